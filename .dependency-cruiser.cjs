@@ -1,0 +1,65 @@
+/**
+ * The import law of ARCHITECTURE.md: who may know whom.
+ * Verbs are the stages of a request; each knows the model and itself, nothing else of ours.
+ */
+const verbs = 'read|match|authenticate|authorize|limit|forward';
+const own = (folder) => `^src/${folder}/`;
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'model-imports-nothing-of-ours',
+      severity: 'error',
+      from: { path: own('model') },
+      to: { path: '^src/', pathNot: own('model') },
+    },
+    {
+      name: 'verbs-know-the-model-and-themselves',
+      severity: 'error',
+      from: { path: `^src/(${verbs})/` },
+      to: { path: '^src/', pathNot: ['^src/model/', '^src/$1/'] },
+    },
+    {
+      name: 'verbs-do-not-know-express',
+      severity: 'error',
+      from: { path: `^src/(${verbs}|gateway)` },
+      to: { path: '^node_modules/(express|@types/express[^/]*)/' },
+    },
+    {
+      name: 'only-the-face-is-imported-from-outside',
+      comment: 'assemble.ts, tollgate.ts and cli/ also choose stores and key sources',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/assemble\\.ts$', '^src/tollgate\\.ts$', '^src/cli/'] },
+      to: {
+        path: `^src/(${verbs}|listen)/`,
+        pathNot: `^src/(${verbs}|listen)/\\1\\.ts$`,
+        dependencyTypesNot: [],
+      },
+    },
+    {
+      name: 'config-knows-the-model-only',
+      severity: 'error',
+      from: { path: own('config') },
+      to: { path: '^src/', pathNot: ['^src/model/', '^src/config/'] },
+    },
+    {
+      name: 'nobody-imports-the-commands',
+      severity: 'error',
+      from: { pathNot: own('cli') },
+      to: { path: own('cli') },
+    },
+    {
+      name: 'nothing-outside-tests-imports-a-dev-dependency',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'types'] },
+  },
+};

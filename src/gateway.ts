@@ -1,0 +1,47 @@
+/**
+ * The sentence that Tollgate is: read → match → authenticate → authorize → limit → forward.
+ *
+ * Everything before `forward` is this one straight function, so that the compiler proves the order and a
+ * WebSocket upgrade, which never passes through Express, takes the same way as any other request.
+ */
+import type { Admission, Denial, RouteMatch } from './model/decision.js';
+import type { Quota } from './model/limit.js';
+import type { Principal } from './model/principal.js';
+import { Refusal } from './model/refusal.js';
+import type { RequestHead } from './model/request.js';
+import type { Route } from './model/route.js';
+
+/** The stages before `forward`, each bound at load to what it stands on. A stage finds or refuses; only bugs throw. */
+export interface Stages {
+  match(head: RequestHead): RouteMatch | Refusal;
+  authenticate(head: RequestHead, route: Route): Principal | Refusal | Promise<Principal | Refusal>;
+  authorize(principal: Principal, route: Route): Refusal | undefined;
+  limit(
+    principal: Principal,
+    route: Route,
+    clientIp: string,
+  ): Quota | Refusal | undefined | Promise<Quota | Refusal | undefined>;
+}
+
+/** Decides whether a request may pass. Forwards nothing. */
+export type Admit = (head: RequestHead) => Promise<Admission | Denial>;
+
+export function createAdmit({ match, authenticate, authorize, limit }: Stages): Admit {
+  return async function admit(head) {
+    if (head.flaw) return denial(head.flaw);
+    const found = match(head);
+    if (found instanceof Refusal) return denial(found);
+    const { route, path, query } = found;
+    const principal = await authenticate(head, route);
+    if (principal instanceof Refusal) return denial(principal, route);
+    const refusal = authorize(principal, route);
+    if (refusal) return denial(refusal, route, principal);
+    const quota = await limit(principal, route, head.clientIp);
+    if (quota instanceof Refusal) return denial(quota, route, principal);
+    return { route, path, query, principal, quota };
+  };
+}
+
+function denial(refusal: Refusal, route?: Route, principal?: Principal): Denial {
+  return { refusal, route, principal };
+}

@@ -1,0 +1,44 @@
+/** An issuer of tokens: whom the gate believes, with which keys, and how much its tokens can open. */
+
+/** The JWS algorithms that the gate verifies (RFC 7518 3.1). HS* and `none` are never among them. */
+export const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+] as const;
+export type Algorithm = (typeof ALGORITHMS)[number];
+
+/** Where an issuer's JWKS comes from. */
+export type KeySource =
+  | { readonly kind: 'url'; readonly url: string }
+  /** The issuer's own URL: its `/.well-known/openid-configuration` names the JWKS (OpenID Discovery 1.0, 4). */
+  | { readonly kind: 'discovery'; readonly issuer: string }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'inline'; readonly jwks: unknown };
+
+export interface Issuer {
+  /** Its name in the file. */
+  readonly name: string;
+  /** The expected `iss`; undefined for the one issuer whose tokens carry none. */
+  readonly iss: string | undefined;
+  readonly keys: KeySource;
+  /** The accepted audiences; undefined where tokens carry none (`audience: false`). */
+  readonly audience: readonly string[] | undefined;
+  readonly algorithms: readonly Algorithm[];
+  readonly claims: {
+    /** The path of the claim that holds the app's id: `['sub']`. */
+    readonly app: readonly string[];
+    /** The path of the claim that holds the scopes: `['scope']`. */
+    readonly scope: readonly string[];
+  };
+  readonly requireExp: boolean;
+  readonly clockSkewMs: number;
+  /** The most that its tokens can open, as granted scopes. */
+  readonly grants: readonly string[];
+}

@@ -1,0 +1,70 @@
+/**
+ * A refusal: an answer that the gate gives instead of the upstream.
+ *
+ * A stage of the way answers with its finding or with one of these; only bugs throw. The body is always
+ * `{"errors":[{"code":…,"message":…}]}` and is made once for each kind, not for each request.
+ */
+
+/** Header names and values in turn, as node:http's raw headers are: `['Retry-After', '3', 'Allow', 'GET']`. */
+export type FlatHeaders = readonly string[];
+
+/** Every kind of refusal: its HTTP status, the code in its body and the message beside it. */
+const KINDS = {
+  malformed_request: [400, 214, 'The request is malformed or ambiguous'],
+  malformed_credentials: [400, 214, 'The Authorization header is not one Bearer token'],
+  no_token: [401, 215, 'You must specify a Bearer token in the Authorization header to access this resource'],
+  invalid_token: [401, 89, 'Invalid or expired token'],
+  insufficient_scope: [403, 220, 'The token does not have the scope that this resource requires'],
+  no_route: [404, 34, 'No such resource'],
+  method_not_allowed: [405, 405, 'Method not allowed'],
+  request_timeout: [408, 408, 'The request did not arrive in time'],
+  body_too_large: [413, 413, 'The request body is too large'],
+  target_too_long: [414, 414, 'The request target is too long'],
+  headers_too_large: [431, 431, 'The request headers are too large'],
+  rate_limited: [429, 88, 'Rate limit exceeded'],
+  internal_error: [500, 500, 'Internal error'],
+  upstream_unreachable: [502, 502, 'The service behind this gateway could not be reached'],
+  upstream_broken: [502, 502, 'The service behind this gateway gave a broken answer'],
+  overloaded: [503, 503, 'The service is overloaded; try again later'],
+  limits_unavailable: [503, 503, 'The request could not be counted; try again later'],
+  keys_unavailable: [503, 503, 'The token could not be checked; try again later'],
+  upstream_timeout: [504, 504, 'The service behind this gateway did not answer in time'],
+} as const satisfies Record<string, readonly [status: number, code: number, message: string]>;
+
+/** The reason of a refusal, as the log and the metrics name it. */
+export type RefusalReason = keyof typeof KINDS;
+
+export class Refusal {
+  readonly status: number;
+  /** The whole JSON body. */
+  readonly body: string;
+
+  /**
+   * @param reason which kind of refusal
+   * @param headers further fields of the answer, such as `WWW-Authenticate`, `Allow` or `Retry-After`
+   * @param detail what exactly was wrong, for a 400's message and for the log; fixed texts only, never a
+   *   library's message and nothing of a token
+   */
+  constructor(
+    readonly reason: RefusalReason,
+    readonly headers: FlatHeaders = [],
+    readonly detail?: string,
+  ) {
+    this.status = KINDS[reason][0];
+    this.body = bodyOf(reason, this.status === 400 ? detail : undefined);
+  }
+}
+
+const bodies = new Map<RefusalReason, string>();
+
+function bodyOf(reason: RefusalReason, detail: string | undefined): string {
+  const [, code, message] = KINDS[reason];
+  if (detail !== undefined) return render(code, `${message}: ${detail}`);
+  let body = bodies.get(reason);
+  if (body === undefined) bodies.set(reason, (body = render(code, message)));
+  return body;
+}
+
+function render(code: number, message: string): string {
+  return JSON.stringify({ errors: [{ code, message }] });
+}

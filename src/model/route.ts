@@ -1,0 +1,62 @@
+/** A route: a method-and-path rule, with all that the stages of the way need to know of it. */
+import type { FailurePolicy, LimitPolicy } from './limit.js';
+import type { Upstream } from './upstream.js';
+
+/** One segment of a route's path. Placeholders are whole segments; a rest takes one segment or more. */
+export type Segment =
+  | { readonly kind: 'literal'; /** fully decoded */ readonly text: string }
+  | { readonly kind: 'parameter'; readonly name: string }
+  | { readonly kind: 'rest'; readonly name: string };
+
+/** One segment of a rewrite: text as it is sent, or the value of a placeholder of the route. */
+export type RewriteSegment =
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'placeholder'; readonly name: string };
+
+/** Which scopes open a route: all of them, or any one. */
+export interface ScopeRequirement {
+  readonly mode: 'all' | 'any';
+  /** At least one. */
+  readonly scopes: readonly string[];
+}
+
+/** Who may pass: anybody, or callers whose token has the scopes. */
+export type Access =
+  | { readonly kind: 'public' }
+  | {
+      readonly kind: 'scoped';
+      readonly requirement: ScopeRequirement;
+      /** The names of the issuers that are accepted; undefined: any of the file's. */
+      readonly issuers: ReadonlySet<string> | undefined;
+    };
+
+/** Cross-origin rules of a route or of the whole file (the Fetch standard's CORS protocol). */
+export interface Cors {
+  /** Exact origins in lower case, or `*`. */
+  readonly origins: readonly string[];
+  /** Request header fields that a page may send, beside the safelisted ones. */
+  readonly headers: readonly string[];
+  readonly maxAgeS: number;
+}
+
+export interface Route {
+  /** The rule as written: `GET,POST /notarizations/{id}/stamps`. */
+  readonly match: string;
+  /** Its line in the file, from 1. */
+  readonly line: number;
+  /** Upper-case methods, or any but TRACE and CONNECT. */
+  readonly methods: ReadonlySet<string> | 'any';
+  /** The path's segments; a trailing slash is a last literal segment with an empty text. */
+  readonly path: readonly Segment[];
+  readonly access: Access;
+  /** Decided together: all count a request or none does. Empty: not limited. */
+  readonly limits: readonly LimitPolicy[];
+  readonly onFailure: FailurePolicy;
+  readonly upstream: Upstream;
+  /** The path that the upstream gets, where it is not the caller's. */
+  readonly rewrite: readonly RewriteSegment[] | undefined;
+  readonly maxBodyBytes: number;
+  /** Whether `%2F` may stand in a path. */
+  readonly allowEncodedSlash: boolean;
+  readonly cors: Cors | undefined;
+}

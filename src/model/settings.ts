@@ -1,0 +1,86 @@
+/** The file, validated and compiled: everything that `assemble.ts` builds a gate from. */
+import type { FailurePolicy } from './limit.js';
+import type { Issuer } from './issuer.js';
+import type { Cors, Route } from './route.js';
+import type { Upstream } from './upstream.js';
+
+/** An address to listen on. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: ListenTls | undefined;
+}
+
+export interface ListenTls {
+  /** PEM texts, read from the files that the configuration names. */
+  readonly cert: string;
+  readonly key: string;
+  /** Where set, every client must show a certificate of these authorities. */
+  readonly clientCa: string | undefined;
+}
+
+export interface RedisSettings {
+  /** redis:// or rediss:// */
+  readonly url: string;
+  /** The longest that one call may take. */
+  readonly timeoutMs: number;
+  /** Stands before every key. */
+  readonly keyPrefix: string;
+}
+
+export interface ClientSettings {
+  /** The whole request head must have arrived by then. */
+  readonly headerTimeoutMs: number;
+  /** The longest silence in the middle of a request body. */
+  readonly bodyTimeoutMs: number;
+  readonly keepAliveMs: number;
+}
+
+export interface LogSettings {
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** Where lines go; undefined: standard output. */
+  readonly file: string | undefined;
+}
+
+export interface Settings {
+  /** The configuration file's path, or a word for a configuration given as an object. */
+  readonly source: string;
+  /** Undefined only for a gate used as a library. */
+  readonly listen: ListenAddress | undefined;
+  readonly admin: ListenAddress | undefined;
+  /** Addresses and CIDR blocks. */
+  readonly trustProxy: readonly string[];
+  readonly redis: RedisSettings | undefined;
+  readonly issuers: readonly Issuer[];
+  readonly upstreams: readonly Upstream[];
+  readonly routes: readonly Route[];
+  readonly cors: Cors | undefined;
+  readonly client: ClientSettings;
+  readonly log: LogSettings;
+  readonly drainTimeoutMs: number;
+  readonly allowSemicolon: boolean;
+  /** How many keys the memory store holds before a new one is treated as `on_failure` says. */
+  readonly maxLimitKeys: number;
+  /** The policy of routes that name none. */
+  readonly onFailure: FailurePolicy;
+  readonly limitHeaders: 'legacy' | 'draft';
+  /** How many verified tokens are remembered. */
+  readonly tokenCacheSize: number;
+  /** How old an issuer's keys may grow before they are fetched again. */
+  readonly jwksMaxAgeMs: number;
+  /** How long the last good keys serve while the issuer is away. */
+  readonly jwksMaxStaleMs: number;
+}
+
+/** One `expect` case of a route, which `tollgate check` runs. */
+export interface Expectation {
+  readonly route: Route;
+  /** Where it stands in the file. */
+  readonly line: number;
+  readonly column: number;
+  readonly method: string;
+  readonly path: string;
+  /** Undefined: without a token. */
+  readonly scopes: readonly string[] | undefined;
+  readonly status: number;
+}
