@@ -4,12 +4,14 @@
  * Everything before `forward` is this one straight function, so that the compiler proves the order and a
  * WebSocket upgrade, which never passes through Express, takes the same way as any other request.
  */
+import type { IncomingMessage } from 'node:http';
+import type { Forwarder } from './forward/forward.js';
 import type { Admission, Denial, RouteMatch } from './model/decision.js';
 import type { Quota } from './model/limit.js';
 import type { Principal } from './model/principal.js';
 import { Refusal } from './model/refusal.js';
 import type { RequestHead } from './model/request.js';
-import type { Route } from './model/route.js';
+import type { Cors, Route } from './model/route.js';
 
 /** The stages before `forward`, each bound at load to what it stands on. A stage finds or refuses; only bugs throw. */
 export interface Stages {
@@ -25,6 +27,16 @@ export interface Stages {
 
 /** Decides whether a request may pass. Forwards nothing. */
 export type Admit = (head: RequestHead) => Promise<Admission | Denial>;
+
+/** An assembled gate: an immutable snapshot that a request reads once, so that a reload is atomic. */
+export interface Gateway {
+  read(req: IncomingMessage): RequestHead;
+  readonly match: Stages['match'];
+  readonly admit: Admit;
+  readonly forwarder: Forwarder;
+  /** The file's own rules, for answers that belong to no route. */
+  readonly cors: Cors | undefined;
+}
 
 export function createAdmit({ match, authenticate, authorize, limit }: Stages): Admit {
   return async function admit(head) {

@@ -1,0 +1,63 @@
+/** Keys made on the spot, and tokens signed with them, for `check` and for the demo. */
+import { generateKeyPairSync, randomUUID, type JsonWebKey, type KeyObject } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import type { Algorithm, Issuer } from '../model/issuer.js';
+
+export interface Mint {
+  /** The public half, as an issuer publishes it (RFC 7517). */
+  readonly jwks: { readonly keys: readonly JsonWebKey[] };
+  /** A token that the issuer, had it these keys, would give to the app. */
+  sign(app: string, scopes: readonly string[], claims?: object): string;
+}
+
+const LIFETIME_S = 24 * 60 * 60;
+
+/** @param issuer whose `iss`, audience, first algorithm and claim names the tokens have */
+export function createMint(issuer: Issuer): Mint {
+  const algorithm = issuer.algorithms[0] ?? 'RS256';
+  const { publicKey, privateKey } = generateKeys(algorithm);
+  const kid = randomUUID();
+  return {
+    jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' }] },
+    sign(app, scopes, claims = {}) {
+      const payload: Record<string, unknown> = { ...claims };
+      if (issuer.iss !== undefined) payload['iss'] = issuer.iss;
+      if (issuer.audience !== undefined) payload['aud'] = issuer.audience[0];
+      setClaim(payload, issuer.claims.app, app);
+      setClaim(payload, issuer.claims.scope, scopes);
+      return jwt.sign(payload, privateKey, { algorithm, keyid: kid, expiresIn: LIFETIME_S });
+    },
+  };
+}
+
+function generateKeys(algorithm: Algorithm): { publicKey: KeyObject; privateKey: KeyObject } {
+  switch (algorithm) {
+    case 'ES256':
+      return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    case 'ES384':
+      return generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    case 'ES512':
+      return generateKeyPairSync('ec', { namedCurve: 'P-521' });
+    case 'RS256':
+    case 'RS384':
+    case 'RS512':
+    case 'PS256':
+    case 'PS384':
+    case 'PS512':
+      return generateKeyPairSync('rsa', { modulusLength: 2048 });
+  }
+}
+
+/** Sets a claim by its path: `['realm_access', 'roles']` makes an object on the way. */
+function setClaim(payload: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name, ...rest] = path;
+  if (name === undefined) return;
+  if (rest.length === 0) {
+    payload[name] = value;
+    return;
+  }
+  const inner = payload[name];
+  const object: Record<string, unknown> = typeof inner === 'object' && inner !== null ? { ...inner } : {};
+  setClaim(object, rest, value);
+  payload[name] = object;
+}

@@ -1,0 +1,67 @@
+/** A refusal becomes a response: its status, its JSON body and its fields, with the connection left in order. */
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { FlatHeaders, Refusal } from '../model/refusal.js';
+
+/** How much of an unread body is read away, and for how long, so that the answer is not lost to a reset. */
+const LINGER_BYTES = 256 * 1024;
+const LINGER_MS = 1000;
+
+/**
+ * Answers with a refusal. After one whose request body is still coming the connection is closed: the answer goes out
+ * first, then what is in flight is read away for a moment, since closing at once would reset the connection and could
+ * take the answer with it (RFC 9112 9.6).
+ */
+export function refuse(
+  req: IncomingMessage,
+  res: ServerResponse,
+  refusal: Refusal,
+  headers: FlatHeaders,
+): void {
+  if (res.headersSent || res.destroyed) return;
+  const closing = !req.complete;
+  res.writeHead(refusal.status, [
+    ...headersOf(refusal),
+    ...headers,
+    ...(closing && !headers.includes('Connection') ? ['Connection', 'close'] : []),
+  ]);
+  if (closing && !expectsContinue(req)) linger(req, res, refusal.body);
+  else res.end(refusal.body);
+}
+
+/** The same answer as bytes, for a socket that Node's parser has given up on. It closes the connection. */
+export function rawRefusal(refusal: Refusal, requestId: string): string {
+  const fields = [...headersOf(refusal), 'X-Request-Id', requestId, 'Connection', 'close'];
+  let text = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n`;
+  for (let at = 0; at < fields.length; at += 2) text += `${fields[at]!}: ${fields[at + 1]!}\r\n`;
+  return `${text}\r\n${refusal.body}`;
+}
+
+function headersOf(refusal: Refusal): string[] {
+  return [
+    'Content-Type',
+    'application/json',
+    'Content-Length',
+    String(Buffer.byteLength(refusal.body)),
+    ...refusal.headers,
+  ];
+}
+
+function expectsContinue(req: IncomingMessage): boolean {
+  return req.headers.expect?.toLowerCase() === '100-continue';
+}
+
+function linger(req: IncomingMessage, res: ServerResponse, body: string): void {
+  let left = LINGER_BYTES;
+  const end = (): void => {
+    clearTimeout(timer);
+    req.off('data', count).off('end', end).off('close', end);
+    res.end();
+  };
+  const count = (chunk: Buffer): void => {
+    left -= chunk.length;
+    if (left < 0) end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  req.on('data', count).once('end', end).once('close', end);
+  res.write(body);
+}

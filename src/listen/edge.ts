@@ -1,0 +1,185 @@
+/**
+ * The edge: where a request of node:http enters the gate and its answer leaves.
+ *
+ *   request ─┐                                         ┌─ refusal ─ answer.ts
+ *            ├─ read ─ preflight? ─ admit (gateway.ts) ┤
+ *   upgrade ─┘                                         └─ admission ─ forward/
+ *
+ * Ordinary requests come through Express, upgrades straight from the server: from `read` on the way is the same.
+ */
+import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Gateway } from '../gateway.js';
+import type { Admission, Denial } from '../model/decision.js';
+import type { Log } from '../model/log.js';
+import type { ExchangeRecord, Observe } from '../model/record.js';
+import { Refusal, type FlatHeaders } from '../model/refusal.js';
+import type { RequestHead } from '../model/request.js';
+import type { Cors } from '../model/route.js';
+import { refuse } from './answer.js';
+import { corsHeaders, preflightHeaders } from './cors.js';
+import { parsedBody } from './parsed-body.js';
+import { asksForWebSocket, giveBack } from './upgrade.js';
+
+export interface EdgeOptions {
+  /** The gate as it is now; asked once a request. */
+  current(): Gateway;
+  /** Monotonic milliseconds. */
+  now(): number;
+  readonly observe: Observe;
+  readonly log: Log;
+}
+
+/** Passes a request that no route names on to whatever stands behind the gate in the same application. */
+type Next = () => void;
+
+export interface Edge {
+  /** Answers the request. With `next`, one that no route names is passed on instead of refused with 404. */
+  handle(req: IncomingMessage, res: ServerResponse, next?: Next): Promise<void>;
+  /** Answers a request to become a WebSocket; the server's parser has let go of the socket. */
+  upgrade(req: IncomingMessage, socket: Duplex, firstBytes: Buffer): Promise<void>;
+  /** From now on every answer closes its connection. */
+  drain(): void;
+}
+
+/** One exchange on its way through the edge. */
+interface Visit {
+  readonly gateway: Gateway;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly head: RequestHead;
+  readonly startedMs: number;
+  /** Present where the request asks to become a WebSocket. */
+  readonly tunnel: { readonly socket: Duplex; readonly firstBytes: Buffer } | undefined;
+}
+
+/** How an exchange ended, beside what the visit and the decision already tell. */
+type Ending = Pick<ExchangeRecord, 'status' | 'reason' | 'detail' | 'target' | 'upstreamMs'>;
+
+/** The status in the log for a caller who left before an answer, as nginx has it. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/** What follows such a head could be read as the body or as the new protocol. */
+const UPGRADE_WITH_BODY = new Refusal('malformed_request', [], 'a WebSocket handshake has no body');
+
+export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
+  let draining = false;
+
+  function enter(req: IncomingMessage, res: ServerResponse, tunnel: Visit['tunnel']): Visit {
+    const gateway = current();
+    return { gateway, req, res, head: gateway.read(req), startedMs: now(), tunnel };
+  }
+
+  async function answer(visit: Visit, next: Next | undefined): Promise<void> {
+    const { gateway, head } = visit;
+    if (head.preflightMethod !== undefined && head.flaw === undefined) {
+      if (answerPreflight(visit, head.preflightMethod)) return;
+    }
+    if (visit.tunnel && head.body !== 'none') {
+      deny(visit, { refusal: UPGRADE_WITH_BODY, route: undefined, principal: undefined });
+      return;
+    }
+    const decision = await gateway.admit(head);
+    if ('refusal' in decision) {
+      if (next && decision.refusal.reason === 'no_route') next();
+      else deny(visit, decision);
+    } else {
+      await pass(visit, decision);
+    }
+  }
+
+  async function pass(visit: Visit, admission: Admission): Promise<void> {
+    const { gateway, req, res, head, tunnel } = visit;
+    const cors = admission.route.cors;
+    const fields = answerHeaders(head, cors, admission.quota?.headers);
+    const body = parsedBody(req, head);
+    if (body instanceof Refusal) {
+      log.error({ request_id: head.id, route: admission.route.match }, body.detail ?? body.reason);
+      deny(visit, { ...admission, refusal: body }, fields);
+      return;
+    }
+    const exchange = { req, res, head, admission, answerHeaders: fields, parsedBody: body };
+    const result = tunnel
+      ? await gateway.forwarder.tunnel({ ...exchange, ...tunnel })
+      : await gateway.forwarder.forward(exchange);
+    if (result instanceof Refusal) {
+      deny(visit, { ...admission, refusal: result }, fields);
+    } else {
+      const { status, fault: reason, target, upstreamMs } = result;
+      finish(visit, admission, { status, reason, detail: undefined, target, upstreamMs });
+    }
+  }
+
+  function deny(visit: Visit, denial: Denial, fields?: FlatHeaders): void {
+    const { gateway, req, res, head } = visit;
+    const { refusal, route } = denial;
+    refuse(req, res, refusal, fields ?? answerHeaders(head, route ? route.cors : gateway.cors));
+    const { reason, detail } = refusal;
+    const status = res.headersSent ? refusal.status : CLIENT_CLOSED_REQUEST;
+    finish(visit, denial, { status, reason, detail, target: undefined, upstreamMs: undefined });
+  }
+
+  /** True where a CORS section speaks for what the preflight asks about. */
+  function answerPreflight(visit: Visit, method: string): boolean {
+    const { gateway, res, head } = visit;
+    const found = gateway.match({ ...head, method });
+    const route = found instanceof Refusal ? undefined : found.route;
+    const cors = route ? route.cors : gateway.cors;
+    if (cors === undefined) return false;
+    res.writeHead(204, [...common(head), ...preflightHeaders(cors, head, method)]).end();
+    const nothing = { reason: undefined, detail: undefined, target: undefined, upstreamMs: undefined };
+    finish(visit, { route, principal: undefined }, { status: 204, ...nothing });
+    return true;
+  }
+
+  function finish(visit: Visit, { route, principal }: Pick<Denial, 'route' | 'principal'>, end: Ending): void {
+    const { head, startedMs } = visit;
+    observe({ head, route, principal, durationMs: now() - startedMs, ...end });
+  }
+
+  function answerHeaders(head: RequestHead, cors: Cors | undefined, quota: FlatHeaders = []): FlatHeaders {
+    return [...common(head), ...quota, ...corsHeaders(cors, head.origin)];
+  }
+
+  function common(head: RequestHead): FlatHeaders {
+    return draining ? ['X-Request-Id', head.id, 'Connection', 'close'] : ['X-Request-Id', head.id];
+  }
+
+  /** A bug in the gate costs one request a 500; never the process, and never a hanging caller. */
+  function recover({ req, res, head }: Visit, error: unknown): void {
+    log.error({ request_id: head.id, err: error }, 'a request failed inside the gate');
+    if (res.headersSent) res.destroy();
+    else refuse(req, res, new Refusal('internal_error'), common(head));
+  }
+
+  return {
+    async handle(req, res, next) {
+      const visit = enter(req, res, undefined);
+      await answer(visit, next).catch((error: unknown) => recover(visit, error));
+    },
+    async upgrade(req, socket, firstBytes) {
+      if (!asksForWebSocket(req)) {
+        giveBack(req, socket, firstBytes);
+        return;
+      }
+      const res = responseOn(req, socket);
+      const visit = enter(req, res, { socket, firstBytes });
+      await answer(visit, undefined).catch((error: unknown) => recover(visit, error));
+    },
+    drain() {
+      draining = true;
+    },
+  };
+}
+
+/** A response for a socket whose parser is gone: whatever is answered, other than a 101, closes the connection. */
+function responseOn(req: IncomingMessage, socket: Duplex): ServerResponse {
+  const res = new ServerResponse(req);
+  res.shouldKeepAlive = false;
+  socket.on('error', () => socket.destroy());
+  res.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
+  res.once('finish', () => {
+    socket.end();
+  });
+  return res;
+}

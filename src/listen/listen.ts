@@ -1,0 +1,77 @@
+/** The face of listen/: opens the public port in front of a gate, and the admin port beside it. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { ClientSettings, ListenAddress } from '../model/settings.js';
+import { createAdminApp } from './admin.js';
+import { createEdge, type Edge, type EdgeOptions } from './edge.js';
+import { createExpressServer, type ExpressServer } from './express-app.js';
+import { answerParseError } from './parse-error.js';
+import { startServer, type ServerHandlers } from './server.js';
+
+export { createEdge, type Edge } from './edge.js';
+
+export interface ListenOptions extends EdgeOptions {
+  readonly listen: ListenAddress;
+  readonly admin: ListenAddress;
+  readonly client: ClientSettings;
+  newId(): string;
+}
+
+export interface Listening {
+  readonly address: AddressInfo;
+  readonly adminAddress: AddressInfo;
+  /** Readiness off, no new connections, answers close theirs; what is left at the deadline is cut. */
+  drain(deadlineMs: number): Promise<void>;
+}
+
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const { client, newId } = options;
+  let draining = false;
+  const adminApp = createAdminApp({ ready: () => !draining });
+  const onParseError = parseErrors(new WeakMap(), newId);
+  const admin = await startServer(options.admin, client, {}, { request: adminApp, clientError: onParseError });
+  const edge = createEdge(options);
+  const { classes, handlers } = publicSide(edge, newId);
+  const gate = await startServer(options.listen, client, classes, handlers).catch(async (error: unknown) => {
+    await admin.drain(0);
+    throw error;
+  });
+  return {
+    address: gate.address,
+    adminAddress: admin.address,
+    async drain(deadlineMs) {
+      draining = true;
+      edge.drain();
+      await gate.drain(deadlineMs);
+      await admin.drain(0);
+    },
+  };
+}
+
+function publicSide(edge: Edge, newId: () => string): Pick<ExpressServer, 'classes'> & { handlers: ServerHandlers } {
+  const { app, classes } = createExpressServer();
+  app.use((req, res) => edge.handle(req, res));
+  // Express finds no path in some targets and would answer them itself: the gate does.
+  const express: Connect = app;
+  const pending: Pending = new WeakMap();
+  return {
+    classes,
+    handlers: {
+      request(req, res) {
+        pending.set(req.socket, res);
+        express(req, res, () => void edge.handle(req, res));
+      },
+      upgrade: (req, socket, firstBytes) => void edge.upgrade(req, socket, firstBytes),
+      clientError: parseErrors(pending, newId),
+    },
+  };
+}
+
+type Connect = (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
+/** The latest response of each connection. */
+type Pending = WeakMap<Duplex, ServerResponse>;
+
+function parseErrors(pending: Pending, newId: () => string): ServerHandlers['clientError'] {
+  return (error, socket) => answerParseError(error, socket, pending.get(socket), newId());
+}

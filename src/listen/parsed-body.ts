@@ -1,0 +1,26 @@
+/**
+ * A request body that an earlier middleware of the same application has already read.
+ *
+ * It is sent on as it came, which is possible only where the bytes were kept: by `express.raw()`, or as `req.rawBody`
+ * by the `verify` option of the other parsers. A body that is known only as an object cannot be sent on as it came.
+ */
+import type { IncomingMessage } from 'node:http';
+import { Refusal } from '../model/refusal.js';
+import type { RequestHead } from '../model/request.js';
+
+const LOST = new Refusal(
+  'internal_error',
+  [],
+  'a middleware before the gate has parsed the request body and kept no bytes to forward: ' +
+    'mount the gate before express.json() and the like, or keep the bytes as req.rawBody in its verify option',
+);
+
+/** @returns the bytes, undefined where the body is still to be read, or a refusal where it was read and not kept */
+export function parsedBody(req: IncomingMessage, head: RequestHead): Buffer | undefined | Refusal {
+  if (head.body === 'none' || !req.readableDidRead) return undefined;
+  const { rawBody, body } = req as { rawBody?: unknown; body?: unknown };
+  const encoded = req.headers['content-encoding'] !== undefined;
+  if (Buffer.isBuffer(rawBody) && !encoded) return rawBody;
+  if (Buffer.isBuffer(body) && !encoded) return body;
+  return LOST;
+}

@@ -1,0 +1,25 @@
+/** One finished exchange, as the access log and the metrics are told of it. */
+import type { Principal } from './principal.js';
+import type { RequestHead } from './request.js';
+import type { Route } from './route.js';
+
+export interface ExchangeRecord {
+  readonly head: RequestHead;
+  readonly route: Route | undefined;
+  readonly principal: Principal | undefined;
+  /** The status that the caller was sent; 499 where the caller went away before any was. */
+  readonly status: number;
+  /** A refusal's reason or a forwarding fault; undefined where all went well. */
+  readonly reason: string | undefined;
+  /** What exactly was wrong, in fixed words. */
+  readonly detail: string | undefined;
+  /** The origin that answered. */
+  readonly target: string | undefined;
+  /** From the request's head to the end of the answer. */
+  readonly durationMs: number;
+  /** Until the upstream's response head. */
+  readonly upstreamMs: number | undefined;
+}
+
+/** Told of every exchange once, when it is over. */
+export type Observe = (record: ExchangeRecord) => void;
