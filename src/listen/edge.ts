@@ -132,7 +132,11 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
     return true;
   }
 
-  function finish(visit: Visit, { route, principal }: Pick<Denial, 'route' | 'principal'>, end: Ending): void {
+  function finish(
+    visit: Visit,
+    { route, principal }: Pick<Denial, 'route' | 'principal'>,
+    end: Ending,
+  ): void {
     const { head, startedMs } = visit;
     observe({ head, route, principal, durationMs: now() - startedMs, ...end });
   }

@@ -30,7 +30,12 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   let draining = false;
   const adminApp = createAdminApp({ ready: () => !draining });
   const onParseError = parseErrors(new WeakMap(), newId);
-  const admin = await startServer(options.admin, client, {}, { request: adminApp, clientError: onParseError });
+  const admin = await startServer(
+    options.admin,
+    client,
+    {},
+    { request: adminApp, clientError: onParseError },
+  );
   const edge = createEdge(options);
   const { classes, handlers } = publicSide(edge, newId);
   const gate = await startServer(options.listen, client, classes, handlers).catch(async (error: unknown) => {
@@ -49,7 +54,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   };
 }
 
-function publicSide(edge: Edge, newId: () => string): Pick<ExpressServer, 'classes'> & { handlers: ServerHandlers } {
+function publicSide(
+  edge: Edge,
+  newId: () => string,
+): Pick<ExpressServer, 'classes'> & { handlers: ServerHandlers } {
   const { app, classes } = createExpressServer();
   app.use((req, res) => edge.handle(req, res));
   // Express finds no path in some targets and would answer them itself: the gate does.

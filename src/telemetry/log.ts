@@ -22,7 +22,7 @@ export function createLog({ level, file }: LogSettings): OperatorLog {
   const log = pino(
     {
       level,
-      base: undefined,
+      base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },

@@ -1,0 +1,149 @@
+/**
+ * `tollgate check`: reports every error of the file, then runs its `expect` cases.
+ *
+ * The cases take the real way through the gate, with three things replaced: each issuer's keys by keys made on the
+ * spot, limits by none, and forwarding by nothing.
+ */
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { assemble } from '../assemble.js';
+import { ConfigError, loadConfig } from '../config/config.js';
+import type { Gateway } from '../gateway.js';
+import type { Admission, Denial } from '../model/decision.js';
+import type { Issuer } from '../model/issuer.js';
+import type { Log } from '../model/log.js';
+import type { Route } from '../model/route.js';
+import type { Expectation, Settings } from '../model/settings.js';
+import { EXIT_BAD, EXIT_OK, type Command } from './command.js';
+import { createMint, type Mint } from './mint.js';
+
+interface Finding {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly text: string;
+}
+
+/** The app that the tokens of the cases belong to. */
+const APP = 'tollgate-check';
+const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+export const check: Command = {
+  name: 'check',
+  summary: "reports every error of the file, then runs its routes' expect cases",
+  async run({ file, json, terminal }) {
+    const { findings, summary } = await examine(file, terminal.env);
+    const good = findings.length === 0;
+    if (json) {
+      terminal.out(JSON.stringify({ ok: good, problems: findings }, null, 2));
+    } else {
+      for (const { line, column, text } of findings) terminal.err(`${file}:${line}:${column}: ${text}`);
+      if (good) terminal.out(`${file}: ${summary}`);
+    }
+    return good ? EXIT_OK : EXIT_BAD;
+  },
+};
+
+async function examine(
+  file: string,
+  env: Record<string, string | undefined>,
+): Promise<{ findings: Finding[]; summary: string }> {
+  try {
+    const { settings, expectations } = await loadConfig(file, env);
+    const failures = await runExpectations(settings, expectations);
+    const summary = `${count(settings.routes.length, 'route')}, ${count(settings.issuers.length, 'issuer')}, ${count(expectations.length, 'expectation')} held`;
+    return { findings: failures.map((failure) => ({ file, ...failure })), summary };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const findings = error.problems.map(({ file, line, column, text }) => ({ file, line, column, text }));
+    return { findings, summary: '' };
+  }
+}
+
+async function runExpectations(
+  settings: Settings,
+  expectations: readonly Expectation[],
+): Promise<Omit<Finding, 'file'>[]> {
+  if (expectations.length === 0) return [];
+  const mints = new Map(settings.issuers.map((issuer) => [issuer.name, createMint(issuer)]));
+  const { gateway, close } = assemble(
+    {
+      ...settings,
+      redis: undefined,
+      issuers: settings.issuers.map((issuer) => withKeys(issuer, mints.get(issuer.name)!)),
+      routes: settings.routes.map((route) => ({ ...route, limits: [] })),
+    },
+    { now: Date.now, monotonic: () => performance.now(), newId: () => 'check', log: SILENT },
+  );
+  try {
+    const failures: Omit<Finding, 'file'>[] = [];
+    for (const expectation of expectations) {
+      const text = await contradiction(gateway, expectation, mints);
+      if (text !== undefined) failures.push({ line: expectation.line, column: expectation.column, text });
+    }
+    return failures;
+  } finally {
+    await close();
+  }
+}
+
+/** @returns what is otherwise than expected, or undefined where all is as it should be */
+async function contradiction(
+  gateway: Gateway,
+  { route, method, path, scopes, status }: Expectation,
+  mints: ReadonlyMap<string, Mint>,
+): Promise<string | undefined> {
+  const token = scopes && tokenFor(route, mints)?.sign(APP, scopes);
+  const decision = await gateway.admit(gateway.read(requestOf(method, path, token)));
+  const what = `${method} ${path}: expected ${status}`;
+  if ('refusal' in decision) {
+    const { refusal } = decision;
+    return refusal.status === status
+      ? undefined
+      : `${what}, but it is refused with ${refusal.status} (${because(decision)})`;
+  }
+  if (status !== 200) return `${what}, but it is forwarded by "${decision.route.match}"`;
+  return sameRoute(decision, route)
+    ? undefined
+    : `${what} by this route, but "${decision.route.match}" in line ${decision.route.line} takes it`;
+}
+
+function because({ refusal, route }: Denial): string {
+  const detail = refusal.detail === undefined ? refusal.reason : `${refusal.reason}: ${refusal.detail}`;
+  return route ? `${detail}, by "${route.match}"` : detail;
+}
+
+function sameRoute({ route }: Admission, expected: Route): boolean {
+  return route.match === expected.match && route.line === expected.line;
+}
+
+/** The mint of the first issuer that the route accepts. */
+function tokenFor({ access }: Route, mints: ReadonlyMap<string, Mint>): Mint | undefined {
+  const accepted = access.kind === 'scoped' ? access.issuers : undefined;
+  for (const [name, mint] of mints) if (accepted?.has(name) ?? true) return mint;
+  return undefined;
+}
+
+function withKeys(issuer: Issuer, { jwks }: Mint): Issuer {
+  return { ...issuer, keys: { kind: 'inline', jwks } };
+}
+
+function requestOf(method: string, path: string, token: string | undefined): IncomingMessage {
+  const req = new IncomingMessage(new Socket());
+  req.method = method;
+  req.url = path;
+  req.rawHeaders = [
+    'Host',
+    'gate.example',
+    ...(token === undefined ? [] : ['Authorization', `Bearer ${token}`]),
+  ];
+  return req;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function ignore(): void {
+  // The cases' refusals are what is looked for; nobody needs to be told of them twice.
+}

@@ -1,0 +1,44 @@
+/** `tollgate demo`: a whole working setup in one process: a sample service, an issuer, the gate, and what to try. */
+import { loadConfig } from '../config/config.js';
+import type { Observe } from '../model/record.js';
+import { EXIT_OK, type Command, type Terminal } from './command.js';
+import { openSample } from './sample-side.js';
+import { serve } from './serve.js';
+import { untilSignal } from './signals.js';
+import { walk } from './walk.js';
+
+export const demo: Command = {
+  name: 'demo',
+  summary: 'a whole working setup in one process, and the curl lines to try',
+  async run({ file, terminal }) {
+    const { settings } = await loadConfig(file, terminal.env);
+    const side = await openSample(settings);
+    // The terminal shows one short line a request instead of the log, which then tells of trouble only.
+    const quiet = { ...settings, log: { ...settings.log, level: 'warn' } as const };
+    const gate = await serve(quiet, narrate(terminal)).catch(async (error: unknown) => {
+      await side.close();
+      throw error;
+    });
+    const { address, port } = gate.address;
+    const admin = `http://${gate.adminAddress.address}:${gate.adminAddress.port}`;
+    terminal.out(`The gate is open on http://${address}:${port}, in front of a sample service on`);
+    terminal.out(
+      `http://${side.address.address}:${side.address.port}; its health is on ${admin}/healthz. Ctrl-C ends it.\n`,
+    );
+    terminal.out(walk(settings, side.mint));
+    await untilSignal();
+    await gate.stop();
+    await side.close();
+    return EXIT_OK;
+  },
+};
+
+function narrate(terminal: Terminal): Observe {
+  return ({ head, route, principal, status, reason, durationMs }) => {
+    const who = principal?.app === undefined || principal.app === '' ? 'nobody' : principal.app;
+    const why = reason === undefined ? '' : ` (${reason})`;
+    terminal.out(
+      `${status} ${head.method} ${route?.match ?? 'no route'} for ${who} in ${durationMs.toFixed(1)} ms${why}`,
+    );
+  };
+}

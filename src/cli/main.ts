@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+/** `tollgate`: finds the command, and turns what goes wrong into one clear line and an exit code. */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import leven from 'leven';
+import { ConfigError, ConfigUnreadable } from '../config/config.js';
+import { check } from './check.js';
+import { EXIT_BAD, EXIT_OK, EXIT_USAGE, UsageError, type Command, type Terminal } from './command.js';
+import { demo } from './demo.js';
+import { routes } from './routes.js';
+import { sample } from './sample.js';
+import { start } from './start.js';
+
+const COMMANDS: readonly Command[] = [start, check, routes, demo, sample];
+const DEFAULT_FILE = 'config/gateway.yaml';
+
+const terminal: Terminal = {
+  out: (text) => process.stdout.write(`${text}\n`),
+  err: (text) => process.stderr.write(`${text}\n`),
+  env: process.env,
+};
+
+/** @returns the exit code */
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args);
+  const [name, ...words] = positionals;
+  if (values.version) {
+    terminal.out(version());
+    return EXIT_OK;
+  }
+  if (values.help || name === undefined) {
+    terminal.out(help());
+    return values.help ? EXIT_OK : EXIT_USAGE;
+  }
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (!command) throw new UsageError(`unknown command "${name}"${suggestion(name)}; see tollgate --help`);
+  return command.run({ file: values.config, json: values.json, words, terminal });
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        config: { type: 'string', short: 'c', default: DEFAULT_FILE },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+        version: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function suggestion(name: string): string {
+  const near = COMMANDS.find((command) => leven(command.name, name) <= 2);
+  return near ? `; did you mean "${near.name}"?` : '';
+}
+
+function help(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  return [
+    'usage: tollgate COMMAND [-c FILE] [--json]',
+    '',
+    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    `  -c, --config FILE   the configuration (default ${DEFAULT_FILE})`,
+    '  --json              print data as JSON',
+    '  --version, --help',
+  ].join('\n');
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function report(error: unknown): number {
+  if (error instanceof UsageError || error instanceof ConfigUnreadable) {
+    terminal.err(`tollgate: ${error.message}`);
+    return EXIT_USAGE;
+  }
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) terminal.err(problem.toString());
+    return EXIT_BAD;
+  }
+  terminal.err(
+    `tollgate: ${addressProblem(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))}`,
+  );
+  return EXIT_BAD;
+}
+
+/** The two ways in which listening fails, in words that say what to do. */
+function addressProblem(error: unknown): string | undefined {
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  const where = `${address ?? ''}:${port ?? ''}`;
+  if (code === 'EADDRINUSE')
+    return `${where} is taken by another process; stop it or change the address in the file`;
+  if (code === 'EACCES' && port !== undefined)
+    return `not allowed to listen on ${where}; ports under 1024 need privileges`;
+  if (code === 'EADDRNOTAVAIL') return `${where} is no address of this machine; change it in the file`;
+  return undefined;
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch(report);

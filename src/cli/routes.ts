@@ -1,0 +1,70 @@
+/** `tollgate routes`: the routes as a table: match, scope, limit, upstream. */
+import { loadConfig } from '../config/config.js';
+import type { LimitPolicy } from '../model/limit.js';
+import type { Access, Route } from '../model/route.js';
+import { EXIT_OK, type Command } from './command.js';
+
+const HEADINGS = ['MATCH', 'SCOPE', 'LIMIT', 'UPSTREAM'] as const;
+
+export const routes: Command = {
+  name: 'routes',
+  summary: 'the routes as a table: match, scope, limit, upstream',
+  async run({ file, json, terminal }) {
+    const { settings } = await loadConfig(file, terminal.env);
+    terminal.out(json ? JSON.stringify(settings.routes.map(asJson), null, 2) : table(settings.routes));
+    return EXIT_OK;
+  },
+};
+
+function table(all: readonly Route[]): string {
+  const rows = [
+    HEADINGS,
+    ...all.map((route) => [
+      route.match,
+      scopeText(route.access),
+      route.limits.map(limitText).join(', ') || 'none',
+      route.upstream.name,
+    ]),
+  ];
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function asJson(route: Route): object {
+  const { match, line, access, limits, upstream } = route;
+  return {
+    match,
+    line,
+    scope: access.kind === 'public' ? null : { [access.requirement.mode]: access.requirement.scopes },
+    limits: limits.map(({ requests, windowMs, by, share }) => ({ requests, window_ms: windowMs, by, share })),
+    upstream: upstream.name,
+  };
+}
+
+function scopeText(access: Access): string {
+  if (access.kind === 'public') return '(public)';
+  const { mode, scopes } = access.requirement;
+  return scopes.join(mode === 'all' ? ' and ' : ' or ');
+}
+
+const UNITS = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'm'],
+  [1000, 's'],
+] as const;
+
+/** `10 per 2m`, with who is counted where that is not an app. */
+function limitText({ requests, windowMs, by, share }: LimitPolicy): string {
+  const unit = UNITS.find(([size]) => windowMs % size === 0);
+  const window = unit ? `${windowMs / unit[0]}${unit[1]}` : `${windowMs}ms`;
+  const whom = by === 'app' ? '' : ` by ${by}`;
+  return `${requests} per ${window}${whom}${share === undefined ? '' : ` (shared: ${share})`}`;
+}
