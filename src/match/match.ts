@@ -1,0 +1,49 @@
+/** The second step of the way: a request's target, read in the one way there is, and the route that it leads to. */
+import type { RouteMatch } from '../model/decision.js';
+import { Refusal } from '../model/refusal.js';
+import type { RequestHead } from '../model/request.js';
+import type { Route } from '../model/route.js';
+import { hasEncodedSlash, normalForm, textsOf } from './normal-form.js';
+import { ENCODED_SLASH, NO_ROUTE, methodNotAllowed } from './refusals.js';
+import { Table } from './table.js';
+import { originForm, queryOf } from './target.js';
+
+export interface MatchOptions {
+  /** Whether `;` and `%3B` may stand in a path. */
+  readonly allowSemicolon: boolean;
+}
+
+export type Match = (head: RequestHead) => RouteMatch | Refusal;
+
+export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchOptions): Match {
+  const table = new Table(routes);
+
+  return function match(head) {
+    const target = originForm(head);
+    if (target instanceof Refusal) return target;
+    const mark = target.indexOf('?');
+    const path = normalForm(mark === -1 ? target : target.slice(0, mark), allowSemicolon);
+    if (path instanceof Refusal) return path;
+    const query = queryOf(target, mark);
+    if (query instanceof Refusal) return query;
+
+    const texts = textsOf(path, table.maxSegments);
+    const rule = table.find(texts, head.method);
+    if (rule === undefined) return refuse(texts, hasEncodedSlash(path));
+    const { route, rewrite } = rule;
+    const onward = rewrite ? normalForm(rewrite(path), allowSemicolon) : path;
+    if (onward instanceof Refusal) return onward;
+    if (!route.allowEncodedSlash && (hasEncodedSlash(path) || hasEncodedSlash(onward))) return ENCODED_SLASH;
+    return { route, path: onward, query };
+  };
+
+  /** No route has the method, or none the path; a path with an encoded slash is one only to routes that allow it. */
+  function refuse(texts: readonly string[], encodedSlash: boolean): Refusal {
+    const allowed: string[] = [];
+    for (const [method, { route }] of table.findAll(texts)) {
+      if (!encodedSlash || route.allowEncodedSlash) allowed.push(method);
+    }
+    if (allowed.length > 0) return methodNotAllowed(allowed);
+    return encodedSlash ? ENCODED_SLASH : NO_ROUTE;
+  }
+}

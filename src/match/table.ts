@@ -1,0 +1,75 @@
+/** The routes as match asks for them: the most specific one, never one that a more specific look-alike stands before. */
+import type { Route } from '../model/route.js';
+import { createRewrite, type Rewrite } from './rewrite.js';
+import { foldedPath, foldedTexts, shapeOf, withoutParameters } from './shape.js';
+import { Trie } from './trie.js';
+
+export interface Rule {
+  readonly route: Route;
+  readonly rewrite: Rewrite | undefined;
+  /** Whether nothing can be more specific. */
+  readonly literal: boolean;
+  /** The shape of the folded path. */
+  readonly shape: string;
+}
+
+/** The methods that a `*` route is said to allow. */
+const USUAL_METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
+
+export class Table {
+  readonly #exact = new Trie<Rule>();
+  readonly #folded = new Trie<Rule>();
+  readonly #methods: readonly string[];
+  /** No path needs to be taken apart into more segments: past the deepest route's one, only a rest can match. */
+  readonly maxSegments: number;
+
+  constructor(routes: readonly Route[]) {
+    const methods = new Set(USUAL_METHODS);
+    let deepest = 0;
+    for (const route of routes) {
+      const folded = foldedPath(route.path);
+      const rule: Rule = {
+        route,
+        rewrite: createRewrite(route),
+        literal: route.path.every(({ kind }) => kind === 'literal'),
+        shape: shapeOf(folded),
+      };
+      this.#exact.add(route.path, route.methods, rule);
+      this.#folded.add(folded, route.methods, rule);
+      if (route.methods !== 'any') for (const method of route.methods) methods.add(method);
+      deepest = Math.max(deepest, route.path.length);
+    }
+    this.#methods = [...methods].sort();
+    // One more for the empty text of a trailing slash, which folding takes away.
+    this.maxSegments = deepest + 2;
+  }
+
+  find(texts: readonly string[], method: string): Rule | undefined {
+    // A loop-back of the request (RFC 9110 9.3.8) and a tunnel through the gate (9.3.6): nobody's, under `*` too.
+    if (method === 'TRACE' || method === 'CONNECT') return undefined;
+    const rule = this.#exact.find(texts, method);
+    if (rule === undefined || rule.literal || !this.#isOvershadowed(rule, texts, method)) return rule;
+    return undefined;
+  }
+
+  /** All rules that some method finds, with that method; sorted. */
+  findAll(texts: readonly string[]): (readonly [method: string, rule: Rule])[] {
+    return this.#methods.flatMap((method) => {
+      const rule = this.find(texts, method);
+      return rule ? [[method, rule] as const] : [];
+    });
+  }
+
+  /**
+   * Whether the path differs from a more specific route only in case or in a trailing slash. An upstream that is not
+   * particular about those would serve that route, past its scope. The found rule's own folded path fits as well, so
+   * another shape can only be a more specific one.
+   */
+  #isOvershadowed({ shape }: Rule, texts: readonly string[], method: string): boolean {
+    const folded = foldedTexts(texts);
+    if (this.#folded.find(folded, method)?.shape !== shape) return true;
+    if (!folded.some((text) => text.includes(';'))) return false;
+    const bare = this.#folded.find(withoutParameters(folded), method);
+    return bare !== undefined && bare.shape < shape;
+  }
+}

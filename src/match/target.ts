@@ -1,0 +1,36 @@
+/** The forms of a request target (RFC 9112 3.2): what match gets of each is the path and query of the origin form. */
+import type { Refusal } from '../model/refusal.js';
+import type { RequestHead } from '../model/request.js';
+import { NO_ROUTE, ambiguous } from './refusals.js';
+
+const ABSOLUTE = /^(https?):\/\/([^/?#]*)(.*)$/is;
+/** Everything visible but `#`, which no target may have: a fragment never leaves the client. */
+const QUERY = /^[!-"$-~]*$/;
+
+const OTHER_HOST = ambiguous('the target names another host than the Host field');
+const NO_ORIGIN_FORM = ambiguous('the target is no path');
+const BAD_QUERY = ambiguous('the query has a control character, a raw non-ASCII character or a #');
+
+/** The target as `/path?query`. */
+export function originForm({ method, target, host }: RequestHead): string | Refusal {
+  if (target.startsWith('/')) return target;
+  // It asks about the server as a whole, and no route names that.
+  if (target === '*' && method === 'OPTIONS') return NO_ROUTE;
+  const [, scheme, authority, rest] = ABSOLUTE.exec(target) ?? [];
+  if (scheme === undefined || authority === undefined || rest === undefined) return NO_ORIGIN_FORM;
+  if (withoutDefaultPort(authority, scheme) !== withoutDefaultPort(host, scheme)) return OTHER_HOST;
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** The query of an origin form, byte for byte with its `?`; empty where there is none. */
+export function queryOf(target: string, mark: number): string | Refusal {
+  if (mark === -1) return '';
+  const query = target.slice(mark);
+  return QUERY.test(query) ? query : BAD_QUERY;
+}
+
+function withoutDefaultPort(authority: string, scheme: string): string {
+  const port = scheme.toLowerCase() === 'https' ? ':443' : ':80';
+  const host = authority.toLowerCase();
+  return host.endsWith(port) ? host.slice(0, -port.length) : host;
+}
