@@ -1,0 +1,66 @@
+/** The one pass of read over the raw header fields: picks out the few that the gate itself looks at. */
+import type { FlatHeaders } from '../model/refusal.js';
+
+const NAMES = {
+  host: 'host',
+  authorization: 'authorization',
+  'content-length': 'contentLength',
+  'transfer-encoding': 'transferEncoding',
+  connection: 'connection',
+  upgrade: 'upgrade',
+  expect: 'expect',
+  origin: 'origin',
+  'access-control-request-method': 'requestedMethod',
+  'x-request-id': 'requestId',
+  'x-forwarded-for': 'forwardedFor',
+  'x-forwarded-proto': 'forwardedProto',
+  'x-forwarded-host': 'forwardedHost',
+  'x-real-ip': 'realIp',
+} as const;
+type Field = (typeof NAMES)[keyof typeof NAMES];
+const KNOWN: ReadonlyMap<string, Field> = new Map(Object.entries(NAMES));
+
+/** The fields that may stand only once. */
+export type SingleField = Extract<Field, 'host' | 'authorization' | 'contentLength' | 'transferEncoding'>;
+
+/** The fields' values as sent; undefined where the field is absent. */
+export class Fields implements Record<Field, string | undefined> {
+  host: string | undefined;
+  authorization: string | undefined;
+  contentLength: string | undefined;
+  transferEncoding: string | undefined;
+  connection: string | undefined;
+  upgrade: string | undefined;
+  expect: string | undefined;
+  origin: string | undefined;
+  requestedMethod: string | undefined;
+  requestId: string | undefined;
+  forwardedFor: string | undefined;
+  forwardedProto: string | undefined;
+  forwardedHost: string | undefined;
+  realIp: string | undefined;
+  /** The first field that stands more than once and must not. */
+  twice: SingleField | undefined;
+}
+
+export function collect(rawHeaders: FlatHeaders): Fields {
+  const fields = new Fields();
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const field = KNOWN.get(rawHeaders[at]!.toLowerCase());
+    if (field === undefined) continue;
+    const value = rawHeaders[at + 1]!;
+    const before = fields[field];
+    if (before === undefined) fields[field] = value;
+    else if (isSingle(field)) fields.twice ??= field;
+    // Several lines of a field are one list (RFC 9110 5.3). Where one value is expected, the list's comma is what
+    // makes a doubled field no valid value.
+    else fields[field] = `${before}, ${value}`;
+  }
+  return fields;
+}
+
+function isSingle(field: Field): field is SingleField {
+  return (
+    field === 'host' || field === 'authorization' || field === 'contentLength' || field === 'transferEncoding'
+  );
+}

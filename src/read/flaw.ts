@@ -1,0 +1,57 @@
+/** What read refuses: heads that are too large, and those that two readers could take for different requests. */
+import type { IncomingMessage } from 'node:http';
+import { Refusal } from '../model/refusal.js';
+import type { Fields, SingleField } from './fields.js';
+import { isHost } from './host.js';
+
+const MAX_TARGET_BYTES = 8192;
+const MAX_FIELDS = 100;
+/** Beyond it a length is no longer exact as a number. */
+const CONTENT_LENGTH = /^[0-9]{1,15}$/;
+
+const TARGET_TOO_LONG = new Refusal('target_too_long');
+const TOO_MANY_FIELDS = new Refusal('headers_too_large');
+const NO_HOST = malformed('there is no Host field');
+const BAD_HOST = malformed('the Host field is not a host with an optional port');
+const TWO_LENGTHS = malformed('Content-Length and Transfer-Encoding stand together');
+const BAD_LENGTH = malformed('the Content-Length field is not a length');
+const UNKNOWN_CODING = malformed('the transfer coding is not chunked');
+const CODING_IN_HTTP_1_0 = malformed('HTTP/1.0 has no Transfer-Encoding');
+
+const TWICE: Readonly<Record<SingleField, Refusal>> = {
+  host: malformed('there are two Host fields'),
+  contentLength: malformed('there are two Content-Length fields'),
+  transferEncoding: malformed('there are two Transfer-Encoding fields'),
+  // RFC 6750 3.1: more than one method of including a token.
+  authorization: new Refusal('malformed_credentials', [
+    'WWW-Authenticate',
+    'Bearer realm="tollgate", error="invalid_request", error_description="There is more than one Authorization field"',
+  ]),
+};
+
+/** The first thing that is wrong with a head. */
+export function flawOf(req: IncomingMessage, fields: Fields): Refusal | undefined {
+  if ((req.url ?? '').length > MAX_TARGET_BYTES) return TARGET_TOO_LONG;
+  if (req.rawHeaders.length > 2 * MAX_FIELDS) return TOO_MANY_FIELDS;
+  if (fields.twice !== undefined) return TWICE[fields.twice];
+  return hostFlaw(fields.host) ?? framingFlaw(req, fields);
+}
+
+function hostFlaw(host: string | undefined): Refusal | undefined {
+  if (host === undefined) return NO_HOST;
+  return isHost(host) ? undefined : BAD_HOST;
+}
+
+/** Where a request ends must be beyond doubt (RFC 9112 6.3), or part of it could pass as another request. */
+function framingFlaw(req: IncomingMessage, { contentLength, transferEncoding }: Fields): Refusal | undefined {
+  if (transferEncoding === undefined) {
+    return contentLength === undefined || CONTENT_LENGTH.test(contentLength) ? undefined : BAD_LENGTH;
+  }
+  if (contentLength !== undefined) return TWO_LENGTHS;
+  if (transferEncoding.toLowerCase() !== 'chunked') return UNKNOWN_CODING;
+  return req.httpVersion === '1.0' ? CODING_IN_HTTP_1_0 : undefined; // RFC 9112 6.1
+}
+
+function malformed(detail: string): Refusal {
+  return new Refusal('malformed_request', [], detail);
+}
