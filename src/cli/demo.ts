@@ -7,6 +7,9 @@ import { serve } from './serve.js';
 import { untilSignal } from './signals.js';
 import { walk } from './walk.js';
 
+/** Nobody waits for the demo's open streams. */
+const DRAIN_MS = 500;
+
 export const demo: Command = {
   name: 'demo',
   summary: 'a whole working setup in one process, and the curl lines to try',
@@ -14,7 +17,7 @@ export const demo: Command = {
     const { settings } = await loadConfig(file, terminal.env);
     const side = await openSample(settings);
     // The terminal shows one short line a request instead of the log, which then tells of trouble only.
-    const quiet = { ...settings, log: { ...settings.log, level: 'warn' } as const };
+    const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log: { ...settings.log, level: 'warn' } as const };
     const gate = await serve(quiet, narrate(terminal)).catch(async (error: unknown) => {
       await side.close();
       throw error;

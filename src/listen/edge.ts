@@ -59,8 +59,12 @@ type Ending = Pick<ExchangeRecord, 'status' | 'reason' | 'detail' | 'target' | '
 /** The status in the log for a caller who left before an answer, as nginx has it. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** What follows such a head could be read as the body or as the new protocol. */
-const UPGRADE_WITH_BODY = new Refusal('malformed_request', [], 'a WebSocket handshake has no body');
+/** With a body, what follows the head could be read as that or as the new protocol. */
+const NO_HANDSHAKE = new Refusal(
+  'malformed_request',
+  [],
+  'a WebSocket handshake is an HTTP/1.1 GET without a body',
+);
 
 export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
   let draining = false;
@@ -75,8 +79,8 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
     if (head.preflightMethod !== undefined && head.flaw === undefined) {
       if (answerPreflight(visit, head.preflightMethod)) return;
     }
-    if (visit.tunnel && head.body !== 'none') {
-      deny(visit, { refusal: UPGRADE_WITH_BODY, route: undefined, principal: undefined });
+    if (visit.tunnel && !head.websocket) {
+      deny(visit, { refusal: NO_HANDSHAKE, route: undefined, principal: undefined });
       return;
     }
     const decision = await gateway.admit(head);

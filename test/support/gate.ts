@@ -1,0 +1,34 @@
+/** A whole gate for a test: assembled from a configuration object, listening on free ports, its log collected. */
+import { compileConfig, type GatewayConfig } from '../../src/config/config.js';
+import { serve } from '../../src/cli/serve.js';
+import type { ExchangeRecord } from '../../src/model/record.js';
+
+export interface TestGate {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly port: number;
+  readonly adminUrl: string;
+  /** Every finished exchange, in order. */
+  readonly records: ExchangeRecord[];
+  stop(): Promise<void>;
+}
+
+type Config = Omit<GatewayConfig, 'listen' | 'admin'> & Partial<Pick<GatewayConfig, 'listen' | 'admin'>>;
+
+/** @param config as in the file; ports are chosen, and the log is silent, unless it says otherwise */
+export async function startGate(config: Config): Promise<TestGate> {
+  const { settings } = compileConfig(
+    { listen: '127.0.0.1:0', admin: '127.0.0.1:0', log: { level: 'silent' }, drain_timeout: '1s', ...config },
+    { env: {}, baseFolder: process.cwd() },
+  );
+  const records: ExchangeRecord[] = [];
+  const gate = await serve(settings, (record) => records.push(record));
+  const scheme = settings.listen?.tls ? 'https' : 'http';
+  return {
+    url: `${scheme}://127.0.0.1:${gate.address.port}`,
+    port: gate.address.port,
+    adminUrl: `http://127.0.0.1:${gate.adminAddress.port}`,
+    records,
+    stop: () => gate.stop(),
+  };
+}
