@@ -1,0 +1,102 @@
+/** The fourth stage of the way: counts a request under all limits of its route, or refuses it. */
+import type { FailurePolicy, LimitPolicy, Quota } from '../model/limit.js';
+import type { Principal } from '../model/principal.js';
+import type { Refusal } from '../model/refusal.js';
+import type { Route } from '../model/route.js';
+import { draftFields, quotaOf, refusalOf, UNCOUNTABLE, type DraftFields } from './answer.js';
+import { appPart, countPart, ipPart, routePart } from './key.js';
+import type { LimitStore, Taken } from './store.js';
+
+export interface LimitOptions {
+  /** Where requests are counted. */
+  readonly store: LimitStore;
+  /** Where this replica counts alone while that store is away; needed with a store that can be. */
+  readonly local: LimitStore | undefined;
+  /** Whether answers also have the IETF draft's `RateLimit` and `RateLimit-Policy`. */
+  readonly draftHeaders: boolean;
+}
+
+/** What a counted request has left, a 429 or 503, or undefined for a request that no limit was counted for. */
+type Finding = Quota | Refusal | undefined;
+
+export type Limit = (principal: Principal, route: Route, clientIp: string) => Finding | Promise<Finding>;
+
+/** A route's limits, made ready to count. */
+interface Bound {
+  readonly limits: readonly LimitPolicy[];
+  /** The last part of each limit's key. */
+  readonly countParts: readonly string[];
+  readonly onFailure: FailurePolicy;
+  readonly match: string;
+  readonly draft: DraftFields | undefined;
+}
+
+export function createLimit({ store, local, draftHeaders }: LimitOptions): Limit {
+  const routes = new WeakMap<Route, Bound>();
+
+  function bind(route: Route): Bound {
+    const limits = tightest(route.limits);
+    return {
+      limits,
+      countParts: limits.map(countPart),
+      onFailure: route.onFailure,
+      match: route.match,
+      draft: draftHeaders ? draftFields(limits) : undefined,
+    };
+  }
+
+  function find(taken: Taken, { limits, draft, onFailure }: Bound): Finding {
+    if (taken === 'away' || taken === 'full') return onFailure === 'open' ? undefined : UNCOUNTABLE;
+    return taken.admitted ? quotaOf(taken, limits, draft) : refusalOf(taken, limits, draft);
+  }
+
+  async function findLater(asked: Promise<Taken>, keys: readonly string[], bound: Bound): Promise<Finding> {
+    const taken = await asked;
+    return taken === 'away' ? countAlone(keys, bound) : find(taken, bound);
+  }
+
+  function countAlone(keys: readonly string[], bound: Bound): Finding | Promise<Finding> {
+    if (bound.onFailure !== 'local' || !local) return find('away', bound);
+    const taken = local.take(keys, bound.limits);
+    return taken instanceof Promise ? taken.then((later) => find(later, bound)) : find(taken, bound);
+  }
+
+  return function limit(principal, route, clientIp) {
+    if (route.limits.length === 0) return undefined;
+    let bound = routes.get(route);
+    if (!bound) routes.set(route, (bound = bind(route)));
+    const keys = keysOf(bound, principal, clientIp);
+    const taken = store.take(keys, bound.limits);
+    if (taken instanceof Promise) return findLater(taken, keys, bound);
+    return taken === 'away' ? countAlone(keys, bound) : find(taken, bound);
+  };
+}
+
+function keysOf(bound: Bound, principal: Principal, clientIp: string): string[] {
+  const keys: string[] = [];
+  for (let i = 0; i < bound.limits.length; i++) {
+    keys.push(subjectPart(bound.limits[i]!, bound.match, principal, clientIp) + bound.countParts[i]!);
+  }
+  return keys;
+}
+
+function subjectPart(limit: LimitPolicy, match: string, principal: Principal, clientIp: string): string {
+  switch (limit.by) {
+    case 'app':
+      return appPart(principal);
+    case 'ip':
+      return ipPart(clientIp);
+    case 'route':
+      return routePart(limit, match);
+  }
+}
+
+/** Limits that share one count (`[10 per 2m, 20 per 2m]`) admit no more than the lowest of them. */
+function tightest(limits: readonly LimitPolicy[]): LimitPolicy[] {
+  const byId = new Map<string, LimitPolicy>();
+  for (const limit of limits) {
+    const other = byId.get(limit.id);
+    if (!other || limit.requests < other.requests) byId.set(limit.id, limit);
+  }
+  return [...byId.values()];
+}

@@ -1,0 +1,41 @@
+/**
+ * The network that a client address is counted as: IPv4 whole, IPv6 by its /64, which is what one subscriber gets
+ * (RFC 6177 2) and so could otherwise be 2^64 callers.
+ */
+
+/** An address that is neither is its own network. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const zone = address.indexOf('%');
+  const text = zone === -1 ? address : address.slice(0, zone);
+  const groups = groupsOf(text);
+  if (groups?.length !== 8 || groups.some((group) => !(group <= 0xffff))) return address;
+  const [high = 0, low = 0] = groups.slice(6);
+  // An IPv4-mapped address (RFC 4291 2.5.5.2) is the IPv4 caller on a socket that listens for both.
+  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
+    return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+  }
+  return groups
+    .slice(0, 4)
+    .map((group) => group.toString(16))
+    .join(':');
+}
+
+/** The eight groups of an IPv6 address as written in any of the forms of RFC 4291 2.2. */
+function groupsOf(text: string): number[] | undefined {
+  const [head = '', tail, more] = text.split('::');
+  if (more !== undefined) return undefined;
+  const left = parse(head);
+  if (tail === undefined) return left;
+  const right = parse(tail);
+  return left.concat(new Array<number>(Math.max(0, 8 - left.length - right.length)).fill(0), right);
+}
+
+function parse(part: string): number[] {
+  if (part === '') return [];
+  return part.split(':').flatMap((group) => {
+    if (!group.includes('.')) return /^[0-9a-f]{1,4}$/i.test(group) ? [parseInt(group, 16)] : [NaN];
+    const [a = NaN, b = NaN, c = NaN, d = NaN] = group.split('.').map(Number);
+    return [a * 256 + b, c * 256 + d];
+  });
+}

@@ -1,0 +1,117 @@
+/** Redis for the tests: the shared one, and ones of their own that can be stopped, killed and started again. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+
+/** The Redis that all tests share; keys in it have a random prefix and are removed by whoever made them. */
+export function redisUrl(): string {
+  return process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
+}
+
+export function randomPrefix(): string {
+  return `test:${randomBytes(6).toString('hex')}:`;
+}
+
+/** Removes every key under a prefix. */
+export async function removeKeys(prefix: string, url = redisUrl()): Promise<void> {
+  const redis = new Redis(url);
+  for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1000 }) as AsyncIterable<
+    string[]
+  >) {
+    if (keys.length > 0) await redis.unlink(...keys);
+  }
+  redis.disconnect();
+}
+
+/** A redis-server process of one test's own. */
+export interface OwnRedis {
+  readonly url: string;
+  /** Stops it as it stands: its connections stay open and nothing answers. */
+  stop(): void;
+  /** Lets it go on after `stop`. */
+  continue(): void;
+  /** Ends it at once. */
+  kill(): Promise<void>;
+  /** Starts it on the same port after `kill`, empty; resolves when it answers. */
+  restart(): Promise<void>;
+  /** Ends it and removes what it has written. */
+  close(): Promise<void>;
+}
+
+export async function startRedis(): Promise<OwnRedis> {
+  const port = await freePort();
+  const folder = await mkdtemp(join(tmpdir(), 'tollgate-redis-'));
+  let server: ChildProcess | undefined;
+
+  async function start(): Promise<void> {
+    const args = [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      folder,
+    ];
+    const child = spawn('redis-server', args, { stdio: 'ignore' });
+    server = child;
+    let failure: Error | undefined;
+    child.once('error', (error) => (failure = error));
+    child.once('exit', (code) => (failure ??= new Error(`redis-server ended with ${String(code)}`)));
+    while (!(await answers(port))) {
+      if (failure) throw failure;
+      await sleep(10);
+    }
+  }
+
+  async function kill(): Promise<void> {
+    const child = server;
+    server = undefined;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  await start();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    stop: () => void server?.kill('SIGSTOP'),
+    continue: () => void server?.kill('SIGCONT'),
+    kill,
+    restart: start,
+    async close() {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    socket.once('data', (data) => {
+      resolve(data.toString().startsWith('+PONG'));
+      socket.destroy();
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
