@@ -1,0 +1,139 @@
+/** The client's side of an exchange: the answer as it is written to `res`, no faster than the client reads. */
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import type { Dispatcher } from 'undici';
+import type { Upstream } from '../model/upstream.js';
+import type { Exchange } from './exchange.js';
+import { FORBIDDEN, answerFields, trailerFields, writeHead, type RawHeaders } from './response-headers.js';
+
+/**
+ * How many idle times a client may take nothing. More than one, since what it takes is seen only when the kernel's
+ * buffer, up to megabytes of it, has a good part free again: a slow reader must not be taken for a dead one.
+ */
+const STALLED_AFTER = 5;
+
+export class Answer {
+  status = 0;
+  bytes = 0;
+  idleMs = 0;
+  /** 204 and 304 have no body whatever they say (RFC 9110 15.3.5, 15.4.5). */
+  bodiless = false;
+  #controller: Dispatcher.DispatchController | undefined;
+  #full = false;
+  #idleTimes = 0;
+  #ended = false;
+  #sized = false;
+
+  /** @param sink whose `drain` tells that the client reads on: `res`, or its socket where no server looks after it */
+  constructor(
+    readonly exchange: Exchange,
+    readonly upstream: Upstream,
+    readonly sink: ServerResponse | Duplex,
+  ) {}
+
+  /** Passes Early Hints on (RFC 8297); other interim answers are between the gate and the upstream. */
+  hint(status: number, headers: IncomingHttpHeaders): void {
+    const { req, res } = this.exchange;
+    const { link } = headers;
+    // RFC 9110 15.2: a client of HTTP/1.0 knows no interim answers.
+    if (status !== 103 || link === undefined || req.httpVersion === '1.0') return;
+    try {
+      res.writeEarlyHints({ link });
+    } catch {
+      // Node passes on only the links that it can parse, and a hint is never needed.
+    }
+  }
+
+  /** Writes the head. False where the body's coding is one that cannot be passed on. */
+  start(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    reason: string,
+  ): boolean {
+    const coding = headers['transfer-encoding'];
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked') return false;
+    const { req, res, head, answerHeaders } = this.exchange;
+    this.bodiless = status === 204 || status === 304;
+    const hasTrailers =
+      coding !== undefined && !this.bodiless && head.method !== 'HEAD' && req.httpVersion !== '1.0';
+    const forbidden = status === 204 ? FORBIDDEN.bodiless : hasTrailers ? FORBIDDEN.chunked : FORBIDDEN.plain;
+    const fields = answerFields(
+      controller.rawHeaders as RawHeaders,
+      headers.connection,
+      forbidden,
+      answerHeaders,
+    );
+    // An early answer: what is left of the body cannot be told from a next request unless all of it is read.
+    if (!req.complete && !answerHeaders.includes('Connection')) fields.push('Connection', 'close');
+    writeHead(res, status, reason, fields);
+
+    this.#controller = controller;
+    this.status = status;
+    this.#sized = headers['content-length'] !== undefined;
+    const streams = headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true;
+    this.idleMs = streams ? this.upstream.tunnelIdleMs : this.upstream.idleTimeoutMs;
+    this.sink.on('drain', this.#onDrain);
+    process.nextTick(flushQuiet, this);
+    return true;
+  }
+
+  write(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.exchange.res.write(chunk)) return;
+    this.#full = true;
+    this.#controller?.pause();
+  }
+
+  trail(raw: RawHeaders | null): void {
+    const { res, answerHeaders } = this.exchange;
+    if (raw && raw.length > 0 && res.chunkedEncoding) res.addTrailers(trailerFields(raw, answerHeaders));
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.exchange.res.end();
+  }
+
+  /** A head whose body did not come along in the same packet goes out at once: events and slow bodies need it. */
+  flushQuiet(): void {
+    const { res } = this.exchange;
+    if (this.bytes === 0 && !this.#ended && !res.destroyed) res.flushHeaders();
+  }
+
+  get waitsForClient(): boolean {
+    return this.#full || this.#ended;
+  }
+
+  /** Asked once an idle time: whether the client has taken nothing for too many of them. */
+  hasStalled(): boolean {
+    this.#idleTimes += 1;
+    return this.#idleTimes >= STALLED_AFTER;
+  }
+
+  /** A broken answer must not look whole: where only the connection's end marks the body's, it ends with a reset. */
+  break(): void {
+    const { res } = this.exchange;
+    const { socket } = res;
+    const marked = res.chunkedEncoding || this.#sized;
+    if (!marked && socket instanceof Socket && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
+    res.destroy();
+  }
+
+  release(): void {
+    this.sink.off('drain', this.#onDrain);
+  }
+
+  readonly #onDrain = (): void => {
+    if (!this.#full) return;
+    this.#full = false;
+    this.#idleTimes = 0;
+    this.#controller?.resume();
+  };
+}
+
+function flushQuiet(answer: Answer): void {
+  answer.flushQuiet();
+}

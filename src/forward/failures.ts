@@ -1,0 +1,50 @@
+/** What a failure before the answer's head means: which refusal it becomes, and whether the request may be sent again. */
+import { Refusal } from '../model/refusal.js';
+import type { RequestHead } from '../model/request.js';
+import { CONNECT_TIMEOUT } from './connect.js';
+
+const CONNECT_TIMED_OUT = new Refusal('upstream_timeout', [], 'no connection in time');
+const REFUSED = new Refusal('upstream_unreachable', [], 'no connection');
+const LOST = new Refusal('upstream_unreachable', [], 'the connection was lost before an answer');
+const UNSENDABLE = new Refusal('internal_error', [], 'the request could not be written');
+
+export const HEAD_TIMED_OUT = new Refusal('upstream_timeout', [], 'no answer in time');
+export const BROKEN = new Refusal('upstream_broken');
+export const BODY_TOO_LARGE = new Refusal('body_too_large');
+export const BODY_TIMED_OUT = new Refusal('request_timeout', [], 'the body stopped');
+export const QUEUE_FULL = new Refusal(
+  'overloaded',
+  ['Retry-After', '1'],
+  'the queue of the upstream is full',
+);
+export const QUEUE_TIMED_OUT = new Refusal('overloaded', ['Retry-After', '1'], 'no free connection in time');
+
+export const SWITCHED_UNASKED = new Refusal(
+  'upstream_broken',
+  [],
+  'a change of protocol that nobody asked for',
+);
+export const UNKNOWN_CODING = new Refusal('upstream_broken', [], 'a transfer coding other than chunked');
+
+/** Errors of a connection, as the system or undici name them, after which a safe request may be sent again. */
+const LOST_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+const INVALID_CODES = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
+/** RFC 9110 9.2.1. TRACE, the fourth, never comes this far. */
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** @param answerBegan whether a byte of an answer had come: what breaks then is the answer, not the connection */
+export function refusalFor(code: string, answerBegan: boolean): Refusal {
+  if (INVALID_CODES.has(code)) return UNSENDABLE;
+  if (answerBegan || code.startsWith('HPE_')) return BROKEN;
+  if (code === CONNECT_TIMEOUT) return CONNECT_TIMED_OUT;
+  return LOST_CODES.has(code) ? LOST : REFUSED;
+}
+
+/** RFC 9110 9.2.2: only what is safe and has no body; never a POST. */
+export function mayResend({ method, body }: RequestHead, code: string): boolean {
+  return SAFE_METHODS.has(method) && body === 'none' && (code === 'ECONNREFUSED' || LOST_CODES.has(code));
+}
+
+export function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

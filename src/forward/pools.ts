@@ -1,0 +1,86 @@
+/** The connections to each target: a pool of undici for each, opened when it is first needed, with its slots. */
+import { Pool, type Dispatcher } from 'undici';
+import type { Log } from '../model/log.js';
+import type { Target, Upstream } from '../model/upstream.js';
+import { createConnector } from './connect.js';
+import { createRequestHeaders, type BuildRequestHeaders } from './request-headers.js';
+import { Slots } from './slots.js';
+
+/** Shorter than what common servers keep an idle connection for (Node: 5 s), so that a request seldom meets a closing one. */
+const KEEP_ALIVE_MS = 4_000;
+/** The whole header of an answer, in bytes. */
+const MAX_ANSWER_HEADER = 32 * 1024;
+/** How many may wait for each one that is served. */
+const QUEUE_FACTOR = 4;
+
+/** What undici is asked for; `servername` it knows, though its types do not. */
+type Request = Dispatcher.DispatchOptions & { readonly servername?: string };
+
+export class TargetPool {
+  readonly slots: Slots;
+  readonly buildHeaders: BuildRequestHeaders;
+  readonly #connect: ReturnType<typeof createConnector>;
+  /** Fixed, since undici would else take it from the Host field and reconnect whenever that changes. */
+  readonly #servername: string;
+  #pool: Pool | undefined;
+
+  constructor(
+    readonly upstream: Upstream,
+    readonly target: Target,
+    headersFor: (target: Target) => BuildRequestHeaders,
+  ) {
+    this.slots = new Slots(upstream.maxConnections, upstream.maxConnections * QUEUE_FACTOR);
+    this.buildHeaders = headersFor(target);
+    this.#connect = createConnector(upstream, target);
+    this.#servername = new URL(target.origin).hostname;
+  }
+
+  dispatch(request: Request, handler: Dispatcher.DispatchHandler): void {
+    this.#pool ??= new Pool(this.target.origin, {
+      connections: this.upstream.maxConnections,
+      pipelining: 1,
+      connect: this.#connect,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_ANSWER_HEADER,
+      // The exchange has its own timers: undici's are coarse, and count a client's pauses as the upstream's.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    const named: Request = { ...request, servername: this.#servername };
+    this.#pool.dispatch(named, handler);
+  }
+
+  /**
+   * Resolves when the last exchange is over. A request that was admitted just before a reload may still come after:
+   * it is served, by a pool that is closed again behind it.
+   */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.slots.whenIdle(() => {
+        const pool = this.#pool;
+        this.#pool = undefined;
+        if (pool === undefined) resolve();
+        else void pool.close().then(resolve);
+      });
+    });
+  }
+}
+
+export type Pools = ReadonlyMap<string, readonly [TargetPool, ...TargetPool[]]>;
+
+/** The pools of all upstreams, by the upstream's name. */
+export function createPools(upstreams: readonly Upstream[], log: Log): Pools {
+  return new Map(
+    upstreams.map((upstream) => {
+      const headersFor = createRequestHeaders(upstream, log);
+      const [first, ...rest] = upstream.targets;
+      const open = (target: Target): TargetPool => new TargetPool(upstream, target, headersFor);
+      return [upstream.name, [open(first), ...rest.map(open)]];
+    }),
+  );
+}
+
+/** Which target gets the next request: so far the first. */
+export function chooseTarget(pools: readonly [TargetPool, ...TargetPool[]]): TargetPool {
+  return pools[0];
+}

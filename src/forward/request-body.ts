@@ -1,0 +1,91 @@
+/** A request's body on its way to the upstream: streamed, counted, and watched for silence. */
+import { Readable } from 'node:stream';
+import type { Exchange } from './exchange.js';
+
+export interface BodyEvents {
+  /** The upstream took some of it, or more of it came. */
+  onBodyProgress(): void;
+  onBodyTooLarge(): void;
+  /** The client sent nothing for too long while the upstream waited for it. */
+  onBodyTimeout(): void;
+}
+
+/**
+ * undici never gets `req` itself: it destroys a body that it no longer needs, and with `req` the client's socket
+ * would go. This stream reads only when the upstream does, so that a slow one slows the client down.
+ */
+export class RequestBody extends Readable {
+  #received = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** Whether the upstream has taken all that came, so that it is the client's turn. */
+  #awaiting = false;
+
+  constructor(
+    readonly exchange: Exchange,
+    readonly timeoutMs: number,
+    readonly events: BodyEvents,
+  ) {
+    super();
+  }
+
+  get awaitsClient(): boolean {
+    return this.#awaiting;
+  }
+
+  override _read(): void {
+    if (this.#timer === undefined) this.#start();
+    if (this.#awaiting) return;
+    this.#awaiting = true;
+    this.#timer?.refresh();
+    this.events.onBodyProgress();
+    this.exchange.req.resume();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#awaiting = false;
+    if (this.#timer !== undefined) {
+      clearTimeout(this.#timer);
+      // What still comes is read away: the connection is closed after the answer, and unread bytes would reset it.
+      this.exchange.req.off('data', this.#onData).off('end', this.#onEnd).resume();
+    }
+    callback(error);
+  }
+
+  /** First read: the connection stands, and the request is about to be written. */
+  #start(): void {
+    this.#timer = setTimeout(onSilence, this.timeoutMs, this);
+    // RFC 9110 10.1.1: only now is the client asked for its body, when somebody is there to take it.
+    const { req, res, head } = this.exchange;
+    if (head.expectsContinue) res.writeContinue();
+    req.on('data', this.#onData).on('end', this.#onEnd);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#received += chunk.length;
+    if (this.#received > this.exchange.admission.route.maxBodyBytes) {
+      this.events.onBodyTooLarge();
+      return;
+    }
+    this.#timer?.refresh();
+    this.events.onBodyProgress();
+    this.#awaiting = false;
+    if (!this.push(chunk)) this.exchange.req.pause();
+    else this.#awaiting = true;
+  };
+
+  readonly #onEnd = (): void => {
+    clearTimeout(this.#timer);
+    this.#awaiting = false;
+    this.push(null);
+  };
+
+  /** A pause of the upstream's is no silence of the client's. */
+  onSilence(): void {
+    if (this.#awaiting) this.events.onBodyTimeout();
+    else this.#timer?.refresh();
+  }
+}
+
+function onSilence(body: RequestBody): void {
+  body.onSilence();
+}

@@ -1,0 +1,99 @@
+/** The header of the request to the upstream: the caller's fields, less what it may not say, plus what the gate says. */
+import type { Log } from '../model/log.js';
+import type { Principal } from '../model/principal.js';
+import type { RequestHead } from '../model/request.js';
+import type { Target, Upstream } from '../model/upstream.js';
+import { HOP_BY_HOP, nominate, plainName } from './field-names.js';
+import { createIdentity } from './identity.js';
+
+/** Fields that the gate alone says, or that could change what was matched; the caller's own are dropped. */
+const OWNED = [
+  'host',
+  'content-length',
+  'expect',
+  'forwarded',
+  'x-real-ip',
+  'x-request-id',
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-original-url',
+  'x-rewrite-url',
+];
+const IDENTITY = ['x-app-', 'x-token-'];
+const FORWARDED = 'x-forwarded-';
+
+/** Fields that no configuration can set: they frame the message, or say who is calling. */
+const UNSETTABLE = new Set([...HOP_BY_HOP, 'host', 'content-length', 'expect', 'x-request-id']);
+
+/**
+ * @param contentLength undefined where there is no body, or where its length is not known or not the caller's
+ */
+export type BuildRequestHeaders = (
+  head: RequestHead,
+  principal: Principal,
+  contentLength: number | undefined,
+) => string[];
+
+export function createRequestHeaders(upstream: Upstream, log: Log): (target: Target) => BuildRequestHeaders {
+  const set = upstream.headers.set.filter(([name]) => isSettable(name, upstream, log));
+  const setNames = new Set(set.map(([name]) => plainName(name.toLowerCase())));
+  const removed = new Set(upstream.headers.remove.map((name) => plainName(name.toLowerCase())));
+  const dropped = new Set([...HOP_BY_HOP, ...OWNED, ...setNames, ...removed]);
+  if (!upstream.forwardAuthorization) dropped.add('authorization');
+
+  const identity = createIdentity(removed);
+  const says = (name: string): boolean => !setNames.has(name) && !removed.has(name);
+  const saysFor = says('x-forwarded-for');
+  const saysProto = says('x-forwarded-proto');
+  const saysHost = says('x-forwarded-host');
+  const saysId = says('x-request-id');
+  const added = set.flat();
+
+  return (target) =>
+    function build(head, principal, contentLength) {
+      const { rawHeaders } = head;
+      const fields = ['Host', upstream.host === 'preserve' ? head.host : target.host];
+      if (contentLength !== undefined) fields.push('Content-Length', String(contentLength));
+      const nominated = nominatedBy(rawHeaders);
+      for (let at = 0; at < rawHeaders.length; at += 2) {
+        const name = rawHeaders[at]!;
+        const lower = name.toLowerCase();
+        if (nominated?.has(lower) || isForbidden(plainName(lower), dropped)) continue;
+        fields.push(name, rawHeaders[at + 1]!);
+      }
+      if (saysFor) fields.push('X-Forwarded-For', head.forwardedFor);
+      if (saysProto) fields.push('X-Forwarded-Proto', head.forwardedProto);
+      if (saysHost) fields.push('X-Forwarded-Host', head.forwardedHost);
+      if (saysId) fields.push('X-Request-Id', head.id);
+      fields.push(...identity(principal), ...added);
+      return fields;
+    };
+}
+
+/** The names of all Connection fields together; one may stand after the field that it nominates. */
+function nominatedBy(rawHeaders: RequestHead['rawHeaders']): Set<string> | undefined {
+  let names: Set<string> | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
+    const value = rawHeaders[at + 1]!;
+    if (value !== 'keep-alive' && value !== 'close') names = nominate(value, names);
+  }
+  return names;
+}
+
+function isForbidden(name: string, dropped: ReadonlySet<string>): boolean {
+  return dropped.has(name) || isIdentity(name) || name.startsWith(FORWARDED);
+}
+
+function isIdentity(name: string): boolean {
+  return name.startsWith(IDENTITY[0]!) || name.startsWith(IDENTITY[1]!);
+}
+
+function isSettable(name: string, upstream: Upstream, log: Log): boolean {
+  const plain = plainName(name.toLowerCase());
+  if (!UNSETTABLE.has(plain) && !isIdentity(plain)) return true;
+  log.warn({ upstream: upstream.name, field: name }, 'this field is never set from the file; ignored');
+  return false;
+}

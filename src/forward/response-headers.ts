@@ -1,0 +1,87 @@
+/** The header of the answer: the upstream's fields, less those of its connection, with the gate's own in their places. */
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { FlatHeaders } from '../model/refusal.js';
+import { HOP_BY_HOP, nominate } from './field-names.js';
+
+/** Raw header as undici keeps it: names and values in turn, as the bytes that came. */
+export type RawHeaders = readonly (Buffer | string)[];
+
+/** Fields that may not stand in a trailer, since they frame, route or authenticate a message (RFC 9110 6.5.1). */
+const NOT_IN_TRAILERS = [
+  'content-length',
+  'content-encoding',
+  'content-type',
+  'content-range',
+  'set-cookie',
+  'host',
+];
+
+/** What the upstream may not say, by the kind of answer. */
+export const FORBIDDEN = {
+  /** An answer whose end is marked by its length or by the end of the connection. */
+  plain: new Set(HOP_BY_HOP),
+  /** An answer in chunks, which may announce trailers. */
+  chunked: new Set(HOP_BY_HOP.filter((name) => name !== 'trailer')),
+  /** An answer that can have no length (RFC 9110 8.6): 204 and 101. */
+  bodiless: new Set([...HOP_BY_HOP, 'content-length']),
+  trailers: new Set([...HOP_BY_HOP, ...NOT_IN_TRAILERS]),
+} as const satisfies Record<string, ReadonlySet<string>>;
+
+/** The upstream's fields that pass, with the gate's own after them. */
+export function answerFields(
+  raw: RawHeaders,
+  connection: IncomingHttpHeaders[string],
+  forbidden: ReadonlySet<string>,
+  answerHeaders: FlatHeaders,
+): string[] {
+  const nominated = connection === undefined ? undefined : nominate(String(connection), undefined);
+  const fields: string[] = [];
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = latin1(raw[at]!);
+    const lower = name.toLowerCase();
+    if (forbidden.has(lower) || nominated?.has(lower) || isReplaced(lower, answerHeaders)) continue;
+    fields.push(name, latin1(raw[at + 1]!));
+  }
+  for (const text of answerHeaders) fields.push(text);
+  return fields;
+}
+
+/** Trailers that pass, as pairs. None can replace what the gate says in the header. */
+export function trailerFields(raw: RawHeaders, answerHeaders: FlatHeaders): [name: string, value: string][] {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = latin1(raw[at]!);
+    const lower = name.toLowerCase();
+    if (FORBIDDEN.trailers.has(lower) || isReplaced(lower, answerHeaders)) continue;
+    pairs.push([name, latin1(raw[at + 1]!)]);
+  }
+  return pairs;
+}
+
+/** Vary is a list that both sides add to: a cache that lost the upstream's part would mix its answers. */
+function isReplaced(lower: string, answerHeaders: FlatHeaders): boolean {
+  for (let at = 0; at < answerHeaders.length; at += 2) {
+    const own = answerHeaders[at]!;
+    if (own.length === lower.length && own.toLowerCase() === lower) return lower !== 'vary';
+  }
+  return false;
+}
+
+const UNFIT_FOR_REASON = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** Writes the answer's head. Whatever a middleware has set on `res` before stays, but for the names that come now. */
+export function writeHead(res: ServerResponse, status: number, reason: string, fields: string[]): void {
+  const phrase = UNFIT_FOR_REASON.test(reason) ? '' : reason;
+  if (res.getHeaderNames().length === 0) {
+    res.writeHead(status, phrase, fields);
+    return;
+  }
+  // With fields set before, writeHead would keep only the last of several Set-Cookie.
+  for (let at = 0; at < fields.length; at += 2) res.removeHeader(fields[at]!);
+  for (let at = 0; at < fields.length; at += 2) res.appendHeader(fields[at]!, fields[at + 1]!);
+  res.writeHead(status, phrase);
+}
+
+function latin1(text: Buffer | string): string {
+  return typeof text === 'string' ? text : text.toString('latin1');
+}

@@ -1,0 +1,101 @@
+/** A WebSocket tunnel: after the upstream's 101 two sockets are one, until both sides have ended or nothing moves. */
+import type { Duplex } from 'node:stream';
+import type { FlatHeaders } from '../model/refusal.js';
+import type { Fault, Upgrade } from './exchange.js';
+import type { Join } from './relay.js';
+import { FORBIDDEN, answerFields, type RawHeaders } from './response-headers.js';
+
+interface Joint {
+  readonly join: Join;
+  /** Where it came to no tunnel: what the client sent in hope of one is read away, so that its end is seen. */
+  abandon(): void;
+}
+
+/** The tunnel of one upgrade, to be joined after the upstream's 101. */
+export function createJoin(upgrade: Upgrade, idleMs: number): Joint {
+  const { res, socket: client, firstBytes, answerHeaders } = upgrade;
+  const stopWatching = watch(client);
+
+  function abandon(): void {
+    stopWatching();
+    client.resume();
+  }
+
+  const join: Join = (raw, upstream, over) => {
+    stopWatching();
+    // RFC 9110 7.8: an upstream may only switch to what it was asked for.
+    if (fieldOf(raw, 'upgrade')?.toLowerCase() !== 'websocket') return false;
+    upstream.allowHalfOpen = true;
+    if (res.socket) res.detachSocket(res.socket);
+    client.write(switchingProtocols(raw, answerHeaders), 'latin1');
+    if (firstBytes.length > 0) upstream.write(firstBytes);
+    connect(client, upstream, idleMs, over);
+    return true;
+  };
+  return { join, abandon };
+}
+
+function switchingProtocols(raw: RawHeaders, answerHeaders: FlatHeaders): string {
+  const own = answerHeaders.filter((_, at) => answerHeaders[at - (at % 2)]!.toLowerCase() !== 'connection');
+  const fields = answerFields(raw, fieldOf(raw, 'connection'), FORBIDDEN.bodiless, own);
+  let head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+  for (let at = 0; at < fields.length; at += 2) head += `${fields[at]!}: ${fields[at + 1]!}\r\n`;
+  return `${head}\r\n`;
+}
+
+function fieldOf(raw: RawHeaders, name: string): string | undefined {
+  for (let at = 0; at < raw.length; at += 2) {
+    if (raw[at]!.toString('latin1').toLowerCase() === name) return raw[at + 1]!.toString('latin1');
+  }
+  return undefined;
+}
+
+/**
+ * Notices a client that leaves before the 101: nothing else reads its socket by then. What it has sent stays in the
+ * socket's own buffer, which bounds it.
+ */
+function watch(client: Duplex): () => void {
+  const look = (): void => {
+    // An empty read is what makes the stream tell its end.
+    if (client.readableLength === 0) client.read();
+  };
+  const leave = (): void => {
+    client.destroy();
+  };
+  client.on('readable', look).once('end', leave);
+  return () => client.off('readable', look).off('end', leave);
+}
+
+function connect(client: Duplex, upstream: Duplex, idleMs: number, over: Parameters<Join>[2]): void {
+  let bytes = 0;
+  let open = 2;
+  let fault: Fault | undefined;
+  const idle = setTimeout(() => {
+    fault = 'tunnel_idle';
+    client.destroy();
+    upstream.destroy();
+  }, idleMs);
+  const count = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    idle.refresh();
+  };
+  const closed = (here: Duplex, there: Duplex): void => {
+    // A side that broke takes the other with it; one that ended has passed its end on.
+    if (!here.readableEnded || !here.writableFinished) {
+      fault ??= 'tunnel_broken';
+      there.destroy();
+    }
+    open -= 1;
+    if (open > 0) return;
+    clearTimeout(idle);
+    over(bytes, fault);
+  };
+  for (const [here, there] of [
+    [client, upstream],
+    [upstream, client],
+  ] as const) {
+    here.on('error', () => here.destroy());
+    here.once('close', () => closed(here, there));
+    here.on('data', count).pipe(there);
+  }
+}
