@@ -1,0 +1,53 @@
+/** Certificates and keys that the configuration names: a listener that cannot speak TLS is found before it starts. */
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import type { Files } from '../files.js';
+import { Flaw, type Path, type Report } from '../problem.js';
+import type { Address } from '../schema/listen.js';
+
+export function checkListenTls(
+  path: Path,
+  tls: NonNullable<Address['tls']>,
+  files: Files,
+  report: Report,
+): void {
+  const cert = files.text(tls.cert);
+  const key = files.text(tls.key);
+  if (cert instanceof Flaw) report([...path, 'cert'], cert.text);
+  if (key instanceof Flaw) report([...path, 'key'], key.text);
+  if (tls.client_ca !== undefined) checkAuthorities([...path, 'client_ca'], tls.client_ca, files, report);
+  if (cert instanceof Flaw || key instanceof Flaw) return;
+  const flaw = flawOfPair(cert, key);
+  if (flaw) report([...path, flaw.of], flaw.text);
+}
+
+function flawOfPair(cert: string, key: string): { of: 'cert' | 'key'; text: string } | undefined {
+  if (!works(() => createSecureContext({ cert })))
+    return { of: 'cert', text: 'the file holds no PEM certificate' };
+  if (!works(() => createSecureContext({ key }))) {
+    return { of: 'key', text: 'the file holds no PEM private key that can be read without a passphrase' };
+  }
+  if (works(() => createSecureContext({ cert, key }))) return undefined;
+  return { of: 'key', text: 'the key does not belong to the certificate' };
+}
+
+/** A PEM file of one or more authorities. */
+export function checkAuthorities(path: Path, name: string, files: Files, report: Report): void {
+  const text = files.text(name);
+  if (text instanceof Flaw) {
+    report(path, text.text);
+    return;
+  }
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g);
+  const right = blocks?.every((block) => works(() => new X509Certificate(block))) ?? false;
+  if (!right) report(path, 'the file holds no PEM certificates');
+}
+
+function works(attempt: () => unknown): boolean {
+  try {
+    attempt();
+    return true;
+  } catch {
+    return false;
+  }
+}

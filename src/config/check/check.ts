@@ -1,0 +1,27 @@
+/** Everything that one value alone cannot tell: the checks between the parts of a configuration, and of its files. */
+import type { Draft } from '../draft.js';
+import type { Files } from '../files.js';
+import type { Path, Report } from '../problem.js';
+import { checkConflicts } from './conflicts.js';
+import { checkIssuers } from './issuers.js';
+import { checkLimits } from './limits.js';
+import { checkListeners } from './listeners.js';
+import { checkRoutes } from './routes.js';
+import { checkUpstreams } from './upstreams.js';
+
+export interface Written {
+  /** Whether a key is there, rightly written or not: then its absence from the draft is no problem of its own. */
+  has(path: Path): boolean;
+  /** From 1; 0 where there is no file. */
+  line(path: Path): number;
+}
+
+export function check(draft: Draft, written: Written, files: Files, report: Report): void {
+  const isWritten = (path: Path) => written.has(path);
+  checkListeners(draft.general, files, report);
+  checkIssuers(draft, files, isWritten, report);
+  checkUpstreams(draft, files, report);
+  checkRoutes(draft, isWritten, report);
+  checkLimits(draft, isWritten, report);
+  checkConflicts(draft.routes, (index) => written.line(['routes', index, 'match']), report);
+}

@@ -1,0 +1,72 @@
+/** Checks of the issuers, each and among themselves: no token may find two of them, and every one its keys. */
+import type { IssuerDraft, Draft } from '../draft.js';
+import type { Files } from '../files.js';
+import { Flaw, type Path, type Report } from '../problem.js';
+import { parseKeyUrl } from '../schema/url.js';
+import { flawOfJwks, flawOfJwksText } from './keys.js';
+
+/** @param written tells what a key's absence alone does not: whether it is there, though faulty */
+export function checkIssuers(
+  { issuers }: Draft,
+  files: Files,
+  isWritten: (path: Path) => boolean,
+  report: Report,
+): void {
+  const byIss = new Map<string | false, string>();
+  for (const [name, each] of issuers) {
+    const path = ['issuers', name];
+    if (issuers.size > 1 && each.grants === undefined && !isWritten([...path, 'grants'])) {
+      report(
+        path,
+        `missing key "grants": with two issuers or more, each says the most that its tokens can open`,
+        'key',
+      );
+    }
+    checkKeys(path, each, files, isWritten, report);
+    if (each.issuer === undefined) continue;
+    const other = byIss.get(each.issuer);
+    if (other === undefined) byIss.set(each.issuer, name);
+    else if (each.issuer === false) {
+      report([...path, 'issuer'], `only one issuer can have issuer: false, and "${other}" has it already`);
+    } else {
+      report(
+        [...path, 'issuer'],
+        `the issuer "${other}" has this iss already; a token must belong to one issuer`,
+      );
+    }
+  }
+}
+
+function checkKeys(
+  path: Path,
+  { issuer, jwks, algorithms = ['RS256'] }: IssuerDraft,
+  files: Files,
+  isWritten: (path: Path) => boolean,
+  report: Report,
+): void {
+  if (jwks === undefined) {
+    if (issuer !== undefined && !isWritten([...path, 'jwks']))
+      checkDiscovery([...path, 'issuer'], issuer, report);
+    return;
+  }
+  if ('url' in jwks) return;
+  const flaw = 'file' in jwks ? flawOfFile(jwks.file) : flawOfJwks(jwks.inline, algorithms);
+  if (flaw) report([...path, 'jwks'], flaw.text);
+
+  function flawOfFile(name: string): Flaw | undefined {
+    const text = files.text(name);
+    return text instanceof Flaw ? text : flawOfJwksText(text, algorithms);
+  }
+}
+
+function checkDiscovery(path: Path, issuer: string | false, report: Report): void {
+  if (issuer === false) {
+    report(path, 'an issuer without iss needs "jwks", since its keys cannot be discovered');
+    return;
+  }
+  const url = parseKeyUrl(issuer);
+  if (url instanceof Flaw || url.includes('?')) {
+    const why = url instanceof Flaw ? url.text : 'must be a URL without a query';
+    report(path, `without "jwks" the keys are discovered at this URL, which ${why}`);
+  }
+}

@@ -1,0 +1,33 @@
+/** Checks of the addresses: the administrator's must never be the public one. */
+import { isIP } from 'node:net';
+import type { GeneralDraft } from '../draft.js';
+import type { Files } from '../files.js';
+import type { Report } from '../problem.js';
+import type { Address } from '../schema/listen.js';
+import { checkListenTls } from './certificates.js';
+
+export function checkListeners({ listen, admin }: GeneralDraft, files: Files, report: Report): void {
+  if (listen?.tls) checkListenTls(['listen', 'tls'], listen.tls, files, report);
+  if (admin?.tls) checkListenTls(['admin', 'tls'], admin.tls, files, report);
+  if (!listen || !admin || !collide(listen, admin)) return;
+  report(
+    ['admin'],
+    `the address is that of "listen" (port ${listen.port}); health and metrics must not be public`,
+  );
+}
+
+function collide(one: Address, other: Address): boolean {
+  if (one.port !== other.port || one.port === 0) return false;
+  const [first, second] = [canonical(one.host), canonical(other.host)];
+  return first === second || first === '*' || second === '*';
+}
+
+function canonical(host: string): string {
+  const name = host.toLowerCase();
+  if (isIP(name) === 6) {
+    const short = new URL(`http://[${name}]`).hostname;
+    return short === '[::]' ? '*' : short;
+  }
+  if (name === '0.0.0.0') return '*';
+  return name === 'localhost' ? '127.0.0.1' : name;
+}

@@ -1,0 +1,88 @@
+/** Checks of each route: that it is open to somebody on purpose, and that what it names is there. */
+import type { Draft, RouteDraft } from '../draft.js';
+import type { Path, Report } from '../problem.js';
+import { closest } from '../suggest.js';
+
+export function checkRoutes(draft: Draft, isWritten: (path: Path) => boolean, report: Report): void {
+  let saidNoIssuer = false;
+  for (const [index, route] of draft.routes.entries()) {
+    const path = ['routes', index];
+    checkAccess(path, route, isWritten, report);
+    checkNames(path, route, draft, report);
+    checkPaths(path, route, draft.general.allow_semicolon ?? isWritten(['allow_semicolon']), report);
+    if (route.scope && draft.issuers.size === 0 && !isWritten(['issuers']) && !saidNoIssuer) {
+      report([...path, 'scope'], 'a route with "scope" needs an issuer of tokens; add one under "issuers"');
+      saidNoIssuer = true;
+    }
+  }
+}
+
+function checkAccess(
+  path: Path,
+  { scope, issuer, public: isPublic }: RouteDraft,
+  isWritten: (path: Path) => boolean,
+  report: Report,
+): void {
+  const knowsScope = scope !== undefined || isWritten([...path, 'scope']);
+  // A faulty `public` has its own problem already.
+  const knowsPublic = isPublic === true || (isPublic === undefined && isWritten([...path, 'public']));
+  if (!knowsScope && !knowsPublic) {
+    report(
+      path,
+      'the route has neither "scope" nor "public: true"; no endpoint is open by accident: give it one',
+    );
+  }
+  if (isPublic !== true) return;
+  if (knowsScope) {
+    report(
+      [...path, 'public'],
+      'the route has both "scope" and "public: true"; take one of them away',
+      'key',
+    );
+  }
+  if (issuer)
+    report([...path, 'issuer'], '"issuer" means nothing on a public route, which reads no token', 'key');
+}
+
+function checkNames(
+  path: Path,
+  { upstream, issuer }: RouteDraft,
+  { upstreams, issuers }: Draft,
+  report: Report,
+): void {
+  if (upstream !== undefined && !upstreams.has(upstream)) {
+    report([...path, 'upstream'], unknown('upstream', upstream, upstreams.keys()));
+  }
+  for (const [index, name] of issuer?.entries() ?? []) {
+    if (!issuers.has(name)) report([...path, 'issuer', index], unknown('issuer', name, issuers.keys()));
+  }
+}
+
+function unknown(kind: string, name: string, known: Iterable<string>): string {
+  const names = [...known];
+  const near = closest(name, names);
+  if (near !== undefined) return `unknown ${kind} "${name}"; did you mean "${near}"?`;
+  return `unknown ${kind} "${name}"; ${names.length ? `there are: ${names.join(', ')}` : `none is defined`}`;
+}
+
+function checkPaths(path: Path, route: RouteDraft, semicolons: boolean, report: Report): void {
+  const { match, rewrite } = route;
+  for (const [key, rule] of Object.entries({ match, rewrite })) {
+    if (rule?.hasEncodedSlash && route.allow_encoded_slash === false) {
+      report(
+        [...path, key],
+        `the path has "%2F", which is refused unless the route says allow_encoded_slash: true`,
+      );
+    }
+    if (rule?.hasSemicolon && !semicolons) {
+      report([...path, key], `the path has ";", which is refused unless the file says allow_semicolon: true`);
+    }
+  }
+  if (!match || !rewrite) return;
+  const names = match.path.flatMap((segment) => ('name' in segment ? [segment.name] : []));
+  for (const segment of rewrite.path) {
+    if (segment.kind !== 'placeholder' || names.includes(segment.name)) continue;
+    const has = names.length ? `has ${names.map((name) => `{${name}}`).join(', ')}` : 'has none';
+    report([...path, 'rewrite'], `unknown placeholder {${segment.name}}; the route's match ${has}`);
+  }
+}

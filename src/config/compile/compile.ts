@@ -1,0 +1,63 @@
+/** From a validated file to the settings that a gate is assembled from. Nothing can fail here any more. */
+import type { Expectation, Settings } from '../../model/settings.js';
+import type { Files } from '../files.js';
+import { freeze } from '../freeze.js';
+import type { Path } from '../problem.js';
+import type { Validated } from '../schema/schema.js';
+import { compileIssuers } from './issuers.js';
+import { compileListen } from './listen.js';
+import { compileCors, compileExpectation, compileRoute } from './routes.js';
+import { compileUpstreams } from './upstreams.js';
+
+export interface LoadedConfig {
+  readonly settings: Settings;
+  /** The cases of all routes, in the file's order. */
+  readonly expectations: readonly Expectation[];
+}
+
+export function compile(
+  config: Validated,
+  name: string,
+  files: Files,
+  placeOf: (path: Path) => { readonly line: number; readonly column: number },
+): LoadedConfig {
+  const upstreams = compileUpstreams(config.upstreams, files);
+  const onFailure = config.redis?.on_failure ?? 'local';
+  const cors = compileCors(config.cors);
+  const context = { defaults: config.defaults, onFailure, cors, upstreams };
+  const routes = config.routes.map((route, index) =>
+    compileRoute(route, placeOf(['routes', index]).line, context),
+  );
+  const expectations = config.routes.flatMap(({ expect }, index) =>
+    expect.map((each, entry) =>
+      compileExpectation(routes[index]!, each, placeOf(['routes', index, 'expect', entry])),
+    ),
+  );
+  const { redis, client, log } = config;
+  const settings: Settings = {
+    source: name,
+    listen: config.listen && compileListen(config.listen, files),
+    admin: config.admin && compileListen(config.admin, files),
+    trustProxy: config.trust_proxy,
+    redis: redis && { url: redis.url, timeoutMs: redis.timeout, keyPrefix: redis.key_prefix },
+    issuers: compileIssuers(config.issuers, files),
+    upstreams: [...upstreams.values()],
+    routes,
+    cors,
+    client: {
+      headerTimeoutMs: client.header_timeout,
+      bodyTimeoutMs: client.body_timeout,
+      keepAliveMs: client.keep_alive,
+    },
+    log: { level: log.level, file: log.file === undefined ? undefined : files.path(log.file) },
+    drainTimeoutMs: config.drain_timeout,
+    allowSemicolon: config.allow_semicolon,
+    maxLimitKeys: config.limits.max_keys,
+    onFailure,
+    limitHeaders: config.limit_headers,
+    tokenCacheSize: config.token_cache,
+    jwksMaxAgeMs: config.jwks_max_age,
+    jwksMaxStaleMs: config.jwks_max_stale,
+  };
+  return freeze({ settings, expectations });
+}

@@ -1,0 +1,28 @@
+/** From issuers as written to those of the model. */
+import type { Issuer, KeySource } from '../../model/issuer.js';
+import type { Files } from '../files.js';
+import type { Validated } from '../schema/schema.js';
+
+type WrittenIssuer = Validated['issuers'][string];
+
+export function compileIssuers(issuers: Validated['issuers'], files: Files): readonly Issuer[] {
+  return Object.entries(issuers).map(([name, each]) => ({
+    name,
+    iss: each.issuer === false ? undefined : each.issuer,
+    keys: keySource(each, files),
+    audience: each.audience === false ? undefined : each.audience,
+    algorithms: each.algorithms,
+    claims: each.claims,
+    requireExp: each.require_exp,
+    clockSkewMs: each.clock_skew,
+    // The checks see to it that only a sole issuer leaves them out.
+    grants: each.grants ?? ['*'],
+  }));
+}
+
+function keySource({ issuer, jwks }: WrittenIssuer, files: Files): KeySource {
+  if (jwks === undefined) return { kind: 'discovery', issuer: String(issuer) };
+  if ('url' in jwks) return { kind: 'url', url: jwks.url };
+  if ('file' in jwks) return { kind: 'file', path: files.path(jwks.file) };
+  return { kind: 'inline', jwks: jwks.inline };
+}

@@ -1,0 +1,47 @@
+/** The face of the configuration: from a YAML file, or an object of the same shape, to a gate's settings. */
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { compile, type LoadedConfig } from './compile/compile.js';
+import type { Environment } from './environment.js';
+import { createFiles, reasonOf } from './files.js';
+import { ConfigError, ConfigUnreadable } from './problem.js';
+import { objectSource, yamlSource, type Source } from './source.js';
+import { validate, type Grounds } from './validate.js';
+
+export { ConfigError, ConfigUnreadable, Problem } from './problem.js';
+export { jsonSchema, type GatewayConfig } from './schema/schema.js';
+export type { LoadedConfig } from './compile/compile.js';
+
+/** Where a gate that runs by itself listens when its file does not say. */
+const ADDRESSES = { listen: { host: '127.0.0.1', port: 8080 }, admin: { host: '127.0.0.1', port: 8081 } };
+
+/**
+ * Reads a file, fills in the environment, checks and compiles it.
+ * @throws ConfigUnreadable where the file cannot be read, ConfigError with every problem where it cannot be used
+ */
+export async function loadConfig(file: string, env: Environment): Promise<LoadedConfig> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new ConfigUnreadable(file, reasonOf(error));
+  });
+  const { source, problems, broken } = yamlSource(file, text);
+  if (broken) throw new ConfigError(problems);
+  return load(source, { env, files: createFiles(dirname(resolve(file))), addresses: ADDRESSES, problems });
+}
+
+/** The same for an object; `listen` and `admin` may be absent, and problems are placed by key: `routes[3].limit`. */
+export function compileConfig(
+  config: unknown,
+  { env, baseFolder }: { readonly env: Environment; readonly baseFolder: string },
+): LoadedConfig {
+  return load(objectSource(config), {
+    env,
+    files: createFiles(baseFolder),
+    addresses: undefined,
+    problems: [],
+  });
+}
+
+function load(source: Source, grounds: Grounds): LoadedConfig {
+  const config = validate(source, grounds);
+  return compile(config, source.name, grounds.files, (path) => source.problem(path, '', 'value'));
+}

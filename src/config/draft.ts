@@ -1,0 +1,50 @@
+/** What of a configuration is valid by itself: what the checks between its parts can still judge in a faulty file. */
+import { z } from 'zod';
+import { issuer } from './schema/issuer.js';
+import { route } from './schema/route.js';
+import { general } from './schema/schema.js';
+import { upstreamSettings } from './schema/upstream.js';
+
+export type GeneralDraft = Partial<z.output<typeof general>>;
+export type IssuerDraft = Partial<z.output<typeof issuer>>;
+export type UpstreamDraft = Partial<z.output<typeof upstreamSettings>>;
+export type RouteDraft = Partial<z.output<typeof route>>;
+
+export interface Draft {
+  readonly general: GeneralDraft;
+  readonly issuers: ReadonlyMap<string, IssuerDraft>;
+  readonly upstreams: ReadonlyMap<string, UpstreamDraft>;
+  readonly routes: readonly RouteDraft[];
+}
+
+export function draft(value: unknown): Draft {
+  const { issuers, upstreams, routes } = isRecord(value) ? value : {};
+  return {
+    general: validKeys(general, value),
+    issuers: mapEntries(issuers, (each) => validKeys(issuer, each)),
+    upstreams: mapEntries(upstreams, (each) =>
+      validKeys(upstreamSettings, typeof each === 'string' ? { targets: [each] } : each),
+    ),
+    routes: Array.isArray(routes) ? routes.map((each) => validKeys(route, each)) : [],
+  };
+}
+
+/** Each key by itself: a faulty one is left out, as an absent one is; what has a default gets it. */
+function validKeys<T extends z.ZodObject>(schema: T, value: unknown): Partial<z.output<T>> {
+  const valid: Record<string, unknown> = {};
+  const shape: z.ZodRawShape = schema.shape;
+  for (const [key, piece] of Object.entries(shape)) {
+    const written = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+    const result = z.safeParse(piece, written);
+    if (result.success && result.data !== undefined) valid[key] = result.data;
+  }
+  return valid as Partial<z.output<T>>;
+}
+
+function mapEntries<T>(value: unknown, convert: (each: unknown) => T): ReadonlyMap<string, T> {
+  return new Map(isRecord(value) ? Object.entries(value).map(([key, each]) => [key, convert(each)]) : []);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

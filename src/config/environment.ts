@@ -1,0 +1,57 @@
+/** `${NAME}` and `${NAME:-default}` in the values of a configuration, replaced before anything is checked. */
+import { isScalar, parseDocument, Scalar } from 'yaml';
+import type { Path, Report } from './problem.js';
+import { DEEPEST, type Source } from './source.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A copy of the source's value with the environment filled in. */
+export function fillIn(source: Source, env: Environment, report: Report): unknown {
+  return fill(source.value, []);
+
+  function fill(value: unknown, path: Path): unknown {
+    if (typeof value === 'string') return value.includes('${') ? fillText(value, path) : value;
+    if (typeof value !== 'object' || value === null) return value;
+    if (path.length > DEEPEST) {
+      report(path, 'is nested too deeply');
+      return;
+    }
+    if (Array.isArray(value)) return value.map((each, index) => fill(each, [...path, index]));
+    const copy: Record<string, unknown> = {};
+    for (const [key, each] of Object.entries(value)) {
+      if (key === '__proto__') report([...path, key], 'unknown key "__proto__"', 'key');
+      else copy[key] = fill(each, [...path, key]);
+    }
+    return copy;
+  }
+
+  function fillText(text: string, path: Path): unknown {
+    const filled = text.replace(/\$\{([^}]*)\}?/g, (whole, inside: string) => {
+      const parts = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(inside);
+      if (!parts || !whole.endsWith('}')) {
+        report(path, `"${whole}" is no variable; write \${NAME} or \${NAME:-default}`);
+        return '';
+      }
+      const [, name = '', fallback] = parts;
+      const value = Object.hasOwn(env, name) ? env[name] : undefined;
+      // As in a shell, `:-` stands in for an empty value too.
+      if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
+      if (value === undefined) {
+        report(
+          path,
+          `the environment variable ${name} is not set; set it or give a default: \${${name}:-default}`,
+        );
+      }
+      return value ?? '';
+    });
+    return source.isQuoted(path) ? filled : typed(filled);
+  }
+}
+
+/** A number or a boolean where the text is one in YAML; never a structure, so a variable cannot bring keys. */
+function typed(text: string): unknown {
+  if (!/^[-+.\w]{1,40}$/.test(text)) return text;
+  const node = parseDocument(text, { logLevel: 'silent' }).contents;
+  const whole = isScalar(node) && node.type === Scalar.PLAIN && node.source === text;
+  return whole && (typeof node.value === 'number' || typeof node.value === 'boolean') ? node.value : text;
+}

@@ -1,0 +1,76 @@
+/** From what zod finds to what a person reads: one clear sentence at the right place for each mistake. */
+import type { z } from 'zod';
+import { formatPath, type Path, type Report } from './problem.js';
+import { later } from './schema/later.js';
+import { schema } from './schema/schema.js';
+import { objectsAt, PLACES } from './shapes.js';
+import { closest, contained } from './suggest.js';
+
+type Issue = z.core.$ZodIssue;
+
+/** Texts for what the schema says nothing about; one that begins with `must` gets the key's name before it. */
+export const defaultText: z.core.$ZodErrorMap = (issue) => {
+  if (issue.input === undefined) return `missing key "${String(issue.path?.at(-1) ?? '')}"`;
+  if (issue.code !== 'invalid_type') return undefined;
+  const isObject = issue.expected === 'object' || issue.expected === 'record';
+  return `must be ${isObject ? 'keys with values' : `a ${issue.expected}`}`;
+};
+
+/** Reports the issues; answers with the keys that misspelt ones stand for, and which are thus not missing. */
+export function explain(issues: readonly z.core.$ZodIssue[], report: Report): ReadonlySet<string> {
+  const meant = new Set<string>();
+  const flat = issues.flatMap((issue) => best(issue, []));
+  for (const issue of flat) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    for (const key of issue.keys) {
+      const { text, near } = unknownKey(issue.path, key);
+      report([...issue.path, key], text, 'key');
+      if (near !== undefined) meant.add(formatPath([...issue.path, near]));
+    }
+  }
+  for (const { code, path, message, ...issue } of flat) {
+    if (code === 'unrecognized_keys' || (message.startsWith('missing ') && meant.has(formatPath(path))))
+      continue;
+    if (code === 'invalid_key' && 'issues' in issue) {
+      report(path, `"${String(path.at(-1))}" ${issue.issues[0]?.message ?? 'is no name'}`, 'key');
+    } else report(path, named(path, message));
+  }
+  return meant;
+}
+
+/** A union hides what is wrong behind "invalid": the branch that the value was meant for tells it. */
+function best(issue: Issue, above: Path): Issue[] {
+  const path = [...above, ...issue.path];
+  if (issue.code !== 'invalid_union') return [{ ...issue, path }];
+  const branches = issue.errors
+    .map((branch) => branch.flatMap((each) => best(each, path)))
+    .filter((branch) => !branch.some((each) => each.path.length === path.length && isWrongKind(each)))
+    .sort((one, other) => one.length - other.length);
+  return branches[0] ?? [{ ...issue, path }];
+}
+
+function isWrongKind({ code }: Issue): boolean {
+  return code === 'invalid_type' || code === 'invalid_value' || code === 'invalid_union';
+}
+
+function named(path: Path, text: string): string {
+  const key = path.findLast((step) => typeof step === 'string');
+  return key !== undefined && text.startsWith('must ') ? `"${key}" ${text}` : text;
+}
+
+function unknownKey(path: Path, key: string): { text: string; near?: string } {
+  const objects = objectsAt(schema, path);
+  if (objects.some((object) => later.get(object)?.keys.includes(key)))
+    return { text: `"${key}" is not supported yet` };
+  const siblings = objects.flatMap((object) => Object.keys(object.shape));
+  const text = `unknown key "${key}"`;
+  const hint = (near: string) => ({ text: `${text}; did you mean "${near}"?`, near });
+  const near = closest(key, siblings);
+  if (near !== undefined) return hint(near);
+  const place = PLACES.find(({ at }) =>
+    objectsAt(schema, at).some((object) => Object.hasOwn(object.shape, key)),
+  );
+  if (place) return { text: `${text} here; it belongs ${place.words}` };
+  const part = contained(key, siblings);
+  return part === undefined ? { text } : hint(part);
+}

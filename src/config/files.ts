@@ -1,0 +1,40 @@
+/** The files that a configuration names, read once: what was checked is what is used. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Flaw } from './problem.js';
+
+export interface Files {
+  /** Relative paths start from the configuration's folder. */
+  path(name: string): string;
+  text(name: string): string | Flaw;
+}
+
+export function createFiles(baseFolder: string): Files {
+  const texts = new Map<string, string | Flaw>();
+  const path = (name: string): string => resolve(baseFolder, name);
+  return {
+    path,
+    text(name) {
+      let text = texts.get(path(name));
+      if (text === undefined) texts.set(path(name), (text = read(path(name))));
+      return text;
+    },
+  };
+}
+
+function read(path: string): string | Flaw {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    return new Flaw(`cannot read ${path}: ${reasonOf(error)}`);
+  }
+}
+
+/** Why a file cannot be read, in words. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EACCES') return 'this user may not read it';
+  if (code === 'EISDIR') return 'it is a folder';
+  return code;
+}

@@ -1,0 +1,66 @@
+/** What is wrong with a configuration, and where: the words that a person reads before anything is started. */
+
+/** The keys and indexes that lead to a value: `['routes', 3, 'limit']`. */
+export type Path = readonly PropertyKey[];
+
+/** Whether a problem lies with a key or with what stands beside it. */
+export type Spot = 'key' | 'value';
+
+/** Takes note of a problem; loading goes on, so that all are told at once. */
+export type Report = (path: Path, text: string, spot?: Spot) => void;
+
+/** What a grammar answers where a text does not follow it. */
+export class Flaw {
+  constructor(readonly text: string) {}
+}
+
+export class Problem {
+  /**
+   * @param file the file as it was named; for a configuration given as an object the path of the value in it
+   * @param line from 1; 0 where there is no file
+   * @param column from 1; 0 where there is no file
+   */
+  constructor(
+    readonly file: string,
+    readonly line: number,
+    readonly column: number,
+    readonly text: string,
+  ) {}
+
+  toString(): string {
+    return this.line === 0
+      ? `${this.file}: ${this.text}`
+      : `${this.file}:${this.line}:${this.column}: ${this.text}`;
+  }
+}
+
+/** The configuration was read but cannot be used: every problem at once, one a line. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly Problem[]) {
+    super(problems.join('\n'));
+  }
+}
+
+/** The configuration file itself cannot be read. */
+export class ConfigUnreadable extends Error {
+  override readonly name = 'ConfigUnreadable';
+
+  constructor(
+    readonly file: string,
+    reason: string,
+  ) {
+    super(`cannot read ${file}: ${reason}`);
+  }
+}
+
+/** `routes[3].limit` */
+export function formatPath(path: Path): string {
+  let text = '';
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${step}]`;
+    else text += (text === '' ? '' : '.') + String(step);
+  }
+  return text;
+}

@@ -1,0 +1,34 @@
+/** Cross-origin rules as they are written, for the whole file or for one route. */
+import { z } from 'zod';
+import { Flaw } from '../problem.js';
+import { DAY_MS, duration, list, phrase, TOKEN } from './values.js';
+import { parseOrigin } from './url.js';
+
+/** An origin as a browser sends it (RFC 6454 6.2), or `*`. */
+function parseCorsOrigin(text: string): string | Flaw {
+  if (text === '*') return text;
+  const origin = text.toLowerCase();
+  const url = parseOrigin(origin);
+  if (url instanceof Flaw || url.origin !== origin) {
+    return new Flaw('must be an origin as a browser sends it, such as https://app.example.org, or "*"');
+  }
+  return origin;
+}
+
+export const cors = z.strictObject({
+  origins: list(phrase(parseCorsOrigin, 'an origin'), 'a list of origins').describe(
+    'The origins whose pages may read answers, such as https://app.example.org, or "*".',
+  ),
+  headers: z
+    .array(
+      phrase(
+        (text) => (TOKEN.test(text) ? text : new Flaw('must be the name of a header field')),
+        'the name of a header field',
+      ),
+    )
+    .default([])
+    .describe('Request header fields that a page may send, beside the safelisted ones: [Authorization].'),
+  max_age: duration({ leastMs: 0, mostMs: DAY_MS })
+    .prefault('10m')
+    .describe('How long a browser may remember the answer to a preflight.'),
+});

@@ -1,0 +1,122 @@
+/** Issuers as they are written: whose tokens are believed, with which keys, and how much they open. */
+import { z } from 'zod';
+import { ALGORITHMS, type Algorithm } from '../../model/issuer.js';
+import { isScopeToken } from '../../model/scope.js';
+import { Flaw } from '../problem.js';
+import { closest } from '../suggest.js';
+import { parseKeyUrl } from './url.js';
+import { duration, flag, given, list, name, phrase, words } from './values.js';
+
+/** The token service's own issuers; a file's issuer of that name would be taken for them. */
+const RESERVED = new Set(['tokens', 'named']);
+
+export const issuerName = name().refine((text) => !RESERVED.has(text), {
+  error: 'is a name reserved for the token service; choose another',
+});
+
+export const scope = phrase(
+  (text) =>
+    isScopeToken(text)
+      ? text
+      : new Flaw(`"${text}" is no scope; use visible ASCII characters without spaces, quotes and "\\"`),
+  'a scope',
+);
+
+/** A URL to fetch from, or else the path of a file. */
+function parseKeyPlace(text: string): { url: string } | { file: string } | Flaw {
+  if (text.trim() === '') return new Flaw('must not be empty');
+  if (!/^[a-z][a-z0-9+.-]+:/i.test(text)) return { file: text };
+  const url = parseKeyUrl(text);
+  return url instanceof Flaw ? url : { url };
+}
+
+const ALGORITHM_FORM = `one of ${ALGORITHMS.join(', ')}`;
+
+function parseAlgorithm(text: string): Algorithm | Flaw {
+  const found = ALGORITHMS.find((each) => each === text);
+  if (found !== undefined) return found;
+  if (text.toLowerCase() === 'none')
+    return new Flaw('the algorithm "none" is refused: anybody can make such a token');
+  if (/^HS\d+$/i.test(text)) {
+    return new Flaw(
+      `"${text}" is never accepted beside a JWKS: with it a public key would pass for a secret`,
+    );
+  }
+  if (/^(EdDSA|Ed25519|Ed448|ES256K)$/i.test(text))
+    return new Flaw(`the algorithm "${text}" is not supported yet`);
+  const near = closest(text, ALGORITHMS);
+  return new Flaw(
+    `"${text}" is no algorithm${near ? `; did you mean "${near}"?` : `; use ${ALGORITHM_FORM}`}`,
+  );
+}
+
+const claim = z.union(
+  [
+    phrase((text) => (text === '' ? new Flaw('must not be empty') : [text]), "a claim's name"),
+    list(words("a claim's name"), 'a path of names'),
+  ],
+  { error: given("must be a claim's name, or a list that is a path into an object") },
+);
+
+export const issuer = z.strictObject({
+  issuer: z
+    .union([words("the tokens' iss"), z.literal(false)], {
+      error: given("must be the tokens' iss, or false where tokens carry none"),
+    })
+    .describe('The expected iss of its tokens; false for the one issuer whose tokens carry none.'),
+  jwks: z
+    .union(
+      [
+        phrase(parseKeyPlace, 'a URL or a file path'),
+        z.looseObject({}).transform((jwks) => ({ inline: jwks })),
+      ],
+      {
+        error: given('must be a URL, a file path, or an object {keys: [...]}'),
+      },
+    )
+    .optional()
+    .describe(
+      'Its keys: a URL (https, or http on loopback), a file, or the set itself. Left out: found by OpenID discovery ' +
+        "at the issuer's URL.",
+    ),
+  audience: z
+    .union(
+      [
+        phrase((text) => (text === '' ? new Flaw('must not be empty') : [text]), 'an audience'),
+        list(words('an audience'), 'a list of audiences'),
+        z.literal(false),
+      ],
+      {
+        error: (issue) =>
+          issue.input === undefined
+            ? 'missing key "audience"; without it tokens meant for another service would pass: say what their aud must be, or audience: false'
+            : 'must be one audience, a list of them, or false where tokens carry none',
+      },
+    )
+    .describe(
+      "What its tokens' aud must be: one or a list, of which one must be there; false where tokens carry none.",
+    ),
+  algorithms: list(phrase(parseAlgorithm, ALGORITHM_FORM), 'a list of algorithms')
+    .prefault(['RS256'])
+    .describe(`The accepted signature algorithms, each ${ALGORITHM_FORM}.`),
+  claims: z
+    .strictObject({
+      app: claim
+        .prefault('sub')
+        .describe("The claim that holds the app's id: a name, or a list that is a path into an object."),
+      scope: claim
+        .prefault('scope')
+        .describe('The claim that holds the scopes: a name, or a list that is a path into an object.'),
+    })
+    .prefault({})
+    .describe('Where its tokens say what the gate needs.'),
+  require_exp: flag()
+    .default(true)
+    .describe('false accepts tokens that never expire; they end by revocation alone.'),
+  clock_skew: duration({ leastMs: 0, mostMs: 300_000 })
+    .prefault('30s')
+    .describe("How far its clock may be from the gate's; at most 5m."),
+  grants: list(scope, 'a list of scopes')
+    .optional()
+    .describe('The most that its tokens can open: ["notarization:*"]. Required with two issuers or more.'),
+});

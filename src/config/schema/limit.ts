@@ -1,0 +1,54 @@
+/** Limits as they are written: `10 per 2m`, the long form, a list of both, or `none`. */
+import { z } from 'zod';
+import { Flaw } from '../problem.js';
+import { later } from './later.js';
+import { count, DAY_MS, duration, given, list, name, parseDuration, phrase, SECOND_MS } from './values.js';
+
+const FORM = 'a limit such as "10 per 2m", its long form {requests, window, by}, a list of these, or none';
+const MOST_REQUESTS = 1_000_000_000;
+const WINDOW = { leastMs: SECOND_MS, mostMs: 366 * DAY_MS };
+
+export interface WrittenLimit {
+  readonly requests: number;
+  /** Milliseconds. */
+  readonly window: number;
+  readonly by?: 'app' | 'ip' | 'route' | undefined;
+  readonly share?: string | undefined;
+}
+
+/** `10 per 2m` */
+export function parseLimit(text: string): WrittenLimit | Flaw {
+  const [, requests, window = ''] = /^(\d+) +per +(\S+)$/.exec(text.trim()) ?? [];
+  if (requests === undefined) return new Flaw(`must be ${FORM}; "${text}" is none of these`);
+  if (Number(requests) < 1 || Number(requests) > MOST_REQUESTS) {
+    return new Flaw(`must admit from 1 to ${MOST_REQUESTS} requests`);
+  }
+  const windowMs = parseDuration(window);
+  if (windowMs instanceof Flaw) return new Flaw(`must have a window such as 30s, 2m, 1h or 1d after "per"`);
+  if (windowMs < WINDOW.leastMs || windowMs > WINDOW.mostMs) {
+    return new Flaw('must have a window from 1s to 366d');
+  }
+  return { requests: Number(requests), window: windowMs };
+}
+
+const longForm = z
+  .strictObject({
+    requests: count(1, MOST_REQUESTS).describe('How many requests any interval of the window may hold.'),
+    window: duration(WINDOW).describe('The length of the window, from 1s: 30s, 2m, 1h, 1d.'),
+    by: z
+      .enum(['app', 'ip', 'route'], { error: given('must be app, ip or route') })
+      .optional()
+      .describe(
+        'Whom it counts: each app (the default on a route with scope), each client address (the default on a ' +
+          'public route), or all callers of the route together.',
+      ),
+    share: name().optional().describe('A name under which several routes share one count.'),
+  })
+  .register(later, { keys: ['shadow'] });
+
+const single = z.union([phrase(parseLimit, FORM), longForm], { error: given(`must be ${FORM}`) });
+
+export const limit = z.union(
+  [phrase((text) => (text === 'none' ? 'none' : parseLimit(text)), FORM), longForm, list(single, FORM)],
+  { error: given(`must be ${FORM}`) },
+);

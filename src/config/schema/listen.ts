@@ -1,0 +1,75 @@
+/** Where the gate listens, whom it believes about the caller's address, and how long it waits for a caller. */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { Flaw } from '../problem.js';
+import { count, duration, given, phrase, words } from './values.js';
+
+const FORM = 'an address such as 127.0.0.1:8080 or "[::1]:8080", or {host, port, tls}';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?:
+    { readonly cert: string; readonly key: string; readonly client_ca?: string | undefined } | undefined;
+}
+
+export function parseAddress(text: string): Address | Flaw {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain ?? '';
+  const rightHost = bracketed === undefined ? isHost(host) : isIP(host) === 6;
+  if (!rightHost || Number(port) > 65_535) return new Flaw(`must be ${FORM}`);
+  return { host, port: Number(port) };
+}
+
+function isHost(text: string): boolean {
+  if (/^[\d.]+$/.test(text)) return isIP(text) === 4;
+  return text.length < 254 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(text);
+}
+
+const tls = z.strictObject({
+  cert: words('a file path').describe('The certificate chain, a PEM file.'),
+  key: words('a file path').describe("The certificate's private key, a PEM file."),
+  client_ca: words('a file path')
+    .optional()
+    .describe(
+      'A PEM file of authorities; every client must then show a certificate that one of them signed.',
+    ),
+});
+
+export const address = z.union(
+  [
+    phrase(parseAddress, FORM),
+    z.strictObject({
+      host: phrase(
+        (text) => (isHost(text) || isIP(text) ? text : new Flaw('must be an IP address or a host name')),
+        'an IP address or a host name',
+      ).describe('The IP address or host name to listen on.'),
+      port: count(0, 65_535).describe('The port; 0 takes any that is free.'),
+      tls: tls.optional().describe('Certificate and key, to listen with TLS.'),
+    }),
+  ],
+  { error: given(`must be ${FORM}`) },
+);
+
+/** An address, or a block of them in CIDR form. */
+export function parseNetwork(text: string): string | Flaw {
+  const [host = '', prefix, ...rest] = text.split('/');
+  const family = isIP(host);
+  const right =
+    rest.length === 0 &&
+    family !== 0 &&
+    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128)));
+  return right ? text : new Flaw('must be an IP address or a CIDR block such as 10.0.0.0/8');
+}
+
+export const trustProxy = z.array(phrase(parseNetwork, 'an IP address or a CIDR block such as 10.0.0.0/8'), {
+  error: given('must be a list of IP addresses and CIDR blocks'),
+});
+
+export const client = z.strictObject({
+  header_timeout: duration()
+    .prefault('10s')
+    .describe('The whole head of a request must have arrived by then.'),
+  body_timeout: duration().prefault('60s').describe('The longest silence in the middle of a request body.'),
+  keep_alive: duration().prefault('60s').describe('How long an idle connection is kept open.'),
+});

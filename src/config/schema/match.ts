@@ -1,0 +1,118 @@
+/** The grammar of `match` and `rewrite`: methods, and paths whose placeholders are whole segments. */
+import { METHODS } from 'node:http';
+import type { RewriteSegment, Segment } from '../../model/route.js';
+import { Flaw } from '../problem.js';
+import { closest } from '../suggest.js';
+import { readLiteral, type Literal } from './literal.js';
+
+const FORM = 'must be methods and a path, such as "GET /a/{id}", "GET,POST /a" or "* /files/{path*}"';
+
+export interface MatchRule {
+  /** As written. */
+  readonly text: string;
+  readonly methods: ReadonlySet<string> | 'any';
+  readonly path: readonly Segment[];
+  readonly hasEncodedSlash: boolean;
+  readonly hasSemicolon: boolean;
+}
+
+export interface RewriteRule {
+  readonly path: readonly RewriteSegment[];
+  readonly hasEncodedSlash: boolean;
+  readonly hasSemicolon: boolean;
+}
+
+export function parseMatch(text: string): MatchRule | Flaw {
+  const [, methodsText, pathText] = /^([^/]*\S)\s+(\/\S*)$/.exec(text.trim()) ?? [];
+  if (methodsText === undefined || pathText === undefined) return new Flaw(FORM);
+  const methods = parseMethods(methodsText);
+  if (methods instanceof Flaw) return methods;
+  const segments = parsePath(pathText);
+  if (segments instanceof Flaw) return segments;
+  const names = new Set<string>();
+  for (const segment of segments) {
+    if (!('name' in segment)) continue;
+    if (names.has(segment.name)) return new Flaw(`the placeholder {${segment.name}} stands twice`);
+    names.add(segment.name);
+  }
+  const rest = segments.findIndex((segment) => 'kind' in segment && segment.kind === 'rest');
+  if (rest !== -1 && rest !== segments.length - 1) {
+    return new Flaw('a placeholder with "*" takes the rest of the path and must be its last segment');
+  }
+  const path = segments.map((segment): Segment =>
+    'kind' in segment ? segment : { kind: 'literal', text: segment.text },
+  );
+  return { text, methods, path, ...needs(segments) };
+}
+
+export function parseRewrite(text: string): RewriteRule | Flaw {
+  if (!/^\/\S*$/.test(text)) return new Flaw('must be a path such as /v1/{path}');
+  const segments = parsePath(text);
+  if (segments instanceof Flaw) return segments;
+  const path: RewriteSegment[] = [];
+  for (const segment of segments) {
+    if (!('kind' in segment)) path.push({ kind: 'literal', text: segment.sent });
+    else if (segment.kind === 'parameter') path.push({ kind: 'placeholder', name: segment.name });
+    else return new Flaw(`must name a placeholder without its "*": {${segment.name}}`);
+  }
+  return { path, ...needs(segments) };
+}
+
+/** A method that the gate forwards. */
+export function parseMethod(text: string): string | Flaw {
+  if (text === 'TRACE' || text === 'CONNECT')
+    return new Flaw(`${text} is always answered 405; no route can have it`);
+  if (METHODS.includes(text)) return text;
+  const near = METHODS.includes(text.toUpperCase()) ? text.toUpperCase() : closest(text, METHODS);
+  return new Flaw(`unknown method "${text}"${near ? `; did you mean "${near}"?` : ''}`);
+}
+
+function parseMethods(text: string): ReadonlySet<string> | 'any' | Flaw {
+  if (text === '*') return 'any';
+  const methods = new Set<string>();
+  for (const written of text.split(',')) {
+    const method = written.trim();
+    if (method === '*') return new Flaw('"*" is any method and stands alone');
+    const parsed = parseMethod(method);
+    if (parsed instanceof Flaw) return parsed;
+    if (methods.has(parsed)) return new Flaw(`the method ${parsed} stands twice`);
+    methods.add(parsed);
+  }
+  return methods;
+}
+
+type Parsed = Literal | Exclude<Segment, { kind: 'literal' }>;
+
+/** A trailing slash, and the root, are an empty last segment; an empty one elsewhere is `//`. */
+function parsePath(text: string): readonly Parsed[] | Flaw {
+  const written = text.split('/').slice(1);
+  const segments: Parsed[] = [];
+  for (const [index, segment] of written.entries()) {
+    if (segment === '' && index < written.length - 1)
+      return new Flaw('the path has "//", which the gate refuses');
+    const parsed = parseSegment(segment);
+    if (parsed instanceof Flaw) return parsed;
+    segments.push(parsed);
+  }
+  return segments;
+}
+
+function parseSegment(segment: string): Parsed | Flaw {
+  const [, name, star] = /^\{([A-Za-z_][A-Za-z0-9_]*)(\*?)\}$/.exec(segment) ?? [];
+  if (name !== undefined) return { kind: star === '*' ? 'rest' : 'parameter', name };
+  if (/[{}]/.test(segment)) {
+    return new Flaw(
+      `the segment "${segment}" is no placeholder; one is a whole segment: {name}, or {name*} at the end`,
+    );
+  }
+  if (/^\*+$/.test(segment))
+    return new Flaw('"*" is no placeholder; write {name}, or {name*} for the rest of the path');
+  return readLiteral(segment);
+}
+
+function needs(segments: readonly Parsed[]) {
+  return {
+    hasEncodedSlash: segments.some((segment) => 'sent' in segment && segment.hasEncodedSlash),
+    hasSemicolon: segments.some((segment) => 'sent' in segment && segment.hasSemicolon),
+  };
+}

@@ -1,0 +1,97 @@
+/** Routes as they are written. */
+import { z } from 'zod';
+import type { ScopeRequirement } from '../../model/route.js';
+import { Flaw } from '../problem.js';
+import { cors } from './cors.js';
+import { scope } from './issuer.js';
+import { later } from './later.js';
+import { limit } from './limit.js';
+import { parseMatch, parseMethod, parseRewrite } from './match.js';
+import { count, failurePolicy, flag, given, list, phrase, size, words } from './values.js';
+
+const SCOPE_FORM = 'a scope, a list of scopes (all of them), {any: [...]} or {all: [...]}';
+const scopes = list(scope, 'a list of scopes');
+
+const requirement = z.union(
+  [
+    scope.transform((each): ScopeRequirement => ({ mode: 'all', scopes: [each] })),
+    scopes.transform((all): ScopeRequirement => ({ mode: 'all', scopes: all })),
+    z
+      .strictObject({
+        any: scopes.optional().describe('Scopes of which one is enough.'),
+        all: scopes.optional().describe('Scopes of which every one is needed.'),
+      })
+      .transform(({ any, all }, context): ScopeRequirement => {
+        if (any && !all) return { mode: 'any', scopes: any };
+        if (all && !any) return { mode: 'all', scopes: all };
+        context.issues.push({
+          code: 'custom',
+          message: 'must have either "any" or "all"',
+          input: { any, all },
+        });
+        return z.NEVER;
+      }),
+  ],
+  { error: given(`must be ${SCOPE_FORM}`) },
+);
+
+const expectation = z.strictObject({
+  method: phrase(
+    (text) => (/^(TRACE|CONNECT)$/.test(text) ? text : parseMethod(text)),
+    'a method such as GET',
+  )
+    .optional()
+    .describe("The request's method; left out: the route's first."),
+  path: phrase(
+    (text) => (/^\/[\x21-\x7e]*$/.test(text) ? text : new Flaw('must be a path that begins with "/"')),
+    'a path that begins with "/"',
+  ).describe("The request's path."),
+  scopes: z
+    .array(scope, { error: given('must be a list of scopes') })
+    .optional()
+    .describe("What the request's token grants; left out: it has no token."),
+  status: count(100, 599).describe(
+    'The status of the answer; 200 means that this route would forward the request.',
+  ),
+});
+
+export const route = z
+  .strictObject({
+    match: phrase(parseMatch, 'methods and a path, such as "GET /a/{id}"').describe(
+      'Methods and path: "GET /a/{id}", "GET,POST /a", "* /files/{path*}". Placeholders are whole segments.',
+    ),
+    upstream: words("an upstream's name").describe('The name of the upstream that gets the requests.'),
+    scope: requirement.optional().describe(`What a token must grant: ${SCOPE_FORM}.`),
+    public: flag().optional().describe('true opens the route to anybody, without a token.'),
+    issuer: z
+      .union(
+        [
+          words("an issuer's name").transform((each) => [each]),
+          list(words("an issuer's name"), "a list of issuers' names"),
+        ],
+        {
+          error: given("must be an issuer's name or a list of them"),
+        },
+      )
+      .optional()
+      .describe('The issuers whose tokens are accepted here, a name or a list; left out: all of them.'),
+    limit: limit
+      .optional()
+      .describe('How many requests may pass: "10 per 2m", {requests, window, by}, a list of these, or none.'),
+    on_failure: failurePolicy()
+      .optional()
+      .describe(
+        'What becomes of requests that cannot be counted, in place of what redis says: local, open or closed.',
+      ),
+    max_body: size().optional().describe('The largest request body: 512kb, 10mb.'),
+    rewrite: phrase(parseRewrite, 'a path such as /v1/{path}')
+      .optional()
+      .describe("The path that the upstream gets, with the match's placeholders: /v1/{path}."),
+    allow_encoded_slash: flag().default(false).describe('Whether %2F may stand in a path.'),
+    cors: cors.optional().describe("Cross-origin rules of this route, in place of the file's."),
+    expect: z
+      .array(expectation, { error: given('must be a list of cases {method, path, scopes, status}') })
+      .default([])
+      .describe('Cases that `tollgate check` runs.'),
+  })
+  .register(later, { keys: ['shadow'] });

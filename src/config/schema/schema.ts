@@ -1,0 +1,104 @@
+/** The whole configuration file, composed of its subjects; the JSON Schema for editors is made of it. */
+import { z } from 'zod';
+import { cors } from './cors.js';
+import { issuer, issuerName } from './issuer.js';
+import { later } from './later.js';
+import { limit } from './limit.js';
+import { address, client, trustProxy } from './listen.js';
+import { redis } from './redis.js';
+import { route } from './route.js';
+import { upstream } from './upstream.js';
+import { count, DAY_MS, duration, flag, given, list, name, size, words } from './values.js';
+
+/** All but issuers, upstreams and routes. */
+export const general = z.strictObject({
+  listen: address
+    .optional()
+    .describe('Where callers connect: 127.0.0.1:8080 (the default), or {host, port, tls}.'),
+  admin: address
+    .optional()
+    .describe(
+      'Where health and metrics are: 127.0.0.1:8081 (the default), or {host, port, tls}; never the public port.',
+    ),
+  trust_proxy: trustProxy
+    .default([])
+    .describe('Addresses or CIDR blocks whose X-Forwarded-*, X-Real-IP and X-Request-Id are believed.'),
+  redis: redis
+    .optional()
+    .describe('Where limits are counted, redis://127.0.0.1:6379 or {url, ...}; left out: in this process.'),
+  defaults: z
+    .strictObject({
+      limit: limit.optional().describe('The limit of a route that names none.'),
+      max_body: size().prefault('10mb').describe('The largest request body of a route that names none.'),
+    })
+    .prefault({})
+    .describe('What a route has when it says nothing.'),
+  drain_timeout: duration({ leastMs: 0 })
+    .prefault('30s')
+    .describe('How long requests in progress may take once the gate was told to stop.'),
+  client: client.prefault({}).describe('How long the gate waits for a caller.'),
+  limits: z
+    .strictObject({
+      max_keys: count(1, 100_000_000)
+        .default(1_000_000)
+        .describe(
+          'How many counts are kept in this process; beyond it a new one is treated as on_failure says.',
+        ),
+    })
+    .prefault({})
+    .describe('Bounds of the counting in this process.'),
+  token_cache: count(1, 10_000_000).default(10_000).describe('How many verified tokens are remembered.'),
+  jwks_max_age: duration()
+    .prefault('10m')
+    .describe("How old an issuer's keys may grow before they are fetched again."),
+  jwks_max_stale: duration({ leastMs: 0, mostMs: 366 * DAY_MS })
+    .prefault('1d')
+    .describe('How long the last good keys serve while the issuer is away.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error', 'silent'], {
+          error: given('must be debug, info, warn, error or silent'),
+        })
+        .default('info')
+        .describe('The least that is logged.'),
+      file: words('a file path').optional().describe('Where the log goes; left out: standard output.'),
+    })
+    .prefault({})
+    .describe('The log: one JSON object a line.'),
+  limit_headers: z
+    .enum(['legacy', 'draft'], { error: given('must be legacy or draft') })
+    .default('legacy')
+    .describe('draft adds the IETF fields RateLimit and RateLimit-Policy to X-RateLimit-*.'),
+  allow_semicolon: flag().default(false).describe('Whether ";" may stand in a path.'),
+  cors: cors.optional().describe('Cross-origin rules of all routes; preflights are answered by the gate.'),
+});
+
+export const schema = general
+  .extend({
+    issuers: z
+      .record(issuerName, issuer, { error: given('must be issuers by name') })
+      .default({})
+      .describe('Whose tokens are believed, by name.'),
+    upstreams: z
+      .record(name(), upstream, { error: given('must be upstreams by name') })
+      .describe(
+        'The services behind the gate, by name: an origin such as http://10.0.0.5:9002, or {targets, ...}.',
+      ),
+    routes: list(route, 'a list of routes').describe(
+      'What may pass. The most specific match wins, whatever the order; what no route names is 404.',
+    ),
+  })
+  .register(later, {
+    keys: ['workers', 'jwks_cache', 'max_in_flight', 'metrics', 'tracing', 'tokens', 'console', 'shadow'],
+  });
+
+/** A configuration as a library's user writes it. */
+export type GatewayConfig = z.input<typeof schema>;
+export type Validated = z.output<typeof schema>;
+
+/** For completion in editors. */
+export function jsonSchema(): object {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return { $schema, title: 'Tollgate configuration', ...rest };
+}

@@ -1,0 +1,50 @@
+/** URLs in a configuration: read strictly, since `new URL` repairs what should be refused, and never echoed. */
+import { isIP } from 'node:net';
+import { Flaw } from '../problem.js';
+
+/** An absolute URL of one of the schemes; nothing of it is put into the flaw, since it may hold a password. */
+export function parseUrl(text: string, schemes: readonly string[]): URL | Flaw {
+  const expected = schemes.map((scheme) => `${scheme}://`).join(' or ');
+  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\/[^\s\\/?#]+[^\s\\]*$/.exec(text) ?? [];
+  if (scheme === undefined || !URL.canParse(text))
+    return new Flaw(`must be a URL that begins with ${expected}`);
+  if (!schemes.includes(scheme)) return new Flaw(`must begin with ${expected}, not with ${scheme}://`);
+  const url = new URL(text);
+  if (url.port === '0') return new Flaw('must have a port from 1 to 65535');
+  return url;
+}
+
+/** `http://10.0.0.5:9002`, without anything that is not the origin. */
+export function parseOrigin(text: string): URL | Flaw {
+  const url = parseUrl(text, ['http', 'https']);
+  if (url instanceof Flaw) return url;
+  if (hasCredentials(url)) return new Flaw('must be an origin without a user name or password');
+  if (url.pathname !== '/')
+    return new Flaw(`must be an origin without a path; to add one, give the route a rewrite`);
+  if (/[?#]/.test(text)) return new Flaw('must be an origin without a query or fragment');
+  return url;
+}
+
+/** Where keys may be fetched from: what is read there decides who is believed, so it must not be forgeable. */
+export function parseKeyUrl(text: string): string | Flaw {
+  const url = parseUrl(text, ['http', 'https']);
+  if (url instanceof Flaw) return url;
+  if (hasCredentials(url)) return new Flaw('must be a URL without a user name or password');
+  if (text.includes('#')) return new Flaw('must be a URL without a fragment');
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    return new Flaw(
+      'must be https; http is accepted on loopback alone, since keys read over it can be forged',
+    );
+  }
+  return text;
+}
+
+function hasCredentials(url: URL): boolean {
+  return url.username !== '' || url.password !== '';
+}
+
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
+  );
+}

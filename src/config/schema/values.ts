@@ -1,0 +1,95 @@
+/** The small values that a configuration is made of: durations, sizes, names, counts. */
+import { z } from 'zod';
+import { Flaw } from '../problem.js';
+
+/** A text with a grammar of its own: `parse` answers with its meaning, or with what is wrong with it. */
+export function phrase<T>(parse: (text: string) => T | Flaw, mustBe: string) {
+  return z.string({ error: given(`must be ${mustBe}`) }).transform((text, context): T => {
+    const meaning = parse(text);
+    if (!(meaning instanceof Flaw)) return meaning;
+    context.issues.push({ code: 'custom', message: meaning.text, input: text });
+    return z.NEVER;
+  });
+}
+
+/** An error text for a value of the wrong kind; where the key is missing altogether, that is what is said. */
+export function given(text: string): (issue: { input?: unknown }) => string | undefined {
+  return (issue) => (issue.input === undefined ? undefined : text);
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+export const SECOND_MS = 1000;
+export const DAY_MS = 86_400_000;
+/** setTimeout counts in 31 bits; a longer timer would fire at once. */
+const LONGEST_TIMER_MS = 24 * DAY_MS;
+
+/** `30s` in milliseconds. */
+export function parseDuration(text: string): number | Flaw {
+  const [, count, unit] = /^(\d{1,12})(ms|s|m|h|d)$/.exec(text) ?? [];
+  const unitMs = UNITS_MS[unit ?? ''];
+  if (unitMs === undefined) return new Flaw('must be a duration such as 500ms, 30s, 2m, 1h or 1d');
+  return Number(count) * unitMs;
+}
+
+/** A duration within bounds; by default above zero and no longer than a timer can wait. */
+export function duration({ leastMs = 1, mostMs = LONGEST_TIMER_MS } = {}) {
+  return phrase((text) => {
+    const ms = parseDuration(text);
+    if (ms instanceof Flaw) return ms;
+    if (ms < leastMs) return new Flaw(`must be at least ${formatDuration(leastMs)}`);
+    if (ms > mostMs) return new Flaw(`must be at most ${formatDuration(mostMs)}`);
+    return ms;
+  }, 'a duration such as 500ms, 30s, 2m, 1h or 1d');
+}
+
+/** The shortest way to write a duration: `2m` for 120000. */
+export function formatDuration(ms: number): string {
+  let text = `${ms}ms`;
+  for (const [unit, unitMs] of Object.entries(UNITS_MS))
+    if (ms % unitMs === 0) text = `${ms / unitMs}${unit}`;
+  return text;
+}
+
+const UNITS_BYTES: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
+
+/** `10mb` in bytes. */
+export const size = () =>
+  phrase((text) => {
+    const [, count, unit] = /^(\d{1,6})(b|kb|mb|gb)$/.exec(text) ?? [];
+    const unitBytes = UNITS_BYTES[unit ?? ''];
+    return unitBytes === undefined
+      ? new Flaw('must be a size such as 512kb or 10mb')
+      : Number(count) * unitBytes;
+  }, 'a size such as 512kb or 10mb');
+
+/** A whole number within bounds. */
+export function count(least: number, most: number) {
+  const text = `must be a whole number from ${least} to ${most}`;
+  return z
+    .int({ error: given(text) })
+    .min(least, text)
+    .max(most, text);
+}
+
+export const flag = () => z.boolean({ error: given('must be true or false') });
+
+/** A text that is not empty. */
+export const words = (mustBe: string) =>
+  phrase((text) => (text.trim() === '' ? new Flaw('must not be empty') : text), mustBe);
+
+/** A list with at least one entry. */
+export function list<T extends z.ZodType>(entry: T, mustBe: string) {
+  return z.array(entry, { error: given(`must be ${mustBe}`) }).min(1, 'must not be an empty list');
+}
+
+/** The name of an issuer or an upstream: it goes into keys, logs and metrics. */
+export const name = () =>
+  z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
+    error: 'is no name; use letters, digits, "-", "_" and ".", beginning with a letter or digit',
+  });
+
+/** RFC 9110 5.6.2, what a header field's name is made of. */
+export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+export const failurePolicy = () =>
+  z.enum(['local', 'open', 'closed'], { error: given('must be local, open or closed') });
