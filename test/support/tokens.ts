@@ -1,0 +1,168 @@
+/** For all tests: an issuer with real keys, real tokens and a real JWKS server that can be made to misbehave. */
+import {
+  constants,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+  sign as signBytes,
+} from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Algorithm, Issuer } from '../../src/model/issuer.js';
+
+export const AUDIENCE = 'https://developers.token-project.test';
+
+export type Claims = Record<string, unknown>;
+export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface SigningKey {
+  readonly kid: string;
+  readonly alg: Algorithm;
+  readonly privateKey: KeyObject;
+  /** The public key as an entry of a JWKS. */
+  readonly jwk: JsonWebKey & Record<string, unknown>;
+}
+
+export interface TestIssuer {
+  /** `http://127.0.0.1:PORT`, its `iss`. */
+  readonly iss: string;
+  readonly jwksUrl: string;
+  /** The key that signs now. */
+  readonly key: SigningKey;
+  /** What the JWKS endpoint publishes; tests may put anything into it. */
+  readonly jwks: { keys: unknown[] };
+  /** How many requests the JWKS endpoint has had. */
+  readonly fetches: number;
+  /** The issuer as the model has it, its keys read from `jwksUrl`. */
+  model(changes?: Partial<Issuer>): Issuer;
+  /** A token that is valid for an hour, for `AUDIENCE` and the app `app-1`; `undefined` takes a claim away. */
+  sign(claims?: Claims, header?: Claims, key?: SigningKey): string;
+  /** A new key signs from now on; with `publish: false` the JWKS does not have it. */
+  rotate(options?: { publish?: boolean; keepOld?: boolean }): SigningKey;
+  /** The JWKS endpoint takes requests and never answers. */
+  hang(): void;
+  /** The JWKS endpoint answers with this status, or as the function says. */
+  breakWith(answer: number | Answer): void;
+  /** The JWKS endpoint answers as it should again. */
+  heal(): void;
+  close(): Promise<void>;
+}
+
+const CURVES: Partial<Record<Algorithm, string>> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' };
+
+let keysMade = 0;
+
+export function createSigningKey(alg: Algorithm = 'RS256', modulusLength = 2048): SigningKey {
+  const namedCurve = CURVES[alg];
+  const { privateKey, publicKey } = namedCurve
+    ? generateKeyPairSync('ec', { namedCurve })
+    : generateKeyPairSync('rsa', { modulusLength });
+  const kid = `key-${++keysMade}`;
+  return { kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
+}
+
+/** Signs whatever texts it is given as header and payload: for tokens that no decent issuer would make. */
+export function signTexts(header: string, payload: string, { alg, privateKey }: SigningKey): string {
+  const input = `${base64url(header)}.${base64url(payload)}`;
+  const signature = signBytes(`sha${alg.slice(2)}`, Buffer.from(input), {
+    key: privateKey,
+    dsaEncoding: 'ieee-p1363',
+    ...(alg.startsWith('PS') && {
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+    }),
+  });
+  return `${input}.${signature.toString('base64url')}`;
+}
+
+export function base64url(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}
+
+export interface TestIssuerOptions {
+  readonly alg?: Algorithm;
+  /** The clock for the claims `iat` and `exp`. */
+  readonly now?: () => number;
+}
+
+export async function createTestIssuer({
+  alg = 'RS256',
+  now = Date.now,
+}: TestIssuerOptions = {}): Promise<TestIssuer> {
+  let key = createSigningKey(alg);
+  const jwks: { keys: unknown[] } = { keys: [key.jwk] };
+  let fetches = 0;
+  const wellBehaved: Answer = (_request, response) => sendJson(response, jwks);
+  let answer = wellBehaved;
+
+  const server = createServer((request, response) => {
+    if (request.url === '/jwks') {
+      fetches++;
+      answer(request, response);
+    } else if (request.url === '/.well-known/openid-configuration') {
+      sendJson(response, { issuer: iss, jwks_uri: `${iss}/jwks` });
+    } else {
+      response.writeHead(404).end();
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const iss = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    iss,
+    jwksUrl: `${iss}/jwks`,
+    jwks,
+    get key() {
+      return key;
+    },
+    get fetches() {
+      return fetches;
+    },
+    model: (changes = {}) => ({
+      name: 'test-issuer',
+      iss,
+      keys: { kind: 'url', url: `${iss}/jwks` },
+      audience: [AUDIENCE],
+      algorithms: [alg],
+      claims: { app: ['sub'], scope: ['scope'] },
+      requireExp: true,
+      clockSkewMs: 30_000,
+      grants: ['*'],
+      ...changes,
+    }),
+    sign(claims = {}, header = {}, signer = key) {
+      const iat = Math.floor(now() / 1000);
+      const payload = { iss, aud: AUDIENCE, sub: 'app-1', iat, exp: iat + 3600, ...claims };
+      const fullHeader = { alg: signer.alg, kid: signer.kid, typ: 'JWT', ...header };
+      return signTexts(JSON.stringify(fullHeader), JSON.stringify(payload), signer);
+    },
+    rotate({ publish = true, keepOld = true } = {}) {
+      key = createSigningKey(alg);
+      if (!keepOld) jwks.keys.length = 0;
+      if (publish) jwks.keys.push(key.jwk);
+      return key;
+    },
+    hang() {
+      answer = () => undefined;
+    },
+    breakWith(how) {
+      answer = typeof how === 'number' ? (_request, response) => void response.writeHead(how).end() : how;
+    },
+    heal() {
+      answer = wellBehaved;
+    },
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function sendJson(response: ServerResponse, body: unknown): void {
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify(body));
+}
