@@ -1,0 +1,114 @@
+/**
+ * The stage authenticate: who is calling? The Authorization field to a Principal, or a Refusal.
+ *
+ * At the first sight of a token: fence before (`compact`), the issuer by `iss`, its key by `kid`, express-jwt
+ * (`verify`), fence behind (`claims`), the Principal. From then on a look into the cache, without a promise.
+ */
+import type { Issuer } from '../model/issuer.js';
+import { ANONYMOUS, type Principal } from '../model/principal.js';
+import { Refusal } from '../model/refusal.js';
+import type { RequestHead } from '../model/request.js';
+import type { Route } from '../model/route.js';
+import { readBearer } from './bearer.js';
+import { flawOfTime, isForUs, readValidity } from './claims.js';
+import { type CompactToken, readCompact } from './compact.js';
+import type { KeySet } from './key-set.js';
+import { createPrincipal } from './principal.js';
+import { INVALID_TOKEN, KEYS_UNAVAILABLE } from './refusals.js';
+import { createTokenCache, type VerifiedToken } from './token-cache.js';
+import { createVerify, type Verify } from './verify.js';
+
+export interface AuthenticateOptions {
+  readonly issuers: readonly { readonly issuer: Issuer; readonly keys: KeySet }[];
+  /** How many verified tokens are remembered. */
+  readonly cacheSize: number;
+  readonly now: () => number;
+  /** Told at each token whether it was remembered. */
+  readonly onCacheLookup?: (hit: boolean) => void;
+}
+
+export type Authenticate = (
+  head: RequestHead,
+  route: Route,
+) => Principal | Refusal | Promise<Principal | Refusal>;
+
+/** An issuer with what its tokens are checked by. */
+interface Trust {
+  readonly issuer: Issuer;
+  readonly keys: KeySet;
+  readonly verify: Verify;
+}
+
+export function createAuthenticate({
+  issuers,
+  cacheSize,
+  now,
+  onCacheLookup,
+}: AuthenticateOptions): Authenticate {
+  /** By the expected `iss`; undefined is the key of the one issuer whose tokens carry none. */
+  const trusts = new Map<unknown, Trust>(
+    issuers.map(({ issuer, keys }) => [issuer.iss, { issuer, keys, verify: createVerify(issuer, now) }]),
+  );
+  const cache = createTokenCache(cacheSize);
+  /** Tokens that are being verified: a burst with a new token costs one verification. */
+  const verifying = new Map<string, Promise<Principal | Refusal>>();
+
+  return function authenticate(head, { access }) {
+    if (access.kind === 'public') return ANONYMOUS;
+    const token = readBearer(head.authorization);
+    if (token instanceof Refusal) return token;
+    const known = cache.get(token);
+    onCacheLookup?.(known !== undefined);
+    if (known) {
+      if (access.issuers?.has(known.principal.issuer) === false) return INVALID_TOKEN.issuer;
+      return flawOfTime(known, now()) ?? known.principal;
+    }
+    const compact = readCompact(token);
+    if (compact instanceof Refusal) return compact;
+    const trust = trusts.get(compact.payload['iss']);
+    if (!trust || access.issuers?.has(trust.issuer.name) === false) return INVALID_TOKEN.issuer;
+    return verifyOnce(token, compact, trust);
+  };
+
+  function verifyOnce(token: string, compact: CompactToken, trust: Trust): Promise<Principal | Refusal> {
+    let verification = verifying.get(token);
+    if (!verification) {
+      verification = firstSight(token, compact, trust).finally(() => verifying.delete(token));
+      verifying.set(token, verification);
+    }
+    return verification;
+  }
+
+  async function firstSight(
+    token: string,
+    compact: CompactToken,
+    trust: Trust,
+  ): Promise<Principal | Refusal> {
+    const verified = await verifyToken(token, compact, trust);
+    if (verified instanceof Refusal) return verified;
+    cache.set(token, verified);
+    return verified.principal;
+  }
+
+  async function verifyToken(
+    token: string,
+    { header, payload }: CompactToken,
+    { issuer, keys, verify }: Trust,
+  ): Promise<VerifiedToken | Refusal> {
+    const algorithm = issuer.algorithms.find((accepted) => accepted === header.alg);
+    if (!algorithm) return INVALID_TOKEN.algorithm;
+    const found = await keys.find(header.kid, algorithm);
+    if (found === 'unavailable') return KEYS_UNAVAILABLE;
+    if (found === 'unknown') return INVALID_TOKEN.unknownKey;
+    const flaw = await verify(token, found.key);
+    if (flaw) return flaw;
+    const validity = readValidity(payload, issuer);
+    if (validity instanceof Refusal) return validity;
+    const untimely = flawOfTime(validity, now());
+    if (untimely) return untimely;
+    if (!isForUs(payload, issuer)) return INVALID_TOKEN.audience;
+    const principal = createPrincipal(payload, issuer);
+    if (principal instanceof Refusal) return principal;
+    return { principal, keys, keyring: found.keyring, ...validity };
+  }
+}

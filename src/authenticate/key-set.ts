@@ -1,0 +1,171 @@
+/**
+ * Authenticate, an issuer's keys over time: read at once, again before they are old, and when a token names a new one.
+ *
+ * A request waits for the first reading only, and for one that its own unknown kid has caused. While a good set is
+ * there, nobody waits for another, and while the issuer is away that set goes on serving.
+ */
+import type { KeyObject } from 'node:crypto';
+import type { Algorithm, Issuer } from '../model/issuer.js';
+import type { Log } from '../model/log.js';
+import { selectUsable } from './jwk.js';
+import { createKeyring, type Keyring } from './keyring.js';
+import { createReadDocument, KeySourceError } from './key-source.js';
+
+export interface KeySetOptions {
+  readonly now: () => number;
+  readonly log: Log;
+  /** How old keys may grow before they are read again. */
+  readonly maxAgeMs: number;
+  /** How long the last good keys serve while their source is away. */
+  readonly maxStaleMs: number;
+  /** Told of each reading how it ended. */
+  readonly onFetch?: (result: FetchResult) => void;
+}
+
+export type FetchResult = 'ok' | 'failed';
+
+export interface FoundKey {
+  readonly key: KeyObject;
+  readonly keyring: Keyring;
+}
+
+export interface KeySet {
+  /** The keys that count now: the same object as long as they are the same; undefined while there are none. */
+  current(): Keyring | undefined;
+  /** The key that a token means. `unavailable`: the keys could not be read, so nothing can be said of it. */
+  find(kid: string | undefined, algorithm: Algorithm): Promise<FoundKey | 'unknown' | 'unavailable'>;
+  /** When the keys were last read with success, epoch milliseconds. */
+  readAtMs(): number | undefined;
+  /** Ends its timers and what is being read. */
+  close(): void;
+}
+
+/** For all of one reading: discovery, connections, headers and bodies. */
+const READ_TIMEOUT_MS = 5_000;
+/** Between two readings that unknown kids cause, since strangers choose kids. */
+const UNKNOWN_KID_PAUSE_MS = 30_000;
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 30_000;
+/** The part of their age after which keys are read again: the rest is for retries. */
+const REFRESH_AT = 0.8;
+/** The longest that a timer can run; a longer one would ring at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
+  const { now, log, maxAgeMs, onFetch } = options;
+  const readDocument = createReadDocument(issuer.keys);
+  const changes = issuer.keys.kind !== 'inline';
+  const maxStaleMs = changes ? Math.max(options.maxStaleMs, maxAgeMs) : Infinity;
+
+  let keyring: Keyring | undefined;
+  let readAtMs = -Infinity;
+  let failures = 0;
+  let askedForKidAtMs = -Infinity;
+  let reading: Promise<void> | undefined;
+  let stopReading: (() => void) | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  void load();
+
+  function current(): Keyring | undefined {
+    return now() - readAtMs <= maxStaleMs ? keyring : undefined;
+  }
+
+  /** One reading at a time: whoever asks meanwhile gets the same. */
+  function load(): Promise<void> {
+    reading ??= read().finally(() => (reading = undefined));
+    return reading;
+  }
+
+  async function read(): Promise<void> {
+    try {
+      const fresh = await createKeyring(selectUsable(await readInTime(), issuer.algorithms));
+      if (!closed) accept(fresh);
+    } catch (error) {
+      if (!closed) retry(error);
+    }
+  }
+
+  /** The deadline holds for what cannot be aborted as well, such as a connection that is still being made. */
+  function readInTime(): Promise<unknown> {
+    const controller = new AbortController();
+    return new Promise((resolve, reject) => {
+      const stop = (why: string): void => {
+        reject(new KeySourceError(why));
+        controller.abort();
+      };
+      const deadline = setTimeout(stop, READ_TIMEOUT_MS, 'took too long').unref();
+      stopReading = () => stop('is no longer wanted');
+      readDocument(controller.signal)
+        .finally(() => clearTimeout(deadline))
+        .then(resolve, reject);
+    });
+  }
+
+  function accept(fresh: Keyring): void {
+    if (fresh.fingerprint !== keyring?.fingerprint) {
+      keyring = fresh;
+      if (fresh.size === 0)
+        log.warn({ issuer: issuer.name }, 'an issuer has no usable key: its tokens are refused');
+      else log.info({ issuer: issuer.name, keys: fresh.size }, 'the keys of an issuer are new');
+    }
+    readAtMs = now();
+    failures = 0;
+    if (changes) schedule(maxAgeMs * REFRESH_AT);
+    onFetch?.('ok');
+  }
+
+  function retry(error: unknown): void {
+    failures++;
+    log.warn({ issuer: issuer.name, reason: reasonOf(error) }, 'the keys of an issuer could not be read');
+    // A timer that is set already belongs to keys that are still young: an unknown kid has caused this reading.
+    if (changes && !timer) schedule(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS));
+    onFetch?.('failed');
+  }
+
+  function schedule(delayMs: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, Math.min(delayMs, LONGEST_TIMER_MS)).unref();
+  }
+
+  function refresh(): void {
+    timer = undefined;
+    void load();
+  }
+
+  /** Whether keys were read because of an unknown kid, by this request or by one shortly before. */
+  async function loadForUnknownKid(): Promise<boolean> {
+    if (!reading) {
+      if (!changes || closed || now() - askedForKidAtMs < UNKNOWN_KID_PAUSE_MS) return false;
+      askedForKidAtMs = now();
+    }
+    await load();
+    return true;
+  }
+
+  return {
+    current,
+    async find(kid, algorithm) {
+      if (!keyring && failures === 0) await reading;
+      let ring = current();
+      if (!ring) return 'unavailable';
+      if (kid !== undefined && !ring.hasKid(kid) && (await loadForUnknownKid())) ring = current() ?? ring;
+      const key = ring.find(kid, algorithm);
+      return key ? { key, keyring: ring } : 'unknown';
+    },
+    readAtMs: () => (readAtMs === -Infinity ? undefined : readAtMs),
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      stopReading?.();
+    },
+  };
+}
+
+/** An error code of the system or of undici, or our own words; a message may hold a URL, and that a secret. */
+function reasonOf(error: unknown): string {
+  if (error instanceof KeySourceError) return error.message;
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return 'unreadable';
+}

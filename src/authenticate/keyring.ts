@@ -1,0 +1,78 @@
+/** Authenticate, an issuer's keys: the ones that may be used, parsed by jwks-rsa, and which of them a token means. */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import jwksRsa from 'jwks-rsa';
+import type { Algorithm } from '../model/issuer.js';
+import type { UsableJwk } from './jwk.js';
+
+/** A set of keys that does not change: another set is another object. */
+export interface Keyring {
+  /** Equal for two rings with the same keys. */
+  readonly fingerprint: string;
+  readonly size: number;
+  hasKid(kid: string): boolean;
+  /** The one key that a token can mean; undefined where none fits or, of several, it cannot be said which. */
+  find(kid: string | undefined, algorithm: Algorithm): KeyObject | undefined;
+}
+
+interface Key {
+  readonly kid: string | undefined;
+  readonly algorithms: readonly Algorithm[];
+  readonly publicKey: KeyObject;
+}
+
+/** RFC 7518 3.3 */
+const LEAST_RSA_BITS = 2048;
+
+export async function createKeyring(jwks: readonly UsableJwk[]): Promise<Keyring> {
+  const keys = await parseKeys(withoutTwins(jwks));
+  const kids = new Set(keys.map(({ kid }) => kid));
+  return {
+    fingerprint: JSON.stringify(
+      keys.map(({ kid, algorithms, publicKey }) => [kid, algorithms, pem(publicKey)]),
+    ),
+    size: keys.length,
+    hasKid: (kid) => kids.has(kid),
+    find(kid, algorithm) {
+      const fitting = keys.filter(
+        (key) => (kid === undefined || key.kid === kid) && key.algorithms.includes(algorithm),
+      );
+      return fitting.length === 1 ? fitting[0]?.publicKey : undefined;
+    },
+  };
+}
+
+/** An entry that stands there twice, word for word, is one key. */
+function withoutTwins(jwks: readonly UsableJwk[]): readonly UsableJwk[] {
+  return [...new Map(jwks.map((jwk) => [JSON.stringify(jwk), jwk])).values()];
+}
+
+/**
+ * jwks-rsa leaves out what it cannot parse and tells of the rest only their kid, so each goes there under its
+ * index, and without `alg`: RSA keys then come back as plain ones, fit for RS and PS.
+ */
+async function parseKeys(jwks: readonly UsableJwk[]): Promise<readonly Key[]> {
+  const numbered = jwks.map(({ parameters }, index) => ({ ...parameters, kid: String(index) }));
+  const client = jwksRsa({
+    cache: false,
+    rateLimit: false,
+    fetcher: () => Promise.resolve({ keys: numbered }),
+  });
+  // Nothing is fetched here: all that it can complain of is that no key is left, which is for us to judge.
+  const parsed = await client.getSigningKeys().catch(() => []);
+  return parsed.flatMap((signingKey) => {
+    const { kid, algorithms } = jwks[Number(signingKey.kid)]!;
+    const publicKey = createPublicKey(signingKey.getPublicKey());
+    return isStrong(publicKey) ? [{ kid, algorithms, publicKey }] : [];
+  });
+}
+
+/** Judged by the parsed key, since leading zeros make a short modulus look long. With e = 1 a signature is its text. */
+function isStrong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  if (asymmetricKeyType !== 'rsa') return true;
+  const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {};
+  return modulusLength >= LEAST_RSA_BITS && publicExponent > 1n && publicExponent % 2n === 1n;
+}
+
+function pem(key: KeyObject): string {
+  return key.export({ type: 'spki', format: 'pem' }).toString();
+}

@@ -1,0 +1,46 @@
+/** Authenticate, last step: a verified payload to the Principal that the rest of the way knows. */
+import type { Issuer } from '../model/issuer.js';
+import type { Principal } from '../model/principal.js';
+import type { Refusal } from '../model/refusal.js';
+import { isScopeToken, narrow } from '../model/scope.js';
+import { readClaim } from './claims.js';
+import type { JsonObject } from './compact.js';
+import { INVALID_TOKEN } from './refusals.js';
+
+/** An app's id becomes part of a limiter's key and of a header field. */
+const MAX_APP_LENGTH = 256;
+
+/** Control characters, and lone surrogates: encoded as UTF-8, different ones would be one and the same app. */
+const UNFIT_FOR_ID = /[\p{Cc}\p{Cs}]/u;
+
+export function createPrincipal(payload: JsonObject, issuer: Issuer): Principal | Refusal {
+  const app = readClaim(payload, issuer.claims.app);
+  if (typeof app !== 'string' || !isAppId(app)) return INVALID_TOKEN.app;
+  const { exp } = payload;
+  return Object.freeze<Principal>({
+    issuer: issuer.name,
+    app,
+    appName: textOf(payload, 'app_name'),
+    organization: textOf(payload, 'organization'),
+    subject: textOf(payload, 'sub'),
+    tokenId: textOf(payload, 'jti'),
+    scopes: Object.freeze(narrow(readScopes(readClaim(payload, issuer.claims.scope)), issuer.grants)),
+    expiresAtMs: typeof exp === 'number' ? exp * 1000 : Infinity,
+  });
+}
+
+function isAppId(text: string): boolean {
+  return text !== '' && text.length <= MAX_APP_LENGTH && !UNFIT_FOR_ID.test(text);
+}
+
+function textOf(payload: JsonObject, name: string): string | undefined {
+  const value = readClaim(payload, [name]);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** An array, or a string with spaces between (RFC 6749 3.3); what is no scope-token grants nothing. */
+function readScopes(claim: unknown): readonly string[] {
+  const entries: readonly unknown[] =
+    typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];
+  return entries.filter((entry): entry is string => typeof entry === 'string' && isScopeToken(entry));
+}

@@ -1,0 +1,47 @@
+/** What `authenticate/` refuses with: each refusal is made once, its texts are fixed and say nothing of a token. */
+import { Refusal } from '../model/refusal.js';
+
+const CHALLENGE = 'Bearer realm="tollgate"';
+
+/** Until a client asks again after 503; the keys themselves are tried again every 1 to 30 seconds. */
+const RETRY_AFTER_S = '5';
+
+/** No credentials at all: a challenge without an error (RFC 6750 3.1). */
+export const NO_TOKEN = new Refusal('no_token', ['WWW-Authenticate', CHALLENGE]);
+
+export const MALFORMED_CREDENTIALS = new Refusal('malformed_credentials', [
+  'WWW-Authenticate',
+  `${CHALLENGE}, error="invalid_request", error_description="The Authorization field is not one Bearer token"`,
+]);
+
+/** The caller is not to blame, so there is no challenge. */
+export const KEYS_UNAVAILABLE = new Refusal(
+  'keys_unavailable',
+  ['Retry-After', RETRY_AFTER_S],
+  "The issuer's keys could not be read",
+);
+
+/** Why a token is refused with 401, for `error_description` (RFC 6750 3) and for the log. */
+export const INVALID_TOKEN = {
+  tooLarge: invalidToken('The token is too large'),
+  malformed: invalidToken('The token is malformed'),
+  doubledName: invalidToken('The token has a name twice'),
+  critical: invalidToken('The token requires extensions that are not supported'),
+  type: invalidToken('The token is not of an accepted type'),
+  issuer: invalidToken('The issuer of the token is not accepted'),
+  algorithm: invalidToken('The algorithm of the token is not accepted'),
+  unknownKey: invalidToken('The token is signed with an unknown key'),
+  signature: invalidToken('The signature of the token is wrong'),
+  unverifiable: invalidToken('The token could not be verified'),
+  expired: invalidToken('The token has expired'),
+  notYetValid: invalidToken('The token is not valid yet'),
+  times: invalidToken('The times of the token are malformed'),
+  neverExpires: invalidToken('The token does not expire'),
+  audience: invalidToken('The token is for another audience'),
+  app: invalidToken('The token does not name an app'),
+} as const satisfies Record<string, Refusal>;
+
+function invalidToken(description: string): Refusal {
+  const challenge = `${CHALLENGE}, error="invalid_token", error_description="${description}"`;
+  return new Refusal('invalid_token', ['WWW-Authenticate', challenge], description);
+}

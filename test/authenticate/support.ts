@@ -1,0 +1,136 @@
+/** What the tests of authenticate/ share: a gate's stage over real issuers, a clock to turn and requests to show. */
+import { createAuthenticate, type Authenticate } from '../../src/authenticate/authenticate.js';
+import { createKeySet, type KeySet, type KeySetOptions } from '../../src/authenticate/key-set.js';
+import type { Issuer } from '../../src/model/issuer.js';
+import type { Log } from '../../src/model/log.js';
+import type { Principal } from '../../src/model/principal.js';
+import { Refusal } from '../../src/model/refusal.js';
+import type { RequestHead } from '../../src/model/request.js';
+import type { Access, Route } from '../../src/model/route.js';
+
+export const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+export interface Clock {
+  (): number;
+  /** Added to the real time. */
+  aheadMs: number;
+}
+
+export function createClock(): Clock {
+  const clock: Clock = () => Date.now() + clock.aheadMs;
+  clock.aheadMs = 0;
+  return clock;
+}
+
+export function createTestKeySet(issuer: Issuer, changes: Partial<KeySetOptions> = {}): KeySet {
+  return createKeySet(issuer, {
+    now: Date.now,
+    log: SILENT,
+    maxAgeMs: 600_000,
+    maxStaleMs: 86_400_000,
+    ...changes,
+  });
+}
+
+export function routeOf(access: Access): Route {
+  return {
+    match: 'GET /things',
+    line: 1,
+    methods: new Set(['GET']),
+    path: [{ kind: 'literal', text: 'things' }],
+    access,
+    limits: [],
+    onFailure: 'local',
+    upstream: {
+      name: 'things',
+      targets: [{ origin: 'http://127.0.0.1:9', host: '127.0.0.1:9' }],
+      connectTimeoutMs: 1000,
+      timeoutMs: 1000,
+      idleTimeoutMs: 1000,
+      tunnelIdleMs: 1000,
+      retries: 0,
+      maxConnections: 1,
+      forwardAuthorization: true,
+      host: 'target',
+      headers: { set: [], remove: [] },
+      tls: { ca: undefined },
+    },
+    rewrite: undefined,
+    maxBodyBytes: 1000,
+    allowEncodedSlash: false,
+    cors: undefined,
+  };
+}
+
+export const SCOPED = routeOf({
+  kind: 'scoped',
+  requirement: { mode: 'all', scopes: ['orders:read'] },
+  issuers: undefined,
+});
+
+export function headOf(authorization: string | undefined): RequestHead {
+  return {
+    id: 'request-1',
+    clientRequestId: undefined,
+    method: 'GET',
+    target: '/things',
+    host: 'gate.test',
+    rawHeaders: [],
+    authorization,
+    origin: undefined,
+    preflightMethod: undefined,
+    body: 'none',
+    contentLength: 0,
+    expectsContinue: false,
+    websocket: false,
+    clientIp: '127.0.0.1',
+    forwardedFor: '127.0.0.1',
+    forwardedProto: 'http',
+    forwardedHost: 'gate.test',
+    flaw: undefined,
+  };
+}
+
+export interface Stage {
+  readonly authenticate: Authenticate;
+  readonly clock: Clock;
+  readonly keySets: readonly KeySet[];
+  /** Shows a token on a route with a scope. */
+  show(token: string, route?: Route): Promise<Principal | Refusal>;
+  close(): void;
+}
+
+export interface StageOptions extends Partial<KeySetOptions> {
+  readonly cacheSize?: number;
+  readonly onCacheLookup?: (hit: boolean) => void;
+}
+
+export function createStage(issuers: readonly Issuer[], options: StageOptions = {}): Stage {
+  const { cacheSize = 100, onCacheLookup, ...keySetOptions } = options;
+  const clock = createClock();
+  const keySets = issuers.map((issuer) => createTestKeySet(issuer, { now: clock, ...keySetOptions }));
+  const authenticate = createAuthenticate({
+    issuers: issuers.map((issuer, index) => ({ issuer, keys: keySets[index]! })),
+    cacheSize,
+    now: clock,
+    ...(onCacheLookup && { onCacheLookup }),
+  });
+  return {
+    authenticate,
+    clock,
+    keySets,
+    show: async (token, route = SCOPED) => authenticate(headOf(`Bearer ${token}`), route),
+    close: () => keySets.forEach((keySet) => keySet.close()),
+  };
+}
+
+/** A refusal as `status detail`, a Principal as its issuer and app: short enough to compare. */
+export function outcome(found: Principal | Refusal): string {
+  return found instanceof Refusal
+    ? `${found.status} ${found.detail ?? found.reason}`
+    : `${found.issuer}/${found.app}`;
+}
+
+function ignore(): void {
+  // Nothing to tell.
+}
