@@ -118,7 +118,7 @@ export class Answer {
     const { res } = this.exchange;
     const { socket } = res;
     const marked = res.chunkedEncoding || this.#sized;
-    if (!marked && socket instanceof Socket && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
+    if (!marked && socket instanceof Socket && !(socket instanceof TLSSocket)) reset(socket);
     res.destroy();
   }
 
@@ -132,6 +132,12 @@ export class Answer {
     this.#idleTimes = 0;
     this.#controller?.resume();
   };
+}
+
+/** Node would first end the stream and so send the very FIN that a client may take for the body's end. */
+function reset(socket: Socket): void {
+  socket.destroySoon = () => socket.destroy();
+  socket.resetAndDestroy();
 }
 
 function flushQuiet(answer: Answer): void {

@@ -63,9 +63,9 @@ export function createForwarder(upstreams: readonly Upstream[], options: Forward
     if (upgrade.head.body !== 'none') return UPGRADE_WITH_BODY;
     const pool = poolFor(upgrade);
     if (pool instanceof Refusal) return pool;
-    const { join, abandon } = createJoin(upgrade, pool.upstream.tunnelIdleMs);
-    const result = await new Relay(upgrade, pool, options, join, upgrade.socket).run();
-    abandon();
+    const joint = createJoin(upgrade, pool.upstream.tunnelIdleMs);
+    const result = await new Relay(upgrade, pool, options, joint.join, upgrade.socket).run();
+    joint.abandon();
     return result;
   }
 

@@ -1,0 +1,228 @@
+import { expect, test } from 'vitest';
+import { exchangeRaw, openRaw } from '../support/raw.js';
+import { startEchoUpstream, startRawUpstream, type RawUpstream } from '../support/upstream.js';
+import { keep } from './cleanup.js';
+import { startEdge, type Edge, type EdgeOptions } from './edge.js';
+
+const GET = 'GET /a HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n\r\n';
+const KEPT = 'GET /a HTTP/1.1\r\nHost: gate.test\r\n\r\n';
+
+async function answering(
+  text: string,
+  options: EdgeOptions = {},
+): Promise<{ edge: Edge; upstream: RawUpstream }> {
+  const upstream = keep(await startRawUpstream(({ socket }) => socket.write(text, 'latin1')));
+  return { upstream, edge: keep(await startEdge(upstream.origin, options)) };
+}
+
+async function bodyOf(text: string, head: string = GET): Promise<string> {
+  const { edge } = await answering(text);
+  return exchangeRaw(edge.port, head);
+}
+
+test('Status, reason phrase, case, order and doubled fields of an answer are kept.', async () => {
+  const answer = await bodyOf(
+    'HTTP/1.1 299 Rather Fine\r\nsEt-cOOkie: a=1\r\nX-One: 1\r\nSet-Cookie: b=2\r\nX-Latin: \xe9\r\nContent-Length: 2\r\n\r\nok',
+  );
+  expect(answer).toMatch(/^HTTP\/1.1 299 Rather Fine\r\n/);
+  expect(answer).toContain(
+    'sEt-cOOkie: a=1\r\nX-One: 1\r\nSet-Cookie: b=2\r\nX-Latin: \xe9\r\nContent-Length: 2\r\n',
+  );
+  expect(answer).toMatch(/\r\n\r\nok$/);
+});
+
+test('Hop-by-hop and nominated fields of an answer go, Content-Length stays whatever is nominated.', async () => {
+  const answer = await bodyOf(
+    'HTTP/1.1 200 OK\r\nConnection: X-Secret, content-length\r\nX-Secret: 1\r\nKeep-Alive: timeout=9\r\nUpgrade: h2c\r\n' +
+      'Proxy-Authenticate: Basic\r\nTrailer: X-T\r\nContent-Length: 2\r\n\r\nok',
+  );
+  expect(answer).not.toMatch(/x-secret|timeout=9|upgrade|proxy-auth|trailer/i);
+  expect(answer).toContain('Content-Length: 2\r\n');
+});
+
+test("The gate's own fields replace the upstream's, but Vary is said by both.", async () => {
+  const answerHeaders = ['X-Request-Id', 'mine', 'X-RateLimit-Limit', '10', 'Vary', 'Origin'];
+  const { edge } = await answering(
+    'HTTP/1.1 200 OK\r\nx-request-id: theirs\r\nX-RATELIMIT-LIMIT: 99\r\nContent-Length: 0\r\nVary: Accept\r\n\r\n',
+    { answerHeaders },
+  );
+  const answer = await exchangeRaw(edge.port, GET);
+  expect(answer).not.toMatch(/theirs|99/);
+  expect(answer).toContain('Vary: Accept\r\nX-Request-Id: mine\r\nX-RateLimit-Limit: 10\r\nVary: Origin\r\n');
+});
+
+test('What a middleware has set before stays, and several Set-Cookie of the upstream still come through.', async () => {
+  const { edge } = await answering(
+    'HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Frame-Options: theirs\r\nContent-Length: 0\r\n\r\n',
+    {
+      before: (_req, res) => res.setHeader('X-Frame-Options', 'DENY').setHeader('X-Before', 'yes'),
+    },
+  );
+  const answer = await exchangeRaw(edge.port, GET);
+  expect(answer).toContain('Set-Cookie: a=1\r\n');
+  expect(answer).toContain('Set-Cookie: b=2\r\n');
+  expect(answer).toContain('X-Before: yes\r\n');
+  expect(answer).toContain('X-Frame-Options: theirs\r\n');
+  expect(answer).not.toContain('DENY');
+});
+
+test('A reason phrase that cannot be written again is left out.', async () => {
+  expect(await bodyOf('HTTP/1.1 200 \xff\xfe\r\nContent-Length: 0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 \r\n/);
+});
+
+test('A body in chunks comes through with its trailers, but for those that a trailer may not have.', async () => {
+  const answer = await bodyOf(
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n' +
+      '3\r\nabc\r\n0\r\nX-Sum: 7\r\nX-Request-Id: forged\r\nSet-Cookie: a=1\r\n\r\n',
+  );
+  expect(answer).toContain('Trailer: X-Sum\r\n');
+  expect(answer).toMatch(/\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n$/);
+});
+
+test('To a client of HTTP/1.0 a body in chunks ends with the connection, without trailers or hints.', async () => {
+  const answer = await bodyOf(
+    'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n' +
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n',
+    'GET /a HTTP/1.0\r\nHost: gate.test\r\n\r\n',
+  );
+  expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+  expect(answer).not.toMatch(/transfer-encoding|trailer|x-sum/i);
+  expect(answer).toMatch(/\r\n\r\nabc$/);
+});
+
+test('Early hints are passed on, other interim answers and links that Node cannot write are not.', async () => {
+  const hints = (link: string): string => `HTTP/1.1 103 Early Hints\r\nLink: ${link}\r\n\r\n`;
+  const answer = await bodyOf(
+    `HTTP/1.1 102 Processing\r\n\r\n${hints('</a.css>; rel=preload')}${hints('not a link')}` +
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+  );
+  expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 103', 'HTTP/1.1 200']);
+  expect(answer).toContain('Link: </a.css>; rel=preload\r\n');
+});
+
+test('A 304 that states a length ends at its head, and the connection to the client goes on.', async () => {
+  const { edge } = await answering('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: "x"\r\n\r\n');
+  const client = openRaw(edge.port, KEPT);
+  await client.until('ETag: "x"');
+  expect(await edge.result(0)).toMatchObject({ status: 304, fault: undefined, bytes: 0 });
+  expect(client.text()).toContain('Content-Length: 5\r\n');
+  client.send(GET);
+  await client.ended;
+  expect(client.text().match(/HTTP\/1.1 304/g)).toHaveLength(2);
+});
+
+test('A 204 has no length and no body, and bytes after it never reach a client.', async () => {
+  const { edge, upstream } = await answering('HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\nSMUGGLED');
+  const client = openRaw(edge.port, KEPT);
+  await client.until(/204[^]*\r\n\r\n/);
+  client.send(GET);
+  await client.ended;
+  expect(client.text()).not.toMatch(/smuggled|content-length/i);
+  expect(client.text().match(/HTTP\/1.1 204/g)).toHaveLength(2);
+  expect(upstream.received).toHaveLength(2);
+});
+
+test('A connection with bytes after its answer is not used again.', async () => {
+  const { edge, upstream } = await answering(
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged',
+  );
+  for (let turn = 0; turn < 3; turn += 1) expect(await exchangeRaw(edge.port, GET)).toMatch(/\r\n\r\nok$/);
+  expect(upstream.received).toHaveLength(3);
+});
+
+test('A HEAD has its length without a body, and keeps the connection to the upstream.', async () => {
+  const { edge, upstream } = await answering(
+    'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 500\r\n\r\n',
+  );
+  for (let turn = 0; turn < 3; turn += 1) {
+    const answer = await exchangeRaw(edge.port, GET.replace('GET', 'HEAD'));
+    expect(answer).toContain('Content-Length: 500\r\n');
+    expect(answer).toMatch(/\r\n\r\n$/);
+  }
+  expect(upstream.received).toHaveLength(1);
+});
+
+test('A body that ends with the connection comes through whole when the upstream ends it.', async () => {
+  const upstream = keep(
+    await startRawUpstream(({ socket }) => socket.end('HTTP/1.1 200 OK\r\n\r\nall of it')),
+  );
+  const edge = keep(await startEdge(upstream.origin));
+  expect(await exchangeRaw(edge.port, GET)).toMatch(/9\r\nall of it\r\n0\r\n\r\n$/);
+  expect(await edge.result(0)).toMatchObject({ fault: undefined, bytes: 9 });
+});
+
+const BROKEN: Record<string, string> = {
+  'garbage instead of an answer': 'garbage\r\n\r\n',
+  'both lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n',
+  'two different lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc',
+  'another transfer coding': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+  'a body of another coding that ends with the connection':
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx',
+  'a change of protocol that nobody asked for':
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nraw',
+  'a bare 101': 'HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
+  'an unasked-for 100': 'HTTP/1.1 100 Continue\r\n\r\n',
+  'a status below 100': 'HTTP/1.1 042 Odd\r\nContent-Length: 0\r\n\r\n',
+  'a header that is too large': `HTTP/1.1 200 OK\r\nX-Large: ${'x'.repeat(40_000)}\r\n\r\n`,
+  'a header that does not end': `HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(40_000)}`,
+};
+
+for (const [what, text] of Object.entries(BROKEN)) {
+  test(`An upstream that sends ${what} is a 502, asked once.`, async () => {
+    const { edge, upstream } = await answering(text);
+    expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 502 [^]*gave a broken answer/);
+    expect(upstream.requests).toHaveLength(1);
+    expect(await edge.result(0)).toMatchObject({ reason: 'upstream_broken' });
+  });
+}
+
+const CUT: Record<string, { text: string; how: 'end' | 'resetAndDestroy'; head?: string }> = {
+  'of a stated length ends early': { text: 'Content-Length: 50\r\n\r\nhalf', how: 'end' },
+  'of a stated length is reset': { text: 'Content-Length: 50\r\n\r\nhalf', how: 'resetAndDestroy' },
+  'in chunks ends early': { text: 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n', how: 'end' },
+  'in chunks is reset': { text: 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n', how: 'resetAndDestroy' },
+  'that ends with the connection is reset': { text: '\r\nhalf', how: 'resetAndDestroy' },
+  'in broken chunks goes on': {
+    text: 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n',
+    how: 'end',
+  },
+};
+
+for (const [what, { text, how }] of Object.entries(CUT)) {
+  for (const version of ['1.1', '1.0']) {
+    test(`A body ${what}: a client of HTTP/${version} never takes it for whole.`, async () => {
+      const upstream = keep(
+        await startRawUpstream(({ socket }) => {
+          socket.write(`HTTP/1.1 200 OK\r\n${text}`);
+          setTimeout(() => socket[how](), 30);
+        }),
+      );
+      const edge = keep(await startEdge(upstream.origin));
+      const client = openRaw(edge.port, `GET /a HTTP/${version}\r\nHost: gate.test\r\n\r\n`);
+      const ended = await client.ended;
+      const marked = /content-length: 50|transfer-encoding: chunked/i.test(client.text());
+      expect(client.text()).not.toMatch(/\r\n0\r\n\r\n$/);
+      expect({ marked, ended, text: client.text() }).toMatchObject(marked ? { marked } : { ended: 'reset' });
+      expect(await edge.result(0)).toMatchObject({ status: 200, fault: 'upstream_reset_in_body' });
+    });
+  }
+}
+
+test('Events reach the client one by one, as they are sent.', async () => {
+  let send = (event: string): unknown => event;
+  const upstream = keep(
+    await startEchoUpstream((_req, res) => {
+      res.writeHead(200, { 'Content-Type': 'Text/Event-Stream; charset=utf-8' }).flushHeaders();
+      send = (event) => res.write(event);
+    }),
+  );
+  const edge = keep(await startEdge(upstream.origin, { upstream: { idleTimeoutMs: 60 } }));
+  const client = openRaw(edge.port, KEPT);
+  await client.until('Text/Event-Stream');
+  send('data: 1\n\n');
+  await client.until('data: 1\n\n');
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  send('data: 2\n\n');
+  await client.until('data: 2\n\n');
+  expect(edge.results).toHaveLength(0);
+});

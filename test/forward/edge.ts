@@ -1,0 +1,187 @@
+/** The smallest edge around a forwarder: builds the head by hand, admits everybody, answers refusals. */
+import { ServerResponse, createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { createForwarder, type Exchange, type Forwarder, type Outcome } from '../../src/forward/forward.js';
+import type { Log } from '../../src/model/log.js';
+import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
+import { Refusal, type FlatHeaders } from '../../src/model/refusal.js';
+import type { RequestHead } from '../../src/model/request.js';
+import type { Route } from '../../src/model/route.js';
+import type { Target, Upstream } from '../../src/model/upstream.js';
+
+export interface EdgeOptions {
+  readonly upstream?: Partial<Upstream>;
+  readonly principal?: Principal;
+  readonly maxBodyBytes?: number;
+  readonly bodyTimeoutMs?: number;
+  readonly answerHeaders?: FlatHeaders;
+  readonly parsedBody?: (req: IncomingMessage) => Buffer;
+  /** What a middleware before the gate does. */
+  readonly before?: (req: IncomingMessage, res: ServerResponse) => void;
+}
+
+export interface Edge {
+  readonly port: number;
+  /** What the exchanges came to, in the order in which they were over. */
+  readonly results: readonly (Outcome | Refusal)[];
+  readonly forwarder: Forwarder;
+  readonly logged: readonly string[];
+  /** The next result that is not there yet, or the n-th. */
+  result(index?: number): Promise<Outcome | Refusal>;
+  close(): Promise<void>;
+}
+
+export function upstreamAt(origin: string, more: Partial<Upstream> = {}): Upstream {
+  const target: Target = { origin, host: new URL(origin).host };
+  return {
+    name: 'behind',
+    targets: [target],
+    connectTimeoutMs: 1000,
+    timeoutMs: 2000,
+    idleTimeoutMs: 2000,
+    tunnelIdleMs: 5000,
+    retries: 1,
+    maxConnections: 16,
+    forwardAuthorization: true,
+    host: 'target',
+    headers: { set: [], remove: [] },
+    tls: { ca: undefined },
+    ...more,
+  };
+}
+
+export const CALLER: Principal = {
+  issuer: 'main',
+  app: 'app-1',
+  appName: 'Ümlaut 100%',
+  organization: 'Org',
+  subject: 'sub|1',
+  tokenId: undefined,
+  scopes: ['a:read', 'b c'],
+  expiresAtMs: Infinity,
+};
+
+function headOf(req: IncomingMessage): RequestHead {
+  const sized = req.headers['content-length'];
+  return {
+    id: 'gate-id',
+    clientRequestId: undefined,
+    method: req.method ?? '',
+    target: req.url ?? '',
+    host: req.headers.host ?? '',
+    rawHeaders: req.rawHeaders,
+    authorization: req.headers.authorization,
+    origin: undefined,
+    preflightMethod: undefined,
+    body: req.headers['transfer-encoding'] ? 'chunked' : sized === undefined ? 'none' : 'sized',
+    contentLength: Number(sized ?? 0),
+    expectsContinue: req.headers.expect !== undefined,
+    websocket: req.headers.upgrade === 'websocket',
+    clientIp: '192.0.2.1',
+    forwardedFor: '192.0.2.1',
+    forwardedProto: 'http',
+    forwardedHost: 'gate.test',
+    flaw: undefined,
+  };
+}
+
+function routeTo(upstream: Upstream, maxBodyBytes: number): Route {
+  return {
+    match: '* /{path*}',
+    line: 1,
+    methods: 'any',
+    path: [],
+    access: { kind: 'public' },
+    limits: [],
+    onFailure: 'local',
+    upstream,
+    rewrite: undefined,
+    maxBodyBytes,
+    allowEncodedSlash: false,
+    cors: undefined,
+  };
+}
+
+export async function startEdge(origin: string, options: EdgeOptions = {}): Promise<Edge> {
+  const logged: string[] = [];
+  const keep = (_fields: object, message: string): void => void logged.push(message);
+  const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
+  const upstream = upstreamAt(origin, options.upstream);
+  const forwarder = createForwarder([upstream], {
+    now: () => performance.now(),
+    bodyTimeoutMs: options.bodyTimeoutMs ?? 1000,
+    log,
+  });
+  const route = routeTo(upstream, options.maxBodyBytes ?? 10_000_000);
+  const results: (Outcome | Refusal)[] = [];
+  const waiting = new Set<() => void>();
+  const sockets = new Set<Socket>();
+
+  const done = (result: Outcome | Refusal): void => {
+    results.push(result);
+    waiting.forEach((look) => look());
+  };
+  const exchangeOf = (req: IncomingMessage, res: ServerResponse): Exchange => {
+    const head = headOf(req);
+    const [path, query] = head.target.split(/(?=\?)/);
+    const principal = options.principal ?? ANONYMOUS;
+    const admission = { route, path: path ?? '/', query: query ?? '', principal, quota: undefined };
+    const answerHeaders = options.answerHeaders ?? ['X-Request-Id', head.id];
+    return { req, res, head, admission, answerHeaders, parsedBody: options.parsedBody?.(req) };
+  };
+  const refuse = (req: IncomingMessage, res: ServerResponse, refusal: Refusal): void => {
+    if (res.destroyed) return;
+    res.writeHead(refusal.status, ['Content-Length', String(refusal.body.length), ...refusal.headers]);
+    if (!req.complete) res.shouldKeepAlive = false;
+    res.end(refusal.body);
+  };
+  const serve = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    options.before?.(req, res);
+    const result = await forwarder.forward(exchangeOf(req, res));
+    if (result instanceof Refusal) refuse(req, res, result);
+    done(result);
+  };
+  const handle = (req: IncomingMessage, res: ServerResponse): void => void serve(req, res);
+
+  const server = createServer(handle);
+  server.on('checkContinue', handle);
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.on('upgrade', (req, socket: Socket, firstBytes) => {
+    const res = new ServerResponse(req);
+    res.shouldKeepAlive = false;
+    res.assignSocket(socket);
+    socket.on('error', () => socket.destroy());
+    res.once('finish', () => socket.end());
+    void forwarder.tunnel({ ...exchangeOf(req, res), socket, firstBytes }).then((result) => {
+      if (result instanceof Refusal) refuse(req, res, result);
+      done(result);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    results,
+    forwarder,
+    logged,
+    result: (index = results.length) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const found = results[index];
+          if (!found) return;
+          waiting.delete(look);
+          resolve(found);
+        };
+        waiting.add(look);
+        look();
+      }),
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+      await forwarder.close();
+    },
+  };
+}
