@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createMemoryStore } from '../../src/limit/memory-store.js';
+import type { Taken } from '../../src/limit/store.js';
+import { describeLimitStore } from '../contract/limit-store.js';
+import { checkAgainstOracle, histories } from './oracle.js';
+import { policy } from './policies.js';
+
+describeLimitStore('the memory store', () => {
+  let time = 1_790_000_000_000;
+  return {
+    store: createMemoryStore({ maxKeys: 1000, now: () => time }),
+    now: () => time,
+    pass: (ms) => void (time += ms),
+    close: () => undefined,
+  };
+});
+
+/** A store, and its clock to be set. */
+function atTime(start: number, maxKeys = 100) {
+  const clock = { ms: start };
+  const store = createMemoryStore({ maxKeys, now: () => clock.ms });
+  const admits = (key: string, requests = 1, windowMs = 1000) =>
+    admitted(store.take([key], [policy(requests, windowMs)]));
+  return { clock, store, admits };
+}
+
+function admitted(taken: Taken | Promise<Taken>): boolean | string {
+  if (taken instanceof Promise) throw new Error('memory answers at once');
+  return typeof taken === 'string' ? taken : taken.admitted;
+}
+
+describe('time in the memory store', () => {
+  test('a request leaves the window at its end exactly, and not a millisecond sooner', () => {
+    const { clock, admits } = atTime(5000);
+    expect(admits('k')).toBe(true);
+    clock.ms = 5999;
+    expect(admits('k')).toBe(false);
+    clock.ms = 6000;
+    expect(admits('k')).toBe(true);
+  });
+
+  test('parts of a millisecond never shorten a window', () => {
+    const { clock, admits } = atTime(5000.9);
+    expect(admits('k')).toBe(true);
+    clock.ms = 6000.8;
+    expect(admits('k')).toBe(false);
+    clock.ms = 6001;
+    expect(admits('k')).toBe(true);
+  });
+
+  test('a clock that steps back stands still for a count until it has caught up', () => {
+    const { clock, admits } = atTime(10_000);
+    expect(admits('k', 2)).toBe(true);
+    clock.ms = 4000;
+    expect(admits('k', 2)).toBe(true);
+    expect(admits('k', 2)).toBe(false);
+    clock.ms = 10_999;
+    expect(admits('k', 2)).toBe(false);
+    clock.ms = 11_000;
+    expect(admits('k', 2)).toBe(true);
+  });
+});
+
+describe('the memory store against a naive oracle', () => {
+  test('it decides like the oracle, never admits more than N in a window, and is late by less than a sixtieth', () => {
+    fc.assert(
+      fc.property(histories, (history) => {
+        const clock = { ms: 0 };
+        const store = createMemoryStore({ maxKeys: 100, now: () => clock.ms });
+        checkAgainstOracle(history, (atMs, keys, limits) => {
+          clock.ms = atMs;
+          const taken = store.take(keys, limits);
+          if (taken instanceof Promise || typeof taken === 'string')
+            throw new Error('memory answers at once');
+          return taken;
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('the keys of the memory store', () => {
+  test('a new key beyond the most there may be is not counted, and one that counts is never dropped for it', () => {
+    const { admits } = atTime(0, 2);
+    expect(admits('a')).toBe(true);
+    expect(admits('b')).toBe(true);
+    expect(admits('c')).toBe('full');
+    expect(admits('a')).toBe(false);
+    expect(admits('b')).toBe(false);
+  });
+
+  test('a key whose window has passed makes room, whichever window ends first', () => {
+    const { clock, admits } = atTime(0, 3);
+    admits('long', 1, 60_000);
+    admits('a', 2);
+    admits('b');
+    clock.ms = 500;
+    admits('a', 2);
+    clock.ms = 1000;
+    expect(admits('c')).toBe(true);
+    expect(admits('d')).toBe('full');
+    clock.ms = 1500;
+    expect(admits('d')).toBe(true);
+    expect(admits('long', 1, 60_000)).toBe(false);
+  });
+
+  test('a request with several limits finds room for all of its keys or counts under none', () => {
+    const { store, clock } = atTime(0, 3);
+    const limits = [policy(5, 1000), policy(5, 2000)];
+    expect(admitted(store.take(['a1', 'a2'], limits))).toBe(true);
+    expect(admitted(store.take(['b1', 'b2'], limits))).toBe('full');
+    expect(store.take(['a1'], [policy(5, 1000)])).toMatchObject({ remaining: 3 });
+    clock.ms = 1000;
+    expect(admitted(store.take(['b1', 'b2'], limits))).toBe(true);
+  });
+
+  test('a refused key is not said to be full', () => {
+    const { store } = atTime(0, 1);
+    store.take(['a'], [policy(1, 1000)]);
+    expect(admitted(store.take(['a', 'b'], [policy(1, 1000), policy(1, 2000)]))).toBe(false);
+  });
+
+  test('ended keys are swept as others are counted, a few at a time', () => {
+    const { clock, admits } = atTime(0, 10_000);
+    for (let i = 0; i < 10_000; i++) expect(admits(`old${i}`)).toBe(true);
+    clock.ms = 1000;
+    for (let i = 0; i < 10_000; i++) expect(admits(`new${i}`)).toBe(true);
+    expect(admits('one more')).toBe('full');
+  });
+});

@@ -1,0 +1,273 @@
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { createRedisStore, type ScriptRunner } from '../../src/limit/redis-store.js';
+import { TAKE_SCRIPT } from '../../src/limit/script.js';
+import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
+import { describeLimitStore, passRealTime, take } from '../contract/limit-store.js';
+import { SILENT } from '../redis/logs.js';
+import { randomPrefix, redisUrl, removeKeys, startRedis } from '../support/redis.js';
+import { checkAgainstOracleLater, histories } from './oracle.js';
+import { policy } from './policies.js';
+
+const TIMEOUT_MS = 1000;
+const prefix = randomPrefix();
+const admin = new Redis(redisUrl());
+const monotonic = () => performance.now();
+const opened: RedisConnection[] = [];
+
+afterEach(() => {
+  for (const connection of opened.splice(0)) connection.close();
+});
+afterAll(async () => {
+  await removeKeys(prefix);
+  admin.disconnect();
+});
+
+async function connected(url = redisUrl(), timeoutMs = TIMEOUT_MS): Promise<RedisConnection> {
+  const connection = connectRedis({ url, timeoutMs, keyPrefix: '' }, { log: SILENT, now: Date.now });
+  while (!connection.isUp) await passRealTime(5);
+  return connection;
+}
+
+/** A replica's store, on a connection of its own. */
+async function openStore(keyPrefix = prefix + randomPrefix(), url = redisUrl()) {
+  const connection = await connected(url);
+  opened.push(connection);
+  return createRedisStore({ connection, keyPrefix, timeoutMs: TIMEOUT_MS, monotonic });
+}
+
+async function redisTime(): Promise<number> {
+  const [seconds, micros] = (await admin.time()).map(Number);
+  return seconds! * 1000 + micros! / 1000;
+}
+
+describeLimitStore('the Redis store', async () => {
+  const connection = await connected();
+  const keyPrefix = prefix + randomPrefix();
+  return {
+    store: createRedisStore({ connection, keyPrefix, timeoutMs: TIMEOUT_MS, monotonic }),
+    now: redisTime,
+    pass: passRealTime,
+    close: () => connection.close(),
+  };
+});
+
+describe('replicas that share a Redis', () => {
+  test('of 500 requests at once over three of them exactly N are admitted', async () => {
+    const keyPrefix = prefix + randomPrefix();
+    const stores = await Promise.all([openStore(keyPrefix), openStore(keyPrefix), openStore(keyPrefix)]);
+    const limits = [policy(100, 60_000), policy(300, 120_000)];
+    const verdicts = await Promise.all(
+      Array.from({ length: 500 }, (_, i) => take(stores[i % 3]!, ['{a}:1', '{a}:2'], limits)),
+    );
+    expect(verdicts.filter(({ admitted }) => admitted)).toHaveLength(100);
+  });
+
+  test('under a stream of requests no window ever holds more than N, by the time of the count', async () => {
+    const keyPrefix = prefix + randomPrefix();
+    const stores = await Promise.all([openStore(keyPrefix), openStore(keyPrefix)]);
+    const limits = [policy(5, 1000)];
+    const moments: number[] = [];
+    const until = performance.now() + 3300;
+    while (performance.now() < until) {
+      const verdicts = await Promise.all(stores.map((store) => take(store, ['{a}:k'], limits)));
+      for (const { admitted, resetAtMs, waitMs } of verdicts) if (admitted) moments.push(resetAtMs - waitMs);
+      await passRealTime(7);
+    }
+    moments.sort((a, b) => a - b);
+    expect(moments.length).toBeGreaterThanOrEqual(15);
+    for (let i = 5; i < moments.length; i++)
+      expect(moments[i]! - moments[i - 5]!).toBeGreaterThanOrEqual(1000);
+  });
+});
+
+describe('the script against a naive oracle', () => {
+  /** The script with a clock that the test sets, in place of Redis's own. */
+  const scripted = TAKE_SCRIPT.replace(
+    "redis.call('TIME')",
+    '{ math.floor(ARGV[#ARGV] / 1000), ARGV[#ARGV] % 1000 * 1000 }',
+  ).replace('while ARGV[arg] do', 'while arg < #ARGV do');
+
+  test('it decides like the oracle, never admits more than N in a window, and is late by less than a sixtieth', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories, async (history) => {
+        const keyPrefix = prefix + randomPrefix();
+        const used = new Set<string>();
+        await checkAgainstOracleLater(history, async (atMs, keys, limits) => {
+          const names = keys.map((key) => keyPrefix + key);
+          for (const name of names) used.add(name);
+          const windows = limits.flatMap(({ requests, windowMs }) => [requests, windowMs]);
+          const args = [...names, atMs, limits.length, ...windows, atMs];
+          const reply = (await admin.eval(scripted, names.length, ...args)) as number[];
+          const [now = 0, admitted, index = 0, remaining = 0, resetAtMs = 0] = reply;
+          return { admitted: admitted === 1, index, remaining, resetAtMs, waitMs: resetAtMs - now };
+        });
+        await admin.unlink(...used);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('what the Redis store leaves in Redis', () => {
+  test('10 per 2m takes at most 300 bytes a key, all in', async () => {
+    const own = await startRedis();
+    const client = new Redis(own.url);
+    const store = await openStore('tollgate:', own.url);
+    const limits = [policy(10, 120_000)];
+    const keys = Array.from(
+      { length: 2000 },
+      (_, i) => `{a:token-project:${(0x65f0c0ffee0000 + i).toString(36)}}:Yk3vQ0aZpA`,
+    );
+    const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))![1]);
+    await take(store, ['warm'], limits);
+    const before = await used();
+    for (let i = 0; i < 10; i++) {
+      await Promise.all(keys.map((key) => take(store, [key], limits)));
+      await passRealTime(2);
+    }
+    expect((await take(store, [keys[0]!], limits)).admitted).toBe(false);
+    const each = ((await used()) - before) / keys.length;
+    console.log(`10 per 2m: ${Math.round(each)} B a key of ${keys[0]!.length + 9} characters`);
+    expect(each).toBeLessThanOrEqual(300);
+    client.disconnect();
+    await own.close();
+  });
+
+  test.each([256, 1000, 100_000])('%i per window takes at most 4 KiB', async (requests) => {
+    const keyPrefix = prefix + randomPrefix();
+    const store = await openStore(keyPrefix);
+    const limits = [policy(requests, 2000)];
+    const rounds = 256;
+    for (let i = 0; i < rounds; i++) {
+      await Promise.all(Array.from({ length: requests > 256 ? 4 : 1 }, () => take(store, ['{a}:k'], limits)));
+      await passRealTime(1);
+    }
+    const bytes = await admin.memory('USAGE', `${keyPrefix}{a}:k`);
+    console.log(`${requests}: ${bytes} B`);
+    expect(bytes).toBeLessThanOrEqual(4096);
+    expect(bytes).toBeGreaterThan(200);
+  });
+
+  test('every key expires when its newest request has left the window, and not before', async () => {
+    const keyPrefix = prefix + randomPrefix();
+    const store = await openStore(keyPrefix);
+    await take(store, ['{a}:1', '{a}:2'], [policy(10, 1500), policy(10, 90_000)]);
+    await passRealTime(300);
+    await take(store, ['{a}:1', '{a}:2'], [policy(10, 1500), policy(10, 90_000)]);
+    const ends = await Promise.all(['{a}:1', '{a}:2'].map((key) => admin.pttl(keyPrefix + key)));
+    expect(ends[0]).toBeGreaterThan(1300);
+    expect(ends[0]).toBeLessThanOrEqual(1501);
+    expect(ends[1]).toBeGreaterThan(89_000);
+    expect(ends[1]).toBeLessThanOrEqual(90_001);
+  });
+});
+
+/** A connection that notes the calls that it makes. */
+function noting(connection: ScriptRunner) {
+  const calls: { keys: readonly string[]; args: readonly (string | number)[] }[] = [];
+  const runner: ScriptRunner = {
+    get isUp() {
+      return connection.isUp;
+    },
+    runScript(lua, keys, args, withinMs) {
+      calls.push({ keys, args });
+      return connection.runScript(lua, keys, args, withinMs);
+    },
+  };
+  return { calls, runner };
+}
+
+async function notedStore() {
+  const connection = await connected();
+  opened.push(connection);
+  const { calls, runner } = noting(connection);
+  const store = createRedisStore({
+    connection: runner,
+    keyPrefix: prefix + randomPrefix(),
+    timeoutMs: TIMEOUT_MS,
+    monotonic,
+  });
+  return { store, calls, limits: [policy(3, 60_000)] };
+}
+
+describe('the calls of the Redis store', () => {
+  test('the first call learns the time of Redis and is sent again; from then on all checks of one turn are one call', async () => {
+    const { store, calls, limits } = await notedStore();
+    await take(store, ['{a}:first'], limits);
+    expect(calls).toHaveLength(2);
+    const verdicts = await Promise.all(
+      Array.from({ length: 64 }, (_, i) => take(store, [`{a}:${i}`], limits)),
+    );
+    expect(calls).toHaveLength(3);
+    expect(calls[2]!.keys).toHaveLength(64);
+    expect(verdicts.every(({ admitted }) => admitted)).toBe(true);
+  });
+
+  test('more checks than a call should hold go as several', async () => {
+    const { store, calls, limits } = await notedStore();
+    await take(store, ['{a}:first'], limits);
+    await Promise.all(Array.from({ length: 130 }, (_, i) => take(store, [`{a}:${i}`], limits)));
+    expect(calls.slice(2).map(({ keys }) => keys.length)).toEqual([64, 64, 2]);
+  });
+
+  test('one turn is one EVALSHA to Redis', async () => {
+    const own = await startRedis();
+    const client = new Redis(own.url);
+    const store = await openStore('t:', own.url);
+    const limits = [policy(10, 60_000), policy(20, 90_000)];
+    await take(store, ['{a}:w1', '{a}:w2'], limits);
+    await client.config('RESETSTAT');
+    await Promise.all(Array.from({ length: 50 }, (_, i) => take(store, [`{a}:${i}`, `{b}:${i}`], limits)));
+    expect(await client.info('commandstats')).toMatch(/cmdstat_evalsha:calls=1,/);
+    client.disconnect();
+    await own.close();
+  });
+
+  test('an exhausted key is refused without a call until its reset, with the same answer', async () => {
+    const { store, calls } = await notedStore();
+    const limits = [policy(2, 1000), policy(100, 5000)];
+    const keys = ['{a}:1', '{a}:2'];
+    await take(store, keys, limits);
+    const last = await take(store, keys, limits);
+    const made = calls.length;
+    const refused = await take(store, keys, limits);
+    expect(calls).toHaveLength(made);
+    expect(refused).toMatchObject({ admitted: false, index: 0, remaining: 0, resetAtMs: last.resetAtMs });
+    expect(refused.waitMs).toBeGreaterThan(800);
+    await passRealTime(refused.waitMs);
+    expect((await take(store, keys, limits)).admitted).toBe(true);
+    expect(calls.length).toBeGreaterThan(made);
+  });
+
+  test('of several exhausted keys that are known, the one that resets last tells', async () => {
+    const { store } = await notedStore();
+    const [short, long] = [policy(1, 2000), policy(1, 60_000)];
+    await take(store, ['{a}:s'], [short]);
+    await take(store, ['{a}:l'], [long]);
+    expect(await take(store, ['{a}:s', '{a}:l'], [short, long])).toMatchObject({ admitted: false, index: 1 });
+    expect(await take(store, ['{a}:l', '{a}:s'], [long, short])).toMatchObject({ admitted: false, index: 0 });
+  });
+
+  test('a call whose deadline has passed in the time of Redis counts nothing', async () => {
+    const { store, calls, limits } = await notedStore();
+    await take(store, ['{a}:k'], limits);
+    const { keys, args } = calls[1]!;
+    const time = await redisTime();
+    const late = [Math.floor(time) - 5, ...args.slice(1)];
+    expect(await admin.eval(TAKE_SCRIPT, keys.length, ...keys, ...late)).toHaveLength(1);
+    expect((await take(store, ['{a}:k'], limits)).remaining).toBe(1);
+  });
+
+  test.each([
+    ['nothing', []],
+    ['words', ['OK', 'OK', 'OK', 'OK', 'OK']],
+    ['too few numbers', [1, 2, 3]],
+    ['the time again and again', [1]],
+  ])('a reply of %s is no reply', async (_, reply) => {
+    const runner: ScriptRunner = { isUp: true, runScript: () => Promise.resolve(reply) };
+    const store = createRedisStore({ connection: runner, keyPrefix: '', timeoutMs: 50, monotonic });
+    expect(await store.take(['k'], [policy(1, 1000)])).toBe('away');
+  });
+});
