@@ -29,7 +29,8 @@ export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchO
 
     const texts = textsOf(path, table.maxSegments);
     const rule = table.find(texts, head.method);
-    if (rule === undefined) return refuse(texts, hasEncodedSlash(path));
+    if (rule === undefined) return refuse(path, texts);
+    if (table.isOvershadowed(rule, texts, head.method)) return noRoute(path);
     const { route, rewrite } = rule;
     const onward = rewrite ? normalForm(rewrite(path), allowSemicolon) : path;
     if (onward instanceof Refusal) return onward;
@@ -38,12 +39,16 @@ export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchO
   };
 
   /** No route has the method, or none the path; a path with an encoded slash is one only to routes that allow it. */
-  function refuse(texts: readonly string[], encodedSlash: boolean): Refusal {
+  function refuse(path: string, texts: readonly string[]): Refusal {
+    const encodedSlash = hasEncodedSlash(path);
     const allowed: string[] = [];
     for (const [method, { route }] of table.findAll(texts)) {
       if (!encodedSlash || route.allowEncodedSlash) allowed.push(method);
     }
-    if (allowed.length > 0) return methodNotAllowed(allowed);
-    return encodedSlash ? ENCODED_SLASH : NO_ROUTE;
+    return allowed.length > 0 ? methodNotAllowed(allowed) : noRoute(path);
   }
+}
+
+function noRoute(path: string): Refusal {
+  return hasEncodedSlash(path) ? ENCODED_SLASH : NO_ROUTE;
 }

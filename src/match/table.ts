@@ -1,4 +1,4 @@
-/** The routes as match asks for them: the most specific one, never one that a more specific look-alike stands before. */
+/** The routes as match asks for them: the most specific one, and whether a more specific look-alike stands before it. */
 import type { Route } from '../model/route.js';
 import { createRewrite, type Rewrite } from './rewrite.js';
 import { foldedPath, foldedTexts, shapeOf, withoutParameters } from './shape.js';
@@ -44,19 +44,18 @@ export class Table {
     this.maxSegments = deepest + 2;
   }
 
+  /** The most specific rule of a path and method; whether it may answer, `isOvershadowed` says. */
   find(texts: readonly string[], method: string): Rule | undefined {
     // A loop-back of the request (RFC 9110 9.3.8) and a tunnel through the gate (9.3.6): nobody's, under `*` too.
     if (method === 'TRACE' || method === 'CONNECT') return undefined;
-    const rule = this.#exact.find(texts, method);
-    if (rule === undefined || rule.literal || !this.#isOvershadowed(rule, texts, method)) return rule;
-    return undefined;
+    return this.#exact.find(texts, method);
   }
 
-  /** All rules that some method finds, with that method; sorted. */
+  /** The rules that may answer some method, each with that method; sorted. */
   findAll(texts: readonly string[]): (readonly [method: string, rule: Rule])[] {
     return this.#methods.flatMap((method) => {
       const rule = this.find(texts, method);
-      return rule ? [[method, rule] as const] : [];
+      return rule && !this.isOvershadowed(rule, texts, method) ? [[method, rule] as const] : [];
     });
   }
 
@@ -65,7 +64,8 @@ export class Table {
    * particular about those would serve that route, past its scope. The found rule's own folded path fits as well, so
    * another shape can only be a more specific one.
    */
-  #isOvershadowed({ shape }: Rule, texts: readonly string[], method: string): boolean {
+  isOvershadowed({ literal, shape }: Rule, texts: readonly string[], method: string): boolean {
+    if (literal) return false;
     const folded = foldedTexts(texts);
     if (this.#folded.find(folded, method)?.shape !== shape) return true;
     if (!folded.some((text) => text.includes(';'))) return false;
