@@ -1,0 +1,45 @@
+/** The load: a closed loop of connections that checks every answer, by wrk where it is installed, else by autocannon. */
+import { findCommand } from '../scenery/command.js';
+import { createAutocannon } from './autocannon.js';
+import { createWrk } from './wrk.js';
+
+export interface Order {
+  /** The whole URL. */
+  readonly url: string;
+  readonly connections: number;
+  readonly seconds: number;
+  /** One token a line; requests take them in turn. */
+  readonly tokensFile: string;
+  readonly expected: {
+    readonly status: number;
+    /** Holds the exact body. */
+    readonly bodyFile: string;
+    /** What X-RateLimit-Limit says; undefined: the answer has no limit headers. */
+    readonly limit: number | undefined;
+  };
+}
+
+export interface Outcome {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Answers that were not what they should be, and the first of them in words. */
+  readonly wrong: number;
+  readonly firstWrong: string;
+  /** Connections refused, broken or timed out. */
+  readonly socketErrors: number;
+}
+
+export interface Load {
+  readonly kind: 'wrk' | 'autocannon';
+  run(order: Order): Promise<Outcome>;
+}
+
+/** Beyond the ordered seconds, for its start and its end. */
+export const GRACE_MS = 15_000;
+
+export function chooseLoad(): Load {
+  const wrk = findCommand('wrk');
+  return wrk === undefined ? createAutocannon() : createWrk(wrk);
+}

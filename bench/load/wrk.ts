@@ -1,0 +1,20 @@
+/** wrk, with a script that takes the tokens in turn and looks at every answer. */
+import { inRepository } from '../place.js';
+import { runChild } from '../scenery/child.js';
+import { GRACE_MS, type Load, type Outcome } from './load.js';
+
+export function createWrk(wrk: string): Load {
+  return {
+    kind: 'wrk',
+    async run({ url, connections, seconds, tokensFile, expected }) {
+      const { status, bodyFile, limit } = expected;
+      const args = ['--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`];
+      const script = ['--script', inRepository('bench/load/wrk.lua'), url, '--'];
+      const due = [tokensFile, bodyFile, String(status), String(limit ?? '')];
+      const output = await runChild('wrk', [wrk, ...args, ...script, ...due], seconds * 1000 + GRACE_MS);
+      const [, json] = /^OUTCOME (.*)$/m.exec(output) ?? [];
+      if (json === undefined) throw new Error(`wrk told no outcome\n${output}`);
+      return JSON.parse(json) as Outcome;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** Before anything is measured: does a stack that should check really verify, check the scope and count? */
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import type { Scenario } from './scenario.js';
+import type { TestIssuer } from './scenery/issuer.js';
+
+export async function probeChecks(url: string, scenario: Scenario, issuer: TestIssuer): Promise<void> {
+  const app = 'app-probe';
+  const right = issuer.sign(app, [scenario.scope]);
+  strictEqual((await ask(url)).status, 401, 'without a token');
+  strictEqual((await ask(url, issuer.forge(app, [scenario.scope]))).status, 401, 'with a forged token');
+  strictEqual((await ask(url, issuer.sign(app, ['storage:read']))).status, 403, 'without the scope');
+
+  const { requests, windowS } = scenario.limit;
+  for (const used of [1, 2]) {
+    const answer = await ask(url, right);
+    deepStrictEqual(
+      [answer.status, answer.body, answer.limit, answer.remaining],
+      [200, scenario.body, String(requests), String(requests - used)],
+      `request ${used} of an app`,
+    );
+    const aheadS = Number(answer.reset) - Date.now() / 1000;
+    ok(aheadS > -1 && aheadS <= windowS + 2, `X-RateLimit-Reset is ${aheadS} s ahead`);
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly limit: string | null;
+  readonly remaining: string | null;
+  readonly reset: string | null;
+}
+
+async function ask(url: string, token?: string): Promise<Answer> {
+  const answer = await fetch(
+    url,
+    token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } },
+  );
+  return {
+    status: answer.status,
+    body: await answer.text(),
+    limit: answer.headers.get('x-ratelimit-limit'),
+    remaining: answer.headers.get('x-ratelimit-remaining'),
+    reset: answer.headers.get('x-ratelimit-reset'),
+  };
+}

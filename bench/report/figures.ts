@@ -1,0 +1,66 @@
+/** What the rounds of a scenario come to: the figures that are printed, kept and drawn. */
+import type { Session } from '../session.js';
+import { median, spread, type Spread } from '../statistics.js';
+import { YARDSTICK } from '../stacks/stacks.js';
+
+export interface StackFigures {
+  readonly name: string;
+  readonly title: string;
+  /** CPU microseconds a request. */
+  readonly stackUs: Spread;
+  readonly redisUs: number;
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly peakMemoryMb: number;
+  /** Its CPU a request through that of bare http-proxy in the same round. */
+  readonly ratio: Spread;
+}
+
+export interface ScenarioFigures {
+  readonly name: string;
+  readonly summary: string;
+  readonly connections: number;
+  readonly apps: number;
+  readonly stacks: readonly StackFigures[];
+}
+
+export interface Figures {
+  readonly date: string;
+  readonly node: string;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly load: string;
+  readonly upstream: string;
+  readonly scenarios: readonly ScenarioFigures[];
+}
+
+export function figuresOf({ scenario, stacks }: Session): ScenarioFigures {
+  const { name, summary, connections, apps } = scenario;
+  const yardstick = stacks.find(({ stack }) => stack.name === YARDSTICK)?.samples ?? [];
+  return {
+    name,
+    summary,
+    connections,
+    apps,
+    stacks: stacks.map(({ stack, samples, peakMemoryBytes }) => ({
+      name: stack.name,
+      title: stack.title,
+      stackUs: rounded(spread(samples.map((sample) => sample.stackUs)), 1),
+      redisUs: round(stack.redis ? median(samples.map((sample) => sample.redisUs)) : 0, 1),
+      requestsPerSecond: round(median(samples.map((sample) => sample.requestsPerSecond)), 0),
+      p50Ms: round(median(samples.map((sample) => sample.p50Ms)), 2),
+      p99Ms: round(median(samples.map((sample) => sample.p99Ms)), 2),
+      peakMemoryMb: round(peakMemoryBytes / 2 ** 20, 0),
+      ratio: rounded(spread(samples.map((sample, i) => sample.stackUs / (yardstick[i]?.stackUs ?? NaN))), 2),
+    })),
+  };
+}
+
+function rounded({ median: middle, least, most }: Spread, digits: number): Spread {
+  return { median: round(middle, digits), least: round(least, digits), most: round(most, digits) };
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

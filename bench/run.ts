@@ -1,0 +1,66 @@
+/** `npm run bench`: what a request costs, with every stack in turn. Linux only: CPU time is read from /proc. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { format } from 'prettier';
+import { chooseLoad } from './load/load.js';
+import { isWhole, readOptions, USAGE, WrongUsage, type Options } from './options.js';
+import { inRepository } from './place.js';
+import { chart } from './report/chart.js';
+import { figuresOf, type Figures } from './report/figures.js';
+import { tables } from './report/table.js';
+import { SCENARIOS } from './scenario.js';
+import { runSession } from './session.js';
+import { STACKS } from './stacks/stacks.js';
+
+async function run(options: Options): Promise<Figures> {
+  refuseUnknown(options.scenarios, SCENARIOS, 'scenario');
+  refuseUnknown(options.stacks, STACKS, 'stack');
+  const load = chooseLoad();
+  const sessions = [];
+  for (const scenario of SCENARIOS) {
+    if (options.scenarios.length > 0 && !options.scenarios.includes(scenario.name)) continue;
+    sessions.push(await runSession(scenario, options, load, (text) => process.stderr.write(`${text}\n`)));
+  }
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    node: process.versions.node,
+    rounds: options.rounds,
+    seconds: options.seconds,
+    load: load.kind,
+    upstream: sessions[0]?.upstream ?? 'none',
+    scenarios: sessions.map(figuresOf),
+  };
+}
+
+function refuseUnknown(
+  names: readonly string[],
+  known: readonly { readonly name: string }[],
+  what: string,
+): void {
+  const unknown = names.filter((name) => !known.some((one) => one.name === name));
+  if (unknown.length === 0) return;
+  const all = known.map(({ name }) => name).join(', ');
+  throw new WrongUsage(`no such ${what}: ${unknown.join(', ')}; there are ${all}`);
+}
+
+async function keep(figures: Figures): Promise<void> {
+  const folder = inRepository('bench/results');
+  await mkdir(folder, { recursive: true });
+  const json = await format(JSON.stringify(figures), { parser: 'json', printWidth: 110 });
+  await writeFile(join(folder, 'latest.json'), json);
+  for (const scenario of figures.scenarios) {
+    await writeFile(join(folder, `${scenario.name}.svg`), chart(scenario, figures));
+  }
+}
+
+try {
+  const options = readOptions(process.argv.slice(2), SCENARIOS[0].name);
+  const figures = await run(options);
+  process.stdout.write(`\n${tables(figures)}\n`);
+  if (isWhole(options)) await keep(figures);
+  else process.stdout.write('\nA partial run: bench/results/ is left as it was.\n');
+} catch (error) {
+  const wrongUsage = error instanceof WrongUsage;
+  process.stderr.write(wrongUsage ? `${error.message}\n${USAGE}\n` : `${String(error)}\n`);
+  process.exitCode = wrongUsage ? 2 : 1;
+}

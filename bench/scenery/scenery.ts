@@ -1,0 +1,59 @@
+/** Everything that the stacks stand between: upstream, Redis and issuer, for one scenario. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Scenario } from '../scenario.js';
+import type { World } from '../stacks/world.js';
+import { AUDIENCE, ISSUER, startIssuer, type TestIssuer } from './issuer.js';
+import { startRedis, type RedisChild } from './redis.js';
+import { startUpstream, type Upstream } from './upstream.js';
+
+export interface Scenery {
+  readonly folder: string;
+  readonly upstream: Upstream;
+  readonly redis: RedisChild;
+  readonly issuer: TestIssuer;
+  readonly world: World;
+  /** One token a line, of one app each. */
+  readonly tokensFile: string;
+  readonly bodyFile: string;
+}
+
+/** What has been started, ended in the reverse order whatever happens. */
+export class Started {
+  private readonly ends: (() => Promise<void> | void)[] = [];
+
+  add<T extends { stop(): Promise<void> | void }>(thing: T): T {
+    this.ends.push(() => thing.stop());
+    return thing;
+  }
+
+  async stop(): Promise<void> {
+    for (let end = this.ends.pop(); end; end = this.ends.pop()) await end();
+  }
+}
+
+export async function setScenery(scenario: Scenario, started: Started): Promise<Scenery> {
+  const folder = await mkdtemp(join(tmpdir(), 'tollgate-bench-'));
+  started.add({ stop: () => rm(folder, { recursive: true, force: true }) });
+  const upstream = started.add(await startUpstream(folder, scenario.body));
+  const redis = started.add(await startRedis(folder));
+  const issuer = started.add(await startIssuer());
+  const scopes = ['notarization:read', 'notarization:write', 'storage:read'];
+  const apps = Array.from({ length: scenario.apps }, (_, i) => `app-${String(i).padStart(4, '0')}`);
+  const tokensFile = join(folder, 'tokens');
+  const bodyFile = join(folder, 'body');
+  await writeFile(tokensFile, apps.map((app) => issuer.sign(app, scopes)).join('\n'));
+  await writeFile(bodyFile, scenario.body);
+  const world: World = {
+    upstream: upstream.origin,
+    jwks: issuer.jwks,
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    scope: scenario.scope,
+    path: scenario.path,
+    limit: scenario.limit,
+    redis: redis.url,
+  };
+  return { folder, upstream, redis, issuer, world, tokensFile, bodyFile };
+}

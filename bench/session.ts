@@ -1,0 +1,86 @@
+/** One scenario from start to end: every stack is started, probed and warmed, then they take turns, A B C A B C. */
+import { peakMemory } from './cpu.js';
+import type { Load } from './load/load.js';
+import type { Options } from './options.js';
+import { probeChecks } from './probe.js';
+import type { Scenario } from './scenario.js';
+import { startChild } from './scenery/child.js';
+import { freePort } from './scenery/port.js';
+import { setScenery, Started, type Scenery } from './scenery/scenery.js';
+import { STACKS, YARDSTICK, type Stack } from './stacks/stacks.js';
+import { takeTurn, type RunningStack, type Sample } from './turn.js';
+
+export interface StackSamples {
+  readonly stack: Stack;
+  /** One a round. */
+  readonly samples: readonly Sample[];
+  readonly peakMemoryBytes: number;
+}
+
+export interface Session {
+  readonly scenario: Scenario;
+  readonly upstream: 'nginx' | 'node';
+  readonly stacks: readonly StackSamples[];
+}
+
+const WARM_UP_S = 3;
+/** At the start of each turn, not measured: connections are made again and code that went cold is warmed. */
+const RUN_IN_S = 1;
+
+export async function runSession(
+  scenario: Scenario,
+  options: Options,
+  load: Load,
+  tell: (text: string) => void,
+): Promise<Session> {
+  const started = new Started();
+  try {
+    const scenery = await setScenery(scenario, started);
+    const entries: { readonly running: RunningStack; readonly samples: Sample[] }[] = [];
+    for (const stack of chosen(scenario, options)) {
+      const running = await startStack(stack, scenario, scenery, options.profile, started);
+      tell(`${scenario.name}: ${stack.title} is warmed up`);
+      await takeTurn(running, scenario, scenery, load, WARM_UP_S);
+      entries.push({ running, samples: [] });
+    }
+    for (let round = 1; round <= options.rounds; round++) {
+      for (const { running, samples } of entries) {
+        await takeTurn(running, scenario, scenery, load, RUN_IN_S);
+        const sample = await takeTurn(running, scenario, scenery, load, options.seconds);
+        samples.push(sample);
+        const figures = `${sample.stackUs.toFixed(1)} us, ${sample.requestsPerSecond.toFixed(0)}/s`;
+        tell(`${scenario.name}, round ${round} of ${options.rounds}: ${running.stack.title}, ${figures}`);
+      }
+    }
+    const stacks = entries.map(({ running: { stack, child }, samples }) => {
+      return { stack, samples, peakMemoryBytes: peakMemory(child.pid) };
+    });
+    return { scenario, upstream: scenery.upstream.kind, stacks };
+  } finally {
+    await started.stop();
+  }
+}
+
+function chosen(scenario: Scenario, options: Options): readonly Stack[] {
+  const asked = options.stacks.length === 0 ? undefined : [YARDSTICK, ...options.stacks];
+  return STACKS.filter(({ name }) => scenario.stacks?.includes(name) ?? true).filter(
+    ({ name }) => asked?.includes(name) ?? true,
+  );
+}
+
+async function startStack(
+  stack: Stack,
+  scenario: Scenario,
+  scenery: Scenery,
+  profile: boolean,
+  started: Started,
+): Promise<RunningStack> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}${scenario.path}`;
+  const command = await stack.command({ port, folder: scenery.folder, profile }, scenery.world);
+  const child = started.add(
+    await startChild(stack.title, command, async () => (await fetch(url)).status < 500),
+  );
+  if (stack.checks) await probeChecks(url, scenario, scenery.issuer);
+  return { stack, child, url };
+}

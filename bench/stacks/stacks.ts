@@ -1,0 +1,70 @@
+/** The stacks, in the order of their turns: how each is started, and what must be seen of it. */
+import { mkdirSync } from 'node:fs';
+import { inBench, inRepository } from '../place.js';
+import { freePort } from '../scenery/port.js';
+import { configureGate } from './gate.js';
+import type { World } from './world.js';
+
+export interface StackPlace {
+  readonly port: number;
+  /** A folder for its files, which goes away after the run. */
+  readonly folder: string;
+  readonly profile: boolean;
+}
+
+export interface Stack {
+  readonly name: string;
+  readonly title: string;
+  /** Whether it verifies, checks scopes and counts; else it only forwards. */
+  readonly checks: boolean;
+  /** Whether it asks Redis at each request. */
+  readonly redis: boolean;
+  command(place: StackPlace, world: World): Promise<readonly string[]>;
+}
+
+/** The stack that the ratios are made with. */
+export const YARDSTICK = 'http-proxy';
+
+export const STACKS: readonly Stack[] = [
+  ofNode('http-proxy', 'bare http-proxy', { checks: false, redis: false }),
+  ofNode('undici', 'bare undici', { checks: false, redis: false }),
+  ofGate('gate-memory', 'the gate, memory limits', 'memory'),
+  ofGate('gate-redis', 'the gate, Redis limits', 'redis'),
+  ofNode('naive', 'the naive composition', { checks: true, redis: true }),
+];
+
+function ofNode(name: string, title: string, traits: Pick<Stack, 'checks' | 'redis'>): Stack {
+  return {
+    name,
+    title,
+    ...traits,
+    command: ({ port, profile }, world) =>
+      Promise.resolve([
+        ...node(name, profile),
+        inBench(`stacks/${name}.js`),
+        String(port),
+        JSON.stringify(world),
+      ]),
+  };
+}
+
+function ofGate(name: string, title: string, limits: 'memory' | 'redis'): Stack {
+  return {
+    name,
+    title,
+    checks: true,
+    redis: limits === 'redis',
+    async command({ port, folder, profile }, world) {
+      const adminPort = await freePort();
+      const file = await configureGate({ port, adminPort, folder, name, limits }, world);
+      return [...node(name, profile), inRepository('dist/cli/main.js'), 'start', '-c', file];
+    },
+  };
+}
+
+function node(name: string, profile: boolean): readonly string[] {
+  if (!profile) return [process.execPath];
+  const folder = inBench(`profiles/${name}`);
+  mkdirSync(folder, { recursive: true });
+  return [process.execPath, '--cpu-prof', `--cpu-prof-dir=${folder}`];
+}

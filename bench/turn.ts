@@ -1,0 +1,73 @@
+/** One turn of a stack: a window of load, what it cost, and whether every answer and every count was right. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuMs } from './cpu.js';
+import type { Load } from './load/load.js';
+import type { Scenario } from './scenario.js';
+import type { Child } from './scenery/child.js';
+import type { Scenery } from './scenery/scenery.js';
+import type { Stack } from './stacks/stacks.js';
+
+export interface RunningStack {
+  readonly stack: Stack;
+  readonly child: Child;
+  readonly url: string;
+}
+
+export interface Sample {
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  /** CPU microseconds a request, of the stack's process tree and of Redis. */
+  readonly stackUs: number;
+  readonly redisUs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** What a stack still has to do when the load has gone. */
+const SETTLE_MS = 100;
+
+export async function takeTurn(
+  { stack, child, url }: RunningStack,
+  scenario: Scenario,
+  { upstream, redis, tokensFile, bodyFile }: Scenery,
+  load: Load,
+  seconds: number,
+): Promise<Sample> {
+  const read = async () => ({
+    stack: cpuMs(child.pid),
+    redis: cpuMs(redis.pid),
+    arrived: await upstream.count(),
+  });
+  const before = await read();
+  const outcome = await load.run({
+    url,
+    connections: scenario.connections,
+    seconds,
+    tokensFile,
+    expected: { status: 200, bodyFile, limit: stack.checks ? scenario.limit.requests : undefined },
+  });
+  await sleep(SETTLE_MS);
+  const after = await read();
+
+  const { requests, wrong, firstWrong, socketErrors } = outcome;
+  const fail = (what: string): never => {
+    throw new Error(`${stack.title}, scenario ${scenario.name}: ${what}`);
+  };
+  if (requests === 0) fail('no request was answered');
+  if (socketErrors > 0) fail(`${socketErrors} connections were refused, broken or timed out`);
+  if (wrong > 0) fail(`${wrong} of ${requests} answers were wrong, the first one: ${firstWrong}`);
+  // The load goes away in the middle of one request a connection: these may have arrived, and have no answer.
+  const unanswered = after.arrived - before.arrived - requests;
+  if (unanswered < 0 || unanswered > scenario.connections) {
+    fail(`the upstream had ${requests + unanswered} requests where ${requests} were answered`);
+  }
+
+  return {
+    requests,
+    requestsPerSecond: requests / outcome.seconds,
+    stackUs: ((after.stack - before.stack) * 1000) / requests,
+    redisUs: ((after.redis - before.redis) * 1000) / requests,
+    p50Ms: outcome.p50Ms,
+    p99Ms: outcome.p99Ms,
+  };
+}
