@@ -46,7 +46,8 @@ export function assemble(settings: Settings, { now, monotonic, newId, log }: Sur
   }));
   const memory = createMemoryStore({ maxKeys: settings.maxLimitKeys, now });
   const redis = settings.redis && connectRedis(settings.redis, { log, now: monotonic });
-  const store = redis ? createRedisStore(redis) : memory;
+  const store =
+    settings.redis && redis ? createRedisStore({ connection: redis, ...settings.redis, monotonic }) : memory;
   const forwarder = createForwarder(settings.upstreams, {
     now: monotonic,
     bodyTimeoutMs: settings.client.bodyTimeoutMs,
