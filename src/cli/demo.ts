@@ -1,6 +1,7 @@
 /** `tollgate demo`: a whole working setup in one process: a sample service, an issuer, the gate, and what to try. */
 import { loadConfig } from '../config/config.js';
 import type { Observe } from '../model/record.js';
+import type { Route } from '../model/route.js';
 import { EXIT_OK, type Command, type Terminal } from './command.js';
 import { openSample } from './sample-side.js';
 import { serve } from './serve.js';
@@ -41,7 +42,12 @@ function narrate(terminal: Terminal): Observe {
     const who = principal?.app === undefined || principal.app === '' ? 'nobody' : principal.app;
     const why = reason === undefined ? '' : ` (${reason})`;
     terminal.out(
-      `${status} ${head.method} ${route?.match ?? 'no route'} for ${who} in ${durationMs.toFixed(1)} ms${why}`,
+      `${status} ${head.method} ${route ? pathOf(route) : 'no route'} for ${who} in ${durationMs.toFixed(1)} ms${why}`,
     );
   };
+}
+
+/** `/notarizations/{id}/stamps` of `GET,POST /notarizations/{id}/stamps`. */
+function pathOf({ match }: Route): string {
+  return match.slice(match.lastIndexOf(' ') + 1);
 }
