@@ -28,8 +28,9 @@ export function createReader({ trustProxy, newId }: ReaderOptions): Read {
     const origin = originOf(req, fields, readAddress);
     const method = req.method ?? '';
     const believed = origin.trusted && TOKEN.test(requestId);
+    const flaw = flawOf(req, fields);
     const body = bodyOf(fields);
-    const contentLength = body === 'sized' ? Number(fields.contentLength) || 0 : 0;
+    const contentLength = body === 'sized' && flaw === undefined ? Number(fields.contentLength) : 0;
     const empty = body === 'none' || (body === 'sized' && contentLength === 0);
     const current = req.httpVersion !== '1.0';
     return {
@@ -52,7 +53,7 @@ export function createReader({ trustProxy, newId }: ReaderOptions): Read {
       forwardedFor: origin.forwardedFor,
       forwardedProto: origin.forwardedProto,
       forwardedHost: origin.forwardedHost,
-      flaw: flawOf(req, fields),
+      flaw,
     };
   };
 }
@@ -62,9 +63,7 @@ function bodyOf({ contentLength, transferEncoding }: Fields): RequestHead['body'
   return contentLength === undefined ? 'none' : 'sized';
 }
 
-/**
- * RFC 6455 4.2.1. An offer of several protocols is not taken for one: the upstream might choose the other.
- */
+/** RFC 6455 4.2.1. An offer of several protocols is not taken for one: the upstream might choose the other. */
 function asksForWebSocket({ upgrade, connection }: Fields): boolean {
   if (upgrade?.trim().toLowerCase() !== 'websocket' || connection === undefined) return false;
   return connection.split(',').some((option) => option.trim().toLowerCase() === 'upgrade');
