@@ -6,6 +6,8 @@ export interface Options {
   readonly rounds: number;
   /** How long a measured window is. */
   readonly seconds: number;
+  /** How long a stack is warmed up before the first round; V8 compiles in further threads for seconds. */
+  readonly warmUpS: number;
   /** Names; empty: all. */
   readonly scenarios: readonly string[];
   readonly stacks: readonly string[];
@@ -30,6 +32,7 @@ export function readOptions(args: readonly string[], firstScenario: string): Opt
   return {
     rounds: whole('rounds', values.rounds ?? (quick ? '2' : '5'), 50),
     seconds: whole('seconds', values.seconds ?? (quick ? '2' : '3'), 60),
+    warmUpS: quick ? 2 : 6,
     scenarios: names(values.scenarios ?? (quick ? firstScenario : '')),
     stacks: names(values.stacks ?? ''),
     profile: values.profile ?? false,

@@ -53,6 +53,9 @@ async function keep(figures: Figures): Promise<void> {
   }
 }
 
+// Exit handlers end the processes and remove the files of a run that is given up.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 try {
   const options = readOptions(process.argv.slice(2), SCENARIOS[0].name);
   const figures = await run(options);

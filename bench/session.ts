@@ -23,7 +23,6 @@ export interface Session {
   readonly stacks: readonly StackSamples[];
 }
 
-const WARM_UP_S = 3;
 /** At the start of each turn, not measured: connections are made again and code that went cold is warmed. */
 const RUN_IN_S = 1;
 
@@ -40,7 +39,7 @@ export async function runSession(
     for (const stack of chosen(scenario, options)) {
       const running = await startStack(stack, scenario, scenery, options.profile, started);
       tell(`${scenario.name}: ${stack.title} is warmed up`);
-      await takeTurn(running, scenario, scenery, load, WARM_UP_S);
+      await takeTurn(running, scenario, scenery, load, options.warmUpS);
       entries.push({ running, samples: [] });
     }
     for (let round = 1; round <= options.rounds; round++) {

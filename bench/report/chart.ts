@@ -16,7 +16,7 @@ export function chart(scenario: ScenarioFigures, { date, node, rounds }: Figures
   const about = `Node ${node}, ${date}, medians of ${rounds} rounds; right of each bar: microseconds, and the ratio to bare http-proxy`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" font-family="system-ui, sans-serif" font-size="13">`,
-    `<title>CPU microseconds a request</title>`,
+    '<title>CPU microseconds a request</title>',
     box(0, 0, WIDTH, height, COLOURS.paper),
     text(16, 26, 'CPU microseconds a request', { size: 16, weight: 600 }),
     ...legend(),

@@ -19,6 +19,7 @@ export async function startChild(
   isReady: () => Promise<boolean>,
 ): Promise<Child> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithBench(child);
   const output = keepOutput(child);
   const deadline = performance.now() + START_MS;
   try {
@@ -42,12 +43,20 @@ export async function runChild(
   mostMs: number,
 ): Promise<string> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: mostMs });
+  endWithBench(child);
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
   const output = keepOutput(child);
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) throw new Error(`${name} failed${code === null ? ' or took too long' : ''}\n${output()}`);
   return printed;
+}
+
+/** Where the bench itself is ended before its time, nothing of it stays. */
+function endWithBench(child: ChildProcess): void {
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
 }
 
 /** The last of what the process prints, for an error's message. */

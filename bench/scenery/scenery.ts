@@ -1,5 +1,6 @@
 /** Everything that the stacks stand between: upstream, Redis and issuer, for one scenario. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Scenario } from '../scenario.js';
@@ -35,7 +36,14 @@ export class Started {
 
 export async function setScenery(scenario: Scenario, started: Started): Promise<Scenery> {
   const folder = await mkdtemp(join(tmpdir(), 'tollgate-bench-'));
-  started.add({ stop: () => rm(folder, { recursive: true, force: true }) });
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
+  started.add({
+    stop() {
+      process.off('exit', remove);
+      remove();
+    },
+  });
   const upstream = started.add(await startUpstream(folder, scenario.body));
   const redis = started.add(await startRedis(folder));
   const issuer = started.add(await startIssuer());
