@@ -1,0 +1,162 @@
+/** The first promise: `tollgate demo` is a whole working gate, and every line of its walk does what it says. */
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { startCommand, type RunningCommand } from '../support/command.js';
+import { freePort } from '../support/redis.js';
+
+let demo: RunningCommand;
+let gate: string;
+let admin: string;
+let token: string;
+let other: string;
+
+beforeAll(async () => {
+  const [listen, adminPort, service] = await Promise.all([freePort(), freePort(), freePort()]);
+  gate = `http://127.0.0.1:${listen}`;
+  admin = `http://127.0.0.1:${adminPort}`;
+  demo = startCommand(['demo'], {
+    env: {
+      TOLLGATE_LISTEN: `127.0.0.1:${listen}`,
+      TOLLGATE_ADMIN: `127.0.0.1:${adminPort}`,
+      NOTARIZATIONS_URL: `http://127.0.0.1:${service}`,
+      JWKS_URL: `http://127.0.0.1:${service}/jwks`,
+    },
+  });
+  [, token = ''] = await demo.until(/^export TOKEN=(\S+)$/m);
+  [, other = ''] = await demo.until(/^export OTHER=(\S+)$/m);
+  await demo.until(/\/status'\n/);
+});
+
+afterAll(() => demo.close());
+
+/** Runs a request as curl would, and keeps what a person would look at. */
+async function curl(path: string, bearer?: string, method = 'GET') {
+  const response = await fetch(gate + path, {
+    method,
+    headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
+  });
+  return { status: response.status, headers: response.headers, body: await response.text() };
+}
+
+describe('the walk of the demo', () => {
+  test('ten requests pass, each told what is left, and the eleventh is refused with the body of the contract', async () => {
+    const begun = Date.now() / 1000;
+    for (let left = 9; left >= 0; left--) {
+      const { status, headers, body } = await curl('/notarizations/stamps', token);
+      expect(status).toBe(200);
+      expect(JSON.parse(body)).toHaveProperty('stamps');
+      expect(headers.get('x-ratelimit-limit')).toBe('10');
+      expect(headers.get('x-ratelimit-remaining')).toBe(String(left));
+      const reset = Number(headers.get('x-ratelimit-reset'));
+      expect(reset).toBeGreaterThanOrEqual(Math.floor(begun) + 120);
+      expect(reset).toBeLessThanOrEqual(Math.ceil(Date.now() / 1000) + 120);
+    }
+    const { status, headers, body } = await curl('/notarizations/stamps', token);
+    expect(status).toBe(429);
+    expect(body).toBe('{"errors":[{"code":88,"message":"Rate limit exceeded"}]}');
+    expect(headers.get('content-type')).toBe('application/json');
+    expect(headers.get('x-ratelimit-remaining')).toBe('0');
+    const wait = Number(headers.get('retry-after'));
+    expect(wait).toBeGreaterThan(60);
+    expect(wait).toBeLessThanOrEqual(120);
+    expect(headers.get('x-request-id')).toMatch(/^[\w-]{8,}$/);
+  });
+
+  test('the limit of one endpoint does not touch another', async () => {
+    const { status, headers } = await curl('/notarizations/1/stamps', token);
+    expect(status).toBe(200);
+    expect(headers.get('x-ratelimit-remaining')).toBe('9');
+  });
+
+  test('a pass without the scope is 403 and says which scope is missing', async () => {
+    const { status, headers, body } = await curl('/notarizations/stamps', other);
+    expect(status).toBe(403);
+    expect(JSON.parse(body)).toMatchObject({ errors: [{ code: 220 }] });
+    expect(headers.get('www-authenticate')).toMatch(
+      /^Bearer .*error="insufficient_scope".*scope="notarization:read"/,
+    );
+  });
+
+  test('no pass at all is 401 with the message of the contract', async () => {
+    const { status, headers, body } = await curl('/notarizations/stamps');
+    expect(status).toBe(401);
+    expect(body).toBe(
+      '{"errors":[{"code":215,"message":"You must specify a Bearer token in the Authorization header to access this resource"}]}',
+    );
+    expect(headers.get('www-authenticate')).toBe('Bearer realm="tollgate"');
+  });
+
+  test('a stamp is made under the name of the app that the token belongs to', async () => {
+    const { status, body } = await curl('/notarizations/7/stamps', token, 'POST');
+    expect(status).toBe(201);
+    expect(JSON.parse(body)).toMatchObject({ notarization: '7', by: 'sample-app' });
+  });
+
+  test('the feed tells its events as they happen', async () => {
+    const stop = new AbortController();
+    const response = await fetch(`${gate}/notarizations/feed`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: stop.signal,
+    });
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    let text = '';
+    for await (const chunk of response.body!) {
+      text += Buffer.from(chunk).toString();
+      if (text.split('\n\n').length > 2) break;
+    }
+    stop.abort();
+    expect(text).toMatch(/^event: stamps\ndata: \{"count":\d+\}\n\n/);
+  });
+
+  test('the WebSocket echoes through the gate, and is refused without a pass', async () => {
+    const url = `${gate.replace('http', 'ws')}/notarizations/echo`;
+    const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
+    await once(socket, 'open');
+    socket.send('hello');
+    const [message] = (await once(socket, 'message')) as [Buffer];
+    expect(message.toString()).toBe('hello');
+    socket.close();
+    await once(socket, 'close');
+
+    const stranger = new WebSocket(url);
+    stranger.on('error', () => undefined);
+    const [, response] = (await once(stranger, 'unexpected-response')) as [unknown, { statusCode: number }];
+    expect(response.statusCode).toBe(401);
+    stranger.terminate();
+  });
+
+  test('the public route needs no pass and has no limit', async () => {
+    const { status, headers, body } = await curl('/status');
+    expect([status, body]).toEqual([200, '{"status":"open"}']);
+    expect(headers.get('x-ratelimit-limit')).toBeNull();
+  });
+
+  test('health and readiness are on the admin port and not on the public one', async () => {
+    for (const path of ['/healthz', '/readyz']) {
+      expect((await fetch(admin + path)).status).toBe(200);
+      expect((await curl(path)).status).toBe(404);
+    }
+  });
+
+  test('the terminal told of each request, its rule and its caller, without a token', () => {
+    expect(demo.stdout()).toMatch(/^200 GET \/notarizations\/stamps for sample-app in [\d.]+ ms$/m);
+    expect(demo.stdout()).toMatch(/^429 GET .* \(rate_limited\)$/m);
+    expect(demo.stdout()).toMatch(/^401 GET .* for nobody .* \(no_token\)$/m);
+    expect(demo.stdout().split(token)).toHaveLength(2);
+  });
+
+  test('Ctrl-C ends it at once with exit code 0, open connections or not', async () => {
+    const open = await fetch(`${gate}/notarizations/feed`, { headers: { authorization: `Bearer ${token}` } });
+    expect(open.status).toBe(200);
+    const cut = open.text().catch(() => 'cut');
+    const begun = performance.now();
+    demo.signal('SIGINT');
+    const ended = await Promise.race([demo.ended, sleep(5000)]);
+    expect(ended).toEqual({ code: 0, signal: null });
+    expect(performance.now() - begun).toBeLessThan(3000);
+    expect(await cut).toBe('cut');
+    expect(demo.stderr()).toBe('');
+  });
+});

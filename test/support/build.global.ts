@@ -1,0 +1,26 @@
+/** Before all tests: makes sure that `dist/` is what `src/` says, for the tests that run the commands as processes. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const BUILT = 'dist/cli/main.js';
+
+export function setup(): void {
+  if (existsSync(BUILT) && newest('src') <= statSync(BUILT).mtimeMs) return;
+  // Types are the lint's business: without them the build takes a quarter of the time.
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noCheck'], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`the build failed:\n${stdout}`);
+}
+
+/** When the latest change was, of any file or of a folder's list of files. */
+function newest(folder: string): number {
+  const changes = readdirSync(folder, { withFileTypes: true }).map((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? newest(path) : statSync(path).mtimeMs;
+  });
+  return Math.max(statSync(folder).mtimeMs, ...changes);
+}
