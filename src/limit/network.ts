@@ -2,6 +2,7 @@
  * The network that a client address is counted as: IPv4 whole, IPv6 by its /64, which is what one subscriber gets
  * (RFC 6177 2) and so could otherwise be 2^64 callers.
  */
+import { isIPv4 } from 'node:net';
 
 /** An address that is neither is its own network. */
 export function networkOf(address: string): string {
@@ -9,7 +10,7 @@ export function networkOf(address: string): string {
   const zone = address.indexOf('%');
   const text = zone === -1 ? address : address.slice(0, zone);
   const groups = groupsOf(text);
-  if (groups?.length !== 8 || groups.some((group) => !(group <= 0xffff))) return address;
+  if (groups?.length !== 8 || groups.some(Number.isNaN)) return address;
   const [high = 0, low = 0] = groups.slice(6);
   // An IPv4-mapped address (RFC 4291 2.5.5.2) is the IPv4 caller on a socket that listens for both.
   if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
@@ -34,8 +35,10 @@ function groupsOf(text: string): number[] | undefined {
 function parse(part: string): number[] {
   if (part === '') return [];
   return part.split(':').flatMap((group) => {
-    if (!group.includes('.')) return /^[0-9a-f]{1,4}$/i.test(group) ? [parseInt(group, 16)] : [NaN];
-    const [a = NaN, b = NaN, c = NaN, d = NaN] = group.split('.').map(Number);
-    return [a * 256 + b, c * 256 + d];
+    if (isIPv4(group)) {
+      const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
+      return [a * 256 + b, c * 256 + d];
+    }
+    return /^[0-9a-f]{1,4}$/i.test(group) ? [parseInt(group, 16)] : [NaN];
   });
 }

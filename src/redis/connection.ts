@@ -54,6 +54,8 @@ export function connectRedis(settings: RedisSettings, { log, now }: RedisConnect
     connectTimeout: connectMs,
     // For the handshake; calls have their own, in `within`.
     commandTimeout: connectMs,
+    // A connection that is given up is not waited for.
+    disconnectTimeout: 0,
     disableClientInfo: true,
   });
   const shaOf = createShas();

@@ -9,10 +9,10 @@ import { policy } from '../limit/policies.js';
 export interface StoreUnderTest {
   readonly store: LimitStore;
   /** The store's own time. */
-  now(): Promise<number> | number;
+  readonly now: () => Promise<number> | number;
   /** Lets that much of the store's time pass, and on a real clock hardly more. */
-  pass(ms: number): Promise<void> | void;
-  close(): Promise<void> | void;
+  readonly pass: (ms: number) => Promise<void> | void;
+  readonly close: () => Promise<void> | void;
 }
 
 export async function take(store: LimitStore, keys: string[], limits: LimitPolicy[]): Promise<Verdict> {

@@ -118,7 +118,7 @@ describe('the keys of the memory store', () => {
 
   test('a refused key is not said to be full', () => {
     const { store } = atTime(0, 1);
-    store.take(['a'], [policy(1, 1000)]);
+    expect(admitted(store.take(['a'], [policy(1, 1000)]))).toBe(true);
     expect(admitted(store.take(['a', 'b'], [policy(1, 1000), policy(1, 2000)]))).toBe(false);
   });
 

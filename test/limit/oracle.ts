@@ -48,27 +48,25 @@ class Moments {
   }
 }
 
-/** Runs a history through a store's decision and checks each against the oracle. */
-export function checkAgainstOracle(
-  { limits, steps }: History,
-  decide: (atMs: number, keys: string[], policies: LimitPolicy[]) => Verdict,
-): void {
-  for (const _ of checks({ limits, steps }, (at, keys, policies) => decide(at, keys, policies)));
+type Decide<T> = (atMs: number, keys: string[], policies: LimitPolicy[]) => T;
+
+/** Runs a history through a store's decision and checks each answer against the oracle. */
+export function checkAgainstOracle(history: History, decide: Decide<Verdict>): void {
+  const run = checks(history, decide);
+  for (let next = run.next(); !next.done; next = run.next(next.value));
 }
 
 /** The same for a store that answers later. */
 export async function checkAgainstOracleLater(
   history: History,
-  decide: (atMs: number, keys: string[], policies: LimitPolicy[]) => Promise<Verdict>,
+  decide: Decide<Promise<Verdict>>,
 ): Promise<void> {
   const run = checks(history, decide);
   for (let next = run.next(); !next.done; next = run.next(await next.value));
 }
 
-function* checks<T>(
-  { limits, steps }: History,
-  decide: (atMs: number, keys: string[], policies: LimitPolicy[]) => T,
-): Generator<T, void, Verdict> {
+/** Yields each answer of the store, and is given it back as the verdict that it comes to. */
+function* checks<T>({ limits, steps }: History, decide: Decide<T>): Generator<T, void, Verdict> {
   const policies = limits.map(([requests, windowMs]) => policy(requests, windowMs));
   const counts = new Map<string, Moments[]>();
   let realMs = 1_790_000_000_000;
@@ -80,18 +78,13 @@ function* checks<T>(
     counts.set(subject, moments);
     const keys = policies.map((_, at) => `{${subject}}:${at}`);
     for (let i = 0; i < burst; i++) {
-      const answer = decide(clockMs, keys, policies);
-      const verdict: Verdict = isVerdict(answer) ? answer : yield answer;
+      const verdict = yield decide(clockMs, keys, policies);
       if (verdict.admitted) checkAdmitted(verdict, moments, realMs);
       // A clock that has stepped back makes a store refuse for longer; it must never make it admit more.
       else if (clockMs === realMs) checkRefused(verdict, moments, realMs);
       if (verdict.admitted) for (const each of moments) each.all.push(realMs);
     }
   }
-}
-
-function isVerdict(answer: unknown): answer is Verdict {
-  return typeof answer === 'object' && answer !== null && 'admitted' in answer;
 }
 
 function isFull(moments: readonly Moments[], atMs: number): boolean {

@@ -117,11 +117,13 @@ describe('what the Redis store leaves in Redis', () => {
     const store = await openStore('tollgate:', own.url);
     const limits = [policy(10, 120_000)];
     const keys = Array.from(
-      { length: 2000 },
-      (_, i) => `{a:token-project:${(0x65f0c0ffee0000 + i).toString(36)}}:Yk3vQ0aZpA`,
+      { length: 5000 },
+      (_, i) => `{a:token-project:${String(i).padStart(22, 'x')}}:Yk3vQ0aZpA`,
     );
     const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))![1]);
-    await take(store, ['warm'], limits);
+    // The buffers and the Lua heap of Redis grow with the first calls, and are nobody's key.
+    for (let i = 0; i < 3; i++)
+      await Promise.all(keys.map(() => take(store, ['warm'], [policy(1e6, 120_000)])));
     const before = await used();
     for (let i = 0; i < 10; i++) {
       await Promise.all(keys.map((key) => take(store, [key], limits)));
@@ -138,16 +140,20 @@ describe('what the Redis store leaves in Redis', () => {
   test.each([256, 1000, 100_000])('%i per window takes at most 4 KiB', async (requests) => {
     const keyPrefix = prefix + randomPrefix();
     const store = await openStore(keyPrefix);
-    const limits = [policy(requests, 2000)];
-    const rounds = 256;
-    for (let i = 0; i < rounds; i++) {
-      await Promise.all(Array.from({ length: requests > 256 ? 4 : 1 }, () => take(store, ['{a}:k'], limits)));
-      await passRealTime(1);
+    const bytes = () => admin.memory('USAGE', `${keyPrefix}{a}:k`);
+    let most = 0;
+    // The widest a count can get: 256 of the exact form, then buckets beside them.
+    for (const limits of [[policy(256, 1500)], [policy(requests, 1500)]]) {
+      const until = performance.now() + 1000;
+      while (performance.now() < until) {
+        await take(store, ['{a}:k'], limits);
+        await passRealTime(1);
+      }
+      most = Math.max(most, (await bytes()) ?? 0);
     }
-    const bytes = await admin.memory('USAGE', `${keyPrefix}{a}:k`);
-    console.log(`${requests}: ${bytes} B`);
-    expect(bytes).toBeLessThanOrEqual(4096);
-    expect(bytes).toBeGreaterThan(200);
+    console.log(`${requests} per window: ${most} B`);
+    expect(most).toBeLessThanOrEqual(4096);
+    expect(most).toBeGreaterThan(1000);
   });
 
   test('every key expires when its newest request has left the window, and not before', async () => {

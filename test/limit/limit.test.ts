@@ -1,0 +1,258 @@
+import { describe, expect, test } from 'vitest';
+import { createLimit, type Limit } from '../../src/limit/limit.js';
+import { createMemoryStore } from '../../src/limit/memory-store.js';
+import type { LimitStore } from '../../src/limit/store.js';
+import type { Quota } from '../../src/model/limit.js';
+import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
+import { Refusal } from '../../src/model/refusal.js';
+import type { Route } from '../../src/model/route.js';
+import { app, policy, route } from './policies.js';
+
+const START = 1_790_000_000_250;
+
+/** The stage over a memory store, and its clock. */
+function counting({ draftHeaders = false, maxKeys = 100 } = {}) {
+  const clock = { ms: START };
+  const limit = createLimit({
+    store: createMemoryStore({ maxKeys, now: () => clock.ms }),
+    local: undefined,
+    draftHeaders,
+  });
+  return { clock, limit: atOnce(limit) };
+}
+
+/** The stage over a store that answers at once. */
+function atOnce(limit: Limit) {
+  return (...request: Parameters<Limit>) => {
+    const found = limit(...request);
+    if (found instanceof Promise) throw new Error('answered later');
+    return found;
+  };
+}
+
+/** The stage over a store that is away, at once or a moment later. */
+function cutOff(later = false, maxKeys = 100) {
+  const away: LimitStore = { take: () => (later ? Promise.resolve('away') : 'away') };
+  return createLimit({
+    store: away,
+    local: createMemoryStore({ maxKeys, now: () => START }),
+    draftHeaders: false,
+  });
+}
+
+function counted(found: unknown): Quota {
+  if (found === undefined || found instanceof Refusal || found instanceof Promise)
+    throw new Error('not counted');
+  return found as Quota;
+}
+
+function refused(found: Quota | Refusal | undefined): Refusal {
+  if (!(found instanceof Refusal)) throw new Error('not refused');
+  return found;
+}
+
+describe('what a caller is told', () => {
+  test('an admitted request is told limit, remaining and the reset in whole seconds, rounded up', () => {
+    const { limit } = counting();
+    const quota = counted(limit(app('one'), route([policy(10, 120_000)]), ''));
+    expect(quota).toEqual({
+      limit: 10,
+      remaining: 9,
+      resetAtMs: START + 120_000,
+      headers: ['X-RateLimit-Limit', '10', 'X-RateLimit-Remaining', '9', 'X-RateLimit-Reset', '1790000121'],
+    });
+  });
+
+  test('the request after the last is a 429 with the same fields and Retry-After, rounded up', () => {
+    const { clock, limit } = counting();
+    const things = route([policy(1, 120_000)]);
+    limit(app('one'), things, '');
+    clock.ms += 500;
+    const refusal = refused(limit(app('one'), things, ''));
+    expect(refusal.reason).toBe('rate_limited');
+    expect(refusal.headers).toEqual([
+      ...['X-RateLimit-Limit', '1', 'X-RateLimit-Remaining', '0', 'X-RateLimit-Reset', '1790000121'],
+      ...['Retry-After', '120'],
+    ]);
+  });
+
+  test('Retry-After is at least one second, and who honours it is admitted', () => {
+    const { clock, limit } = counting();
+    const things = route([policy(1, 1000)]);
+    limit(app('one'), things, '');
+    clock.ms += 999;
+    const { headers } = refused(limit(app('one'), things, ''));
+    expect(headers.slice(-2)).toEqual(['Retry-After', '1']);
+    clock.ms += 1000;
+    expect(counted(limit(app('one'), things, '')).remaining).toBe(0);
+  });
+
+  test('of several limits a 429 tells the exhausted one that resets last', () => {
+    const { limit } = counting();
+    const things = route([policy(1, 1000), policy(1, 60_000), policy(5, 3_600_000)]);
+    limit(app('one'), things, '');
+    const { headers } = refused(limit(app('one'), things, ''));
+    expect(headers.slice(-2)).toEqual(['Retry-After', '60']);
+  });
+
+  test('the IETF fields name every limit of the route and the state of one', () => {
+    const { limit } = counting({ draftHeaders: true });
+    const things = route([policy(10, 120_000), policy(3, 1500), policy(9, 120_000, 'app', 'all')]);
+    const policies = '"app-120s";q=10;w=120, "app-2s";q=3;w=2, "app-120s-3";q=9;w=120';
+    const { headers } = counted(limit(app('one'), things, ''));
+    expect(headers.slice(6)).toEqual(['RateLimit-Policy', policies, 'RateLimit', '"app-2s";r=2;t=2']);
+    limit(app('one'), things, '');
+    limit(app('one'), things, '');
+    const refusal = refused(limit(app('one'), things, ''));
+    expect(refusal.headers.slice(6, 10)).toEqual([
+      'RateLimit-Policy',
+      policies,
+      'RateLimit',
+      '"app-2s";r=0;t=2',
+    ]);
+  });
+
+  test('a route without limits counts nothing and tells nothing', () => {
+    const { limit } = counting({ maxKeys: 0 });
+    expect(limit(app('one'), route([]), '')).toBeUndefined();
+  });
+});
+
+describe('whom a limit counts', () => {
+  /** Whether two callers of a route share one count. */
+  function shareOne(by: Route, one: [Principal, string], other: [Principal, string]): boolean {
+    const { limit } = counting();
+    limit(one[0], by, one[1]);
+    return limit(other[0], by, other[1]) instanceof Refusal;
+  }
+
+  const byApp = route([policy(1, 60_000, 'app')]);
+  const byIp = route([policy(1, 60_000, 'ip')]);
+  const byRoute = route([policy(1, 60_000, 'route')]);
+
+  test('an app is issuer and id together', () => {
+    expect(shareOne(byApp, [app('a', 'x'), '1'], [app('a', 'x'), '2'])).toBe(true);
+    expect(shareOne(byApp, [app('a', 'x'), ''], [app('a', 'y'), ''])).toBe(false);
+    expect(shareOne(byApp, [app('b:c', 'a'), ''], [app('c', 'a:b'), ''])).toBe(false);
+  });
+
+  test.each([
+    ['a', 'A'],
+    ['a', 'a '],
+    ['}x', '%007dx'],
+    ['\ud800', '\ud801'],
+    ['\ud800', '\ufffd'],
+    ['é', 'e\u0301'],
+    ['', '%'],
+    ['x'.repeat(5000), `${'x'.repeat(4999)}y`],
+    ['a\r\nb', 'ab'],
+  ])('the apps %j and %j are counted apart', (one, other) => {
+    expect(shareOne(byApp, [app(one), ''], [app(other), ''])).toBe(false);
+    expect(shareOne(byApp, [app(one), ''], [app(one), ''])).toBe(true);
+  });
+
+  test('an address is IPv4 whole, IPv6 by /64, and IPv4-mapped as IPv4', () => {
+    const same = (one: string, other: string) => shareOne(byIp, [ANONYMOUS, one], [ANONYMOUS, other]);
+    expect(same('192.0.2.1', '192.0.2.1')).toBe(true);
+    expect(same('192.0.2.1', '192.0.2.2')).toBe(false);
+    expect(same('192.0.2.1', '::ffff:192.0.2.1')).toBe(true);
+    expect(same('2001:db8:0:1::1', '2001:db8:0:1:ffff:ffff:ffff:ffff')).toBe(true);
+    expect(same('2001:db8:0:1::1', '2001:db8:0:2::1')).toBe(false);
+  });
+
+  test('by route all callers share one count, whoever they are', () => {
+    expect(shareOne(byRoute, [app('a'), '192.0.2.1'], [ANONYMOUS, '192.0.2.2'])).toBe(true);
+  });
+
+  test('routes with the same share are counted together, others apart', () => {
+    const { limit } = counting();
+    const of = (match: string, share?: string) => ({
+      ...route([{ ...policy(1, 60_000, 'route', share), id: `${share ?? match} 60000 route` }]),
+      match,
+    });
+    expect(limit(ANONYMOUS, of('GET /a', 'both'), '')).not.toBeInstanceOf(Refusal);
+    expect(limit(ANONYMOUS, of('GET /b', 'both'), '')).toBeInstanceOf(Refusal);
+    expect(limit(ANONYMOUS, of('GET /a'), '')).not.toBeInstanceOf(Refusal);
+    expect(limit(ANONYMOUS, of('GET /b'), '')).not.toBeInstanceOf(Refusal);
+  });
+
+  test('two limits that are one count admit as many as the lower', () => {
+    const { limit } = counting();
+    const things = route([policy(5, 60_000), policy(2, 60_000), policy(9, 60_000)]);
+    expect(counted(limit(app('a'), things, '')).remaining).toBe(1);
+    limit(app('a'), things, '');
+    expect(limit(app('a'), things, '')).toBeInstanceOf(Refusal);
+  });
+
+  test('keys are short printable ASCII with the subject as hash tag, whatever the ids are', () => {
+    const keys: string[] = [];
+    const store: LimitStore = {
+      take(names) {
+        keys.push(...names);
+        return 'full';
+      },
+    };
+    const limit = atOnce(createLimit({ store, local: undefined, draftHeaders: false }));
+    for (const id of ['app-1', 'ü}{%:\n', 'x'.repeat(8000)]) limit(app(id), byApp, '192.0.2.1');
+    limit(ANONYMOUS, byIp, 'no address: }{');
+    limit(ANONYMOUS, { ...byRoute, match: `GET /${'long/'.repeat(50)}` }, '');
+    expect(keys[0]).toMatch(/^\{a:project:app-1\}:/);
+    for (const key of keys) expect(key).toMatch(/^\{[air][:#][A-Za-z0-9._~@|:%-]{1,36}\}:[\w-]{10}$/);
+  });
+});
+
+describe.each([
+  ['at once', false],
+  ['a moment later', true],
+] as const)('a store that is away %s', (_, later) => {
+  const limits = [policy(1, 60_000)];
+
+  test('is replaced by the local one under `local`', async () => {
+    const limit = cutOff(later);
+    expect(counted(await limit(app('a'), route(limits, 'local'), '')).remaining).toBe(0);
+    expect(refused(await limit(app('a'), route(limits, 'local'), '')).reason).toBe('rate_limited');
+  });
+
+  test('refuses nobody under `open`', async () => {
+    const limit = cutOff(later);
+    for (let i = 0; i < 3; i++) expect(await limit(app('a'), route(limits, 'open'), '')).toBeUndefined();
+  });
+
+  test('is 503 with Retry-After under `closed`', async () => {
+    const refusal = refused(await cutOff(later)(app('a'), route(limits, 'closed'), ''));
+    expect([refusal.reason, refusal.status, refusal.headers]).toEqual([
+      'limits_unavailable',
+      503,
+      ['Retry-After', '1'],
+    ]);
+  });
+
+  test('is 503 under `local` where the local one has no room', async () => {
+    const refusal = refused(await cutOff(later, 0)(app('a'), route(limits, 'local'), ''));
+    expect(refusal.status).toBe(503);
+  });
+});
+
+test('without a local store, `local` is 503', async () => {
+  const limit = createLimit({ store: { take: () => 'away' }, local: undefined, draftHeaders: false });
+  expect(refused(await limit(app('a'), route([policy(1, 1000)]), '')).status).toBe(503);
+});
+
+test('a local store may answer later', async () => {
+  const memory = createMemoryStore({ maxKeys: 9, now: () => START });
+  const local: LimitStore = { take: (keys, limits) => Promise.resolve(memory.take(keys, limits)) };
+  const limit = createLimit({ store: { take: () => 'away' }, local, draftHeaders: false });
+  expect(counted(await limit(app('a'), route([policy(3, 1000)]), '')).remaining).toBe(2);
+});
+
+test.each([
+  ['open', undefined],
+  ['local', 503],
+  ['closed', 503],
+] as const)('a new key beyond the most there may be is treated as `%s` says', (onFailure, status) => {
+  const { limit } = counting({ maxKeys: 1 });
+  const things = route([policy(1, 60_000)], onFailure);
+  limit(app('a'), things, '');
+  const found = limit(app('b'), things, '');
+  expect(found instanceof Refusal ? found.status : found).toBe(status);
+});

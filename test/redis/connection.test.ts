@@ -1,0 +1,215 @@
+import { createServer, type Socket } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createRedisStore } from '../../src/limit/redis-store.js';
+import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
+import { passRealTime } from '../contract/limit-store.js';
+import { policy } from '../limit/policies.js';
+import { freePort, startRedis, type OwnRedis } from '../support/redis.js';
+import { readableLog } from './logs.js';
+
+const TIMEOUT_MS = 100;
+const ECHO = 'return { ARGV[1] }';
+
+let redis: OwnRedis;
+let connection: RedisConnection;
+let lines: string[];
+
+function connect(url: string): void {
+  const readable = readableLog();
+  lines = readable.lines;
+  connection = connectRedis(
+    { url, timeoutMs: TIMEOUT_MS, keyPrefix: '' },
+    { log: readable.log, now: Date.now },
+  );
+}
+
+/** How long it takes until the connection is up, or known not to be. */
+async function until(up: boolean, mostMs = 5000): Promise<number> {
+  const start = performance.now();
+  while (connection.isUp !== up) {
+    if (performance.now() - start > mostMs) throw new Error(`not ${up ? 'up' : 'away'} within ${mostMs} ms`);
+    await passRealTime(2);
+  }
+  return performance.now() - start;
+}
+
+async function timed<T>(promise: Promise<T>): Promise<[T, number]> {
+  const start = performance.now();
+  const value = await promise;
+  return [value, performance.now() - start];
+}
+
+beforeEach(async () => {
+  redis = await startRedis();
+  connect(redis.url);
+  await until(true);
+});
+afterEach(async () => {
+  connection.close();
+  redis.continue();
+  await redis.close();
+});
+
+describe('a connection to a Redis that is there', () => {
+  test('runs scripts, by their digest once Redis knows them', async () => {
+    const client = new Redis(redis.url);
+    for (const word of ['a', 'b', 'c']) expect(await connection.runScript(ECHO, [], [word])).toEqual([word]);
+    const stats = await client.info('commandstats');
+    expect(stats).toMatch(/cmdstat_evalsha:calls=3,/);
+    expect(stats).toMatch(/cmdstat_eval:calls=1,/);
+    client.disconnect();
+  });
+
+  test('heals at once when Redis has forgotten its scripts', async () => {
+    const client = new Redis(redis.url);
+    await connection.runScript(ECHO, [], ['before']);
+    await client.script('FLUSH');
+    expect(await connection.runScript(ECHO, [], ['after'])).toEqual(['after']);
+    client.disconnect();
+  });
+
+  test('a script that fails is away for its caller, is logged once until one succeeds, and is no outage', async () => {
+    for (let i = 0; i < 5; i++)
+      expect(await connection.runScript("return redis.error_reply('OOM')", [], [])).toBe('away');
+    expect(await connection.runScript('return 1', [], [])).toBe('away');
+    expect(connection.isUp).toBe(true);
+    expect(await connection.runScript(ECHO, [], ['fine'])).toEqual(['fine']);
+    expect(lines).toEqual(['Redis is connected', 'Redis calls fail', 'Redis calls succeed again']);
+  });
+
+  test('a reply that came while this process was busy is not late', async () => {
+    await connection.runScript(ECHO, [], ['warm']);
+    const reply = connection.runScript(ECHO, [], ['here']);
+    await passRealTime(0);
+    for (const end = performance.now() + TIMEOUT_MS * 2; performance.now() < end;);
+    expect(await reply).toEqual(['here']);
+  });
+
+  test('after it is closed every call is away and nothing more is logged', async () => {
+    const waiting = connection.runScript(ECHO, [], ['late']);
+    connection.close();
+    expect(await waiting).toBe('away');
+    expect(await connection.runScript(ECHO, [], ['x'])).toBe('away');
+    await passRealTime(100);
+    expect(connection.isUp).toBe(false);
+    expect(lines).toEqual(['Redis is connected']);
+  });
+});
+
+describe('a Redis that stops answering', () => {
+  test('one late call is decided alone', async () => {
+    redis.stop();
+    const [reply, tookMs] = await timed(connection.runScript(ECHO, [], ['x']));
+    expect(reply).toBe('away');
+    expect(tookMs).toBeLessThan(TIMEOUT_MS + 100);
+    expect(connection.isUp).toBe(true);
+    redis.continue();
+    expect(await connection.runScript(ECHO, [], ['y'], 2000)).toEqual(['y']);
+    expect(lines).toEqual(['Redis is connected']);
+  });
+
+  test('late calls that are not in a row are no outage', async () => {
+    for (let i = 0; i < 4; i++) {
+      redis.stop();
+      expect(await connection.runScript(ECHO, [], ['x'])).toBe('away');
+      redis.continue();
+      expect(await connection.runScript(ECHO, [], ['y'], 2000)).toEqual(['y']);
+    }
+    expect(lines).toEqual(['Redis is connected']);
+  });
+
+  test('three in a row make the outage known: the others end with them, further calls cost nothing, and it is back within a second', async () => {
+    redis.stop();
+    const first = Promise.all(Array.from({ length: 3 }, () => connection.runScript(ECHO, [], ['x'])));
+    const patient = connection.runScript(ECHO, [], ['x'], 5000);
+    expect(await first).toEqual(['away', 'away', 'away']);
+    expect(connection.isUp).toBe(false);
+    const [reply, tookMs] = await timed(
+      Promise.all([patient, connection.runScript(ECHO, [], ['x'])] as const),
+    );
+    expect(reply).toEqual(['away', 'away']);
+    expect(tookMs).toBeLessThan(50);
+    await passRealTime(1500);
+    expect(connection.isUp).toBe(false);
+    redis.continue();
+    expect(await until(true)).toBeLessThan(1000);
+    expect(await connection.runScript(ECHO, [], ['z'])).toEqual(['z']);
+    expect(lines).toEqual(['Redis is connected', 'Redis is away', 'Redis is back']);
+  });
+
+  test('what was given up is not counted when Redis goes on', async () => {
+    const store = createRedisStore({
+      connection,
+      keyPrefix: 'late:',
+      timeoutMs: TIMEOUT_MS,
+      monotonic: () => performance.now(),
+    });
+    const limits = [policy(1000, 60_000)];
+    expect(await store.take(['k'], limits)).toMatchObject({ remaining: 999 });
+    redis.stop();
+    for (let turn = 0; turn < 2; turn++) {
+      const taken = await Promise.all(Array.from({ length: 25 }, async () => store.take(['k'], limits)));
+      expect(new Set(taken)).toEqual(new Set(['away']));
+    }
+    redis.continue();
+    await passRealTime(50);
+    expect(await store.take(['k'], limits)).toMatchObject({ remaining: 998 });
+  });
+});
+
+describe('a Redis that goes and comes', () => {
+  test('is away at once when killed, and back within a second of its restart with its scripts', async () => {
+    await connection.runScript(ECHO, [], ['known']);
+    const waiting = connection.runScript('while true do end', [], [], 5000);
+    await passRealTime(20);
+    await redis.kill();
+    expect(await waiting).toBe('away');
+    expect(await until(false)).toBeLessThan(100);
+    await passRealTime(1500);
+    await redis.restart();
+    expect(await until(true)).toBeLessThan(1000);
+    expect(await connection.runScript(ECHO, [], ['again'])).toEqual(['again']);
+    expect(lines).toEqual(['Redis is connected', 'Redis is away', 'Redis is back']);
+  });
+
+  test('may come after the gate has started', async () => {
+    connection.close();
+    await redis.kill();
+    connect(redis.url);
+    expect(await connection.runScript(ECHO, [], ['x'])).toBe('away');
+    await passRealTime(500);
+    expect(lines).toEqual(['Redis is away']);
+    await redis.restart();
+    expect(await until(true)).toBeLessThan(1000);
+    expect(lines).toEqual(['Redis is away', 'Redis is back']);
+  });
+
+  test('is dropped and sought again when it turns out to be a read-only replica', async () => {
+    const client = new Redis(redis.url);
+    await client.replicaof('127.0.0.1', await freePort());
+    const write = "redis.call('SET', KEYS[1], '1') return { 1 }";
+    await connection.runScript(write, ['k'], []);
+    await client.replicaof('NO', 'ONE');
+    await until(true);
+    while ((await connection.runScript(write, ['k'], [])) === 'away') await passRealTime(10);
+    expect(lines).toContain('Redis is back');
+    client.disconnect();
+  });
+
+  test('that takes connections and never says a word does not stop the gate', async () => {
+    connection.close();
+    const sockets = new Set<Socket>();
+    const mute = createServer((socket) => void sockets.add(socket)).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    connect(`redis://127.0.0.1:${(mute.address() as AddressInfo).port}`);
+    await passRealTime(1500);
+    expect(connection.isUp).toBe(false);
+    expect(lines).toEqual(['Redis is away']);
+    expect(sockets.size).toBeGreaterThan(1);
+    for (const socket of sockets) socket.destroy();
+    mute.close();
+  });
+});
