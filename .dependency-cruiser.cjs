@@ -28,13 +28,12 @@ module.exports = {
     },
     {
       name: 'only-the-face-is-imported-from-outside',
-      comment: 'assemble.ts, tollgate.ts and cli/ also choose stores and key sources',
+      comment: 'assemble.ts also chooses stores and key sources',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/assemble\\.ts$', '^src/tollgate\\.ts$', '^src/cli/'] },
+      from: { path: '^src/([^/]+)', pathNot: '^src/assemble\\.ts$' },
       to: {
-        path: `^src/(${verbs}|listen)/`,
-        pathNot: `^src/(${verbs}|listen)/\\1\\.ts$`,
-        dependencyTypesNot: [],
+        path: `^src/(${verbs}|listen|config)/`,
+        pathNot: [`^src/(${verbs}|listen|config)/\\1\\.ts$`, '^src/$1/'],
       },
     },
     {

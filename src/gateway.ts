@@ -15,14 +15,17 @@ import type { Cors, Route } from './model/route.js';
 
 /** The stages before `forward`, each bound at load to what it stands on. A stage finds or refuses; only bugs throw. */
 export interface Stages {
-  match(head: RequestHead): RouteMatch | Refusal;
-  authenticate(head: RequestHead, route: Route): Principal | Refusal | Promise<Principal | Refusal>;
-  authorize(principal: Principal, route: Route): Refusal | undefined;
-  limit(
+  readonly match: (head: RequestHead) => RouteMatch | Refusal;
+  readonly authenticate: (
+    head: RequestHead,
+    route: Route,
+  ) => Principal | Refusal | Promise<Principal | Refusal>;
+  readonly authorize: (principal: Principal, route: Route) => Refusal | undefined;
+  readonly limit: (
     principal: Principal,
     route: Route,
     clientIp: string,
-  ): Quota | Refusal | undefined | Promise<Quota | Refusal | undefined>;
+  ) => Quota | Refusal | undefined | Promise<Quota | Refusal | undefined>;
 }
 
 /** Decides whether a request may pass. Forwards nothing. */
@@ -30,7 +33,7 @@ export type Admit = (head: RequestHead) => Promise<Admission | Denial>;
 
 /** An assembled gate: an immutable snapshot that a request reads once, so that a reload is atomic. */
 export interface Gateway {
-  read(req: IncomingMessage): RequestHead;
+  readonly read: (req: IncomingMessage) => RequestHead;
   readonly match: Stages['match'];
   readonly admit: Admit;
   readonly forwarder: Forwarder;

@@ -20,7 +20,7 @@ export interface Tollgate {
   /** For `server.on('upgrade', gate.upgrade)`: WebSockets take the same way as requests. */
   readonly upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer) => void;
   /** Ends what the gate holds: connections to upstreams and Redis, timers, the log. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**

@@ -11,7 +11,7 @@ export interface Serving {
   readonly address: Listening['address'];
   readonly adminAddress: Listening['adminAddress'];
   /** Drains and ends all that the gate holds. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** @param watch told of every exchange, beside the access log */
@@ -20,7 +20,7 @@ export async function serve(settings: Settings, watch?: Observe): Promise<Servin
   if (!publicAddress || !admin) throw new TypeError('a gate that serves needs `listen` and `admin`');
   const { log, flush } = createLog(settings.log);
   const monotonic = (): number => performance.now();
-  const { gateway, close } = assemble(settings, { now: Date.now, monotonic, newId: randomUUID, log });
+  const { gateway, close } = assemble(settings, { now: () => Date.now(), monotonic, newId: randomUUID, log });
   const logAccess = createAccessLog(log);
   const observe: Observe = watch
     ? (record) => {

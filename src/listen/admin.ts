@@ -3,7 +3,7 @@ import express, { type Express } from 'express';
 
 export interface AdminOptions {
   /** False while the gate drains or cannot serve; an issuer or Redis being away does not turn it. */
-  ready(): boolean;
+  readonly ready: () => boolean;
 }
 
 export function createAdminApp({ ready }: AdminOptions): Express {

@@ -8,6 +8,7 @@
  * Ordinary requests come through Express, upgrades straight from the server: from `read` on the way is the same.
  */
 import { ServerResponse, type IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Gateway } from '../gateway.js';
 import type { Admission, Denial } from '../model/decision.js';
@@ -23,9 +24,9 @@ import { asksForWebSocket, giveBack } from './upgrade.js';
 
 export interface EdgeOptions {
   /** The gate as it is now; asked once a request. */
-  current(): Gateway;
+  readonly current: () => Gateway;
   /** Monotonic milliseconds. */
-  now(): number;
+  readonly now: () => number;
   readonly observe: Observe;
   readonly log: Log;
 }
@@ -35,11 +36,11 @@ type Next = () => void;
 
 export interface Edge {
   /** Answers the request. With `next`, one that no route names is passed on instead of refused with 404. */
-  handle(req: IncomingMessage, res: ServerResponse, next?: Next): Promise<void>;
+  readonly handle: (req: IncomingMessage, res: ServerResponse, next?: Next) => Promise<void>;
   /** Answers a request to become a WebSocket; the server's parser has let go of the socket. */
-  upgrade(req: IncomingMessage, socket: Duplex, firstBytes: Buffer): Promise<void>;
+  readonly upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer) => Promise<void>;
   /** From now on every answer closes its connection. */
-  drain(): void;
+  readonly drain: () => void;
 }
 
 /** One exchange on its way through the edge. */
@@ -170,6 +171,10 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
         giveBack(req, socket, firstBytes);
         return;
       }
+      if (!(socket instanceof Socket)) {
+        socket.destroy();
+        return;
+      }
       const res = responseOn(req, socket);
       const visit = enter(req, res, { socket, firstBytes });
       await answer(visit, undefined).catch((error: unknown) => recover(visit, error));
@@ -181,11 +186,11 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
 }
 
 /** A response for a socket whose parser is gone: whatever is answered, other than a 101, closes the connection. */
-function responseOn(req: IncomingMessage, socket: Duplex): ServerResponse {
+function responseOn(req: IncomingMessage, socket: Socket): ServerResponse {
   const res = new ServerResponse(req);
   res.shouldKeepAlive = false;
   socket.on('error', () => socket.destroy());
-  res.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
+  res.assignSocket(socket);
   res.once('finish', () => {
     socket.end();
   });

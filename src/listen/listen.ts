@@ -15,7 +15,7 @@ export interface ListenOptions extends EdgeOptions {
   readonly listen: ListenAddress;
   readonly admin: ListenAddress;
   readonly client: ClientSettings;
-  newId(): string;
+  readonly newId: () => string;
 }
 
 export interface Listening {

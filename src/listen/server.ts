@@ -11,9 +11,9 @@ import { asksForWebSocket } from './upgrade.js';
 
 export interface ServerHandlers {
   readonly request: RequestListener;
-  upgrade?(req: IncomingMessage, socket: Duplex, firstBytes: Buffer): void;
+  readonly upgrade?: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer) => void;
   /** Bytes that are no request, or a head that did not arrive in time. */
-  clientError(error: NodeJS.ErrnoException, socket: Duplex): void;
+  readonly clientError: (error: NodeJS.ErrnoException, socket: Duplex) => void;
 }
 
 export interface RunningServer {
