@@ -119,8 +119,9 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   function retry(error: unknown): void {
     failures++;
     log.warn({ issuer: issuer.name, reason: reasonOf(error) }, 'the keys of an issuer could not be read');
-    // A timer that is set already belongs to keys that are still young: an unknown kid has caused this reading.
-    if (changes && !timer) schedule(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS));
+    // Where a timer is set and keys still serve, an unknown kid has caused this reading: the timer runs on.
+    if (changes && !(timer && current()))
+      schedule(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS));
     onFetch?.('failed');
   }
 
@@ -147,7 +148,8 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   return {
     current,
     async find(kid, algorithm) {
-      if (!keyring && failures === 0) await reading;
+      // The first reading; or, where the machine has slept for longer than keys may serve, one that is as good.
+      if (!current() && failures === 0 && !closed) await load();
       let ring = current();
       if (!ring) return 'unavailable';
       if (kid !== undefined && !ring.hasKid(kid) && (await loadForUnknownKid())) ring = current() ?? ring;

@@ -10,15 +10,15 @@ import type { Access, Route } from '../../src/model/route.js';
 
 export const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
+/** The real time, until a test says which one it is. */
 export interface Clock {
   (): number;
-  /** Added to the real time. */
-  aheadMs: number;
+  fixedMs: number | undefined;
 }
 
 export function createClock(): Clock {
-  const clock: Clock = () => Date.now() + clock.aheadMs;
-  clock.aheadMs = 0;
+  const clock: Clock = () => clock.fixedMs ?? Date.now();
+  clock.fixedMs = undefined;
   return clock;
 }
 

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { KeySet } from '../../src/authenticate/key-set.js';
+import { createKeyring } from '../../src/authenticate/keyring.js';
+import { createTokenCache, type VerifiedToken } from '../../src/authenticate/token-cache.js';
+import { ANONYMOUS } from '../../src/model/principal.js';
+import { createTestIssuer, type TestIssuer } from '../support/tokens.js';
+import { createStage, headOf, outcome, SCOPED, type Stage } from './support.js';
+
+let issuer: TestIssuer;
+
+beforeAll(async () => {
+  issuer = await createTestIssuer();
+});
+
+afterAll(() => issuer.close());
+
+describe('A token that was verified', () => {
+  it('is answered without a promise, with the same Principal, from the second time on', async () => {
+    const lookups: boolean[] = [];
+    const stage = createStage([issuer.model()], { onCacheLookup: (hit) => lookups.push(hit) });
+    const head = headOf(`Bearer ${issuer.sign()}`);
+    const first = stage.authenticate(head, SCOPED);
+    expect(first).toBeInstanceOf(Promise);
+    const second = stage.authenticate(head, SCOPED);
+    expect(second).toBeInstanceOf(Promise);
+    const principal = await first;
+    expect(await second).toBe(principal);
+    expect(stage.authenticate(head, SCOPED)).toBe(principal);
+    expect(lookups).toEqual([false, false, true]);
+    stage.close();
+  });
+
+  it('costs less than a tenth of a verification', async () => {
+    const forgetful = createStage([issuer.model()], { cacheSize: 0 });
+    const stage = createStage([issuer.model()]);
+    const head = headOf(`Bearer ${issuer.sign()}`);
+    await Promise.all([stage.authenticate(head, SCOPED), forgetful.authenticate(head, SCOPED)]);
+    const cost = async (times: number, { authenticate }: Stage): Promise<number> => {
+      const start = process.cpuUsage();
+      for (let n = 0; n < times; n++) {
+        const found = authenticate(head, SCOPED);
+        if (found instanceof Promise) await found;
+      }
+      const { user, system } = process.cpuUsage(start);
+      return (user + system) / times;
+    };
+    const verifiedUs = await cost(300, forgetful);
+    const rememberedUs = await cost(10_000, stage);
+    expect(rememberedUs).toBeLessThan(verifiedUs / 10);
+    stage.close();
+    forgetful.close();
+  });
+
+  it('is verified once in a burst of first sights', async () => {
+    const stage = createStage([issuer.model()]);
+    const token = issuer.sign({ jti: 'burst' });
+    const found = await Promise.all(Array.from({ length: 50 }, () => stage.show(token)));
+    expect(new Set(found).size).toBe(1);
+    stage.close();
+  });
+
+  it('must be verified again when its issuer has other keys, and is refused when its own is gone', async () => {
+    const rotating = await createTestIssuer();
+    const stage = createStage([rotating.model()]);
+    const old = rotating.sign();
+    const principal = await stage.show(old);
+    rotating.rotate();
+    expect(outcome(await stage.show(rotating.sign()))).toBe('test-issuer/app-1');
+    const again = stage.authenticate(headOf(`Bearer ${old}`), SCOPED);
+    expect(again).toBeInstanceOf(Promise);
+    expect(await again).toEqual(principal);
+
+    rotating.rotate({ keepOld: false });
+    stage.clock.fixedMs = Date.now() + 31_000;
+    expect(outcome(await stage.show(rotating.sign()))).toBe('test-issuer/app-1');
+    expect(outcome(await stage.show(old))).toBe('401 The token is signed with an unknown key');
+    stage.close();
+    await rotating.close();
+  });
+
+  it('is verified each time where nothing is to be remembered', async () => {
+    const stage = createStage([issuer.model()], { cacheSize: 0 });
+    const head = headOf(`Bearer ${issuer.sign()}`);
+    await stage.authenticate(head, SCOPED);
+    expect(stage.authenticate(head, SCOPED)).toBeInstanceOf(Promise);
+    stage.close();
+  });
+});
+
+describe('A token that was refused', () => {
+  it('never becomes a remembered one, and pushes none out', async () => {
+    const lookups: boolean[] = [];
+    const stage = createStage([issuer.model()], { cacheSize: 1, onCacheLookup: (hit) => lookups.push(hit) });
+    const good = issuer.sign();
+    await stage.show(good);
+    for (let n = 0; n < 20; n++) {
+      const junk = issuer.sign({ exp: n });
+      await stage.show(junk);
+      await stage.show(junk);
+    }
+    await stage.show(good);
+    expect(lookups.filter(Boolean)).toHaveLength(1);
+    expect(lookups.at(-1)).toBe(true);
+    stage.close();
+  });
+});
+
+describe('The memory for tokens', () => {
+  async function createVerified(): Promise<VerifiedToken> {
+    const keyring = await createKeyring([]);
+    const keys = { current: () => keyring } as KeySet;
+    return { principal: ANONYMOUS, keyring, keys, startsAtMs: 0, endsAtMs: Infinity };
+  }
+
+  it('is bounded by count', async () => {
+    const verified = await createVerified();
+    const cache = createTokenCache(3);
+    for (const token of ['a', 'b', 'c', 'd']) cache.set(token, verified);
+    expect(['a', 'b', 'c', 'd'].map((token) => cache.get(token) !== undefined)).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it('is bounded by bytes, so that the largest tokens cannot fill it', async () => {
+    const verified = await createVerified();
+    const cache = createTokenCache(1000);
+    const tokens = Array.from({ length: 1000 }, (_, n) => String(n).padStart(8192, 'x'));
+    for (const token of tokens) cache.set(token, verified);
+    const kept = tokens.filter((token) => cache.get(token));
+    expect(kept.length).toBeGreaterThan(100);
+    expect(kept.length * (8192 * 2)).toBeLessThanOrEqual(1000 * 2048);
+  });
+});
