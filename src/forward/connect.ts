@@ -6,8 +6,17 @@ import type { Target, Upstream } from '../model/upstream.js';
 
 export const CONNECT_TIMEOUT = 'UND_ERR_CONNECT_TIMEOUT';
 
-/** undici's own timers are coarse (up to half a second late): a connection gets exactly `connectTimeoutMs` here. */
-export function createConnector(upstream: Upstream, target: Target): buildConnector.connector {
+/**
+ * undici's own timers are coarse (up to half a second late): a connection gets exactly `connectTimeoutMs` here.
+ *
+ * @param isWanted whether any exchange waits for a connection: after an abort undici connects again for the very
+ *   request that was aborted
+ */
+export function createConnector(
+  upstream: Upstream,
+  target: Target,
+  isWanted: () => boolean,
+): buildConnector.connector {
   const { protocol, hostname, port } = new URL(target.origin);
   const host = hostname.replace(/^\[|\]$/g, '');
   const secure = protocol === 'https:';
@@ -27,6 +36,10 @@ export function createConnector(upstream: Upstream, target: Target): buildConnec
   }
 
   return function connect(_options, callback) {
+    if (!isWanted()) {
+      process.nextTick(callback, failure('UND_ERR_ABORTED'), null);
+      return;
+    }
     const socket = open();
     const timer = setTimeout(() => socket.destroy(failure(CONNECT_TIMEOUT)), upstream.connectTimeoutMs);
     const failed = (error: Error): void => {

@@ -23,6 +23,8 @@ export class TargetPool {
   /** Fixed, since undici would else take it from the Host field and reconnect whenever that changes. */
   readonly #servername: string;
   #pool: Pool | undefined;
+  /** Exchanges that undici has, but no connection yet. */
+  #wanted = 0;
 
   constructor(
     readonly upstream: Upstream,
@@ -31,7 +33,7 @@ export class TargetPool {
   ) {
     this.slots = new Slots(upstream.maxConnections, upstream.maxConnections * QUEUE_FACTOR);
     this.buildHeaders = headersFor(target);
-    this.#connect = createConnector(upstream, target);
+    this.#connect = createConnector(upstream, target, () => this.#wanted > 0);
     this.#servername = new URL(target.origin).hostname;
   }
 
@@ -47,7 +49,13 @@ export class TargetPool {
       bodyTimeout: 0,
     });
     const named: Request = { ...request, servername: this.#servername };
+    this.#wanted += 1;
     this.#pool.dispatch(named, handler);
+  }
+
+  /** An exchange has its connection, or will not have one. */
+  unwant(): void {
+    this.#wanted -= 1;
   }
 
   /**

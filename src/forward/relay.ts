@@ -1,5 +1,5 @@
 /** One exchange with an upstream: waits for a slot, sends the request, and streams the answer to the client. */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Log } from '../model/log.js';
@@ -66,9 +66,9 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
       this.#startedMs = this.options.now();
       const { req, res } = this.exchange;
       // A pipelined request's `res` has no socket yet and does not hear of its end; its `req` does.
-      req.once('close', this.#onClose);
+      req.once('close', this.#onRequestClose);
       res.once('close', this.#onClose).once('finish', this.#onFinish);
-      if (res.destroyed || req.destroyed) this.#onClose();
+      if (res.destroyed || isCut(req)) this.#onClose();
       else this.#takeSlot();
     });
   }
@@ -134,6 +134,7 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller;
+    this.pool.unwant();
     if (this.#phase === 'over') controller.abort(new Error('the exchange is over'));
   }
 
@@ -210,6 +211,7 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
 
   onResponseError(_controller: Controller | undefined, error: Error): void {
     const code = failures.codeOf(error);
+    if (this.#controller === undefined) this.pool.unwant();
     if (this.#mayResend(code)) {
       this.#resends += 1;
       this.#controller = undefined;
@@ -253,6 +255,10 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
     this.#controller?.abort(new Error('the client has gone'));
   };
 
+  readonly #onRequestClose = (): void => {
+    if (isCut(this.exchange.req)) this.#onClose();
+  };
+
   // 9. or because nothing happens any more.
 
   onTimer(): void {
@@ -288,7 +294,7 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
     this.#phase = 'over';
     clearTimeout(this.#timer);
     const { req, res } = this.exchange;
-    req.off('close', this.#onClose);
+    req.off('close', this.#onRequestClose);
     res.off('close', this.#onClose).off('finish', this.#onFinish);
     this.#answer.release();
     this.#body?.destroy();
@@ -310,6 +316,11 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(onTimer, afterMs, this);
   }
+}
+
+/** A request whose body was read to its end closes too, and nothing is wrong with it. */
+function isCut(req: IncomingMessage): boolean {
+  return req.destroyed && !(req.complete && req.readableEnded);
 }
 
 function onTimer(relay: Relay): void {

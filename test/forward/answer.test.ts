@@ -176,16 +176,14 @@ for (const [what, text] of Object.entries(BROKEN)) {
   });
 }
 
-const CUT: Record<string, { text: string; how: 'end' | 'resetAndDestroy'; head?: string }> = {
+/** The end comes some time after the rest: libuv tells a client of data and a reset in one as data and an end. */
+const CUT: Record<string, { text: string; how: 'end' | 'resetAndDestroy' | 'babble' }> = {
   'of a stated length ends early': { text: 'Content-Length: 50\r\n\r\nhalf', how: 'end' },
   'of a stated length is reset': { text: 'Content-Length: 50\r\n\r\nhalf', how: 'resetAndDestroy' },
   'in chunks ends early': { text: 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n', how: 'end' },
   'in chunks is reset': { text: 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n', how: 'resetAndDestroy' },
   'that ends with the connection is reset': { text: '\r\nhalf', how: 'resetAndDestroy' },
-  'in broken chunks goes on': {
-    text: 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n',
-    how: 'end',
-  },
+  'in chunks goes on with none': { text: 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n', how: 'babble' },
 };
 
 for (const [what, { text, how }] of Object.entries(CUT)) {
@@ -194,7 +192,7 @@ for (const [what, { text, how }] of Object.entries(CUT)) {
       const upstream = keep(
         await startRawUpstream(({ socket }) => {
           socket.write(`HTTP/1.1 200 OK\r\n${text}`);
-          setTimeout(() => socket[how](), 30);
+          setTimeout(() => (how === 'babble' ? socket.write('nonsense\r\n') : socket[how]()), 30);
         }),
       );
       const edge = keep(await startEdge(upstream.origin));

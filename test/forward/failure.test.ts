@@ -1,0 +1,358 @@
+import { createServer, type Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { Refusal } from '../../src/model/refusal.js';
+import { exchangeRaw, openRaw } from '../support/raw.js';
+import { startRawUpstream } from '../support/upstream.js';
+import { keep } from './cleanup.js';
+import { startEdge } from './edge.js';
+
+const GET = 'GET /a HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n\r\n';
+const POST = 'POST /a HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi';
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+/** A port where nobody listens. */
+async function deadPort(): Promise<number> {
+  const upstream = await startRawUpstream(() => undefined);
+  await upstream.close();
+  return upstream.port;
+}
+
+/** A server whose queue of connections is full, so that a further one is never accepted. */
+async function startFull(): Promise<{ origin: string; close(): Promise<void> }> {
+  const script =
+    "const s = require('net').createServer().listen({port: 0, host: '127.0.0.1', backlog: 1}, () => {" +
+    'process.stdout.write(String(s.address().port)); setTimeout(() => { const e = Date.now() + 8000; while (Date.now() < e); }, 50) })';
+  const { spawn } = await import('node:child_process');
+  const child = spawn(process.execPath, ['-e', script]);
+  const port = await new Promise<number>((resolve) =>
+    child.stdout.once('data', (text: Buffer) => resolve(Number(text.toString()))),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  const fillers = Array.from({ length: 4 }, () => openRaw(port));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async close() {
+      fillers.forEach((filler) => filler.destroy());
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('close', resolve));
+    },
+  };
+}
+
+test('An upstream where nobody listens is a 502.', async () => {
+  const edge = keep(await startEdge(`http://127.0.0.1:${await deadPort()}`));
+  expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 502 [^]*could not be reached/);
+  expect(await exchangeRaw(edge.port, POST)).toMatch(/^HTTP\/1.1 502 [^]*could not be reached/);
+});
+
+test('A connection that does not come about in time is a 504.', async () => {
+  const full = keep(await startFull());
+  const edge = keep(await startEdge(full.origin, { upstream: { connectTimeoutMs: 200, retries: 0 } }));
+  const startedMs = performance.now();
+  expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 504/);
+  expect(performance.now() - startedMs).toBeLessThan(900);
+});
+
+test('A client that goes while the connection is made is let go at once.', async () => {
+  const full = keep(await startFull());
+  const edge = keep(await startEdge(full.origin, { upstream: { connectTimeoutMs: 300, maxConnections: 1 } }));
+  const client = openRaw(edge.port, GET);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  client.destroy();
+  expect(await edge.result(0)).toMatchObject({ status: 499, fault: 'client_gone' });
+});
+
+test('An upstream that does not answer in time is a 504, and its connection is closed.', async () => {
+  const upstream = keep(await startRawUpstream(() => undefined));
+  const edge = keep(await startEdge(upstream.origin, { upstream: { timeoutMs: 100 } }));
+  const startedMs = performance.now();
+  expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 504/);
+  expect(performance.now() - startedMs).toBeLessThan(900);
+  await expect.poll(() => upstream.open.size).toBe(0);
+  expect(upstream.requests).toHaveLength(1);
+});
+
+test('An upstream that sends its head drop by drop, or hints without end, is a 504 all the same.', async () => {
+  for (const drop of ['X: y\r\n', 'HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n']) {
+    const upstream = keep(
+      await startRawUpstream(({ socket }) => {
+        socket.write(drop.startsWith('X') ? 'HTTP/1.1 200 OK\r\n' : drop);
+        const timer = setInterval(() => socket.write(drop), 20);
+        socket.on('close', () => clearInterval(timer));
+      }),
+    );
+    const edge = keep(await startEdge(upstream.origin, { upstream: { timeoutMs: 100 } }));
+    expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 504/);
+  }
+});
+
+test('An upstream that stops in the middle of its body breaks the connection to the client.', async () => {
+  const upstream = keep(await startRawUpstream(({ socket }) => socket.write('HTTP/1.1 200 OK\r\n\r\nhalf')));
+  const edge = keep(await startEdge(upstream.origin, { upstream: { idleTimeoutMs: 80 } }));
+  const client = openRaw(edge.port, GET);
+  await client.ended;
+  expect(client.text()).toMatch(/4\r\nhalf\r\n$/);
+  expect(await edge.result(0)).toMatchObject({ status: 200, fault: 'upstream_idle_in_body', bytes: 4 });
+  await expect.poll(() => upstream.open.size).toBe(0);
+});
+
+test('A client that goes away frees its upstream and its slot within 100 ms, before and in an answer.', async () => {
+  for (const answer of ['', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf']) {
+    const upstream = keep(
+      await startRawUpstream(({ socket, index }) => socket.write(index === 0 ? answer : OK)),
+    );
+    const edge = keep(await startEdge(upstream.origin, { upstream: { maxConnections: 1 } }));
+    const client = openRaw(edge.port, GET);
+    await expect.poll(() => upstream.requests.length).toBe(1);
+    if (answer !== '') await client.until('half');
+    client.destroy();
+    await expect.poll(() => upstream.open.size, { timeout: 100, interval: 5 }).toBe(0);
+    expect(await edge.result(0)).toMatchObject({ fault: 'client_gone', status: answer === '' ? 499 : 200 });
+    expect(await exchangeRaw(edge.port, GET)).toMatch(/ok$/);
+  }
+});
+
+test('A client that goes in the middle of its body takes the upstream request with it.', async () => {
+  const upstream = keep(await startRawUpstream(() => undefined));
+  const edge = keep(await startEdge(upstream.origin));
+  const client = openRaw(edge.port, 'POST /a HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 9\r\n\r\nhalf');
+  await expect.poll(() => upstream.requests.length).toBe(1);
+  client.destroy();
+  await expect.poll(() => upstream.open.size, { timeout: 100, interval: 5 }).toBe(0);
+  expect(upstream.requests[0]!.body()).toBe('half');
+});
+
+test('A pipelined request whose client has gone frees its upstream too.', async () => {
+  const upstream = keep(await startRawUpstream(() => undefined));
+  const edge = keep(await startEdge(upstream.origin));
+  const kept = GET.replace('Connection: close\r\n', '');
+  const client = openRaw(edge.port, kept + kept);
+  await expect.poll(() => upstream.requests.length).toBe(2);
+  client.destroy();
+  await expect.poll(() => upstream.open.size, { timeout: 100, interval: 5 }).toBe(0);
+  await expect.poll(() => edge.results.length).toBe(2);
+});
+
+test('A safe request whose connection is lost before an answer is sent once more, as often as the file says.', async () => {
+  for (const [method, retries, times] of [
+    ['GET', 1, 2],
+    ['HEAD', 2, 3],
+    ['OPTIONS', 1, 2],
+    ['GET', 0, 1],
+  ] as const) {
+    const upstream = keep(await startRawUpstream(({ socket }) => socket.resetAndDestroy()));
+    const edge = keep(await startEdge(upstream.origin, { upstream: { retries } }));
+    expect(await exchangeRaw(edge.port, GET.replace('GET', method))).toMatch(/^HTTP\/1.1 502/);
+    expect(upstream.requests).toHaveLength(times);
+  }
+});
+
+test('The second attempt can succeed.', async () => {
+  const upstream = keep(
+    await startRawUpstream(({ socket, index }) => (index === 0 ? socket.end() : socket.write(OK))),
+  );
+  const edge = keep(await startEdge(upstream.origin));
+  expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 200/);
+});
+
+test('A client that goes between two attempts is not asked for again.', async () => {
+  let client = openRaw(await deadPort());
+  const upstream = keep(
+    await startRawUpstream(({ socket }) => {
+      client.destroy();
+      setTimeout(() => socket.resetAndDestroy(), 20);
+    }),
+  );
+  const edge = keep(await startEdge(upstream.origin));
+  client = openRaw(edge.port, GET);
+  expect(await edge.result(0)).toMatchObject({ fault: 'client_gone' });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(upstream.requests).toHaveLength(1);
+});
+
+test('A POST, a PUT, a DELETE or a GET with a body is never sent twice.', async () => {
+  const upstream = keep(await startRawUpstream(({ socket }) => socket.resetAndDestroy()));
+  const edge = keep(await startEdge(upstream.origin, { upstream: { retries: 3 } }));
+  const requests = [
+    POST,
+    POST.replace('POST', 'PUT'),
+    GET.replace('GET', 'DELETE'),
+    POST.replace('POST', 'GET'),
+  ];
+  for (const request of requests) expect(await exchangeRaw(edge.port, request)).toMatch(/^HTTP\/1.1 502/);
+  expect(upstream.requests).toHaveLength(requests.length);
+});
+
+test('Through 300 resets of kept connections every POST is seen at most once.', async () => {
+  const upstream = keep(
+    await startRawUpstream(({ socket, whole, index }) => {
+      void whole.then(() => (index % 3 === 0 ? socket.resetAndDestroy() : socket.write(OK)));
+      if (index % 2 === 0) setTimeout(() => socket.resetAndDestroy(), 1);
+    }),
+  );
+  const edge = keep(await startEdge(upstream.origin, { upstream: { retries: 3, maxConnections: 4 } }));
+  const send = (turn: number): Promise<string> => exchangeRaw(edge.port, POST.replace('/a', `/${turn}`));
+  for (let turn = 0; turn < 300; turn += 10) {
+    await Promise.all(Array.from({ length: 10 }, (_, at) => send(turn + at)));
+  }
+  const targets = upstream.requests.map(({ head }) => head.split(' ')[1]);
+  expect(new Set(targets).size).toBe(targets.length);
+  expect(targets.length).toBeGreaterThan(100);
+});
+
+test('Beyond its connections an upstream has a bounded queue, and who waits too long gets a 503.', async () => {
+  const held: Socket[] = [];
+  const upstream = keep(await startRawUpstream(({ socket }) => held.push(socket)));
+  const edge = keep(
+    await startEdge(upstream.origin, { upstream: { maxConnections: 1, connectTimeoutMs: 150 } }),
+  );
+  const first = openRaw(edge.port, GET);
+  await expect.poll(() => held.length).toBe(1);
+  const waiting = Array.from({ length: 4 }, () => exchangeRaw(edge.port, GET));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 503 [^]*Retry-After: 1\r\n/);
+  expect(edge.results).toMatchObject([{ detail: 'the queue of the upstream is full' }]);
+  for (const answer of await Promise.all(waiting)) expect(answer).toMatch(/^HTTP\/1.1 503/);
+  held[0]!.write(OK);
+  await first.until(/ok$/);
+  expect(upstream.requests).toHaveLength(1);
+});
+
+test('Who waits in the queue is served in turn, and who leaves it is not.', async () => {
+  const held: Socket[] = [];
+  const upstream = keep(await startRawUpstream(({ socket }) => held.push(socket)));
+  const edge = keep(
+    await startEdge(upstream.origin, { upstream: { maxConnections: 1, connectTimeoutMs: 2000 } }),
+  );
+  const get = (path: string): string => GET.replace('/a', path);
+  const first = openRaw(edge.port, get('/1'));
+  await expect.poll(() => held.length).toBe(1);
+  const leaver = openRaw(edge.port, get('/2'));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  const third = openRaw(edge.port, get('/3'));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  leaver.destroy();
+  expect(await edge.result(0)).toMatchObject({ status: 499, fault: 'client_gone' });
+  held[0]!.write(OK);
+  await first.until(/ok$/);
+  await expect.poll(() => held.length).toBe(2);
+  held[1]!.write(OK);
+  await third.until(/ok$/);
+  expect(upstream.requests.map(({ head }) => head.split(' ')[1])).toEqual(['/1', '/3']);
+});
+
+test('A client that reads nothing does not fill memory, and is given up after a while.', async () => {
+  let written = 0;
+  const upstream = keep(
+    await startRawUpstream(({ socket }) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n');
+      const chunk = Buffer.alloc(65536);
+      const pour = (): void => {
+        while (written < 100_000_000 && socket.writable && socket.write(chunk)) written += chunk.length;
+      };
+      socket.on('drain', pour);
+      pour();
+    }),
+  );
+  const edge = keep(await startEdge(upstream.origin, { upstream: { idleTimeoutMs: 100 } }));
+  const before = process.memoryUsage.rss();
+  const client = openRaw(edge.port, GET);
+  client.socket.pause();
+  expect(await edge.result(0)).toMatchObject({ status: 200, fault: 'client_stalled' });
+  expect(process.memoryUsage.rss() - before).toBeLessThan(40_000_000);
+  expect(written).toBeLessThan(60_000_000);
+  await expect.poll(() => upstream.open.size).toBe(0);
+});
+
+test('A slow client has the whole of a large answer, though it pauses for longer than the upstream may.', async () => {
+  const size = 30_000_000;
+  const upstream = keep(
+    await startRawUpstream(({ socket }) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
+      socket.write(Buffer.alloc(size));
+    }),
+  );
+  const edge = keep(await startEdge(upstream.origin, { upstream: { idleTimeoutMs: 150 } }));
+  let read = 0;
+  const client = openRaw(edge.port, GET);
+  client.socket.on('data', (chunk) => (read += chunk.length));
+  client.socket.pause();
+  await new Promise((resolve) => setTimeout(resolve, 350));
+  client.socket.resume();
+  await client.ended;
+  expect(read).toBeGreaterThan(size);
+  expect(await edge.result(0)).toMatchObject({ fault: undefined, bytes: size });
+});
+
+test('An upstream that does not take a large body slows the client down, and is a 504 in the end.', async () => {
+  const held = new Set<Socket>();
+  const server = createServer((socket) => held.add(socket.pause()));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const edge = keep(
+    await startEdge(`http://127.0.0.1:${port}`, {
+      maxBodyBytes: 1e9,
+      upstream: { timeoutMs: 200 },
+      bodyTimeoutMs: 100,
+    }),
+  );
+  const client = openRaw(
+    edge.port,
+    'POST /a HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 100000000\r\n\r\n',
+  );
+  let sent = 0;
+  const pour = (): void => {
+    while (sent < 100_000_000 && client.socket.writable && client.socket.write(Buffer.alloc(65536)))
+      sent += 65536;
+  };
+  client.socket.on('drain', pour);
+  pour();
+  expect(await edge.result(0)).toMatchObject({ reason: 'upstream_timeout' });
+  expect(sent).toBeLessThan(60_000_000);
+  client.destroy();
+  held.forEach((socket) => socket.destroy());
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test('Closing waits for what is under way; a request that comes later is still served, and its pool closed.', async () => {
+  const held: Socket[] = [];
+  const upstream = keep(await startRawUpstream(({ socket }) => held.push(socket)));
+  const edge = keep(await startEdge(upstream.origin));
+  const first = openRaw(edge.port, GET);
+  await expect.poll(() => held.length).toBe(1);
+  let closed = false;
+  const closing = edge.forwarder.close().then(() => (closed = true));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(closed).toBe(false);
+  held[0]!.write(OK);
+  await first.until(/ok$/);
+  await closing;
+  await expect.poll(() => upstream.open.size).toBe(0);
+  const late = openRaw(edge.port, GET);
+  await expect.poll(() => held.length).toBe(2);
+  held[1]!.write(OK);
+  await late.until(/ok$/);
+  await expect.poll(() => upstream.open.size).toBe(0);
+});
+
+test('A request that undici will not write is a 500 and said in the log, not a crash.', async () => {
+  const edge = keep(
+    await startEdge('http://127.0.0.1:1', {
+      upstream: { headers: { set: [['X-Bad', 'a\nb']], remove: [] } },
+    }),
+  );
+  expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 500/);
+  expect(edge.logged).toEqual(['undici refused to send a request']);
+});
+
+test('A route to an upstream that the forwarder does not know is a refusal, not a crash.', async () => {
+  const edge = keep(await startEdge('http://127.0.0.1:1', { upstream: {} }));
+  const stray = keep(await startEdge('http://127.0.0.1:1', { upstream: { name: 'stray' } }));
+  const exchange = {
+    admission: { route: { upstream: { name: 'stray' }, maxBodyBytes: 1 } },
+    head: { contentLength: 0 },
+  };
+  expect(await edge.forwarder.forward(exchange as never)).toBeInstanceOf(Refusal);
+  expect(stray.results).toHaveLength(0);
+});

@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createRequestHeaders } from '../../src/forward/request-headers.js';
+import type { Log } from '../../src/model/log.js';
+import { ANONYMOUS } from '../../src/model/principal.js';
+import type { RequestHead } from '../../src/model/request.js';
+import { CALLER, upstreamAt } from './edge.js';
+
+const silent: Log = { debug: () => 0, info: () => 0, warn: () => 0, error: () => 0 };
+const upstream = upstreamAt('http://127.0.0.1:9000');
+const build = createRequestHeaders(upstream, silent)(upstream.targets[0]);
+
+function headWith(rawHeaders: string[]): RequestHead {
+  return {
+    id: 'gate-id',
+    clientRequestId: undefined,
+    method: 'GET',
+    target: '/',
+    host: 'gate.test',
+    rawHeaders,
+    authorization: undefined,
+    origin: undefined,
+    preflightMethod: undefined,
+    body: 'none',
+    contentLength: 0,
+    expectsContinue: false,
+    websocket: false,
+    clientIp: '192.0.2.1',
+    forwardedFor: '192.0.2.1',
+    forwardedProto: 'http',
+    forwardedHost: 'gate.test',
+    flaw: undefined,
+  };
+}
+
+const NEVER = [
+  'connection keep-alive proxy-connection te trailer transfer-encoding upgrade proxy-authenticate proxy-authorization',
+  'http2-settings expect forwarded x-real-ip x-request-id x-http-method-override x-http-method x-method-override',
+  'x-original-url x-rewrite-url x-forwarded-for x-forwarded-proto x-forwarded-host x-forwarded-port host content-length',
+  'x-app-id x-app-name x-app-organization x-token-subject x-token-issuer x-token-scopes x-app-anything',
+]
+  .join(' ')
+  .split(' ');
+
+/** A name in any spelling that some server behind the gate could read as the same. */
+const spelled = (name: string): fc.Arbitrary<string> =>
+  fc
+    .array(fc.record({ upper: fc.boolean(), mark: fc.constantFrom('-', '_', '.') }), {
+      minLength: name.length,
+      maxLength: name.length,
+    })
+    .map((marks) =>
+      Array.from(name, (char, at) =>
+        char === '-' ? marks[at]!.mark : marks[at]!.upper ? char.toUpperCase() : char,
+      ).join(''),
+    );
+
+const ordinary = fc.constantFrom(
+  'Accept',
+  'Cookie',
+  'X-Custom',
+  'X-Custom',
+  'Content-Type',
+  'Authorization',
+  'X-Application',
+);
+const forbidden = fc.constantFrom(...NEVER).chain(spelled);
+const field = fc.tuple(fc.oneof(ordinary, forbidden), fc.constantFrom('forged', 'forged, twice'));
+const nomination = fc
+  .array(fc.oneof(fc.constantFrom(...NEVER, 'x-custom', 'close', 'cookie'), spelled('x-app-id')), {
+    maxLength: 4,
+  })
+  .map((names): [string, string] => ['Connection', names.join(' , ')]);
+
+test('No hop-by-hop, forwarding or identity field of the caller survives, in whatever spelling, place or number.', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(field, nomination), { maxLength: 20 }), fc.boolean(), (fields, known) => {
+      const built = build(headWith(fields.flat()), known ? CALLER : ANONYMOUS, undefined);
+      for (let at = 0; at < built.length; at += 2) {
+        const name = built[at]!.toLowerCase().replace(/[^a-z0-9]/g, '-');
+        if (built[at + 1]!.startsWith('forged')) expect(NEVER).not.toContain(name);
+        expect(name).not.toMatch(/^(connection|te|trailer|transfer-encoding|upgrade|expect|x-app-anything)$/);
+      }
+      const said = (name: string): string[] =>
+        built.filter((_, at) => built[at - 1]?.toLowerCase() === name && at % 2 === 1);
+      expect(said('host')).toEqual(['127.0.0.1:9000']);
+      expect(said('x-request-id')).toEqual(['gate-id']);
+      expect(said('x-forwarded-for')).toEqual(['192.0.2.1']);
+      expect(said('x-app-id')).toEqual(known ? ['app-1'] : []);
+      expect(said('x-token-scopes')).toEqual(known ? ['a:read b%20c'] : []);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('Every other field survives in its order, unless a Connection field nominates it.', () => {
+  const name = fc.constantFrom('Accept', 'X-One', 'x-one', 'X_Two', 'Cookie', 'Authorization');
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(name, fc.string()), { maxLength: 10 }),
+      fc.subarray(['x-one', 'authorization']),
+      (fields, gone) => {
+        const built = build(
+          headWith([...fields, ['connection', gone.join(',')]].flat()),
+          ANONYMOUS,
+          undefined,
+        );
+        const expected = fields
+          .filter(([one]) => !(gone.includes('x-one') && one.toLowerCase() === 'x-one'))
+          .flat();
+        expect(built.slice(2, 2 + expected.length)).toEqual(expected);
+        expect(built).toHaveLength(2 + expected.length + 8);
+      },
+    ),
+  );
+});
+
+test('The identity of a caller decodes to what its token says, whatever that is.', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'grapheme', minLength: 1 }),
+      fc.array(fc.string({ minLength: 1 })),
+      (subject, scopes) => {
+        const built = build(headWith([]), { ...CALLER, subject, scopes }, undefined);
+        const said = (name: string): string | undefined => built[built.indexOf(name) + 1];
+        expect(said('X-Token-Subject')).toMatch(/^[\x21-\x7e]+$/);
+        expect(decodeURIComponent(said('X-Token-Subject')!)).toBe(subject);
+        if (scopes.length === 0) expect(built).not.toContain('X-Token-Scopes');
+        else expect(said('X-Token-Scopes')!.split(' ').map(decodeURIComponent)).toEqual(scopes);
+      },
+    ),
+  );
+});
