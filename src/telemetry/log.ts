@@ -1,24 +1,37 @@
 /** The operator's log: one JSON object a line, by pino, written in batches so that a request never waits for a disk. */
+import { mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { LogSettings } from '../model/settings.js';
 
 export interface OperatorLog {
   readonly log: Logger;
-  /** Writes what is waiting; to be called before the process ends. */
-  flush(): void;
+  /** Writes what is waiting, as far as it can be written, and closes the file. What is logged later is lost. */
+  close(): Promise<void>;
 }
 
 const BATCH_BYTES = 4096;
 const LONGEST_WAIT_MS = 500;
+/** With a full disk or a reader that has stopped, lines wait in memory: no more of them than this. */
+const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+const CLOSE_MS = 1000;
 const STANDARD_OUTPUT = 1;
 
+/** @throws where the file cannot be opened */
 export function createLog({ level, file }: LogSettings): OperatorLog {
   const destination = pino.destination({
-    dest: file ?? STANDARD_OUTPUT,
+    dest: file === undefined ? STANDARD_OUTPUT : openFile(file),
     sync: false,
-    mkdir: true,
     minLength: BATCH_BYTES,
+    maxLength: MOST_WAITING_BYTES,
   });
+  // Without a listener a full disk would end the process; with it, the lines wait until there is room.
+  let isBroken = false;
+  destination.on('error', (error: Error) => {
+    if (!isBroken) process.stderr.write(`tollgate: the log cannot be written: ${error.message}\n`);
+    isBroken = true;
+  });
+  destination.on('drain', () => (isBroken = false));
   const log = pino(
     {
       level,
@@ -28,6 +41,28 @@ export function createLog({ level, file }: LogSettings): OperatorLog {
     },
     destination,
   );
-  setInterval(() => destination.flush(), LONGEST_WAIT_MS).unref();
-  return { log, flush: () => destination.flushSync() };
+  const timer = setInterval(() => destination.flush(), LONGEST_WAIT_MS).unref();
+  return {
+    log,
+    close() {
+      clearInterval(timer);
+      log.level = 'silent';
+      // Not `flushSync`: where nothing can be written it tries for ever.
+      return new Promise((resolve) => {
+        const deadline = setTimeout(resolve, CLOSE_MS);
+        const settle = (): void => {
+          clearTimeout(deadline);
+          resolve();
+        };
+        destination.once('error', () => destination.destroy()).once('close', settle);
+        destination.end();
+      });
+    },
+  };
+}
+
+/** At once, so that a log that cannot be written is known before the first request. */
+function openFile(file: string): number {
+  mkdirSync(dirname(file), { recursive: true });
+  return openSync(file, 'a');
 }
