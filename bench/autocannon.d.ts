@@ -3,14 +3,20 @@ declare module 'autocannon' {
   /** Names as the server wrote them. */
   export type AnswerHeaders = Readonly<Record<string, string | undefined>>;
 
+  export interface Client {
+    setRequests(
+      requests: readonly {
+        readonly headers: Readonly<Record<string, string>>;
+        onResponse(status: number, body: string, context: object, headers: AnswerHeaders): void;
+      }[],
+    ): void;
+  }
+
   export interface Options {
     readonly url: string;
     readonly connections: number;
     readonly duration: number;
-    readonly requests: readonly {
-      readonly headers: Readonly<Record<string, string>>;
-      onResponse(status: number, body: string, context: object, headers: AnswerHeaders): void;
-    }[];
+    setupClient(client: Client): void;
   }
 
   export interface Result {

@@ -1,6 +1,6 @@
 /** The load where wrk is not installed: `node autocannon-process.js ORDER`, which prints the outcome as JSON. */
 import { readFileSync } from 'node:fs';
-import autocannon, { type AnswerHeaders } from 'autocannon';
+import autocannon, { type AnswerHeaders, type Client } from 'autocannon';
 import type { Order, Outcome } from './load.js';
 
 const { url, connections, seconds, tokensFile, expected } = JSON.parse(process.argv[2] ?? '') as Order;
@@ -29,12 +29,18 @@ function fault(status: number, body: string, headers: AnswerHeaders): string | u
   return Number.isFinite(reset) ? undefined : `X-RateLimit-Reset: ${reset}`;
 }
 
-const result = await autocannon({
-  url,
-  connections,
-  duration: seconds,
-  requests: tokens.map((token) => ({ headers: { authorization: `Bearer ${token}` }, onResponse: look })),
-});
+let clients = 0;
+
+/** A share of the tokens for each connection: autocannon builds every request of every connection beforehand. */
+function giveTokens(client: Client): void {
+  const own = tokens.filter((_, i) => i % connections === clients % tokens.length);
+  clients++;
+  client.setRequests(
+    own.map((token) => ({ headers: { authorization: `Bearer ${token}` }, onResponse: look })),
+  );
+}
+
+const result = await autocannon({ url, connections, duration: seconds, setupClient: giveTokens });
 const outcome: Outcome = {
   requests: result.requests.total,
   seconds: result.duration,
