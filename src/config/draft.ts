@@ -14,7 +14,8 @@ export interface Draft {
   readonly general: GeneralDraft;
   readonly issuers: ReadonlyMap<string, IssuerDraft>;
   readonly upstreams: ReadonlyMap<string, UpstreamDraft>;
-  readonly routes: readonly RouteDraft[];
+  /** Undefined where something else stands in a route's place. */
+  readonly routes: readonly (RouteDraft | undefined)[];
 }
 
 export function draft(value: unknown): Draft {
@@ -25,7 +26,9 @@ export function draft(value: unknown): Draft {
     upstreams: mapEntries(upstreams, (each) =>
       validKeys(upstreamSettings, typeof each === 'string' ? { targets: [each] } : each),
     ),
-    routes: Array.isArray(routes) ? routes.map((each) => validKeys(route, each)) : [],
+    routes: Array.isArray(routes)
+      ? routes.map((each) => (isRecord(each) ? validKeys(route, each) : undefined))
+      : [],
   };
 }
 

@@ -7,20 +7,21 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A copy of the source's value with the environment filled in. */
 export function fillIn(source: Source, env: Environment, report: Report): unknown {
-  return fill(source.value, []);
+  return fill(source.value, [], []);
 
-  function fill(value: unknown, path: Path): unknown {
+  function fill(value: unknown, path: Path, within: readonly object[]): unknown {
     if (typeof value === 'string') return value.includes('${') ? fillText(value, path) : value;
     if (typeof value !== 'object' || value === null) return value;
-    if (path.length > DEEPEST) {
-      report(path, 'is nested too deeply');
+    if (within.length > DEEPEST || within.includes(value)) {
+      report(path, 'is nested too deeply, or contains itself');
       return;
     }
-    if (Array.isArray(value)) return value.map((each, index) => fill(each, [...path, index]));
+    const inner = [...within, value];
+    if (Array.isArray(value)) return value.map((each, index) => fill(each, [...path, index], inner));
     const copy: Record<string, unknown> = {};
     for (const [key, each] of Object.entries(value)) {
       if (key === '__proto__') report([...path, key], 'unknown key "__proto__"', 'key');
-      else copy[key] = fill(each, [...path, key]);
+      else copy[key] = fill(each, [...path, key], inner);
     }
     return copy;
   }

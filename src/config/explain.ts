@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { formatPath, type Path, type Report } from './problem.js';
 import { later } from './schema/later.js';
 import { schema } from './schema/schema.js';
+import { has } from './paths.js';
 import { objectsAt, PLACES } from './shapes.js';
 import { closest, contained } from './suggest.js';
 
@@ -10,14 +11,15 @@ type Issue = z.core.$ZodIssue;
 
 /** Texts for what the schema says nothing about; one that begins with `must` gets the key's name before it. */
 export const defaultText: z.core.$ZodErrorMap = (issue) => {
-  if (issue.input === undefined) return `missing key "${String(issue.path?.at(-1) ?? '')}"`;
+  const key = issue.path?.at(-1);
+  if (issue.input === undefined && key !== undefined) return `missing key "${String(key)}"`;
   if (issue.code !== 'invalid_type') return undefined;
   const isObject = issue.expected === 'object' || issue.expected === 'record';
   return `must be ${isObject ? 'keys with values' : `a ${issue.expected}`}`;
 };
 
 /** Reports the issues; answers with the keys that misspelt ones stand for, and which are thus not missing. */
-export function explain(issues: readonly z.core.$ZodIssue[], report: Report): ReadonlySet<string> {
+export function explain(issues: readonly Issue[], value: unknown, report: Report): ReadonlySet<string> {
   const meant = new Set<string>();
   const flat = issues.flatMap((issue) => best(issue, []));
   for (const issue of flat) {
@@ -33,7 +35,7 @@ export function explain(issues: readonly z.core.$ZodIssue[], report: Report): Re
       continue;
     if (code === 'invalid_key' && 'issues' in issue) {
       report(path, `"${String(path.at(-1))}" ${issue.issues[0]?.message ?? 'is no name'}`, 'key');
-    } else report(path, named(path, message));
+    } else report(path, named(path, value, message));
   }
   return meant;
 }
@@ -53,9 +55,13 @@ function isWrongKind({ code }: Issue): boolean {
   return code === 'invalid_type' || code === 'invalid_value' || code === 'invalid_union';
 }
 
-function named(path: Path, text: string): string {
-  const key = path.findLast((step) => typeof step === 'string');
-  return key !== undefined && text.startsWith('must ') ? `"${key}" ${text}` : text;
+/** Says which key is meant; where the short form of an object was written, that is the object's own. */
+function named(path: Path, value: unknown, text: string): string {
+  if (!text.startsWith('must ')) return text;
+  const key = path.findLast(
+    (step, index) => typeof step === 'string' && has(value, path.slice(0, index + 1)),
+  );
+  return key === undefined ? `the configuration ${text}` : `"${String(key)}" ${text}`;
 }
 
 function unknownKey(path: Path, key: string): { text: string; near?: string } {

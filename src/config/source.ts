@@ -8,12 +8,14 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  visit,
+  type Alias,
   type Document,
   type Node,
   type Pair,
   type YAMLError,
 } from 'yaml';
-import { formatPath, Problem, type Path, type Spot } from './problem.js';
+import { Flaw, formatPath, Problem, type Path, type Spot } from './problem.js';
 
 /** No configuration needs more; a parser may be brought down by much more. */
 export const DEEPEST = 64;
@@ -52,16 +54,28 @@ export function yamlSource(
     return new Problem(file, Math.max(line, 1), Math.max(col, 1), words);
   };
   const deep = tooDeep(text);
-  const document = parseDocument(deep ? '' : text, { lineCounter: lines, prettyErrors: false });
-  const problems = [...document.errors, ...document.warnings].map((error) =>
+  const document = parseDocument(deep ? '' : text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
+  const problems = [...untilLost(document.errors), ...document.warnings].map((error) =>
     at(error.pos[0], wordsOf(error, text)),
   );
+  const lost = lostAliases(document);
+  for (const alias of lost) {
+    problems.push(
+      at(alias.range?.[0] ?? 0, `the alias *${alias.source} has no anchor &${alias.source} before it`),
+    );
+  }
   if (deep) problems.push(new Problem(file, 1, 1, 'the file is nested too deeply'));
+  const value = lost.length ? undefined : plainValue(document);
+  if (value instanceof Flaw) problems.push(new Problem(file, 1, 1, value.text));
   const broken = problems.length > document.errors.filter((error) => error.code === 'DUPLICATE_KEY').length;
   const spotOf = (path: Path, spot: Spot): number => find(document, path, spot)?.range?.[0] ?? 0;
   const source: Source = {
     name: file,
-    value: broken ? undefined : plainValue(document),
+    value: broken ? undefined : value,
     isQuoted: (path) => {
       const node = find(document, path, 'value');
       return isScalar(node) && node.type !== 'PLAIN';
@@ -72,13 +86,21 @@ export function yamlSource(
   return { source, problems, broken };
 }
 
+/** After the first token that does not belong where it stands, a parser finds fault with all that follow. */
+function untilLost(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const lost = errors.findIndex((error) => error.code === 'UNEXPECTED_TOKEN');
+  return lost === -1 ? errors : errors.slice(0, lost + 1);
+}
+
 function wordsOf(error: YAMLError, text: string): string {
   if (error.code === 'DUPLICATE_KEY') {
     const key = /^[^\s:]+/.exec(text.slice(error.pos[0]))?.[0] ?? '';
     return `duplicate key "${key}"; a key may stand once`;
   }
-  if (error.code === 'MULTIPLE_DOCS')
-    return 'a second document starts here; the file must be one YAML document';
+  if (error.code === 'MULTIPLE_DOCS') return 'a second document starts here; the file must be one';
+  if (error.code === 'UNEXPECTED_TOKEN' && text.startsWith('${', error.pos[0] - 1)) {
+    return 'a value with ${...} must be in quotes between { } or [ ]';
+  }
   return `not valid YAML: ${error.message}`;
 }
 
@@ -94,8 +116,24 @@ function tooDeep(text: string): boolean {
   return new RegExp(`(?:[-?:] +){${DEEPEST}}`).test(text);
 }
 
+/** Aliases without an anchor are no errors of the syntax to the parser, but there is nothing that they stand for. */
+function lostAliases(document: Document.Parsed): readonly Alias[] {
+  const lost: Alias[] = [];
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (!alias.resolve(document)) lost.push(alias);
+    },
+  });
+  return lost;
+}
+
+/** Each alias is copied where it stands: a few of them, nested, could fill the memory. */
 function plainValue(document: Document.Parsed): unknown {
-  return document.toJS({ maxAliasCount: 100 });
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    return new Flaw('the file has too many aliases');
+  }
 }
 
 /** The node that a path leads to, or the nearest one above it that exists. */
@@ -105,7 +143,9 @@ function find(document: Document.Parsed, path: Path, spot: Spot): Node | null {
   for (const [index, step] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document) ?? null;
     if (isMap(node)) {
-      const pair = node.items.find((each) => isScalar(each.key) && String(each.key.value) === String(step));
+      const pair = node.items.findLast(
+        (each) => isScalar(each.key) && String(each.key.value) === String(step),
+      );
       if (!pair) return place;
       node = isNode(pair.value) ? pair.value : null;
       place = spot === 'key' && index === path.length - 1 ? keyOf(pair) : shown(pair);

@@ -4,6 +4,7 @@ import { draft, type GeneralDraft } from './draft.js';
 import { fillIn, type Environment } from './environment.js';
 import { defaultText, explain } from './explain.js';
 import type { Files } from './files.js';
+import { has } from './paths.js';
 import { ConfigError, formatPath, type Path, type Problem, type Report, type Spot } from './problem.js';
 import { schema, type Validated } from './schema/schema.js';
 import type { Source } from './source.js';
@@ -33,9 +34,9 @@ export function validate(source: Source, { env, files, addresses, problems }: Gr
     if (!unfilled.has(formatPath(path))) report(path, text, spot);
   };
   const result = schema.safeParse(value, { error: defaultText });
-  const meant = result.success ? new Set<string>() : explain(result.error.issues, reportFilled);
+  const meant = result.success ? new Set<string>() : explain(result.error.issues, value, reportFilled);
   const written: Written = {
-    has: (path) => valueAt(value, path) !== undefined || meant.has(formatPath(path)),
+    has: (path) => has(value, path) || meant.has(formatPath(path)),
     line: (path) => source.line(path),
   };
   const parts = draft(value);
@@ -50,13 +51,4 @@ export function validate(source: Source, { env, files, addresses, problems }: Gr
 
 function inFileOrder(one: Problem, other: Problem): number {
   return one.line - other.line || one.column - other.column;
-}
-
-function valueAt(value: unknown, path: Path): unknown {
-  let found = value;
-  for (const step of path) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, step)) return undefined;
-    found = Reflect.get(found, step);
-  }
-  return found;
 }

@@ -18,7 +18,7 @@ export interface Written {
 
 export function check(draft: Draft, written: Written, files: Files, report: Report): void {
   const isWritten = (path: Path) => written.has(path);
-  checkListeners(draft.general, files, report);
+  checkListeners(draft.general, files, isWritten, report);
   checkIssuers(draft, files, isWritten, report);
   checkUpstreams(draft, files, report);
   checkRoutes(draft, isWritten, report);

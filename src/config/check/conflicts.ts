@@ -1,16 +1,17 @@
 /** Checks among routes: no two of one shape and method, of which a request could mean either. */
 import type { Segment } from '../../model/route.js';
-import type { RouteDraft } from '../draft.js';
+import type { Draft } from '../draft.js';
 import type { Report } from '../problem.js';
 import type { MatchRule } from '../schema/match.js';
 
 export function checkConflicts(
-  routes: readonly RouteDraft[],
+  routes: Draft['routes'],
   lineOf: (index: number) => number,
   report: Report,
 ): void {
   const byShape = new Map<string, { rule: MatchRule; index: number }[]>();
-  for (const [index, { match: rule }] of routes.entries()) {
+  for (const [index, route] of routes.entries()) {
+    const rule = route?.match;
     if (!rule) continue;
     const shape = JSON.stringify(rule.path.map(shapeOf));
     const others = byShape.get(shape) ?? [];

@@ -5,7 +5,7 @@ import { Flaw, type Path, type Report } from '../problem.js';
 import { parseKeyUrl } from '../schema/url.js';
 import { flawOfJwks, flawOfJwksText } from './keys.js';
 
-/** @param written tells what a key's absence alone does not: whether it is there, though faulty */
+/** @param isWritten tells what a key's absence from the draft alone does not: whether it is there, though faulty */
 export function checkIssuers(
   { issuers }: Draft,
   files: Files,

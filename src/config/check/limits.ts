@@ -12,6 +12,7 @@ export function checkLimits(
 ): void {
   const shares = new Map<string, LimitPolicy>();
   for (const [index, route] of routes.entries()) {
+    if (!route) continue;
     const isOwn = isWritten(['routes', index, 'limit']);
     const path = isOwn ? ['routes', index, 'limit'] : ['defaults', 'limit'];
     const written = isOwn ? route.limit : general.defaults?.limit;

@@ -2,17 +2,23 @@
 import { isIP } from 'node:net';
 import type { GeneralDraft } from '../draft.js';
 import type { Files } from '../files.js';
-import type { Report } from '../problem.js';
+import type { Path, Report } from '../problem.js';
 import type { Address } from '../schema/listen.js';
 import { checkListenTls } from './certificates.js';
 
-export function checkListeners({ listen, admin }: GeneralDraft, files: Files, report: Report): void {
+export function checkListeners(
+  { listen, admin }: GeneralDraft,
+  files: Files,
+  isWritten: (path: Path) => boolean,
+  report: Report,
+): void {
   if (listen?.tls) checkListenTls(['listen', 'tls'], listen.tls, files, report);
   if (admin?.tls) checkListenTls(['admin', 'tls'], admin.tls, files, report);
   if (!listen || !admin || !collide(listen, admin)) return;
+  const last = isWritten(['admin']) ? 'admin' : 'listen';
   report(
-    ['admin'],
-    `the address is that of "listen" (port ${listen.port}); health and metrics must not be public`,
+    [last],
+    `"listen" and "admin" have one address (port ${admin.port}); health and metrics must not be public`,
   );
 }
 

@@ -6,11 +6,12 @@ import { closest } from '../suggest.js';
 export function checkRoutes(draft: Draft, isWritten: (path: Path) => boolean, report: Report): void {
   let saidNoIssuer = false;
   for (const [index, route] of draft.routes.entries()) {
+    if (!route) continue;
     const path = ['routes', index];
     checkAccess(path, route, isWritten, report);
     checkNames(path, route, draft, report);
     checkPaths(path, route, draft.general.allow_semicolon ?? isWritten(['allow_semicolon']), report);
-    if (route.scope && draft.issuers.size === 0 && !isWritten(['issuers']) && !saidNoIssuer) {
+    if (route.scope && draft.issuers.size === 0 && !saidNoIssuer) {
       report([...path, 'scope'], 'a route with "scope" needs an issuer of tokens; add one under "issuers"');
       saidNoIssuer = true;
     }

@@ -32,8 +32,12 @@ const settings = z
   })
   .register(later, { keys: ['sentinels', 'cluster', 'name'] });
 
+/** Empty, as in `${REDIS_URL:-}`, is the same as left out. */
+const absent = z.literal('').transform(() => undefined);
+
 export const redis = z.union(
   [
+    absent,
     z
       .string()
       .transform((url) => ({ url }))

@@ -25,7 +25,9 @@ export const general = z.strictObject({
     .describe('Addresses or CIDR blocks whose X-Forwarded-*, X-Real-IP and X-Request-Id are believed.'),
   redis: redis
     .optional()
-    .describe('Where limits are counted, redis://127.0.0.1:6379 or {url, ...}; left out: in this process.'),
+    .describe(
+      'Where limits are counted, redis://127.0.0.1:6379 or {url, ...}; left out or empty: in this process.',
+    ),
   defaults: z
     .strictObject({
       limit: limit.optional().describe('The limit of a route that names none.'),

@@ -19,37 +19,48 @@ const FRAMING =
 const IDENTITY = /^x-(app|token)-/i;
 
 function parseFieldName(text: string): string | Flaw {
-  if (!TOKEN.test(text)) return new Flaw(`"${text}" is not the name of a header field`);
-  return FRAMING.test(text)
-    ? new Flaw(`"${text}" is written by the gate itself and cannot be changed here`)
-    : text;
+  if (!TOKEN.test(text)) return new Flaw('is not the name of a header field');
+  return FRAMING.test(text) ? new Flaw('is written by the gate itself and cannot be changed here') : text;
 }
 
-const fields = z
-  .record(
-    z.string(),
-    phrase(
-      (text) => (/^[\x20-\x7e\t]*$/.test(text) ? text.trim() : new Flaw('must be visible ASCII')),
-      'a text',
-    ),
-  )
-  .superRefine((record, context) => {
-    const seen = new Set<string>();
-    for (const key of Object.keys(record)) {
-      const parsed = parseFieldName(key);
-      const flaw = (message: string) => context.addIssue({ code: 'custom', path: [key], message });
-      if (parsed instanceof Flaw) flaw(parsed.text);
-      else if (IDENTITY.test(key)) flaw(`"${key}" tells upstreams who calls and cannot be set here`);
-      else if (seen.has(key.toLowerCase())) flaw(`"${key}" is set twice; names do not differ by case`);
-      seen.add(key.toLowerCase());
+const settableName = z.string().superRefine((text, context) => {
+  const name = IDENTITY.test(text)
+    ? new Flaw('tells upstreams who calls and cannot be set here')
+    : parseFieldName(text);
+  if (name instanceof Flaw) context.addIssue({ code: 'custom', message: name.text });
+});
+
+const removableName = phrase((text) => {
+  const name = parseFieldName(text);
+  return name instanceof Flaw ? new Flaw(`"${text}" ${name.text}`) : name;
+}, 'the name of a header field');
+
+const fieldValue = phrase(
+  (text) => (/^[\x20-\x7e\t]*$/.test(text) ? text.trim() : new Flaw('must be visible ASCII')),
+  'a text',
+);
+
+const fields = z.record(settableName, fieldValue).superRefine((record, context) => {
+  const seen = new Set<string>();
+  for (const key of Object.keys(record)) {
+    if (seen.has(key.toLowerCase())) {
+      context.addIssue({
+        code: 'custom',
+        path: [key],
+        message: `"${key}" is set twice; names do not differ by case`,
+      });
     }
-  });
+    seen.add(key.toLowerCase());
+  }
+});
 
 const settings = z
   .strictObject({
     targets: z
       .array(target, { error: given('must be a list with one origin') })
-      .length(1, { error: 'must have exactly one target; several targets are not supported yet' })
+      .refine((targets) => targets.length === 1, {
+        error: 'must have exactly one target; several targets are not supported yet',
+      })
       .describe('Its origin, without a path: [http://10.0.0.5:9002].'),
     connect_timeout: duration().prefault('2s').describe('How long a connection may take to be made.'),
     timeout: duration().prefault('30s').describe("Until the upstream's response headers."),
@@ -72,7 +83,7 @@ const settings = z
       .strictObject({
         set: fields.default({}).describe('Fields to set on requests to it: {X-Env: prod}.'),
         remove: z
-          .array(phrase(parseFieldName, 'the name of a header field'))
+          .array(removableName)
           .default([])
           .describe('Fields to remove from requests to it: [X-Internal].'),
       })

@@ -85,7 +85,7 @@ export function list<T extends z.ZodType>(entry: T, mustBe: string) {
 /** The name of an issuer or an upstream: it goes into keys, logs and metrics. */
 export const name = () =>
   z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
-    error: 'is no name; use letters, digits, "-", "_" and ".", beginning with a letter or digit',
+    error: 'must be a name of letters, digits, "-", "_" and ".", beginning with a letter or digit',
   });
 
 /** RFC 9110 5.6.2, what a header field's name is made of. */

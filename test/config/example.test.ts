@@ -1,0 +1,168 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/config.js';
+
+const FILE = 'test/fixtures/config/example.yaml';
+const { settings, expectations } = await loadConfig(FILE, {});
+
+describe('a file with every key', () => {
+  it('becomes the settings of a gate', () => {
+    expect(settings).toMatchObject({
+      source: FILE,
+      listen: { host: '127.0.0.1', port: 8080, tls: undefined },
+      admin: { host: '127.0.0.1', port: 8081, tls: undefined },
+      trustProxy: ['10.0.0.0/8', '::1'],
+      redis: { url: 'redis://127.0.0.1:6379', timeoutMs: 250, keyPrefix: 'gate:' },
+      client: { headerTimeoutMs: 5000, bodyTimeoutMs: 6000, keepAliveMs: 7000 },
+      log: { level: 'warn', file: resolve('test/fixtures/config/gate.log') },
+      drainTimeoutMs: 5000,
+      allowSemicolon: true,
+      maxLimitKeys: 5000,
+      onFailure: 'open',
+      limitHeaders: 'draft',
+      tokenCacheSize: 77,
+      jwksMaxAgeMs: 300_000,
+      jwksMaxStaleMs: 172_800_000,
+      cors: { origins: ['https://app.example'], headers: ['Authorization'], maxAgeS: 3600 },
+    });
+  });
+
+  it('has its issuers with their keys from a URL, a file or discovery', () => {
+    expect(settings.issuers).toEqual([
+      {
+        name: 'token-project',
+        iss: 'https://developers.token-project.eu',
+        keys: { kind: 'url', url: 'https://developers.token-project.eu/jwks' },
+        audience: ['https://developers.token-project.eu'],
+        algorithms: ['RS256'],
+        claims: { app: ['sub'], scope: ['scope'] },
+        requireExp: true,
+        clockSkewMs: 30_000,
+        grants: ['notarization:*', 'storage:*'],
+      },
+      {
+        name: 'legacy',
+        iss: undefined,
+        keys: { kind: 'file', path: resolve('test/fixtures/config/legacy-jwks.json') },
+        audience: undefined,
+        algorithms: ['RS256'],
+        claims: { app: ['sub'], scope: ['scope'] },
+        requireExp: false,
+        clockSkewMs: 30_000,
+        grants: ['*'],
+      },
+      {
+        name: 'discovered',
+        iss: 'http://localhost:7000/realms/one',
+        keys: { kind: 'discovery', issuer: 'http://localhost:7000/realms/one' },
+        audience: ['gate', 'other gate'],
+        algorithms: ['ES256', 'PS512'],
+        claims: { app: ['ext', 'client_id'], scope: ['scp'] },
+        requireExp: true,
+        clockSkewMs: 0,
+        grants: ['sso'],
+      },
+    ]);
+  });
+
+  it('has its upstreams with how to speak to them', () => {
+    const [notarizations, storage] = settings.upstreams;
+    expect(notarizations?.targets).toEqual([{ origin: 'http://127.0.0.1:9001', host: '127.0.0.1:9001' }]);
+    expect(storage).toMatchObject({
+      name: 'storage',
+      targets: [{ origin: 'https://storage.example:9443', host: 'storage.example:9443' }],
+      connectTimeoutMs: 1000,
+      timeoutMs: 10_000,
+      idleTimeoutMs: 20_000,
+      tunnelIdleMs: 7_200_000,
+      retries: 0,
+      maxConnections: 32,
+      forwardAuthorization: false,
+      host: 'preserve',
+      headers: { set: [['X-Env', 'prod']], remove: ['x-internal'] },
+    });
+    expect(storage?.tls.ca).toContain('BEGIN CERTIFICATE');
+  });
+
+  it('has its routes with their lines, paths, scopes and limits', () => {
+    const [stamps, stamp, files, status] = settings.routes;
+    expect(stamps).toMatchObject({
+      match: 'GET /notarizations/stamps',
+      line: 61,
+      methods: new Set(['GET']),
+      path: [
+        { kind: 'literal', text: 'notarizations' },
+        { kind: 'literal', text: 'stamps' },
+      ],
+      access: {
+        kind: 'scoped',
+        requirement: { mode: 'all', scopes: ['notarization:read'] },
+        issuers: undefined,
+      },
+      limits: [{ requests: 10, windowMs: 120_000, by: 'app', share: undefined }],
+      onFailure: 'open',
+      upstream: settings.upstreams[0],
+      rewrite: undefined,
+      maxBodyBytes: 10_485_760,
+      allowEncodedSlash: false,
+      cors: settings.cors,
+    });
+    expect(stamp).toMatchObject({
+      line: 65,
+      methods: new Set(['GET', 'POST']),
+      access: {
+        requirement: { mode: 'any', scopes: ['notarization:write', 'sso'] },
+        issuers: new Set(['token-project', 'discovered']),
+      },
+      limits: [
+        { requests: 10, windowMs: 120_000 },
+        { requests: 1000, windowMs: 86_400_000 },
+      ],
+      onFailure: 'closed',
+    });
+    expect(stamp?.path[1]).toEqual({ kind: 'parameter', name: 'id' });
+    expect(files).toMatchObject({
+      methods: 'any',
+      path: [
+        { kind: 'literal', text: 'files' },
+        { kind: 'rest', name: 'path' },
+      ],
+      access: { requirement: { mode: 'all', scopes: ['storage:read', 'sso'] }, issuers: new Set(['legacy']) },
+      limits: [{ requests: 10 }],
+      rewrite: [
+        { kind: 'literal', text: 'v1' },
+        { kind: 'placeholder', name: 'path' },
+      ],
+      maxBodyBytes: 524_288,
+      allowEncodedSlash: true,
+      cors: { origins: ['*'], headers: [], maxAgeS: 600 },
+    });
+    expect(status).toMatchObject({ access: { kind: 'public' }, limits: [] });
+    expect(status?.path.map((segment) => 'text' in segment && segment.text)).toEqual(['status', '@here', '']);
+  });
+
+  it('has its cases with their places, by the method of their route where they name none', () => {
+    const [, stamp, files] = settings.routes;
+    expect(expectations).toEqual([
+      {
+        route: stamp,
+        line: 72,
+        column: 9,
+        method: 'POST',
+        path: '/notarizations/7/stamps',
+        scopes: ['notarization:*'],
+        status: 200,
+      },
+      {
+        route: stamp,
+        line: 73,
+        column: 9,
+        method: 'GET',
+        path: '/notarizations/7/stamps',
+        scopes: ['storage:read'],
+        status: 403,
+      },
+      { route: files, line: 83, column: 9, method: 'GET', path: '/files/a', scopes: undefined, status: 401 },
+    ]);
+  });
+});

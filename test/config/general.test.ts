@@ -1,0 +1,268 @@
+import { describe, expect, it } from 'vitest';
+import { onTop, problemsOf } from './planted.js';
+
+describe('an address', () => {
+  it.each([
+    [
+      'listen: 8080',
+      ['1:9: "listen" must be an address such as 127.0.0.1:8080 or "[::1]:8080", or {host, port, tls}'],
+    ],
+    [
+      'listen: 127.0.0.1:99999',
+      ['1:9: "listen" must be an address such as 127.0.0.1:8080 or "[::1]:8080", or {host, port, tls}'],
+    ],
+    [
+      'listen: 1.2.3:80',
+      ['1:9: "listen" must be an address such as 127.0.0.1:8080 or "[::1]:8080", or {host, port, tls}'],
+    ],
+    [
+      'listen: "[127.0.0.1]:80"',
+      ['1:9: "listen" must be an address such as 127.0.0.1:8080 or "[::1]:8080", or {host, port, tls}'],
+    ],
+    [
+      'listen: -a:80',
+      ['1:9: "listen" must be an address such as 127.0.0.1:8080 or "[::1]:8080", or {host, port, tls}'],
+    ],
+    [
+      'listen: [a]',
+      ['1:1: "listen" must be an address such as 127.0.0.1:8080 or "[::1]:8080", or {host, port, tls}'],
+    ],
+    ['listen: {host: 127.0.0.1, port: x}', ['1:33: "port" must be a whole number from 0 to 65535']],
+    ['listen: {host: "*", port: 1}', ['1:16: "host" must be an IP address or a host name']],
+    ['listen: {port: 1}', ['1:1: missing key "host"']],
+    [
+      'listen: 127.0.0.1:8081',
+      ['1:9: "listen" and "admin" have one address (port 8081); health and metrics must not be public'],
+    ],
+    [
+      'listen: "0.0.0.0:80"\nadmin: "localhost:80"',
+      ['2:8: "listen" and "admin" have one address (port 80); health and metrics must not be public'],
+    ],
+    [
+      'listen: "[::1]:80"\nadmin: "[0:0:0:0:0:0:0:1]:80"',
+      ['2:8: "listen" and "admin" have one address (port 80); health and metrics must not be public'],
+    ],
+    [
+      'listen: "a.example:80"\nadmin: "[::]:80"',
+      ['2:8: "listen" and "admin" have one address (port 80); health and metrics must not be public'],
+    ],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(onTop(written))).toEqual(problems);
+  });
+
+  it.each([
+    'listen: 0.0.0.0:80',
+    'listen: "[::1]:80"',
+    'listen: gate.example:80',
+    'listen: 127.0.0.1:0\nadmin: 127.0.0.1:0',
+    'admin: {host: "::1", port: 80}',
+  ])('that is written %j is accepted', async (written) => {
+    expect(await problemsOf(onTop(written))).toEqual([]);
+  });
+});
+
+describe('a certificate', () => {
+  it.each([
+    [
+      'listen: {host: 127.0.0.1, port: 1, tls: {cert: nope.pem, key: nope.pem}}',
+      [
+        '1:48: cannot read folder/nope.pem: there is no such file',
+        '1:63: cannot read folder/nope.pem: there is no such file',
+      ],
+    ],
+    [
+      'listen: {host: 127.0.0.1, port: 1, tls: {cert: "${FIXTURES}/cert.pem", key: "${FIXTURES}/other-key.pem"}}',
+      ['1:77: the key does not belong to the certificate'],
+    ],
+    [
+      'listen: {host: 127.0.0.1, port: 1, tls: {cert: "${FIXTURES}/key.pem", key: "${FIXTURES}/key.pem"}}',
+      ['1:48: the file holds no PEM certificate'],
+    ],
+    [
+      'listen: {host: 127.0.0.1, port: 1, tls: {cert: "${FIXTURES}/cert.pem", key: "${FIXTURES}/cert.pem"}}',
+      ['1:77: the file holds no PEM private key that can be read without a passphrase'],
+    ],
+    [
+      'listen: {host: 127.0.0.1, port: 1, tls: {cert: "${FIXTURES}/cert.pem", key: "${FIXTURES}/key.pem", client_ca: "${FIXTURES}/key.pem"}}',
+      ['1:111: the file holds no PEM certificates'],
+    ],
+    [
+      'listen: {host: 127.0.0.1, port: 1, tls: {cert: "${FIXTURES}/cert.pem", key: "${FIXTURES}/key.pem", client_ca: "${FIXTURES}"}}',
+      ['1:111: cannot read fixtures: it is a folder'],
+    ],
+    ['listen: {host: 127.0.0.1, port: 1, tls: {cert: "${FIXTURES}/cert.pem"}}', ['1:36: missing key "key"']],
+    [
+      'admin: {host: 127.0.0.1, port: 1, tls: {cert: "${FIXTURES}/nope.pem", key: "${FIXTURES}/key.pem"}}',
+      ['1:47: cannot read fixtures/nope.pem: there is no such file'],
+    ],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(onTop(written))).toEqual(problems);
+  });
+});
+
+describe('trust_proxy', () => {
+  it.each([
+    [
+      'trust_proxy: [10.0.0.0/33]',
+      ['1:15: "trust_proxy" must be an IP address or a CIDR block such as 10.0.0.0/8'],
+    ],
+    ['trust_proxy: [x]', ['1:15: "trust_proxy" must be an IP address or a CIDR block such as 10.0.0.0/8']],
+    [
+      'trust_proxy: ["::/129"]',
+      ['1:15: "trust_proxy" must be an IP address or a CIDR block such as 10.0.0.0/8'],
+    ],
+    [
+      'trust_proxy: [1.2.3.4/8/8]',
+      ['1:15: "trust_proxy" must be an IP address or a CIDR block such as 10.0.0.0/8'],
+    ],
+    [
+      'trust_proxy: [1.2.3.4/]',
+      ['1:15: "trust_proxy" must be an IP address or a CIDR block such as 10.0.0.0/8'],
+    ],
+    ['trust_proxy: 10.0.0.0/8', ['1:14: "trust_proxy" must be a list of IP addresses and CIDR blocks']],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(onTop(written))).toEqual(problems);
+  });
+
+  it.each(['trust_proxy: [10.0.0.0/8, 1.2.3.4, "::1", "fd00::/8"]'])(
+    'that is written %j is accepted',
+    async (written) => {
+      expect(await problemsOf(onTop(written))).toEqual([]);
+    },
+  );
+});
+
+describe('redis', () => {
+  it.each([
+    ['redis: http://x', ['1:8: "redis" must begin with redis:// or rediss://, not with http://']],
+    ['redis: redis://a:0', ['1:8: "redis" must have a port from 1 to 65535']],
+    ['redis: {timeout: 1s}', ['1:1: missing key "url"']],
+    [
+      'redis: 5',
+      [
+        '1:8: "redis" must be a URL that begins with redis:// or rediss://, or {url, on_failure, timeout, key_prefix}',
+      ],
+    ],
+    ['redis: {url: "redis://a", on_failure: maybe}', ['1:39: "on_failure" must be local, open or closed']],
+    [
+      'redis: {url: "redis://a", key_prefix: "a b"}',
+      ['1:39: "key_prefix" must be at most 64 visible ASCII characters'],
+    ],
+    ['redis: {url: "redis://a", timeout: 11s}', ['1:36: "timeout" must be at most 10s']],
+    ['redis: {url: "redis://a", sentinels: ["a:1"]}', ['1:27: "sentinels" is not supported yet']],
+    ['redis: {url: "redis://a", cluster: ["a:1"]}', ['1:27: "cluster" is not supported yet']],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(onTop(written))).toEqual(problems);
+  });
+
+  it.each(['redis: rediss://:pw@a:6379/1', 'redis: ""'])(
+    'that is written %j is accepted',
+    async (written) => {
+      expect(await problemsOf(onTop(written))).toEqual([]);
+    },
+  );
+});
+
+describe('a small value', () => {
+  it.each([
+    ['drain_timeout: 30', ['1:16: "drain_timeout" must be a duration such as 500ms, 30s, 2m, 1h or 1d']],
+    ['drain_timeout: 30 s', ['1:16: "drain_timeout" must be a duration such as 500ms, 30s, 2m, 1h or 1d']],
+    ['drain_timeout: 25d', ['1:16: "drain_timeout" must be at most 24d']],
+    ['client: {header_timeout: 0s}', ['1:26: "header_timeout" must be at least 1ms']],
+    ['defaults: {max_body: 10 mb}', ['1:22: "max_body" must be a size such as 512kb or 10mb']],
+    ['defaults: {max_body: 5}', ['1:22: "max_body" must be a size such as 512kb or 10mb']],
+    ['limits: {max_keys: 0}', ['1:20: "max_keys" must be a whole number from 1 to 100000000']],
+    ['token_cache: 0', ['1:14: "token_cache" must be a whole number from 1 to 10000000']],
+    ['token_cache: 1.5', ['1:14: "token_cache" must be a whole number from 1 to 10000000']],
+    ['token_cache: many', ['1:14: "token_cache" must be a whole number from 1 to 10000000']],
+    ['log: {level: loud}', ['1:14: "level" must be debug, info, warn, error or silent']],
+    ['log: {file: ""}', ['1:13: "file" must not be empty']],
+    ['log:', ['1:1: "log" must be keys with values']],
+    ['limit_headers: both', ['1:16: "limit_headers" must be legacy or draft']],
+    ['allow_semicolon: yes', ['1:18: "allow_semicolon" must be true or false']],
+    ['jwks_max_age: 0s', ['1:15: "jwks_max_age" must be at least 1ms']],
+    ['jwks_max_stale: 400d', ['1:17: "jwks_max_stale" must be at most 366d']],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(onTop(written))).toEqual(problems);
+  });
+
+  it.each(['drain_timeout: 0s', 'jwks_max_stale: 0s\njwks_max_age: 1h', 'defaults: {max_body: 1gb}'])(
+    'that is written %j is accepted',
+    async (written) => {
+      expect(await problemsOf(onTop(written))).toEqual([]);
+    },
+  );
+});
+
+describe('cors', () => {
+  it.each([
+    [
+      'cors: {origins: [https://a/b]}',
+      ['1:18: "origins" must be an origin as a browser sends it, such as https://app.example.org, or "*"'],
+    ],
+    [
+      'cors: {origins: ["null"]}',
+      ['1:18: "origins" must be an origin as a browser sends it, such as https://app.example.org, or "*"'],
+    ],
+    ['cors: {origins: []}', ['1:8: "origins" must not be an empty list']],
+    ['cors: {headers: ["a b"], origins: ["*"]}', ['1:18: "headers" must be the name of a header field']],
+    ['cors: {headers: [5], origins: ["*"]}', ['1:18: "headers" must be the name of a header field']],
+    ['cors: {}', ['1:1: missing key "origins"']],
+    ['cors: {origins: ["*"], max_age: 2d}', ['1:33: "max_age" must be at most 1d']],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(onTop(written))).toEqual(problems);
+  });
+
+  it.each(['cors: {origins: [https://a.example:8443], headers: [X-A], max_age: 0s}'])(
+    'that is written %j is accepted',
+    async (written) => {
+      expect(await problemsOf(onTop(written))).toEqual([]);
+    },
+  );
+});
+
+describe('a key', () => {
+  it.each([
+    ['timeout: 3s', ['1:1: unknown key "timeout" here; it belongs in an upstream']],
+    ['route: []', ['1:1: unknown key "route"; did you mean "routes"?']],
+    ['zzz: 1', ['1:1: unknown key "zzz"']],
+    ['__proto__: 1', ['1:1: unknown key "__proto__"']],
+    ['workers: 2', ['1:1: "workers" is not supported yet']],
+    ['jwks_cache: data', ['1:1: "jwks_cache" is not supported yet']],
+    ['max_in_flight: 5', ['1:1: "max_in_flight" is not supported yet']],
+    ['metrics: {}', ['1:1: "metrics" is not supported yet']],
+    ['tracing: {}', ['1:1: "tracing" is not supported yet']],
+    ['tokens: {}', ['1:1: "tokens" is not supported yet']],
+    ['console: {}', ['1:1: "console" is not supported yet']],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(onTop(written))).toEqual(problems);
+  });
+});
+
+describe('a file', () => {
+  it.each([
+    ['', ['1:1: the configuration must be keys with values']],
+    ['5', ['1:1: the configuration must be keys with values']],
+    [
+      'a: [1\nb: 2',
+      [
+        '2:1: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+      ],
+    ],
+    ['a:\n\tb: 1', ['2:1: not valid YAML: Tabs are not allowed as indentation']],
+    ['a: !foo 3', ['1:4: not valid YAML: Unresolved tag: !foo']],
+    ['a: &a [1]\nb: *c', ['2:4: the alias *c has no anchor &c before it']],
+    [
+      'a: &x [*x]\n',
+      [
+        '1:1: unknown key "a"',
+        '1:1: missing key "upstreams"',
+        '1:1: missing key "routes"',
+        '1:8: is nested too deeply, or contains itself',
+      ],
+    ],
+    ['a: 1\n---\nb: 2\n', ['2:1: a second document starts here; the file must be one']],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(written)).toEqual(problems);
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { issuerWith, onTop, planted, problemsOf, VALID } from './planted.js';
+
+describe('an issuer', () => {
+  it.each([
+    ['algorithms: [none]', ['2:65: the algorithm "none" is refused: anybody can make such a token']],
+    ['algorithms: [NONE]', ['2:65: the algorithm "none" is refused: anybody can make such a token']],
+    [
+      'algorithms: [HS256]',
+      ['2:65: "HS256" is never accepted beside a JWKS: with it a public key would pass for a secret'],
+    ],
+    ['algorithms: [EdDSA]', ['2:65: the algorithm "EdDSA" is not supported yet']],
+    ['algorithms: [ES256K]', ['2:65: the algorithm "ES256K" is not supported yet']],
+    ['algorithms: [rs256]', ['2:65: "rs256" is no algorithm; did you mean "RS256"?']],
+    [
+      'algorithms: [XX]',
+      [
+        '2:65: "XX" is no algorithm; use one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512',
+      ],
+    ],
+    ['algorithms: RS256', ['2:64: "algorithms" must be a list of algorithms']],
+    ['algorithms: []', ['2:52: "algorithms" must not be an empty list']],
+    [
+      'jwks: http://10.0.0.1/jwks',
+      [
+        '2:58: "jwks" must be https; http is accepted on loopback alone, since keys read over it can be forged',
+      ],
+    ],
+    [
+      'jwks: "http://127.evil.example/jwks"',
+      [
+        '2:58: "jwks" must be https; http is accepted on loopback alone, since keys read over it can be forged',
+      ],
+    ],
+    ['jwks: "ftp://a/jwks"', ['2:58: "jwks" must begin with http:// or https://, not with ftp://']],
+    ['jwks: "https:a/jwks"', ['2:58: "jwks" must be a URL that begins with http:// or https://']],
+    ['jwks: "https://u:p@a/jwks"', ['2:58: "jwks" must be a URL without a user name or password']],
+    ['jwks: "https://a/jwks#x"', ['2:58: "jwks" must be a URL without a fragment']],
+    ['jwks: nope.json', ['2:58: cannot read folder/nope.json: there is no such file']],
+    ['jwks: "${FIXTURES}/key.pem"', ['2:58: the JWKS file is not JSON']],
+    ['jwks: {keys: 5}', ['2:52: a JWKS is an object with a list "keys"']],
+    ['jwks: {}', ['2:52: a JWKS is an object with a list "keys"']],
+    ['jwks: [1]', ['2:52: "jwks" must be a URL, a file path, or an object {keys: [...]}']],
+    ['jwks: ""', ['2:58: "jwks" must not be empty']],
+    ['clock_skew: 6m', ['2:64: "clock_skew" must be at most 5m']],
+    ['grants: []', ['2:52: "grants" must not be an empty list']],
+    [
+      'grants: ["a b"]',
+      ['2:61: "a b" is no scope; use visible ASCII characters without spaces, quotes and "\\"'],
+    ],
+    ['claims: {app: []}', ['2:61: "app" must not be an empty list']],
+    ['claims: {app: ""}', ['2:66: "app" must not be empty']],
+    [
+      'claims: {scope: 5}',
+      ['2:68: "scope" must be a claim\'s name, or a list that is a path into an object'],
+    ],
+    ['claims: {role: x}', ['2:61: unknown key "role"']],
+    ['require_exp: 1', ['2:65: "require_exp" must be true or false']],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(issuerWith(written))).toEqual(problems);
+  });
+
+  it.each([
+    'jwks: "http://localhost:1/jwks"',
+    'jwks: "http://127.0.0.2:1/jwks"',
+    'jwks: "http://[::1]:1/jwks"',
+    'jwks: "${FIXTURES}/legacy-jwks.json"',
+    'clock_skew: 5m',
+    'algorithms: [RS256, PS384, ES512]',
+    'require_exp: false',
+  ])('that is written %j is accepted', async (written) => {
+    expect(await problemsOf(issuerWith(written))).toEqual([]);
+  });
+});
+
+describe('issuers among themselves', () => {
+  const main = '  main: {issuer: "https://i.example", audience: a, jwks: "https://i.example/jwks"}\n';
+  const issuers = (...lines: string[]) => planted(main, lines.map((line) => `  ${line}\n`).join(''));
+  const keys = 'audience: a, jwks: "https://a.example", grants: [a]';
+
+  it('must say what audience their tokens have', async () => {
+    expect(await problemsOf(planted('audience: a, ', ''))).toEqual([
+      '2:3: missing key "audience"; without it tokens meant for another service would pass: say what their aud must be, or audience: false',
+    ]);
+    expect(await problemsOf(planted('audience: a', 'audience: true'))).toEqual([
+      '2:49: "audience" must be one audience, a list of them, or false where tokens carry none',
+    ]);
+    expect(await problemsOf(planted('audience: a', 'audience: ["", a]'))).toEqual([
+      '2:50: "audience" must not be empty',
+    ]);
+    expect(await problemsOf(planted('audience: a', 'audience: ""'))).toEqual([
+      '2:49: "audience" must not be empty',
+    ]);
+    expect(await problemsOf(planted('audience: a', 'audience: false'))).toEqual([]);
+  });
+
+  it.each(['tokens', 'named'])('cannot be called %s, as the token service is', async (name) => {
+    expect(await problemsOf(planted('main:', `${name}:`))).toEqual([
+      `2:3: "${name}" is a name reserved for the token service; choose another`,
+    ]);
+  });
+
+  it('have names that can stand in a key', async () => {
+    expect(await problemsOf(planted('main:', '"a b":'))).toEqual([
+      '2:3: "a b" must be a name of letters, digits, "-", "_" and ".", beginning with a letter or digit',
+    ]);
+  });
+
+  it('must be found by discovery safely where they name no keys', async () => {
+    const discovered = (iss: string) => problemsOf(issuers(`main: {issuer: ${iss}, audience: a}`));
+    const why = '2:18: without "jwks" the keys are discovered at this URL, which';
+    expect(await discovered('https://i.example')).toEqual([]);
+    expect(await discovered('http://127.0.0.1:7000')).toEqual([]);
+    expect(await discovered('false')).toEqual([
+      '2:18: an issuer without iss needs "jwks", since its keys cannot be discovered',
+    ]);
+    expect(await discovered('http://i.example')).toEqual([
+      `${why} must be https; http is accepted on loopback alone, since keys read over it can be forged`,
+    ]);
+    expect(await discovered('"https://i.example/?a=b"')).toEqual([`${why} must be a URL without a query`]);
+    expect(await discovered('plain')).toEqual([`${why} must be a URL that begins with http:// or https://`]);
+  });
+
+  it('each say their grants where there are two', async () => {
+    const two = issuers(
+      'one: {issuer: "https://one.example", audience: a}',
+      'two: {issuer: "https://two.example", audience: a}',
+    );
+    const text =
+      'missing key "grants": with two issuers or more, each says the most that its tokens can open';
+    expect(await problemsOf(two)).toEqual([`2:3: ${text}`, `3:3: ${text}`]);
+  });
+
+  it('have each their own iss', async () => {
+    expect(await problemsOf(issuers(`one: {issuer: x, ${keys}}`, `two: {issuer: x, ${keys}}`))).toEqual([
+      '3:17: the issuer "one" has this iss already; a token must belong to one issuer',
+    ]);
+    expect(
+      await problemsOf(issuers(`one: {issuer: false, ${keys}}`, `two: {issuer: false, ${keys}}`)),
+    ).toEqual(['3:17: only one issuer can have issuer: false, and "one" has it already']);
+    expect(
+      await problemsOf(issuers(`one: {issuer: false, ${keys}}`, `two: {issuer: "false", ${keys}}`)),
+    ).toEqual([]);
+  });
+
+  it('are needed by a route with scope', async () => {
+    const none = VALID.slice(VALID.indexOf('upstreams'));
+    const text = 'a route with "scope" needs an issuer of tokens; add one under "issuers"';
+    expect(await problemsOf(none)).toEqual([`6:12: ${text}`]);
+    expect(await problemsOf(`issuers: {}\n${none}`)).toEqual([`7:12: ${text}`]);
+    expect(await problemsOf(none.replace('scope: a:read', 'public: true'))).toEqual([]);
+  });
+
+  it('stand by name', async () => {
+    expect(await problemsOf(onTop('issuers: 5').replace(`issuers:\n${main}`, ''))).toContain(
+      '1:10: "issuers" must be issuers by name',
+    );
+  });
+});

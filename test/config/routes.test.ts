@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { accessOf, onRoute, problemsOf, withRoute } from './planted.js';
+
+describe('the access of a route', () => {
+  it.each([
+    [
+      'upgrade: 1',
+      [
+        '6:5: the route has neither "scope" nor "public: true"; no endpoint is open by accident: give it one',
+        '8:5: unknown key "upgrade"',
+      ],
+    ],
+    [
+      'public: false',
+      ['6:5: the route has neither "scope" nor "public: true"; no endpoint is open by accident: give it one'],
+    ],
+    ['public: 5', ['8:13: "public" must be true or false']],
+    [
+      'scope: a\n    public: true',
+      ['9:5: the route has both "scope" and "public: true"; take one of them away'],
+    ],
+    [
+      'public: true\n    issuer: main',
+      ['9:5: "issuer" means nothing on a public route, which reads no token'],
+    ],
+    ['scope_key: a', ['8:5: unknown key "scope_key"; did you mean "scope"?']],
+    ['pubic: true', ['8:5: unknown key "pubic"; did you mean "public"?']],
+    [
+      'scope: "a b"',
+      ['8:12: "a b" is no scope; use visible ASCII characters without spaces, quotes and "\\"'],
+    ],
+    ['scope: []', ['8:5: "scope" must not be an empty list']],
+    ['scope: {any: [a], all: [b]}', ['8:5: "scope" must have either "any" or "all"']],
+    ['scope: {}', ['8:5: "scope" must have either "any" or "all"']],
+    [
+      'scope: {an: [a]}',
+      ['8:5: "scope" must have either "any" or "all"', '8:13: unknown key "an"; did you mean "any"?'],
+    ],
+    [
+      'scope: 5',
+      ['8:12: "scope" must be a scope, a list of scopes (all of them), {any: [...]} or {all: [...]}'],
+    ],
+    ['scope: a\n    issuer: man', ['9:13: unknown issuer "man"; did you mean "main"?']],
+    ['scope: a\n    issuer: [main, zzz]', ['9:20: unknown issuer "zzz"; there are: main']],
+    ['scope: a\n    issuer: []', ['9:5: "issuer" must not be an empty list']],
+    ['scope: a\n    issuer: 5', ['9:13: "issuer" must be an issuer\'s name or a list of them']],
+    ['scope: a\n    shadow: true', ['9:5: "shadow" is not supported yet']],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(accessOf(written))).toEqual(problems);
+  });
+
+  it.each([
+    'public: true',
+    'scope: [a, b]',
+    'scope: {all: [a, b]}',
+    'scope: a\n    issuer: [main]',
+    'scope: a\n    public: false',
+  ])('that is written %j is accepted', async (written) => {
+    expect(await problemsOf(accessOf(written))).toEqual([]);
+  });
+});
+
+describe('a key of a route', () => {
+  it.each([
+    ['scope_key: x', ['9:5: unknown key "scope_key"; did you mean "scope"?']],
+    ['zzz: 1', ['9:5: unknown key "zzz"']],
+    ['timeout: 3s', ['9:5: unknown key "timeout" here; it belongs in an upstream']],
+    ['rewrite: /v1/{id}', ["9:14: unknown placeholder {id}; the route's match has none"]],
+    ['rewrite: v1', ['9:14: "rewrite" must be a path such as /v1/{path}']],
+    ['rewrite: "/{x*}"', ['9:14: "rewrite" must name a placeholder without its "*": {x}']],
+    ['rewrite: /a/../b', ['9:14: the segment ".." is "." or "..", which the gate refuses']],
+    [
+      'rewrite: /a%2Fb',
+      ['9:14: the path has "%2F", which is refused unless the route says allow_encoded_slash: true'],
+    ],
+    [
+      'rewrite: /a;b',
+      ['9:14: the path has ";", which is refused unless the file says allow_semicolon: true'],
+    ],
+    ['rewrite: /a?b', ['9:14: the segment "a?b" has a "\\", "#" or "?", which no path may have']],
+    ['on_failure: never', ['9:17: "on_failure" must be local, open or closed']],
+    ['max_body: 10', ['9:15: "max_body" must be a size such as 512kb or 10mb']],
+    ['cors: {origins: 5}', ['9:21: "origins" must be a list of origins']],
+    ['allow_encoded_slash: 1', ['9:26: "allow_encoded_slash" must be true or false']],
+    ['expect: {}', ['9:5: "expect" must be a list of cases {method, path, scopes, status}']],
+    ['expect: [{path: x, status: 200}]', ['9:21: "path" must be a path that begins with "/"']],
+    ['expect: [{path: /x, status: 2000}]', ['9:33: "status" must be a whole number from 100 to 599']],
+    ['expect: [{path: /x}]', ['9:14: missing key "status"']],
+    ['expect: [{path: /x, status: 200, scopes: a}]', ['9:46: "scopes" must be a list of scopes']],
+    [
+      'expect: [{path: /x, status: 200, scopes: ["a b"]}]',
+      ['9:47: "a b" is no scope; use visible ASCII characters without spaces, quotes and "\\"'],
+    ],
+    ['expect: [{path: /x, status: 200, method: get}]', ['9:46: unknown method "get"; did you mean "GET"?']],
+    ['expect: [{path: /x, status: 200, scope: []}]', ['9:38: unknown key "scope"; did you mean "scopes"?']],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(onRoute(written))).toEqual(problems);
+  });
+
+  it.each([
+    'rewrite: /v1/%7Euser/',
+    'rewrite: /a%2Fb\n    allow_encoded_slash: true',
+    'expect: [{path: /a//b, status: 400, method: TRACE}]',
+  ])('that is written %j is accepted', async (written) => {
+    expect(await problemsOf(onRoute(written))).toEqual([]);
+  });
+});
+
+describe('another route', () => {
+  it.each([
+    [
+      '{match: GET /a, upstream: api, scope: a}',
+      ['9:13: the same shape and method (GET) as "GET /a" in line 6'],
+    ],
+    [
+      '{match: "GET,POST /a", upstream: api, scope: a}',
+      ['9:13: the same shape and method (GET) as "GET /a" in line 6'],
+    ],
+    [
+      '{match: "GET /%61", upstream: api, scope: a}',
+      ['9:13: the same shape and method (GET) as "GET /a" in line 6'],
+    ],
+    [
+      '{match: "* /b/{x}", upstream: api, scope: a}\n  - {match: "* /b/{y}", upstream: api, scope: a}',
+      ['10:13: the same shape and method (*) as "* /b/{x}" in line 9'],
+    ],
+    ['{match: GET /b, upstream: apo, scope: a}', ['9:31: unknown upstream "apo"; did you mean "api"?']],
+    ['{match: GET /b, upstream: zzz, scope: a}', ['9:31: unknown upstream "zzz"; there are: api']],
+    ['{match: GET /b, upsteam: api, scope: a}', ['9:21: unknown key "upsteam"; did you mean "upstream"?']],
+    ['{match: GET /b, scope: a}', ['9:5: missing key "upstream"']],
+    ['{upstream: api, scope: a}', ['9:5: missing key "match"']],
+    ['5', ['9:5: "routes" must be keys with values']],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(withRoute(written))).toEqual(problems);
+  });
+
+  it.each([
+    '{match: "* /a", upstream: api, scope: a}',
+    '{match: "GET /{a}", upstream: api, scope: a}',
+    '{match: "HEAD /a", upstream: api, scope: a}',
+    '{match: "GET /a/", upstream: api, scope: a}',
+  ])('that is written %j is accepted', async (written) => {
+    expect(await problemsOf(withRoute(written))).toEqual([]);
+  });
+});

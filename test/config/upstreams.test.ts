@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { problemsOf, upstreamOf } from './planted.js';
+
+describe('an upstream', () => {
+  it.each([
+    ['http://a/b', ['4:8: "api" must be an origin without a path; to add one, give the route a rewrite']],
+    ['http://a?x', ['4:8: "api" must be an origin without a query or fragment']],
+    ['http://a#x', ['4:8: "api" must be an origin without a query or fragment']],
+    ['http://u:p@a', ['4:8: "api" must be an origin without a user name or password']],
+    ['ftp://a', ['4:8: "api" must begin with http:// or https://, not with ftp://']],
+    ['a:80', ['4:8: "api" must be a URL that begins with http:// or https://']],
+    ['http:/a', ['4:8: "api" must be a URL that begins with http:// or https://']],
+    ['http://a:0', ['4:8: "api" must have a port from 1 to 65535']],
+    ['http://a:99999', ['4:8: "api" must be a URL that begins with http:// or https://']],
+    ['http://a b', ['4:8: "api" must be a URL that begins with http:// or https://']],
+    ['5', ['4:8: "api" must be an origin such as http://10.0.0.5:9002, or {targets: [...], timeout, ...}']],
+    ['{}', ['4:3: missing key "targets"']],
+    ['{targets: []}', ['4:9: "targets" must have exactly one target; several targets are not supported yet']],
+    ['{targets: http://a}', ['4:18: "targets" must be a list with one origin']],
+    [
+      '{targets: ["http://a", "http://b"]}',
+      ['4:9: "targets" must have exactly one target; several targets are not supported yet'],
+    ],
+    ['{targets: ["http://a"], retries: 11}', ['4:41: "retries" must be a whole number from 0 to 10']],
+    [
+      '{targets: ["http://a"], max_connections: 0}',
+      ['4:49: "max_connections" must be a whole number from 1 to 100000'],
+    ],
+    ['{targets: ["http://a"], host: x}', ['4:38: "host" must be target or preserve']],
+    ['{targets: ["http://a"], connect_timeout: 0ms}', ['4:49: "connect_timeout" must be at least 1ms']],
+    [
+      '{targets: ["http://a"], headers: {set: {Host: a}}}',
+      ['4:48: "Host" is written by the gate itself and cannot be changed here'],
+    ],
+    [
+      '{targets: ["http://a"], headers: {set: {"X Y": a}}}',
+      ['4:48: "X Y" is not the name of a header field'],
+    ],
+    ['{targets: ["http://a"], headers: {set: {X-A: "ä"}}}', ['4:53: "X-A" must be visible ASCII']],
+    ['{targets: ["http://a"], headers: {set: {X-A: 5}}}', ['4:53: "X-A" must be a text']],
+    [
+      '{targets: ["http://a"], headers: {set: {x-b: a, X-B: b}}}',
+      ['4:61: "X-B" is set twice; names do not differ by case'],
+    ],
+    [
+      '{targets: ["http://a"], headers: {set: {X-App-Id: a}}}',
+      ['4:48: "X-App-Id" tells upstreams who calls and cannot be set here'],
+    ],
+    [
+      '{targets: ["http://a"], headers: {remove: [Connection]}}',
+      ['4:51: "Connection" is written by the gate itself and cannot be changed here'],
+    ],
+    [
+      '{targets: ["http://a"], headers: {remove: ["X Y"]}}',
+      ['4:51: "X Y" is not the name of a header field'],
+    ],
+    [
+      '{targets: ["http://a"], tls: {ca: "${FIXTURES}/ca.pem"}}',
+      ['4:32: "tls" is for https targets; this one is http'],
+    ],
+    [
+      '{targets: ["https://a"], tls: {ca: nope.pem}}',
+      ['4:43: cannot read folder/nope.pem: there is no such file'],
+    ],
+    [
+      '{targets: ["https://a"], tls: {ca: "${FIXTURES}/key.pem"}}',
+      ['4:43: the file holds no PEM certificates'],
+    ],
+    ['{targets: ["http://a"], balance: random}', ['4:32: "balance" is not supported yet']],
+    ['{targets: ["http://a"], health: {}}', ['4:32: "health" is not supported yet']],
+    ['{targets: ["http://a"], ejection: {}}', ['4:32: "ejection" is not supported yet']],
+    ['{targets: ["http://a"], breaker: {}}', ['4:32: "breaker" is not supported yet']],
+    ['{target: http://a}', ['4:9: unknown key "target"; did you mean "targets"?']],
+  ])('that is written %j is refused', async (written, problems) => {
+    expect(await problemsOf(upstreamOf(written))).toEqual(problems);
+  });
+
+  it.each(['http://a/', 'https://[::1]:9443', '{targets: ["https://a"], tls: {ca: "${FIXTURES}/ca.pem"}}'])(
+    'that is written %j is accepted',
+    async (written) => {
+      expect(await problemsOf(upstreamOf(written))).toEqual([]);
+    },
+  );
+});
