@@ -32,7 +32,7 @@ export async function tollgate(config: string | GatewayConfig): Promise<Tollgate
     typeof config === 'string'
       ? await loadConfig(config, process.env)
       : compileConfig(config, { env: process.env, baseFolder: process.cwd() });
-  const { log, flush } = createLog(settings.log);
+  const { log, close: closeLog } = createLog(settings.log);
   const now = (): number => Date.now();
   const monotonic = (): number => performance.now();
   const { gateway, close } = assemble(settings, { now, monotonic, newId: randomUUID, log });
@@ -51,7 +51,7 @@ export async function tollgate(config: string | GatewayConfig): Promise<Tollgate
     },
     async close() {
       await close();
-      flush();
+      await closeLog();
     },
   });
 }

@@ -87,14 +87,15 @@ function report(error: unknown): number {
     return EXIT_BAD;
   }
   terminal.err(
-    `tollgate: ${addressProblem(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))}`,
+    `tollgate: ${systemProblem(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))}`,
   );
   return EXIT_BAD;
 }
 
-/** The two ways in which listening fails, in words that say what to do. */
-function addressProblem(error: unknown): string | undefined {
-  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+/** What the system refuses, an address or the log's file, in words that say what to do. */
+function systemProblem(error: unknown): string | undefined {
+  const { code, path, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (code !== undefined && path !== undefined) return `${path} cannot be opened (${code})`;
   const where = `${address ?? ''}:${port ?? ''}`;
   if (code === 'EADDRINUSE')
     return `${where} is taken by another process; stop it or change the address in the file`;

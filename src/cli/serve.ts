@@ -18,7 +18,7 @@ export interface Serving {
 export async function serve(settings: Settings, watch?: Observe): Promise<Serving> {
   const { listen: publicAddress, admin } = settings;
   if (!publicAddress || !admin) throw new TypeError('a gate that serves needs `listen` and `admin`');
-  const { log, flush } = createLog(settings.log);
+  const { log, close: closeLog } = createLog(settings.log);
   const monotonic = (): number => performance.now();
   const { gateway, close } = assemble(settings, { now: () => Date.now(), monotonic, newId: randomUUID, log });
   const logAccess = createAccessLog(log);
@@ -30,7 +30,7 @@ export async function serve(settings: Settings, watch?: Observe): Promise<Servin
     : logAccess;
   const end = async (): Promise<void> => {
     await close();
-    flush();
+    await closeLog();
   };
   const listening = await listen({
     current: () => gateway,

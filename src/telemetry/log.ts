@@ -42,23 +42,24 @@ export function createLog({ level, file }: LogSettings): OperatorLog {
     destination,
   );
   const timer = setInterval(() => destination.flush(), LONGEST_WAIT_MS).unref();
-  return {
-    log,
-    close() {
-      clearInterval(timer);
-      log.level = 'silent';
-      // Not `flushSync`: where nothing can be written it tries for ever.
-      return new Promise((resolve) => {
-        const deadline = setTimeout(resolve, CLOSE_MS);
-        const settle = (): void => {
-          clearTimeout(deadline);
-          resolve();
-        };
-        destination.once('error', () => destination.destroy()).once('close', settle);
-        destination.end();
+  let closed: Promise<void> | undefined;
+
+  function close(): Promise<void> {
+    clearInterval(timer);
+    log.level = 'silent';
+    // Not `flushSync`: where nothing can be written it tries for ever.
+    return new Promise((resolve) => {
+      const deadline = setTimeout(resolve, CLOSE_MS);
+      destination.once('error', () => destination.destroy());
+      destination.once('close', () => {
+        clearTimeout(deadline);
+        resolve();
       });
-    },
-  };
+      destination.end();
+    });
+  }
+
+  return { log, close: () => (closed ??= close()) };
 }
 
 /** At once, so that a log that cannot be written is known before the first request. */
