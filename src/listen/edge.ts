@@ -52,6 +52,8 @@ interface Visit {
   readonly startedMs: number;
   /** Present where the request asks to become a WebSocket. */
   readonly tunnel: { readonly socket: Duplex; readonly firstBytes: Buffer } | undefined;
+  /** Whether the exchange is over and was told of. */
+  isTold: boolean;
 }
 
 /** How an exchange ended, beside what the visit and the decision already tell. */
@@ -67,18 +69,22 @@ const NO_HANDSHAKE = new Refusal(
   'a WebSocket handshake is an HTTP/1.1 GET without a body',
 );
 
+/** Of an exchange that ended at the gate. */
+const HERE = { reason: undefined, detail: undefined, target: undefined, upstreamMs: undefined };
+const BUG = new Refusal('internal_error');
+
 export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
   let draining = false;
 
   function enter(req: IncomingMessage, res: ServerResponse, tunnel: Visit['tunnel']): Visit {
     const gateway = current();
-    return { gateway, req, res, head: gateway.read(req), startedMs: now(), tunnel };
+    return { gateway, req, res, head: gateway.read(req), startedMs: now(), tunnel, isTold: false };
   }
 
   async function answer(visit: Visit, next: Next | undefined): Promise<void> {
     const { gateway, head } = visit;
     if (head.preflightMethod !== undefined && head.flaw === undefined) {
-      if (answerPreflight(visit, head.preflightMethod)) return;
+      if (answerPreflight(visit, head.preflightMethod, next !== undefined)) return;
     }
     if (visit.tunnel && !head.websocket) {
       deny(visit, { refusal: NO_HANDSHAKE, route: undefined, principal: undefined });
@@ -121,19 +127,19 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
     refuse(req, res, refusal, fields ?? answerHeaders(head, route ? route.cors : gateway.cors));
     const { reason, detail } = refusal;
     const status = res.headersSent ? refusal.status : CLIENT_CLOSED_REQUEST;
-    finish(visit, denial, { status, reason, detail, target: undefined, upstreamMs: undefined });
+    finish(visit, denial, { ...HERE, status, reason, detail });
   }
 
-  /** True where a CORS section speaks for what the preflight asks about. */
-  function answerPreflight(visit: Visit, method: string): boolean {
+  /** True where a CORS section speaks for what the preflight asks about: not for what stands behind the gate. */
+  function answerPreflight(visit: Visit, method: string, hasNext: boolean): boolean {
     const { gateway, res, head } = visit;
     const found = gateway.match({ ...head, method });
+    if (hasNext && found instanceof Refusal && found.reason === 'no_route') return false;
     const route = found instanceof Refusal ? undefined : found.route;
     const cors = route ? route.cors : gateway.cors;
     if (cors === undefined) return false;
     res.writeHead(204, [...common(head), ...preflightHeaders(cors, head, method)]).end();
-    const nothing = { reason: undefined, detail: undefined, target: undefined, upstreamMs: undefined };
-    finish(visit, { route, principal: undefined }, { status: 204, ...nothing });
+    finish(visit, { route, principal: undefined }, { ...HERE, status: 204 });
     return true;
   }
 
@@ -143,6 +149,7 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
     end: Ending,
   ): void {
     const { head, startedMs } = visit;
+    visit.isTold = true;
     observe({ head, route, principal, durationMs: now() - startedMs, ...end });
   }
 
@@ -155,29 +162,41 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
   }
 
   /** A bug in the gate costs one request a 500; never the process, and never a hanging caller. */
-  function recover({ req, res, head }: Visit, error: unknown): void {
-    log.error({ request_id: head.id, err: error }, 'a request failed inside the gate');
+  function recover(
+    req: IncomingMessage,
+    res: ServerResponse,
+    visit: Visit | undefined,
+    error: unknown,
+  ): void {
+    log.error({ request_id: visit?.head.id, err: error }, 'a request failed inside the gate');
     if (res.headersSent) res.destroy();
-    else refuse(req, res, new Refusal('internal_error'), common(head));
+    else refuse(req, res, BUG, visit ? common(visit.head) : []);
+    if (visit === undefined || visit.isTold) return;
+    const { status, reason } = BUG;
+    finish(visit, { route: undefined, principal: undefined }, { ...HERE, status, reason });
+  }
+
+  async function run(
+    req: IncomingMessage,
+    res: ServerResponse,
+    tunnel: Visit['tunnel'],
+    next: Next | undefined,
+  ): Promise<void> {
+    let visit: Visit | undefined;
+    try {
+      visit = enter(req, res, tunnel);
+      await answer(visit, next);
+    } catch (error) {
+      recover(req, res, visit, error);
+    }
   }
 
   return {
-    async handle(req, res, next) {
-      const visit = enter(req, res, undefined);
-      await answer(visit, next).catch((error: unknown) => recover(visit, error));
-    },
+    handle: (req, res, next) => run(req, res, undefined, next),
     async upgrade(req, socket, firstBytes) {
-      if (!asksForWebSocket(req)) {
-        giveBack(req, socket, firstBytes);
-        return;
-      }
-      if (!(socket instanceof Socket)) {
-        socket.destroy();
-        return;
-      }
-      const res = responseOn(req, socket);
-      const visit = enter(req, res, { socket, firstBytes });
-      await answer(visit, undefined).catch((error: unknown) => recover(visit, error));
+      if (!asksForWebSocket(req)) giveBack(req, socket, firstBytes);
+      else if (!(socket instanceof Socket)) socket.destroy();
+      else await run(req, responseOn(req, socket), { socket, firstBytes }, undefined);
     },
     drain() {
       draining = true;
