@@ -49,7 +49,7 @@ export function startCommand(
   const ended = once(child, 'close').then(([code, signal]) => {
     isOver = true;
     look();
-    return { code, signal } as Ended;
+    return { code, signal };
   });
   return {
     pid: child.pid ?? 0,
