@@ -55,7 +55,7 @@ export class Answer {
   ): boolean {
     const coding = headers['transfer-encoding'];
     if (coding !== undefined && coding.toLowerCase() !== 'chunked') return false;
-    const { req, res, head, answerHeaders } = this.exchange;
+    const { req, res, head, admission, answerHeaders } = this.exchange;
     this.bodiless = status === 204 || status === 304;
     const hasTrailers =
       coding !== undefined && !this.bodiless && head.method !== 'HEAD' && req.httpVersion !== '1.0';
@@ -65,6 +65,7 @@ export class Answer {
       headers.connection,
       forbidden,
       answerHeaders,
+      admission.route.cors,
     );
     // An early answer: what is left of the body cannot be told from a next request unless all of it is read.
     if (!req.complete && !answerHeaders.includes('Connection')) fields.push('Connection', 'close');

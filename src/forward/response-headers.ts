@@ -1,6 +1,7 @@
 /** The header of the answer: the upstream's fields, less those of its connection, with the gate's own in their places. */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { FlatHeaders } from '../model/refusal.js';
+import type { Cors } from '../model/route.js';
 import { HOP_BY_HOP, nominate } from './field-names.js';
 
 /** Raw header as undici keeps it: names and values in turn, as the bytes that came. */
@@ -27,12 +28,17 @@ export const FORBIDDEN = {
   trailers: new Set([...HOP_BY_HOP, ...NOT_IN_TRAILERS]),
 } as const satisfies Record<string, ReadonlySet<string>>;
 
-/** The upstream's fields that pass, with the gate's own after them. */
+/**
+ * The upstream's fields that pass, with the gate's own after them.
+ *
+ * @param cors the route's cross-origin rules: where the gate speaks for the route, the upstream's permissions are dropped
+ */
 export function answerFields(
   raw: RawHeaders,
   connection: IncomingHttpHeaders[string],
   forbidden: ReadonlySet<string>,
   answerHeaders: FlatHeaders,
+  cors: Cors | undefined,
 ): string[] {
   const nominated = connection === undefined ? undefined : nominate(String(connection), undefined);
   const fields: string[] = [];
@@ -40,6 +46,7 @@ export function answerFields(
     const name = latin1(raw[at]!);
     const lower = name.toLowerCase();
     if (forbidden.has(lower) || nominated?.has(lower) || isReplaced(lower, answerHeaders)) continue;
+    if (cors !== undefined && lower.startsWith('access-control-')) continue;
     fields.push(name, latin1(raw[at + 1]!));
   }
   for (const text of answerHeaders) fields.push(text);
@@ -77,7 +84,9 @@ export function writeHead(res: ServerResponse, status: number, reason: string, f
     return;
   }
   // With fields set before, writeHead would keep only the last of several Set-Cookie.
-  for (let at = 0; at < fields.length; at += 2) res.removeHeader(fields[at]!);
+  for (let at = 0; at < fields.length; at += 2) {
+    if (fields[at]!.toLowerCase() !== 'vary') res.removeHeader(fields[at]!);
+  }
   for (let at = 0; at < fields.length; at += 2) res.appendHeader(fields[at]!, fields[at + 1]!);
   res.writeHead(status, phrase);
 }

@@ -1,6 +1,7 @@
 /** A WebSocket tunnel: after the upstream's 101 two sockets are one, until both sides have ended or nothing moves. */
 import type { Duplex } from 'node:stream';
 import type { FlatHeaders } from '../model/refusal.js';
+import type { Cors } from '../model/route.js';
 import type { Fault, Upgrade } from './exchange.js';
 import type { Join } from './relay.js';
 import { FORBIDDEN, answerFields, type RawHeaders } from './response-headers.js';
@@ -13,7 +14,7 @@ interface Joint {
 
 /** The tunnel of one upgrade, to be joined after the upstream's 101. */
 export function createJoin(upgrade: Upgrade, idleMs: number): Joint {
-  const { res, socket: client, firstBytes, answerHeaders } = upgrade;
+  const { res, socket: client, firstBytes, admission, answerHeaders } = upgrade;
   const stopWatching = watch(client);
 
   function abandon(): void {
@@ -27,7 +28,7 @@ export function createJoin(upgrade: Upgrade, idleMs: number): Joint {
     if (fieldOf(raw, 'upgrade')?.toLowerCase() !== 'websocket') return false;
     upstream.allowHalfOpen = true;
     if (res.socket) res.detachSocket(res.socket);
-    client.write(switchingProtocols(raw, answerHeaders), 'latin1');
+    client.write(switchingProtocols(raw, answerHeaders, admission.route.cors), 'latin1');
     if (firstBytes.length > 0) upstream.write(firstBytes);
     connect(client, upstream, idleMs, over);
     return true;
@@ -35,9 +36,9 @@ export function createJoin(upgrade: Upgrade, idleMs: number): Joint {
   return { join, abandon };
 }
 
-function switchingProtocols(raw: RawHeaders, answerHeaders: FlatHeaders): string {
+function switchingProtocols(raw: RawHeaders, answerHeaders: FlatHeaders, cors: Cors | undefined): string {
   const own = answerHeaders.filter((_, at) => answerHeaders[at - (at % 2)]!.toLowerCase() !== 'connection');
-  const fields = answerFields(raw, fieldOf(raw, 'connection'), FORBIDDEN.bodiless, own);
+  const fields = answerFields(raw, fieldOf(raw, 'connection'), FORBIDDEN.bodiless, own, cors);
   let head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
   for (let at = 0; at < fields.length; at += 2) head += `${fields[at]!}: ${fields[at + 1]!}\r\n`;
   return `${head}\r\n`;
