@@ -16,13 +16,13 @@ export interface Clock {
   fixedMs: number | undefined;
 }
 
-export function createClock(): Clock {
+function createClock(): Clock {
   const clock: Clock = () => clock.fixedMs ?? Date.now();
   clock.fixedMs = undefined;
   return clock;
 }
 
-export function createTestKeySet(issuer: Issuer, changes: Partial<KeySetOptions> = {}): KeySet {
+function createTestKeySet(issuer: Issuer, changes: Partial<KeySetOptions> = {}): KeySet {
   return createKeySet(issuer, {
     now: Date.now,
     log: SILENT,
