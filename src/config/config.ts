@@ -8,7 +8,7 @@ import { ConfigError, ConfigUnreadable } from './problem.js';
 import { objectSource, yamlSource, type Source } from './source.js';
 import { validate, type Grounds } from './validate.js';
 
-export { ConfigError, ConfigUnreadable, Problem } from './problem.js';
+export { ConfigError, ConfigUnreadable } from './problem.js';
 export { jsonSchema, type GatewayConfig } from './schema/schema.js';
 export type { LoadedConfig } from './compile/compile.js';
 

@@ -13,7 +13,7 @@ export interface Address {
     { readonly cert: string; readonly key: string; readonly client_ca?: string | undefined } | undefined;
 }
 
-export function parseAddress(text: string): Address | Flaw {
+function parseAddress(text: string): Address | Flaw {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain ?? '';
   const rightHost = bracketed === undefined ? isHost(host) : isIP(host) === 6;
@@ -52,7 +52,7 @@ export const address = z.union(
 );
 
 /** An address, or a block of them in CIDR form. */
-export function parseNetwork(text: string): string | Flaw {
+function parseNetwork(text: string): string | Flaw {
   const [host = '', prefix, ...rest] = text.split('/');
   const family = isIP(host);
   const right =
