@@ -1,9 +1,15 @@
 /**
  * The count in Redis: one Lua script that decides a whole batch of checks by Redis's own clock.
  *
- * A key holds one string: how many are counted (6 bytes), then the entries that `window.ts` describes, 9 bytes each:
- * a time in milliseconds (6) and how many requests share it (3), all big-endian. That is 96 bytes at 10 per 2m,
- * 2.3 KB at 256 and 0.6 KB above. Whatever is written expires when its newest entry has left the window.
+ * A key holds one string, all numbers in it big-endian, in one of two forms that its first byte tells:
+ *
+ * - 1, while N is at most 256: the time of each counted request in milliseconds (6 bytes).
+ * - 2, once N has been larger: how many are counted (6), then the entries that `window.ts` describes: a time (6) and how
+ *   many requests share it (3). The first form becomes the second when a request is counted under a larger N; the
+ *   second stays until the key expires.
+ *
+ * That is 61 bytes at 10 per 2m, 1.5 KB at 256 and 0.6 KB above. Whatever is written expires when its newest entry
+ * has left the window.
  *
  * KEYS are the windows of all checks in turn. ARGV is the deadline, then for each check the number of its windows
  * and for each window N and W. The reply is Redis's time, then for each check whether it was admitted (1 or 0), which of
@@ -22,51 +28,62 @@ local stamp = time[1] * 1000 + math.ceil(time[2] / 1000)
 local reply = { now }
 if now > tonumber(ARGV[1]) then return reply end
 
-local HEADER, ENTRY, MOST = 6, 9, 0xffffff
-local unpack = struct.unpack
+local unpack, pack = struct.unpack, struct.pack
+
+local function entry(value, place, exact)
+  if exact then return unpack('>I6', value, place), 1 end
+  return unpack('>I6I3', value, place)
+end
 
 local function read(key, limit, window)
-  local value = redis.call('GET', key) or ''
-  local total, head, newest = 0, HEADER + 1, 0
-  if value ~= '' then
-    total = unpack('>I6', value)
-    newest = unpack('>I6', value, #value - ENTRY + 1)
-  end
+  local value = redis.call('GET', key) or '\\1'
+  local exact = value:byte(1) == 1
+  local head, size = 2, 6
+  if not exact then head, size = 8, 9 end
+  local total = exact and (#value - 1) / 6 or unpack('>I6', value, 2)
+  local newest = #value > head and unpack('>I6', value, #value - size + 1) or 0
   local from = newest > stamp and newest or now
   while head < #value do
-    local at, count = unpack('>I6I3', value, head)
+    local at, count = entry(value, head, exact)
     if at + window > from then break end
     total = total - count
-    head = head + ENTRY
+    head = head + size
   end
   local free
   if total >= limit then
     local left, place, at, count = total, head
     repeat
-      at, count = unpack('>I6I3', value, place)
+      at, count = entry(value, place, exact)
       left = left - count
-      place = place + ENTRY
+      place = place + size
     until left < limit
     free = at + window
   end
-  return { key = key, limit = limit, window = window, value = value, total = total, head = head,
+  return { key = key, limit = limit, window = window, exact = exact, entries = value:sub(head), total = total,
     mark = newest > stamp and newest or stamp, free = free }
 end
 
-local function write(w)
-  local last, count = #w.value, 1
-  if w.head < last then
-    local at, shared = unpack('>I6I3', w.value, last - ENTRY + 1)
+local function share(w)
+  local entries = w.exact and w.entries:gsub('......', '%0\\0\\0\\1') or w.entries
+  local last, count = #entries, 1
+  if last > 0 then
+    local at, shared = unpack('>I6I3', entries, last - 8)
     local together = at == w.mark or w.limit > ${EXACT_UP_TO}
       and math.floor(at * ${BUCKETS} / w.window) == math.floor(w.mark * ${BUCKETS} / w.window)
-    if together and shared < MOST then
-      last = last - ENTRY
-      count = shared + 1
-    end
+    if together and shared < 0xffffff then last, count = last - 9, shared + 1 end
   end
-  local value = struct.pack('>I6', w.total + 1) .. w.value:sub(w.head, last) .. struct.pack('>I6I3', w.mark, count)
-  redis.call('SET', w.key, value, 'PX', w.mark + w.window - now)
-  return unpack('>I6', value, HEADER + 1) + w.window
+  return entries:sub(1, last) .. pack('>I6I3', w.mark, count)
+end
+
+local function write(w)
+  local entries, header
+  if w.exact and w.limit <= ${EXACT_UP_TO} then
+    header, entries = '\\1', w.entries .. pack('>I6', w.mark)
+  else
+    header, entries = '\\2' .. pack('>I6', w.total + 1), share(w)
+  end
+  redis.call('SET', w.key, header .. entries, 'PX', w.mark + w.window - now)
+  return unpack('>I6', entries) + w.window
 end
 
 local key, arg = 1, 2

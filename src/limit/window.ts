@@ -10,7 +10,7 @@
  *   than N are admitted, none is refused for more than W/60 too long, and no count is larger than 62 entries
  *   beside those it had while its N was lower.
  *
- * N only decides how the next request is added. A count whose N has changed needs no conversion, and loses nothing.
+ * N only decides how the next request is added, so a count whose N has changed, in a reload, loses nothing.
  *
  * The store's clock may have parts of a millisecond: a request is counted at the end of the one it falls in, and
  * the window is looked at from its beginning, so an interval never shrinks by rounding. A clock that has
