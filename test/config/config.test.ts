@@ -132,7 +132,7 @@ client: {}
     const error: unknown = await loadConfig(file, {}).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConfigError);
     expect(String(error)).toBe(
-      `ConfigError: ${file}:3:1: unknown key "lissen"; did you mean "listen"?\n${file}:7:7: unknown key "scope_key"; did you mean "scope"?`,
+      `ConfigError: ${file}:3:1: unknown key "lissen"; did you mean "listen"?\n${file}:7:5: unknown key "scope_key"; did you mean "scope"?`,
     );
   });
 
