@@ -1,5 +1,5 @@
 /** The client's side of an exchange: the answer as it is written to `res`, no faster than the client reads. */
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
@@ -14,6 +14,13 @@ import { FORBIDDEN, answerFields, trailerFields, writeHead, type RawHeaders } fr
  */
 const STALLED_AFTER = 5;
 
+export interface ClientEvents {
+  /** The connection has ended before the answer. */
+  onClientGone(): void;
+  /** The whole answer is on its way. */
+  onAnswerTaken(): void;
+}
+
 export class Answer {
   status = 0;
   bytes = 0;
@@ -25,6 +32,7 @@ export class Answer {
   #idleTimes = 0;
   #ended = false;
   #sized = false;
+  #events: ClientEvents | undefined;
 
   /** @param sink whose `drain` tells that the client reads on: `res`, or its socket where no server looks after it */
   constructor(
@@ -32,6 +40,26 @@ export class Answer {
     readonly upstream: Upstream,
     readonly sink: ServerResponse | Duplex,
   ) {}
+
+  /** Begins to listen for the client's end. False where it has left already. */
+  watch(events: ClientEvents): boolean {
+    const { req, res } = this.exchange;
+    this.#events = events;
+    // A pipelined request's `res` has no socket yet and does not hear of its end; its `req` does.
+    req.once('close', this.#onRequestClose);
+    res.once('close', this.#onClose).once('finish', this.#onFinish);
+    return !res.destroyed && !isCut(req);
+  }
+
+  readonly #onFinish = (): void => this.#events?.onAnswerTaken();
+
+  readonly #onClose = (): void => {
+    if (!this.exchange.res.writableFinished) this.#events?.onClientGone();
+  };
+
+  readonly #onRequestClose = (): void => {
+    if (isCut(this.exchange.req)) this.#onClose();
+  };
 
   /** Passes Early Hints on (RFC 8297); other interim answers are between the gate and the upstream. */
   hint(status: number, headers: IncomingHttpHeaders): void {
@@ -123,8 +151,11 @@ export class Answer {
     res.destroy();
   }
 
+  /** Lets go of the client: nothing more is heard of it. */
   release(): void {
     this.sink.off('drain', this.#onDrain);
+    this.exchange.req.off('close', this.#onRequestClose);
+    this.exchange.res.off('close', this.#onClose).off('finish', this.#onFinish);
   }
 
   readonly #onDrain = (): void => {
@@ -133,6 +164,11 @@ export class Answer {
     this.#idleTimes = 0;
     this.#controller?.resume();
   };
+}
+
+/** A request whose body was read to its end closes too, and nothing is wrong with it. */
+function isCut(req: IncomingMessage): boolean {
+  return req.destroyed && !(req.complete && req.readableEnded);
 }
 
 /** Node would first end the stream and so send the very FIN that a client may take for the body's end. */

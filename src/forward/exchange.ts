@@ -2,8 +2,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Admission } from '../model/decision.js';
+import type { Log } from '../model/log.js';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
+
+export interface ForwarderOptions {
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** The longest silence in the middle of a request's body. */
+  readonly bodyTimeoutMs: number;
+  readonly log: Log;
+}
 
 export interface Exchange {
   readonly req: IncomingMessage;

@@ -12,16 +12,15 @@
  * relay.ts is one exchange, and its methods stand in this order under these numbers. A WebSocket takes the same way
  * until the upstream's 101, and is a tunnel from there (tunnel.ts).
  */
-import type { Log } from '../model/log.js';
 import { Refusal } from '../model/refusal.js';
 import type { Upstream } from '../model/upstream.js';
-import type { Exchange, Outcome, Upgrade } from './exchange.js';
+import type { Exchange, ForwarderOptions, Outcome, Upgrade } from './exchange.js';
 import { BODY_TOO_LARGE } from './failures.js';
 import { chooseTarget, createPools, type TargetPool } from './pools.js';
 import { Relay } from './relay.js';
 import { createJoin } from './tunnel.js';
 
-export type { Exchange, Outcome, Upgrade } from './exchange.js';
+export type { Exchange, ForwarderOptions, Outcome, Upgrade } from './exchange.js';
 
 /** A Refusal means that nothing was written to `res`. Both promises settle when the exchange is over, and never reject. */
 export interface Forwarder {
@@ -29,14 +28,6 @@ export interface Forwarder {
   tunnel(upgrade: Upgrade): Promise<Outcome | Refusal>;
   /** Waits for the exchanges that are under way, then closes all connections. */
   close(): Promise<void>;
-}
-
-export interface ForwarderOptions {
-  /** Monotonic milliseconds. */
-  now(): number;
-  /** The longest silence in the middle of a request's body. */
-  readonly bodyTimeoutMs: number;
-  readonly log: Log;
 }
 
 const UNKNOWN_UPSTREAM = new Refusal('internal_error', [], 'the route names an upstream that is not there');

@@ -1,35 +1,21 @@
 /** One exchange with an upstream: waits for a slot, sends the request, and streams the answer to the client. */
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { Log } from '../model/log.js';
 import type { Refusal } from '../model/refusal.js';
-import { Answer } from './answer.js';
-import type { Exchange, Fault, Outcome } from './exchange.js';
+import { Answer, type ClientEvents } from './answer.js';
+import type { Exchange, Fault, ForwarderOptions, Outcome } from './exchange.js';
 import * as failures from './failures.js';
 import type { TargetPool } from './pools.js';
 import { RequestBody, type BodyEvents } from './request-body.js';
 import type { RawHeaders } from './response-headers.js';
 import type { Waiter } from './slots.js';
+import type { Join } from './tunnel.js';
 
 type Controller = Dispatcher.DispatchController;
 
 /** The status in the log for a client that left before an answer, as nginx has it. */
 const CLIENT_CLOSED_REQUEST = 499;
-
-export interface RelayOptions {
-  /** Monotonic milliseconds. */
-  now(): number;
-  readonly bodyTimeoutMs: number;
-  readonly log: Log;
-}
-
-/** What becomes of a socket after the upstream's 101. It calls back once, when the tunnel is over. */
-export type Join = (
-  raw: RawHeaders,
-  upstream: Duplex,
-  over: (bytes: number, fault?: Fault) => void,
-) => boolean;
 
 /**
  * queued: for a slot · asking: until the answer's head · answering: until the upstream is done with it ·
@@ -37,7 +23,7 @@ export type Join = (
  */
 type Phase = 'queued' | 'asking' | 'answering' | 'flushing' | 'joined' | 'over';
 
-export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
+export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents, ClientEvents {
   #phase: Phase = 'queued';
   #controller: Controller | undefined;
   #body: RequestBody | undefined;
@@ -47,13 +33,13 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
   #resends = 0;
   #startedMs = 0;
   #headMs: number | undefined;
-  #resolve: (result: Outcome | Refusal) => void = () => undefined;
+  #resolve: ((result: Outcome | Refusal) => void) | undefined;
   readonly #answer: Answer;
 
   constructor(
     readonly exchange: Exchange,
     readonly pool: TargetPool,
-    readonly options: RelayOptions,
+    readonly options: ForwarderOptions,
     readonly join: Join | undefined,
     sink: Duplex | Exchange['res'],
   ) {
@@ -64,12 +50,8 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
     return new Promise((resolve) => {
       this.#resolve = resolve;
       this.#startedMs = this.options.now();
-      const { req, res } = this.exchange;
-      // A pipelined request's `res` has no socket yet and does not hear of its end; its `req` does.
-      req.once('close', this.#onRequestClose);
-      res.once('close', this.#onClose).once('finish', this.#onFinish);
-      if (res.destroyed || isCut(req)) this.#onClose();
-      else this.#takeSlot();
+      if (this.#answer.watch(this)) this.#takeSlot();
+      else this.onClientGone();
     });
   }
 
@@ -203,9 +185,9 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
 
   // 6. The exchange ends well,
 
-  readonly #onFinish = (): void => {
+  onAnswerTaken(): void {
     if (this.#phase === 'flushing') this.#settle(this.#outcome(this.#answer.status, this.#answer.bytes));
-  };
+  }
 
   // 7. by the upstream's fault,
 
@@ -216,7 +198,7 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
       this.#resends += 1;
       this.#controller = undefined;
       // Not now: undici is in the middle of clearing up the connection that failed.
-      setImmediate(resend, this);
+      setImmediate((relay: Relay) => relay.resend(), this);
       return;
     }
     this.#releaseSlot();
@@ -246,18 +228,13 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
 
   // 8. by the client's,
 
-  readonly #onClose = (): void => {
-    const { writableFinished } = this.exchange.res;
-    if (this.#phase === 'over' || this.#phase === 'joined' || writableFinished) return;
+  onClientGone(): void {
+    if (this.#phase === 'over' || this.#phase === 'joined') return;
     this.pool.slots.leave(this);
     const { status, bytes } = this.#answer;
     this.#settle(this.#outcome(status === 0 ? CLIENT_CLOSED_REQUEST : status, bytes, 'client_gone'));
     this.#controller?.abort(new Error('the client has gone'));
-  };
-
-  readonly #onRequestClose = (): void => {
-    if (isCut(this.exchange.req)) this.#onClose();
-  };
+  }
 
   // 9. or because nothing happens any more.
 
@@ -293,12 +270,9 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
   #settle(result: Outcome | Refusal): void {
     this.#phase = 'over';
     clearTimeout(this.#timer);
-    const { req, res } = this.exchange;
-    req.off('close', this.#onRequestClose);
-    res.off('close', this.#onClose).off('finish', this.#onFinish);
     this.#answer.release();
     this.#body?.destroy();
-    this.#resolve(result);
+    this.#resolve?.(result);
   }
 
   #outcome(status: number, bytes: number, fault?: Fault): Outcome {
@@ -314,19 +288,6 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents {
 
   #arm(afterMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(onTimer, afterMs, this);
+    this.#timer = setTimeout((relay: Relay) => relay.onTimer(), afterMs, this);
   }
-}
-
-/** A request whose body was read to its end closes too, and nothing is wrong with it. */
-function isCut(req: IncomingMessage): boolean {
-  return req.destroyed && !(req.complete && req.readableEnded);
-}
-
-function onTimer(relay: Relay): void {
-  relay.onTimer();
-}
-
-function resend(relay: Relay): void {
-  relay.resend();
 }

@@ -3,8 +3,14 @@ import type { Duplex } from 'node:stream';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { Cors } from '../model/route.js';
 import type { Fault, Upgrade } from './exchange.js';
-import type { Join } from './relay.js';
 import { FORBIDDEN, answerFields, type RawHeaders } from './response-headers.js';
+
+/** What becomes of a socket after the upstream's 101. It calls back once, when the tunnel is over. */
+export type Join = (
+  raw: RawHeaders,
+  upstream: Duplex,
+  over: (bytes: number, fault?: Fault) => void,
+) => boolean;
 
 interface Joint {
   readonly join: Join;

@@ -17,7 +17,7 @@ export interface EdgeOptions {
   readonly answerHeaders?: FlatHeaders;
   readonly parsedBody?: (req: IncomingMessage) => Buffer;
   /** What a middleware before the gate does. */
-  readonly before?: (req: IncomingMessage, res: ServerResponse) => void;
+  readonly before?: (req: IncomingMessage, res: ServerResponse) => unknown;
 }
 
 export interface Edge {
@@ -131,12 +131,12 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
   };
   const refuse = (req: IncomingMessage, res: ServerResponse, refusal: Refusal): void => {
     if (res.destroyed) return;
-    res.writeHead(refusal.status, ['Content-Length', String(refusal.body.length), ...refusal.headers]);
     if (!req.complete) res.shouldKeepAlive = false;
+    res.writeHead(refusal.status, ['Content-Length', String(refusal.body.length), ...refusal.headers]);
     res.end(refusal.body);
   };
   const serve = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    options.before?.(req, res);
+    await options.before?.(req, res);
     const result = await forwarder.forward(exchangeOf(req, res));
     if (result instanceof Refusal) refuse(req, res, result);
     done(result);

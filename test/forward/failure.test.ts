@@ -113,6 +113,24 @@ test('A client that goes away frees its upstream and its slot within 100 ms, bef
   }
 });
 
+test('A client that has gone by the time it is admitted is not asked for, with a body that is read or without.', async () => {
+  const upstream = keep(await startRawUpstream(({ socket }) => socket.write(OK)));
+  for (const request of [GET, POST, GET.replace('Connection: close\r\n', '') + GET]) {
+    const edge = keep(
+      await startEdge(upstream.origin, {
+        before: async (req) => {
+          req.socket.destroy();
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        },
+      }),
+    );
+    const client = openRaw(edge.port, request);
+    expect(await edge.result(0)).toMatchObject({ status: 499, fault: 'client_gone' });
+    client.destroy();
+  }
+  expect(upstream.requests).toHaveLength(0);
+});
+
 test('A client that goes in the middle of its body takes the upstream request with it.', async () => {
   const upstream = keep(await startRawUpstream(() => undefined));
   const edge = keep(await startEdge(upstream.origin));

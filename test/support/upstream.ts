@@ -46,7 +46,7 @@ export async function startRawUpstream(script: (request: WireRequest) => void): 
     });
     socket.on('data', (bytes) => {
       const text = bytes.toString('latin1');
-      received[connection] += text;
+      received[connection] = `${received[connection] ?? ''}${text}`;
       split(text);
     });
   });
