@@ -23,6 +23,7 @@ const PROTECTED = new Set(['host', 'content-length', 'authorization']);
 
 /** The fields that a Connection field's value nominates, in lower case. */
 export function nominate(value: string, into: Set<string> | undefined): Set<string> | undefined {
+  if (value === 'keep-alive' || value === 'close') return into;
   let names = into;
   for (const option of value.toLowerCase().split(',')) {
     const name = option.trim();

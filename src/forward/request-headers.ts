@@ -77,8 +77,7 @@ function nominatedBy(rawHeaders: RequestHead['rawHeaders']): Set<string> | undef
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]!;
     if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
-    const value = rawHeaders[at + 1]!;
-    if (value !== 'keep-alive' && value !== 'close') names = nominate(value, names);
+    names = nominate(rawHeaders[at + 1]!, names);
   }
   return names;
 }

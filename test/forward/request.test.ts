@@ -167,7 +167,7 @@ test('A body in chunks that grows too large is a 413, and the upstream never has
   const edge = keep(await startEdge(upstream.origin, { maxBodyBytes: 10 }));
   const answer = await exchangeRaw(
     edge.port,
-    'POST / HTTP/1.1\r\nHost: gate.test\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n12345678\r\n8\r\n12345678\r\n0\r\n\r\n',
+    'POST / HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n12345678\r\n8\r\n12345678\r\n0\r\n\r\n',
   );
   expect(answer).toMatch(/^HTTP\/1.1 413/);
   await expect.poll(() => upstream.open.size).toBe(0);
