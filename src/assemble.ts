@@ -30,6 +30,8 @@ export interface Surroundings {
 
 export interface Assembly {
   readonly gateway: Gateway;
+  /** Settles when the gate's Redis was reached or found to be away; the first requests are then counted right. */
+  readonly ready: Promise<void>;
   /** Ends the connections and timers that the gate holds; requests under way should have ended before. */
   readonly close: () => Promise<void>;
 }
@@ -64,6 +66,7 @@ export function assemble(settings: Settings, { now, monotonic, newId, log }: Sur
   const read = createReader({ trustProxy: settings.trustProxy, newId });
 
   return {
+    ready: redis?.attempted ?? Promise.resolve(),
     gateway: { read, match, admit, forwarder, cors: settings.cors },
     async close() {
       for (const { keys } of issuers) keys.close();

@@ -35,7 +35,8 @@ export async function tollgate(config: string | GatewayConfig): Promise<Tollgate
   const { log, close: closeLog } = createLog(settings.log);
   const now = (): number => Date.now();
   const monotonic = (): number => performance.now();
-  const { gateway, close } = assemble(settings, { now, monotonic, newId: randomUUID, log });
+  const { gateway, ready, close } = assemble(settings, { now, monotonic, newId: randomUUID, log });
+  await ready;
   const edge = createEdge({
     current: () => gateway,
     now: monotonic,

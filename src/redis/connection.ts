@@ -13,6 +13,8 @@ import type { RedisSettings } from '../model/settings.js';
 export interface RedisConnection {
   /** False until connected, and while an outage is known: calls are not even made then. */
   readonly isUp: boolean;
+  /** Settles when the first attempt to connect has ended, well or not: until then nothing can be counted here. */
+  readonly attempted: Promise<void>;
   /**
    * Runs a Lua script that replies with a list.
    *
@@ -68,6 +70,9 @@ export function connectRedis(settings: RedisSettings, { log, now }: RedisConnect
   /** The error that calls fail with, though Redis answers. */
   let failing: string | undefined;
 
+  const attempted = new Promise<void>((resolve) => {
+    redis.once('ready', resolve).once('close', resolve);
+  });
   redis.on('ready', () => {
     if (state === 'closed') return;
     if (state === 'away') log.info({ awayMs: Math.round(now() - awaySince) }, 'Redis is back');
@@ -128,6 +133,7 @@ export function connectRedis(settings: RedisSettings, { log, now }: RedisConnect
     get isUp() {
       return isUp();
     },
+    attempted,
 
     runScript(lua, keys, args, withinMs = settings.timeoutMs) {
       if (!isUp()) return Promise.resolve('away');

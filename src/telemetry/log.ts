@@ -7,7 +7,7 @@ import type { LogSettings } from '../model/settings.js';
 export interface OperatorLog {
   readonly log: Logger;
   /** Writes what is waiting, as far as it can be written, and closes the file. What is logged later is lost. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const BATCH_BYTES = 4096;

@@ -135,7 +135,7 @@ describe('a file with every key', () => {
       ],
       maxBodyBytes: 524_288,
       allowEncodedSlash: true,
-      cors: { origins: ['*'], headers: [], maxAgeS: 600 },
+      cors: { origins: ['*'], headers: ['Authorization', 'Content-Type'], maxAgeS: 600 },
     });
     expect(status).toMatchObject({ access: { kind: 'public' }, limits: [] });
     expect(status?.path.map((segment) => 'text' in segment && segment.text)).toEqual(['status', '@here', '']);

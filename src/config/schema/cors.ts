@@ -26,8 +26,8 @@ export const cors = z.strictObject({
         'the name of a header field',
       ),
     )
-    .default([])
-    .describe('Request header fields that a page may send, beside the safelisted ones: [Authorization].'),
+    .default(['Authorization', 'Content-Type'])
+    .describe('Request header fields that a page may send, beside the safelisted ones.'),
   max_age: duration({ leastMs: 0, mostMs: DAY_MS })
     .prefault('10m')
     .describe('How long a browser may remember the answer to a preflight.'),
