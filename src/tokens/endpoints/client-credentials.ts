@@ -1,0 +1,81 @@
+/** `POST /connect/token`: the OAuth 2.0 token endpoint, for client credentials (RFC 6749 4.4) and refreshes (6). */
+import type { TokenEndpoints } from '../../model/tokens.js';
+import { secondsOf } from '../claims.js';
+import { invalidRequest, OAuthError } from '../oauth-error.js';
+import { readCredentials, requireCredentials } from '../request/credentials.js';
+import { readParameters, type ParameterSources, type Parameters } from '../request/parameters.js';
+import { jsonAnswer, type Answer, type Call, type Endpoint } from './endpoint.js';
+import type { AppTokenOptions } from './key-secret.js';
+import { narrowScope, scopeText } from './scope.js';
+import type { Sessions } from './sessions.js';
+
+export interface ClientCredentialsOptions extends AppTokenOptions {
+  /** Undefined where users have no endpoint of their own, so that there is nothing to refresh. */
+  readonly sessions: Sessions | undefined;
+}
+
+const SOURCES: ParameterSources = { body: ['application/x-www-form-urlencoded'] };
+
+const NO_GRANT_TYPE = invalidRequest('The grant_type is missing');
+const NO_REFRESH_TOKEN = invalidRequest('The refresh_token is missing');
+const UNSUPPORTED = new OAuthError(400, 'unsupported_grant_type', 'This grant_type is not supported here');
+
+export function createClientCredentials(
+  { lifetimeMs }: NonNullable<TokenEndpoints['clientCredentials']>,
+  { apps, claims, signer, sessions }: ClientCredentialsOptions,
+): Endpoint {
+  const name = 'client_credentials';
+
+  async function grantToApp({ req, clientIp }: Call, parameters: Parameters): Promise<Answer> {
+    const credentials = requireCredentials(req.headers.authorization, parameters);
+    if (credentials instanceof OAuthError) return credentials;
+    const app = await apps.byCredentials(credentials, name, clientIp);
+    if (app instanceof OAuthError) return app;
+    const scopes = narrowScope(parameters.one('scope'), app.scopes);
+    if (scopes instanceof OAuthError) return scopes;
+    return jsonAnswer({
+      access_token: signer.sign(claims.forApp(app, scopes, lifetimeMs)),
+      expires_in: secondsOf(lifetimeMs),
+      token_type: 'Bearer',
+      scope: scopeText(scopes),
+    });
+  }
+
+  /** Users log in without a client, so none is needed to go on; one that authenticates all the same must be right. */
+  async function refresh(from: Sessions, { req, clientIp }: Call, parameters: Parameters): Promise<Answer> {
+    const credentials = readCredentials(req.headers.authorization, parameters);
+    if (credentials instanceof OAuthError) return credentials;
+    const refreshToken = parameters.one('refresh_token');
+    if (refreshToken === undefined) return NO_REFRESH_TOKEN;
+    const app = credentials && (await apps.byCredentials(credentials, name, clientIp));
+    if (app instanceof OAuthError) return app;
+    const tokens = await from.refresh({
+      refreshToken,
+      scope: parameters.one('scope'),
+      endpoint: name,
+      clientIp,
+    });
+    if (tokens instanceof OAuthError) return tokens;
+    return jsonAnswer({
+      access_token: tokens.token,
+      expires_in: tokens.expiresInS,
+      token_type: 'Bearer',
+      scope: scopeText(tokens.scopes),
+      refresh_token: tokens.refreshToken,
+    });
+  }
+
+  return {
+    name,
+    method: 'POST',
+    async answer(call) {
+      const parameters = await readParameters(call, SOURCES);
+      if (parameters instanceof OAuthError) return parameters;
+      const grantType = parameters.one('grant_type');
+      if (grantType === undefined) return NO_GRANT_TYPE;
+      if (grantType === 'client_credentials') return grantToApp(call, parameters);
+      if (grantType === 'refresh_token' && sessions) return refresh(sessions, call, parameters);
+      return UNSUPPORTED;
+    },
+  };
+}

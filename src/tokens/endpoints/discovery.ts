@@ -1,0 +1,59 @@
+/** What other programs need to know of the service: its keys (RFC 7517) and where its endpoints are (RFC 8414). */
+import type { TokenServiceSettings } from '../../model/tokens.js';
+import type { Signer } from '../ports.js';
+import type { Answer, Endpoint } from './endpoint.js';
+
+export const JWKS_PATH = '/.well-known/jwks.json';
+export const REVOKE_PATH = '/revoke';
+export const INTROSPECT_PATH = '/introspect';
+
+const METADATA = '/.well-known/oauth-authorization-server';
+/** OpenID Connect's older name for the same, which many programs ask for first (RFC 8414 5). */
+const OPENID_METADATA = '/.well-known/openid-configuration';
+
+const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
+
+/** A new key is published long before it signs, so the answer may be kept for a while. */
+const CACHED = ['Content-Type', 'application/json', 'Cache-Control', 'public, max-age=300'];
+
+export function createJwks(signer: Signer): Endpoint {
+  return { name: 'jwks', method: 'GET', answer: () => cachedAnswer(signer.jwks()) };
+}
+
+export function createMetadata(settings: TokenServiceSettings): Endpoint {
+  const answer = cachedAnswer(metadataOf(settings));
+  return { name: 'metadata', method: 'GET', answer: () => answer };
+}
+
+/** For an issuer with a path RFC 8414 3.1 puts it behind the well-known part, OpenID Connect in front of it. */
+export function metadataPaths(issuer: string): readonly string[] {
+  const path = new URL(issuer).pathname.replace(/\/$/, '');
+  return [...new Set([METADATA, OPENID_METADATA, `${METADATA}${path}`, `${path}${OPENID_METADATA}`])];
+}
+
+function metadataOf({ issuer, endpoints }: TokenServiceSettings): object {
+  const at = (path: string): string => new URL(path, issuer).href;
+  const { clientCredentials, password } = endpoints;
+  return {
+    issuer,
+    jwks_uri: at(JWKS_PATH),
+    token_endpoint: clientCredentials && at(clientCredentials.path),
+    token_endpoint_auth_methods_supported:
+      // Users log in without a client, so none needs to authenticate to refresh their tokens.
+      clientCredentials && (password ? [...CLIENT_AUTHENTICATION, 'none'] : CLIENT_AUTHENTICATION),
+    grant_types_supported: [
+      ...(clientCredentials ? ['client_credentials'] : []),
+      ...(clientCredentials && password ? ['refresh_token'] : []),
+    ],
+    // Required, and empty: there is no authorization endpoint.
+    response_types_supported: [],
+    revocation_endpoint: at(REVOKE_PATH),
+    revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    introspection_endpoint: at(INTROSPECT_PATH),
+    introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+  };
+}
+
+function cachedAnswer(value: object): Answer {
+  return { status: 200, fields: CACHED, body: JSON.stringify(value) };
+}

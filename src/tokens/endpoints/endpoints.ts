@@ -1,0 +1,65 @@
+/** The endpoints by their paths: those that the file names, and those that every token service has. */
+import type { Log } from '../../model/log.js';
+import type { TokenServiceSettings } from '../../model/tokens.js';
+import { createClaims } from '../claims.js';
+import type { FailedAttempts } from '../failed-attempts.js';
+import type { Random, Revocations, Secrets, Signer, VerifyBearer } from '../ports.js';
+import type { Registry } from '../registry/registry.js';
+import { createApps } from './app.js';
+import { createClientCredentials } from './client-credentials.js';
+import {
+  createJwks,
+  createMetadata,
+  INTROSPECT_PATH,
+  JWKS_PATH,
+  metadataPaths,
+  REVOKE_PATH,
+} from './discovery.js';
+import type { Endpoint } from './endpoint.js';
+import { createFindHeldToken } from './held-token.js';
+import { createIntrospect } from './introspect.js';
+import { createKeySecret } from './key-secret.js';
+import { createNamed } from './named.js';
+import { createPassword } from './password.js';
+import { createRevoke } from './revoke.js';
+import { createSessions } from './sessions.js';
+import { createWhoami } from './whoami.js';
+
+export interface EndpointsOptions {
+  readonly settings: TokenServiceSettings;
+  readonly registry: Registry;
+  readonly secrets: Secrets;
+  readonly signer: Signer;
+  readonly attempts: FailedAttempts;
+  readonly revocations: Revocations;
+  readonly verify: VerifyBearer;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export function createEndpoints(given: EndpointsOptions): ReadonlyMap<string, Endpoint> {
+  const { settings, signer, verify } = given;
+  const { issuer } = settings;
+  const { keySecret, clientCredentials, password, named, whoami } = settings.endpoints;
+  const options = { ...given, issuer, claims: createClaims(given), apps: createApps(given) };
+  const sessions = password && createSessions(password, options);
+  const findHeldToken = createFindHeldToken(options);
+  const metadata = createMetadata(settings);
+
+  const endpoints = new Map<string, Endpoint>(metadataPaths(issuer).map((path) => [path, metadata]));
+  endpoints.set(JWKS_PATH, createJwks(signer));
+  endpoints.set(REVOKE_PATH, createRevoke({ ...options, findHeldToken }));
+  endpoints.set(INTROSPECT_PATH, createIntrospect({ ...options, findHeldToken }));
+  if (keySecret) endpoints.set(keySecret.path, createKeySecret(keySecret, options));
+  if (clientCredentials)
+    endpoints.set(
+      clientCredentials.path,
+      createClientCredentials(clientCredentials, { ...options, sessions }),
+    );
+  if (password && sessions) endpoints.set(password.path, createPassword({ ...options, sessions }));
+  if (named) endpoints.set(named.path, createNamed(named, options));
+  if (whoami) endpoints.set(whoami.path, createWhoami(verify));
+  return endpoints;
+}

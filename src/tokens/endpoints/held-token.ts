@@ -1,0 +1,93 @@
+/** A token that somebody holds, for `POST /revoke` and `POST /introspect`: what it is, and whose. */
+import { createPublicKey } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { NAMED, TOKENS } from '../../model/tokens.js';
+import { namedIssuerOf } from '../claims.js';
+import type { Claims, Revocations, Secrets, Signer } from '../ports.js';
+import type { App, RefreshFamily, Registry } from '../registry/registry.js';
+
+/** An access token or a named one, its signature and times good, and not revoked. */
+export interface HeldJwt {
+  readonly kind: 'jwt';
+  readonly issuer: typeof TOKENS | typeof NAMED;
+  readonly claims: Claims;
+  readonly jti: string;
+  /** Epoch seconds; undefined: it never expires. */
+  readonly exp: number | undefined;
+  /** Its scopes, as the token lists them. */
+  readonly scopes: readonly string[];
+  /** The app that it was given to; undefined for the tokens of users, who log in without one. */
+  readonly clientId: string | undefined;
+}
+
+export interface HeldRefreshToken {
+  readonly kind: 'refresh';
+  readonly family: RefreshFamily;
+}
+
+export interface HeldTokensOptions {
+  readonly issuer: string;
+  readonly registry: Registry;
+  readonly secrets: Secrets;
+  readonly signer: Signer;
+  readonly revocations: Revocations;
+  readonly now: () => number;
+}
+
+/** Undefined for whatever is no living token of ours. */
+export type FindHeldToken = (token: string) => Promise<HeldJwt | HeldRefreshToken | undefined>;
+
+/** Of a user's token, which was given to no app, whoever holds it may ask: it could use it just as well. */
+export function isAnothers(held: HeldJwt | HeldRefreshToken, app: App): boolean {
+  return held.kind === 'jwt' && held.clientId !== undefined && held.clientId !== app.key;
+}
+
+export function createFindHeldToken(options: HeldTokensOptions): FindHeldToken {
+  const { registry, secrets, signer, revocations, now } = options;
+  const issuers = new Map([
+    [options.issuer, TOKENS],
+    [namedIssuerOf(options.issuer), NAMED],
+  ] as const);
+
+  function verify(token: string): Claims | undefined {
+    try {
+      const kid = jwt.decode(token, { complete: true })?.header.kid;
+      const jwk = signer.jwks().keys.find((key) => kid !== undefined && key['kid'] === kid);
+      if (jwk === undefined) return undefined;
+      const key = createPublicKey({ key: jwk, format: 'jwk' });
+      const clockTimestamp = Math.floor(now() / 1000);
+      const claims = jwt.verify(token, key, { algorithms: ['RS256'], clockTimestamp });
+      return typeof claims === 'string' ? undefined : claims;
+    } catch {
+      return undefined;
+    }
+  }
+
+  function findJwt(token: string): HeldJwt | undefined {
+    const claims = verify(token);
+    const issuer = issuers.get(String(claims?.['iss']));
+    if (claims === undefined || issuer === undefined) return undefined;
+    // The signature is ours, and so are the claims and their types.
+    const { sub, client_id, grant_type, jti, iat, exp, scope } = claims as unknown as OwnClaims;
+    const app = issuer === NAMED ? client_id : sub;
+    if (revocations.isRevoked({ issuer, app, tokenId: jti, issuedAtMs: iat * 1000 })) return undefined;
+    const clientId = issuer === TOKENS && grant_type === 'password' ? undefined : app;
+    return { kind: 'jwt', issuer, claims, jti, exp, scopes: scope, clientId };
+  }
+
+  return async function findHeldToken(token) {
+    if (token.includes('.')) return findJwt(token);
+    const family = await registry.findFamily(secrets.hash(token), now());
+    return family && { kind: 'refresh', family };
+  };
+}
+
+interface OwnClaims {
+  readonly sub: string;
+  readonly client_id: string;
+  readonly grant_type?: string;
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp?: number;
+  readonly scope: readonly string[];
+}

@@ -1,0 +1,48 @@
+/** `POST /auth/token`: a token for an app's key and secret, in the query or in a body. */
+import type { TokenEndpoints } from '../../model/tokens.js';
+import { secondsOf, type ClaimsMaker } from '../claims.js';
+import { invalidRequest, OAuthError } from '../oauth-error.js';
+import type { Signer } from '../ports.js';
+import { readParameters, type ParameterSources } from '../request/parameters.js';
+import type { Apps } from './app.js';
+import { jsonAnswer, type Endpoint } from './endpoint.js';
+
+const SOURCES: ParameterSources = {
+  query: true,
+  body: ['application/x-www-form-urlencoded', 'application/json'],
+};
+const MISSING = invalidRequest('The key or the secret is missing');
+
+export interface AppTokenOptions {
+  readonly apps: Apps;
+  readonly claims: ClaimsMaker;
+  readonly signer: Signer;
+}
+
+export function createKeySecret(
+  { lifetimeMs }: NonNullable<TokenEndpoints['keySecret']>,
+  { apps, claims, signer }: AppTokenOptions,
+): Endpoint {
+  return {
+    name: 'key_secret',
+    method: 'POST',
+    async answer(call) {
+      const parameters = await readParameters(call, SOURCES);
+      if (parameters instanceof OAuthError) return parameters;
+      const id = parameters.one('key');
+      const secret = parameters.one('secret');
+      if (id === undefined || secret === undefined) return MISSING;
+      const app = await apps.byCredentials(
+        { id, secret, usedAuthorization: false },
+        'key_secret',
+        call.clientIp,
+      );
+      if (app instanceof OAuthError) return app;
+      return jsonAnswer({
+        token_type: 'bearer',
+        access_token: signer.sign(claims.forApp(app, app.scopes, lifetimeMs)),
+        expires_in: lifetimeMs === undefined ? undefined : secondsOf(lifetimeMs),
+      });
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/** `POST /token/create`: a token that bears a name, made with an app's secret. */
+import { covers } from '../../model/scope.js';
+import type { TokenEndpoints } from '../../model/tokens.js';
+import type { ClaimsMaker, NamedRequest } from '../claims.js';
+import { INVALID_SCOPE, invalidRequest, OAuthError } from '../oauth-error.js';
+import type { Signer } from '../ports.js';
+import type { App, Registry } from '../registry/registry.js';
+import { prefersJson } from '../request/accept.js';
+import { parseDate } from '../request/date.js';
+import { readParameters, type Parameters, type ParameterSources } from '../request/parameters.js';
+import type { Apps } from './app.js';
+import { jsonAnswer, type Answer, type Endpoint } from './endpoint.js';
+
+export interface NamedOptions {
+  readonly apps: Apps;
+  readonly registry: Registry;
+  readonly claims: ClaimsMaker;
+  readonly signer: Signer;
+  readonly now: () => number;
+}
+
+const SOURCES: ParameterSources = {
+  body: ['multipart/form-data', 'application/x-www-form-urlencoded'],
+  repeatable: 'permission',
+};
+
+/** Both become claims, and the token must still fit into a request's header. */
+const MAX_NAME = 200;
+const MAX_DESCRIPTION = 500;
+
+/** Control characters, which no header field could carry on. */
+const UNFIT = /\p{Cc}/u;
+
+const INCOMPLETE = invalidRequest('The secret, the name or the description is missing');
+const UNFIT_TEXT = invalidRequest('The name or the description is too long, or has control characters');
+const BAD_DATE = invalidRequest('A date is no YYYY-MM-DDTHH:MM of the calendar');
+const PAST_DATE = invalidRequest('A date is in the past');
+const ENDS_FIRST = invalidRequest('The expiration_date is not after the not_before_date');
+
+const MINUTE_S = 60;
+
+export function createNamed(
+  { permissions }: NonNullable<TokenEndpoints['named']>,
+  { apps, registry, claims, signer, now }: NamedOptions,
+): Endpoint {
+  /** Everything that can be known to be wrong without knowing who asks. */
+  function readRequest(parameters: Parameters): NamedRequest | OAuthError {
+    const name = parameters.one('name');
+    const description = parameters.one('description');
+    if (name === undefined || description === undefined) return INCOMPLETE;
+    if (!isFit(name, MAX_NAME) || !isFit(description, MAX_DESCRIPTION)) return UNFIT_TEXT;
+    const dates = readDates(parameters, now() / 1000);
+    if (dates instanceof OAuthError) return dates;
+    const chosen = new Map<string, number>();
+    for (const permission of parameters.all('permission')) {
+      const number = permissions.get(permission);
+      if (number === undefined) return INVALID_SCOPE;
+      chosen.set(permission, number);
+    }
+    return { name, description, ...dates, permissions: [...chosen] };
+  }
+
+  async function create(app: App, request: NamedRequest): Promise<string> {
+    const token = claims.forName(app, request);
+    const { jti } = token;
+    const { name, description, expiration } = request;
+    const endsAtMs = expiration === undefined ? undefined : expiration * 1000;
+    // Recorded before it is shown, so that there is none that the registry does not know.
+    await registry.addNamedToken({ jti, clientId: app.key, name, description, createdAtMs: now(), endsAtMs });
+    return signer.sign(token);
+  }
+
+  return {
+    name: 'named',
+    method: 'POST',
+    async answer(call) {
+      const parameters = await readParameters(call, SOURCES);
+      if (parameters instanceof OAuthError) return parameters;
+      const secret = parameters.one('secret');
+      if (secret === undefined) return INCOMPLETE;
+      const request = readRequest(parameters);
+      if (request instanceof OAuthError) return request;
+      const app = await apps.bySecret(secret, 'named', call.clientIp);
+      if (app instanceof OAuthError) return app;
+      if (!mayGrant(app, request)) return INVALID_SCOPE;
+      const token = await create(app, request);
+      return prefersJson(call.req.headers.accept) ? jsonAnswer({ token }) : textAnswer(token);
+    },
+  };
+}
+
+/** A named token opens no more than the app that made it. */
+function mayGrant({ scopes }: App, { permissions }: NamedRequest): boolean {
+  return permissions.every(([name]) => scopes.some((scope) => covers(scope, name)));
+}
+
+function isFit(text: string, maxLength: number): boolean {
+  return text.length <= maxLength && !UNFIT.test(text);
+}
+
+function readDates(
+  parameters: Parameters,
+  nowS: number,
+): Pick<NamedRequest, 'notBefore' | 'expiration'> | OAuthError {
+  const notBefore = readDate(parameters.one('not_before_date'));
+  const expiration = readDate(parameters.one('expiration_date'));
+  if (notBefore === 'bad' || expiration === 'bad') return BAD_DATE;
+  // Dates have no seconds: a start in the minute that runs is a start now.
+  if (notBefore !== undefined && notBefore <= nowS - MINUTE_S) return PAST_DATE;
+  if (expiration !== undefined && expiration <= nowS) return PAST_DATE;
+  if (notBefore !== undefined && expiration !== undefined && expiration <= notBefore) return ENDS_FIRST;
+  return { notBefore, expiration };
+}
+
+function readDate(text: string | undefined): number | 'bad' | undefined {
+  return text === undefined ? undefined : (parseDate(text) ?? 'bad');
+}
+
+function textAnswer(body: string): Answer {
+  return { status: 200, fields: ['Content-Type', 'text/plain; charset=utf-8'], body };
+}

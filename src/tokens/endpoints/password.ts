@@ -1,0 +1,65 @@
+/** `POST /token`: a token and a refresh token for a user's name and password, or for a refresh token. */
+import { CoolingDown, type FailedAttempts } from '../failed-attempts.js';
+import { BUSY, INVALID_LOGIN, invalidRequest, OAuthError, tooManyFailures } from '../oauth-error.js';
+import type { Secrets } from '../ports.js';
+import type { Registry, User } from '../registry/registry.js';
+import { readParameters, type ParameterSources } from '../request/parameters.js';
+import { jsonAnswer, type Answer, type Endpoint } from './endpoint.js';
+import type { Sessions, UserTokens } from './sessions.js';
+
+export interface PasswordOptions {
+  readonly registry: Registry;
+  readonly secrets: Secrets;
+  readonly attempts: FailedAttempts;
+  readonly sessions: Sessions;
+}
+
+const SOURCES: ParameterSources = { body: ['application/json'] };
+const INCOMPLETE = invalidRequest('Either username and password or refresh_token must be given');
+const BOTH = invalidRequest('A refresh_token is given beside a username or a password');
+
+export function createPassword({ registry, secrets, attempts, sessions }: PasswordOptions): Endpoint {
+  const endpoint = 'password';
+
+  async function login(username: string, password: string, address: string): Promise<Answer> {
+    const user = await attempts.guard({ endpoint, id: username, address }, () => check(username, password));
+    if (user instanceof CoolingDown) return tooManyFailures(user.retryAfterS);
+    if (user === undefined) return INVALID_LOGIN;
+    return user === 'busy' ? BUSY : answerWith(await sessions.open(user));
+  }
+
+  async function check(username: string, password: string): Promise<User | 'busy' | undefined> {
+    const user = await registry.findUser(username);
+    // Hashed even where there is no user, so that it takes the same time.
+    const isRight = await secrets.verifyPassword(password, user?.passwordHash);
+    if (isRight === 'busy') return 'busy';
+    if (!isRight || user === undefined) return undefined;
+    // Hashing takes long enough for the user to be deleted meanwhile, or made anew.
+    const still = await registry.findUser(username);
+    return still?.passwordHash === user.passwordHash ? still : undefined;
+  }
+
+  return {
+    name: endpoint,
+    method: 'POST',
+    async answer(call) {
+      const parameters = await readParameters(call, SOURCES);
+      if (parameters instanceof OAuthError) return parameters;
+      const username = parameters.one('username');
+      const password = parameters.one('password');
+      const refreshToken = parameters.one('refresh_token');
+      const { clientIp } = call;
+      if (refreshToken === undefined) {
+        if (username === undefined || password === undefined) return INCOMPLETE;
+        return login(username, password, clientIp);
+      }
+      if (username !== undefined || password !== undefined) return BOTH;
+      const tokens = await sessions.refresh({ refreshToken, scope: undefined, endpoint, clientIp });
+      return tokens instanceof OAuthError ? tokens : answerWith(tokens);
+    },
+  };
+}
+
+function answerWith({ token, refreshToken, expiresInS }: UserTokens): Answer {
+  return jsonAnswer({ token, refresh_token: refreshToken, token_type: 'Bearer', expires_in: expiresInS });
+}

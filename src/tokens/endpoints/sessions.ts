@@ -1,0 +1,117 @@
+/** A user's session: what a login opens and every refresh goes on with, for `POST /token` and `POST /connect/token`. */
+import type { Log } from '../../model/log.js';
+import { narrow } from '../../model/scope.js';
+import type { TokenEndpoints } from '../../model/tokens.js';
+import { secondsOf, type ClaimsMaker } from '../claims.js';
+import { CoolingDown, type FailedAttempts } from '../failed-attempts.js';
+import { INVALID_REFRESH_TOKEN, INVALID_SCOPE, OAuthError, tooManyFailures } from '../oauth-error.js';
+import type { Random, Secrets, Signer } from '../ports.js';
+import type { RefreshFamily, RefreshUse, Registry, User } from '../registry/registry.js';
+import type { EndpointName } from './endpoint.js';
+import { narrowScope } from './scope.js';
+
+/** Tokens of a user, which an endpoint puts into its own words. */
+export interface UserTokens {
+  readonly token: string;
+  readonly refreshToken: string;
+  readonly expiresInS: number;
+  readonly scopes: readonly string[];
+}
+
+export interface RefreshRequest {
+  readonly refreshToken: string;
+  /** The narrower scope that is asked for, for this access token alone (RFC 6749 6). */
+  readonly scope: string | undefined;
+  readonly endpoint: EndpointName;
+  readonly clientIp: string;
+}
+
+export interface Sessions {
+  open(user: User): Promise<UserTokens>;
+  refresh(request: RefreshRequest): Promise<UserTokens | OAuthError>;
+}
+
+export interface SessionsOptions {
+  readonly registry: Registry;
+  readonly secrets: Secrets;
+  readonly signer: Signer;
+  readonly claims: ClaimsMaker;
+  readonly attempts: FailedAttempts;
+  readonly now: () => number;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A repeat this soon after the use may be a client's own second try: it is refused, and the family lives. */
+const REUSE_GRACE_MS = 5000;
+const TOKEN_BYTES = 32;
+const FAMILY_ID_BYTES = 16;
+
+export function createSessions(
+  settings: NonNullable<TokenEndpoints['password']>,
+  options: SessionsOptions,
+): Sessions {
+  const { registry, secrets, signer, claims, attempts, now, random, log } = options;
+  const { lifetimeMs } = settings;
+
+  function tokensFor(user: User, scopes: readonly string[], refreshToken: string): UserTokens {
+    return {
+      token: signer.sign(claims.forUser(user, scopes, lifetimeMs)),
+      refreshToken,
+      expiresInS: secondsOf(lifetimeMs),
+      scopes,
+    };
+  }
+
+  function randomText(bytes: number): string {
+    return Buffer.from(random(bytes)).toString('base64url');
+  }
+
+  /** Only a token that nobody was given is a guess; one that was used before is not. */
+  async function use(request: RefreshRequest, successor: string): Promise<RefreshUse | CoolingDown> {
+    const { endpoint, clientIp: address, refreshToken } = request;
+    const used = await attempts.guard({ endpoint, id: undefined, address }, async () => {
+      const [token, next] = [secrets.hash(refreshToken), secrets.hash(successor)];
+      const found = await registry.useRefreshToken(token, next, now(), REUSE_GRACE_MS);
+      return found.result === 'invalid' ? undefined : found;
+    });
+    return used ?? { result: 'invalid' };
+  }
+
+  /** Asked before the use, so that a scope that cannot be given does not cost the token. */
+  async function isScopeRefused({ refreshToken, scope }: RefreshRequest): Promise<boolean> {
+    if (scope === undefined) return false;
+    const family = await registry.findFamily(secrets.hash(refreshToken), now());
+    return family !== undefined && narrowScope(scope, family.scopes) instanceof OAuthError;
+  }
+
+  async function goOn(family: RefreshFamily, scope: string | undefined, refreshToken: string) {
+    const user = await registry.findUser(family.user);
+    if (user === undefined) return INVALID_REFRESH_TOKEN;
+    // What the user may do now, and no more than at the login.
+    const scopes = narrowScope(scope, narrow(family.scopes, user.scopes));
+    return scopes instanceof OAuthError ? scopes : tokensFor(user, scopes, refreshToken);
+  }
+
+  return {
+    async open(user) {
+      const refreshToken = randomText(TOKEN_BYTES);
+      const { name, scopes } = user;
+      const endsAtMs = now() + settings.refreshLifetimeMs;
+      const family = { id: randomText(FAMILY_ID_BYTES), user: name, scopes, endsAtMs };
+      await registry.openFamily(family, secrets.hash(refreshToken), now());
+      return tokensFor(user, scopes, refreshToken);
+    },
+
+    async refresh(request) {
+      const successor = randomText(TOKEN_BYTES);
+      if (await isScopeRefused(request)) return INVALID_SCOPE;
+      const used = await use(request, successor);
+      if (used instanceof CoolingDown) return tooManyFailures(used.retryAfterS);
+      if (used.result === 'used') return goOn(used.family, request.scope, successor);
+      if (used.result === 'replayed')
+        log.warn({ user: used.family.user }, 'a refresh token was used again; its family has been ended');
+      return INVALID_REFRESH_TOKEN;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** `GET /token/whoami`: what a caller's own token says. */
+import { invalidRequest, OAuthError } from '../oauth-error.js';
+import type { VerifyBearer } from '../ports.js';
+import { jsonAnswer, type Endpoint } from './endpoint.js';
+
+const REALM = 'Bearer realm="tollgate"';
+
+/** RFC 6750 3.1: without a token no error is named in the challenge. */
+const NO_TOKEN = new OAuthError(401, 'invalid_token', 'A Bearer token must be in the Authorization header', [
+  'WWW-Authenticate',
+  REALM,
+]);
+const INVALID = new OAuthError(401, 'invalid_token', 'The token is invalid or has expired', [
+  'WWW-Authenticate',
+  `${REALM}, error="invalid_token", error_description="The token is invalid or has expired"`,
+]);
+const MALFORMED = invalidRequest('The Authorization header is not one Bearer token', 400, [
+  'WWW-Authenticate',
+  `${REALM}, error="invalid_request"`,
+]);
+
+export function createWhoami(verify: VerifyBearer): Endpoint {
+  return {
+    name: 'whoami',
+    method: 'GET',
+    async answer({ req }) {
+      const found = await verify(req.headers.authorization);
+      if (found === 'none') return NO_TOKEN;
+      if (found === 'invalid') return INVALID;
+      if (found === 'malformed') return MALFORMED;
+      return jsonAnswer(found.claims);
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** A client's id and secret, by HTTP Basic or in the body (RFC 6749 2.3.1). */
+import { invalidClient, invalidRequest, type OAuthError } from '../oauth-error.js';
+import { decodeForm } from './form.js';
+import type { Parameters } from './parameters.js';
+
+export interface Credentials {
+  readonly id: string;
+  readonly secret: string;
+  /** Whether they came in the Authorization field, which a refusal must then answer in kind. */
+  readonly usedAuthorization: boolean;
+}
+
+const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
+const BASIC_SCHEME = /^basic(?: |$)/i;
+
+const MALFORMED = invalidRequest('The Authorization header is malformed');
+const TWO_WAYS = invalidRequest('The client authenticates in two ways');
+const INCOMPLETE = invalidRequest('The client id or its secret is missing');
+
+/** Undefined where the request names no client, or names one without a secret, as a public client does. */
+export function readCredentials(
+  authorization: string | undefined,
+  parameters: Parameters,
+): Credentials | OAuthError | undefined {
+  const id = parameters.one('client_id');
+  const secret = parameters.one('client_secret');
+  if (authorization === undefined) {
+    if (secret === undefined) return undefined;
+    return id === undefined ? INCOMPLETE : { id, secret, usedAuthorization: false };
+  }
+  if (!BASIC_SCHEME.test(authorization)) return invalidClient(true);
+  const basic = readBasic(authorization);
+  if (basic === undefined) return MALFORMED;
+  if (secret !== undefined || (id !== undefined && id !== basic.id)) return TWO_WAYS;
+  return basic;
+}
+
+/** The same, where a client must authenticate. */
+export function requireCredentials(
+  authorization: string | undefined,
+  parameters: Parameters,
+): Credentials | OAuthError {
+  return readCredentials(authorization, parameters) ?? INCOMPLETE;
+}
+
+/** Id and secret are form-encoded before they are joined by a colon, so an id may hold one. */
+function readBasic(authorization: string): Credentials | undefined {
+  const encoded = BASIC.exec(authorization)?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('latin1');
+  const colon = text.indexOf(':');
+  if (colon === -1) return undefined;
+  const id = decodeForm(text.slice(0, colon));
+  const secret = decodeForm(text.slice(colon + 1));
+  if (!id || !secret) return undefined;
+  return { id, secret, usedAuthorization: true };
+}
