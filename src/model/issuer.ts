@@ -20,7 +20,9 @@ export type KeySource =
   /** The issuer's own URL: its `/.well-known/openid-configuration` names the JWKS (OpenID Discovery 1.0, 4). */
   | { readonly kind: 'discovery'; readonly issuer: string }
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'inline'; readonly jwks: unknown };
+  | { readonly kind: 'inline'; readonly jwks: unknown }
+  /** The token service of this very gate. */
+  | { readonly kind: 'own' };
 
 export interface Issuer {
   /** Its name in the file. */

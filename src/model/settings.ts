@@ -2,6 +2,7 @@
 import type { FailurePolicy } from './limit.js';
 import type { Issuer } from './issuer.js';
 import type { Cors, Route } from './route.js';
+import type { TokenServiceSettings } from './tokens.js';
 import type { Upstream } from './upstream.js';
 
 /** An address to listen on. */
@@ -51,10 +52,13 @@ export interface Settings {
   /** Addresses and CIDR blocks. */
   readonly trustProxy: readonly string[];
   readonly redis: RedisSettings | undefined;
+  /** The file's issuers, then the token service's own. */
   readonly issuers: readonly Issuer[];
   readonly upstreams: readonly Upstream[];
   readonly routes: readonly Route[];
   readonly cors: Cors | undefined;
+  /** Undefined where the gate hands out no tokens. */
+  readonly tokens: TokenServiceSettings | undefined;
   readonly client: ClientSettings;
   readonly log: LogSettings;
   readonly drainTimeoutMs: number;

@@ -232,7 +232,6 @@ describe('a key', () => {
     ['max_in_flight: 5', ['1:1: "max_in_flight" is not supported yet']],
     ['metrics: {}', ['1:1: "metrics" is not supported yet']],
     ['tracing: {}', ['1:1: "tracing" is not supported yet']],
-    ['tokens: {}', ['1:1: "tokens" is not supported yet']],
     ['console: {}', ['1:1: "console" is not supported yet']],
   ])('that is written %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);

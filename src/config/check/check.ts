@@ -7,6 +7,7 @@ import { checkIssuers } from './issuers.js';
 import { checkLimits } from './limits.js';
 import { checkListeners } from './listeners.js';
 import { checkRoutes } from './routes.js';
+import { checkTokens } from './tokens.js';
 import { checkUpstreams } from './upstreams.js';
 
 export interface Written {
@@ -23,5 +24,6 @@ export function check(draft: Draft, written: Written, files: Files, report: Repo
   checkUpstreams(draft, files, report);
   checkRoutes(draft, isWritten, report);
   checkLimits(draft, isWritten, report);
+  checkTokens(draft, report);
   checkConflicts(draft.routes, (index) => written.line(['routes', index, 'match']), report);
 }

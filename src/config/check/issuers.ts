@@ -7,18 +7,19 @@ import { flawOfJwks, flawOfJwksText } from './keys.js';
 
 /** @param isWritten tells what a key's absence from the draft alone does not: whether it is there, though faulty */
 export function checkIssuers(
-  { issuers }: Draft,
+  { issuers, general }: Draft,
   files: Files,
   isWritten: (path: Path) => boolean,
   report: Report,
 ): void {
+  const sole = issuers.size === 1 && general.tokens === undefined;
   const byIss = new Map<string | false, string>();
   for (const [name, each] of issuers) {
     const path = ['issuers', name];
-    if (issuers.size > 1 && each.grants === undefined && !isWritten([...path, 'grants'])) {
+    if (!sole && each.grants === undefined && !isWritten([...path, 'grants'])) {
       report(
         path,
-        `missing key "grants": with two issuers or more, each says the most that its tokens can open`,
+        'missing key "grants": with two issuers or more, each says the most that its tokens can open',
         'key',
       );
     }

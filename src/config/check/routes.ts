@@ -1,21 +1,29 @@
 /** Checks of each route: that it is open to somebody on purpose, and that what it names is there. */
+import { NAMED, TOKENS } from '../../model/tokens.js';
 import type { Draft, RouteDraft } from '../draft.js';
 import type { Path, Report } from '../problem.js';
 import { closest } from '../suggest.js';
 
 export function checkRoutes(draft: Draft, isWritten: (path: Path) => boolean, report: Report): void {
   let saidNoIssuer = false;
+  const issuers = issuerNames(draft);
   for (const [index, route] of draft.routes.entries()) {
     if (!route) continue;
     const path = ['routes', index];
     checkAccess(path, route, isWritten, report);
-    checkNames(path, route, draft, report);
+    checkNames(path, route, draft.upstreams, issuers, report);
     checkPaths(path, route, draft.general.allow_semicolon ?? isWritten(['allow_semicolon']), report);
-    if (route.scope && draft.issuers.size === 0 && !saidNoIssuer) {
+    if (route.scope && issuers.length === 0 && !isWritten(['tokens']) && !saidNoIssuer) {
       report([...path, 'scope'], 'a route with "scope" needs an issuer of tokens; add one under "issuers"');
       saidNoIssuer = true;
     }
   }
+}
+
+/** The file's issuers, and the token service's own. */
+function issuerNames({ issuers, general }: Draft): readonly string[] {
+  const { tokens } = general;
+  return [...issuers.keys(), ...(tokens ? [TOKENS] : []), ...(tokens?.endpoints.named ? [NAMED] : [])];
 }
 
 function checkAccess(
@@ -48,14 +56,15 @@ function checkAccess(
 function checkNames(
   path: Path,
   { upstream, issuer }: RouteDraft,
-  { upstreams, issuers }: Draft,
+  upstreams: Draft['upstreams'],
+  issuers: readonly string[],
   report: Report,
 ): void {
   if (upstream !== undefined && !upstreams.has(upstream)) {
     report([...path, 'upstream'], unknown('upstream', upstream, upstreams.keys()));
   }
   for (const [index, name] of issuer?.entries() ?? []) {
-    if (!issuers.has(name)) report([...path, 'issuer', index], unknown('issuer', name, issuers.keys()));
+    if (!issuers.includes(name)) report([...path, 'issuer', index], unknown('issuer', name, issuers));
   }
 }
 

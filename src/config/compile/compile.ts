@@ -7,6 +7,7 @@ import type { Validated } from '../schema/schema.js';
 import { compileIssuers } from './issuers.js';
 import { compileListen } from './listen.js';
 import { compileCors, compileExpectation, compileRoute } from './routes.js';
+import { compileTokens, ownIssuers, usualIssuers } from './tokens.js';
 import { compileUpstreams } from './upstreams.js';
 
 export interface LoadedConfig {
@@ -24,7 +25,15 @@ export function compile(
   const upstreams = compileUpstreams(config.upstreams, files);
   const onFailure = config.redis?.on_failure ?? 'local';
   const cors = compileCors(config.cors);
-  const context = { defaults: config.defaults, onFailure, cors, upstreams };
+  const tokens = config.tokens && compileTokens(config.tokens, files);
+  const issuers = [...compileIssuers(config.issuers, files), ...(tokens ? ownIssuers(tokens) : [])];
+  const context = {
+    defaults: config.defaults,
+    onFailure,
+    cors,
+    upstreams,
+    usualIssuers: usualIssuers(issuers),
+  };
   const routes = config.routes.map((route, index) =>
     compileRoute(route, placeOf(['routes', index]).line, context),
   );
@@ -40,7 +49,8 @@ export function compile(
     admin: config.admin && compileListen(config.admin, files),
     trustProxy: config.trust_proxy,
     redis: redis && { url: redis.url, timeoutMs: redis.timeout, keyPrefix: redis.key_prefix },
-    issuers: compileIssuers(config.issuers, files),
+    issuers,
+    tokens,
     upstreams: [...upstreams.values()],
     routes,
     cors,

@@ -14,6 +14,8 @@ export interface RouteContext {
   /** The file's cross-origin rules, for routes without their own. */
   readonly cors: Cors | undefined;
   readonly upstreams: ReadonlyMap<string, Upstream>;
+  /** The issuers of routes that name none; undefined: all. */
+  readonly usualIssuers: ReadonlySet<string> | undefined;
 }
 
 export function compileRoute(written: WrittenRoute, line: number, context: RouteContext): Route {
@@ -25,7 +27,7 @@ export function compileRoute(written: WrittenRoute, line: number, context: Route
     line,
     methods: match.methods,
     path: match.path,
-    access: accessOf(written),
+    access: accessOf(written, context.usualIssuers),
     limits: policiesOf(written.limit ?? context.defaults.limit, match.text, written.public === true),
     onFailure: written.on_failure ?? context.onFailure,
     upstream,
@@ -36,9 +38,9 @@ export function compileRoute(written: WrittenRoute, line: number, context: Route
   };
 }
 
-function accessOf({ scope, issuer }: WrittenRoute): Access {
+function accessOf({ scope, issuer }: WrittenRoute, usual: ReadonlySet<string> | undefined): Access {
   if (!scope) return { kind: 'public' };
-  return { kind: 'scoped', requirement: scope, issuers: issuer && new Set(issuer) };
+  return { kind: 'scoped', requirement: scope, issuers: issuer ? new Set(issuer) : usual };
 }
 
 export function compileCors(written: Validated['cors']): Cors | undefined {

@@ -17,7 +17,7 @@ export interface WrittenLimit {
 }
 
 /** `10 per 2m` */
-function parseLimit(text: string): WrittenLimit | Flaw {
+export function parseLimit(text: string): WrittenLimit | Flaw {
   const [, requests, window = ''] = /^(\d+) +per +(\S+)$/.exec(text.trim()) ?? [];
   if (requests === undefined) return new Flaw(`must be ${FORM}; "${text}" is none of these`);
   if (Number(requests) < 1 || Number(requests) > MOST_REQUESTS) {

@@ -7,6 +7,7 @@ import { limit } from './limit.js';
 import { address, client, trustProxy } from './listen.js';
 import { redis } from './redis.js';
 import { route } from './route.js';
+import { tokens } from './tokens.js';
 import { upstream } from './upstream.js';
 import { count, DAY_MS, duration, flag, given, list, name, size, words } from './values.js';
 
@@ -73,6 +74,9 @@ export const general = z.strictObject({
     .default('legacy')
     .describe('draft adds the IETF fields RateLimit and RateLimit-Policy to X-RateLimit-*.'),
   allow_semicolon: flag().default(false).describe('Whether ";" may stand in a path.'),
+  tokens: tokens
+    .optional()
+    .describe('The token service: this gate hands out passes too. Left out: it does not.'),
   cors: cors.optional().describe('Cross-origin rules of all routes; preflights are answered by the gate.'),
 });
 
@@ -92,7 +96,7 @@ export const schema = general
     ),
   })
   .register(later, {
-    keys: ['workers', 'jwks_cache', 'max_in_flight', 'metrics', 'tracing', 'tokens', 'console', 'shadow'],
+    keys: ['workers', 'jwks_cache', 'max_in_flight', 'metrics', 'tracing', 'console', 'shadow'],
   });
 
 /** A configuration as a library's user writes it. */

@@ -1,0 +1,43 @@
+/** Authenticate, the keys of the gate's own issuers: read from the token service in this process, as soon as they change. */
+import type { Algorithm } from '../model/issuer.js';
+import { selectUsable } from './jwk.js';
+import type { KeySet } from './key-set.js';
+import { createKeyring, type Keyring } from './keyring.js';
+
+export interface LiveKeys {
+  /** The JWKS as it is published now. */
+  jwks(): unknown;
+  /** Tells of every change; the answer stops it. */
+  onChange(listener: () => void): () => void;
+}
+
+export function createLiveKeySet(
+  source: LiveKeys,
+  algorithms: readonly Algorithm[],
+  now: () => number,
+): KeySet {
+  let keyring: Keyring | undefined;
+  let readAtMs: number | undefined;
+  let reading = read();
+  const stop = source.onChange(() => {
+    reading = read();
+  });
+
+  async function read(): Promise<void> {
+    const fresh = await createKeyring(selectUsable(source.jwks(), algorithms));
+    readAtMs = now();
+    if (fresh.fingerprint !== keyring?.fingerprint) keyring = fresh;
+  }
+
+  return {
+    current: () => keyring,
+    async find(kid, algorithm) {
+      await reading;
+      if (!keyring) return 'unavailable';
+      const key = keyring.find(kid, algorithm);
+      return key ? { key, keyring } : 'unknown';
+    },
+    readAtMs: () => readAtMs,
+    close: stop,
+  };
+}

@@ -1,0 +1,123 @@
+/** The token service as it is written: its own issuer, where it keeps what it must not forget, and its endpoints. */
+import { z } from 'zod';
+import { Flaw } from '../problem.js';
+import { scope } from './issuer.js';
+import { parseLimit } from './limit.js';
+import { parseKeyUrl, parseUrl } from './url.js';
+import { DAY_MS, count, duration, given, list, parseDuration, phrase, words } from './values.js';
+
+const DATABASE_FORM = 'sqlite:PATH or postgres://user@host/database';
+
+export type WrittenDatabase = { readonly sqlite: string } | { readonly postgres: string };
+
+function parseDatabase(text: string): WrittenDatabase | Flaw {
+  const [, file] = /^sqlite:(?!\/\/)(.+)$/.exec(text) ?? [];
+  if (file !== undefined) return { sqlite: file };
+  const url = parseUrl(text, ['postgres', 'postgresql']);
+  return url instanceof Flaw ? new Flaw(`must be ${DATABASE_FORM}`) : { postgres: text };
+}
+
+/** RFC 8414 2: the issuer is a URL without query or fragment. */
+function parseIssuer(text: string): string | Flaw {
+  const url = parseKeyUrl(text);
+  if (url instanceof Flaw) return url;
+  return url.includes('?') ? new Flaw('must be a URL without a query') : url;
+}
+
+function parsePath(text: string): string | Flaw {
+  return /^(?:\/[A-Za-z0-9._~-]+)+$/.test(text) && !/\/\.{1,2}(?:\/|$)/.test(text)
+    ? text
+    : new Flaw('must be a path of letters, digits, "-", ".", "_" and "~", without a slash at the end');
+}
+
+/** A token cannot outlive the keys that are kept for it. */
+const LIFETIME = { leastMs: 1000, mostMs: 3660 * DAY_MS };
+const lifetime = () => duration(LIFETIME);
+
+const ENDLESS_FORM = 'a duration such as 1d, or none';
+
+function parseEndlessLifetime(text: string): number | 'none' | Flaw {
+  if (text === 'none') return text;
+  const ms = parseDuration(text);
+  const isLifetime = !(ms instanceof Flaw) && ms >= LIFETIME.leastMs && ms <= LIFETIME.mostMs;
+  return isLifetime ? ms : new Flaw(`must be ${ENDLESS_FORM}`);
+}
+
+const path = (usual: string) =>
+  phrase(parsePath, `a path such as ${usual}`).prefault(usual).describe(`Its path: ${usual}.`);
+
+const permissions = z
+  .record(scope, count(0, 1_000_000), { error: given('must be numbers by permission: {scope_api: 1}') })
+  .describe('What named tokens may grant, and the number that stands for each in the token: {scope_api: 1}.');
+
+const endpoints = z
+  .strictObject({
+    key_secret: z
+      .strictObject({
+        path: path('/auth/token'),
+        lifetime: phrase(parseEndlessLifetime, ENDLESS_FORM)
+          .prefault('none')
+          .describe('How long its tokens live; none: until they are revoked.'),
+      })
+      .optional()
+      .describe("A token for an app's key and secret."),
+    client_credentials: z
+      .strictObject({
+        path: path('/connect/token'),
+        lifetime: lifetime().prefault('1d').describe('How long its tokens live.'),
+      })
+      .optional()
+      .describe('OAuth 2.0 client credentials (RFC 6749 4.4).'),
+    password: z
+      .strictObject({
+        path: path('/token'),
+        lifetime: lifetime().prefault('1h').describe('How long its access tokens live.'),
+        refresh_lifetime: lifetime()
+          .prefault('30d')
+          .describe('When, after a login, its refresh tokens end, however often they are used.'),
+      })
+      .optional()
+      .describe('A token and a refresh token for a user name and password; best left out (RFC 9700 2.4).'),
+    named: z
+      .strictObject({ path: path('/token/create'), permissions })
+      .optional()
+      .describe("Named tokens, made with an app's secret."),
+    whoami: z
+      .strictObject({ path: path('/token/whoami') })
+      .optional()
+      .describe("What a caller's token says."),
+  })
+  .describe('The ways to get a pass; each is switched on by naming it.');
+
+export const tokens = z.strictObject({
+  issuer: phrase(parseIssuer, 'a URL').describe("This gate's own issuer, known to routes as `tokens`."),
+  audience: z
+    .union(
+      [words('an audience').transform((one) => [one]), list(words('an audience'), 'a list of audiences')],
+      {
+        error: given('must be one audience or a list of them'),
+      },
+    )
+    .describe('The aud of its tokens: one or a list.'),
+  database: phrase(parseDatabase, DATABASE_FORM)
+    .prefault('sqlite:data/tollgate.db')
+    .describe(
+      `Where apps, users, keys and revocations are kept: ${DATABASE_FORM}; gates may share PostgreSQL.`,
+    ),
+  failed_attempts: z
+    .strictObject({
+      limit: phrase(parseLimit, 'a number of attempts such as 20 per 1m')
+        .prefault('20 per 1m')
+        .describe('How many failures an id may have at an address: 20 per 1m.'),
+      cooldown: duration().prefault('10m').describe('How long the pair is then refused.'),
+    })
+    .prefault({})
+    .describe('What guessing of secrets and passwords is met with.'),
+  key_encryption_key: z
+    .string({ error: given('must be a text') })
+    .optional()
+    .describe(
+      'A secret with which signing keys are encrypted at rest: ${TOLLGATE_KEK:-}; empty: they are not.',
+    ),
+  endpoints: endpoints.prefault({}),
+});

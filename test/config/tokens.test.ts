@@ -1,0 +1,146 @@
+/** The token service's section: what it compiles to, the issuers that it adds, and every mistake in it. */
+import { describe, expect, it } from 'vitest';
+import { compileConfig, ConfigError } from '../../src/config/config.js';
+
+const TOKENS = {
+  issuer: 'https://api.example.org',
+  audience: 'https://developers.example.org',
+  endpoints: {
+    key_secret: {},
+    client_credentials: { path: '/oauth/token' },
+    password: { lifetime: '2h' },
+    named: { permissions: { scope_api: 1, service_api: 2 } },
+    whoami: {},
+  },
+};
+const BASE = {
+  tokens: TOKENS,
+  upstreams: { a: 'http://127.0.0.1:9001' },
+  routes: [{ match: 'GET /a', upstream: 'a', scope: 'a:read' }],
+};
+
+function compile(config: object) {
+  return compileConfig(config, { env: {}, baseFolder: '/etc/gate' }).settings;
+}
+
+function problemsOf(config: object): string[] {
+  try {
+    compile(config);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map(String);
+  }
+}
+
+describe('the token service', () => {
+  it('is off where the file does not name it', () => {
+    const issuers = { i: { issuer: 'https://i.example', audience: 'a' } };
+    expect(compile({ ...BASE, tokens: undefined, issuers }).tokens).toBeUndefined();
+  });
+
+  it('compiles to its settings, with the usual paths and lifetimes', () => {
+    expect(compile(BASE).tokens).toEqual({
+      issuer: 'https://api.example.org',
+      audience: ['https://developers.example.org'],
+      database: { kind: 'sqlite', path: '/etc/gate/data/tollgate.db' },
+      failedAttempts: { attempts: 20, windowMs: 60_000, cooldownMs: 600_000 },
+      keyEncryptionKey: undefined,
+      endpoints: {
+        keySecret: { path: '/auth/token', lifetimeMs: undefined },
+        clientCredentials: { path: '/oauth/token', lifetimeMs: 86_400_000 },
+        password: { path: '/token', lifetimeMs: 7_200_000, refreshLifetimeMs: 2_592_000_000 },
+        named: {
+          path: '/token/create',
+          permissions: new Map([
+            ['scope_api', 1],
+            ['service_api', 2],
+          ]),
+        },
+        whoami: { path: '/token/whoami' },
+      },
+    });
+  });
+
+  it('keeps its registry in PostgreSQL by a URL', () => {
+    const database = 'postgres://gate@db.example/tollgate';
+    expect(compile({ ...BASE, tokens: { ...TOKENS, database } }).tokens?.database).toEqual({
+      kind: 'postgres',
+      url: database,
+    });
+  });
+
+  it('is two issuers to the routes, whose tokens nothing but their own keys can make', () => {
+    const [tokens, named] = compile(BASE).issuers;
+    expect(tokens).toMatchObject({
+      name: 'tokens',
+      iss: TOKENS.issuer,
+      keys: { kind: 'own' },
+      requireExp: false,
+    });
+    expect(named).toMatchObject({
+      name: 'named',
+      iss: `${TOKENS.issuer}/named`,
+      claims: { app: ['client_id'] },
+    });
+  });
+
+  it('asks its tokens for an end where none is made without one', () => {
+    const endpoints = { client_credentials: {} };
+    expect(compile({ ...BASE, tokens: { ...TOKENS, endpoints } }).issuers[0]?.requireExp).toBe(true);
+  });
+
+  it('lets named tokens open only the routes that say so', () => {
+    const { routes } = compile({
+      ...BASE,
+      routes: [...BASE.routes, { match: 'GET /b', upstream: 'a', scope: 'scope_api', issuer: 'named' }],
+    });
+    const [usual, named] = routes.map(({ access }) =>
+      access.kind === 'scoped' ? access.issuers : undefined,
+    );
+    expect([...(usual ?? [])]).toEqual(['tokens']);
+    expect([...(named ?? [])]).toEqual(['named']);
+  });
+
+  it.each([
+    [
+      { database: 'mysql://x' },
+      'tokens.database: "database" must be sqlite:PATH or postgres://user@host/database',
+    ],
+    [{ issuer: 'http://api.example.org' }, /^tokens\.issuer: .*must be https/],
+    [{ audience: [] }, /^tokens\.audience: .*empty/],
+    [{ endpoints: { whoami: { path: '/a/../b' } } }, /^tokens\.endpoints\.whoami\.path: /],
+    [{ endpoints: { named: {} } }, /permissions/],
+    [{ endpoints: { key_secret: { lifetime: 'never' } } }, /or none/],
+    [{ endpoints: { name: {} } }, /unknown key "name"; did you mean "named"\?/],
+    [
+      { endpoints: { key_secret: { path: '/t' }, whoami: { path: '/t' } } },
+      /is the path of the token endpoint key_secret/,
+    ],
+    [{ endpoints: { whoami: { path: '/introspect' } } }, /is the path of the token service/],
+    [{ failed_attempts: { limit: 'none' } }, /must be/],
+  ])('refuses %j in the section', (change, problem) => {
+    const problems = problemsOf({ ...BASE, tokens: { ...TOKENS, ...change } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(problem);
+  });
+
+  it('refuses a route at the path of an endpoint', () => {
+    const routes = [{ match: 'POST /token', upstream: 'a', public: true, limit: 'none' }];
+    expect(problemsOf({ ...BASE, routes })).toEqual([
+      'routes[0].match: the path is that of the token endpoint password',
+    ]);
+  });
+
+  it('counts as an issuer beside which another must say its grants', () => {
+    const other = { issuer: 'https://i.example', audience: 'a' };
+    expect(problemsOf({ ...BASE, issuers: { other } })).toEqual([
+      expect.stringContaining('issuers.other: missing key "grants"'),
+    ]);
+  });
+
+  it("refuses an outside issuer with this gate's own iss", () => {
+    const issuers = { other: { issuer: TOKENS.issuer, audience: 'a', grants: ['*'] } };
+    expect(problemsOf({ ...BASE, issuers })).toEqual([expect.stringContaining('issuers.other.issuer: ')]);
+  });
+});
