@@ -2,7 +2,8 @@
  * The stage authenticate: who is calling? The Authorization field to a Principal, or a Refusal.
  *
  * At the first sight of a token: fence before (`compact`), the issuer by `iss`, its key by `kid`, express-jwt
- * (`verify`), fence behind (`claims`), the Principal. From then on a look into the cache, without a promise.
+ * (`verify`), fence behind (`claims`), the Principal. From then on a look into the cache, without a promise. Whether it
+ * has been revoked is asked at every request, apart from the cache.
  */
 import type { Issuer } from '../model/issuer.js';
 import { ANONYMOUS, type Principal } from '../model/principal.js';
@@ -18,11 +19,16 @@ import { INVALID_TOKEN, KEYS_UNAVAILABLE } from './refusals.js';
 import { createTokenCache, type VerifiedToken } from './token-cache.js';
 import { createVerify, type Verify } from './verify.js';
 
+/** For a caller who was revoked after this stage, while its request was waiting for another one. */
+export const TOKEN_REVOKED = INVALID_TOKEN.revoked;
+
 export interface AuthenticateOptions {
   readonly issuers: readonly { readonly issuer: Issuer; readonly keys: KeySet }[];
   /** How many verified tokens are remembered. */
   readonly cacheSize: number;
   readonly now: () => number;
+  /** Asked at each request, however well its token is remembered; left out where there is nothing to revoke by. */
+  readonly isRevoked?: (principal: Principal) => boolean;
   /** Told at each token whether it was remembered. */
   readonly onCacheLookup?: (hit: boolean) => void;
 }
@@ -43,6 +49,7 @@ export function createAuthenticate({
   issuers,
   cacheSize,
   now,
+  isRevoked = neverRevoked,
   onCacheLookup,
 }: AuthenticateOptions): Authenticate {
   /** By the expected `iss`; undefined is the key of the one issuer whose tokens carry none. */
@@ -61,7 +68,7 @@ export function createAuthenticate({
     onCacheLookup?.(known !== undefined);
     if (known) {
       if (access.issuers?.has(known.principal.issuer) === false) return INVALID_TOKEN.issuer;
-      return flawOfTime(known, now()) ?? known.principal;
+      return flawOfTime(known, now()) ?? unlessRevoked(known.principal);
     }
     const compact = readCompact(token);
     if (compact instanceof Refusal) return compact;
@@ -87,7 +94,11 @@ export function createAuthenticate({
     const verified = await verifyToken(token, compact, trust);
     if (verified instanceof Refusal) return verified;
     cache.set(token, verified);
-    return verified.principal;
+    return unlessRevoked(verified.principal);
+  }
+
+  function unlessRevoked(principal: Principal): Principal | Refusal {
+    return isRevoked(principal) ? INVALID_TOKEN.revoked : principal;
   }
 
   async function verifyToken(
@@ -111,4 +122,8 @@ export function createAuthenticate({
     if (principal instanceof Refusal) return principal;
     return { principal, keys, keyring: found.keyring, ...validity };
   }
+}
+
+function neverRevoked(): boolean {
+  return false;
 }

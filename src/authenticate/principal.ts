@@ -16,7 +16,7 @@ const UNFIT_FOR_ID = /[\p{Cc}\p{Cs}]/u;
 export function createPrincipal(payload: JsonObject, issuer: Issuer): Principal | Refusal {
   const app = readClaim(payload, issuer.claims.app);
   if (typeof app !== 'string' || !isAppId(app)) return INVALID_TOKEN.app;
-  const { exp } = payload;
+  const { exp, iat } = payload;
   return Object.freeze<Principal>({
     issuer: issuer.name,
     app,
@@ -26,6 +26,7 @@ export function createPrincipal(payload: JsonObject, issuer: Issuer): Principal 
     tokenId: textOf(payload, 'jti'),
     scopes: Object.freeze(narrow(readScopes(readClaim(payload, issuer.claims.scope)), issuer.grants)),
     expiresAtMs: typeof exp === 'number' ? exp * 1000 : Infinity,
+    issuedAtMs: typeof iat === 'number' ? iat * 1000 : -Infinity,
   });
 }
 

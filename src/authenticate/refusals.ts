@@ -39,6 +39,7 @@ export const INVALID_TOKEN = {
   neverExpires: invalidToken('The token does not expire'),
   audience: invalidToken('The token is for another audience'),
   app: invalidToken('The token does not name an app'),
+  revoked: invalidToken('The token has been revoked'),
 } as const satisfies Record<string, Refusal>;
 
 function invalidToken(description: string): Refusal {

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { Upstream } from '../model/upstream.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange, Leash } from './exchange.js';
 import { FORBIDDEN, answerFields, trailerFields, writeHead, type RawHeaders } from './response-headers.js';
 
 /**
@@ -19,6 +19,8 @@ export interface ClientEvents {
   onClientGone(): void;
   /** The whole answer is on its way. */
   onAnswerTaken(): void;
+  /** The client may no longer have what it has asked for, an event stream. */
+  onTokenEnded(): void;
 }
 
 export class Answer {
@@ -33,12 +35,14 @@ export class Answer {
   #ended = false;
   #sized = false;
   #events: ClientEvents | undefined;
+  #letGo: (() => void) | undefined;
 
   /** @param sink whose `drain` tells that the client reads on: `res`, or its socket where no server looks after it */
   constructor(
     readonly exchange: Exchange,
     readonly upstream: Upstream,
     readonly sink: ServerResponse | Duplex,
+    readonly leash: Leash | undefined,
   ) {}
 
   /** Begins to listen for the client's end. False where it has left already. */
@@ -104,6 +108,7 @@ export class Answer {
     this.#sized = headers['content-length'] !== undefined;
     const streams = headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true;
     this.idleMs = streams ? this.upstream.tunnelIdleMs : this.upstream.idleTimeoutMs;
+    if (streams) this.#letGo = this.leash?.hold(admission.principal, () => this.#events?.onTokenEnded());
     this.sink.on('drain', this.#onDrain);
     process.nextTick(flushQuiet, this);
     return true;
@@ -153,6 +158,7 @@ export class Answer {
 
   /** Lets go of the client: nothing more is heard of it. */
   release(): void {
+    this.#letGo?.();
     this.sink.off('drain', this.#onDrain);
     this.exchange.req.off('close', this.#onRequestClose);
     this.exchange.res.off('close', this.#onClose).off('finish', this.#onFinish);

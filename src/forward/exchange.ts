@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Admission } from '../model/decision.js';
 import type { Log } from '../model/log.js';
+import type { Principal } from '../model/principal.js';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 
@@ -12,6 +13,14 @@ export interface ForwarderOptions {
   /** The longest silence in the middle of a request's body. */
   readonly bodyTimeoutMs: number;
   readonly log: Log;
+  /** Left out: open streams outlive their tokens. */
+  readonly leash?: Leash;
+}
+
+/** What ends a tunnel or an event stream when its caller may no longer pass. */
+export interface Leash {
+  /** Calls `end` once, later, when the principal is revoked or its token ends; until the returned function is called. */
+  hold(principal: Principal, end: () => void): () => void;
 }
 
 export interface Exchange {
@@ -40,7 +49,9 @@ export type Fault =
   | 'upstream_reset_in_body'
   | 'upstream_idle_in_body'
   | 'tunnel_idle'
-  | 'tunnel_broken';
+  | 'tunnel_broken'
+  /** Expired or revoked while a tunnel or an event stream was open. */
+  | 'token_ended';
 
 /** An exchange that came to an answer of the upstream, or that the client left before one. */
 export interface Outcome {

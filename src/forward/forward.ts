@@ -20,7 +20,7 @@ import { chooseTarget, createPools, type TargetPool } from './pools.js';
 import { Relay } from './relay.js';
 import { createJoin } from './tunnel.js';
 
-export type { Exchange, ForwarderOptions, Outcome, Upgrade } from './exchange.js';
+export type { Exchange, ForwarderOptions, Leash, Outcome, Upgrade } from './exchange.js';
 
 /** A Refusal means that nothing was written to `res`. Both promises settle when the exchange is over, and never reject. */
 export interface Forwarder {
@@ -54,7 +54,7 @@ export function createForwarder(upstreams: readonly Upstream[], options: Forward
     if (upgrade.head.body !== 'none') return UPGRADE_WITH_BODY;
     const pool = poolFor(upgrade);
     if (pool instanceof Refusal) return pool;
-    const joint = createJoin(upgrade, pool.upstream.tunnelIdleMs);
+    const joint = createJoin(upgrade, pool.upstream.tunnelIdleMs, options.leash);
     const result = await new Relay(upgrade, pool, options, joint.join, upgrade.socket).run();
     joint.abandon();
     return result;

@@ -43,7 +43,7 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents, Cl
     readonly join: Join | undefined,
     sink: Duplex | Exchange['res'],
   ) {
-    this.#answer = new Answer(exchange, pool.upstream, sink);
+    this.#answer = new Answer(exchange, pool.upstream, sink, options.leash);
   }
 
   run(): Promise<Outcome | Refusal> {
@@ -234,6 +234,10 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents, Cl
     const { status, bytes } = this.#answer;
     this.#settle(this.#outcome(status === 0 ? CLIENT_CLOSED_REQUEST : status, bytes, 'client_gone'));
     this.#controller?.abort(new Error('the client has gone'));
+  }
+
+  onTokenEnded(): void {
+    this.#fail(failures.HEAD_TIMED_OUT, 'token_ended');
   }
 
   // 9. or because nothing happens any more.

@@ -1,8 +1,11 @@
-/** A WebSocket tunnel: after the upstream's 101 two sockets are one, until both sides have ended or nothing moves. */
+/**
+ * A WebSocket tunnel: after the upstream's 101 two sockets are one, until both sides have ended, nothing moves, or the
+ * caller's token has ended.
+ */
 import type { Duplex } from 'node:stream';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { Cors } from '../model/route.js';
-import type { Fault, Upgrade } from './exchange.js';
+import type { Fault, Leash, Upgrade } from './exchange.js';
 import { FORBIDDEN, answerFields, type RawHeaders } from './response-headers.js';
 
 /** What becomes of a socket after the upstream's 101. It calls back once, when the tunnel is over. */
@@ -19,7 +22,7 @@ interface Joint {
 }
 
 /** The tunnel of one upgrade, to be joined after the upstream's 101. */
-export function createJoin(upgrade: Upgrade, idleMs: number): Joint {
+export function createJoin(upgrade: Upgrade, idleMs: number, leash: Leash | undefined): Joint {
   const { res, socket: client, firstBytes, admission, answerHeaders } = upgrade;
   const stopWatching = watch(client);
 
@@ -36,7 +39,7 @@ export function createJoin(upgrade: Upgrade, idleMs: number): Joint {
     if (res.socket) res.detachSocket(res.socket);
     client.write(switchingProtocols(raw, answerHeaders, admission.route.cors), 'latin1');
     if (firstBytes.length > 0) upstream.write(firstBytes);
-    connect(client, upstream, idleMs, over);
+    connect(client, upstream, idleMs, over, (end) => leash?.hold(admission.principal, end));
     return true;
   };
   return { join, abandon };
@@ -73,15 +76,23 @@ function watch(client: Duplex): () => void {
   return () => client.off('readable', look).off('end', leave);
 }
 
-function connect(client: Duplex, upstream: Duplex, idleMs: number, over: Parameters<Join>[2]): void {
+function connect(
+  client: Duplex,
+  upstream: Duplex,
+  idleMs: number,
+  over: Parameters<Join>[2],
+  hold: (end: () => void) => (() => void) | undefined,
+): void {
   let bytes = 0;
   let open = 2;
   let fault: Fault | undefined;
-  const idle = setTimeout(() => {
-    fault = 'tunnel_idle';
+  const end = (why: Fault): void => {
+    fault ??= why;
     client.destroy();
     upstream.destroy();
-  }, idleMs);
+  };
+  const idle = setTimeout(end, idleMs, 'tunnel_idle');
+  const letGo = hold(() => end('token_ended'));
   const count = (chunk: Buffer): void => {
     bytes += chunk.length;
     idle.refresh();
@@ -95,6 +106,7 @@ function connect(client: Duplex, upstream: Duplex, idleMs: number, over: Paramet
     open -= 1;
     if (open > 0) return;
     clearTimeout(idle);
+    letGo?.();
     over(bytes, fault);
   };
   for (const [here, there] of [

@@ -14,6 +14,8 @@ export interface LimitOptions {
   readonly local: LimitStore | undefined;
   /** Whether answers also have the IETF draft's `RateLimit` and `RateLimit-Policy`. */
   readonly draftHeaders: boolean;
+  /** Asked of a caller whose count was waited for: it may have been revoked meanwhile, and Redis tells that with it. */
+  readonly recheck?: (principal: Principal) => Refusal | undefined;
 }
 
 /** What a counted request has left, a 429 or 503, or undefined for a request that no limit was counted for. */
@@ -31,7 +33,7 @@ interface Bound {
   readonly draft: DraftFields | undefined;
 }
 
-export function createLimit({ store, local, draftHeaders }: LimitOptions): Limit {
+export function createLimit({ store, local, draftHeaders, recheck }: LimitOptions): Limit {
   const routes = new WeakMap<Route, Bound>();
 
   function bind(route: Route): Bound {
@@ -50,8 +52,16 @@ export function createLimit({ store, local, draftHeaders }: LimitOptions): Limit
     return taken.admitted ? quotaOf(taken, limits, draft) : refusalOf(taken, limits, draft);
   }
 
-  async function findLater(asked: Promise<Taken>, keys: readonly string[], bound: Bound): Promise<Finding> {
+  async function findLater(
+    asked: Promise<Taken>,
+    keys: readonly string[],
+    bound: Bound,
+    principal: Principal,
+  ): Promise<Finding> {
     const taken = await asked;
+    const revoked = recheck?.(principal);
+    // What it was counted stays so: it is the count of one who does not come back.
+    if (revoked) return revoked;
     return taken === 'away' ? countAlone(keys, bound) : find(taken, bound);
   }
 
@@ -67,7 +77,7 @@ export function createLimit({ store, local, draftHeaders }: LimitOptions): Limit
     if (!bound) routes.set(route, (bound = bind(route)));
     const keys = keysOf(bound, principal, clientIp);
     const taken = store.take(keys, bound.limits);
-    if (taken instanceof Promise) return findLater(taken, keys, bound);
+    if (taken instanceof Promise) return findLater(taken, keys, bound, principal);
     return taken === 'away' ? countAlone(keys, bound) : find(taken, bound);
   };
 }

@@ -22,6 +22,14 @@ export interface ScriptRunner {
   ): Promise<readonly unknown[] | 'away'>;
 }
 
+/** A number that rides in every call: whether what the process holds in memory is as new as what Redis knows of. */
+export interface Rider {
+  /** The hash in whose field `revision` it is. In a cluster it lies on one node, and would ride with that one's calls. */
+  readonly key: string;
+  /** Told the number, 0 where there is none, at each reply. What it answers with is waited for before the verdicts. */
+  follow(revision: number): Promise<void> | undefined;
+}
+
 export interface RedisStoreOptions {
   readonly connection: ScriptRunner;
   /** Stands before every key. */
@@ -30,6 +38,7 @@ export interface RedisStoreOptions {
   readonly timeoutMs: number;
   /** Milliseconds of a clock that never steps back, from any origin: `performance.now`. */
   readonly monotonic: () => number;
+  readonly rider?: Rider;
 }
 
 /** How many checks go in one call: Redis does nothing else in the meantime, about a tenth of a millisecond for these. */
@@ -56,6 +65,7 @@ export function createRedisStore({
   keyPrefix,
   timeoutMs,
   monotonic,
+  rider,
 }: RedisStoreOptions): LimitStore {
   const exhausted = new ExhaustedWindows(REMEMBERED);
   let waiting: Check[] = [];
@@ -73,10 +83,11 @@ export function createRedisStore({
     let answer = await ask(batch, timeoutMs);
     // Only the time came back: Redis's clock was not known, or not well enough. Now it is.
     if (answer?.numbers.length === 1) answer = await ask(batch, timeoutMs - (answer.answeredAt - startedAt));
-    if (answer?.numbers.length !== 1 + batch.length * REPLY_FIELDS) {
+    if (answer?.numbers.length !== 1 + batch.length * REPLY_FIELDS + (rider ? 1 : 0)) {
       for (const check of batch) check.resolve('away');
       return;
     }
+    if (rider) await rider.follow(answer.numbers.at(-1)!);
     let at = 1;
     for (const check of batch) {
       check.resolve(read(check, answer, at));
@@ -95,6 +106,7 @@ export function createRedisStore({
       for (const key of check.keys) keys.push(keyPrefix + key);
       for (const limit of check.limits) args.push(limit.requests, limit.windowMs);
     }
+    if (rider) keys.push(rider.key);
     const numbers = await connection.runScript(TAKE_SCRIPT, keys, args, withinMs);
     if (numbers === 'away' || !isNumbers(numbers)) {
       clockOffsetMs = undefined;

@@ -15,6 +15,8 @@
  * and for each window N and W. The reply is Redis's time, then for each check whether it was admitted (1 or 0), which of
  * its windows tells (from 0), what remains there and when that resets. A call that comes later than its deadline
  * finds nobody waiting: it counts nothing, and its reply is the time alone.
+ *
+ * One key more than the windows is a hash: the number in its field `revision` is read along, the last of the reply.
  */
 import { BUCKETS, EXACT_UP_TO } from './window.js';
 
@@ -113,5 +115,6 @@ while ARGV[arg] do
   local n = #reply
   reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = admitted, index, remaining, reset
 end
+if KEYS[key] then reply[#reply + 1] = tonumber(redis.call('HGET', KEYS[key], 'revision') or 0) end
 return reply
 `;

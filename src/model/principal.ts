@@ -19,6 +19,8 @@ export interface Principal {
   readonly scopes: readonly string[];
   /** When the token ends, epoch milliseconds; Infinity for one that never expires. Clock skew is not included. */
   readonly expiresAtMs: number;
+  /** When the token was issued, epoch milliseconds; -Infinity for one that does not say, as if before everything. */
+  readonly issuedAtMs: number;
 }
 
 /** The caller of a public route. */
@@ -31,4 +33,5 @@ export const ANONYMOUS: Principal = Object.freeze({
   tokenId: undefined,
   scopes: Object.freeze([]),
   expiresAtMs: Infinity,
+  issuedAtMs: -Infinity,
 });

@@ -6,9 +6,9 @@
  * ends, not for each call.
  */
 import { createHash } from 'node:crypto';
-import { Redis } from 'ioredis';
 import type { Log } from '../model/log.js';
 import type { RedisSettings } from '../model/settings.js';
+import { createClient } from './client.js';
 
 export interface RedisConnection {
   /** False until connected, and while an outage is known: calls are not even made then. */
@@ -40,26 +40,9 @@ export interface RedisConnectionOptions {
 /** So many calls in a row without a reply in time make an outage known. */
 const UNANSWERED_CALLS = 3;
 
-/** Connecting may take longer than a call, but no longer than counting may take to come back. */
-const SHORTEST_CONNECT_MS = 500;
-
 /** Starts to connect, and goes on trying for as long as it takes: a gate starts without its Redis. */
 export function connectRedis(settings: RedisSettings, { log, now }: RedisConnectionOptions): RedisConnection {
-  const connectMs = Math.max(settings.timeoutMs, SHORTEST_CONNECT_MS);
-  const redis = new Redis(settings.url, {
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(attempt * 50, 500),
-    // A former primary that is read-only now may have a successor at the same name.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    connectTimeout: connectMs,
-    // For the handshake; calls have their own, in `within`.
-    commandTimeout: connectMs,
-    // A connection that is given up is not waited for.
-    disconnectTimeout: 0,
-    disableClientInfo: true,
-  });
+  const redis = createClient(settings);
   const shaOf = createShas();
 
   let state: 'connecting' | 'up' | 'away' | 'closed' = 'connecting';

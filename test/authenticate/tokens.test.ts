@@ -77,8 +77,10 @@ describe('A public route', () => {
 
 describe('A good token', () => {
   it('makes a frozen Principal of all its claims', async () => {
-    const exp = seconds() + 60;
+    const iat = seconds();
+    const exp = iat + 60;
     const token = issuer.sign({
+      iat,
       exp,
       scope: ['orders:read', 'with space', 5, 'a"b', 'orders:write'],
       app_name: 'Till',
@@ -95,6 +97,7 @@ describe('A good token', () => {
       tokenId: 'token-1',
       scopes: ['orders:read', 'orders:write'],
       expiresAtMs: exp * 1000,
+      issuedAtMs: iat * 1000,
     });
     expect(Object.isFrozen(found)).toBe(true);
     expect(Object.isFrozen((found as { scopes: unknown }).scopes)).toBe(true);

@@ -59,6 +59,7 @@ export const CALLER: Principal = {
   tokenId: undefined,
   scopes: ['a:read', 'b c'],
   expiresAtMs: Infinity,
+  issuedAtMs: -Infinity,
 };
 
 function headOf(req: IncomingMessage): RequestHead {

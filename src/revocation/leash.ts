@@ -1,0 +1,87 @@
+/**
+ * Ends what outlives its request: WebSocket tunnels and event streams hang on a leash, which is drawn in when their
+ * caller is revoked or its token ends.
+ */
+import type { Principal } from '../model/principal.js';
+
+/** The revocations as they are needed here. */
+export interface Watched {
+  isRevoked(principal: Principal): boolean;
+  /** Calls back after each change; until the returned function is called. */
+  onChange(listener: () => void): () => void;
+}
+
+export interface LeashOptions {
+  /** Undefined where the gate has nothing to keep revocations in: tokens end all the same. */
+  readonly revocations: Watched | undefined;
+  /** How long after `exp` the tokens of an issuer are still accepted. */
+  readonly clockSkewMs: (issuer: string) => number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export interface Leash {
+  /**
+   * Calls `end` once, later, when the principal may no longer pass.
+   *
+   * @returns lets go: it is not called any more
+   */
+  hold(principal: Principal, end: () => void): () => void;
+}
+
+/** The longest that a timer of Node can wait; what takes longer is looked at again. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+interface Held {
+  readonly principal: Principal;
+  readonly endsAtMs: number;
+  readonly end: () => void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export function createLeash({ revocations, clockSkewMs, now }: LeashOptions): Leash {
+  const all = new Set<Held>();
+
+  function letGo(held: Held): void {
+    clearTimeout(held.timer);
+    all.delete(held);
+  }
+
+  function draw(held: Held): void {
+    letGo(held);
+    held.end();
+  }
+
+  /** Waits for the end by the clock of the world, which timers do not know. */
+  function wait(held: Held, ms: number): void {
+    held.timer = setTimeout(
+      () => {
+        const leftMs = mustEnd(held) ? 0 : held.endsAtMs - now();
+        if (leftMs <= 0) draw(held);
+        else wait(held, leftMs);
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
+    held.timer.unref();
+  }
+
+  function mustEnd({ principal }: Held): boolean {
+    return revocations?.isRevoked(principal) === true;
+  }
+
+  revocations?.onChange(() => {
+    for (const held of all) if (mustEnd(held)) draw(held);
+  });
+
+  return {
+    hold(principal, end) {
+      const endsAtMs = principal.expiresAtMs + clockSkewMs(principal.issuer);
+      const held: Held = { principal, endsAtMs, end, timer: undefined };
+      all.add(held);
+      // The caller may have been revoked since its request was admitted.
+      const leftMs = mustEnd(held) ? 0 : Math.max(0, endsAtMs - now());
+      if (leftMs < Infinity) wait(held, leftMs);
+      return () => letGo(held);
+    },
+  };
+}
