@@ -3,7 +3,11 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/redis.global.ts', 'test/support/build.global.ts'],
+    globalSetup: [
+      'test/support/redis.global.ts',
+      'test/support/postgres.global.ts',
+      'test/support/build.global.ts',
+    ],
     testTimeout: 15_000,
     hookTimeout: 30_000,
     pool: 'forks',

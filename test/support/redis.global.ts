@@ -35,7 +35,7 @@ function runs(command: string): boolean {
 }
 
 /** As root on Debian or one of its kin. */
-function canInstall(): boolean {
+export function canInstall(): boolean {
   if (process.getuid?.() !== 0 || !runs('apt-get')) return false;
   return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync('/etc/os-release', 'utf8'));
 }

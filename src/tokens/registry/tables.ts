@@ -1,0 +1,98 @@
+/** The registry's tables as the queries see them. Both databases have the same ones: text and whole numbers only. */
+import type { Kysely } from 'kysely';
+
+export interface Tables {
+  readonly apps: AppTable;
+  readonly users: UserTable;
+  readonly refreshFamilies: RefreshFamilyTable;
+  readonly refreshTokens: RefreshTokenTable;
+  readonly namedTokens: NamedTokenTable;
+  readonly signingKeys: SigningKeyTable;
+  readonly revocations: RevocationTable;
+  readonly revisions: RevisionTable;
+  readonly secrets: SecretTable;
+}
+
+export type Database = Kysely<Tables>;
+
+interface AppTable {
+  readonly key: string;
+  /** Null once the app is deleted: its row stays, so that its key is never given again. */
+  secretHash: string | null;
+  readonly name: string;
+  /** JSON. */
+  readonly owner: string | null;
+  readonly organization: string | null;
+  /** JSON. */
+  readonly scopes: string;
+  readonly createdAtMs: number;
+  deletedAtMs: number | null;
+}
+
+interface UserTable {
+  readonly name: string;
+  readonly passwordHash: string;
+  /** JSON. */
+  readonly scopes: string;
+  readonly organization: string | null;
+  readonly createdAtMs: number;
+}
+
+interface RefreshFamilyTable {
+  readonly id: string;
+  /** Ends with the user. */
+  readonly userName: string;
+  /** JSON. */
+  readonly scopes: string;
+  readonly endsAtMs: number;
+}
+
+interface RefreshTokenTable {
+  readonly hash: string;
+  /** Ends with the family. */
+  readonly familyId: string;
+  usedAtMs: number | null;
+}
+
+interface NamedTokenTable {
+  readonly jti: string;
+  readonly clientId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly createdAtMs: number;
+  readonly endsAtMs: number | null;
+}
+
+interface SigningKeyTable {
+  readonly kid: string;
+  readonly privateKey: string;
+  readonly publicJwk: string;
+  readonly createdAtMs: number;
+  readonly signsFromMs: number;
+  signsUntilMs: number | null;
+  publishedUntilMs: number | null;
+}
+
+export interface RevocationTable {
+  readonly kind: 'app' | 'token';
+  /** Empty: at every issuer. A primary key takes no null. */
+  readonly issuer: string;
+  readonly id: string;
+  /** Part of the primary key: a revocation beside a deletion can be undone, and the deletion still holds. */
+  readonly cause: 'revoked' | 'deleted';
+  readonly revokedAtMs: number;
+  readonly issuedBeforeMs: number | null;
+  readonly endsAtMs: number | null;
+}
+
+/** Counts the changes of a table. Whoever changes it updates the row first, and so waits for its turn. */
+interface RevisionTable {
+  readonly name: 'revocations' | 'signingKeys';
+  value: number;
+}
+
+interface SecretTable {
+  readonly name: 'pepper';
+  /** base64url */
+  readonly value: string;
+}

@@ -1,0 +1,20 @@
+/** Places for a registry: whoever closes one closes every registry that was opened there. */
+import { openRegistry, type RegistryLocation } from '../../../src/tokens/registry/open.js';
+import type { Registry } from '../../../src/tokens/registry/registry.js';
+import type { PlaceForRegistry } from '../../contract/registry.js';
+import { SILENT } from '../../redis/logs.js';
+
+export function openingAt(location: RegistryLocation, cleanUp?: () => Promise<void>): PlaceForRegistry {
+  const opened: Registry[] = [];
+  return {
+    async open() {
+      const registry = await openRegistry(location, { log: SILENT });
+      opened.push(registry);
+      return registry;
+    },
+    async close() {
+      for (const registry of opened) await registry.close();
+      await cleanUp?.();
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openRegistry } from '../../../src/tokens/registry/open.js';
+import { app, describeRegistry } from '../../contract/registry.js';
+import { SILENT } from '../../redis/logs.js';
+import { openingAt } from './places.js';
+
+const newFolder = () => mkdtemp(join(tmpdir(), 'tollgate-registry-'));
+
+describeRegistry('SQLite', async () => {
+  const folder = await newFolder();
+  const path = join(folder, 'tollgate.db');
+  return openingAt({ kind: 'sqlite', path }, () => rm(folder, { recursive: true, force: true }));
+});
+
+describe("SQLite's file", () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = await newFolder();
+    path = join(folder, 'data', 'inner', 'tollgate.db');
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const open = (log = SILENT, patienceMs?: number) =>
+    openRegistry({ kind: 'sqlite', path }, { log, ...(patienceMs !== undefined && { patienceMs }) });
+  const modeOf = async (file: string) => (await stat(file)).mode & 0o777;
+
+  test('it and its folder can be opened by their owner alone', async () => {
+    const registry = await open();
+    await registry.createApp(app());
+    const files = await readdir(join(path, '..'));
+    expect(files.sort()).toEqual(['tollgate.db', 'tollgate.db-shm', 'tollgate.db-wal']);
+    for (const file of files) expect(await modeOf(join(path, '..', file))).toBe(0o600);
+    expect(await modeOf(join(folder, 'data'))).toBe(0o700);
+    expect(await modeOf(join(folder, 'data', 'inner'))).toBe(0o700);
+    await registry.close();
+  });
+
+  test('one that others can open is used as it is, and said aloud', async () => {
+    const warnings: [object, string][] = [];
+    const log = {
+      ...SILENT,
+      warn: (fields: object, message: string) => void warnings.push([fields, message]),
+    };
+    await (await open(log)).close();
+    expect(warnings).toEqual([]);
+    await chmod(path, 0o640);
+    await (await open(log)).close();
+    expect(warnings).toEqual([
+      [{ path }, "the registry's file can be opened by other users of this machine"],
+    ]);
+    expect(await modeOf(path)).toBe(0o640);
+  });
+
+  test('every write is on the disk before it is acknowledged', async () => {
+    const registry = await open();
+    const other = new DatabaseSync(path);
+    expect(other.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    other.close();
+    await registry.close();
+  });
+
+  test('a file that is no database is refused and left as it was', async () => {
+    path = join(folder, 'notes.txt');
+    await writeFile(path, 'not a database, but long enough to have a header of its own'.repeat(10));
+    await expect(open()).rejects.toThrow('the registry cannot be opened: file is not a database');
+  });
+
+  test('a path whose folder cannot be made is refused', async () => {
+    await writeFile(join(folder, 'data'), '');
+    await expect(open()).rejects.toThrow(/ENOTDIR|EEXIST/);
+  });
+
+  test('a lock that another process holds is waited for while the event loop goes on, but not for ever', async () => {
+    const registry = await open(SILENT, 60);
+    const other = new DatabaseSync(path);
+    const lock = () => other.exec('BEGIN IMMEDIATE');
+    const unlock = () => other.exec('ROLLBACK');
+
+    lock();
+    const one = app();
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns += 1;
+      if (turns === 10) unlock();
+    }, 1);
+    await registry.createApp(one);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThanOrEqual(10);
+
+    lock();
+    // Who only reads does not wait.
+    expect(await registry.findApp(one.key)).toEqual(one);
+    await expect(registry.deleteApp(one.key, 1, [])).rejects.toThrow('database is locked');
+    unlock();
+    expect(await registry.deleteApp(one.key, 1, [])).toBe(true);
+    other.close();
+    await registry.close();
+  });
+});
