@@ -49,7 +49,6 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
   const { issuer, audience } = settings;
   const aud = audience.length === 1 ? audience[0] : audience;
 
-  /** Undefined members are left out of the JSON, as they are left out of a token. */
   function common(lifetimeMs: number | undefined) {
     const iat = Math.floor(now() / 1000);
     const exp = lifetimeMs === undefined ? undefined : iat + secondsOf(lifetimeMs);
@@ -61,37 +60,45 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
   }
 
   return {
-    forApp: ({ key, owner, organization, name }, scopes, lifetimeMs) => ({
-      iss: issuer,
-      sub: key,
-      owner,
-      organization,
-      app_name: name,
-      scope: scopes,
-      aud,
-      grant_type: 'client_credentials',
-      ...common(lifetimeMs),
-    }),
-    forUser: ({ name, organization }, scopes, lifetimeMs) => ({
-      iss: issuer,
-      sub: name,
-      organization,
-      scope: scopes,
-      aud,
-      grant_type: 'password',
-      ...common(lifetimeMs),
-    }),
-    forName: ({ key }, { name, description, notBefore, expiration, permissions }) => ({
-      iss: namedIssuerOf(issuer),
-      aud: name,
-      sub: description,
-      ...common(undefined),
-      exp: expiration,
-      nbf: notBefore,
-      version: VERSION,
-      permissions: permissions.map(([, number]) => number),
-      client_id: key,
-      scope: permissions.map(([permission]) => permission),
-    }),
+    forApp: ({ key, owner, organization, name }, scopes, lifetimeMs) =>
+      present({
+        iss: issuer,
+        sub: key,
+        owner,
+        organization,
+        app_name: name,
+        scope: scopes,
+        aud,
+        grant_type: 'client_credentials',
+        ...common(lifetimeMs),
+      }),
+    forUser: ({ name, organization }, scopes, lifetimeMs) =>
+      present({
+        iss: issuer,
+        sub: name,
+        organization,
+        scope: scopes,
+        aud,
+        grant_type: 'password',
+        ...common(lifetimeMs),
+      }),
+    forName: ({ key }, { name, description, notBefore, expiration, permissions }) =>
+      present({
+        iss: namedIssuerOf(issuer),
+        aud: name,
+        sub: description,
+        ...common(undefined),
+        exp: expiration,
+        nbf: notBefore,
+        version: VERSION,
+        permissions: permissions.map(([, number]) => number),
+        client_id: key,
+        scope: permissions.map(([permission]) => permission),
+      }),
   };
+}
+
+/** A claim that there is nothing to say for is left out. */
+function present<T extends Claims>(claims: T): T {
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined)) as T;
 }

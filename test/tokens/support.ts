@@ -1,0 +1,255 @@
+/** A token service on a real socket, over a real registry in a SQLite file, with keys and clock of the test's own. */
+import { createHmac, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import jwt from 'jsonwebtoken';
+import type { Log } from '../../src/model/log.js';
+import type { Revocation } from '../../src/model/revocation.js';
+import type { TokenEndpoints, TokenServiceSettings } from '../../src/model/tokens.js';
+import { openRegistry } from '../../src/tokens/registry/open.js';
+import type { App, Registry, User } from '../../src/tokens/registry/registry.js';
+import {
+  createFailedAttempts,
+  createTokenService,
+  type Outcome,
+  type RedisScripts,
+  type Revocations,
+  type Secrets,
+} from '../../src/tokens/tokens.js';
+import { createSigningKey } from '../support/tokens.js';
+
+export const AUDIENCE = 'https://developers.token-project.test';
+export const PASSWORD = 'correct horse battery staple';
+
+const key = createSigningKey();
+const pepper = randomBytes(32);
+
+/** As many as the service's own, with cheaper passwords. */
+const secrets: Secrets = {
+  hash: (secret) => createHmac('sha256', pepper).update(secret).digest(),
+  matches(secret, hash) {
+    return timingSafeEqual(secrets.hash(secret), hash ?? new Uint8Array(32)) && hash !== undefined;
+  },
+  verifyPassword(password, hash) {
+    const given = hashPassword(password);
+    return Promise.resolve(password === 'busy' ? 'busy' : given === hash);
+  },
+};
+
+function hashPassword(password: string): string {
+  return scryptSync(password, pepper, 32, { N: 16 }).toString('base64url');
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export const ENDPOINTS: TokenEndpoints = {
+  keySecret: { path: '/auth/token', lifetimeMs: undefined },
+  clientCredentials: { path: '/connect/token', lifetimeMs: DAY_MS },
+  password: { path: '/token', lifetimeMs: 3_600_000, refreshLifetimeMs: 30 * DAY_MS },
+  named: {
+    path: '/token/create',
+    permissions: new Map([
+      ['scope_api', 1],
+      ['service_api', 2],
+    ]),
+  },
+  whoami: { path: '/token/whoami' },
+};
+
+export interface ServiceOptions {
+  readonly endpoints?: Partial<TokenEndpoints>;
+  readonly settings?: Partial<TokenServiceSettings>;
+  readonly redis?: RedisScripts;
+  readonly keyPrefix?: string;
+  /** What a client's address is taken for; by default the one in `X-Test-Address`. */
+  readonly registry?: (real: Registry) => Registry;
+}
+
+export interface TestService {
+  readonly url: string;
+  readonly registry: Registry;
+  /** The service's clock, epoch milliseconds; a test may set it. */
+  readonly clock: { nowMs: number };
+  /** Every line of the log, as JSON. */
+  readonly lines: string[];
+  readonly outcomes: Outcome[];
+  /** Those that the service asked for. */
+  readonly revocations: Revocation[];
+  /** What holds of them: ids of apps and of tokens. */
+  readonly revoked: Set<string>;
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** A form in the body. */
+  post(path: string, form: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
+  postJson(path: string, value: unknown): Promise<Response>;
+  createApp(changes?: Partial<App>): Promise<App & { readonly secret: string }>;
+  addUser(changes?: Partial<User>): Promise<User>;
+  close(): Promise<void>;
+}
+
+export async function startTokenService(options: ServiceOptions = {}): Promise<TestService> {
+  const folder = await mkdtemp(join(tmpdir(), 'tollgate-tokens-'));
+  const lines: string[] = [];
+  const log = logInto(lines);
+  const database = { kind: 'sqlite', path: join(folder, 'tollgate.db') } as const;
+  const registry = await openRegistry(database, { log });
+  const clock = { nowMs: Date.now() };
+  const now = () => clock.nowMs;
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const settings: TokenServiceSettings = {
+    issuer: url,
+    audience: [AUDIENCE],
+    database,
+    failedAttempts: { attempts: 20, windowMs: 60_000, cooldownMs: 600_000 },
+    keyEncryptionKey: undefined,
+    ...options.settings,
+    endpoints: { ...ENDPOINTS, ...options.endpoints },
+  };
+  const revocations: Revocation[] = [];
+  const revoked = new Set<string>();
+  const killSwitch: Revocations = {
+    isRevoked: ({ app, tokenId }) => revoked.has(app) || (tokenId !== undefined && revoked.has(tokenId)),
+    revoke(revocation) {
+      revocations.push(revocation);
+      revoked.add(revocation.id);
+      return Promise.resolve('done');
+    },
+  };
+  const outcomes: Outcome[] = [];
+  const { redis, keyPrefix = '' } = options;
+  const service = createTokenService({
+    settings,
+    registry: options.registry?.(registry) ?? registry,
+    secrets,
+    signer: {
+      sign: (payload) => jwt.sign(payload, key.privateKey, { algorithm: 'RS256', keyid: key.kid }),
+      jwks: () => ({ keys: [key.jwk] }),
+    },
+    attempts: createFailedAttempts({
+      settings: settings.failedAttempts,
+      redis,
+      keyPrefix,
+      networkOf: (address) => address,
+      log,
+    }),
+    revocations: killSwitch,
+    verify: (authorization) => Promise.resolve(verifyBearer(authorization)),
+    now,
+    random: randomBytes,
+    log,
+  });
+  server.on('request', (req, res) => {
+    const path = req.url?.split('?')[0] ?? '';
+    const { 'x-test-address': address, 'x-test-id': requestId = 'id-1' } = req.headers;
+    const clientIp = typeof address === 'string' ? address : '127.0.0.1';
+    if (!service.owns(path)) {
+      res.writeHead(404).end();
+      return;
+    }
+    const visit = {
+      path,
+      clientIp,
+      requestId: String(requestId),
+      headers: ['X-Request-Id', String(requestId)],
+    };
+    void service.handle(req, res, visit).then((outcome) => outcomes.push(outcome));
+  });
+  server.on('checkContinue', (req, res) => server.emit('request', req, res));
+
+  const send = (path: string, init: RequestInit = {}) => fetch(`${url}${path}`, init);
+  return {
+    url,
+    registry,
+    clock,
+    lines,
+    outcomes,
+    revocations,
+    revoked,
+    fetch: send,
+    post: (path, form, headers = {}) =>
+      send(path, { method: 'POST', body: new URLSearchParams(form), headers }),
+    postJson: (path, value) =>
+      send(path, {
+        method: 'POST',
+        body: JSON.stringify(value),
+        headers: { 'content-type': 'application/json' },
+      }),
+    async createApp(changes = {}) {
+      const secret = randomBytes(32).toString('base64url');
+      const app: App = {
+        key: randomBytes(16).toString('base64url'),
+        secretHash: secrets.hash(secret),
+        name: 'Stamper',
+        owner: { uid: '7', uname: 'ada', uavatar: 'https://example.test/ada.png' },
+        organization: 'Example',
+        scopes: ['notarization:*', 'scope_api'],
+        createdAtMs: clock.nowMs,
+        ...changes,
+      };
+      await registry.createApp(app);
+      return { ...app, secret };
+    },
+    async addUser(changes = {}) {
+      const user: User = {
+        name: 'grace',
+        passwordHash: hashPassword(PASSWORD),
+        scopes: ['storage:read', 'notarization:*'],
+        organization: 'Example',
+        createdAtMs: clock.nowMs,
+        ...changes,
+      };
+      await registry.addUser(user);
+      return user;
+    },
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await registry.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** As the gate does, with the keys of this test alone. */
+function verifyBearer(authorization: string | undefined) {
+  if (authorization === undefined) return 'none';
+  const token = /^Bearer ([\w.-]+)$/.exec(authorization)?.[1];
+  if (token === undefined) return 'malformed';
+  try {
+    return { claims: claimsOf(token) };
+  } catch {
+    return 'invalid';
+  }
+}
+
+/** The claims of a token whose signature is the service's. */
+export function claimsOf(token: string): Record<string, unknown> {
+  const claims = jwt.verify(token, key.privateKey, { algorithms: ['RS256'] });
+  if (typeof claims === 'string') throw new Error('the payload is no object');
+  return claims;
+}
+
+export function basic(id: string, secret: string): { authorization: string } {
+  const joined = `${encodeURIComponent(id)}:${encodeURIComponent(secret)}`;
+  return { authorization: `Basic ${Buffer.from(joined).toString('base64')}` };
+}
+
+/** The status and the body of an answer, the latter as JSON. */
+export async function read(answer: Response | Promise<Response>): Promise<[number, Record<string, unknown>]> {
+  const response = await answer;
+  return [response.status, (await response.json()) as Record<string, unknown>];
+}
+
+export function logInto(lines: string[]): Log {
+  const write = (fields: object, message: string): void => {
+    const { err } = fields as { err?: Error };
+    lines.push(JSON.stringify({ ...fields, err: err?.stack, message }));
+  };
+  return { debug: write, info: write, warn: write, error: write };
+}
