@@ -17,7 +17,10 @@ import {
 import type { RevocationSource, Snapshot } from './source.js';
 
 export interface RedisSourceOptions {
-  readonly connection: ScriptRunner;
+  readonly connection: ScriptRunner & {
+    /** Settles when it is known whether Redis is there: before, it is not yet away. */
+    readonly attempted: Promise<void>;
+  };
   /** Of the hash. */
   readonly key: string;
 }
@@ -38,7 +41,8 @@ interface Contents {
 export function createRedisSource({ connection, key }: RedisSourceOptions): RevocationSource {
   let last: Contents | undefined;
 
-  function run(script: string, ...args: (string | number)[]): Promise<readonly unknown[] | 'away'> {
+  async function run(script: string, ...args: (string | number)[]): Promise<readonly unknown[] | 'away'> {
+    await connection.attempted;
     return connection.runScript(script, [key], args, PATIENT_MS);
   }
 

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ANONYMOUS } from '../../src/model/principal.js';
+import type { Revocation } from '../../src/model/revocation.js';
+import { createLeash, type Leash } from '../../src/revocation/leash.js';
+import { RevokedSet } from '../../src/revocation/revoked-set.js';
+import { caller, revocation } from './support.js';
+
+const T = 1_700_000_000_000;
+const SKEW_MS = 30_000;
+const DAY_MS = 86_400_000;
+
+let leash: Leash;
+let ended: string[];
+
+/** Revocations that are replaced by hand. */
+const revocations = {
+  set: new RevokedSet([]),
+  listener: () => undefined as void,
+  isRevoked: (principal: Parameters<RevokedSet['has']>[0]) => revocations.set.has(principal),
+  onChange(listener: () => void) {
+    revocations.listener = listener;
+    return () => undefined;
+  },
+  replace(...some: Revocation[]) {
+    revocations.set = new RevokedSet(some);
+    revocations.listener();
+  },
+};
+
+const note = (name: string) => () => void ended.push(name);
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: T });
+  ended = [];
+  revocations.set = new RevokedSet([]);
+  leash = createLeash({ revocations, clockSkewMs: () => SKEW_MS, now: Date.now });
+});
+afterEach(() => void vi.useRealTimers());
+
+describe('a leash', () => {
+  test('ends what a revoked caller holds, once, and leaves the others alone', () => {
+    leash.hold(caller(), note('one'));
+    leash.hold(caller(), note('two'));
+    leash.hold(caller({ issuer: 'partner' }), note('other'));
+    revocations.replace(revocation());
+    revocations.replace(revocation(), revocation({ id: 'x' }));
+    expect(ended).toEqual(['one', 'two']);
+  });
+
+  test('ends at the end of the token, clock skew included', () => {
+    leash.hold(caller({ expiresAtMs: T + 1000 }), note('one'));
+    vi.advanceTimersByTime(1000 + SKEW_MS - 1);
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(ended).toEqual(['one']);
+    revocations.replace(revocation());
+    expect(ended).toEqual(['one']);
+  });
+
+  test('waits as long as a token lives, though no timer can wait so long', () => {
+    leash.hold(caller({ expiresAtMs: T + 60 * DAY_MS - SKEW_MS }), note('one'));
+    vi.advanceTimersByTime(60 * DAY_MS - 1);
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(ended).toEqual(['one']);
+  });
+
+  test('goes by the clock where that and the timers do not agree', () => {
+    leash.hold(caller({ expiresAtMs: T + 1000 }), note('one'));
+    vi.setSystemTime(T - 5000);
+    vi.advanceTimersByTime(1000 + SKEW_MS);
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(5000);
+    expect(ended).toEqual(['one']);
+  });
+
+  test('has no timer for a token that never ends, nor for the anonymous caller', () => {
+    leash.hold(caller(), note('one'));
+    leash.hold(ANONYMOUS, note('nobody'));
+    expect(vi.getTimerCount()).toBe(0);
+    revocations.replace(revocation({ issuer: undefined }));
+    expect(ended).toEqual(['one']);
+  });
+
+  test('ends in the next turn what was over before it began: revoked since its admission, or expired', () => {
+    revocations.replace(revocation());
+    leash.hold(caller(), note('revoked'));
+    leash.hold(caller({ app: 'app-2', expiresAtMs: T - SKEW_MS - 1 }), note('expired'));
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(ended).toEqual(['revoked', 'expired']);
+  });
+
+  test('once let go, ends nothing and leaves no timer', () => {
+    leash.hold(caller({ expiresAtMs: T + 1000 }), note('one'))();
+    expect(vi.getTimerCount()).toBe(0);
+    revocations.replace(revocation());
+    vi.advanceTimersByTime(DAY_MS);
+    expect(ended).toEqual([]);
+  });
+
+  test('ends streams at the end of their tokens where nothing can be revoked', () => {
+    const alone = createLeash({ revocations: undefined, clockSkewMs: () => 0, now: Date.now });
+    alone.hold(caller({ expiresAtMs: T + 10 }), note('one'));
+    vi.advanceTimersByTime(10);
+    expect(ended).toEqual(['one']);
+  });
+});

@@ -1,0 +1,187 @@
+import { Redis } from 'ioredis';
+import { describe, expect, test } from 'vitest';
+import type { ScriptRunner } from '../../src/revocation/bell.js';
+import { createRedisSource } from '../../src/revocation/redis-source.js';
+import { PAGE_SCRIPT } from '../../src/revocation/redis-scripts.js';
+import { describeRevocationSource, readAll } from '../contract/revocation-source.js';
+import { redisUrl } from '../support/redis.js';
+import { afterwards, connect, ownKey, revocation } from './support.js';
+
+function admin(): Redis {
+  const client = new Redis(redisUrl());
+  afterwards(() => client.disconnect());
+  return client;
+}
+
+async function open(key = ownKey()) {
+  return { key, source: createRedisSource({ connection: await connect(), key }) };
+}
+
+describeRevocationSource('Redis', async () => {
+  const key = ownKey();
+  return [(await open(key)).source, (await open(key)).source];
+});
+
+describe('revocations in Redis', () => {
+  test('thousands are read whole, page by page', async () => {
+    const { key, source } = await open();
+    const fields = Array.from({ length: 3500 }, (_, i) => [
+      `["app","project","app-${i}"]`,
+      '{"revokedAtMs":1,"cause":"revoked"}',
+    ]);
+    await admin().hset(key, ...fields.flat());
+    const { revocations } = await readAll(source);
+    expect(new Set(revocations.map(({ id }) => id)).size).toBe(3500);
+  });
+
+  test.each([
+    ['no array', 'app', '{"revokedAtMs":1,"cause":"revoked"}'],
+    ['an unknown kind', '["user","project","x"]', '{"revokedAtMs":1,"cause":"revoked"}'],
+    ['an issuer that is no name', '["app",5,"x"]', '{"revokedAtMs":1,"cause":"revoked"}'],
+    ['an empty id', '["app",null,""]', '{"revokedAtMs":1,"cause":"revoked"}'],
+    ['an id that is no text', '["app",null,7]', '{"revokedAtMs":1,"cause":"revoked"}'],
+    ['no value', '["app",null,"x"]', 'null'],
+    ['a value that is no JSON', '["app",null,"x"]', '{'],
+    ['no time', '["app",null,"x"]', '{"cause":"revoked"}'],
+    ['a moment that is none', '["app",null,"x"]', '{"revokedAtMs":1,"issuedBeforeMs":"1","cause":"revoked"}'],
+    ['an end that is none', '["app",null,"x"]', '{"revokedAtMs":1,"endsAtMs":null,"cause":"revoked"}'],
+    ['an unknown cause', '["app",null,"x"]', '{"revokedAtMs":1,"cause":"forgotten"}'],
+  ])('an entry with %s is passed over, and the others hold', async (_, field, value) => {
+    const { key, source } = await open();
+    await source.revoke(revocation());
+    await admin().hset(key, field, value);
+    expect((await readAll(source)).revocations).toEqual([revocation()]);
+  });
+
+  test('the revocations have no expiry', async () => {
+    const { key, source } = await open();
+    await source.revoke(revocation());
+    expect(await admin().ttl(key)).toBe(-1);
+  });
+});
+
+describe('a Redis that has lost its data', () => {
+  test('gets back from the gates what they remember, even where something new was written before they came', async () => {
+    const { key, source: one } = await open();
+    const { source: two } = await open(key);
+    await one.revoke(revocation());
+    await readAll(two);
+    await one.revoke(revocation({ id: 'app-2' }));
+    await readAll(one);
+    await admin().del(key);
+    const { source: three } = await open(key);
+    await three.revoke(revocation({ id: 'new' }));
+    const ids = async () => (await readAll(three)).revocations.map(({ id }) => id).sort();
+    expect(await ids()).toEqual(['new']);
+    // One that knew less, then one that knew more.
+    await readAll(two);
+    expect(await ids()).toEqual(['app-1', 'new']);
+    await readAll(one);
+    expect(await ids()).toEqual(['app-1', 'app-2', 'new']);
+  });
+
+  test('what is put back is a change of its own, so that the others read it', async () => {
+    const { key, source } = await open();
+    await source.revoke(revocation());
+    await readAll(source);
+    await admin().del(key);
+    const { source: other } = await open(key);
+    expect(await other.revision()).toBe(0);
+    await readAll(source);
+    expect(await other.revision()).toBeGreaterThan(0);
+    expect((await readAll(other)).revocations).toEqual([revocation()]);
+  });
+
+  test('thousands are put back as well', async () => {
+    const { key, source } = await open();
+    const client = admin();
+    await source.revoke(revocation());
+    const fields = Array.from({ length: 2500 }, (_, i) => [
+      `["token",null,"${i}"]`,
+      '{"revokedAtMs":1,"cause":"revoked"}',
+    ]);
+    await client.hset(key, ...fields.flat());
+    await readAll(source);
+    await client.del(key);
+    expect((await readAll(source)).revocations).toHaveLength(2501);
+  });
+
+  test('what was restored stays so, for a gate that has read it', async () => {
+    const { key, source } = await open();
+    await source.revoke(revocation());
+    await readAll(source);
+    await source.restore('project', 'app-1');
+    await readAll(source);
+    await admin().del(key);
+    expect((await readAll(source)).revocations).toEqual([]);
+    expect(await source.revision()).toBe(0);
+  });
+});
+
+describe('a Redis that is away', () => {
+  test('is away for every question, whichever call it is that fails', async () => {
+    const key = ownKey();
+    const connection = await connect();
+    let left = 0;
+    const failing = {
+      attempted: Promise.resolve(),
+      runScript: (...call: Parameters<ScriptRunner['runScript']>) =>
+        left-- > 0 ? connection.runScript(...call) : Promise.resolve('away' as const),
+    };
+    const source = createRedisSource({ connection: failing, key });
+    expect(await source.revision()).toBe('away');
+    expect(await source.revoke(revocation())).toBe('away');
+    expect(await source.restore('project', 'app-1')).toBe('away');
+    expect(await source.read()).toBe('away');
+    left = 2;
+    await source.revoke(revocation());
+    await readAll(source);
+    await admin().del(key);
+    // Reading, putting back, reading again.
+    for (const calls of [1, 2]) {
+      left = calls;
+      expect(await source.read()).toBe('away');
+      await admin().del(key);
+    }
+    left = 3;
+    expect((await readAll(source)).revocations).toEqual([revocation()]);
+  });
+
+  test('a gate that starts waits for the first attempt to reach it', async () => {
+    const key = ownKey();
+    const connection = await connect();
+    await createRedisSource({ connection, key }).revoke(revocation());
+    let reached = (): void => undefined;
+    const attempted = new Promise<void>((resolve) => (reached = resolve));
+    const starting: ScriptRunner & { attempted: Promise<void> } = {
+      attempted,
+      runScript: (...call) => connection.runScript(...call),
+    };
+    const reading = createRedisSource({ connection: starting, key }).read();
+    reached();
+    expect(await reading).toMatchObject({ revocations: [revocation()] });
+  });
+});
+
+test('fifty thousand are read in pages, none of which holds Redis for long', async () => {
+  const key = ownKey();
+  const client = admin();
+  const value = '{"revokedAtMs":1700000000000,"cause":"revoked"}';
+  for (let from = 0; from < 50_000; from += 5000) {
+    const fields = Array.from({ length: 5000 }, (_, i) => [`["token","tokens","jti-${from + i}"]`, value]);
+    await client.hset(key, ...fields.flat());
+  }
+  const longest: number[] = [];
+  let cursor = '0';
+  do {
+    const start = performance.now();
+    const page = (await client.eval(PAGE_SCRIPT, 1, key, cursor, 1000)) as unknown[];
+    longest.push(performance.now() - start);
+    cursor = String(page[2]);
+  } while (cursor !== '0');
+  longest.sort((a, b) => a - b);
+  const median = longest[longest.length >> 1]!;
+  console.log(`a page of 1000 of 50,000 revocations: ${median.toFixed(2)} ms, ${longest.length} pages`);
+  expect(longest.length).toBeGreaterThan(20);
+  expect(median).toBeLessThan(50);
+});

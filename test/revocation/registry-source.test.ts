@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createRegistrySource, type RevocationRegistry } from '../../src/revocation/registry-source.js';
+import type { RevocationSource } from '../../src/revocation/source.js';
+import { openRegistry } from '../../src/tokens/registry/open.js';
+import { describeRevocationSource, readAll } from '../contract/revocation-source.js';
+import { readableLog, SILENT } from '../redis/logs.js';
+import { afterwards, revocation } from './support.js';
+
+async function openSqlite(): Promise<RevocationRegistry> {
+  const folder = await mkdtemp(join(tmpdir(), 'tollgate-revocation-'));
+  const registry = await openRegistry({ kind: 'sqlite', path: join(folder, 'tollgate.db') }, { log: SILENT });
+  afterwards(async () => {
+    await registry.close();
+    await rm(folder, { recursive: true });
+  });
+  return registry;
+}
+
+function sourceOf(registry: RevocationRegistry, now = () => 0): RevocationSource {
+  return createRegistrySource({ registry, bell: undefined, now, log: SILENT });
+}
+
+describeRevocationSource('the registry', async () => {
+  const registry = await openSqlite();
+  return [sourceOf(registry), sourceOf(registry)];
+});
+
+describe('the registry as a source of revocations', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test('what has ended is not read any more', async () => {
+    let nowMs = 99;
+    const source = sourceOf(await openSqlite(), () => nowMs);
+    await source.revoke(revocation({ kind: 'token', endsAtMs: 100 }));
+    expect((await readAll(source)).revocations).toHaveLength(1);
+    nowMs = 100;
+    expect((await readAll(source)).revocations).toHaveLength(0);
+  });
+
+  test('rings after a change is recorded, and only then', async () => {
+    const registry = await openSqlite();
+    const rung: number[] = [];
+    const bell = { ring: async () => void rung.push(await registry.revision()) };
+    const source = createRegistrySource({ registry, bell, now: () => 0, log: SILENT });
+    const start = await registry.revision();
+    await source.revoke(revocation());
+    expect(rung).toEqual([start + 1]);
+    await source.restore('project', 'app-1');
+    expect(rung).toEqual([start + 1, start + 2]);
+    await source.restore('project', 'app-1');
+    expect(rung).toHaveLength(2);
+  });
+
+  test('a registry that fails is away, which is logged once until it answers', async () => {
+    let failing = true;
+    const answer = async <T>(value: T): Promise<T> => {
+      if (failing) throw new Error('connection refused');
+      return Promise.resolve(value);
+    };
+    const registry: RevocationRegistry = {
+      revoke: () => answer(undefined),
+      restore: () => answer(true),
+      revocations: () => answer([]),
+      revision: () => answer(1),
+    };
+    const { log, lines } = readableLog();
+    let rung = 0;
+    const bell = { ring: () => Promise.resolve(void (rung += 1)) };
+    const source = createRegistrySource({ registry, bell, now: () => 0, log });
+    expect(await source.revision()).toBe('away');
+    expect(await source.read()).toBe('away');
+    expect(await source.revoke(revocation())).toBe('away');
+    expect(await source.restore(undefined, 'x')).toBe('away');
+    expect([lines.length, rung]).toEqual([1, 0]);
+    failing = false;
+    expect(await source.revision()).toBe(1);
+    failing = true;
+    expect(await source.revision()).toBe('away');
+    expect(lines).toHaveLength(2);
+  });
+
+  test('a registry that never answers is away after five seconds', async () => {
+    vi.useFakeTimers();
+    const never = () => new Promise<never>(() => undefined);
+    const source = sourceOf({ revoke: never, restore: never, revocations: never, revision: never });
+    let answer: unknown;
+    void source.read().then((result) => (answer = result));
+    await vi.advanceTimersByTimeAsync(4999);
+    expect(answer).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(answer).toBe('away');
+  });
+});

@@ -1,0 +1,276 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Revocation } from '../../src/model/revocation.js';
+import {
+  createRevocations,
+  type RevocationSource,
+  type Revocations,
+} from '../../src/revocation/revocation.js';
+import { createRedisSource } from '../../src/revocation/redis-source.js';
+import { passRealTime } from '../contract/limit-store.js';
+import { readableLog, SILENT } from '../redis/logs.js';
+import { afterwards, bellOf, caller, connect, ownKey, revocation } from './support.js';
+
+/** A source in this process whose every answer is held back until it is let go, where a test says so. */
+class HandSource implements RevocationSource {
+  isRequired = true;
+  number = 1;
+  list: Revocation[] = [];
+  isAway = false;
+  reads = 0;
+  #gate: Promise<void> | undefined;
+  letGo: () => void = () => undefined;
+
+  hold(): void {
+    this.#gate = new Promise((resolve) => (this.letGo = resolve));
+  }
+
+  revision(): Promise<number | 'away'> {
+    return Promise.resolve(this.isAway ? 'away' : this.number);
+  }
+
+  async read() {
+    this.reads += 1;
+    if (this.isAway) return 'away';
+    const snapshot = { revision: this.number, revocations: [...this.list] };
+    await this.#gate;
+    return snapshot;
+  }
+
+  revoke(one: Revocation): Promise<'done' | 'away'> {
+    if (this.isAway) return Promise.resolve('away');
+    this.list.push(one);
+    this.number += 1;
+    return Promise.resolve('done');
+  }
+
+  restore(issuer: string | undefined, app: string): Promise<boolean | 'away'> {
+    if (this.isAway) return Promise.resolve('away');
+    const before = this.list.length;
+    this.list = this.list.filter((one) => one.issuer !== issuer || one.id !== app);
+    this.number += 1;
+    return Promise.resolve(this.list.length < before);
+  }
+}
+
+const PATIENCE_MS = 100;
+const app = caller();
+
+describe('the revocations that a gate knows', () => {
+  let source: HandSource;
+  let revocations: Revocations;
+  let lines: string[];
+
+  function start(): void {
+    const readable = readableLog();
+    lines = readable.lines;
+    revocations = createRevocations({ source, bell: undefined, log: readable.log, patienceMs: PATIENCE_MS });
+  }
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    source = new HandSource();
+  });
+  afterEach(() => {
+    revocations.close();
+    vi.useRealTimers();
+  });
+
+  test('are read at the start, and then only when their revision has changed', async () => {
+    source.list = [revocation()];
+    start();
+    await revocations.attempted;
+    expect(revocations.isRevoked(app)).toBe(true);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(source.reads).toBe(1);
+    source.list = [];
+    source.number = 7;
+    await vi.advanceTimersByTimeAsync(499);
+    expect(revocations.isRevoked(app)).toBe(true);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(revocations.isRevoked(app)).toBe(false);
+    expect(source.reads).toBe(2);
+  });
+
+  test('hold as they were last known while their source is away, which is told once', async () => {
+    source.list = [revocation()];
+    start();
+    await revocations.attempted;
+    source.isAway = true;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(revocations.isRevoked(app)).toBe(true);
+    expect(revocations.isReady).toBe(true);
+    source.isAway = false;
+    source.list = [];
+    source.number = 2;
+    await vi.advanceTimersByTimeAsync(200);
+    expect(revocations.isRevoked(app)).toBe(false);
+    expect(lines.filter((line) => !line.endsWith('were read'))).toEqual([
+      'revocations cannot be read: the last ones known hold',
+      'revocations can be read again',
+    ]);
+  });
+
+  test('make a gate ready once they were read, where the source is required, else from the start', async () => {
+    source.isAway = true;
+    start();
+    await revocations.attempted;
+    expect(revocations.isReady).toBe(false);
+    source.isAway = false;
+    await vi.advanceTimersByTimeAsync(200);
+    expect(revocations.isReady).toBe(true);
+    revocations.close();
+    source.isAway = true;
+    source.isRequired = false;
+    start();
+    expect(revocations.isReady).toBe(true);
+  });
+
+  test('are read again after a reading that began before the change', async () => {
+    source.hold();
+    start();
+    source.list.push(revocation());
+    const after = revocations.announce();
+    const together = revocations.announce();
+    source.letGo();
+    await revocations.attempted;
+    expect(revocations.isRevoked(app)).toBe(false);
+    await Promise.all([after, together]);
+    expect(revocations.isRevoked(app)).toBe(true);
+    expect(source.reads).toBe(2);
+  });
+
+  test('hold here when what was revoked or restored here is done', async () => {
+    start();
+    expect(await revocations.revoke(revocation())).toBe('done');
+    expect(revocations.isRevoked(app)).toBe(true);
+    expect(await revocations.restore('partner', 'app-1')).toBe(false);
+    expect(await revocations.restore('project', 'app-1')).toBe(true);
+    expect(revocations.isRevoked(app)).toBe(false);
+    source.isAway = true;
+    expect(await revocations.revoke(revocation())).toBe('away');
+    expect(await revocations.restore('project', 'app-1')).toBe('away');
+    expect(revocations.isRevoked(app)).toBe(false);
+  });
+
+  test('tell their listeners of each change, until they listen no more', async () => {
+    start();
+    await revocations.attempted;
+    let told = 0;
+    const stop = revocations.onChange(() => (told += 1));
+    await revocations.revoke(revocation());
+    expect(told).toBe(1);
+    stop();
+    await revocations.restore('project', 'app-1');
+    expect(told).toBe(1);
+  });
+
+  test('are waited for when Redis tells a number that it had not, and only then', async () => {
+    start();
+    await revocations.follow(5);
+    const { reads } = source;
+    expect(revocations.follow(5)).toBeUndefined();
+    source.list.push(revocation());
+    const first = revocations.follow(6);
+    const second = revocations.follow(6);
+    expect(second).toBe(first);
+    await first;
+    expect(revocations.isRevoked(app)).toBe(true);
+    expect(source.reads).toBe(reads + 1);
+    await revocations.follow(0);
+    expect(source.reads).toBe(reads + 2);
+  });
+
+  test('are waited for no longer than patience, and not once more for the same number; they are read all the same', async () => {
+    start();
+    await revocations.attempted;
+    source.hold();
+    source.list.push(revocation());
+    let waited = false;
+    void revocations.follow(6)?.then(() => (waited = true));
+    await vi.advanceTimersByTimeAsync(PATIENCE_MS - 1);
+    expect(waited).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(waited).toBe(true);
+    expect(revocations.follow(6)).toBeUndefined();
+    expect(revocations.isRevoked(app)).toBe(false);
+    source.letGo();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(revocations.isRevoked(app)).toBe(true);
+  });
+
+  test('are left alone after they are closed', async () => {
+    source.hold();
+    start();
+    revocations.close();
+    source.list = [revocation()];
+    source.letGo();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(source.reads).toBe(1);
+    expect(revocations.isRevoked(app)).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('the bell', () => {
+  test('tells other gates at once what the next question would tell them in half a second', async () => {
+    const key = ownKey();
+    const sources = await Promise.all(
+      [1, 2].map(async () => {
+        const connection = await connect();
+        return { source: createRedisSource({ connection, key }), bell: bellOf(connection, key) };
+      }),
+    );
+    const [one, other] = sources.map(({ source, bell }) => {
+      const revocations = createRevocations({ source, bell, log: SILENT, patienceMs: PATIENCE_MS });
+      afterwards(() => revocations.close());
+      return revocations;
+    });
+    await Promise.all([one!.attempted, other!.attempted]);
+    const tookMs: number[] = [];
+    for (let turn = 0; turn < 15; turn++) {
+      await passRealTime(40);
+      const told = new Promise<void>((resolve) => {
+        const stop = other!.onChange(() => {
+          if (!other!.isRevoked(caller({ app: `app-${turn}` }))) return;
+          stop();
+          resolve();
+        });
+      });
+      const start = performance.now();
+      await one!.revoke(revocation({ id: `app-${turn}` }));
+      await told;
+      tookMs.push(performance.now() - start);
+    }
+    tookMs.sort((a, b) => a - b);
+    console.log(`a revocation reaches the other gate in ${tookMs[7]!.toFixed(1)} ms (median)`);
+    // By asking alone it would be 250 ms.
+    expect(tookMs[7]).toBeLessThan(120);
+  });
+
+  test('rings without a change, for what was changed elsewhere', async () => {
+    const key = ownKey();
+    const source = new HandSource();
+    const bells = await Promise.all([1, 2].map(async () => bellOf(await connect(), key)));
+    const [one, other] = bells.map((bell) => {
+      const revocations = createRevocations({ source, bell, log: SILENT, patienceMs: PATIENCE_MS });
+      afterwards(() => revocations.close());
+      return revocations;
+    });
+    await passRealTime(100);
+    source.list.push(revocation());
+    await one!.announce();
+    expect(one!.isRevoked(app)).toBe(true);
+    await expect.poll(() => other!.isRevoked(app), { timeout: 300, interval: 2 }).toBe(true);
+  });
+
+  test('passes over messages that are no revision', async () => {
+    const key = ownKey();
+    const connection = await connect();
+    const heard: number[] = [];
+    bellOf(connection, key).listen((revision) => heard.push(revision));
+    const publish = "return { redis.call('PUBLISH', KEYS[1], ARGV[1]) }";
+    await expect.poll(async () => connection.runScript(publish, [key], ['1'])).toEqual([1]);
+    for (const message of ['x', '1.5', '1e99', '2']) await connection.runScript(publish, [key], [message]);
+    await expect.poll(() => heard).toEqual([1, 2]);
+  });
+});

@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
+import type { Revocation } from '../../src/model/revocation.js';
+import { RevokedSet } from '../../src/revocation/revoked-set.js';
+import { caller, revocation } from './support.js';
+
+function refuses(revocations: readonly Revocation[], principal: Principal): boolean {
+  return new RevokedSet(revocations).has(principal);
+}
+
+describe('a set of revocations', () => {
+  test('refuses an app of that issuer, and equal ids of other issuers not', () => {
+    expect(refuses([revocation()], caller())).toBe(true);
+    expect(refuses([revocation()], caller({ issuer: 'partner' }))).toBe(false);
+    expect(refuses([revocation()], caller({ app: 'app-2' }))).toBe(false);
+  });
+
+  test('refuses an app at every issuer where none is named', () => {
+    const everywhere = [revocation({ issuer: undefined })];
+    expect(refuses(everywhere, caller())).toBe(true);
+    expect(refuses(everywhere, caller({ issuer: 'partner' }))).toBe(true);
+  });
+
+  test('refuses one token by its id, not the app, and not the same id of another issuer', () => {
+    const token = [revocation({ kind: 'token', id: 'jti-1' })];
+    expect(refuses(token, caller({ tokenId: 'jti-1' }))).toBe(true);
+    expect(refuses(token, caller({ tokenId: 'jti-2' }))).toBe(false);
+    expect(refuses(token, caller())).toBe(false);
+    expect(refuses(token, caller({ issuer: 'partner', tokenId: 'jti-1' }))).toBe(false);
+  });
+
+  test('never takes an app for a token of the same id', () => {
+    expect(refuses([revocation({ kind: 'token', id: 'app-1' })], caller())).toBe(false);
+    expect(refuses([revocation({ id: 'jti-1' })], caller({ tokenId: 'jti-1' }))).toBe(false);
+  });
+
+  test('refuses a deleted user the tokens from before, among them those that do not say when they were issued', () => {
+    const deleted = [revocation({ issuedBeforeMs: 5000, cause: 'deleted' })];
+    expect(refuses(deleted, caller({ issuedAtMs: 4999 }))).toBe(true);
+    expect(refuses(deleted, caller({ issuedAtMs: -Infinity }))).toBe(true);
+    expect(refuses(deleted, caller({ issuedAtMs: 5000 }))).toBe(false);
+  });
+
+  test('of two revocations of the same the wider holds, whatever their order', () => {
+    const narrow = revocation({ issuedBeforeMs: 5 });
+    for (const both of [
+      [narrow, revocation()],
+      [revocation(), narrow],
+    ])
+      expect(refuses(both, caller({ issuedAtMs: 9000 }))).toBe(true);
+  });
+
+  test('never refuses the anonymous caller', () => {
+    expect(refuses([revocation(), revocation({ issuer: undefined })], ANONYMOUS)).toBe(false);
+  });
+
+  test('says the same as looking through all of them', () => {
+    const name = fc.constantFrom('a', 'b', '__proto__');
+    const moment = fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined });
+    const revocations = fc.array(
+      fc.record({
+        kind: fc.constantFrom('app' as const, 'token' as const),
+        issuer: fc.option(name, { nil: undefined }),
+        id: name,
+        issuedBeforeMs: moment,
+      }),
+      { maxLength: 4 },
+    );
+    const callers = fc.record({
+      issuer: name,
+      app: name,
+      tokenId: fc.option(name, { nil: undefined }),
+      issuedAtMs: fc.constantFrom(-Infinity, 0, 1, 2, 3),
+    });
+    fc.assert(
+      fc.property(revocations, callers, (some, one) => {
+        const principal = caller(one);
+        const naive = some.some(
+          ({ kind, issuer, id, issuedBeforeMs }) =>
+            (issuer === undefined || issuer === principal.issuer) &&
+            id === (kind === 'app' ? principal.app : principal.tokenId) &&
+            (issuedBeforeMs === undefined || principal.issuedAtMs < issuedBeforeMs),
+        );
+        expect(refuses(some.map(revocation), principal)).toBe(naive);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+test('to ask costs next to nothing, of an empty set and of one of a hundred thousand', () => {
+  const many = Array.from({ length: 100_000 }, (_, i) =>
+    revocation({ kind: i % 2 ? 'app' : 'token', id: `id-${i}` }),
+  );
+  const callers = Array.from({ length: 1000 }, (_, i) =>
+    caller({ app: `app-${i}`, tokenId: `7f3e9a0c-${i}-4b1d-9e55-000000000000` }),
+  );
+  const nanoseconds = (set: RevokedSet): number => {
+    let best = Infinity;
+    for (let round = 0; round < 20; round++) {
+      const start = performance.now();
+      let found = 0;
+      for (let turn = 0; turn < 10; turn++) for (const one of callers) if (set.has(one)) found += 1;
+      best = Math.min(best, performance.now() - start);
+      expect(found).toBe(0);
+    }
+    return (best / 10_000) * 1e6;
+  };
+  const empty = nanoseconds(new RevokedSet([]));
+  const start = performance.now();
+  const full = new RevokedSet(many);
+  const buildMs = performance.now() - start;
+  const asked = nanoseconds(full);
+  console.log(
+    `isRevoked: ${empty.toFixed(0)} ns of none, ${asked.toFixed(0)} ns of 100,000 (built in ${buildMs.toFixed(0)} ms)`,
+  );
+  expect(empty).toBeLessThan(500);
+  expect(asked).toBeLessThan(5000);
+});
