@@ -22,7 +22,7 @@ export async function migrate(db: Database, schema: string | undefined): Promise
     ...(schema !== undefined && { migrationTableSchema: schema }),
   });
   const { error } = await migrator.migrateToLatest();
-  if (error instanceof Error) throw error;
+  if (error !== undefined) throw error as Error;
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {

@@ -1,0 +1,43 @@
+/** The secrets that the token service gives out and asks for: what is kept of them, and how they are compared. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createPasswords, type Passwords } from './passwords.js';
+
+export interface Secrets extends Passwords {
+  /** A new app's public id: 128 random bits in hexadecimal, so that it may stand anywhere, as an argument too. */
+  newKey(): string;
+  /** A new secret, or refresh token: 256 random bits in base64url. */
+  newSecret(): string;
+  /** What is stored of a secret: its HMAC-SHA-256 with the pepper. */
+  hash(secret: string): Uint8Array;
+  /** In constant time, and in the same time where there is no hash to compare with. */
+  matches(secret: string, hash: Uint8Array | undefined): boolean;
+}
+
+export interface SecretsOptions {
+  readonly pepper: Uint8Array;
+  /** So many random bytes. */
+  readonly random: (size: number) => Uint8Array;
+}
+
+const KEY_BYTES = 16;
+const SECRET_BYTES = 32;
+const HASH_BYTES = 32;
+
+export function createSecrets({ pepper, random }: SecretsOptions): Secrets {
+  const nothing = new Uint8Array(HASH_BYTES);
+
+  function hash(secret: string): Uint8Array {
+    return new Uint8Array(createHmac('sha256', pepper).update(secret, 'utf8').digest());
+  }
+
+  return {
+    ...createPasswords(random),
+    newKey: () => Buffer.from(random(KEY_BYTES)).toString('hex'),
+    newSecret: () => Buffer.from(random(SECRET_BYTES)).toString('base64url'),
+    hash,
+    matches(secret, expected) {
+      const comparable = expected?.length === HASH_BYTES;
+      return timingSafeEqual(hash(secret), comparable ? expected : nothing) && comparable;
+    },
+  };
+}
