@@ -1,5 +1,8 @@
-/** A token service on a real socket, over a real registry in a SQLite file, with keys and clock of the test's own. */
-import { createHmac, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+/**
+ * A token service on a real socket, over a real registry in a SQLite file, with keys and clock of the test's own.
+ * A request's `X-Test-Address` is taken for the client's address, its `X-Test-Id` for the request's id.
+ */
+import { createHmac, createPublicKey, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -25,7 +28,9 @@ import { createSigningKey } from '../support/tokens.js';
 export const AUDIENCE = 'https://developers.token-project.test';
 export const PASSWORD = 'correct horse battery staple';
 
-const key = createSigningKey();
+/** The key that signs for every service here. */
+export const key = createSigningKey();
+const publicKey = createPublicKey(key.privateKey);
 const pepper = randomBytes(32);
 
 /** As many as the service's own, with cheaper passwords. */
@@ -65,7 +70,7 @@ export interface ServiceOptions {
   readonly settings?: Partial<TokenServiceSettings>;
   readonly redis?: RedisScripts;
   readonly keyPrefix?: string;
-  /** What a client's address is taken for; by default the one in `X-Test-Address`. */
+  /** Puts something in front of the registry. */
   readonly registry?: (real: Registry) => Registry;
 }
 
@@ -81,6 +86,8 @@ export interface TestService {
   readonly revocations: Revocation[];
   /** What holds of them: ids of apps and of tokens. */
   readonly revoked: Set<string>;
+  /** While true, no revocation can be recorded. */
+  isAway: boolean;
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** A form in the body. */
   post(path: string, form: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
@@ -116,6 +123,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   const killSwitch: Revocations = {
     isRevoked: ({ app, tokenId }) => revoked.has(app) || (tokenId !== undefined && revoked.has(tokenId)),
     revoke(revocation) {
+      if (running.isAway) return Promise.resolve('away');
       revocations.push(revocation);
       revoked.add(revocation.id);
       return Promise.resolve('done');
@@ -163,8 +171,9 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   server.on('checkContinue', (req, res) => server.emit('request', req, res));
 
   const send = (path: string, init: RequestInit = {}) => fetch(`${url}${path}`, init);
-  return {
+  const running: TestService = {
     url,
+    isAway: false,
     registry,
     clock,
     lines,
@@ -214,6 +223,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
       await rm(folder, { recursive: true, force: true });
     },
   };
+  return running;
 }
 
 /** As the gate does, with the keys of this test alone. */
@@ -230,7 +240,7 @@ function verifyBearer(authorization: string | undefined) {
 
 /** The claims of a token whose signature is the service's. */
 export function claimsOf(token: string): Record<string, unknown> {
-  const claims = jwt.verify(token, key.privateKey, { algorithms: ['RS256'] });
+  const claims = jwt.verify(token, publicKey, { algorithms: ['RS256'] });
   if (typeof claims === 'string') throw new Error('the payload is no object');
   return claims;
 }

@@ -1,0 +1,194 @@
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signTexts } from '../support/tokens.js';
+import { AUDIENCE, basic, key, PASSWORD, read, startTokenService, type TestService } from './support.js';
+
+let service: TestService;
+type TestApp = Awaited<ReturnType<TestService['createApp']>>;
+let app: TestApp;
+let other: TestApp;
+
+beforeAll(async () => {
+  service = await startTokenService();
+  app = await service.createApp();
+  other = await service.createApp();
+  await service.addUser();
+});
+afterAll(() => service.close());
+
+async function appToken({ key: id, secret }: TestApp = app): Promise<string> {
+  const form = { grant_type: 'client_credentials' };
+  const [, body] = await read(service.post('/connect/token', form, basic(id, secret)));
+  return String(body['access_token']);
+}
+
+async function login(): Promise<{ token: string; refreshToken: string }> {
+  const [, body] = await read(service.postJson('/token', { username: 'grace', password: PASSWORD }));
+  return { token: String(body['token']), refreshToken: String(body['refresh_token']) };
+}
+
+async function namedToken(): Promise<string> {
+  const form = { secret: app.secret, name: 'nightly', description: 'job', permission: 'scope_api' };
+  return (await service.post('/token/create', form)).text();
+}
+
+const introspect = (token: string, { key: id, secret }: TestApp = app) =>
+  read(service.post('/introspect', { token }, basic(id, secret)));
+const revoke = (token: string, { key: id, secret }: TestApp = app) =>
+  service.post('/revoke', { token }, basic(id, secret));
+
+const INACTIVE = [200, { active: false }];
+
+describe('POST /introspect', () => {
+  it("tells an app of its own token, in RFC 7662's words", async () => {
+    const token = await appToken();
+    const { jti, iat, exp } = decodeJwt(token);
+    expect(await introspect(token)).toEqual([
+      200,
+      {
+        active: true,
+        token_type: 'Bearer',
+        iss: service.url,
+        sub: app.key,
+        aud: AUDIENCE,
+        client_id: app.key,
+        scope: 'notarization:* scope_api',
+        ...{ jti, iat, exp },
+      },
+    ]);
+  });
+
+  it('tells an app of a named token that its secret made', async () => {
+    const [, body] = await introspect(await namedToken());
+    expect(body).toMatchObject({ active: true, client_id: app.key, sub: 'job', scope: 'scope_api' });
+    expect(body).not.toHaveProperty('exp');
+  });
+
+  it("calls another app's token inactive", async () => {
+    expect(await introspect(await appToken(other))).toEqual(INACTIVE);
+    expect(await introspect(await namedToken(), other)).toEqual(INACTIVE);
+  });
+
+  it("tells of a user's tokens, which no app was given", async () => {
+    const { token, refreshToken } = await login();
+    const [, access] = await introspect(token);
+    expect(access).toMatchObject({ active: true, sub: 'grace', username: 'grace' });
+    expect(access).not.toHaveProperty('client_id');
+    const [, refresh] = await introspect(refreshToken);
+    expect(refresh).toEqual({
+      active: true,
+      iss: service.url,
+      sub: 'grace',
+      username: 'grace',
+      scope: 'storage:read notarization:*',
+      exp: expect.any(Number),
+    });
+  });
+
+  it('calls a token inactive that has ended, is revoked, or whose app is', async () => {
+    const ended = await appToken();
+    service.clock.nowMs += 86_400_000;
+    expect(await introspect(ended)).toEqual(INACTIVE);
+    const revoked = await appToken();
+    service.revoked.add(decodeJwt(revoked).jti!);
+    expect(await introspect(revoked)).toEqual(INACTIVE);
+    const { token } = await login();
+    service.revoked.add('grace');
+    expect(await introspect(token)).toEqual(INACTIVE);
+    service.revoked.delete('grace');
+  });
+
+  it.each([
+    ['nothing of ours', 'abc'],
+    ['dots', '..'],
+    ['no JSON', 'a.b.c'],
+    ['a header without a kid', signTexts('{"alg":"RS256"}', '{}', key)],
+    ['a header with an unknown kid', signTexts('{"alg":"RS256","kid":"x"}', '{}', key)],
+    ['a payload that is no JSON', signTexts(`{"alg":"RS256","typ":"JWT","kid":"${key.kid}"}`, 'x', key)],
+    ['a payload that is text', signTexts(`{"alg":"RS256","kid":"${key.kid}"}`, '"x"', key)],
+    ['another issuer', signTexts(`{"alg":"RS256","kid":"${key.kid}"}`, '{"iss":"x"}', key)],
+    ['alg none', `${btoa(`{"alg":"none","kid":"${key.kid}"}`)}.e30.`],
+  ])('calls a token with %s inactive', async (_, token) => {
+    expect(await introspect(token)).toEqual(INACTIVE);
+  });
+
+  it('calls a token inactive whose signature is not its own', async () => {
+    const [head, , signature] = (await appToken()).split('.');
+    const [, payload] = (await appToken()).split('.');
+    expect(await introspect(`${head}.${payload}.${signature}`)).toEqual(INACTIVE);
+  });
+});
+
+describe('POST /revoke', () => {
+  it("revokes an app's own token by its jti, until it would have ended", async () => {
+    const token = await appToken();
+    const { jti, exp } = decodeJwt(token);
+    const answer = await revoke(token);
+    expect([answer.status, await answer.text()]).toEqual([200, '']);
+    expect(service.revocations.at(-1)).toEqual({
+      kind: 'token',
+      issuer: 'tokens',
+      id: jti,
+      revokedAtMs: service.clock.nowMs,
+      issuedBeforeMs: undefined,
+      endsAtMs: exp! * 1000,
+      cause: 'revoked',
+    });
+    expect(await introspect(token)).toEqual(INACTIVE);
+  });
+
+  it('revokes a named token for good where it has no end', async () => {
+    expect((await revoke(await namedToken())).status).toBe(200);
+    expect(service.revocations.at(-1)).toMatchObject({ issuer: 'named', endsAtMs: undefined });
+  });
+
+  it("ends the family of a user's refresh token", async () => {
+    const { refreshToken } = await login();
+    expect((await revoke(refreshToken)).status).toBe(200);
+    const again = await read(service.postJson('/token', { refresh_token: refreshToken }));
+    expect(again).toMatchObject([400, { error: 'invalid_grant' }]);
+  });
+
+  it("refuses another app's token", async () => {
+    const token = await appToken(other);
+    expect(await read(revoke(token))).toMatchObject([400, { error: 'invalid_request' }]);
+    expect((await introspect(token, other))[1]).toMatchObject({ active: true });
+  });
+
+  it('has nothing to do for what is no token, or no more', async () => {
+    const before = service.revocations.length;
+    const token = await appToken();
+    await revoke(token);
+    expect((await revoke(token)).status).toBe(200);
+    expect((await revoke('unknown')).status).toBe(200);
+    expect(service.revocations).toHaveLength(before + 1);
+  });
+
+  it('asks to come back where the revocation cannot be recorded', async () => {
+    const token = await appToken();
+    service.isAway = true;
+    const answer = await revoke(token);
+    service.isAway = false;
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+  });
+});
+
+describe.each(['/revoke', '/introspect'])('POST %s', (path) => {
+  it('asks for the client, the token and a form', async () => {
+    const credentials = basic(app.key, app.secret);
+    const refused = (form: Record<string, string>, headers = {}) => read(service.post(path, form, headers));
+    expect(await refused({ token: 'x' })).toMatchObject([400, { error: 'invalid_request' }]);
+    expect(await refused({}, credentials)).toMatchObject([400, { error: 'invalid_request' }]);
+    expect(await refused({ token: 'x' }, basic(app.key, 'wrong'))).toMatchObject([
+      401,
+      { error: 'invalid_client' },
+    ]);
+    expect(await read(service.postJson(path, { token: 'x' }))).toMatchObject([415, {}]);
+  });
+
+  it('takes the credentials in the form, and ignores a hint', async () => {
+    const form = { token: 'x', token_type_hint: 'pickle', client_id: app.key, client_secret: app.secret };
+    expect((await service.post(path, form)).status).toBe(200);
+  });
+});
