@@ -16,7 +16,8 @@
  * its windows tells (from 0), what remains there and when that resets. A call that comes later than its deadline
  * finds nobody waiting: it counts nothing, and its reply is the time alone.
  *
- * One key more than the windows is a hash: the number in its field `revision` is read along, the last of the reply.
+ * One key more than the windows is a hash: the number in its field `revision` is read along, the last of the reply;
+ * 0 where there is none, since what is counted by then is counted.
  */
 import { BUCKETS, EXACT_UP_TO } from './window.js';
 
@@ -115,6 +116,6 @@ while ARGV[arg] do
   local n = #reply
   reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = admitted, index, remaining, reset
 end
-if KEYS[key] then reply[#reply + 1] = tonumber(redis.call('HGET', KEYS[key], 'revision') or 0) end
+if KEYS[key] then reply[#reply + 1] = tonumber(redis.pcall('HGET', KEYS[key], 'revision') or 0) or 0 end
 return reply
 `;

@@ -14,7 +14,7 @@ const TOUCH = `
 local function touch()
   local time = redis.call('TIME')
   local revision = time[1] * 1000000 + time[2]
-  local last = tonumber(redis.call('HGET', KEYS[1], 'revision') or 0)
+  local last = tonumber(redis.call('HGET', KEYS[1], 'revision') or 0) or 0
   if revision <= last then revision = last + 1 end
   local text = string.format('%.0f', revision)
   redis.call('HSET', KEYS[1], 'revision', text)
@@ -37,7 +37,7 @@ return {}
 
 /** The revision, or 0. */
 export const REVISION_SCRIPT = `
-return { tonumber(redis.call('HGET', KEYS[1], 'revision') or 0) }
+return { tonumber(redis.call('HGET', KEYS[1], 'revision') or 0) or 0 }
 `;
 
 /** ARGV: field and value. */
@@ -68,7 +68,7 @@ return {}
 export const PAGE_SCRIPT = `
 local head = redis.call('HMGET', KEYS[1], 'revision', 'epoch')
 local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
-local reply = { tonumber(head[1] or 0), head[2] or '', page[1] }
+local reply = { tonumber(head[1] or 0) or 0, head[2] or '', page[1] }
 for _, text in ipairs(page[2]) do reply[#reply + 1] = text end
 return reply
 `;

@@ -152,10 +152,11 @@ export function createRevocations({ source, bell, log, patienceMs }: Revocations
 /** Settles with the work or when the time is over, whichever is first; the work goes on. */
 function within(work: Promise<void>, ms: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    void work.finally(() => {
+    const done = (): void => {
       clearTimeout(timer);
       resolve();
-    });
+    };
+    const timer = setTimeout(done, ms);
+    work.then(done, done);
   });
 }

@@ -102,17 +102,19 @@ export interface Stage {
 
 export interface StageOptions extends Partial<KeySetOptions> {
   readonly cacheSize?: number;
+  readonly isRevoked?: (principal: Principal) => boolean;
   readonly onCacheLookup?: (hit: boolean) => void;
 }
 
 export function createStage(issuers: readonly Issuer[], options: StageOptions = {}): Stage {
-  const { cacheSize = 100, onCacheLookup, ...keySetOptions } = options;
+  const { cacheSize = 100, isRevoked, onCacheLookup, ...keySetOptions } = options;
   const clock = createClock();
   const keySets = issuers.map((issuer) => createTestKeySet(issuer, { now: clock, ...keySetOptions }));
   const authenticate = createAuthenticate({
     issuers: issuers.map((issuer, index) => ({ issuer, keys: keySets[index]! })),
     cacheSize,
     now: clock,
+    ...(isRevoked && { isRevoked }),
     ...(onCacheLookup && { onCacheLookup }),
   });
   return {

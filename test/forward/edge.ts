@@ -1,7 +1,13 @@
 /** The smallest edge around a forwarder: builds the head by hand, admits everybody, answers refusals. */
 import { ServerResponse, createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createForwarder, type Exchange, type Forwarder, type Outcome } from '../../src/forward/forward.js';
+import {
+  createForwarder,
+  type Exchange,
+  type Forwarder,
+  type Leash,
+  type Outcome,
+} from '../../src/forward/forward.js';
 import type { Log } from '../../src/model/log.js';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import { Refusal, type FlatHeaders } from '../../src/model/refusal.js';
@@ -15,6 +21,7 @@ export interface EdgeOptions {
   readonly maxBodyBytes?: number;
   readonly bodyTimeoutMs?: number;
   readonly answerHeaders?: FlatHeaders;
+  readonly leash?: Leash;
   readonly parsedBody?: (req: IncomingMessage) => Buffer;
   /** What a middleware before the gate does. */
   readonly before?: (req: IncomingMessage, res: ServerResponse) => unknown;
@@ -112,6 +119,7 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     now: () => performance.now(),
     bodyTimeoutMs: options.bodyTimeoutMs ?? 1000,
     log,
+    ...(options.leash && { leash: options.leash }),
   });
   const route = routeTo(upstream, options.maxBodyBytes ?? 10_000_000);
   const results: (Outcome | Refusal)[] = [];

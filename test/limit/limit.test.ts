@@ -256,3 +256,32 @@ test.each([
   const found = limit(app('b'), things, '');
   expect(found instanceof Refusal ? found.status : found).toBe(status);
 });
+
+describe('a caller who is revoked while its count is waited for', () => {
+  const REVOKED = new Refusal('invalid_token');
+
+  function asking(taken: Awaited<ReturnType<LimitStore['take']>>) {
+    const revoked = { app: '' };
+    const limit = createLimit({
+      store: { take: () => Promise.resolve(taken) },
+      local: createMemoryStore({ maxKeys: 10, now: () => START }),
+      draftHeaders: false,
+      recheck: (principal) => (principal.app === revoked.app ? REVOKED : undefined),
+    });
+    return { revoked, limit };
+  }
+
+  test.each([
+    ['admitted', { admitted: true, index: 0, remaining: 1, resetAtMs: START, waitMs: 1 }],
+    ['over its limit', { admitted: false, index: 0, remaining: 0, resetAtMs: START, waitMs: 1 }],
+    ['not counted', 'away'],
+  ] as const)('is refused for that, were it %s or not', async (_, taken) => {
+    const { limit, revoked } = asking(taken);
+    const limits = route([policy(3, 60_000)]);
+    const one = limit(app('one'), limits, '');
+    const two = limit(app('two'), limits, '');
+    revoked.app = 'one';
+    expect(await one).toBe(REVOKED);
+    expect(await two).not.toBe(REVOKED);
+  });
+});

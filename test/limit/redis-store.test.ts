@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { createRedisStore, type ScriptRunner } from '../../src/limit/redis-store.js';
+import { createRedisStore, type Rider, type ScriptRunner } from '../../src/limit/redis-store.js';
 import { TAKE_SCRIPT } from '../../src/limit/script.js';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { describeLimitStore, passRealTime, take } from '../contract/limit-store.js';
@@ -186,7 +186,7 @@ function noting(connection: ScriptRunner) {
   return { calls, runner };
 }
 
-async function notedStore() {
+async function notedStore(rider?: Rider) {
   const connection = await connected();
   opened.push(connection);
   const { calls, runner } = noting(connection);
@@ -195,6 +195,7 @@ async function notedStore() {
     keyPrefix: prefix + randomPrefix(),
     timeoutMs: TIMEOUT_MS,
     monotonic,
+    ...(rider && { rider }),
   });
   return { store, calls, limits: [policy(3, 60_000)] };
 }
@@ -276,5 +277,57 @@ describe('the calls of the Redis store', () => {
     const runner: ScriptRunner = { isUp: true, runScript: () => Promise.resolve(reply) };
     const store = createRedisStore({ connection: runner, keyPrefix: '', timeoutMs: 50, monotonic });
     expect(await store.take(['k'], [policy(1, 1000)])).toBe('away');
+  });
+});
+
+describe('the number that rides in the calls of the Redis store', () => {
+  const key = () => `${prefix}${randomPrefix()}revocations`;
+
+  function listener() {
+    const told: number[] = [];
+    const follow = (revision: number) => {
+      told.push(revision);
+      return undefined;
+    };
+    return { told, rider: { key: key(), follow } };
+  }
+
+  test('is told at each call, 0 where there is none, and costs no call and no command of its own', async () => {
+    const { told, rider } = listener();
+    const { store, calls, limits } = await notedStore(rider);
+    await take(store, ['{a}:k'], limits);
+    await admin.hset(rider.key, 'revision', '1700000000123456');
+    expect(await take(store, ['{a}:k'], limits)).toMatchObject({ admitted: true, remaining: 1 });
+    expect(told).toEqual([0, 1_700_000_000_123_456]);
+    // The first of them learnt the time.
+    expect(calls).toHaveLength(3);
+  });
+
+  test('is followed before any verdict of the batch is given', async () => {
+    let catchUp = (): void => undefined;
+    const rider = {
+      key: key(),
+      follow: () => new Promise<void>((resolve) => (catchUp = resolve)),
+    };
+    const { store, calls, limits } = await notedStore(rider);
+    const taken = Promise.all([take(store, ['{a}:1'], limits), take(store, ['{a}:2'], limits)]);
+    let isOver = false;
+    void taken.then(() => (isOver = true));
+    await expect.poll(() => calls.length).toBe(2);
+    await passRealTime(50);
+    expect(isOver).toBe(false);
+    catchUp();
+    expect((await taken).map(({ admitted }) => admitted)).toEqual([true, true]);
+  });
+
+  test('is 0 where it is no number, or its key no hash, and the count goes on', async () => {
+    const { told, rider } = listener();
+    const { store, limits } = await notedStore(rider);
+    await admin.hset(rider.key, 'revision', 'soon');
+    await take(store, ['{a}:k'], limits);
+    await admin.unlink(rider.key);
+    await admin.set(rider.key, 'x');
+    expect(await take(store, ['{a}:k'], limits)).toMatchObject({ remaining: 1 });
+    expect(told).toEqual([0, 0]);
   });
 });

@@ -15,7 +15,7 @@ let ended: string[];
 /** Revocations that are replaced by hand. */
 const revocations = {
   set: new RevokedSet([]),
-  listener: () => undefined as void,
+  listener: (): void => undefined,
   isRevoked: (principal: Parameters<RevokedSet['has']>[0]) => revocations.set.has(principal),
   onChange(listener: () => void) {
     revocations.listener = listener;

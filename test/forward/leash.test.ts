@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import { createLeash } from '../../src/revocation/leash.js';
+import { openRaw } from '../support/raw.js';
+import { startRawUpstream, type WireRequest } from '../support/upstream.js';
+import { keep } from './cleanup.js';
+import { CALLER, startEdge } from './edge.js';
+
+const UPGRADE =
+  'GET /chat HTTP/1.1\r\nHost: gate.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+const SWITCH =
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: abc\r\n\r\n';
+const GET = 'GET /events HTTP/1.1\r\nHost: gate.test\r\n\r\n';
+const EVENTS =
+  'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n';
+
+/** Revocations of everybody, at once. */
+function createSwitch() {
+  const listeners = new Set<() => void>();
+  let isRevoked = false;
+  const revocations = {
+    isRevoked: () => isRevoked,
+    onChange(listener: () => void) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  const leash = createLeash({ revocations, clockSkewMs: () => 0, now: Date.now });
+  let held = 0;
+  return {
+    /** How many are held now. */
+    held: () => held,
+    leash: {
+      hold(...args: Parameters<typeof leash.hold>) {
+        const letGo = leash.hold(...args);
+        let isHeld = true;
+        held += 1;
+        return () => {
+          if (isHeld) held -= 1;
+          isHeld = false;
+          letGo();
+        };
+      },
+    },
+    revoke() {
+      isRevoked = true;
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+async function edgeTo(script: (request: WireRequest) => void, lifetimeMs = Infinity) {
+  const upstream = keep(await startRawUpstream(script));
+  const kill = createSwitch();
+  const principal = { ...CALLER, expiresAtMs: Date.now() + lifetimeMs };
+  const edge = keep(await startEdge(upstream.origin, { principal, leash: kill.leash }));
+  return { upstream, edge, kill };
+}
+
+test('A tunnel ends on both sides when its caller is revoked.', async () => {
+  const { upstream, edge, kill } = await edgeTo(({ socket }) => socket.write(SWITCH));
+  const client = openRaw(edge.port, UPGRADE);
+  await client.until(/\r\n\r\n$/);
+  expect(kill.held()).toBe(1);
+  kill.revoke();
+  await client.ended;
+  await expect.poll(() => upstream.open.size).toBe(0);
+  expect(await edge.result(0)).toMatchObject({ status: 101, fault: 'token_ended' });
+  expect(kill.held()).toBe(0);
+});
+
+test('A tunnel ends when its token does, though both sides talk.', async () => {
+  const { edge } = await edgeTo(({ socket }) => {
+    socket.write(SWITCH);
+    const talk = setInterval(() => socket.write('x'), 20);
+    socket.on('close', () => clearInterval(talk));
+  }, 300);
+  const start = Date.now();
+  const client = openRaw(edge.port, UPGRADE);
+  await client.until('xxx');
+  await client.ended;
+  expect(Date.now() - start).toBeGreaterThanOrEqual(290);
+  expect(await edge.result(0)).toMatchObject({ status: 101, fault: 'token_ended' });
+});
+
+test('A tunnel that is over is held no longer.', async () => {
+  const { edge, kill } = await edgeTo(({ socket }) => socket.write(SWITCH));
+  const client = openRaw(edge.port, UPGRADE);
+  await client.until(/\r\n\r\n$/);
+  client.destroy();
+  await edge.result(0);
+  expect(kill.held()).toBe(0);
+});
+
+test('An event stream is cut when its caller is revoked, and does not look whole.', async () => {
+  const { upstream, edge, kill } = await edgeTo(({ socket }) => socket.write(EVENTS));
+  const client = openRaw(edge.port, GET);
+  await client.until('data: 1');
+  expect(kill.held()).toBe(1);
+  kill.revoke();
+  await client.ended;
+  expect(client.text()).not.toMatch(/\r\n0\r\n/);
+  await expect.poll(() => upstream.open.size).toBe(0);
+  expect(await edge.result(0)).toMatchObject({ status: 200, fault: 'token_ended' });
+  expect(kill.held()).toBe(0);
+});
+
+test('An event stream ends when its token does.', async () => {
+  const { edge } = await edgeTo(({ socket }) => socket.write(EVENTS), 200);
+  const client = openRaw(edge.port, GET);
+  await client.until('data: 1');
+  await client.ended;
+  expect(await edge.result(0)).toMatchObject({ status: 200, fault: 'token_ended' });
+});
+
+test('An event stream that ends by itself is held no longer, and ends well.', async () => {
+  const { edge, kill } = await edgeTo(({ socket }) => socket.write(`${EVENTS}0\r\n\r\n`));
+  const client = openRaw(edge.port, GET);
+  await client.until(/\r\n0\r\n\r\n$/);
+  expect(await edge.result(0)).toMatchObject({ status: 200, fault: undefined });
+  expect(kill.held()).toBe(0);
+  client.destroy();
+});
+
+test('A caller who was revoked before the upstream answered has neither tunnel nor events for long.', async () => {
+  const { upstream, edge, kill } = await edgeTo(({ socket, head }) =>
+    setTimeout(() => socket.write(head.includes('/chat') ? SWITCH : EVENTS), 100),
+  );
+  const clients = [openRaw(edge.port, UPGRADE), openRaw(edge.port, GET)];
+  await expect.poll(() => upstream.requests.length).toBe(2);
+  kill.revoke();
+  await Promise.all(clients.map((client) => client.ended));
+  await expect.poll(() => edge.results).toMatchObject([{ fault: 'token_ended' }, { fault: 'token_ended' }]);
+});
+
+test('Any other answer is finished: it was admitted.', async () => {
+  let finish = (): void => undefined;
+  const { edge, kill } = await edgeTo(({ socket }) => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\nhalf');
+    finish = () => void socket.write('half');
+  });
+  const client = openRaw(edge.port, GET);
+  await client.until('half');
+  expect(kill.held()).toBe(0);
+  kill.revoke();
+  finish();
+  await client.until('halfhalf');
+  expect(await edge.result(0)).toMatchObject({ status: 200, fault: undefined });
+  client.destroy();
+});

@@ -1,0 +1,229 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Route } from '../../src/model/route.js';
+import { openRegistry } from '../../src/tokens/registry/open.js';
+import type { Registry } from '../../src/tokens/registry/registry.js';
+import { createRedisSource } from '../../src/revocation/redis-source.js';
+import { passRealTime } from '../contract/limit-store.js';
+import { SILENT } from '../redis/logs.js';
+import { randomPrefix, redisUrl, removeKeys, startRedis, type OwnRedis } from '../support/redis.js';
+import { createSigningKey, createTestIssuer, type TestIssuer } from '../support/tokens.js';
+import { LIMITED, startReplica, UNLIMITED, type Replica, type ReplicaOptions } from './replica.js';
+import { afterwards, connect, revocation } from './support.js';
+
+let issuers: TestIssuer[];
+beforeAll(async () => {
+  const key = createSigningKey();
+  issuers = await Promise.all([createTestIssuer({ key }), createTestIssuer({ key })]);
+});
+afterAll(() => Promise.all(issuers.map((issuer) => issuer.close())));
+
+const ISSUER = 'issuer-0';
+const appRevocation = (id: string) => revocation({ issuer: ISSUER, id });
+const tokenOf = (app: string, claims = {}) => issuers[0]!.sign({ sub: app, ...claims });
+
+async function startThree(options: Omit<ReplicaOptions, 'issuers'>): Promise<Replica[]> {
+  return Promise.all([1, 2, 3].map(() => startReplica({ ...options, issuers })));
+}
+
+/** Asks all replicas without pause; the milliseconds from now until none of them lets the token through any more. */
+async function untilRefused(replicas: readonly Replica[], token: string, route: Route): Promise<number> {
+  const start = performance.now();
+  const last = await Promise.all(
+    replicas.map(async (replica) => {
+      let lastPassMs = 0;
+      let refused = 0;
+      // A while longer than the first refusal: none may come through after it.
+      while (refused < 20) {
+        if (performance.now() - start > 3000) return Infinity;
+        const status = await replica.ask(token, route);
+        if (status === 200) {
+          lastPassMs = performance.now() - start;
+          refused = 0;
+        } else {
+          expect(status).toBe(401);
+          refused += 1;
+        }
+        await passRealTime(1);
+      }
+      return lastPassMs;
+    }),
+  );
+  return Math.max(...last);
+}
+
+async function ownRedis(): Promise<OwnRedis> {
+  const redis = await startRedis();
+  afterwards(() => redis.close());
+  return redis;
+}
+
+async function sharedPrefix(): Promise<string> {
+  const prefix = randomPrefix();
+  afterwards(() => removeKeys(prefix));
+  return Promise.resolve(prefix);
+}
+
+async function openSqlite(): Promise<() => Promise<Registry>> {
+  const folder = await mkdtemp(join(tmpdir(), 'tollgate-replicas-'));
+  afterwards(() => rm(folder, { recursive: true }));
+  return async () => {
+    const location = { kind: 'sqlite', path: join(folder, 'tollgate.db') } as const;
+    const registry = await openRegistry(location, { log: SILENT });
+    afterwards(() => registry.close());
+    return registry;
+  };
+}
+
+function report(what: string, tookMs: readonly number[]): void {
+  const sorted = [...tookMs].sort((a, b) => a - b);
+  const [median, worst] = [sorted[sorted.length >> 1]!, sorted.at(-1)!];
+  console.log(`${what}: last pass after ${median.toFixed(0)} ms (median), ${worst.toFixed(0)} ms (worst)`);
+}
+
+describe('three gates on one Redis, without a database', () => {
+  test('a revoked app is refused by all within a second, 20 times of 20, and Redis may lose everything in between', async () => {
+    const redis = await ownRedis();
+    const replicas = await startThree({ redisUrl: redis.url, prefix: 't:' });
+    const tookMs: number[] = [];
+    for (let round = 0; round < 20; round++) {
+      const token = tokenOf(`app-${round}`);
+      for (const replica of replicas) expect(await replica.ask(token)).toBe(200);
+      const refused = untilRefused(replicas, token, round % 2 ? LIMITED : UNLIMITED);
+      await passRealTime(10);
+      expect(await replicas[round % 3]!.revocations.revoke(appRevocation(`app-${round}`))).toBe('done');
+      tookMs.push(await refused);
+      if (round !== 9) continue;
+      await redis.kill();
+      for (const replica of replicas) expect(await replica.ask(token)).toBe(401);
+      await redis.restart();
+      // Each finds it again by itself; then it counts there again.
+      const counts = () =>
+        Promise.all(replicas.map(({ revocations }) => revocations.restore(ISSUER, 'none')));
+      await expect.poll(counts, { timeout: 3000 }).toEqual([false, false, false]);
+    }
+    report('without a database', tookMs);
+    expect(Math.max(...tookMs)).toBeLessThan(1000);
+
+    // What was revoked before the restart holds, and a gate that starts now knows all of it.
+    const fresh = await startReplica({ issuers, redisUrl: redis.url, prefix: 't:' });
+    for (let round = 0; round < 20; round++) {
+      for (const replica of [...replicas, fresh])
+        expect(await replica.ask(tokenOf(`app-${round}`))).toBe(401);
+    }
+    expect(await fresh.ask(tokenOf('another'))).toBe(200);
+  });
+
+  test('undoing lets the app through again, everywhere', async () => {
+    const prefix = await sharedPrefix();
+    const replicas = await startThree({ redisUrl: redisUrl(), prefix });
+    const token = tokenOf('app-1');
+    await replicas[0]!.revocations.revoke(appRevocation('app-1'));
+    await untilRefused(replicas, token, LIMITED);
+    expect(await replicas[1]!.revocations.restore(ISSUER, 'app-1')).toBe(true);
+    const ask = () => Promise.all(replicas.map((replica) => replica.ask(token, UNLIMITED)));
+    await expect.poll(ask, { timeout: 1000, interval: 10 }).toEqual([200, 200, 200]);
+  });
+
+  test('one token can be revoked, and the app has others', async () => {
+    const prefix = await sharedPrefix();
+    const replicas = await startThree({ redisUrl: redisUrl(), prefix });
+    const [bad, good] = [tokenOf('app-1', { jti: 'bad' }), tokenOf('app-1', { jti: 'good' })];
+    await replicas[2]!.revocations.revoke(revocation({ kind: 'token', issuer: ISSUER, id: 'bad' }));
+    expect(await untilRefused(replicas, bad, LIMITED)).toBeLessThan(1000);
+    for (const replica of replicas) expect(await replica.ask(good)).toBe(200);
+  });
+
+  test('of two issuers, an app with the same id is another one; without an issuer it is both', async () => {
+    const prefix = await sharedPrefix();
+    const replicas = await startThree({ redisUrl: redisUrl(), prefix });
+    const other = issuers[1]!.sign({ sub: 'app-1' });
+    await replicas[0]!.revocations.revoke(appRevocation('app-1'));
+    expect(await untilRefused(replicas, tokenOf('app-1'), LIMITED)).toBeLessThan(1000);
+    for (const replica of replicas) expect(await replica.ask(other)).toBe(200);
+    await replicas[0]!.revocations.revoke(revocation({ issuer: undefined, id: 'app-1' }));
+    expect(await untilRefused(replicas, other, LIMITED)).toBeLessThan(1000);
+  });
+});
+
+describe('what rides in the call of the limiter', () => {
+  test('refuses at the very next request, which was told of nothing and has asked for nothing', async () => {
+    const prefix = await sharedPrefix();
+    const operator = createRedisSource({ connection: await connect(), key: `${prefix}revocations` });
+    const deaf = await startReplica({ issuers, redisUrl: redisUrl(), prefix, isDeaf: true });
+    for (let round = 0; round < 20; round++) {
+      const token = tokenOf(`app-${round}`);
+      expect(await deaf.ask(token)).toBe(200);
+      await operator.revoke(appRevocation(`app-${round}`));
+      const burst = await Promise.all(Array.from({ length: 70 }, () => deaf.ask(token)));
+      expect(new Set(burst)).toEqual(new Set([401]));
+    }
+  });
+});
+
+describe('three gates on one Redis, with a registry', () => {
+  const deleted = (registry: Registry, app: string) => registry.deleteApp(app, Date.now(), [ISSUER]);
+  const created = (registry: Registry, key: string) =>
+    registry.createApp({
+      key,
+      secretHash: Buffer.from(key.padEnd(32)),
+      name: key,
+      owner: undefined,
+      organization: undefined,
+      scopes: [],
+      createdAtMs: Date.now(),
+    });
+
+  test('a deletion holds everywhere within a second: announced, unannounced, and with Redis away', async () => {
+    const redis = await ownRedis();
+    const open = await openSqlite();
+    const operator = await open();
+    const registry = await open();
+    const replicas = await startThree({ redisUrl: redis.url, prefix: 't:', registry });
+    const tookMs = { announced: [] as number[], unannounced: [] as number[], away: [] as number[] };
+    for (const how of ['announced', 'unannounced', 'away'] as const) {
+      if (how === 'away') await redis.kill();
+      for (let round = 0; round < 7; round++) {
+        const app = `${how}-${round}`;
+        await created(operator, app);
+        const token = tokenOf(app);
+        for (const replica of replicas) expect(await replica.ask(token)).toBe(200);
+        const refused = untilRefused(replicas, token, round % 2 ? LIMITED : UNLIMITED);
+        await deleted(operator, app);
+        if (how === 'announced') await replicas[0]!.revocations.announce();
+        tookMs[how].push(await refused);
+      }
+      report(`with a registry, ${how}`, tookMs[how]);
+      expect(Math.max(...tookMs[how])).toBeLessThan(1000);
+    }
+    await redis.restart();
+    for (const replica of replicas) replica.stop();
+    const [fresh] = await startThree({ redisUrl: redis.url, prefix: 't:', registry: await open() });
+    expect(await fresh!.ask(tokenOf('announced-0'))).toBe(401);
+    expect(await fresh!.ask(tokenOf('away-6'))).toBe(401);
+    expect(await fresh!.ask(tokenOf('alive'))).toBe(200);
+  });
+
+  test('a deleted user is refused the tokens from before, and let through with those of the next of that name', async () => {
+    const prefix = await sharedPrefix();
+    const registry = await (await openSqlite())();
+    const replica = await startReplica({ issuers, redisUrl: redisUrl(), prefix, registry });
+    await registry.addUser({
+      name: 'ada',
+      passwordHash: 'x',
+      scopes: [],
+      organization: undefined,
+      createdAtMs: 0,
+    });
+    const now = Math.floor(Date.now() / 1000);
+    const before = tokenOf('ada', { iat: now - 5 });
+    expect(await replica.ask(before)).toBe(200);
+    await registry.deleteUser('ada', (now - 2) * 1000, ISSUER);
+    await replica.revocations.announce();
+    expect(await replica.ask(before)).toBe(401);
+    expect(await replica.ask(tokenOf('ada', { iat: undefined }))).toBe(401);
+    expect(await replica.ask(tokenOf('ada', { iat: now }))).toBe(200);
+  });
+});
