@@ -134,7 +134,7 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
   function answerPreflight(visit: Visit, method: string, hasNext: boolean): boolean {
     const { gateway, res, head } = visit;
     const found = gateway.match({ ...head, method });
-    if (hasNext && found instanceof Refusal && found.reason === 'no_route') return false;
+    if (found instanceof Refusal && (found.status === 400 || (hasNext && found.status === 404))) return false;
     const route = found instanceof Refusal ? undefined : found.route;
     const cors = route ? route.cors : gateway.cors;
     if (cors === undefined) return false;
