@@ -50,8 +50,10 @@ async function waitFor(
   void client.ended.then((how) => {
     end = how;
   });
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline && end === undefined; await sleep(2)) {
-    if (!untilEnd && answersIn(client.text()).length >= answers) return end;
+  const deadline = Date.now() + timeoutMs;
+  while (Date.now() < deadline && end === undefined) {
+    if (!untilEnd && answersIn(client.text()).length >= answers) break;
+    await sleep(2);
   }
   return end;
 }
