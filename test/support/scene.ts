@@ -47,7 +47,7 @@ export async function startScene(
   };
 }
 
-export function sayOk({ socket }: WireRequest): void {
+function sayOk({ socket }: WireRequest): void {
   socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
 }
 
