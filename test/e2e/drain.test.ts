@@ -100,8 +100,7 @@ describe('SIGTERM', () => {
       }
       agent.destroy();
     });
-    await sleep(500);
-    expect(answered).toBeGreaterThan(24);
+    while (answered < 240 && failures.length === 0) await sleep(20);
     gate.signal('SIGTERM');
     await Promise.all(clients);
     expect(failures).toEqual([]);
@@ -174,11 +173,10 @@ describe('SIGTERM', () => {
         );
       }
     });
-    await sleep(500);
+    while (answered < 240 && failures.length === 0) await sleep(20);
     gate.signal('SIGTERM');
     await Promise.all([balancer, ...clients]);
     expect(failures).toEqual([]);
-    expect(answered).toBeGreaterThan(24);
     expect((await gate.ended).code).toBe(0);
   });
 
