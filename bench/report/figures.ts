@@ -1,7 +1,8 @@
 /** What the rounds of a scenario come to: the figures that are printed, kept and drawn. */
 import type { Session } from '../session.js';
 import { median, spread, type Spread } from '../statistics.js';
-import { YARDSTICK } from '../stacks/stacks.js';
+import { NAIVE, YARDSTICK } from '../stacks/stacks.js';
+import type { Sample } from '../turn.js';
 
 export interface StackFigures {
   readonly name: string;
@@ -15,6 +16,8 @@ export interface StackFigures {
   readonly peakMemoryMb: number;
   /** Its CPU a request through that of bare http-proxy in the same round. */
   readonly ratio: Spread;
+  /** The same through that of the naive composition; null where that takes no part. */
+  readonly toNaive: Spread | null;
 }
 
 export interface ScenarioFigures {
@@ -37,7 +40,9 @@ export interface Figures {
 
 export function figuresOf({ scenario, stacks }: Session): ScenarioFigures {
   const { name, summary, connections, apps } = scenario;
-  const yardstick = stacks.find(({ stack }) => stack.name === YARDSTICK)?.samples ?? [];
+  const samplesOf = (wanted: string) => stacks.find(({ stack }) => stack.name === wanted)?.samples;
+  const yardstick = samplesOf(YARDSTICK) ?? [];
+  const naive = samplesOf(NAIVE);
   return {
     name,
     summary,
@@ -52,9 +57,15 @@ export function figuresOf({ scenario, stacks }: Session): ScenarioFigures {
       p50Ms: round(median(samples.map((sample) => sample.p50Ms)), 2),
       p99Ms: round(median(samples.map((sample) => sample.p99Ms)), 2),
       peakMemoryMb: round(peakMemoryBytes / 2 ** 20, 0),
-      ratio: rounded(spread(samples.map((sample, i) => sample.stackUs / (yardstick[i]?.stackUs ?? NaN))), 2),
+      ratio: rounded(spread(ratios(samples, yardstick)), 2),
+      toNaive: naive ? rounded(spread(ratios(samples, naive)), 2) : null,
     })),
   };
+}
+
+/** Round by round: what else the machine does weighs on both sides of a round. */
+function ratios(samples: readonly Sample[], others: readonly Sample[]): readonly number[] {
+  return samples.map(({ stackUs }, i) => stackUs / (others[i]?.stackUs ?? NaN));
 }
 
 function rounded({ median: middle, least, most }: Spread, digits: number): Spread {

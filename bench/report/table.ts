@@ -1,5 +1,5 @@
 /** The figures as Markdown tables, for the terminal and for the docs. */
-import { YARDSTICK } from '../stacks/stacks.js';
+import { NAIVE, YARDSTICK } from '../stacks/stacks.js';
 import type { Figures, ScenarioFigures, StackFigures } from './figures.js';
 
 const HEAD = [
@@ -12,6 +12,7 @@ const HEAD = [
   'peak MB',
   `/ ${YARDSTICK}`,
   'spread',
+  `/ ${NAIVE}`,
 ];
 
 export function tables({ date, node, rounds, seconds, load, upstream, scenarios }: Figures): string {
@@ -34,7 +35,7 @@ function table({ name, summary, connections, apps, stacks }: ScenarioFigures): r
 }
 
 function row(figures: StackFigures): readonly string[] {
-  const { title, stackUs, redisUs, requestsPerSecond, p50Ms, p99Ms, peakMemoryMb, ratio } = figures;
+  const { title, stackUs, redisUs, requestsPerSecond, p50Ms, p99Ms, peakMemoryMb, ratio, toNaive } = figures;
   return [
     title,
     stackUs.median.toFixed(1),
@@ -45,6 +46,7 @@ function row(figures: StackFigures): readonly string[] {
     peakMemoryMb.toFixed(0),
     ratio.median.toFixed(2),
     `${ratio.least.toFixed(2)}-${ratio.most.toFixed(2)}`,
+    toNaive?.median.toFixed(2) ?? '-',
   ];
 }
 

@@ -24,13 +24,15 @@ export interface Stack {
 
 /** The stack that the ratios are made with. */
 export const YARDSTICK = 'http-proxy';
+/** The stack that the gate must cost a fraction of. */
+export const NAIVE = 'naive';
 
 export const STACKS: readonly Stack[] = [
-  ofNode('http-proxy', 'bare http-proxy', { checks: false, redis: false }),
+  ofNode(YARDSTICK, 'bare http-proxy', { checks: false, redis: false }),
   ofNode('undici', 'bare undici', { checks: false, redis: false }),
   ofGate('gate-memory', 'the gate, memory limits', 'memory'),
   ofGate('gate-redis', 'the gate, Redis limits', 'redis'),
-  ofNode('naive', 'the naive composition', { checks: true, redis: true }),
+  ofNode(NAIVE, 'the naive composition', { checks: true, redis: true }),
 ];
 
 function ofNode(name: string, title: string, traits: Pick<Stack, 'checks' | 'redis'>): Stack {

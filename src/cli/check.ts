@@ -132,6 +132,7 @@ function requestOf(method: string, path: string, token: string | undefined): Inc
   const req = new IncomingMessage(new Socket());
   req.method = method;
   req.url = path;
+  req.httpVersion = '1.1';
   req.rawHeaders = [
     'Host',
     'gate.example',

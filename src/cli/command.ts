@@ -22,6 +22,8 @@ export const EXIT_USAGE = 2;
 export interface Command {
   readonly name: string;
   readonly summary: string;
+  /** How many words it takes after its name; none where it does not say. */
+  readonly takes?: number;
   run(input: CommandInput): Promise<number>;
 }
 

@@ -34,6 +34,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (!command) throw new UsageError(`unknown command "${name}"${suggestion(name)}; see tollgate --help`);
+  const extra = words[command.takes ?? 0];
+  if (extra !== undefined) {
+    throw new UsageError(`${name} does not take "${extra}"; a configuration is named with -c FILE`);
+  }
   return command.run({ file: values.config, json: values.json, words, terminal });
 }
 

@@ -9,7 +9,7 @@ const LOST = new Refusal('upstream_unreachable', [], 'the connection was lost be
 const UNSENDABLE = new Refusal('internal_error', [], 'the request could not be written');
 
 export const HEAD_TIMED_OUT = new Refusal('upstream_timeout', [], 'no answer in time');
-export const BROKEN = new Refusal('upstream_broken');
+const BROKEN = new Refusal('upstream_broken');
 export const BODY_TOO_LARGE = new Refusal('body_too_large');
 export const BODY_TIMED_OUT = new Refusal('request_timeout', [], 'the body stopped');
 export const QUEUE_FULL = new Refusal(

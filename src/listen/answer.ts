@@ -19,11 +19,9 @@ export function refuse(
 ): void {
   if (res.headersSent || res.destroyed) return;
   const closing = !req.complete;
-  res.writeHead(refusal.status, [
-    ...headersOf(refusal),
-    ...headers,
-    ...(closing && !headers.includes('Connection') ? ['Connection', 'close'] : []),
-  ]);
+  const fields = [...headersOf(refusal), ...headers];
+  if (closing && !fields.includes('Connection')) fields.push('Connection', 'close');
+  res.writeHead(refusal.status, fields);
   if (closing && !expectsContinue(req)) linger(req, res, refusal.body);
   else res.end(refusal.body);
 }

@@ -20,7 +20,7 @@ import type { Cors } from '../model/route.js';
 import { refuse } from './answer.js';
 import { corsHeaders, preflightHeaders } from './cors.js';
 import { parsedBody } from './parsed-body.js';
-import { asksForWebSocket, giveBack } from './upgrade.js';
+import { asksForWebSocket, earlierAnswers, giveBack } from './upgrade.js';
 
 export interface EdgeOptions {
   /** The gate as it is now; asked once a request. */
@@ -134,7 +134,7 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
   function answerPreflight(visit: Visit, method: string, hasNext: boolean): boolean {
     const { gateway, res, head } = visit;
     const found = gateway.match({ ...head, method });
-    if (hasNext && found instanceof Refusal && found.reason === 'no_route') return false;
+    if (found instanceof Refusal && (found.status === 400 || (hasNext && found.status === 404))) return false;
     const route = found instanceof Refusal ? undefined : found.route;
     const cors = route ? route.cors : gateway.cors;
     if (cors === undefined) return false;
@@ -194,6 +194,7 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
   return {
     handle: (req, res, next) => run(req, res, undefined, next),
     async upgrade(req, socket, firstBytes) {
+      if (!(await earlierAnswers(socket))) return;
       if (!asksForWebSocket(req)) giveBack(req, socket, firstBytes);
       else if (!(socket instanceof Socket)) socket.destroy();
       else await run(req, responseOn(req, socket), { socket, firstBytes }, undefined);

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientSettings, ListenAddress } from '../model/settings.js';
 import { createAdminApp } from './admin.js';
 import { createEdge, type Edge, type EdgeOptions } from './edge.js';
@@ -21,14 +22,17 @@ export interface ListenOptions extends EdgeOptions {
 export interface Listening {
   readonly address: AddressInfo;
   readonly adminAddress: AddressInfo;
-  /** Readiness off, no new connections, answers close theirs; what is left at the deadline is cut. */
+  /** Readiness off and, a moment later, no new connections; answers close theirs; what is left at the deadline is cut. */
   drain(deadlineMs: number): Promise<void>;
 }
 
+/** New connections are taken for so long after readiness went off, or for a tenth of the drain. */
+const LONGEST_GRACE_MS = 1000;
+
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { client, newId } = options;
-  let draining = false;
-  const adminApp = createAdminApp({ ready: () => !draining });
+  let isReady = false;
+  const adminApp = createAdminApp({ ready: () => isReady });
   const onParseError = parseErrors(new WeakMap(), newId);
   const admin = await startServer(
     options.admin,
@@ -42,13 +46,17 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     await admin.drain(0);
     throw error;
   });
+  isReady = true;
   return {
     address: gate.address,
     adminAddress: admin.address,
     async drain(deadlineMs) {
-      draining = true;
+      isReady = false;
       edge.drain();
-      await gate.drain(deadlineMs);
+      // A connection that waits to be accepted when the port closes is reset, so whoever sends them must hear of it first.
+      const graceMs = Math.min(LONGEST_GRACE_MS, deadlineMs / 10);
+      await sleep(graceMs);
+      await gate.drain(deadlineMs - graceMs);
       await admin.drain(0);
     },
   };

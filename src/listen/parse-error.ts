@@ -25,18 +25,20 @@ export function answerParseError(
     socket.destroy();
     return;
   }
+  // Node takes its own listener away after a CONNECT, and an error that nobody hears ends the process.
+  socket.on('error', () => socket.destroy());
   if (pending && !pending.writableFinished) {
     if (pending.req.complete) {
       pending.once('close', () => answerParseError(error, socket, undefined, requestId));
       return;
     }
-    // What failed is the body of the very request that is under way: it can only be answered before its answer began.
-    if (pending.headersSent) {
+    // What failed is the body of the very request that is under way: it can only be answered before its answer began,
+    // and while no earlier one has the socket.
+    if (pending.headersSent || pending.socket === null) {
       socket.destroy();
       return;
     }
   }
-  socket.on('error', () => socket.destroy());
   socket.end(rawRefusal(refusalOf(error), requestId), () => socket.destroy());
 }
 

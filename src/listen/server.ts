@@ -68,8 +68,11 @@ export async function startServer(
   const { upgrade } = handlers;
   if (upgrade) {
     server.on('upgrade', (req: IncomingMessage, socket, firstBytes) => {
-      tunnels.add(socket);
-      socket.once('close', () => tunnels.delete(socket));
+      // A connection may ask more than once, where what it asks for is not taken up.
+      if (!tunnels.has(socket)) {
+        tunnels.add(socket);
+        socket.once('close', () => tunnels.delete(socket));
+      }
       upgrade(req, socket, firstBytes);
     });
   }

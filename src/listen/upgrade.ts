@@ -6,14 +6,35 @@
  * given back: its head is written again without the field and put before the bytes that follow, and the server takes
  * the connection as if it were new. Node 24 asks first (`shouldUpgradeCallback`) and never comes here for these.
  */
-import type { IncomingMessage } from 'node:http';
-import type { Server } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 
 /** The same test as the reader's: RFC 6455 4.1, and a GET. */
 export function asksForWebSocket(req: IncomingMessage): boolean {
   return req.method === 'GET' && req.headers.upgrade?.trim().toLowerCase() === 'websocket';
+}
+
+/**
+ * Waits until the earlier requests of the connection are answered (pipelining). Node hands an upgrade over as soon as it
+ * has read it, while the socket may still belong to another answer: a second one on it would throw, or never go out.
+ *
+ * @returns whether the connection still takes an answer
+ */
+export async function earlierAnswers(socket: Duplex): Promise<boolean> {
+  // What Node keeps of it is internal, and nothing public tells: it is read here, and never written.
+  const { _httpMessage: earlier } = socket as Duplex & { _httpMessage?: ServerResponse | null };
+  if (!earlier) return true;
+  // Node has taken its own listener away, and an error that nobody hears ends the process.
+  const destroy = (): void => void socket.destroy();
+  socket.on('error', destroy);
+  await new Promise((resolve) => earlier.once('close', resolve));
+  socket.off('error', destroy);
+  if (!socket.writable) return false;
+  // The time that an idle connection is kept has begun with the end of that answer.
+  if (socket instanceof Socket) socket.setTimeout(0);
+  return earlierAnswers(socket);
 }
 
 /** Gives a request that stays plain HTTP back to the server that its socket came from. */
@@ -23,6 +44,8 @@ export function giveBack(req: IncomingMessage, socket: Duplex, firstBytes: Buffe
     socket.destroy();
     return;
   }
+  // The server would add its listeners beside the ones that it has left behind.
+  socket.removeAllListeners('resume').removeAllListeners('pause');
   socket.unshift(Buffer.concat([Buffer.from(plainHead(req), 'latin1'), firstBytes]));
   server.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
 }

@@ -11,17 +11,18 @@ const CONTENT_LENGTH = /^[0-9]{1,15}$/;
 
 const TARGET_TOO_LONG = new Refusal('target_too_long');
 const TOO_MANY_FIELDS = new Refusal('headers_too_large');
+const UNKNOWN_VERSION = malformed('the HTTP version is neither 1.0 nor 1.1');
 const NO_HOST = malformed('there is no Host field');
 const BAD_HOST = malformed('the Host field is not a host with an optional port');
-const TWO_LENGTHS = malformed('Content-Length and Transfer-Encoding stand together');
-const BAD_LENGTH = malformed('the Content-Length field is not a length');
-const UNKNOWN_CODING = malformed('the transfer coding is not chunked');
-const CODING_IN_HTTP_1_0 = malformed('HTTP/1.0 has no Transfer-Encoding');
+const TWO_LENGTHS = endless('Content-Length and Transfer-Encoding stand together');
+const BAD_LENGTH = endless('the Content-Length field is not a length');
+const UNKNOWN_CODING = endless('the transfer coding is not chunked');
+const CODING_IN_HTTP_1_0 = endless('HTTP/1.0 has no Transfer-Encoding');
 
 const TWICE: Readonly<Record<SingleField, Refusal>> = {
   host: malformed('there are two Host fields'),
-  contentLength: malformed('there are two Content-Length fields'),
-  transferEncoding: malformed('there are two Transfer-Encoding fields'),
+  contentLength: endless('there are two Content-Length fields'),
+  transferEncoding: endless('there are two Transfer-Encoding fields'),
   // RFC 6750 3.1: more than one method of including a token.
   authorization: new Refusal('malformed_credentials', [
     'WWW-Authenticate',
@@ -33,6 +34,7 @@ const TWICE: Readonly<Record<SingleField, Refusal>> = {
 export function flawOf(req: IncomingMessage, fields: Fields): Refusal | undefined {
   if ((req.url ?? '').length > MAX_TARGET_BYTES) return TARGET_TOO_LONG;
   if (req.rawHeaders.length > 2 * MAX_FIELDS) return TOO_MANY_FIELDS;
+  if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0') return UNKNOWN_VERSION;
   if (fields.twice !== undefined) return TWICE[fields.twice];
   return hostFlaw(fields.host) ?? framingFlaw(req, fields);
 }
@@ -50,6 +52,11 @@ function framingFlaw(req: IncomingMessage, { contentLength, transferEncoding }: 
   if (contentLength !== undefined) return TWO_LENGTHS;
   if (transferEncoding.toLowerCase() !== 'chunked') return UNKNOWN_CODING;
   return req.httpVersion === '1.0' ? CODING_IN_HTTP_1_0 : undefined; // RFC 9112 6.1
+}
+
+/** Nobody can say where such a request ends, so nothing more is read from its connection (RFC 9112 6.3). */
+function endless(detail: string): Refusal {
+  return new Refusal('malformed_request', ['Connection', 'close'], detail);
 }
 
 function malformed(detail: string): Refusal {

@@ -1,0 +1,282 @@
+/** The commands as they are typed: what they print where, and the exit codes 0, 1 and 2. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../support/command.js';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tollgate-commands-'));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+async function write(name: string, text: string): Promise<string> {
+  const file = join(folder, name);
+  await writeFile(file, text);
+  return file;
+}
+
+const GOOD = `issuers:
+  main: {issuer: https://issuer.test, jwks: https://issuer.test/jwks, audience: https://me.test}
+upstreams:
+  files: http://127.0.0.1:9
+routes:
+  - match: GET /files/{id}
+    upstream: files
+    scope: {any: [files:read, sso]}
+    limit: [10 per 2m, 1000 per 1d]
+    expect:
+      - {path: /files/7, scopes: ["files:*"], status: 200}
+      - {path: /files/7, status: 401}
+  - match: "* /public/{path*}"
+    upstream: files
+    public: true
+    limit: 5 per 30s
+  - match: POST /files
+    upstream: files
+    scope: [files:write, files:create]
+`;
+
+describe('tollgate', () => {
+  test('without a command prints its usage, and that is wrong usage', async () => {
+    const { code, stdout } = await runCommand([]);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^usage: tollgate COMMAND/);
+  });
+
+  test('--help prints every command with what it does', async () => {
+    for (const flag of ['--help', '-h']) {
+      const { code, stdout, stderr } = await runCommand([flag]);
+      expect([code, stderr]).toEqual([0, '']);
+      for (const name of ['start', 'check', 'routes', 'demo']) {
+        expect(stdout).toMatch(new RegExp(`^  ${name} +\\S.*$`, 'm'));
+      }
+    }
+  });
+
+  test('--version prints the version of the package, nothing else', async () => {
+    const { code, stdout } = await runCommand(['--version']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test.each([
+    [
+      'an unknown command, with what may have been meant',
+      ['chekc'],
+      /unknown command "chekc".*did you mean "check"\?/,
+    ],
+    [
+      'an unknown command that is like none',
+      ['frobnicate'],
+      /unknown command "frobnicate"; see tollgate --help/,
+    ],
+    ['an unknown option', ['check', '--frob'], /--frob/],
+    ['an option without its value', ['check', '-c'], /-c/],
+    [
+      'more words than the command takes',
+      ['check', 'config/gateway.yaml'],
+      /check does not take "config\/gateway\.yaml"/,
+    ],
+  ])('calls %s wrong usage: one line on standard error and exit code 2', async (_what, args, line) => {
+    const { code, stdout, stderr } = await runCommand(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(line);
+    expect(stderr).toMatch(/^tollgate: [^\n]+\n$/);
+  });
+
+  test.each(['start', 'check', 'routes', 'demo'])(
+    '%s calls an unreadable file by its name and exits with 2',
+    async (command) => {
+      const { code, stderr } = await runCommand([command, '-c', join(folder, 'missing.yaml')]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^tollgate: [^\n]*missing\.yaml[^\n]*\n$/);
+    },
+  );
+
+  test.each(['start', 'routes', 'demo'])(
+    '%s reports every error of a bad file and exits with 1',
+    async (command) => {
+      const file = await write(
+        'bad.yaml',
+        GOOD.replace('scope: {any', 'scpe: {any').replace('5 per 30s', '5 per 30x'),
+      );
+      const { code, stdout, stderr } = await runCommand([command, '-c', file]);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain(`${file}:8:5: unknown key "scpe"; did you mean "scope"?`);
+      expect(stderr).toMatch(/bad\.yaml:16:12: "limit" [^\n]*after "per"/);
+    },
+  );
+});
+
+describe('tollgate check', () => {
+  test('says in one line that all is well', async () => {
+    const file = await write('good.yaml', GOOD);
+    const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toBe(`${file}: 3 routes, 1 issuer, 2 expectations held\n`);
+  });
+
+  test('finds config/gateway.yaml by default, and it is good', async () => {
+    const { code, stdout } = await runCommand(['check']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^config\/gateway\.yaml: \d+ routes/);
+  });
+
+  test('reports every error at once, each with its line and column', async () => {
+    const text = GOOD.replace('files: http', 'fils: http')
+      .replace('audience: https://me.test', 'audiense: x')
+      .replace('1000 per 1d', 'often')
+      .replace('public: true', '');
+    const file = await write('errors.yaml', text);
+    const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
+    expect([code, stdout]).toEqual([1, '']);
+    const lines = stderr.trimEnd().split('\n');
+    for (const line of lines) expect(line).toMatch(/errors\.yaml:\d+:\d+: \S/);
+    const places = lines.map((line) => Number(line.slice(file.length).split(':')[1]));
+    expect(new Set(places)).toEqual(new Set([2, 7, 9, 13, 14, 18]));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
+  test('reports text that is no YAML with its place', async () => {
+    const file = await write('broken.yaml', 'routes:\n  - match: [\n');
+    const { code, stderr } = await runCommand(['check', '-c', file]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/broken\.yaml:\d+:\d+: /);
+  });
+
+  test('reports an expectation that does not hold under its own line, and why it does not', async () => {
+    const text = GOOD.replace('["files:*"], status: 200', '["files:write"], status: 200')
+      .replace('{path: /files/7, status: 401}', '{path: /files/7, status: 403}')
+      .replace(
+        '- {path: /files/7, status: 403}',
+        '- {path: /files/7, status: 403}\n      - {path: /public/x, status: 200}\n      - {method: DELETE, path: /files/7, status: 200}\n      - {path: /files/7, scopes: [sso], status: 403}',
+      );
+    const file = await write('expect.yaml', text);
+    const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
+    expect([code, stdout]).toEqual([1, '']);
+    const lines = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.slice(file.length + 1));
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^11:\d+: GET \/files\/7: expected 200, but it is refused with 403 \(insufficient_scope/,
+      ),
+      expect.stringMatching(/^12:\d+: GET \/files\/7: expected 403, but it is refused with 401 \(no_token/),
+      expect.stringMatching(
+        /^13:\d+: GET \/public\/x: expected 200 by this route, but "\* \/public\/\{path\*\}" in line \d+ takes it/,
+      ),
+      expect.stringMatching(/^14:\d+: DELETE \/files\/7: expected 200, but it is refused with 405/),
+      expect.stringMatching(
+        /^15:\d+: GET \/files\/7: expected 403, but it is forwarded by "GET \/files\/\{id\}"/,
+      ),
+    ]);
+  });
+
+  test('--json is for machines: what is wrong, where, and whether anything is', async () => {
+    const good = await runCommand(['check', '--json', '-c', await write('good.yaml', GOOD)]);
+    expect(good.code).toBe(0);
+    expect(JSON.parse(good.stdout)).toEqual({ ok: true, problems: [] });
+    const file = await write('json.yaml', GOOD.replace('upstream: files', 'upstream: nobody'));
+    const bad = await runCommand(['check', '--json', '-c', file]);
+    expect([bad.code, bad.stderr]).toEqual([1, '']);
+    expect(JSON.parse(bad.stdout)).toEqual({
+      ok: false,
+      problems: [{ file, line: 7, column: 15, text: expect.stringContaining('nobody') as string }],
+    });
+  });
+
+  test('needs neither the issuer, nor the upstream, nor Redis', async () => {
+    const file = await write('away.yaml', `redis: redis://127.0.0.1:9\n${GOOD}`);
+    expect((await runCommand(['check', '-c', file])).code).toBe(0);
+  });
+
+  test('tries the cases with tokens as each issuer would make them', async () => {
+    const text = `issuers:
+  nested:
+    {issuer: https://a.test, jwks: https://a.test/jwks, audience: [me], algorithms: [ES256], claims: {app: [client, id], scope: [realm, roles]}, grants: ["files:*"]}
+  old: {issuer: false, jwks: https://b.test/jwks, audience: false, algorithms: [PS512], require_exp: false, grants: ["old:*"]}
+upstreams: {files: http://127.0.0.1:9}
+routes:
+  - {match: GET /a, upstream: files, scope: "files:read", issuer: nested, expect: [{path: /a, scopes: ["files:*"], status: 200}, {path: /a, scopes: ["old:x"], status: 403}]}
+  - {match: GET /b, upstream: files, scope: "old:read", issuer: old, expect: [{path: /b, scopes: ["*"], status: 200}, {path: /b, scopes: ["files:*"], status: 403}]}
+`;
+    const { code, stderr } = await runCommand(['check', '-c', await write('issuers.yaml', text)]);
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  test('reads variables from the environment, and says which one is not set', async () => {
+    const file = await write('variables.yaml', GOOD.replace('http://127.0.0.1:9', '${FILES_URL}'));
+    expect((await runCommand(['check', '-c', file], { env: { FILES_URL: 'http://127.0.0.1:9' } })).code).toBe(
+      0,
+    );
+    const { code, stderr } = await runCommand(['check', '-c', file]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/:4:10: .*FILES_URL/);
+  });
+});
+
+describe('tollgate routes', () => {
+  test('prints a table for people', async () => {
+    const { code, stdout } = await runCommand(['routes', '-c', await write('good.yaml', GOOD)]);
+    expect(code).toBe(0);
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ {2,}/)),
+    ).toEqual([
+      ['MATCH', 'SCOPE', 'LIMIT', 'UPSTREAM'],
+      ['GET /files/{id}', 'files:read or sso', '10 per 2m, 1000 per 1d', 'files'],
+      ['* /public/{path*}', '(public)', '5 per 30s by ip', 'files'],
+      ['POST /files', 'files:write and files:create', 'none', 'files'],
+    ]);
+  });
+
+  test('--json has the same for machines', async () => {
+    const { code, stdout } = await runCommand(['routes', '--json', '-c', await write('good.yaml', GOOD)]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([
+      {
+        match: 'GET /files/{id}',
+        line: 6,
+        scope: { any: ['files:read', 'sso'] },
+        limits: [
+          { requests: 10, window_ms: 120_000, by: 'app' },
+          { requests: 1000, window_ms: 86_400_000, by: 'app' },
+        ],
+        upstream: 'files',
+      },
+      {
+        match: '* /public/{path*}',
+        line: 13,
+        scope: null,
+        limits: [{ requests: 5, window_ms: 30_000, by: 'ip' }],
+        upstream: 'files',
+      },
+      {
+        match: 'POST /files',
+        line: 17,
+        scope: { all: ['files:write', 'files:create'] },
+        limits: [],
+        upstream: 'files',
+      },
+    ]);
+  });
+
+  test('stops quietly when its reader does', async () => {
+    const { execFile } = await import('node:child_process');
+    const output = await new Promise<string>((resolve) => {
+      execFile(
+        'sh',
+        ['-c', `"${process.execPath}" dist/cli/main.js routes | head -1; true`],
+        (_error, stdout, stderr) => resolve(stdout + stderr),
+      );
+    });
+    expect(output).toMatch(/^MATCH[^\n]*\n$/);
+  });
+});

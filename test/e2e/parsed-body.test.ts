@@ -1,0 +1,97 @@
+/** The promise to those with body parsers: what one has read before the gate goes on as it came, or is refused clearly. */
+import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import express, { type Express } from 'express';
+import request from 'supertest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createLibrary, type Library } from '../support/library.js';
+import type { Echo } from '../support/upstream.js';
+
+let library: Library;
+
+beforeAll(async () => {
+  library = await createLibrary();
+});
+
+afterEach(() => library.closeGates());
+afterAll(() => library.close());
+
+describe('a body that a middleware before the gate has read', () => {
+  async function post(app: Express, path = '/open') {
+    return request(app).post(path).set('Content-Type', 'application/json').send('{ "a" : 1 }');
+  }
+
+  test('is sent on as it came when it was kept as rawBody', async () => {
+    const app = await library.openApp((app) =>
+      app.use(
+        express.json({
+          verify: (req, _res, bytes) => {
+            (req as typeof req & { rawBody?: Buffer }).rawBody = bytes;
+          },
+        }),
+      ),
+    );
+    const answer = await post(app);
+    expect([answer.status, (answer.body as Echo).body]).toEqual([200, '{ "a" : 1 }']);
+    expect((answer.body as Echo).rawHeaders.join('|')).toMatch(/content-length\|11/i);
+  });
+
+  test('is sent on as it came after express.raw()', async () => {
+    const app = await library.openApp((app) => app.use(express.raw({ type: '*/*' })));
+    const answer = await post(app);
+    expect([answer.status, (answer.body as Echo).body]).toEqual([200, '{ "a" : 1 }']);
+  });
+
+  test('is refused with a clear error in the log when only an object is left of it, and never hangs', async () => {
+    const app = await library.openApp((app) => app.use(express.json()));
+    const before = library.upstream.count();
+    const answer = await post(app);
+    expect([answer.status, answer.body]).toEqual([
+      500,
+      { errors: [{ code: 500, message: 'Internal error' }] },
+    ]);
+    expect(library.upstream.count()).toBe(before);
+    await library.closeGates();
+    expect(await readFile(library.logFile, 'utf8')).toMatch(
+      /"msg":"a middleware before the gate has parsed .*mount the gate before express\.json/,
+    );
+  });
+
+  test('is refused rather than sent decoded under its old coding', async () => {
+    const app = await library.openApp((app) => app.use(express.raw({ type: '*/*' })));
+    const answer = await request(app)
+      .post('/open')
+      .set('Content-Encoding', 'gzip')
+      .set('Content-Type', 'application/json')
+      .serialize((bytes) => bytes as string)
+      .send(gzipSync('{"a":1}') as unknown as string);
+    expect(answer.status).toBe(500);
+  });
+
+  test('is streamed as usual where the parser had no interest in its type', async () => {
+    const app = await library.openApp((app) => app.use(express.json()));
+    const answer = await request(app).post('/open').set('Content-Type', 'text/plain').send('plain words');
+    expect([answer.status, (answer.body as Echo).body]).toEqual([200, 'plain words']);
+  });
+
+  test('may be empty: a POST without a byte passes behind any parser', async () => {
+    const app = await library.openApp((app) => app.use(express.json()));
+    const answer = await request(app)
+      .post('/open')
+      .set('Content-Type', 'application/json')
+      .set('Content-Length', '0');
+    expect([answer.status, (answer.body as Echo).body]).toEqual([200, '']);
+  });
+
+  test('is bound by max_body as if the gate had read it', async () => {
+    const app = await library.openApp((app) => app.use(express.raw({ type: '*/*' })), {
+      defaults: { max_body: '8b' },
+    });
+    expect((await post(app)).status).toBe(413);
+  });
+
+  test('of a request that the gate refuses does not matter', async () => {
+    const app = await library.openApp((app) => app.use(express.json()));
+    expect((await post(app, '/files/7')).status).toBe(401);
+  });
+});

@@ -1,0 +1,111 @@
+/** The promise when Redis is away: each route has its policy, requests hardly wait, and counting goes back by itself. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startGate, type TestGate } from '../support/gate.js';
+import { freePort, startRedis, type OwnRedis } from '../support/redis.js';
+import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
+import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
+
+let issuer: TestIssuer;
+let upstream: EchoUpstream;
+let redis: OwnRedis;
+let gate: TestGate;
+let token: string;
+let apps = 0;
+
+beforeAll(async () => {
+  issuer = await createTestIssuer();
+  upstream = await startEchoUpstream((_req, res) => res.end('ok'));
+  redis = await startRedis();
+});
+
+afterAll(async () => {
+  await Promise.all([issuer.close(), upstream.close(), redis.close()]);
+});
+
+afterEach(() => gate.stop());
+
+function openGate(url: string): Promise<TestGate> {
+  token = issuer.sign({ scope: 'a:*', sub: `app-${++apps}` });
+  return startGate({
+    redis: { url, timeout: '100ms' },
+    issuers: { main: { issuer: issuer.iss, jwks: issuer.jwksUrl, audience: AUDIENCE } },
+    upstreams: { echo: upstream.origin },
+    routes: [
+      { match: 'GET /local', upstream: 'echo', scope: 'a:read', limit: '2 per 1m' },
+      { match: 'GET /open', upstream: 'echo', scope: 'a:read', limit: '2 per 1m', on_failure: 'open' },
+      { match: 'GET /closed', upstream: 'echo', scope: 'a:read', limit: '2 per 1m', on_failure: 'closed' },
+      { match: 'GET /free', upstream: 'echo', scope: 'a:read' },
+    ],
+  });
+}
+
+async function get(path: string): Promise<Response> {
+  const answer = await fetch(gate.url + path, { headers: { authorization: `Bearer ${token}` } });
+  await answer.arrayBuffer();
+  return answer;
+}
+
+async function statuses(path: string, count: number): Promise<number[]> {
+  const found: number[] = [];
+  for (let i = 0; i < count; i++) found.push((await get(path)).status);
+  return found;
+}
+
+/** Waits for the gate to count in Redis again: then `closed` is no longer 503. */
+async function untilCounted(): Promise<number> {
+  const begun = performance.now();
+  while ((await get('/closed')).status === 503) await sleep(10);
+  return performance.now() - begun;
+}
+
+async function expectPolicies(): Promise<void> {
+  expect(await statuses('/local', 3)).toEqual([200, 200, 429]);
+  expect(await statuses('/open', 4)).toEqual([200, 200, 200, 200]);
+  expect(await statuses('/closed', 2)).toEqual([503, 503]);
+  expect(await statuses('/free', 2)).toEqual([200, 200]);
+  const closed = await get('/closed');
+  expect(Number(closed.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await get('/open')).headers.get('x-ratelimit-remaining')).toBeNull();
+}
+
+describe('a gate', () => {
+  test('starts while its Redis is down, is ready, and each route does as it says', async () => {
+    gate = await openGate(`redis://127.0.0.1:${await freePort()}`);
+    expect((await fetch(`${gate.adminUrl}/readyz`)).status).toBe(200);
+    await expectPolicies();
+  });
+
+  test('whose Redis is killed does as it says, and counts there again within a second of its return', async () => {
+    gate = await openGate(redis.url);
+    await untilCounted();
+    await redis.kill();
+    // The connection's end is told by the system, at once or a moment later.
+    while ((await get('/closed')).status !== 503) await sleep(5);
+    await expectPolicies();
+    await redis.restart();
+    expect(await untilCounted()).toBeLessThan(1500);
+    // The Redis that returned is empty: the local counts of the outage do not matter any more.
+    expect(await statuses('/local', 3)).toEqual([200, 200, 429]);
+  });
+
+  test('whose Redis has stopped answering makes few requests wait, and none for longer than the timeout', async () => {
+    gate = await openGate(redis.url);
+    await untilCounted();
+    redis.stop();
+    const waits: number[] = [];
+    for (let i = 0; i < 30; i++) {
+      const begun = performance.now();
+      expect((await get('/open')).status).toBe(200);
+      waits.push(performance.now() - begun);
+    }
+    expect(waits.filter((wait) => wait > 90).length).toBeLessThanOrEqual(4);
+    expect(Math.max(...waits)).toBeLessThan(1000);
+    await expectPolicies();
+    redis.continue();
+    expect(await untilCounted()).toBeLessThan(1500);
+    // What was given up during the outage was not counted when Redis went on.
+    const answer = await get('/open');
+    expect(answer.headers.get('x-ratelimit-remaining')).toBe('1');
+  });
+});

@@ -1,0 +1,173 @@
+/** The promise of TLS: in front, with client certificates where asked for, and to upstreams with an authority of their own. */
+import { once } from 'node:events';
+import { request, createServer, type RequestOptions } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { createAuthority, type Authority, type Certificate } from '../support/certificates.js';
+import { startGate, type TestGate } from '../support/gate.js';
+import { openRaw } from '../support/raw.js';
+import { echo, startEchoUpstream, type Echo, type EchoUpstream } from '../support/upstream.js';
+
+let authority: Authority;
+let strangers: Authority;
+let server: Certificate;
+let upstream: EchoUpstream;
+let gate: TestGate | undefined;
+
+beforeAll(async () => {
+  authority = createAuthority();
+  strangers = createAuthority('Another authority');
+  server = authority.issue('gate.test');
+  upstream = await startEchoUpstream();
+});
+
+afterAll(async () => {
+  authority.close();
+  strangers.close();
+  await upstream.close();
+});
+
+afterEach(async () => {
+  await gate?.stop();
+  gate = undefined;
+});
+
+const ROUTES = [
+  { match: '* /plain/{path*}', upstream: 'echo', public: true, limit: 'none' },
+  { match: 'GET /socket', upstream: 'sockets', public: true, limit: 'none' },
+] as const;
+
+async function openGate(clientCa?: string, sockets = upstream.origin): Promise<TestGate> {
+  const tls = {
+    cert: server.certFile,
+    key: server.keyFile,
+    ...(clientCa === undefined ? {} : { client_ca: clientCa }),
+  };
+  gate = await startGate({
+    listen: { host: '127.0.0.1', port: 0, tls },
+    upstreams: { echo: upstream.origin, sockets },
+    routes: ROUTES.map((route) => ({ ...route })),
+  });
+  return gate;
+}
+
+async function get(url: string, options: RequestOptions = {}) {
+  const asked = request(url, { ca: authority.cert, agent: false, ...options }).end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  return { status: response.statusCode, body: (await response.toArray()).join('') };
+}
+
+describe('a gate with TLS', () => {
+  test('answers over it, and tells the upstream that the caller came by https', async () => {
+    const { url } = await openGate();
+    expect(url).toMatch(/^https:/);
+    const { status, body } = await get(`${url}/plain/x`);
+    const { rawHeaders } = JSON.parse(body) as Echo;
+    expect(status).toBe(200);
+    expect(rawHeaders[rawHeaders.indexOf('X-Forwarded-Proto') + 1]).toBe('https');
+  });
+
+  test('shows its certificate and is refused by a client who does not know the authority', async () => {
+    const { url } = await openGate();
+    await expect(get(`${url}/plain/x`, { ca: strangers.cert })).rejects.toThrow(/certificate/);
+  });
+
+  test('does not speak TLS 1.1', async () => {
+    const { url } = await openGate();
+    await expect(
+      get(`${url}/plain/x`, { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' }),
+    ).rejects.toThrow();
+  });
+
+  test('lives on after a client who speaks plain HTTP to it', async () => {
+    const { url, port } = await openGate();
+    const client = openRaw(port, 'GET /plain/x HTTP/1.1\r\nHost: a\r\n\r\n');
+    await client.ended;
+    expect(client.text()).not.toContain('200');
+    expect((await get(`${url}/plain/x`)).status).toBe(200);
+  });
+
+  test('gives an h2c upgrade back as a plain request here too', async () => {
+    const { url } = await openGate();
+    const headers = { Connection: 'Upgrade', Upgrade: 'h2c' };
+    const { status, body } = await get(`${url}/plain/x`, { headers });
+    expect([status, (JSON.parse(body) as Echo).url]).toEqual([200, '/plain/x']);
+  });
+
+  test('tunnels WebSockets', async () => {
+    const service = createServer({ cert: server.cert, key: server.key });
+    new WebSocketServer({ server: service }).on('connection', (socket) =>
+      socket.on('message', (data) => {
+        socket.send(data);
+      }),
+    );
+    await once(service.listen(0, '127.0.0.1'), 'listening');
+    const origin = `https://127.0.0.1:${(service.address() as AddressInfo).port}`;
+    gate = await startGate({
+      listen: { host: '127.0.0.1', port: 0, tls: { cert: server.certFile, key: server.keyFile } },
+      upstreams: { sockets: { targets: [origin], tls: { ca: authority.certFile } } },
+      routes: [{ ...ROUTES[1] }],
+    });
+    const socket = new WebSocket(`${gate.url.replace('https', 'wss')}/socket`, { ca: authority.cert });
+    await once(socket, 'open');
+    socket.send('sealed twice');
+    const [message] = (await once(socket, 'message')) as [Buffer];
+    expect(message.toString()).toBe('sealed twice');
+    socket.terminate();
+    service.closeAllConnections();
+    service.close();
+  });
+});
+
+describe('a gate that asks for client certificates', () => {
+  test('lets a client in whose certificate its authority has signed', async () => {
+    const { url } = await openGate(authority.certFile);
+    const { cert, key } = authority.issue('a client');
+    expect((await get(`${url}/plain/x`, { cert, key })).status).toBe(200);
+  });
+
+  test('lets nobody in without one, or with one of another authority, and no request of theirs is read', async () => {
+    const { url, records } = await openGate(authority.certFile);
+    const { cert, key } = strangers.issue('a stranger');
+    await expect(get(`${url}/plain/x`)).rejects.toThrow();
+    await expect(get(`${url}/plain/x`, { cert, key })).rejects.toThrow();
+    expect(records).toEqual([]);
+  });
+});
+
+describe('an upstream with TLS', () => {
+  async function through(ca: string | undefined): Promise<Response> {
+    const service = createServer({ cert: server.cert, key: server.key }, echo);
+    await once(service.listen(0, '127.0.0.1'), 'listening');
+    const target = `https://127.0.0.1:${(service.address() as AddressInfo).port}`;
+    gate = await startGate({
+      upstreams: { echo: { targets: [target], ...(ca === undefined ? {} : { tls: { ca } }) } },
+      routes: [{ ...ROUTES[0] }],
+    });
+    const answer = await fetch(`${gate.url}/plain/x`);
+    const body = await answer.text();
+    service.closeAllConnections();
+    service.close();
+    return new Response(body, answer);
+  }
+
+  test('is believed where the authority of the file has signed its certificate', async () => {
+    const answer = await through(authority.certFile);
+    expect(answer.status).toBe(200);
+    expect(((await answer.json()) as Echo).rawHeaders).toContain('X-Forwarded-Proto');
+  });
+
+  test('is not believed by another authority, nor by those of the system: 502, without a word of why', async () => {
+    for (const ca of [strangers.certFile, undefined]) {
+      const answer = await through(ca);
+      expect(answer.status).toBe(502);
+      expect(await answer.json()).toEqual({
+        errors: [{ code: 502, message: 'The service behind this gateway could not be reached' }],
+      });
+      await gate?.stop();
+    }
+    gate = undefined;
+  });
+});

@@ -1,0 +1,232 @@
+/** The CORS protocol as a browser meets it at the gate (Fetch standard, 3.2). */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startGate, type TestGate } from '../support/gate.js';
+import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
+import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
+
+const PAGE = 'https://app.example';
+const PARTNER = 'https://partner.example:8443';
+const STRANGER = 'https://evil.example';
+
+let issuer: TestIssuer;
+let upstream: EchoUpstream;
+let gate: TestGate;
+
+beforeAll(async () => {
+  issuer = await createTestIssuer();
+  // An upstream with a CORS middleware of its own, which allows everybody.
+  upstream = await startEchoUpstream((_req, res) => {
+    res.writeHead(200, {
+      'Access-Control-Allow-Origin': '*',
+      'Access-Control-Allow-Credentials': 'true',
+      'Access-Control-Expose-Headers': 'X-Of-Upstream',
+      Vary: 'Accept-Encoding',
+    });
+    res.end('page');
+  });
+  gate = await startGate({
+    issuers: { main: { issuer: issuer.iss, jwks: issuer.jwksUrl, audience: AUDIENCE } },
+    upstreams: { echo: upstream.origin },
+    cors: { origins: [PAGE], headers: ['Authorization', 'X-Custom'], max_age: '1h' },
+    routes: [
+      { match: 'GET,PUT /files/{id}', upstream: 'echo', scope: 'storage:read', limit: '1 per 1m' },
+      {
+        match: 'GET /partner',
+        upstream: 'echo',
+        public: true,
+        limit: 'none',
+        cors: { origins: [PARTNER] },
+      },
+      { match: 'GET /everybody', upstream: 'echo', public: true, limit: 'none', cors: { origins: ['*'] } },
+    ],
+  });
+});
+
+afterAll(async () => {
+  await gate.stop();
+  await Promise.all([issuer.close(), upstream.close()]);
+});
+
+function preflight(path: string, origin: string, method = 'PUT') {
+  return fetch(gate.url + path, {
+    method: 'OPTIONS',
+    headers: {
+      origin,
+      'access-control-request-method': method,
+      'access-control-request-headers': 'authorization',
+    },
+  });
+}
+
+function get(path: string, origin: string | undefined, token?: string, method = 'GET') {
+  return fetch(gate.url + path, {
+    method,
+    headers: {
+      ...(origin === undefined ? {} : { origin }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+  });
+}
+
+function permissions({ headers }: Response): Record<string, string> {
+  return Object.fromEntries(
+    [...headers].filter(([name]) => name.startsWith('access-control-') || name === 'vary'),
+  );
+}
+
+describe('a preflight', () => {
+  test('of an allowed origin is answered by the gate, without a token and without the upstream', async () => {
+    const before = upstream.count();
+    const answer = await preflight('/files/7', PAGE);
+    expect([answer.status, await answer.text()]).toEqual([204, '']);
+    expect(permissions(answer)).toEqual({
+      'access-control-allow-origin': PAGE,
+      'access-control-allow-methods': 'PUT',
+      'access-control-allow-headers': 'Authorization, X-Custom',
+      'access-control-max-age': '3600',
+      'access-control-expose-headers': expect.stringContaining('X-RateLimit-Remaining') as string,
+      vary: 'Origin',
+    });
+    expect(answer.headers.get('x-request-id')).not.toBeNull();
+    expect(upstream.count()).toBe(before);
+  });
+
+  test('of a stranger gets no permission, and is not forwarded either', async () => {
+    const before = upstream.count();
+    const answer = await preflight('/files/7', STRANGER);
+    expect(answer.status).toBe(204);
+    expect(permissions(answer)).toEqual({ vary: 'Origin' });
+    expect(upstream.count()).toBe(before);
+  });
+
+  test('is decided by the rules of the route that it asks about, which replace those of the file', async () => {
+    expect(permissions(await preflight('/partner', PARTNER, 'GET'))).toMatchObject({
+      'access-control-allow-origin': PARTNER,
+      'access-control-max-age': '600',
+    });
+    expect(permissions(await preflight('/partner', PAGE, 'GET'))).toEqual({ vary: 'Origin' });
+    expect(permissions(await preflight('/everybody', STRANGER, 'GET'))).toMatchObject({
+      'access-control-allow-origin': '*',
+    });
+  });
+
+  test('is logged as the exchange that it is', async () => {
+    await preflight('/files/7', PAGE);
+    expect(gate.records.at(-1)).toMatchObject({ status: 204, reason: undefined, principal: undefined });
+    expect(gate.records.at(-1)?.route?.match).toBe('GET,PUT /files/{id}');
+  });
+
+  test('is none without an Origin: an OPTIONS like any other', async () => {
+    const answer = await fetch(`${gate.url}/files/7`, {
+      method: 'OPTIONS',
+      headers: { 'access-control-request-method': 'PUT' },
+    });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD, PUT']);
+  });
+
+  test('with an ambiguous target is refused before anything is asked', async () => {
+    expect((await preflight('/files/%2e%2e%2fx', PAGE)).status).toBe(400);
+  });
+});
+
+describe('an answer to a page', () => {
+  test('says that the page may read it, and the limit headers too; the permissions of the upstream are not doubled', async () => {
+    const token = issuer.sign({ scope: 'storage:read', sub: 'app-answer' });
+    const answer = await get('/files/7', PAGE, token);
+    expect(answer.status).toBe(200);
+    const found = permissions(answer);
+    expect(found['access-control-allow-origin']).toBe(PAGE);
+    expect(found).not.toHaveProperty('access-control-allow-credentials');
+    const exposed = found['access-control-expose-headers']!.split(', ');
+    expect(exposed).toEqual(
+      expect.arrayContaining([
+        'X-RateLimit-Limit',
+        'X-RateLimit-Remaining',
+        'X-RateLimit-Reset',
+        'Retry-After',
+        'X-Request-Id',
+      ]),
+    );
+    expect(exposed).not.toContain('X-Of-Upstream');
+  });
+
+  test('has the Vary of the upstream beside that of the gate', async () => {
+    const token = issuer.sign({ scope: 'storage:read', sub: 'app-vary' });
+    const answer = await get('/files/7', PAGE, token);
+    expect(answer.headers.get('vary')?.split(', ').sort()).toEqual(['Accept-Encoding', 'Origin']);
+  });
+
+  test('of a stranger has no permission at all, though the upstream would give it', async () => {
+    const token = issuer.sign({ scope: 'storage:read', sub: 'app-stranger' });
+    const answer = await get('/files/7', STRANGER, token);
+    expect(answer.status).toBe(200);
+    expect(Object.keys(permissions(answer))).toEqual(['vary']);
+  });
+
+  test('that is a refusal can be read by the page, whatever the refusal', async () => {
+    const token = issuer.sign({ scope: 'storage:read', sub: 'app-refused' });
+    await get('/files/7', PAGE, token);
+    const refusals = [
+      await get('/files/7', PAGE),
+      await get('/files/7', PAGE, issuer.sign({ scope: 'other' })),
+      await get('/files/7', PAGE, token),
+      await get('/nowhere', PAGE, token),
+      await get('/files/7', PAGE, token, 'DELETE'),
+      await get('/files//7', PAGE, token),
+    ];
+    expect(refusals.map(({ status }) => status)).toEqual([401, 403, 429, 404, 405, 400]);
+    for (const refusal of refusals) {
+      expect(refusal.headers.get('access-control-allow-origin')).toBe(PAGE);
+      expect(refusal.headers.get('access-control-expose-headers')).toContain('X-Request-Id');
+      expect(refusal.headers.get('vary')).toBe('Origin');
+    }
+  });
+
+  test('compares origins as browsers write them: case of the host aside, and nothing else', async () => {
+    expect(permissions(await get('/partner', PARTNER.toUpperCase()))).toHaveProperty(
+      'access-control-allow-origin',
+    );
+    for (const origin of [
+      'https://partner.example',
+      'http://partner.example:8443',
+      'https://sub.partner.example:8443',
+      'null',
+    ]) {
+      expect(permissions(await get('/partner', origin))).not.toHaveProperty('access-control-allow-origin');
+    }
+  });
+
+  test('that everybody may read says so without looking at who asks', async () => {
+    for (const origin of [STRANGER, undefined]) {
+      const found = permissions(await get('/everybody', origin));
+      expect(found).toMatchObject({ 'access-control-allow-origin': '*', vary: 'Accept-Encoding' });
+      expect(found).not.toHaveProperty('access-control-allow-credentials');
+    }
+  });
+});
+
+describe('without a cors section', () => {
+  test('an OPTIONS with the marks of a preflight is a request like any other and needs a token', async () => {
+    const plain = await startGate({
+      issuers: { main: { issuer: issuer.iss, jwks: issuer.jwksUrl, audience: AUDIENCE } },
+      upstreams: { echo: upstream.origin },
+      routes: [{ match: '* /files/{id}', upstream: 'echo', scope: 'storage:read', limit: 'none' }],
+    });
+    const before = upstream.count();
+    const answer = await fetch(`${plain.url}/files/7`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: PAGE,
+        'access-control-request-method': 'PUT',
+        'access-control-request-headers': 'authorization',
+      },
+    });
+    expect(answer.status).toBe(401);
+    expect(permissions(answer)).toEqual({});
+    expect(upstream.count()).toBe(before);
+    const token = issuer.sign({ scope: 'storage:read' });
+    const passed = await fetch(`${plain.url}/files/7`, { headers: { authorization: `Bearer ${token}` } });
+    expect(passed.headers.get('access-control-allow-origin')).toBe('*');
+    await plain.stop();
+  });
+});

@@ -1,0 +1,143 @@
+/** What never becomes a request is answered all the same: with the gate's body, an id, and never inside another answer. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startGate, type TestGate } from '../support/gate.js';
+import { exchangeRaw, openRaw } from '../support/raw.js';
+import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
+
+let upstream: EchoUpstream;
+let gate: TestGate;
+
+beforeAll(async () => {
+  upstream = await startEchoUpstream((req, res) => {
+    if (req.url === '/slow') {
+      res.write('slow ');
+      setTimeout(() => res.end('answer'), 300);
+    } else if (req.url === '/late') {
+      setTimeout(() => res.end('late answer'), 300);
+    } else {
+      req.resume().on('end', () => res.end('answer'));
+    }
+  });
+  gate = await startGate({
+    client: { header_timeout: '400ms' },
+    upstreams: { echo: upstream.origin },
+    routes: [{ match: '* /{name}', upstream: 'echo', public: true, limit: 'none' }],
+  });
+});
+
+afterAll(async () => {
+  await gate.stop();
+  await upstream.close();
+});
+
+/** The parts of a raw answer, taken apart. */
+function answers(text: string) {
+  return text.split(/(?=HTTP\/1\.1 )/).map((one) => {
+    const [head = '', body = ''] = one.split(/\r\n\r\n(.*)/s);
+    return { status: Number(head.slice(9, 12)), head, body };
+  });
+}
+
+function expectRefusal(text: string, status: number, code: number): void {
+  const [answer, ...more] = answers(text);
+  expect(more).toEqual([]);
+  expect(answer?.status).toBe(status);
+  expect(answer?.head).toMatch(/\r\nContent-Type: application\/json/);
+  expect(answer?.head).toMatch(/\r\nX-Request-Id: [\w-]{8,}/);
+  expect(answer?.head).toMatch(/\r\nConnection: close/);
+  expect(answer?.head).toContain(`\r\nContent-Length: ${answer?.body.length}`);
+  expect(JSON.parse(answer?.body ?? '')).toMatchObject({ errors: [{ code }] });
+}
+
+describe('bytes that are no request', () => {
+  test.each([
+    ['no HTTP at all', 'hello\r\n\r\n'],
+    ['a TLS client on the plain port', Buffer.from('16030100010000', 'hex').toString('latin1')],
+    ['an unknown method', 'FROB / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['HTTP/2 prior knowledge', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['a space before a colon', 'GET / HTTP/1.1\r\nHost : a\r\n\r\n'],
+    ['a control character in a value', 'GET / HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n'],
+    ['a bad Content-Length', 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1x\r\n\r\n'],
+  ])('are 400: %s', async (_what, bytes) => {
+    expectRefusal(await exchangeRaw(gate.port, bytes), 400, 214);
+  });
+
+  test('with a head over 16 KiB are 431', async () => {
+    const bytes = `GET /x HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`;
+    expectRefusal(await exchangeRaw(gate.port, bytes), 431, 431);
+  });
+
+  test('that stop in the middle of the head are 408 soon after header_timeout', async () => {
+    const begun = performance.now();
+    expectRefusal(await exchangeRaw(gate.port, 'GET /x HTTP/1.1\r\nHost: a\r\n'), 408, 408);
+    expect(performance.now() - begun).toBeGreaterThan(350);
+    expect(performance.now() - begun).toBeLessThan(3000);
+  });
+
+  test('are CONNECT, which is never tunnelled: 405 with an empty Allow', async () => {
+    const text = await exchangeRaw(gate.port, 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n');
+    expectRefusal(text, 405, 405);
+    expect(text).toMatch(/\r\nAllow: *\r\n/);
+  });
+
+  test('leave the gate as it was', async () => {
+    expect((await fetch(`${gate.url}/x`)).status).toBe(200);
+  });
+});
+
+describe('bytes that are no request, behind one that is', () => {
+  test('are answered after the answer that is still going out, and not in the middle of it', async () => {
+    const text = await exchangeRaw(gate.port, 'GET /slow HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
+    const [first, second, ...more] = answers(text);
+    expect(first?.status).toBe(200);
+    expect(first?.body).toMatch(/^5\r\nslow \r\n6\r\nanswer\r\n0\r\n\r\n$/);
+    expect([second?.status, more]).toEqual([400, []]);
+  });
+
+  test('wait for an answer that has not begun', async () => {
+    const text = await exchangeRaw(gate.port, 'GET /late HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
+    expect(answers(text).map(({ status }) => status)).toEqual([200, 400]);
+    expect(text).toContain('late answer');
+  });
+
+  test('wait for all answers of a pipeline', async () => {
+    const one = 'GET /late HTTP/1.1\r\nHost: a\r\n\r\n';
+    const text = await exchangeRaw(gate.port, `${one}${one}nonsense\r\n\r\n`);
+    expect(answers(text).map(({ status }) => status)).toEqual([200, 200, 400]);
+  });
+
+  test('are in the body of the request itself: one 400, and the upstream is let go', async () => {
+    const head = 'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const before = gate.records.length;
+    expectRefusal(await exchangeRaw(gate.port, `${head}3\r\nabc\r\nzz\r\n`), 400, 214);
+    while (gate.records.length === before) await sleep(5);
+    expect(gate.records.at(-1)?.status).not.toBe(200);
+  });
+
+  test('are in the body of a request whose answer has begun: the connection ends, nothing is mixed in', async () => {
+    const head = 'POST /slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const client = openRaw(gate.port, `${head}3\r\nabc\r\n`);
+    await client.until('slow ');
+    client.send('zz\r\n');
+    await client.ended;
+    expect(answers(client.text())).toHaveLength(1);
+    expect(client.text()).not.toContain('214');
+    expect(client.text()).not.toMatch(/0\r\n\r\n$/);
+  });
+
+  test('after one without keep-alive are not looked at', async () => {
+    const text = await exchangeRaw(
+      gate.port,
+      'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nnonsense\r\n\r\n',
+    );
+    expect(answers(text)[0]?.status).toBe(200);
+  });
+});
+
+describe('the admin port', () => {
+  test('answers bytes that are no request in the same way', async () => {
+    const port = Number(new URL(gate.adminUrl).port);
+    expectRefusal(await exchangeRaw(port, 'hello\r\n\r\n'), 400, 214);
+  });
+});

@@ -1,0 +1,199 @@
+/** Identity cannot be forged: the upstream hears who calls from the gate alone, on public routes too. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startScene, type Scene } from '../support/scene.js';
+import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
+
+let issuer: TestIssuer;
+let strange: Scene;
+let trusting: Scene;
+
+beforeAll(async () => {
+  issuer = await createTestIssuer();
+  const config = {
+    issuers: { main: { issuer: issuer.iss, jwks: issuer.jwksUrl, audience: AUDIENCE } },
+    routes: [
+      { match: 'GET /public', upstream: 'behind', public: true },
+      { match: 'GET /scoped', upstream: 'behind', scope: 'read' },
+    ],
+  };
+  [strange, trusting] = await Promise.all([
+    startScene(config),
+    startScene({ ...config, trust_proxy: ['127.0.0.0/8'] }),
+  ]);
+});
+
+afterAll(async () => {
+  await Promise.all([strange.close(), trusting.close()]);
+  await issuer.close();
+});
+
+/** The fields that the upstream got: their names as sent, and all values of each name in lower case. */
+async function heard(path: string, fields: readonly string[], scene = strange) {
+  const before = scene.upstream.requests.length;
+  const bytes = [`GET ${path} HTTP/1.1`, 'Host: gate.test', ...fields, '', ''].join('\r\n');
+  const { answers } = await scene.talk(bytes);
+  expect(answers[0]?.status).toBe(200);
+  const requests = scene.upstream.requests.slice(before);
+  expect(requests).toHaveLength(1);
+  const pairs = requests[0]!.head
+    .split('\r\n')
+    .slice(1)
+    .map((line) => /^([^:]*): ?(.*)$/.exec(line)!.slice(1, 3) as [string, string]);
+  return {
+    answer: answers[0]!,
+    text: requests[0]!.head,
+    values: (name: string) => pairs.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value),
+  };
+}
+
+const claims = { sub: 'app-7', scope: 'read', app_name: 'Till', organization: 'Shop' };
+const bearer = () => `Authorization: Bearer ${issuer.sign(claims)}`;
+
+const NAMES = [
+  'X-App-Id',
+  'X-App-Name',
+  'X-App-Organization',
+  'X-App-Anything',
+  'X-Token-Subject',
+  'X-Token-Issuer',
+  'X-Token-Scopes',
+  'X-Token-Anything',
+];
+const SPELLINGS = (name: string) => [
+  name,
+  name.toLowerCase(),
+  name.toUpperCase(),
+  name.replaceAll('-', '_'),
+  name.toLowerCase().replaceAll('-', '_'),
+  name.replace('-', '_'),
+  name.replaceAll('-', '.'),
+  name.replace(/-(?=[^-]*$)/, '~'),
+];
+
+const TRUTH = {
+  'x-app-id': ['app-7'],
+  'x-app-name': ['Till'],
+  'x-app-organization': ['Shop'],
+  'x-token-subject': ['app-7'],
+  'x-token-issuer': ['main'],
+  'x-token-scopes': ['read'],
+};
+
+describe('A field that says who calls', () => {
+  it.each(NAMES)('%s never arrives from a caller, in any spelling, once or twice', async (name) => {
+    for (const spelling of SPELLINGS(name)) {
+      const fields = [`${spelling}: forged`, 'X-Mine: kept', `${spelling}: forged again`];
+      for (const scene of [strange, trusting]) {
+        const anonymous = await heard('/public', fields, scene);
+        expect(anonymous.text).not.toContain('forged');
+        expect(anonymous.text).not.toMatch(/^x.(app|token)./im);
+        expect(anonymous.values('x-mine')).toEqual(['kept']);
+        const known = await heard('/scoped', [...fields, bearer()], scene);
+        expect(known.text).not.toContain('forged');
+        for (const [each, values] of Object.entries(TRUTH)) expect(known.values(each)).toEqual(values);
+      }
+    }
+  });
+
+  it.each(Object.keys(TRUTH))('%s of the gate cannot be taken away by nominating it', async (name) => {
+    for (const connection of [name, `close, ${name}`, `${name.toUpperCase()} , x`, `keep-alive,,${name}`]) {
+      const known = await heard('/scoped', [`Connection: ${connection}`, `${name}: forged`, bearer()]);
+      expect(known.values(name)).toEqual(TRUTH[name as keyof typeof TRUTH]);
+    }
+  });
+
+  it('is not made by a public route of a token that nobody has checked', async () => {
+    const { text } = await heard('/public', [bearer()]);
+    expect(text).not.toMatch(/^x-(app|token)-/im);
+  });
+
+  it('cannot carry a line or a field more', async () => {
+    const token = issuer.sign({ ...claims, app_name: 'a\r\nX-App-Id: boss', organization: 'Caf\u00e9 100%' });
+    const { text, values } = await heard('/scoped', [`Authorization: Bearer ${token}`]);
+    expect(values('x-app-id')).toEqual(['app-7']);
+    expect(values('x-app-name')).toEqual(['a%0D%0AX-App-Id:%20boss']);
+    expect(values('x-app-organization')).toEqual(['Caf%C3%A9%20100%25']);
+    expect(text).not.toMatch(/^X-App-Id: boss/im);
+  });
+});
+
+describe('A Connection field', () => {
+  it.each(['host', 'authorization', 'content-length', 'x-forwarded-for', 'x-forwarded-host', 'x-request-id'])(
+    'cannot take %s away',
+    async (name) => {
+      const { values } = await heard('/scoped', [`Connection: ${name}`, bearer()]);
+      if (name !== 'content-length') expect(values(name)).toHaveLength(1);
+    },
+  );
+
+  it('takes the fields that it nominates, and itself stays here', async () => {
+    const fields = [
+      'Connection: X-Hop',
+      'X-Hop: 1',
+      'Keep-Alive: 5',
+      'Proxy-Connection: x',
+      'TE: trailers',
+      'Proxy-Authorization: Basic x',
+    ];
+    const { text, values } = await heard('/public', fields);
+    expect(text).not.toMatch(/x-hop|^te:|proxy-|keep-alive: 5/im);
+    expect(values('connection').join()).not.toContain('X-Hop');
+  });
+});
+
+const FORWARDED = [
+  'X-Forwarded-For: 203.0.113.9',
+  'X-Forwarded-Proto: https',
+  'X-Forwarded-Host: believed.test',
+  'X-Request-Id: believed-1',
+];
+
+describe('Where a request comes from', () => {
+  it('is not what a stranger says', async () => {
+    const forged = [
+      ...FORWARDED,
+      'X-Real-IP: 203.0.113.9',
+      'Forwarded: for=203.0.113.9',
+      'X-Forwarded-Port: 1',
+      'x_forwarded_for: 203.0.113.9',
+    ];
+    const { answer, text, values } = await heard('/public', forged);
+    expect(text).not.toMatch(/203\.0\.113\.9|believed/);
+    expect(values('x-forwarded-for')).toEqual(['127.0.0.1']);
+    expect(values('x-forwarded-proto')).toEqual(['http']);
+    expect(values('x-forwarded-host')).toEqual(['gate.test']);
+    expect(values('x-forwarded-port')).toEqual([]);
+    expect(answer.field('x-request-id')).toBe(values('x-request-id')[0]);
+    expect(strange.gate.records.at(-1)?.head).toMatchObject({
+      clientIp: '127.0.0.1',
+      clientRequestId: 'believed-1',
+    });
+  });
+
+  it('is what a trusted proxy says', async () => {
+    const { answer, values } = await heard('/public', FORWARDED, trusting);
+    expect(values('x-forwarded-for')).toEqual(['203.0.113.9, 127.0.0.1']);
+    expect(values('x-forwarded-proto')).toEqual(['https']);
+    expect(values('x-forwarded-host')).toEqual(['believed.test']);
+    expect([values('x-request-id'), answer.field('x-request-id')]).toEqual([['believed-1'], 'believed-1']);
+    expect(trusting.gate.records.at(-1)?.head.clientIp).toBe('203.0.113.9');
+  });
+
+  it('is, behind a trusted proxy, the last stranger of the chain, not the first that it names', async () => {
+    await heard('/public', ['X-Forwarded-For: 198.51.100.1, 203.0.113.9, 127.0.0.2'], trusting);
+    expect(trusting.gate.records.at(-1)?.head.clientIp).toBe('203.0.113.9');
+    await heard('/public', ['X-Forwarded-For: 198.51.100.1', 'X-Forwarded-For: 203.0.113.9'], trusting);
+    expect(trusting.gate.records.at(-1)?.head.clientIp).toBe('203.0.113.9');
+    await heard('/public', ['X-Forwarded-For: 198.51.100.1, nonsense'], trusting);
+    expect(trusting.gate.records.at(-1)?.head.clientIp).toBe('127.0.0.1');
+  });
+
+  it.each(['a b', 'x'.repeat(129), 'a"b', 'a,b', 'a;b', '\xe9'])(
+    'has no request id of %j, even from a trusted proxy',
+    async (id) => {
+      const { answer, values } = await heard('/public', [`X-Request-Id: ${id}`], trusting);
+      expect(values('x-request-id')).toEqual([answer.field('x-request-id')]);
+      expect(answer.field('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
+});

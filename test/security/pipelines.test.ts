@@ -1,0 +1,185 @@
+/** Several requests on one connection, and what would make it something else: each is answered in its turn, or the end. */
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  CHUNKED,
+  H2C,
+  SLOW_MS,
+  SMUGGLED,
+  WEBSOCKET,
+  get,
+  request,
+  startWireScene,
+  type WireScene,
+} from '../support/wire-scene.js';
+
+let scene: WireScene;
+const seen: WireScene['seen'] = (bytes, answers) => scene.seen(bytes, answers);
+
+beforeAll(async () => {
+  scene = await startWireScene();
+});
+afterAll(() => scene.close());
+
+/** What every case below must hold, whatever else it says. */
+afterEach(async () => {
+  await scene.settle();
+  expect(scene.upstream.requests.length).toBeLessThanOrEqual(scene.admitted());
+  expect((await scene.talk(get('/alive'))).answers[0]?.body).toBe('/alive');
+});
+
+describe('A pipeline', () => {
+  it('is answered in its order, refusals among the answers', async () => {
+    const bytes = [
+      get('/slow'),
+      get('/a//b'),
+      get('/two'),
+      get('/three', 'Host: other'),
+      request('POST /four', ['Content-Length: 3'], 'abc'),
+      request('TRACE /five'),
+      get('/six', 'Connection: close'),
+      SMUGGLED,
+    ];
+    const { statuses, answers, paths } = await seen(bytes.join(''), 8);
+    expect(statuses).toEqual([200, 400, 200, 400, 200, 405, 200]);
+    expect(answers.map(({ body }) => body).filter((body) => body.startsWith('/'))).toEqual([
+      '/slow',
+      '/two',
+      '/four',
+      '/six',
+    ]);
+    expect([...paths].sort()).toEqual(['/four', '/six', '/slow', '/two']);
+  });
+
+  it('ends with a refusal whose body nobody reads', async () => {
+    const refused = request('POST /a//b', [`Content-Length: ${SMUGGLED.length + 1}`], SMUGGLED);
+    const { statuses, paths, end } = await seen(`${get('/one')}${refused}`, 3);
+    expect([statuses, paths, end]).toEqual([[200, 400], ['/one'], 'end']);
+  });
+
+  it('with garbage behind a request is answered for the request, then 400 and closed', async () => {
+    const { statuses, paths, end } = await seen(`${get('/slow')}GARBAGE\r\n\r\n`, 3);
+    expect([statuses, paths, end]).toEqual([[200, 400], ['/slow'], 'end']);
+  });
+
+  it('with a broken body behind an answer that is due does not mix the two', async () => {
+    const { text } = await seen(`${get('/slow')}${request('POST /a', [CHUNKED], 'zz\r\n')}`, 2);
+    // The first answer's place is not taken by the refusal of the second request.
+    expect(text).not.toMatch(/^HTTP\/1\.1 400/);
+  });
+
+  it('with a WebSocket behind an answer that is due waits for it', async () => {
+    const { statuses, paths } = await seen(get('/slow') + get('/ws', ...WEBSOCKET), 2);
+    expect([statuses, paths]).toEqual([
+      [200, 101],
+      ['/slow', '/ws'],
+    ]);
+  });
+
+  it('with an upgrade to h2c between plain requests is answered whole and in its order', async () => {
+    const bytes = get('/slow') + get('/h2c', ...H2C) + get('/after');
+    const { answers, paths } = await seen(bytes, 3);
+    expect(answers.map(({ body }) => body)).toEqual(['/slow', '/h2c', '/after']);
+    expect([...paths].sort()).toEqual(['/after', '/h2c', '/slow']);
+  });
+
+  it('of upgrades to h2c alone is answered whole', async () => {
+    const { statuses } = await seen(get('/h2c', ...H2C).repeat(30), 30);
+    expect(statuses).toEqual(new Array(30).fill(200));
+  });
+
+  it.each([
+    ['CONNECT', 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test\r\n\r\n'],
+    ['a WebSocket', get('/ws', ...WEBSOCKET)],
+    ['an upgrade to h2c', get('/h2c', ...H2C)],
+    ['garbage', 'GARBAGE\r\n\r\n'],
+  ])('that is reset while %s waits for its turn leaves the gate alive', async (_, second) => {
+    const socket = connect(scene.gate.port, '127.0.0.1');
+    socket.on('error', () => undefined).write(get('/slow') + second);
+    await sleep(SLOW_MS / 3);
+    socket.resetAndDestroy();
+    await sleep(SLOW_MS);
+    expect((await scene.talk(get('/still'))).answers[0]?.body).toBe('/still');
+  });
+});
+
+describe('A change of protocol', () => {
+  it('is raw only after the 101 of the upstream: what the client sends before is no request', async () => {
+    const { statuses, paths } = await seen(get('/refused', ...WEBSOCKET) + SMUGGLED, 2);
+    expect([statuses, paths]).toEqual([[403], ['/refused']]);
+  });
+
+  it('carries what follows it as raw bytes', async () => {
+    const { statuses, text, requests } = await seen(get('/ws', ...WEBSOCKET) + SMUGGLED, 2);
+    expect(statuses).toEqual([101]);
+    expect(text).not.toContain('/smuggled');
+    expect(requests).toHaveLength(1);
+  });
+
+  it('that nobody asked for is a broken answer', async () => {
+    const { statuses, paths } = await seen(get('/unasked') + SMUGGLED, 2);
+    expect(statuses[0]).toBe(502);
+    expect(paths.filter((path) => path === '/unasked')).toHaveLength(1);
+  });
+
+  it.each([
+    ['a stated length', ['Content-Length: 3'], 'abc'],
+    ['chunks', [CHUNKED], '3\r\nabc\r\n0\r\n\r\n'],
+  ])('to a WebSocket with a body of %s is refused', async (_, fields, body) => {
+    const { statuses, paths, end } = await seen(
+      request('GET /ws', [...WEBSOCKET, ...fields], body) + SMUGGLED,
+      2,
+    );
+    expect([statuses, paths, end]).toEqual([[400], [], 'end']);
+  });
+
+  it.each([
+    ['a stated length', ['Content-Length: 3'], 'abc'],
+    ['chunks', [CHUNKED], '3\r\nabc\r\n0\r\n\r\n'],
+  ])('to h2c with a body of %s and a request behind goes on as two plain ones', async (_, fields, body) => {
+    const { answers, paths, requests } = await seen(
+      request('POST /h2c', [...H2C, ...fields], body) + get('/second'),
+      2,
+    );
+    expect(answers.map(({ body: path }) => path)).toEqual(['/h2c', '/second']);
+    expect([...paths].sort()).toEqual(['/h2c', '/second']);
+    for (const { head } of requests) expect(head).not.toMatch(/^(upgrade|http2-settings):/im);
+  });
+
+  it('by POST, in HTTP/1.0 or to one of several is none', async () => {
+    const post = await seen(request('POST /ws', WEBSOCKET));
+    expect([post.statuses, post.paths]).toEqual([[200], ['/ws']]);
+    const several = await seen(get('/ws', 'Connection: Upgrade', 'Upgrade: websocket, h2c'));
+    expect([several.statuses, several.paths]).toEqual([[200], ['/ws']]);
+    const old = await seen(`GET /ws HTTP/1.0\r\nHost: gate.test\r\n${WEBSOCKET.join('\r\n')}\r\n\r\n`);
+    expect([old.statuses, old.paths]).toEqual([[400], []]);
+  });
+
+  it('with two Host fields is refused like any request', async () => {
+    const flawed = ['Host: other.test'];
+    expect((await seen(get('/ws', ...flawed, ...WEBSOCKET))).statuses).toEqual([400]);
+    expect((await seen(get('/ws', ...flawed, ...H2C))).statuses).toEqual([400]);
+  });
+});
+
+describe('A method or version that the gate does not speak', () => {
+  it.each([
+    ['CONNECT', 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test\r\n\r\n', 405],
+    ['TRACE', request('TRACE /a', ['Connection: close']), 405],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+    ['HTTP/2.0', 'GET /a HTTP/2.0\r\nHost: gate.test\r\nConnection: close\r\n\r\n', 400],
+    ['HTTP/1.2', 'GET /a HTTP/1.2\r\nHost: gate.test\r\n\r\n', 400],
+    ['HTTP/0.9', 'GET /a HTTP/0.9\r\nHost: gate.test\r\n\r\n', 400],
+    ['no version at all', 'GET /a\r\n\r\n', 400],
+    ['a method in lower case', 'get /a HTTP/1.1\r\nHost: gate.test\r\n\r\n', 400],
+  ])('is refused: %s', async (_, bytes, status) => {
+    const { statuses, paths, end } = await seen(bytes + SMUGGLED, 2);
+    expect([statuses, paths, end]).toEqual([[status], [], 'end']);
+  });
+
+  it('is not HTTP/1.0, whose connection ends with its answer', async () => {
+    const { statuses, paths, end } = await seen('GET /old HTTP/1.0\r\nHost: gate.test\r\n\r\n' + SMUGGLED, 2);
+    expect([statuses, paths, end]).toEqual([[200], ['/old'], 'end']);
+  });
+});

@@ -1,0 +1,244 @@
+/** One way to read a head: what could be read in two is 400 and goes nowhere; overrides go, preflights stay here. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRaw } from '../support/raw.js';
+import { startScene, type Scene } from '../support/scene.js';
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await startScene({
+    cors: { origins: ['https://page.test'], headers: ['X-Mine'] },
+    issuers: { main: { issuer: 'https://issuer.test', jwks: 'https://127.0.0.1:1/', audience: 'gate' } },
+    routes: [
+      { match: '* /open/{path*}', upstream: 'behind', public: true, max_body: '1kb' },
+      { match: '* /scoped', upstream: 'behind', scope: 'admin' },
+      { match: 'DELETE /open/thing', upstream: 'behind', scope: 'admin' },
+    ],
+  });
+});
+afterAll(() => scene.close());
+
+async function send(bytes: string) {
+  const before = scene.upstream.requests.length;
+  const { answers, end, text } = await scene.talk(bytes);
+  const [answer] = answers;
+  const heads = scene.upstream.requests.slice(before).map(({ head }) => head);
+  return { status: answer?.status, code: answer?.code, answer, heads, end, text };
+}
+
+/** Whatever the fields say, without a Host of its own. */
+const bare = (fields: readonly string[], line = 'GET /open/a') =>
+  send([`${line} HTTP/1.1`, ...fields, 'Connection: close', '', ''].join('\r\n'));
+const ask = (line: string, ...fields: string[]) => bare(['Host: gate.test', ...fields], line);
+
+describe('A head that could be read in two ways is refused', () => {
+  it.each([
+    ['no Host', []],
+    ['an empty Host', ['Host:']],
+    ['a blank Host', ['Host:   ']],
+    ['two Host fields', ['Host: gate.test', 'Host: gate.test']],
+    ['two Host fields in different case', ['Host: gate.test', 'HOST: other.test']],
+    ['a user in the Host', ['Host: a@gate.test']],
+    ['a path in the Host', ['Host: gate.test/a']],
+    ['a query in the Host', ['Host: gate.test?a']],
+    ['a space in the Host', ['Host: gate.test other.test']],
+    ['a list of Hosts', ['Host: gate.test, other.test']],
+    ['an escape in the Host', ['Host: g%61te.test']],
+    ['a backslash in the Host', ['Host: gate.test\\a']],
+    ['raw bytes in the Host', ['Host: g\xe4te.test']],
+    ['a scheme in the Host', ['Host: http://gate.test']],
+    ['port 0', ['Host: gate.test:0']],
+    ['port 65536', ['Host: gate.test:65536']],
+    ['an empty port', ['Host: gate.test:']],
+    ['a port with a leading zero', ['Host: gate.test:080']],
+    ['a port that is no number', ['Host: gate.test:8o']],
+    ['two ports', ['Host: gate.test:80:80']],
+    ['an open bracket', ['Host: [::1']],
+    ['no IPv6 address in brackets', ['Host: [gate]']],
+    ['an IPv6 address without brackets', ['Host: ::1']],
+    ['two Authorization fields', ['Host: gate.test', 'Authorization: Bearer a', 'authorization: Bearer a']],
+    ['two Content-Length fields', ['Host: gate.test', 'Content-Length: 0', 'Content-Length: 0']],
+    ['two Transfer-Encoding fields', ['Host: a', 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked']],
+    ['both framing fields', ['Host: gate.test', 'Content-Length: 0', 'Transfer-Encoding: chunked']],
+    ['an empty transfer coding', ['Host: gate.test', 'Transfer-Encoding:']],
+    ['an unknown transfer coding', ['Host: gate.test', 'Transfer-Encoding: br']],
+    ['a NUL in a value', ['Host: gate.test', 'X: a\0b']],
+    ['a control character in a value', ['Host: gate.test', 'X: a\x01b']],
+    ['a space in a name', ['Host: gate.test', 'X Y: a']],
+    ['raw bytes in a name', ['Host: gate.test', 'X\xe9: a']],
+    ['a slash in a name', ['Host: gate.test', 'X/Y: a']],
+  ])('with %s', async (_, fields) => {
+    const { status, code, heads, answer } = await bare(fields);
+    expect({ status, code, heads }).toEqual({ status: 400, code: 214, heads: [] });
+    expect(answer?.field('x-request-id')).toBeTruthy();
+    expect(answer?.field('content-type')).toBe('application/json');
+  });
+
+  it.each([
+    'gate.test',
+    'gate.test:1',
+    'gate.test:65535',
+    '127.0.0.1:8080',
+    '[::1]',
+    '[2001:db8::1]:443',
+    'a_b.test',
+  ])('but not with the Host %s', async (host) => {
+    const { status, heads } = await bare([`Host: ${host}`]);
+    expect(status).toBe(200);
+    expect(heads[0]).toMatch(new RegExp(`^X-Forwarded-Host: ${host.replace(/[[\]]/g, '\\$&')}$`, 'm'));
+  });
+});
+
+describe('A field that could change what was matched', () => {
+  it.each([
+    'X-HTTP-Method-Override: DELETE',
+    'X-HTTP-Method: DELETE',
+    'X-Method-Override: DELETE',
+    'x-http-method-override: DELETE',
+    'X_HTTP_Method_Override: DELETE',
+    'X-Original-URL: /scoped',
+    'X-Rewrite-URL: /scoped',
+    'x-ORIGINAL-url: /scoped',
+    'X_Rewrite_URL: /scoped',
+  ])('is removed: %s', async (field) => {
+    const { status, heads } = await ask('GET /open/thing', field);
+    expect(status).toBe(200);
+    expect(heads).toHaveLength(1);
+    expect(heads[0]).not.toMatch(/override|http.method|original|rewrite/i);
+    expect(heads[0]).toMatch(/^GET \/open\/thing /);
+  });
+
+  it('changes nothing of what is matched', async () => {
+    expect((await ask('DELETE /open/thing', 'X-HTTP-Method-Override: GET')).status).toBe(401);
+    expect((await ask('GET /scoped', 'X-Original-URL: /open/a')).status).toBe(401);
+  });
+});
+
+describe('An Upgrade other than a WebSocket', () => {
+  it.each(['h2c', 'TLS/1.0', 'websocket/13', 'foo, bar', 'HTTP/2.0'])('is ignored: %s', async (protocol) => {
+    const fields = [`Upgrade: ${protocol}`, 'HTTP2-Settings: AAMAAABk', 'X-Mine: kept'];
+    const { status, heads } = await send(
+      [
+        'GET /open/a HTTP/1.1',
+        'Host: gate.test',
+        ...fields,
+        'Connection: Upgrade, HTTP2-Settings',
+        '',
+        '',
+      ].join('\r\n'),
+    );
+    expect(status).toBe(200);
+    expect(heads).toHaveLength(1);
+    expect(heads[0]).not.toMatch(/^(upgrade|http2-settings):/im);
+    expect(heads[0]).toMatch(/^X-Mine: kept$/m);
+  });
+
+  it('opens nothing that a plain request would not', async () => {
+    const { answers } = await scene.talk(
+      'GET /scoped HTTP/1.1\r\nHost: gate.test\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n',
+    );
+    expect(answers[0]?.status).toBe(401);
+  });
+});
+
+describe('A preflight', () => {
+  const METHOD = 'Access-Control-Request-Method: GET';
+
+  it('is answered here, from the cors section, and never forwarded', async () => {
+    const { answer, heads } = await ask('OPTIONS /scoped', 'Origin: https://page.test', METHOD);
+    expect([answer?.status, heads]).toEqual([204, []]);
+    expect(answer?.field('access-control-allow-origin')).toBe('https://page.test');
+    expect(answer?.field('access-control-allow-headers')).toBe('X-Mine');
+  });
+
+  it('of a stranger gets no permission', async () => {
+    for (const origin of ['https://evil.test', 'https://page.test.evil.test', 'null', 'http://page.test']) {
+      const { answer, heads } = await ask('OPTIONS /scoped', `Origin: ${origin}`, METHOD);
+      expect(heads).toEqual([]);
+      expect(answer?.head).not.toMatch(/access-control-allow/i);
+    }
+  });
+
+  it('that is none, for want of an Origin or of a method, needs a token like any request', async () => {
+    expect((await ask('OPTIONS /scoped', METHOD)).status).toBe(401);
+    expect((await ask('OPTIONS /scoped', 'Origin: https://page.test')).status).toBe(401);
+    expect((await ask('OPTIONS /scoped', 'Access-Control-Request-Headers: authorization')).status).toBe(401);
+  });
+
+  it('with a flaw is refused for the flaw', async () => {
+    expect((await ask('OPTIONS /scoped', 'Host: b', 'Origin: https://page.test', METHOD)).status).toBe(400);
+    expect((await ask('OPTIONS /open//a', 'Origin: https://page.test', METHOD)).status).toBe(400);
+  });
+});
+
+describe('Expect: 100-continue', () => {
+  const expecting = (path: string, length: number) =>
+    `POST ${path} HTTP/1.1\r\nHost: gate.test\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`;
+
+  it('is answered once the caller is admitted, and never passed on', async () => {
+    const client = openRaw(scene.gate.port, expecting('/open/a', 3));
+    await client.until('HTTP/1.1 100 Continue\r\n\r\n');
+    client.send('abc');
+    expect(await client.until('\r\n\r\nok')).toContain('HTTP/1.1 200 OK');
+    client.destroy();
+    expect(scene.upstream.requests.at(-1)?.head).not.toMatch(/^expect:/im);
+    expect(scene.upstream.requests.at(-1)?.body()).toBe('abc');
+  });
+
+  it.each([
+    [401, '/scoped', 3],
+    [413, '/open/a', 2000],
+    [404, '/nowhere', 3],
+    [400, '/open//a', 3],
+  ])('is not answered beside %i, after which the connection is closed', async (status, path, length) => {
+    const before = scene.upstream.requests.length;
+    const { answers, text, end } = await scene.talk(expecting(path, length), { untilEnd: true });
+    expect(answers.map((answer) => answer.status)).toEqual([status]);
+    expect(text).not.toContain(' 100 ');
+    expect([answers[0]?.field('connection'), end]).toEqual(['close', 'end']);
+    expect(scene.upstream.requests).toHaveLength(before);
+  });
+
+  it('means nothing in HTTP/1.0, or without a body', async () => {
+    const old =
+      'POST /open/a HTTP/1.0\r\nHost: gate.test\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc';
+    expect((await send(old)).text).toMatch(/^HTTP\/1\.1 200/);
+    expect((await ask('GET /open/a', 'Expect: 100-continue')).text).toMatch(/^HTTP\/1\.1 200/);
+  });
+});
+
+describe('A refusal with an unread body', () => {
+  it.each([
+    [401, '/scoped', 'Content-Length: 100000'],
+    [413, '/open/a', 'Content-Length: 100000'],
+    [404, '/nowhere', 'Content-Length: 100000'],
+    [401, '/scoped', 'Transfer-Encoding: chunked'],
+    [404, '/nowhere', 'Transfer-Encoding: chunked'],
+  ])('%i at %s reaches the client whole, and closes the connection: %s', async (status, path, framing) => {
+    const chunk = 'x'.repeat(100_000);
+    const body = framing.startsWith('C') ? chunk : `${chunk.length.toString(16)}\r\n${chunk}\r\n0\r\n\r\n`;
+    const bytes = `POST ${path} HTTP/1.1\r\nHost: gate.test\r\n${framing}\r\n\r\n${body}`;
+    const { answers, end } = await scene.talk(bytes, { untilEnd: true });
+    expect(answers.map((answer) => answer.status)).toEqual([status]);
+    expect(answers[0]?.body).toHaveLength(Number(answers[0]?.field('content-length')));
+    expect([answers[0]?.field('connection'), end]).toEqual(['close', 'end']);
+  });
+
+  it('reaches a client that goes on sending a large body, which is not read to its end', async () => {
+    const client = openRaw(
+      scene.gate.port,
+      'POST /scoped HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 1000000000\r\n\r\n',
+    );
+    let sent = 0;
+    const pump = (): void => {
+      while (!client.socket.destroyed && sent < 100_000_000 && client.socket.write('x'.repeat(16_384)))
+        sent += 16_384;
+    };
+    client.socket.on('drain', pump);
+    pump();
+    const text = await client.until(/\r\n\r\n\{"errors":\[\{"code":215,.*\}\]\}$/);
+    await client.ended;
+    expect(text).toMatch(/^HTTP\/1\.1 401 .*\r\n(.*\r\n)*Connection: close\r\n/);
+    expect(sent).toBeLessThan(100_000_000);
+  });
+});

@@ -1,0 +1,72 @@
+/** For tests of what the gate withstands: a whole gate between a raw client and an upstream that counts. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { GatewayConfig } from '../../src/config/config.js';
+import type { ExchangeRecord } from '../../src/model/record.js';
+import { talk, type Dialogue, type DialogueOptions } from './dialogue.js';
+import { startGate, type TestGate } from './gate.js';
+import { startRawUpstream, type RawUpstream, type WireRequest } from './upstream.js';
+
+export interface Scene {
+  readonly gate: TestGate;
+  /** Splits what it gets into requests by itself, so that a forged one is seen. */
+  readonly upstream: RawUpstream;
+  readonly talk: (bytes: string, options?: DialogueOptions) => Promise<Dialogue>;
+  /** Waits until nothing has been asked or recorded for a moment. */
+  readonly settle: () => Promise<void>;
+  /** The exchanges that were let through to the upstream. */
+  readonly admitted: () => number;
+  readonly close: () => Promise<void>;
+}
+
+type Config = Omit<GatewayConfig, 'listen' | 'admin' | 'upstreams'>;
+
+const QUIET_MS = 15;
+
+/** @param answer what the upstream does with a request whose body is whole; as a rule it says OK */
+export async function startScene(
+  config: Config,
+  answer: (request: WireRequest) => void = sayOk,
+): Promise<Scene> {
+  const upstream = await startRawUpstream((request) => void request.whole.then(() => answer(request)));
+  const gate = await startGate({ upstreams: { behind: upstream.origin }, ...config });
+  return {
+    gate,
+    upstream,
+    talk: (bytes, options) => talk(gate.port, bytes, options),
+    async settle() {
+      for (let before = -1, now = 0; before !== now; now = upstream.requests.length + gate.records.length) {
+        before = now;
+        await sleep(QUIET_MS);
+      }
+    },
+    admitted: () => gate.records.filter(isAdmitted).length,
+    async close() {
+      await gate.stop();
+      await upstream.close();
+    },
+  };
+}
+
+function sayOk({ socket }: WireRequest): void {
+  socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+}
+
+/** The reasons of the stages before the last; whatever else is told of an exchange, it was forwarded. */
+const REFUSED_BEFORE = new Set<string | undefined>([
+  'malformed_request',
+  'malformed_credentials',
+  'no_token',
+  'invalid_token',
+  'insufficient_scope',
+  'no_route',
+  'method_not_allowed',
+  'target_too_long',
+  'headers_too_large',
+  'rate_limited',
+  'limits_unavailable',
+  'keys_unavailable',
+]);
+
+function isAdmitted({ reason }: ExchangeRecord): boolean {
+  return !REFUSED_BEFORE.has(reason);
+}

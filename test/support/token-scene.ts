@@ -1,0 +1,73 @@
+/** For tests of tokens over HTTP: a gate with three issuers, its log in a file, and every token that was ever shown. */
+import { randomBytes } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startScene, type Scene } from './scene.js';
+import { AUDIENCE, createTestIssuer, type TestIssuer } from './tokens.js';
+import type { WireAnswer } from './dialogue.js';
+
+export interface TokenScene extends Scene {
+  readonly main: TestIssuer;
+  readonly other: TestIssuer;
+  readonly elliptic: TestIssuer;
+  /** Asks for `/orders` with Authorization fields as given. */
+  readonly ask: (...authorizations: readonly string[]) => Promise<WireAnswer>;
+  /** The same with one Bearer token. */
+  readonly show: (token: string) => Promise<WireAnswer>;
+  readonly shown: readonly string[];
+  /** All that was logged so far. */
+  readonly log: () => Promise<string>;
+}
+
+const LOG_BATCH_MS = 600;
+
+export async function startTokenScene(): Promise<TokenScene> {
+  const [main, other, elliptic] = await Promise.all([
+    createTestIssuer(),
+    createTestIssuer(),
+    createTestIssuer({ alg: 'ES256' }),
+  ]);
+  const file = join(tmpdir(), `tollgate-${randomBytes(6).toString('hex')}.log`);
+  const issuerOf = ({ iss, jwksUrl }: TestIssuer) => ({ issuer: iss, jwks: jwksUrl, audience: AUDIENCE });
+  const scene = await startScene({
+    log: { level: 'debug', file },
+    issuers: {
+      main: { ...issuerOf(main), grants: ['*'] },
+      other: { ...issuerOf(other), grants: ['orders:*'] },
+      elliptic: { ...issuerOf(elliptic), algorithms: ['ES256'], grants: ['*'] },
+    },
+    routes: [
+      { match: 'GET /orders', upstream: 'behind', scope: 'orders:read' },
+      { match: 'GET /others', upstream: 'behind', scope: 'orders:read', issuer: 'other' },
+    ],
+  });
+  const shown: string[] = [];
+  async function ask(...authorizations: readonly string[]): Promise<WireAnswer> {
+    shown.push(...authorizations);
+    const fields = authorizations.map((value) => `Authorization: ${value}\r\n`).join('');
+    const bytes = `GET /orders HTTP/1.1\r\nHost: gate.test\r\n${fields}Connection: close\r\n\r\n`;
+    const { answers, text } = await scene.talk(bytes);
+    const [answer] = answers;
+    if (!answer) throw new Error(`no whole answer: ${text}`);
+    return answer;
+  }
+  return {
+    ...scene,
+    main,
+    other,
+    elliptic,
+    ask,
+    show: (token) => ask(`Bearer ${token}`),
+    shown,
+    async log() {
+      await sleep(LOG_BATCH_MS);
+      return readFile(file, 'utf8');
+    },
+    async close() {
+      await scene.close();
+      await Promise.all([main.close(), other.close(), elliptic.close(), rm(file, { force: true })]);
+    },
+  };
+}

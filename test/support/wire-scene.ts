@@ -1,0 +1,82 @@
+/** For tests of where one request ends and the next begins: builders of raw requests, and what the upstream saw of them. */
+import type { Dialogue } from './dialogue.js';
+import { startScene, type Scene } from './scene.js';
+import type { WireRequest } from './upstream.js';
+
+export interface Sighting extends Dialogue {
+  readonly statuses: readonly number[];
+  /** What the upstream was asked for, by path, and as it came. */
+  readonly paths: readonly (string | undefined)[];
+  readonly requests: readonly WireRequest[];
+}
+
+export interface WireScene extends Scene {
+  /** Sends the bytes, waits for so many answers, and tells what the upstream was asked for meanwhile. */
+  readonly seen: (bytes: string, answers?: number) => Promise<Sighting>;
+}
+
+/** How long the upstream takes for `/slow`. */
+export const SLOW_MS = 150;
+/** For an answer that must not come. */
+const PATIENCE_MS = 1500;
+
+export async function startWireScene(): Promise<WireScene> {
+  const scene = await startScene(
+    { routes: [{ match: '* /{path*}', upstream: 'behind', public: true, max_body: '1mb' }] },
+    answer,
+  );
+  return {
+    ...scene,
+    async seen(bytes, answers = 1) {
+      const before = scene.upstream.requests.length;
+      const dialogue = await scene.talk(bytes, { answers, timeoutMs: PATIENCE_MS });
+      await scene.settle();
+      const requests = scene.upstream.requests.slice(before);
+      return {
+        ...dialogue,
+        statuses: dialogue.answers.map(({ status }) => status),
+        paths: requests.map(pathOf),
+        requests,
+      };
+    },
+  };
+}
+
+function pathOf({ head }: WireRequest): string | undefined {
+  return / (\S*) /.exec(head)?.[1];
+}
+
+/** Says its path; `/slow` takes its time, `/ws` becomes a WebSocket where it is asked to, `/unasked` where it is not. */
+function answer(asked: WireRequest): void {
+  const { head, socket } = asked;
+  const path = pathOf(asked) ?? '';
+  const isUpgrade = /^upgrade: websocket/im.test(head);
+  const text = `HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`;
+  if (path === '/slow') {
+    setTimeout(() => socket.write(text), SLOW_MS);
+  } else if ((path === '/ws' && isUpgrade) || path === '/unasked') {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  } else if (path === '/refused') {
+    socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
+  } else {
+    socket.write(text);
+  }
+}
+
+export function request(line: string, fields: readonly string[] = [], body = ''): string {
+  return [`${line} HTTP/1.1`, 'Host: gate.test', ...fields, '', body].join('\r\n');
+}
+
+export function get(path: string, ...fields: string[]): string {
+  return request(`GET ${path}`, fields);
+}
+
+export const CHUNKED = 'Transfer-Encoding: chunked';
+export const WEBSOCKET = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
+export const H2C = [
+  'Connection: Upgrade, HTTP2-Settings',
+  'Upgrade: h2c',
+  'HTTP2-Settings: AAMAAABkAAQAAP__',
+];
+/** What an attacker would like the upstream to take for a request of its own. */
+export const SMUGGLED = get('/smuggled');
