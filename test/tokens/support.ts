@@ -22,6 +22,7 @@ import {
   type RedisScripts,
   type Revocations,
   type Secrets,
+  type TokenService,
 } from '../../src/tokens/tokens.js';
 import { createSigningKey } from '../support/tokens.js';
 
@@ -72,6 +73,8 @@ export interface ServiceOptions {
   readonly keyPrefix?: string;
   /** Puts something in front of the registry. */
   readonly registry?: (real: Registry) => Registry;
+  /** Hands out the service itself. */
+  readonly onService?: (service: TokenService) => void;
 }
 
 export interface TestService {
@@ -152,6 +155,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
     random: randomBytes,
     log,
   });
+  options.onService?.(service);
   server.on('request', (req, res) => {
     const path = req.url?.split('?')[0] ?? '';
     const { 'x-test-address': address, 'x-test-id': requestId = 'id-1' } = req.headers;

@@ -56,10 +56,14 @@ function clientOver(redis: RedisScripts) {
   return {
     eval: (lua: string, { keys, arguments: args }: { keys: [string]; arguments: string[] }) =>
       run(lua, keys[0], args),
-    multi: () => ({
-      set: (key: string, points: number, { EX: seconds }: { EX: number }) => ({
-        pTTL: () => ({ exec: () => run(SET, key, [points, seconds]) }),
-      }),
-    }),
+    multi: () => {
+      let set: () => Promise<readonly unknown[]>;
+      return {
+        set: (key: string, points: number, { EX: seconds }: { EX: number }) =>
+          void (set = () => run(SET, key, [points, seconds])),
+        // The reply to `set` tells the time that is left too.
+        pTTL: () => ({ exec: () => set() }),
+      };
+    },
   };
 }

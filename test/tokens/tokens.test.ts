@@ -1,0 +1,161 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { TokenService } from '../../src/tokens/tokens.js';
+import { exchangeRaw } from '../support/raw.js';
+import { basic, read, startTokenService, type TestService } from './support.js';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTokenService();
+});
+afterAll(() => service.close());
+
+describe('the token service', () => {
+  it('tells how a visit ended', async () => {
+    const { key, secret } = await service.createApp();
+    service.outcomes.length = 0;
+    await service.post('/auth/token', { key, secret });
+    await service.post('/connect/token', {});
+    await service.fetch('/token/create');
+    expect(service.outcomes).toEqual([
+      { status: 200, endpoint: 'key_secret' },
+      { status: 400, endpoint: 'client_credentials', reason: 'invalid_request' },
+      { status: 405, endpoint: 'named', reason: 'invalid_request' },
+    ]);
+  });
+
+  it('asks to come back where the registry fails, and tells the operator why', async () => {
+    const broken = await startTokenService({
+      registry: (real) => ({ ...real, findApp: () => Promise.reject(new Error('the database is away')) }),
+    });
+    const answer = await broken.post(
+      '/connect/token',
+      { grant_type: 'client_credentials' },
+      { ...basic('app', 'a-canary-secret'), 'x-test-id': 'request-9' },
+    );
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
+    expect(broken.lines.join('\n')).toMatch(/request-9.*the database is away/);
+    expect(broken.lines.join('\n')).not.toContain('a-canary-secret');
+    await broken.close();
+  });
+
+  it('refuses a path that is not its own, as a mistake of whoever asks', async () => {
+    let given: TokenService | undefined;
+    const other = await startTokenService({ onService: (one) => (given = one) });
+    expect(given?.owns('/elsewhere')).toBe(false);
+    const visit = { path: '/elsewhere', clientIp: '', requestId: '', headers: [] };
+    await expect(given?.handle({ url: '' } as never, {} as never, visit)).rejects.toThrow('does not own');
+    await other.close();
+  });
+});
+
+describe('a secret in the address', () => {
+  const CANARY = 'canary-4f1c9d';
+
+  it.each([
+    `/auth/token?key=a&secret=${CANARY}`,
+    `/auth/token?key=a&%73ecret=${CANARY}`,
+    `/auth/token?key=a&secret=${CANARY}&secret=${CANARY}`,
+    `/auth/token?key=${CANARY}&secret=%zz${CANARY}`,
+    `/auth/token?${CANARY}`,
+    `/connect/token?client_secret=${CANARY}`,
+    `/revoke?token=${CANARY}`,
+    `/token/whoami?secret=${CANARY}`,
+  ])('%s comes back in no answer and reaches no log', async (target) => {
+    const answer = await exchangeRaw(
+      Number(new URL(service.url).port),
+      `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 4/);
+    expect(answer).not.toContain(CANARY);
+    expect(service.lines.join('\n')).not.toContain(CANARY);
+    expect(JSON.stringify(service.outcomes)).not.toContain(CANARY);
+  });
+
+  it.each([
+    ['/auth/token', { key: CANARY, secret: CANARY }],
+    ['/token', { username: CANARY, password: CANARY }],
+    ['/token', { refresh_token: CANARY }],
+  ])('and in a JSON body to %s comes back nowhere either, until the door is closed', async (path, value) => {
+    for (let i = 0; i < 25; i++) {
+      const text = await (await service.postJson(path, value)).text();
+      expect(text).not.toContain(CANARY);
+    }
+    expect(service.lines.join('\n')).not.toContain(CANARY);
+  });
+
+  it('is gone from the request before anything is answered, for an application around the gate too', async () => {
+    let given: TokenService | undefined;
+    const inner = await startTokenService({ onService: (one) => (given = one) });
+    const seen: unknown[] = [];
+    const app = express();
+    app.use((req, res, next) => {
+      res.on('finish', () => seen.push(req.url, req.originalUrl));
+      next();
+    });
+    app.use((req, res) => {
+      void given?.handle(req, res, { path: req.path, clientIp: '::1', requestId: 'r', headers: [] });
+    });
+    const server = createServer(app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await fetch(`http://127.0.0.1:${port}/auth/token?secret=${CANARY}`, { method: 'POST' });
+    expect(seen).toEqual(['/auth/token', '/auth/token']);
+    server.close();
+    await inner.close();
+  });
+});
+
+describe('a body that a middleware has read', () => {
+  let close: () => Promise<void> = () => Promise.resolve();
+  afterEach(() => close());
+
+  async function behind(...middleware: express.RequestHandler[]): Promise<[string, TestService]> {
+    let given: TokenService | undefined;
+    const inner = await startTokenService({ onService: (one) => (given = one) });
+    const app = express();
+    for (const one of middleware) app.use(one);
+    app.use((req, res) => {
+      void given?.handle(req, res, { path: req.path, clientIp: '::1', requestId: 'r', headers: [] });
+    });
+    const server = createServer(app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    close = async () => {
+      server.close();
+      server.closeAllConnections();
+      await inner.close();
+    };
+    return [`http://127.0.0.1:${(server.address() as AddressInfo).port}`, inner];
+  }
+
+  const ask = (url: string, value: object) =>
+    fetch(`${url}/auth/token`, {
+      method: 'POST',
+      body: JSON.stringify(value),
+      headers: { 'content-type': 'application/json' },
+    });
+
+  it('is read where the bytes were kept', async () => {
+    for (const middleware of [
+      express.raw({ type: '*/*' }),
+      express.json({ verify: (req, _res, bytes) => void Object.assign(req, { rawBody: bytes }) }),
+    ]) {
+      const [url, inner] = await behind(middleware);
+      const { key, secret } = await inner.createApp();
+      expect((await ask(url, { key, secret })).status).toBe(200);
+      expect((await ask(url, { key: 'x'.repeat(20_000), secret })).status).toBe(413);
+      await close();
+    }
+    close = () => Promise.resolve();
+  });
+
+  it('is an error of the application where they were not, and never hangs', async () => {
+    const [url] = await behind(express.json());
+    expect(await read(ask(url, { key: 'a', secret: 'b' }))).toMatchObject([500, { error: 'server_error' }]);
+  });
+});
