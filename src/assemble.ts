@@ -1,21 +1,29 @@
 /**
  * A validated configuration becomes a gate: the stages, each bound to the stores and issuers it stands on.
  *
- * The one place that chooses: which limit store, where an issuer's keys come from.
+ * The place that chooses: which limit store, where an issuer's keys come from. The token service and the kill switch
+ * are put together beside it, in `open-tokens.ts` and `open-revocations.ts`.
  */
-import { createAuthenticate } from './authenticate/authenticate.js';
-import { createKeySet } from './authenticate/key-set.js';
+import { createAuthenticate, TOKEN_REVOKED } from './authenticate/authenticate.js';
+import { createKeySet, type KeySet } from './authenticate/key-set.js';
+import { createLiveKeySet } from './authenticate/live-key-set.js';
+import { createVerifyOwn } from './authenticate/verify-own.js';
 import { createAuthorize } from './authorize/authorize.js';
 import { createForwarder } from './forward/forward.js';
 import { createAdmit, type Gateway } from './gateway.js';
 import { createLimit } from './limit/limit.js';
 import { createMemoryStore } from './limit/memory-store.js';
 import { createRedisStore } from './limit/redis-store.js';
-import { createMatch } from './match/match.js';
+import { createMatch, createReadPath } from './match/match.js';
+import type { Issuer } from './model/issuer.js';
 import type { Log } from './model/log.js';
 import type { Settings } from './model/settings.js';
+import { openRevocations } from './open-revocations.js';
+import { openTokens, type OpenTokens } from './open-tokens.js';
 import { createReader } from './read/read.js';
 import { connectRedis } from './redis/connection.js';
+import { createLeash, type Revocations } from './revocation/revocation.js';
+import type { Administration } from './tokens/administration.js';
 
 /** What a gate takes from the world around it. */
 export interface Surroundings {
@@ -25,53 +33,104 @@ export interface Surroundings {
   readonly monotonic: () => number;
   /** A new request id. */
   readonly newId: () => string;
+  /** So many random bytes. */
+  readonly random: (size: number) => Uint8Array;
+  /** In place of the token registry's own pepper. */
+  readonly pepper: string | undefined;
   readonly log: Log;
 }
 
 export interface Assembly {
   readonly gateway: Gateway;
-  /** Settles when the gate's Redis was reached or found to be away; the first requests are then counted right. */
-  readonly ready: Promise<void>;
+  /** Undefined where the file has no token service. */
+  readonly administration: Administration | undefined;
+  /** Undefined where there is nothing to keep revocations in. */
+  readonly revocations: Revocations | undefined;
   /** Ends the connections and timers that the gate holds; requests under way should have ended before. */
   readonly close: () => Promise<void>;
 }
 
-export function assemble(settings: Settings, { now, monotonic, newId, log }: Surroundings): Assembly {
+/** Resolves when the gate's Redis was reached or found to be away. Rejects where the token service cannot be opened. */
+export async function assemble(settings: Settings, surroundings: Surroundings): Promise<Assembly> {
+  const { now, monotonic, newId, log } = surroundings;
+  const tokens = settings.tokens && (await openTokens(settings.tokens, surroundings));
+  const redis = settings.redis && connectRedis(settings.redis, { log, now: monotonic });
+  const killSwitch = openRevocations(settings, redis, tokens?.registry, surroundings);
+  const revocations = killSwitch?.revocations;
+  const isRevoked: Revocations['isRevoked'] = (principal) => revocations?.isRevoked(principal) ?? false;
+
   const issuers = settings.issuers.map((issuer) => ({
     issuer,
-    keys: createKeySet(issuer, {
-      now,
-      log,
-      maxAgeMs: settings.jwksMaxAgeMs,
-      maxStaleMs: settings.jwksMaxStaleMs,
-    }),
+    keys: keysOf(issuer, settings, tokens, surroundings),
   }));
   const memory = createMemoryStore({ maxKeys: settings.maxLimitKeys, now });
-  const redis = settings.redis && connectRedis(settings.redis, { log, now: monotonic });
   const store =
-    settings.redis && redis ? createRedisStore({ connection: redis, ...settings.redis, monotonic }) : memory;
+    settings.redis && redis
+      ? createRedisStore({
+          connection: redis,
+          ...settings.redis,
+          monotonic,
+          ...(killSwitch && {
+            rider: { key: killSwitch.key, follow: (revision) => killSwitch.revocations.follow(revision) },
+          }),
+        })
+      : memory;
+  const skews = new Map(settings.issuers.map(({ name, clockSkewMs }) => [name, clockSkewMs]));
   const forwarder = createForwarder(settings.upstreams, {
     now: monotonic,
     bodyTimeoutMs: settings.client.bodyTimeoutMs,
     log,
+    leash: createLeash({ revocations, clockSkewMs: (issuer) => skews.get(issuer) ?? 0, now }),
   });
 
-  const match = createMatch(settings.routes, { allowSemicolon: settings.allowSemicolon });
+  const { allowSemicolon } = settings;
+  const match = createMatch(settings.routes, { allowSemicolon });
+  const authenticate = createAuthenticate({ issuers, cacheSize: settings.tokenCacheSize, now, isRevoked });
   const admit = createAdmit({
     match,
-    authenticate: createAuthenticate({ issuers, cacheSize: settings.tokenCacheSize, now }),
+    authenticate,
     authorize: createAuthorize(),
-    limit: createLimit({ store, local: memory, draftHeaders: settings.limitHeaders === 'draft' }),
+    limit: createLimit({
+      store,
+      local: memory,
+      draftHeaders: settings.limitHeaders === 'draft',
+      recheck: (principal) => (isRevoked(principal) ? TOKEN_REVOKED : undefined),
+    }),
   });
   const read = createReader({ trustProxy: settings.trustProxy, newId });
+  const passes =
+    tokens && revocations
+      ? tokens.serve({ verify: createVerifyOwn(authenticate), revocations }, redis, settings.redis)
+      : undefined;
 
+  await Promise.all([redis?.attempted, revocations?.attempted]);
   return {
-    ready: redis?.attempted ?? Promise.resolve(),
-    gateway: { read, match, admit, forwarder, cors: settings.cors },
+    gateway: {
+      read,
+      match,
+      admit,
+      forwarder,
+      cors: settings.cors,
+      tokens: passes && { service: passes, readPath: createReadPath({ allowSemicolon }) },
+    },
+    administration: tokens?.administer(async () => revocations?.announce()),
+    revocations,
     async close() {
       for (const { keys } of issuers) keys.close();
+      revocations?.close();
       redis?.close();
       await forwarder.close();
+      await tokens?.close();
     },
   };
+}
+
+function keysOf(
+  issuer: Issuer,
+  settings: Settings,
+  tokens: OpenTokens | undefined,
+  { now, log }: Surroundings,
+): KeySet {
+  if (issuer.keys.kind === 'own' && tokens) return createLiveKeySet(tokens.signer, issuer.algorithms, now);
+  return createKeySet(issuer, { now, log, maxAgeMs: settings.jwksMaxAgeMs, maxStaleMs: settings.jwksMaxStaleMs });
 }

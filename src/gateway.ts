@@ -12,6 +12,7 @@ import type { Principal } from './model/principal.js';
 import { Refusal } from './model/refusal.js';
 import type { RequestHead } from './model/request.js';
 import type { Cors, Route } from './model/route.js';
+import type { TokenService } from './tokens/tokens.js';
 
 /** The stages before `forward`, each bound at load to what it stands on. A stage finds or refuses; only bugs throw. */
 export interface Stages {
@@ -39,6 +40,15 @@ export interface Gateway {
   readonly forwarder: Forwarder;
   /** The file's own rules, for answers that belong to no route. */
   readonly cors: Cors | undefined;
+  /** Undefined where the gate hands out no tokens. */
+  readonly tokens: TokenDesk | undefined;
+}
+
+/** The token service, whose requests leave the way before it begins. */
+export interface TokenDesk {
+  readonly service: TokenService;
+  /** The path in its normal form, by which a request is known to be for the service. */
+  readonly readPath: (head: RequestHead) => string | undefined;
 }
 
 export function createAdmit({ match, authenticate, authorize, limit }: Stages): Admit {

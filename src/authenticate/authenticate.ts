@@ -34,8 +34,8 @@ export interface AuthenticateOptions {
 }
 
 export type Authenticate = (
-  head: RequestHead,
-  route: Route,
+  head: Pick<RequestHead, 'authorization'>,
+  route: Pick<Route, 'access'>,
 ) => Principal | Refusal | Promise<Principal | Refusal>;
 
 /** An issuer with what its tokens are checked by. */

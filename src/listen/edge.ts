@@ -10,7 +10,7 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Gateway } from '../gateway.js';
+import type { Gateway, TokenDesk } from '../gateway.js';
 import type { Admission, Denial } from '../model/decision.js';
 import type { Log } from '../model/log.js';
 import type { ExchangeRecord, Observe } from '../model/record.js';
@@ -72,6 +72,7 @@ const NO_HANDSHAKE = new Refusal(
 /** Of an exchange that ended at the gate. */
 const HERE = { reason: undefined, detail: undefined, target: undefined, upstreamMs: undefined };
 const BUG = new Refusal('internal_error');
+const NOBODYS: Denial = { refusal: new Refusal('no_route'), route: undefined, principal: undefined };
 
 export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
   let draining = false;
@@ -90,6 +91,7 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
       deny(visit, { refusal: NO_HANDSHAKE, route: undefined, principal: undefined });
       return;
     }
+    if (gateway.tokens && head.flaw === undefined && (await serveTokens(visit, gateway.tokens))) return;
     const decision = await gateway.admit(head);
     if ('refusal' in decision) {
       if (next && decision.refusal.reason === 'no_route') next();
@@ -97,6 +99,23 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
     } else {
       await pass(visit, decision);
     }
+  }
+
+  /** True where the request is for the token service, or looks like one. */
+  async function serveTokens(visit: Visit, { service, readPath }: TokenDesk): Promise<boolean> {
+    const { gateway, req, res, head, tunnel } = visit;
+    const path = tunnel ? undefined : readPath(head);
+    if (path === undefined) return false;
+    if (!service.owns(path)) {
+      if (service.resembles(path)) deny(visit, NOBODYS);
+      return service.resembles(path);
+    }
+    if (head.expectsContinue) res.writeContinue();
+    const { id: requestId, clientIp } = head;
+    const headers = answerHeaders(head, gateway.cors);
+    const { status, endpoint, reason } = await service.handle(req, res, { path, clientIp, requestId, headers });
+    finish(visit, { route: undefined, principal: undefined }, { ...HERE, status, reason }, endpoint);
+    return true;
   }
 
   async function pass(visit: Visit, admission: Admission): Promise<void> {
@@ -147,10 +166,11 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
     visit: Visit,
     { route, principal }: Pick<Denial, 'route' | 'principal'>,
     end: Ending,
+    endpoint?: string,
   ): void {
     const { head, startedMs } = visit;
     visit.isTold = true;
-    observe({ head, route, principal, durationMs: now() - startedMs, ...end });
+    observe({ head, route, endpoint, principal, durationMs: now() - startedMs, ...end });
   }
 
   function answerHeaders(head: RequestHead, cors: Cors | undefined, quota: FlatHeaders = []): FlatHeaders {

@@ -13,6 +13,19 @@ export interface MatchOptions {
   readonly allowSemicolon: boolean;
 }
 
+/** The path of a request in its normal form; undefined where it has none. */
+export type ReadPath = (head: RequestHead) => string | undefined;
+
+export function createReadPath({ allowSemicolon }: MatchOptions): ReadPath {
+  return function readPath(head) {
+    const target = originForm(head);
+    if (target instanceof Refusal) return undefined;
+    const mark = target.indexOf('?');
+    const path = normalForm(mark === -1 ? target : target.slice(0, mark), allowSemicolon);
+    return path instanceof Refusal ? undefined : path;
+  };
+}
+
 export type Match = (head: RequestHead) => RouteMatch | Refusal;
 
 export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchOptions): Match {

@@ -6,6 +6,8 @@ import type { Route } from './route.js';
 export interface ExchangeRecord {
   readonly head: RequestHead;
   readonly route: Route | undefined;
+  /** The name of the token service's endpoint that answered, in place of a route. */
+  readonly endpoint: string | undefined;
   readonly principal: Principal | undefined;
   /** The status that the caller was sent; 499 where the caller went away before any was. */
   readonly status: number;

@@ -4,9 +4,12 @@
  */
 import type { Principal } from '../model/principal.js';
 
+/** What a revocation may be of: a caller, or a token that somebody asks about. */
+export type Revocable = Pick<Principal, 'issuer' | 'app' | 'tokenId' | 'issuedAtMs'>;
+
 /** The revocations as they are needed here. */
 export interface Watched {
-  isRevoked(principal: Principal): boolean;
+  isRevoked(subject: Revocable): boolean;
   /** Calls back after each change; until the returned function is called. */
   onChange(listener: () => void): () => void;
 }

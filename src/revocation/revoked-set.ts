@@ -1,6 +1,6 @@
 /** The revocations as requests ask for them: is this caller revoked? Never changed, only replaced by a newer one. */
-import type { Principal } from '../model/principal.js';
 import type { Revocation } from '../model/revocation.js';
+import type { Revocable } from './leash.js';
 
 /** By issuer, undefined standing for every one, and by id: the tokens issued before that moment are refused. */
 type Moments = Map<string | undefined, Map<string, number>>;
@@ -20,7 +20,7 @@ export class RevokedSet {
     }
   }
 
-  has({ issuer, app, tokenId, issuedAtMs }: Principal): boolean {
+  has({ issuer, app, tokenId, issuedAtMs }: Revocable): boolean {
     if (this.size === 0) return false;
     if (isIn(this.#apps, issuer, app, issuedAtMs)) return true;
     return tokenId !== undefined && isIn(this.#tokens, issuer, tokenId, issuedAtMs);

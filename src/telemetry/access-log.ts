@@ -6,14 +6,14 @@ import type { Log } from '../model/log.js';
 import type { Observe } from '../model/record.js';
 
 export function createAccessLog(log: Log): Observe {
-  return ({ head, route, principal, status, reason, detail, target, durationMs, upstreamMs }) => {
+  return ({ head, route, endpoint, principal, status, reason, detail, target, durationMs, upstreamMs }) => {
     log.info(
       {
         request_id: head.id,
         client_request_id: head.clientRequestId,
         client_ip: head.clientIp,
         method: head.method,
-        route: route?.match ?? 'none',
+        route: route?.match ?? endpoint ?? 'none',
         issuer: principal?.issuer === '' ? undefined : principal?.issuer,
         app: principal?.app === '' ? undefined : principal?.app,
         status,

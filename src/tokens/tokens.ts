@@ -42,6 +42,8 @@ export interface Outcome {
 
 export interface TokenService {
   owns(path: string): boolean;
+  /** Whether a path differs from one of the service's only in case or in a trailing slash: then it is nobody's. */
+  resembles(path: string): boolean;
   /** Answers a request for a path that the service owns. Never rejects. */
   handle(req: IncomingMessage, res: ServerResponse, visit: Visit): Promise<Outcome>;
 }
@@ -49,9 +51,11 @@ export interface TokenService {
 export function createTokenService(options: TokenServiceOptions): TokenService {
   const endpoints = createEndpoints(options);
   const { log } = options;
+  const folded = new Set([...endpoints.keys()].map(fold));
 
   return {
     owns: (path) => endpoints.has(path),
+    resembles: (path) => folded.has(fold(path)),
     async handle(req, res, { path, clientIp, requestId, headers }) {
       const query = takeQuery(req, path);
       const endpoint = endpoints.get(path);
@@ -62,6 +66,11 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       return { status, endpoint: endpoint.name, ...(reason !== undefined && { reason }) };
     },
   };
+}
+
+function fold(path: string): string {
+  const lower = path.toLowerCase();
+  return lower.endsWith('/') ? lower.slice(0, -1) : lower;
 }
 
 async function answerAt(

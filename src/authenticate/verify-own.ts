@@ -1,0 +1,29 @@
+/** Authenticate, for the token service: a caller's own token, verified as for a route, and what it says. */
+import jwt from 'jsonwebtoken';
+import { Refusal } from '../model/refusal.js';
+import type { Access } from '../model/route.js';
+import { NAMED, TOKENS } from '../model/tokens.js';
+import type { Authenticate } from './authenticate.js';
+
+export type VerifyOwn = (
+  authorization: string | undefined,
+) => Promise<{ readonly claims: Readonly<Record<string, unknown>> } | 'none' | 'invalid' | 'malformed'>;
+
+/** Whoever shows a token of the gate's own may ask what it says: no scope is asked for. */
+const ACCESS: Access = {
+  kind: 'scoped',
+  requirement: { mode: 'all', scopes: [] },
+  issuers: new Set([TOKENS, NAMED]),
+};
+
+export function createVerifyOwn(authenticate: Authenticate): VerifyOwn {
+  return async function verifyOwn(authorization) {
+    const found = await authenticate({ authorization }, { access: ACCESS });
+    if (found instanceof Refusal) {
+      if (found.reason === 'no_token') return 'none';
+      return found.reason === 'malformed_credentials' ? 'malformed' : 'invalid';
+    }
+    const claims = jwt.decode(String(authorization).replace(/^\S+ +/, ''), { json: true });
+    return claims ? { claims } : 'invalid';
+  };
+}

@@ -1,0 +1,28 @@
+/** The administrator's credential: from the environment, else made at the first start and kept in a file of its own. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+const FILE = 'data/admin-token';
+const BYTES = 32;
+
+export interface AdminToken {
+  readonly token: string;
+  /** Where it is kept; undefined where it came from the environment. */
+  readonly file: string | undefined;
+}
+
+export async function readAdminToken(env: Readonly<Record<string, string | undefined>>): Promise<AdminToken> {
+  const given = env['TOLLGATE_ADMIN_TOKEN'];
+  if (given !== undefined && given !== '') return { token: given, file: undefined };
+  const made = randomBytes(BYTES).toString('base64url');
+  await mkdir(dirname(FILE), { recursive: true, mode: 0o700 });
+  try {
+    // Only the one who creates it writes it: a second start, at the same time too, reads it.
+    await writeFile(FILE, `${made}\n`, { flag: 'wx', mode: 0o600 });
+    return { token: made, file: FILE };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return { token: (await readFile(FILE, 'utf8')).trim(), file: FILE };
+}

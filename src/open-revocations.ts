@@ -1,0 +1,39 @@
+/** The kill switch, put together: revocations are kept in the registry where there is one, else in Redis, else not at all. */
+import type { Log } from './model/log.js';
+import type { Settings } from './model/settings.js';
+import type { RedisConnection } from './redis/connection.js';
+import { subscribeRedis } from './redis/subscription.js';
+import { createRedisBell } from './revocation/bell.js';
+import { createRedisSource } from './revocation/redis-source.js';
+import { createRegistrySource, type RevocationRegistry } from './revocation/registry-source.js';
+import { createRevocations, type Revocations } from './revocation/revocation.js';
+
+export interface OpenRevocations {
+  readonly revocations: Revocations;
+  /** The key in Redis whose number rides in the limiter's calls. */
+  readonly key: string;
+}
+
+/** @returns undefined where there is nothing to keep revocations in */
+export function openRevocations(
+  { redis: settings }: Pick<Settings, 'redis'>,
+  redis: RedisConnection | undefined,
+  registry: RevocationRegistry | undefined,
+  { now, log }: { readonly now: () => number; readonly log: Log },
+): OpenRevocations | undefined {
+  const key = `${settings?.keyPrefix ?? ''}revocations`;
+  const bell =
+    settings && redis
+      ? createRedisBell({
+          connection: redis,
+          subscribe: (channel, onMessage) => subscribeRedis(settings, channel, onMessage),
+          key,
+        })
+      : undefined;
+  const kept = registry
+    ? createRegistrySource({ registry, bell, now, log })
+    : redis && createRedisSource({ connection: redis, key });
+  if (!kept) return undefined;
+  const patienceMs = settings?.timeoutMs ?? 0;
+  return { revocations: createRevocations({ source: kept, bell, log, patienceMs }), key };
+}

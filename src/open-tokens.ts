@@ -1,0 +1,96 @@
+/**
+ * The token service, put together: the registry with what stands on it, and the gate's own issuers' keys.
+ *
+ * Beside `assemble.ts` the other place that chooses: the database, the pepper, where failures are counted.
+ */
+import { createFailedAttempts, createTokenService, type TokenService } from './tokens/tokens.js';
+import { createAdministration, type Administration } from './tokens/administration.js';
+import { openRegistry } from './tokens/registry/open.js';
+import type { Registry } from './tokens/registry/registry.js';
+import { createSecrets } from './tokens/secrets.js';
+import { createSigner, type Signer } from './tokens/signing/signer.js';
+import { createVault } from './tokens/vault.js';
+import { networkOf } from './limit/limit.js';
+import type { Log } from './model/log.js';
+import type { RedisSettings } from './model/settings.js';
+import type { TokenServiceSettings } from './model/tokens.js';
+import type { RedisConnection } from './redis/connection.js';
+
+/** What the token service takes from the world around it. */
+export interface TokenSurroundings {
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly random: (size: number) => Uint8Array;
+  /** In place of the registry's own pepper, where the operator keeps it elsewhere. */
+  readonly pepper: string | undefined;
+  readonly log: Log;
+}
+
+/** The verifier and the kill switch, which the gate has and the service needs. */
+type FromTheGate = Pick<Parameters<typeof createTokenService>[0], 'verify' | 'revocations'>;
+
+export interface OpenTokens {
+  readonly registry: Registry;
+  readonly signer: Signer;
+  serve(gate: FromTheGate, redis: RedisConnection | undefined, settings: RedisSettings | undefined): TokenService;
+  administer(announce: () => Promise<void>): Administration;
+  close(): Promise<void>;
+}
+
+/** Rejects where the registry cannot be opened, or its keys cannot. */
+export async function openTokens(
+  settings: TokenServiceSettings,
+  { now, random, pepper, log }: TokenSurroundings,
+): Promise<OpenTokens> {
+  const registry = await openRegistry(settings.database, { log });
+  const secrets = createSecrets({
+    pepper: pepper === undefined ? await registry.pepper(() => random(32)) : Buffer.from(pepper, 'utf8'),
+    random,
+  });
+  const signer = await createSigner({
+    registry,
+    vault: createVault(settings.keyEncryptionKey, random),
+    now,
+    log,
+    longestLifetimeMs: longestLifetimeMs(settings),
+  }).catch(async (error: unknown) => {
+    await registry.close();
+    throw error;
+  });
+  return {
+    registry,
+    signer,
+    serve: (gate, redis, redisSettings) =>
+      createTokenService({
+        ...gate,
+        settings,
+        registry,
+        secrets,
+        signer,
+        attempts: createFailedAttempts({
+          settings: settings.failedAttempts,
+          redis,
+          ...(redisSettings && { keyPrefix: redisSettings.keyPrefix }),
+          networkOf,
+          log,
+        }),
+        now,
+        random,
+        log,
+      }),
+    administer: (announce) => createAdministration({ registry, secrets, announce, now }),
+    async close() {
+      signer.close();
+      await registry.close();
+    },
+  };
+}
+
+/** Undefined where some tokens never expire: then no signing key is ever withdrawn. */
+function longestLifetimeMs({ endpoints }: TokenServiceSettings): number | undefined {
+  const { keySecret, clientCredentials, password, named } = endpoints;
+  if (named || (keySecret && keySecret.lifetimeMs === undefined)) return undefined;
+  const lifetimes = [keySecret, clientCredentials, password].flatMap((one) => one?.lifetimeMs ?? []);
+  return Math.max(0, ...lifetimes);
+}
+

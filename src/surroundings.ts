@@ -1,0 +1,15 @@
+/** The world around a gate as this process has it: its clocks, its chance, its environment. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Surroundings } from './assemble.js';
+import type { Log } from './model/log.js';
+
+export function ofThisProcess(log: Log, env: Readonly<Record<string, string | undefined>>): Surroundings {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    newId: randomUUID,
+    random: (size) => new Uint8Array(randomBytes(size)),
+    pepper: env['TOLLGATE_PEPPER'],
+    log,
+  };
+}

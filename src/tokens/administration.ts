@@ -1,0 +1,141 @@
+/**
+ * What an administrator does with apps, people and the kill switch: the one place behind the commands and the apps API.
+ * A change holds for running gates within a second, since every one goes through the registry's revision.
+ */
+import type { Revocation } from '../model/revocation.js';
+import { isScopeToken } from '../model/scope.js';
+import { NAMED, TOKENS } from '../model/tokens.js';
+import type { App, Owner, Registry, User } from './registry/registry.js';
+import type { Secrets } from './secrets.js';
+
+/** What an administrator is shown of an app: never its secret, but once, when it is made. */
+export interface AppView {
+  readonly key: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly organization?: string;
+  readonly owner?: Owner;
+  readonly created: string;
+}
+
+export interface AppRequest {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly organization?: string | undefined;
+  readonly owner?: Owner | undefined;
+}
+
+/** Something that an administrator asked for and that cannot be: one clear sentence. */
+export class AdministrationError extends Error {
+  override readonly name = 'AdministrationError';
+}
+
+export interface AdministrationOptions {
+  readonly registry: Registry;
+  readonly secrets: Secrets;
+  /** Tells the gates that revocations have changed. */
+  readonly announce: () => Promise<void>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export interface Administration {
+  createApp(request: AppRequest): Promise<AppView & { readonly secret: string }>;
+  findApp(key: string): Promise<AppView | undefined>;
+  listApps(): Promise<readonly AppView[]>;
+  /** False where there is no such app. */
+  deleteApp(key: string): Promise<boolean>;
+  /** A new secret in place of the old one; undefined where there is no such app. */
+  rotateSecret(key: string): Promise<string | undefined>;
+  addUser(name: string, password: string, scopes: readonly string[], organization?: string): Promise<void>;
+  listUsers(): Promise<readonly Pick<User, 'name' | 'scopes' | 'organization'>[]>;
+  deleteUser(name: string): Promise<boolean>;
+}
+
+const MAX_NAME = 256;
+
+export function createAdministration({ registry, secrets, announce, now }: AdministrationOptions): Administration {
+  return {
+    async createApp({ name, scopes, organization, owner }) {
+      checkName('name', name);
+      if (organization !== undefined) checkName('organization', organization);
+      checkScopes(scopes);
+      const secret = secrets.newSecret();
+      const app: App = {
+        key: secrets.newKey(),
+        secretHash: secrets.hash(secret),
+        name,
+        owner,
+        organization,
+        scopes,
+        createdAtMs: now(),
+      };
+      await registry.createApp(app);
+      return { ...viewOf(app), secret };
+    },
+    async findApp(key) {
+      const app = await registry.findApp(key);
+      return app && viewOf(app);
+    },
+    listApps: async () => (await registry.listApps()).map(viewOf),
+    async deleteApp(key) {
+      const deleted = await registry.deleteApp(key, now(), [TOKENS, NAMED]);
+      if (deleted) await announce();
+      return deleted;
+    },
+    async rotateSecret(key) {
+      const secret = secrets.newSecret();
+      return (await registry.rotateSecret(key, secrets.hash(secret))) ? secret : undefined;
+    },
+    async addUser(name, password, scopes, organization) {
+      checkName('name', name);
+      checkScopes(scopes);
+      const passwordHash = await secrets.hashPassword(password);
+      const user: User = { name, passwordHash, scopes, organization, createdAtMs: now() };
+      if (!(await registry.addUser(user))) throw new AdministrationError(`there is a user "${name}" already`);
+    },
+    listUsers: async () =>
+      (await registry.listUsers()).map(({ name, scopes, organization }) => ({ name, scopes, organization })),
+    async deleteUser(name) {
+      const deleted = await registry.deleteUser(name, now(), TOKENS);
+      if (deleted) await announce();
+      return deleted;
+    },
+  };
+}
+
+/** A revocation of an app, as the kill switch records it. */
+export function appRevocation(app: string, issuer: string | undefined, nowMs: number): Revocation {
+  return {
+    kind: 'app',
+    issuer,
+    id: app,
+    revokedAtMs: nowMs,
+    issuedBeforeMs: undefined,
+    endsAtMs: undefined,
+    cause: 'revoked',
+  };
+}
+
+function viewOf({ key, name, scopes, organization, owner, createdAtMs }: App): AppView {
+  return {
+    key,
+    name,
+    scopes,
+    ...(organization !== undefined && { organization }),
+    ...(owner && { owner }),
+    created: new Date(createdAtMs).toISOString(),
+  };
+}
+
+function checkName(what: string, text: string): void {
+  if (text.trim() === '' || text.length > MAX_NAME || /\p{Cc}/u.test(text)) {
+    throw new AdministrationError(`the ${what} must be 1 to ${MAX_NAME} characters without control characters`);
+  }
+}
+
+function checkScopes(scopes: readonly string[]): void {
+  const bad = scopes.find((scope) => !isScopeToken(scope));
+  if (bad !== undefined) throw new AdministrationError(`"${bad}" is no scope`);
+  if (scopes.length === 0) throw new AdministrationError('at least one scope is needed');
+}
