@@ -20,7 +20,12 @@ export async function serve(settings: Settings, watch?: Observe): Promise<Servin
   if (!publicAddress || !admin) throw new TypeError('a gate that serves needs `listen` and `admin`');
   const { log, close: closeLog } = createLog(settings.log);
   const monotonic = (): number => performance.now();
-  const { gateway, ready, close } = assemble(settings, { now: () => Date.now(), monotonic, newId: randomUUID, log });
+  const { gateway, ready, close } = assemble(settings, {
+    now: () => Date.now(),
+    monotonic,
+    newId: randomUUID,
+    log,
+  });
   const logAccess = createAccessLog(log);
   const observe: Observe = watch
     ? (record) => {
