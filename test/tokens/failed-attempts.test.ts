@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { CoolingDown, createFailedAttempts, type FailedAttempts } from '../../src/tokens/failed-attempts.js';
 import { randomPrefix, redisUrl, removeKeys, startRedis } from '../support/redis.js';
-import { logInto, read, startTokenService, type TestService } from './support.js';
+import { logInto, PASSWORD, read, startTokenService, type TestService } from './support.js';
 
 const SETTINGS = { attempts: 20, windowMs: 60_000, cooldownMs: 600_000 };
 const prefix = randomPrefix();
@@ -283,11 +283,18 @@ describe('the token endpoints', () => {
     expect((await ask(secret, '192.0.2.2')).status).toBe(200);
   });
 
-  it('count unknown ids and users like known ones', async () => {
-    const login = (username: string) => service.postJson('/token', { username, password: 'wrong' });
-    for (let i = 0; i < 20; i++) expect((await login('nobody')).status).toBe(400);
-    expect((await login('nobody')).status).toBe(429);
-    expect((await login('somebody')).status).toBe(400);
+  it('count unknown ids like known ones', async () => {
+    const ask = (key: string) => service.post('/auth/token', { key, secret: 'wrong' });
+    for (let i = 0; i < 20; i++) expect((await ask('nobody')).status).toBe(401);
+    expect((await ask('nobody')).status).toBe(429);
+    expect((await ask('somebody')).status).toBe(401);
+  });
+
+  it('answer the 21st wrong password with 429, right or wrong', async () => {
+    await service.addUser();
+    const login = (password: string) => service.postJson('/token', { username: 'grace', password });
+    for (let i = 0; i < 20; i++) expect((await login('wrong')).status).toBe(400);
+    expect((await login(PASSWORD)).status).toBe(429);
   });
 
   it('count guessed refresh tokens and secrets by address', async () => {

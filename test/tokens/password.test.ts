@@ -62,10 +62,12 @@ describe('POST /token with a password', () => {
   });
 
   it('asks to come back while too many passwords are being hashed', async () => {
-    const answer = await service.postJson(PATH, { username: 'grace', password: 'busy' });
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get('retry-after')).toBe('1');
-    expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
+    const users = ['x', 'y', 'z'].map((username) => ({ username, password: PASSWORD }));
+    const answers = await Promise.all(users.map((user) => service.postJson(PATH, user)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([400, 400, 503]);
+    const busy = answers.find(({ status }) => status === 503)!;
+    expect(busy.headers.get('retry-after')).toBe('1');
+    expect(await busy.json()).toMatchObject({ error: 'temporarily_unavailable' });
   });
 
   it('refuses a user who is deleted, or made anew, while the password is hashed', async () => {

@@ -2,7 +2,7 @@
  * A token service on a real socket, over a real registry in a SQLite file, with keys and clock of the test's own.
  * A request's `X-Test-Address` is taken for the client's address, its `X-Test-Id` for the request's id.
  */
-import { createHmac, createPublicKey, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import { createPrivateKey, createPublicKey, randomBytes, scryptSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -15,39 +15,41 @@ import type { Revocation } from '../../src/model/revocation.js';
 import type { TokenEndpoints, TokenServiceSettings } from '../../src/model/tokens.js';
 import { openRegistry } from '../../src/tokens/registry/open.js';
 import type { App, Registry, User } from '../../src/tokens/registry/registry.js';
+import { createSecrets } from '../../src/tokens/secrets.js';
+import { generateRsaKeyPair } from '../../src/tokens/signing/key-pair.js';
+import { createSigner } from '../../src/tokens/signing/signer.js';
 import {
   createFailedAttempts,
   createTokenService,
   type Outcome,
   type RedisScripts,
   type Revocations,
-  type Secrets,
   type TokenService,
 } from '../../src/tokens/tokens.js';
-import { createSigningKey } from '../support/tokens.js';
+import { createVault } from '../../src/tokens/vault.js';
+import type { SigningKey } from '../support/tokens.js';
 
 export const AUDIENCE = 'https://developers.token-project.test';
 export const PASSWORD = 'correct horse battery staple';
 
-/** The key that signs for every service here. */
-export const key = createSigningKey();
-const publicKey = createPublicKey(key.privateKey);
-const pepper = randomBytes(32);
-
-/** As many as the service's own, with cheaper passwords. */
-const secrets: Secrets = {
-  hash: (secret) => createHmac('sha256', pepper).update(secret).digest(),
-  matches(secret, hash) {
-    return timingSafeEqual(secrets.hash(secret), hash ?? new Uint8Array(32)) && hash !== undefined;
-  },
-  verifyPassword(password, hash) {
-    const given = hashPassword(password);
-    return Promise.resolve(password === 'busy' ? 'busy' : given === hash);
-  },
+/** The key that signs for every service here: to make one takes a while. */
+const pair = await generateRsaKeyPair();
+const publicKey = createPublicKey(pair.privateKey);
+export const key: SigningKey = {
+  kid: pair.kid,
+  alg: 'RS256',
+  privateKey: createPrivateKey(pair.privateKey),
+  jwk: { ...pair.publicJwk },
 };
 
+const secrets = createSecrets({ pepper: randomBytes(32), random: randomBytes });
+
+/** As the service stores it, at a lower cost: that of users who do not exist is the real one. */
 function hashPassword(password: string): string {
-  return scryptSync(password, pepper, 32, { N: 16 }).toString('base64url');
+  const salt = randomBytes(16);
+  const base64 = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '');
+  const derived = scryptSync(password, salt, 32, { N: 2 ** 10, r: 8, p: 1 });
+  return `$scrypt$ln=10,r=8,p=1$${base64(salt)}$${base64(derived)}`;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -108,6 +110,14 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   const registry = await openRegistry(database, { log });
   const clock = { nowMs: Date.now() };
   const now = () => clock.nowMs;
+  const signer = await createSigner({
+    registry,
+    vault: createVault(undefined, randomBytes),
+    now,
+    log,
+    longestLifetimeMs: undefined,
+    generateKeyPair: () => Promise.resolve(pair),
+  });
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -138,10 +148,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
     settings,
     registry: options.registry?.(registry) ?? registry,
     secrets,
-    signer: {
-      sign: (payload) => jwt.sign(payload, key.privateKey, { algorithm: 'RS256', keyid: key.kid }),
-      jwks: () => ({ keys: [key.jwk] }),
-    },
+    signer,
     attempts: createFailedAttempts({
       settings: settings.failedAttempts,
       redis,
@@ -194,9 +201,9 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
         headers: { 'content-type': 'application/json' },
       }),
     async createApp(changes = {}) {
-      const secret = randomBytes(32).toString('base64url');
+      const secret = secrets.newSecret();
       const app: App = {
-        key: randomBytes(16).toString('base64url'),
+        key: secrets.newKey(),
         secretHash: secrets.hash(secret),
         name: 'Stamper',
         owner: { uid: '7', uname: 'ada', uavatar: 'https://example.test/ada.png' },
@@ -223,6 +230,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
     async close() {
       server.close();
       server.closeAllConnections();
+      signer.close();
       await registry.close();
       await rm(folder, { recursive: true, force: true });
     },

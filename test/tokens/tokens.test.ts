@@ -78,11 +78,11 @@ describe('a secret in the address', () => {
   });
 
   it.each([
-    ['/auth/token', { key: CANARY, secret: CANARY }],
-    ['/token', { username: CANARY, password: CANARY }],
-    ['/token', { refresh_token: CANARY }],
-  ])('and in a JSON body to %s comes back nowhere either, until the door is closed', async (path, value) => {
-    for (let i = 0; i < 25; i++) {
+    ['/auth/token', { key: CANARY, secret: CANARY }, 25],
+    ['/token', { username: CANARY, password: CANARY }, 2],
+    ['/token', { refresh_token: CANARY }, 2],
+  ])('and in a JSON body to %s comes back nowhere either', async (path, value, times) => {
+    for (let i = 0; i < times; i++) {
       const text = await (await service.postJson(path, value)).text();
       expect(text).not.toContain(CANARY);
     }
