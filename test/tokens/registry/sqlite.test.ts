@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openRegistry } from '../../../src/tokens/registry/open.js';
-import { app, describeRegistry } from '../../contract/registry.js';
+import { describeRegistry } from '../../contract/registry.js';
+import { app } from '../../contract/registry/samples.js';
 import { SILENT } from '../../redis/logs.js';
 import { openingAt } from './places.js';
 
@@ -56,7 +57,7 @@ describe("SQLite's file", () => {
     expect(await modeOf(path)).toBe(0o640);
   });
 
-  test('every write is on the disk before it is acknowledged', async () => {
+  test('it has a write-ahead log, so that readers and the writer do not wait for each other', async () => {
     const registry = await open();
     const other = new DatabaseSync(path);
     expect(other.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });

@@ -1,0 +1,94 @@
+/** The contract of a registry: what holds for all of it. */
+import { describe, expect, test } from 'vitest';
+import type { NamedToken } from '../../../src/tokens/registry/registry.js';
+import { app, hash, NOW, revocation, signingKey, user, type Using } from './samples.js';
+
+export function describeEverything(name: string, using: Using): void {
+  describe(`the contract of a registry, kept in ${name}: what holds for all of it`, () => {
+    test('sweeping removes what has ended and leaves what has not', () =>
+      using(async (registry) => {
+        const [ended, living] = [hash(), hash()];
+        const named: NamedToken = {
+          jti: 'endless',
+          clientId: 'app',
+          name: 'name',
+          description: '',
+          createdAtMs: NOW,
+          endsAtMs: undefined,
+        };
+        await registry.addUser(user());
+        await registry.openFamily({ id: 'old', user: 'ada', scopes: [], endsAtMs: NOW }, ended, NOW - 9);
+        await registry.openFamily({ id: 'new', user: 'ada', scopes: [], endsAtMs: NOW + 1 }, living, NOW);
+        await registry.addNamedToken(named);
+        await registry.addNamedToken({ ...named, jti: 'old', endsAtMs: NOW });
+        await registry.addSigningKey(signingKey({ kid: 'old', publishedUntilMs: NOW }), []);
+        await registry.addSigningKey(signingKey({ kid: 'new' }), ['old']);
+        await registry.revoke(revocation({ id: 'old', endsAtMs: NOW }));
+        await registry.revoke(revocation({ id: 'new', endsAtMs: NOW + 1 }));
+        await registry.sweep(NOW);
+        // Before their end, where what was only past it would still be found.
+        expect(await registry.findFamily(ended, NOW - 1)).toBeUndefined();
+        expect(await registry.findFamily(living, NOW)).toMatchObject({ id: 'new' });
+        expect(await registry.signingKeys(NOW - 1)).toMatchObject([{ kid: 'new' }]);
+        expect(await registry.revocations(NOW - 1)).toMatchObject([{ id: 'new' }]);
+        await expect(registry.addNamedToken(named)).rejects.toThrow();
+        await registry.addNamedToken({ ...named, jti: 'old' });
+      }));
+
+    test('gates that start at once on an empty database all find it ready', () =>
+      using(async (_, place) => {
+        const gates = await Promise.all(Array.from({ length: 6 }, () => place.open()));
+        const one = app();
+        await gates[0]!.createApp(one);
+        for (const gate of gates) expect(await gate.findApp(one.key)).toEqual(one);
+      }));
+
+    test('what was written is there after everything has been closed', () =>
+      using(async (registry, place) => {
+        const one = app();
+        await registry.createApp(one);
+        await registry.close();
+        expect(await (await place.open()).listApps()).toEqual([one]);
+      }));
+
+    test('writes of two gates at once all succeed', () =>
+      using(async (registry, place) => {
+        const gates = [registry, await place.open()];
+        const apps = Array.from({ length: 60 }, () => app());
+        await Promise.all(apps.map((one, i) => gates[i % 2]!.createApp(one)));
+        await Promise.all(apps.map((one, i) => gates[(i + 1) % 2]!.deleteApp(one.key, NOW, ['tokens'])));
+        expect(await registry.listApps()).toEqual([]);
+        expect(await registry.revocations(NOW)).toHaveLength(60);
+      }));
+
+    test.each([
+      ['a NUL character', 'a\0b'],
+      ['half a surrogate pair', 'a\ud800b'],
+    ])('text with %s is never stored and never found', (_, text) =>
+      using(async (registry) => {
+        const named = { jti: 'j', clientId: 'a', createdAtMs: NOW, endsAtMs: undefined };
+        // What a database would make of them.
+        for (const name of ['a', 'a\ufffdb']) {
+          await registry.createApp(app({ key: name, organization: name }));
+          await registry.addUser(user({ name }));
+        }
+        await expect(registry.createApp(app({ name: text }))).rejects.toThrow(RangeError);
+        await expect(registry.addUser(user({ name: text }))).rejects.toThrow(RangeError);
+        await expect(registry.revoke(revocation({ id: text }))).rejects.toThrow(RangeError);
+        await expect(registry.addNamedToken({ ...named, name: text, description: '' })).rejects.toThrow(
+          RangeError,
+        );
+        const family = { id: 'f', user: text, scopes: [], endsAtMs: NOW };
+        await expect(registry.openFamily(family, hash(), NOW)).rejects.toThrow(RangeError);
+        expect(await registry.findApp(text)).toBeUndefined();
+        expect(await registry.listApps(text)).toEqual([]);
+        expect(await registry.findUser(text)).toBeUndefined();
+        expect(await registry.deleteApp(text, NOW, [])).toBe(false);
+        expect(await registry.rotateSecret(text, hash())).toBe(false);
+        expect(await registry.deleteUser(text, NOW, 'tokens')).toBe(false);
+        expect(await registry.restore('tokens', text)).toBe(false);
+        expect(await registry.listApps()).toHaveLength(2);
+      }),
+    );
+  });
+}

@@ -1,0 +1,54 @@
+/** The contract of a registry: signing keys and the pepper. */
+import { describe, expect, test } from 'vitest';
+import { hash, NOW, signingKey, type Using } from './samples.js';
+
+export function describeKeys(name: string, using: Using): void {
+  describe(`the contract of a registry, kept in ${name}: signing keys and the pepper`, () => {
+    test('keys are listed oldest first, just as added, for as long as they are published', () =>
+      using(async (registry) => {
+        const first = signingKey();
+        const second = signingKey({ createdAtMs: NOW + 1, signsFromMs: NOW + 10, privateKey: 'other' });
+        const planned = { kid: first.kid, signsUntilMs: NOW + 10, publishedUntilMs: NOW + 20 };
+        expect(await registry.addSigningKey(first, [])).toBe(true);
+        expect(await registry.addSigningKey(second, [first.kid], planned)).toBe(true);
+        expect(await registry.signingKeys(NOW + 19)).toEqual([{ ...first, ...planned }, second]);
+        expect(await registry.signingKeys(NOW + 20)).toEqual([second]);
+        const third = signingKey({ createdAtMs: NOW + 30, signsFromMs: NOW + 40 });
+        const endless = { kid: second.kid, signsUntilMs: NOW + 40, publishedUntilMs: undefined };
+        // The first is still there, but no longer published: it need not be known.
+        expect(await registry.addSigningKey(third, [second.kid], endless)).toBe(true);
+        expect(await registry.signingKeys(NOW + 50)).toEqual([{ ...second, ...endless }, third]);
+      }));
+
+    test('of many gates that add a key at once exactly one does, and only its plan holds', () =>
+      using(async (registry, place) => {
+        const gates = [registry, await place.open()];
+        const first = await Promise.all(gates.map((gate) => gate.addSigningKey(signingKey(), [])));
+        expect(first.filter(Boolean)).toHaveLength(1);
+        const [known] = await registry.signingKeys(NOW);
+        const added = await Promise.all(
+          Array.from({ length: 10 }, (_, i) =>
+            gates[i % 2]!.addSigningKey(signingKey({ signsFromMs: NOW + 1 + i }), [known!.kid], {
+              kid: known!.kid,
+              signsUntilMs: NOW + 1 + i,
+              publishedUntilMs: undefined,
+            }),
+          ),
+        );
+        expect(added.filter(Boolean)).toHaveLength(1);
+        const winner = NOW + 1 + added.indexOf(true);
+        expect(await registry.signingKeys(NOW)).toMatchObject([
+          { signsUntilMs: winner },
+          { signsFromMs: winner },
+        ]);
+      }));
+
+    test('the pepper is made once, by whichever gate asks first', () =>
+      using(async (registry, place) => {
+        const gates = [registry, await place.open(), await place.open()];
+        const peppers = await Promise.all(gates.map((gate) => gate.pepper(hash)));
+        expect(peppers[0]).toHaveLength(32);
+        for (const pepper of [...peppers, await registry.pepper(hash)]) expect(pepper).toEqual(peppers[0]);
+      }));
+  });
+}

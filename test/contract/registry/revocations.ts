@@ -1,0 +1,89 @@
+/** The contract of a registry: revocations. */
+import { describe, expect, test } from 'vitest';
+import { app, NOW, revocation, signingKey, user, type Using } from './samples.js';
+
+export function describeRevocations(name: string, using: Using): void {
+  describe(`the contract of a registry, kept in ${name}: revocations`, () => {
+    test('a revocation is listed just as recorded, and a later one replaces it', () =>
+      using(async (registry) => {
+        const token = revocation({ kind: 'token', id: 'jti', endsAtMs: NOW + 100 });
+        const everywhere = revocation({ issuer: undefined, revokedAtMs: NOW + 1 });
+        const partial = revocation({ issuedBeforeMs: NOW, revokedAtMs: NOW + 2 });
+        for (const one of [token, everywhere, partial]) await registry.revoke(one);
+        expect(await registry.revocations(NOW)).toEqual([token, everywhere, partial]);
+        const later = revocation({ revokedAtMs: NOW + 3 });
+        await registry.revoke(later);
+        expect(await registry.revocations(NOW + 99)).toEqual([token, everywhere, later]);
+        expect(await registry.revocations(NOW + 100)).toEqual([everywhere, later]);
+      }));
+
+    test('restoring undoes the revocation of an app at that issuer alone, once', () =>
+      using(async (registry) => {
+        const everywhere = revocation({ issuer: undefined });
+        await registry.revoke(everywhere);
+        await registry.revoke(revocation());
+        await registry.revoke(revocation({ kind: 'token' }));
+        expect(await registry.restore('tokens', 'one')).toBe(true);
+        expect(await registry.restore('tokens', 'one')).toBe(false);
+        expect(await registry.revocations(NOW)).toHaveLength(2);
+        expect(await registry.restore(undefined, 'one')).toBe(true);
+        expect(await registry.revocations(NOW)).toMatchObject([{ kind: 'token' }]);
+        expect(await registry.restore('tokens', 'other')).toBe(false);
+      }));
+
+    test('a deletion stays one, whatever is revoked or restored', () =>
+      using(async (registry) => {
+        const one = app();
+        await registry.createApp(one);
+        const revoked = revocation({ id: one.key, revokedAtMs: NOW - 1 });
+        await registry.revoke(revoked);
+        await registry.deleteApp(one.key, NOW, ['tokens']);
+        const deleted = [revocation({ id: one.key, cause: 'deleted' })];
+        expect(await registry.revocations(NOW)).toEqual(deleted);
+        expect(await registry.restore('tokens', one.key)).toBe(false);
+        await registry.revoke(revoked);
+        expect(await registry.restore('tokens', one.key)).toBe(false);
+        expect(await registry.revocations(NOW)).toEqual(deleted);
+      }));
+
+    test('a name that was given again can be revoked and restored, and the deletion before still holds', () =>
+      using(async (registry) => {
+        await registry.addUser(user());
+        await registry.deleteUser('ada', NOW, 'tokens');
+        const deleted = await registry.revocations(NOW);
+        await registry.addUser(user());
+        const revoked = revocation({ id: 'ada', revokedAtMs: NOW - 1 });
+        for (const revokedAtMs of [NOW - 1, NOW + 1]) {
+          await registry.revoke({ ...revoked, revokedAtMs });
+          expect(await registry.revocations(NOW)).toEqual([{ ...revoked, revokedAtMs }]);
+        }
+        expect(await registry.restore('tokens', 'ada')).toBe(true);
+        expect(await registry.revocations(NOW)).toEqual(deleted);
+      }));
+
+    test('every change to the revocations increases the revision, and nothing else does', () =>
+      using(async (registry, place) => {
+        const other = await place.open();
+        const one = app();
+        const changes: (() => Promise<unknown>)[] = [
+          () => registry.revoke(revocation({ id: one.key })),
+          () => registry.restore('tokens', one.key),
+          () => registry.deleteApp(one.key, NOW, ['tokens']),
+          () => registry.deleteUser('ada', NOW, 'tokens'),
+        ];
+        await registry.createApp(one);
+        await registry.addUser(user());
+        for (const change of changes) {
+          const before = await other.revision();
+          await change();
+          expect(await other.revision()).toBeGreaterThan(before);
+        }
+        const before = await other.revision();
+        await registry.createApp(app());
+        await registry.addUser(user());
+        await registry.addSigningKey(signingKey(), []);
+        await registry.revocations(NOW);
+        expect(await registry.revision()).toBe(before);
+      }));
+  });
+}

@@ -1,0 +1,69 @@
+/** What the contract of a registry is tried with. */
+import { randomBytes } from 'node:crypto';
+import type { App, Registry, Revocation, SigningKey, User } from '../../../src/tokens/registry/registry.js';
+
+/** One place for a registry, empty at first. */
+export interface PlaceForRegistry {
+  /** Opens the registry there, as each gate does for itself; every one that is opened is closed by the place. */
+  readonly open: () => Promise<Registry>;
+  readonly close: () => Promise<void>;
+}
+
+/** Runs a body on a new, empty registry. */
+export type Using = (body: (registry: Registry, place: PlaceForRegistry) => Promise<void>) => Promise<void>;
+
+export const NOW = 1_785_000_000_123;
+
+export function hash(): Uint8Array {
+  return new Uint8Array(randomBytes(32));
+}
+
+export function app(given: Partial<App> = {}): App {
+  return {
+    key: randomBytes(16).toString('hex'),
+    secretHash: hash(),
+    name: 'Stamps',
+    owner: undefined,
+    organization: undefined,
+    scopes: ['notarization:*'],
+    createdAtMs: NOW,
+    ...given,
+  };
+}
+
+export function user(given: Partial<User> = {}): User {
+  return {
+    name: 'ada',
+    passwordHash: '$scrypt$',
+    scopes: ['notarization:read'],
+    organization: undefined,
+    createdAtMs: NOW,
+    ...given,
+  };
+}
+
+export function signingKey(given: Partial<SigningKey> = {}): SigningKey {
+  return {
+    kid: randomBytes(8).toString('hex'),
+    privateKey: 'private',
+    publicJwk: '{"kty":"RSA"}',
+    createdAtMs: NOW,
+    signsFromMs: NOW,
+    signsUntilMs: undefined,
+    publishedUntilMs: undefined,
+    ...given,
+  };
+}
+
+export function revocation(given: Partial<Revocation> = {}): Revocation {
+  return {
+    kind: 'app',
+    issuer: 'tokens',
+    id: 'one',
+    revokedAtMs: NOW,
+    issuedBeforeMs: undefined,
+    endsAtMs: undefined,
+    cause: 'revoked',
+    ...given,
+  };
+}

@@ -1,0 +1,36 @@
+/** The contract of a registry: users. */
+import { describe, expect, test } from 'vitest';
+import { hash, NOW, revocation, user, type Using } from './samples.js';
+
+export function describeUsers(name: string, using: Using): void {
+  describe(`the contract of a registry, kept in ${name}: users`, () => {
+    test('a user is found and listed just as added, and a name that is taken is refused', () =>
+      using(async (registry) => {
+        const ada = user({ organization: 'Analytical Engines', createdAtMs: NOW + 1 });
+        const grace = user({ name: 'grace', scopes: [] });
+        expect(await registry.addUser(ada)).toBe(true);
+        expect(await registry.addUser(grace)).toBe(true);
+        expect(await registry.addUser(user({ passwordHash: 'other' }))).toBe(false);
+        expect(await registry.findUser('ada')).toEqual(ada);
+        expect(await registry.findUser('Ada')).toBeUndefined();
+        expect(await registry.listUsers()).toEqual([grace, ada]);
+      }));
+
+    test('deleting a user ends the families and refuses the tokens issued so far; the name is free again', () =>
+      using(async (registry) => {
+        const token = hash();
+        await registry.addUser(user());
+        await registry.openFamily({ id: 'f', user: 'ada', scopes: [], endsAtMs: NOW + 1000 }, token, NOW);
+        expect(await registry.deleteUser('ada', NOW + 5, 'tokens')).toBe(true);
+        expect(await registry.findUser('ada')).toBeUndefined();
+        expect(await registry.revocations(NOW + 5)).toEqual([
+          revocation({ id: 'ada', revokedAtMs: NOW + 5, issuedBeforeMs: NOW + 6, cause: 'deleted' }),
+        ]);
+        expect(await registry.addUser(user())).toBe(true);
+        expect(await registry.useRefreshToken(token, hash(), NOW + 10, 0)).toEqual({ result: 'invalid' });
+        expect(await registry.deleteUser('ada', NOW + 20, 'tokens')).toBe(true);
+        expect(await registry.revocations(NOW + 20)).toMatchObject([{ issuedBeforeMs: NOW + 21 }]);
+        expect(await registry.deleteUser('ada', NOW + 30, 'tokens')).toBe(false);
+      }));
+  });
+}

@@ -1,0 +1,103 @@
+import { randomBytes, scryptSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { createPasswords, flawOfPassword } from '../../src/tokens/passwords.js';
+
+const passwords = createPasswords(randomBytes);
+
+describe('passwords of users', () => {
+  test('the hash says how it was made, and is right by those words', async () => {
+    const hash = await passwords.hashPassword('correct horse');
+    const [, scheme, cost, salt, key] = hash.split('$');
+    expect([scheme, cost]).toEqual(['scrypt', 'ln=15,r=8,p=3']);
+    expect(Buffer.from(salt!, 'base64')).toHaveLength(16);
+    const options = { N: 2 ** 15, r: 8, p: 3, maxmem: 2 ** 26 };
+    const expected = scryptSync('correct horse', Buffer.from(salt!, 'base64'), 32, options);
+    expect(Buffer.from(key!, 'base64')).toEqual(expected);
+    expect(await passwords.verifyPassword('correct horse', hash)).toBe(true);
+    expect(await passwords.verifyPassword('Correct horse', hash)).toBe(false);
+  });
+
+  test('the same password is hashed differently each time', async () => {
+    const hashes = [
+      await passwords.hashPassword('correct horse'),
+      await passwords.hashPassword('correct horse'),
+    ];
+    expect(hashes[0]).not.toBe(hashes[1]);
+  });
+
+  test('hashes of other costs are verified by their own', async () => {
+    const salt = randomBytes(16);
+    const key = scryptSync('correct horse', salt, 32, { N: 2 ** 14, r: 8, p: 1 });
+    const unpadded = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '');
+    const hash = `$scrypt$ln=14,r=8,p=1$${unpadded(salt)}$${unpadded(key)}`;
+    expect(await passwords.verifyPassword('correct horse', hash)).toBe(true);
+    expect(await passwords.verifyPassword('battery', hash)).toBe(false);
+  });
+
+  test.each([
+    '',
+    'plain',
+    '$scrypt$ln=15,r=8,p=3$short$short',
+    `$scrypt$ln=30,r=8,p=3$${'A'.repeat(22)}$${'A'.repeat(43)}`,
+    `$scrypt$ln=0,r=8,p=3$${'A'.repeat(22)}$${'A'.repeat(43)}`,
+    `$scrypt$ln=15,r=99,p=3$${'A'.repeat(22)}$${'A'.repeat(43)}`,
+    `$scrypt$ln=15,r=8,p=0$${'A'.repeat(22)}$${'A'.repeat(43)}`,
+  ])('a stored text that is no hash of ours (%j) is nobody’s password', async (hash) => {
+    expect(await passwords.verifyPassword('correct horse', hash)).toBe(false);
+  });
+
+  test('an unknown user takes as long as a wrong password', async () => {
+    const hash = await passwords.hashPassword('correct horse');
+    const time = async (of: string | undefined) => {
+      const started = performance.now();
+      expect(await passwords.verifyPassword('battery', of)).toBe(false);
+      return performance.now() - started;
+    };
+    const fastest = { known: Infinity, unknown: Infinity };
+    for (let i = 0; i < 4; i++) {
+      fastest.known = Math.min(fastest.known, await time(hash));
+      fastest.unknown = Math.min(fastest.unknown, await time(undefined));
+    }
+    expect(fastest.unknown).toBeGreaterThan(fastest.known / 2);
+    expect(fastest.unknown).toBeLessThan(fastest.known * 2);
+  });
+
+  test('of three at once the third is busy, and afterwards there is room again', async () => {
+    const hash = await passwords.hashPassword('correct horse');
+    const verify = () => passwords.verifyPassword('correct horse', hash);
+    expect(await Promise.all([verify(), verify(), verify()])).toEqual([true, true, 'busy']);
+    expect(await verify()).toBe(true);
+    const [, , verdict] = await Promise.all([
+      passwords.hashPassword('correct horse'),
+      passwords.hashPassword('correct horse'),
+      verify(),
+    ]);
+    expect(verdict).toBe('busy');
+  });
+
+  test('a password is the same however the keyboard composes it', async () => {
+    const hash = await passwords.hashPassword('caf\u00e9 au lait');
+    expect(await passwords.verifyPassword('cafe\u0301\u00a0au\u2003lait', hash)).toBe(true);
+    expect(await passwords.verifyPassword('cafe au lait', hash)).toBe(false);
+  });
+
+  test('an endless password is refused unhashed', async () => {
+    const started = performance.now();
+    expect(await passwords.verifyPassword('a'.repeat(10_000_000), undefined)).toBe(false);
+    expect(performance.now() - started).toBeLessThan(50);
+  });
+
+  test.each([
+    ['', 'at least 8'],
+    ['1234567', 'at least 8'],
+    ['\u{1f511}'.repeat(4), 'at least 8'],
+    ['e\u0301'.repeat(7), 'at least 8'],
+    ['12345678', undefined],
+    ['a'.repeat(1024), undefined],
+    ['a'.repeat(1025), 'at most 1024 bytes'],
+    ['\u00e9'.repeat(513), 'at most 1024 bytes'],
+  ])('the length of a new password has bounds (%#)', (password, flaw) => {
+    if (flaw === undefined) expect(flawOfPassword(password)).toBeUndefined();
+    else expect(flawOfPassword(password)).toContain(flaw);
+  });
+});

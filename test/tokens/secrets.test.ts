@@ -1,0 +1,44 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { createSecrets } from '../../src/tokens/secrets.js';
+
+const pepper = randomBytes(32);
+const secrets = createSecrets({ pepper, random: randomBytes });
+
+describe('secrets of apps', () => {
+  test('a new secret has 256 random bits, in characters that need no escaping in a URL', () => {
+    const made = Array.from({ length: 100 }, () => secrets.newSecret());
+    expect(new Set(made).size).toBe(100);
+    for (const secret of made) {
+      expect(secret).toMatch(/^[\w-]{43}$/);
+      expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
+    }
+  });
+
+  test('a new key never looks like an option of a command', () => {
+    const made = Array.from({ length: 100 }, () => secrets.newKey());
+    expect(new Set(made).size).toBe(100);
+    for (const key of made) expect(key).toMatch(/^[\da-f]{32}$/);
+  });
+
+  test('what is stored of a secret is its HMAC with the pepper', () => {
+    const expected = new Uint8Array(createHmac('sha256', pepper).update('größe').digest());
+    expect(secrets.hash('größe')).toEqual(expected);
+    const other = createSecrets({ pepper: randomBytes(32), random: randomBytes });
+    expect(other.hash('größe')).not.toEqual(expected);
+  });
+
+  test('a secret matches its own hash and nothing else', () => {
+    const hash = secrets.hash('secret');
+    expect(secrets.matches('secret', hash)).toBe(true);
+    expect(secrets.matches('Secret', hash)).toBe(false);
+    expect(secrets.matches('secret', undefined)).toBe(false);
+    expect(secrets.matches('secret', new Uint8Array(0))).toBe(false);
+    expect(secrets.matches('secret', hash.subarray(0, 31))).toBe(false);
+  });
+
+  test('nothing matches a hash of zeros where there is none', () => {
+    const zeros = createSecrets({ pepper, random: randomBytes });
+    expect(zeros.matches('', undefined)).toBe(false);
+  });
+});

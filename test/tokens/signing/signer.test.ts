@@ -1,0 +1,284 @@
+import { createPublicKey, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JWK } from 'jose';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { generateRsaKeyPair } from '../../../src/tokens/signing/key-pair.js';
+import type { Signer } from '../../../src/tokens/signing/signer.js';
+import { createVault, type Vault } from '../../../src/tokens/vault.js';
+import { NOW, signingKey } from '../../contract/registry/samples.js';
+import { SILENT } from '../../redis/logs.js';
+import { createInstallation, makeKeyPairs, watchReading, type Installation } from './support.js';
+
+const MINUTE = 60_000;
+const schedule = { rotateEveryMs: 60 * MINUTE, publishBeforeMs: 10 * MINUTE, longestLifetimeMs: 20 * MINUTE };
+
+let installation: Installation;
+let nowMs: number;
+const now = () => nowMs;
+beforeAll(() => makeKeyPairs(12));
+beforeEach(async () => {
+  installation = await createInstallation();
+  nowMs = NOW;
+});
+afterEach(() => installation.close());
+
+const kidOf = (token: string) => decodeProtectedHeader(token).kid;
+const kidsOf = (signer: Signer) => signer.jwks().keys.map(({ kid }) => kid);
+/** As somebody who has nothing but the published keys. */
+const verify = (token: string, { keys }: { keys: readonly JWK[] }) =>
+  jwtVerify(token, createLocalJWKSet({ keys: [...keys] }), {
+    algorithms: ['RS256'],
+    currentDate: new Date(nowMs),
+  });
+
+describe('a signer', () => {
+  test('signs RS256 with a kid that its JWKS has, and adds nothing to the claims', async () => {
+    const signer = await installation.openSigner({ now });
+    const claims = { iss: 'https://gate.test', sub: 'app', scope: ['a:b'], iat: 1_784_000_000 };
+    const token = signer.sign(claims);
+    const { payload, protectedHeader } = await verify(token, signer.jwks());
+    expect(payload).toEqual(claims);
+    expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'JWT', kid: kidsOf(signer)[0] });
+  });
+
+  test('publishes the public half of a 2048-bit key, named by its thumbprint, and nothing else', async () => {
+    const { kid, publicJwk } = await generateRsaKeyPair();
+    const signer = await installation.openSigner({
+      generateKeyPair: async () => ({
+        ...(await generateRsaKeyPair()),
+        kid,
+        publicJwk: { ...publicJwk, d: 'AQAB' },
+      }),
+    });
+    expect(kid).toBe(await calculateJwkThumbprint(publicJwk));
+    expect(signer.jwks()).toEqual({
+      keys: [{ kty: 'RSA', kid, alg: 'RS256', use: 'sig', n: publicJwk.n, e: 'AQAB' }],
+    });
+    const { modulusLength } = createPublicKey({ key: publicJwk, format: 'jwk' }).asymmetricKeyDetails!;
+    expect(modulusLength).toBe(2048);
+    expect(JSON.stringify(signer.jwks())).not.toMatch(/"(d|p|q|dp|dq|qi)"/);
+  });
+
+  test('gates that start at once agree on the first key, and one that starts later finds it', async () => {
+    const signers = await Promise.all(Array.from({ length: 4 }, () => installation.openSigner({ now })));
+    signers.push(await installation.openSigner({ now }));
+    for (const signer of signers) expect(kidsOf(signer)).toEqual(kidsOf(signers[0]!));
+    await verify(signers[1]!.sign({ iat: 1 }), signers[4]!.jwks());
+  });
+
+  test('publishes the next key before it signs, and the last one until its last token has ended', async () => {
+    const signer = await installation.openSigner({ now, ...schedule });
+    const [first] = kidsOf(signer);
+    const at = async (minute: number) => {
+      nowMs = NOW + minute * MINUTE;
+      await signer.refresh();
+      return { signs: kidOf(signer.sign({ iat: 1 })), published: kidsOf(signer) };
+    };
+    expect(await at(49)).toEqual({ signs: first, published: [first] });
+    const { signs, published } = await at(50);
+    const [, second] = published;
+    expect([signs, published]).toEqual([first, [first, second]]);
+    expect(await at(59)).toEqual({ signs: first, published: [first, second] });
+    expect(await at(60)).toEqual({ signs: second, published: [first, second] });
+    expect(await at(89)).toEqual({ signs: second, published: [first, second] });
+    expect(await at(90)).toEqual({ signs: second, published: [second] });
+    expect((await at(110)).published).toHaveLength(2);
+  });
+
+  test('keeps every key where tokens never end', async () => {
+    const signer = await installation.openSigner({ now, ...schedule, longestLifetimeMs: undefined });
+    const first = signer.sign({ iat: 1 });
+    for (let i = 0; i < 3; i++) {
+      nowMs += 60 * MINUTE;
+      await signer.refresh();
+    }
+    expect(kidsOf(signer)).toHaveLength(4);
+    await verify(first, signer.jwks());
+  });
+
+  test('of several gates one makes the next key, and all publish it before any of them signs with it', async () => {
+    const signers = await Promise.all([1, 2, 3].map(() => installation.openSigner({ now, ...schedule })));
+    nowMs += 50 * MINUTE;
+    await Promise.all(signers.map((signer) => signer.refresh()));
+    // The losers of the race read again at once.
+    for (const signer of signers) expect(kidsOf(signer)).toEqual(kidsOf(signers[0]!));
+    expect(kidsOf(signers[0]!)).toHaveLength(2);
+    nowMs += 10 * MINUTE;
+    const kids = signers.map((signer) => kidOf(signer.sign({ iat: 1 })));
+    expect(new Set(kids)).toEqual(new Set([kidsOf(signers[0]!)[1]]));
+  });
+
+  test('tells at once when its keys have changed, and only then', async () => {
+    const signer = await installation.openSigner({ now, ...schedule });
+    const told: number[] = [];
+    const stop = signer.onChange(() => told.push(signer.jwks().keys.length));
+    const before = signer.jwks();
+    await signer.refresh();
+    expect(signer.jwks()).toBe(before);
+    expect(told).toEqual([]);
+    nowMs += 50 * MINUTE;
+    await signer.refresh();
+    expect(told).toEqual([2]);
+    stop();
+    nowMs += 90 * MINUTE;
+    await signer.refresh();
+    expect(told).toEqual([2]);
+  });
+
+  test('signs with the first key to come where the clock has been set back', async () => {
+    const signer = await installation.openSigner({ now, ...schedule });
+    nowMs += 50 * MINUTE;
+    await signer.refresh();
+    nowMs = NOW - 1000;
+    expect(kidOf(signer.sign({ iat: 1 }))).toBe(kidsOf(signer)[0]);
+  });
+
+  test('many refreshes at once are one', async () => {
+    const registry = await installation.openRegistry();
+    let reads = 0;
+    const counting = watchReading(registry, () => {
+      reads += 1;
+    });
+    const signer = await installation.openSigner({ registry: counting, now });
+    reads = 0;
+    await Promise.all(Array.from({ length: 10 }, () => signer.refresh()));
+    expect(reads).toBe(1);
+  });
+});
+
+describe('a signer with a key_encryption_key', () => {
+  const vaultOf = (key: string | undefined) => createVault(key, randomBytes);
+
+  test('stores no private key in the clear, and reads its own again', async () => {
+    const first = await installation.openSigner({ now, vault: vaultOf('secret') });
+    const [stored] = await (await installation.openRegistry()).signingKeys(nowMs);
+    expect(stored!.privateKey).toMatch(/^tollgate-sealed-1\./);
+    const second = await installation.openSigner({ now, vault: vaultOf('secret') });
+    await verify(second.sign({ iat: 1 }), first.jwks());
+  });
+
+  test.each([
+    ['without it', undefined, 'key_encryption_key must be set'],
+    ['with another', 'other', 'another key_encryption_key'],
+  ])('a gate %s does not start', async (_, key, message) => {
+    await installation.openSigner({ now, vault: vaultOf('secret') });
+    await expect(installation.openSigner({ now, vault: vaultOf(key) })).rejects.toThrow(message);
+  });
+
+  test('a key that only another gate can open is published, not signed with, and said once', async () => {
+    const errors: [object, string][] = [];
+    const log = {
+      ...SILENT,
+      error: (fields: object, message: string) => void errors.push([fields, message]),
+    };
+    const plain = await installation.openSigner({ now, log, ...schedule });
+    nowMs += 50 * MINUTE;
+    const sealing = await installation.openSigner({ now, vault: vaultOf('secret'), ...schedule });
+    for (let i = 0; i < 3; i++) await plain.refresh();
+    expect(kidsOf(plain)).toEqual(kidsOf(sealing));
+    nowMs += 10 * MINUTE;
+    expect(kidOf(plain.sign({ iat: 1 }))).toBe(kidsOf(sealing)[0]);
+    await verify(sealing.sign({ iat: 1 }), plain.jwks());
+    const reason = 'the signing keys are encrypted: key_encryption_key must be set';
+    expect(errors).toEqual([[{ reason }, 'a signing key is only published']]);
+  });
+
+  test('a key that has signed its last need not be opened any more', async () => {
+    const sealing = await installation.openSigner({ now, vault: vaultOf('lost'), ...schedule });
+    nowMs += 50 * MINUTE;
+    const lost = vaultOf('lost');
+    const plain = vaultOf(undefined);
+    // Opens what is there, and stores its own as it is.
+    const turning: Vault = {
+      seal: (kid, key) => plain.seal(kid, key),
+      open: (kid, stored) => lost.open(kid, stored),
+    };
+    await installation.openSigner({ now, vault: turning, ...schedule });
+    nowMs += 11 * MINUTE;
+    const later = await installation.openSigner({ now, vault: plain, ...schedule });
+    await verify(sealing.sign({ iat: 1 }), later.jwks());
+    expect(kidsOf(later)).toHaveLength(2);
+  });
+});
+
+describe('a signer while its registry is away', () => {
+  test('does not start without it', async () => {
+    const registry = await installation.openRegistry();
+    await registry.close();
+    await expect(installation.openSigner({ registry })).rejects.toThrow();
+  });
+
+  test('does not start where a key has lost its public half', async () => {
+    const registry = await installation.openRegistry();
+    await registry.addSigningKey(signingKey({ kid: 'broken', createdAtMs: NOW }), []);
+    await expect(installation.openSigner({ registry, now })).rejects.toThrow(
+      'signing key broken has no public half',
+    );
+  });
+
+  test('a registry that has nothing to sign with is a bug that is told, not a token', async () => {
+    const registry = { signingKeys: () => Promise.resolve([]), addSigningKey: () => Promise.resolve(false) };
+    const signer = await installation.openSigner({ registry });
+    expect(() => signer.sign({ iat: 1 })).toThrow('there is no key to sign with');
+  });
+
+  test('goes on with the keys it has, says so once, and says when it is back', async () => {
+    const registry = await installation.openRegistry();
+    let away = false;
+    const failing = watchReading(registry, () => {
+      if (away) throw new Error('gone');
+    });
+    const said: [object, string][] = [];
+    const say = (fields: object, message: string) => void said.push([fields, message]);
+    const log = { ...SILENT, warn: say, info: say };
+    const signer = await installation.openSigner({ registry: failing, log, publishBeforeMs: 40 });
+    said.length = 0;
+    away = true;
+    await expect(signer.refresh()).rejects.toThrow('gone');
+    await sleep(100);
+    expect(said).toEqual([[{ reason: 'gone' }, 'the signing keys cannot be read']]);
+    await verify(signer.sign({ iat: 1 }), signer.jwks());
+    away = false;
+    while (said.length < 2) await sleep(5);
+    expect(said[1]).toEqual([{}, 'the signing keys can be read again']);
+  });
+
+  test('reads it no more once it is closed', async () => {
+    const registry = await installation.openRegistry();
+    let reads = 0;
+    const counting = watchReading(registry, () => {
+      reads += 1;
+    });
+    const signer = await installation.openSigner({ registry: counting, publishBeforeMs: 40 });
+    const refreshing = signer.refresh();
+    signer.close();
+    await refreshing;
+    const before = reads;
+    await sleep(50);
+    expect(reads).toBe(before);
+  });
+});
+
+describe('rotation under load', () => {
+  test('no good token of either gate is refused by the other, at its birth or at its end', async () => {
+    await makeKeyPairs(8);
+    const lifetimeMs = 300;
+    const options = { rotateEveryMs: 1400, publishBeforeMs: 700, longestLifetimeMs: lifetimeMs };
+    const gates = [await installation.openSigner(options), await installation.openSigner(options)];
+    const kids = new Set<unknown>();
+    const verifications: Promise<unknown>[] = [];
+    nowMs = Date.now();
+
+    // Through two handovers and the end of the first key.
+    for (let turn = 0; kids.size < 3 || gates[1]!.jwks().keys.length > 2; turn++) {
+      const [own, other] = turn % 2 === 0 ? [gates[0]!, gates[1]!] : [gates[1]!, gates[0]!];
+      const token = own.sign({ iat: Math.floor(nowMs / 1000) });
+      kids.add(kidOf(token));
+      verifications.push(verify(token, other.jwks()));
+      verifications.push(sleep(lifetimeMs).then(() => verify(token, other.jwks())));
+      await sleep(10);
+    }
+    const refused = (await Promise.allSettled(verifications)).filter(({ status }) => status === 'rejected');
+    expect(refused).toEqual([]);
+  });
+});

@@ -1,0 +1,75 @@
+/** Signers over real registries, and keys that were made beforehand, since making one takes a while. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openRegistry } from '../../../src/tokens/registry/open.js';
+import type { Registry } from '../../../src/tokens/registry/registry.js';
+import { generateRsaKeyPair, type KeyPair } from '../../../src/tokens/signing/key-pair.js';
+import { createSigner, type Signer, type SignerOptions } from '../../../src/tokens/signing/signer.js';
+import { createVault } from '../../../src/tokens/vault.js';
+import { SILENT } from '../../redis/logs.js';
+
+export interface Installation {
+  /** Another gate's connection to the same registry. */
+  openRegistry(): Promise<Registry>;
+  /** Another gate's signer, over a connection of its own unless one is given. */
+  openSigner(options: Partial<SignerOptions>): Promise<Signer>;
+  close(): Promise<void>;
+}
+
+export async function createInstallation(): Promise<Installation> {
+  const folder = await mkdtemp(join(tmpdir(), 'tollgate-signing-'));
+  const path = join(folder, 'tollgate.db');
+  const registries: Registry[] = [];
+  const signers: Signer[] = [];
+
+  async function open(): Promise<Registry> {
+    const registry = await openRegistry({ kind: 'sqlite', path }, { log: SILENT });
+    registries.push(registry);
+    return registry;
+  }
+  return {
+    openRegistry: open,
+    async openSigner(options) {
+      const signer = await createSigner({
+        registry: options.registry ?? (await open()),
+        vault: createVault(undefined, randomBytes),
+        now: Date.now,
+        log: SILENT,
+        longestLifetimeMs: 60_000,
+        generateKeyPair: nextKeyPair,
+        ...options,
+      });
+      signers.push(signer);
+      return signer;
+    },
+    async close() {
+      for (const signer of signers) signer.close();
+      for (const registry of registries) await registry.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const made: Promise<KeyPair>[] = [];
+
+export async function makeKeyPairs(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) made.push(generateRsaKeyPair());
+  await Promise.all(made);
+}
+
+export function nextKeyPair(): Promise<KeyPair> {
+  return made.shift() ?? generateRsaKeyPair();
+}
+
+/** A registry's keys, with something that happens before each reading of them. */
+export function watchReading(registry: Registry, beforeReading: () => void): SignerOptions['registry'] {
+  return {
+    addSigningKey: (...given) => registry.addSigningKey(...given),
+    async signingKeys(atMs) {
+      beforeReading();
+      return registry.signingKeys(atMs);
+    },
+  };
+}
