@@ -16,9 +16,9 @@ import type { Answer, Endpoint, EndpointName } from './endpoints/endpoint.js';
 import { send } from './endpoints/send.js';
 import { invalidRequest, UNAVAILABLE } from './oauth-error.js';
 
-export { createFailedAttempts, type FailedAttempts } from './failed-attempts.js';
+export { createFailedAttempts } from './failed-attempts.js';
 export type { RedisScripts } from './failed-attempts/redis-counts.js';
-export type { Revocations, Secrets, Signer, VerifyBearer } from './ports.js';
+export type { Revocations } from './ports.js';
 
 export type TokenServiceOptions = EndpointsOptions;
 
@@ -44,7 +44,7 @@ export interface TokenService {
   owns(path: string): boolean;
   /** Whether a path differs from one of the service's only in case or in a trailing slash: then it is nobody's. */
   resembles(path: string): boolean;
-  /** Answers a request for a path that the service owns. Never rejects. */
+  /** Answers a request. For a path that the service owns it never rejects. */
   handle(req: IncomingMessage, res: ServerResponse, visit: Visit): Promise<Outcome>;
 }
 

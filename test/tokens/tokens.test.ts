@@ -44,10 +44,15 @@ describe('the token service', () => {
     await broken.close();
   });
 
-  it('refuses a path that is not its own, as a mistake of whoever asks', async () => {
+  it('knows its own paths from others, and refuses those as a mistake of whoever asks', async () => {
     let given: TokenService | undefined;
     const other = await startTokenService({ onService: (one) => (given = one) });
     expect(given?.owns('/elsewhere')).toBe(false);
+    expect(given?.resembles('/elsewhere')).toBe(false);
+    for (const path of ['/Auth/Token', '/auth/token/']) {
+      expect(given?.owns(path)).toBe(false);
+      expect(given?.resembles(path)).toBe(true);
+    }
     const visit = { path: '/elsewhere', clientIp: '', requestId: '', headers: [] };
     await expect(given?.handle({ url: '' } as never, {} as never, visit)).rejects.toThrow('does not own');
     await other.close();
