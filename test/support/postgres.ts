@@ -10,7 +10,7 @@ import pg from 'pg';
 import { freePort } from './redis.js';
 
 /** The server that all tests share, named by the global setup; databases on it are dropped by whoever made them. */
-export function postgresUrl(): string {
+function postgresUrl(): string {
   const url = process.env['DATABASE_URL'];
   if (url === undefined) throw new Error('DATABASE_URL is unset: the global setup has not run');
   return url;

@@ -59,7 +59,7 @@ export async function makeKeyPairs(count: number): Promise<void> {
   await Promise.all(made);
 }
 
-export function nextKeyPair(): Promise<KeyPair> {
+function nextKeyPair(): Promise<KeyPair> {
   return made.shift() ?? generateRsaKeyPair();
 }
 
