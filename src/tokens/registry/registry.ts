@@ -4,6 +4,9 @@
  * Every method is one transaction: it is done wholly when its promise resolves, or not at all. Times are epoch
  * milliseconds. Secrets and tokens come in as hashes; nothing here could be shown to a caller.
  */
+import type { Revocation } from '../../model/revocation.js';
+
+export type { Revocation } from '../../model/revocation.js';
 
 /** Whose an app is, as its tokens say. */
 export interface Owner {
@@ -78,22 +81,6 @@ export interface SigningKey {
   readonly publishedUntilMs: number | undefined;
 }
 
-/** Something that tokens are refused for. */
-export interface Revocation {
-  readonly kind: 'app' | 'token';
-  /** The issuer's name in the file; undefined: at every issuer. */
-  readonly issuer: string | undefined;
-  /** The app's id, or the token's `jti`. */
-  readonly id: string;
-  readonly revokedAtMs: number;
-  /** Only tokens issued before this are refused (a deleted user's name may be given again); undefined: all. */
-  readonly issuedBeforeMs: number | undefined;
-  /** When it may be forgotten, since what it refuses has expired; undefined: never. */
-  readonly endsAtMs: number | undefined;
-  /** A deletion cannot be undone by `restore`. */
-  readonly cause: 'revoked' | 'deleted';
-}
-
 export interface Registry {
   createApp(app: App): Promise<void>;
   findApp(key: string): Promise<App | undefined>;
@@ -139,7 +126,11 @@ export interface Registry {
   addSigningKey(
     key: SigningKey,
     knownKids: readonly string[],
-    predecessor?: { readonly kid: string; readonly signsUntilMs: number; readonly publishedUntilMs: number | undefined },
+    predecessor?: {
+      readonly kid: string;
+      readonly signsUntilMs: number;
+      readonly publishedUntilMs: number | undefined;
+    },
   ): Promise<boolean>;
 
   /** Records a revocation; one of the same kind, issuer and id is replaced, but a deletion stays one. */
