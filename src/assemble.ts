@@ -132,5 +132,10 @@ function keysOf(
   { now, log }: Surroundings,
 ): KeySet {
   if (issuer.keys.kind === 'own' && tokens) return createLiveKeySet(tokens.signer, issuer.algorithms, now);
-  return createKeySet(issuer, { now, log, maxAgeMs: settings.jwksMaxAgeMs, maxStaleMs: settings.jwksMaxStaleMs });
+  return createKeySet(issuer, {
+    now,
+    log,
+    maxAgeMs: settings.jwksMaxAgeMs,
+    maxStaleMs: settings.jwksMaxStaleMs,
+  });
 }

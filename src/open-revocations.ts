@@ -1,5 +1,6 @@
 /** The kill switch, put together: revocations are kept in the registry where there is one, else in Redis, else not at all. */
 import type { Log } from './model/log.js';
+import type { Revocation } from './model/revocation.js';
 import type { Settings } from './model/settings.js';
 import type { RedisConnection } from './redis/connection.js';
 import { subscribeRedis } from './redis/subscription.js';
@@ -10,6 +11,8 @@ import { createRevocations, type Revocations } from './revocation/revocation.js'
 
 export interface OpenRevocations {
   readonly revocations: Revocations;
+  /** All that are kept. */
+  list(): Promise<readonly Revocation[] | 'away'>;
   /** The key in Redis whose number rides in the limiter's calls. */
   readonly key: string;
 }
@@ -35,5 +38,12 @@ export function openRevocations(
     : redis && createRedisSource({ connection: redis, key });
   if (!kept) return undefined;
   const patienceMs = settings?.timeoutMs ?? 0;
-  return { revocations: createRevocations({ source: kept, bell, log, patienceMs }), key };
+  return {
+    revocations: createRevocations({ source: kept, bell, log, patienceMs }),
+    key,
+    async list() {
+      const snapshot = await kept.read();
+      return snapshot === 'away' ? 'away' : snapshot.revocations;
+    },
+  };
 }

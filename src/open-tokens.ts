@@ -32,7 +32,11 @@ type FromTheGate = Pick<Parameters<typeof createTokenService>[0], 'verify' | 're
 export interface OpenTokens {
   readonly registry: Registry;
   readonly signer: Signer;
-  serve(gate: FromTheGate, redis: RedisConnection | undefined, settings: RedisSettings | undefined): TokenService;
+  serve(
+    gate: FromTheGate,
+    redis: RedisConnection | undefined,
+    settings: RedisSettings | undefined,
+  ): TokenService;
   administer(announce: () => Promise<void>): Administration;
   close(): Promise<void>;
 }
@@ -93,4 +97,3 @@ function longestLifetimeMs({ endpoints }: TokenServiceSettings): number | undefi
   const lifetimes = [keySecret, clientCredentials, password].flatMap((one) => one?.lifetimeMs ?? []);
   return Math.max(0, ...lifetimes);
 }
-

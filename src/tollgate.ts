@@ -3,12 +3,12 @@
  *
  * This is the other composition root beside `cli/serve.ts`.
  */
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { assemble } from './assemble.js';
 import { compileConfig, loadConfig, type GatewayConfig } from './config/config.js';
 import { createEdge } from './listen/listen.js';
+import { ofThisProcess } from './surroundings.js';
 import { createAccessLog } from './telemetry/access-log.js';
 import { createLog } from './telemetry/log.js';
 
@@ -33,13 +33,14 @@ export async function tollgate(config: string | GatewayConfig): Promise<Tollgate
       ? await loadConfig(config, process.env)
       : compileConfig(config, { env: process.env, baseFolder: process.cwd() });
   const { log, close: closeLog } = createLog(settings.log);
-  const now = (): number => Date.now();
-  const monotonic = (): number => performance.now();
-  const { gateway, ready, close } = assemble(settings, { now, monotonic, newId: randomUUID, log });
-  await ready;
+  const surroundings = ofThisProcess(log, process.env);
+  const { gateway, close } = await assemble(settings, surroundings).catch(async (error: unknown) => {
+    await closeLog();
+    throw error;
+  });
   const edge = createEdge({
     current: () => gateway,
-    now: monotonic,
+    now: surroundings.monotonic,
     observe: createAccessLog(log),
     log,
   });

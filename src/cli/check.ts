@@ -14,6 +14,7 @@ import type { Issuer } from '../model/issuer.js';
 import type { Log } from '../model/log.js';
 import type { Route } from '../model/route.js';
 import type { Expectation, Settings } from '../model/settings.js';
+import { ofThisProcess } from '../surroundings.js';
 import { EXIT_BAD, EXIT_OK, type Command } from './command.js';
 import { createMint, type Mint } from './mint.js';
 
@@ -66,14 +67,15 @@ async function runExpectations(
 ): Promise<Omit<Finding, 'file'>[]> {
   if (expectations.length === 0) return [];
   const mints = new Map(settings.issuers.map((issuer) => [issuer.name, createMint(issuer)]));
-  const { gateway, close } = assemble(
+  const { gateway, close } = await assemble(
     {
       ...settings,
       redis: undefined,
+      tokens: undefined,
       issuers: settings.issuers.map((issuer) => withKeys(issuer, mints.get(issuer.name)!)),
       routes: settings.routes.map((route) => ({ ...route, limits: [] })),
     },
-    { now: Date.now, monotonic: () => performance.now(), newId: () => 'check', log: SILENT },
+    ofThisProcess(SILENT, {}),
   );
   try {
     const failures: Omit<Finding, 'file'>[] = [];

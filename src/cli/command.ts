@@ -1,7 +1,9 @@
-/** What every command is: a name, a line of help, and what it does with the words after its name. */
+/** What every command is: a name, a line of help, and what it does with the words and options after its name. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
+  /** The first line of standard input: where secrets come from, since arguments are seen by everybody. */
+  readSecret(): Promise<string>;
   readonly env: Record<string, string | undefined>;
 }
 
@@ -11,6 +13,8 @@ export interface CommandInput {
   readonly json: boolean;
   /** The words after the command's name that are no option. */
   readonly words: readonly string[];
+  /** The command's own options, as given: `{name: 'Sample'}` for `--name Sample`. */
+  readonly options: Readonly<Record<string, string | undefined>>;
   readonly terminal: Terminal;
 }
 
@@ -24,8 +28,13 @@ export interface Command {
   readonly summary: string;
   /** How many words it takes after its name; none where it does not say. */
   readonly takes?: number;
+  /** The names of its own options, each with a value. */
+  readonly options?: readonly string[];
   run(input: CommandInput): Promise<number>;
 }
 
 /** Wrong usage, told as one line. */
 export class UsageError extends Error {}
+
+/** What was asked for cannot be done: one clear line, exit code 1. */
+export class Refused extends Error {}

@@ -1,28 +1,41 @@
 #!/usr/bin/env node
 /** `tollgate`: finds the command, and turns what goes wrong into one clear line and an exit code. */
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import leven from 'leven';
 import { ConfigError, ConfigUnreadable } from '../config/config.js';
+import { AdministrationError } from '../tokens/administration.js';
+import { apps } from './apps.js';
 import { check } from './check.js';
-import { EXIT_BAD, EXIT_OK, EXIT_USAGE, UsageError, type Command, type Terminal } from './command.js';
+import {
+  EXIT_BAD,
+  EXIT_OK,
+  EXIT_USAGE,
+  Refused,
+  UsageError,
+  type Command,
+  type Terminal,
+} from './command.js';
 import { demo } from './demo.js';
 import { routes } from './routes.js';
 import { sample } from './sample.js';
 import { start } from './start.js';
+import { users } from './users.js';
 
-const COMMANDS: readonly Command[] = [start, check, routes, demo, sample];
+const COMMANDS: readonly Command[] = [start, check, routes, apps, users, demo, sample];
 const DEFAULT_FILE = 'config/gateway.yaml';
 
 const terminal: Terminal = {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
+  readSecret: readFirstLine,
   env: process.env,
 };
 
 /** @returns the exit code */
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(args);
+  const { values, positionals, rest } = parse(args);
   const [name, ...words] = positionals;
   if (values.version) {
     terminal.out(version());
@@ -38,24 +51,54 @@ async function main(args: readonly string[]): Promise<number> {
   if (extra !== undefined) {
     throw new UsageError(`${name} does not take "${extra}"; a configuration is named with -c FILE`);
   }
-  return command.run({ file: values.config, json: values.json, words, terminal });
+  return command.run({
+    file: values.config,
+    json: values.json,
+    words,
+    options: ownOptions(command, rest),
+    terminal,
+  });
 }
 
+const OPTIONS = {
+  config: { type: 'string', short: 'c', default: DEFAULT_FILE },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+  version: { type: 'boolean', default: false },
+} as const;
+
+/** Of the commands' own options each takes a value; which command has which is looked at later. */
 function parse(args: readonly string[]) {
+  const own = COMMANDS.flatMap(({ options = [] }) => options);
   try {
-    return parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: {
-        config: { type: 'string', short: 'c', default: DEFAULT_FILE },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-        version: { type: 'boolean', default: false },
-      },
+      options: { ...Object.fromEntries(own.map((name) => [name, { type: 'string' as const }])), ...OPTIONS },
     });
+    const { config, json, help, version, ...rest } = values;
+    return {
+      values: { config, json, help, version },
+      positionals,
+      rest: rest as Record<string, string | undefined>,
+    };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function ownOptions(
+  { name, options = [] }: Command,
+  given: Record<string, string | undefined>,
+): Record<string, string | undefined> {
+  const stray = Object.keys(given).find((option) => !options.includes(option));
+  if (stray !== undefined) throw new UsageError(`${name} does not take --${stray}`);
+  return given;
+}
+
+async function readFirstLine(): Promise<string> {
+  for await (const line of createInterface({ input: process.stdin })) return line;
+  return '';
 }
 
 function suggestion(name: string): string {
@@ -85,6 +128,10 @@ function report(error: unknown): number {
   if (error instanceof UsageError || error instanceof ConfigUnreadable) {
     terminal.err(`tollgate: ${error.message}`);
     return EXIT_USAGE;
+  }
+  if (error instanceof Refused || error instanceof AdministrationError) {
+    terminal.err(`tollgate: ${error.message}`);
+    return EXIT_BAD;
   }
   if (error instanceof ConfigError) {
     for (const problem of error.problems) terminal.err(problem.toString());

@@ -3,6 +3,7 @@ import { loadConfig } from '../config/config.js';
 import type { LimitPolicy } from '../model/limit.js';
 import type { Access, Route } from '../model/route.js';
 import { EXIT_OK, type Command } from './command.js';
+import { tableOf } from './words.js';
 
 const HEADINGS = ['MATCH', 'SCOPE', 'LIMIT', 'UPSTREAM'] as const;
 
@@ -26,15 +27,7 @@ function table(all: readonly Route[]): string {
       route.upstream.name,
     ]),
   ];
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return tableOf(rows);
 }
 
 function asJson(route: Route): object {

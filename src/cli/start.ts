@@ -9,7 +9,7 @@ export const start: Command = {
   summary: 'runs the gate',
   async run({ file, terminal }) {
     const { settings } = await loadConfig(file, terminal.env);
-    const gate = await serve(settings);
+    const gate = await serve(settings, terminal.env);
     await untilSignal();
     await gate.stop();
     return EXIT_OK;

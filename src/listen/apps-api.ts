@@ -37,7 +37,8 @@ export function createAppsApi({ administration, revokeApp, issuers, credential }
     const id = textOf(app, 'app');
     const name = issuer === undefined ? undefined : textOf(issuer, 'issuer');
     if (name !== undefined && !issuers.has(name)) throw new ApiError(400, `unknown issuer "${name}"`);
-    if (!(await revokeApp(id, name))) throw new ApiError(503, 'the revocation could not be recorded; try again');
+    if (!(await revokeApp(id, name)))
+      throw new ApiError(503, 'the revocation could not be recorded; try again');
     res.status(201).json({ app: id, ...(name !== undefined && { issuer: name }) });
   });
 
@@ -138,6 +139,7 @@ function describe(error: unknown): { status: number; message: string } {
   const { status, name, message } = error as { status?: unknown; name?: unknown; message?: unknown };
   if (name === 'AdministrationError') return { status: 400, message: String(message) };
   if (status === 413) return { status, message: 'the body is too large' };
-  if (typeof status === 'number' && status >= 400 && status < 500) return { status, message: 'the body is not JSON' };
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return { status, message: 'the body is not JSON' };
   return { status: 503, message: 'the registry does not answer; try again' };
 }

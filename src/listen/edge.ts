@@ -110,10 +110,14 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
       if (service.resembles(path)) deny(visit, NOBODYS);
       return service.resembles(path);
     }
-    if (head.expectsContinue) res.writeContinue();
     const { id: requestId, clientIp } = head;
     const headers = answerHeaders(head, gateway.cors);
-    const { status, endpoint, reason } = await service.handle(req, res, { path, clientIp, requestId, headers });
+    const { status, endpoint, reason } = await service.handle(req, res, {
+      path,
+      clientIp,
+      requestId,
+      headers,
+    });
     finish(visit, { route: undefined, principal: undefined }, { ...HERE, status, reason }, endpoint);
     return true;
   }

@@ -5,11 +5,13 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientSettings, ListenAddress } from '../model/settings.js';
 import { createAdminApp } from './admin.js';
+import { createAppsApi, type AppsApiOptions } from './apps-api.js';
 import { createEdge, type Edge, type EdgeOptions } from './edge.js';
 import { createExpressServer, type ExpressServer } from './express-app.js';
 import { answerParseError } from './parse-error.js';
 import { startServer, type ServerHandlers } from './server.js';
 
+export type { AppsApiOptions } from './apps-api.js';
 export { createEdge, type Edge } from './edge.js';
 
 export interface ListenOptions extends EdgeOptions {
@@ -17,6 +19,10 @@ export interface ListenOptions extends EdgeOptions {
   readonly admin: ListenAddress;
   readonly client: ClientSettings;
   readonly newId: () => string;
+  /** Whether the gate knows enough to serve; drains aside. */
+  readonly canServe: () => boolean;
+  /** Undefined where there is nothing to administer. */
+  readonly appsApi: AppsApiOptions | undefined;
 }
 
 export interface Listening {
@@ -32,7 +38,10 @@ const LONGEST_GRACE_MS = 1000;
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { client, newId } = options;
   let isReady = false;
-  const adminApp = createAdminApp({ ready: () => isReady });
+  const adminApp = createAdminApp({
+    ready: () => isReady && options.canServe(),
+    api: options.appsApi && createAppsApi(options.appsApi),
+  });
   const onParseError = parseErrors(new WeakMap(), newId);
   const admin = await startServer(
     options.admin,

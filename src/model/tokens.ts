@@ -2,8 +2,7 @@
 
 /** Where the registry is kept. */
 export type Database =
-  | { readonly kind: 'sqlite'; readonly path: string }
-  | { readonly kind: 'postgres'; readonly url: string };
+  { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: string };
 
 export interface FailedAttemptsSettings {
   /** So many failures of one id at one address within the window close that pair. */
@@ -18,8 +17,7 @@ export interface TokenEndpoints {
   readonly keySecret: { readonly path: string; readonly lifetimeMs: number | undefined } | undefined;
   readonly clientCredentials: { readonly path: string; readonly lifetimeMs: number } | undefined;
   readonly password:
-    | { readonly path: string; readonly lifetimeMs: number; readonly refreshLifetimeMs: number }
-    | undefined;
+    { readonly path: string; readonly lifetimeMs: number; readonly refreshLifetimeMs: number } | undefined;
   /** `permissions`: the number that stands in a token for each name. */
   readonly named: { readonly path: string; readonly permissions: ReadonlyMap<string, number> } | undefined;
   readonly whoami: { readonly path: string } | undefined;

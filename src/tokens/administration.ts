@@ -54,7 +54,12 @@ export interface Administration {
 
 const MAX_NAME = 256;
 
-export function createAdministration({ registry, secrets, announce, now }: AdministrationOptions): Administration {
+export function createAdministration({
+  registry,
+  secrets,
+  announce,
+  now,
+}: AdministrationOptions): Administration {
   return {
     async createApp({ name, scopes, organization, owner }) {
       checkName('name', name);
@@ -130,7 +135,9 @@ function viewOf({ key, name, scopes, organization, owner, createdAtMs }: App): A
 
 function checkName(what: string, text: string): void {
   if (text.trim() === '' || text.length > MAX_NAME || /\p{Cc}/u.test(text)) {
-    throw new AdministrationError(`the ${what} must be 1 to ${MAX_NAME} characters without control characters`);
+    throw new AdministrationError(
+      `the ${what} must be 1 to ${MAX_NAME} characters without control characters`,
+    );
   }
 }
 

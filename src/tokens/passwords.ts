@@ -55,7 +55,7 @@ export function createPasswords(random: (size: number) => Uint8Array): Passwords
     try {
       return await new Promise((resolve, reject) => {
         // scrypt needs 128 * N * r bytes and a little; Node's own bound is just that without the little.
-        const options = { N, r, p, maxmem: 2 * 128 * N * r };
+        const options = { N, r, p, maxmem: 2 * 128 * (N + p + 2) * r };
         scrypt(normalise(password), salt, KEY_BYTES, options, (error, key) => {
           if (error) reject(error);
           else resolve(key);

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assemble, type Assembly } from '../../src/assemble.js';
+import { ofThisProcess } from '../../src/surroundings.js';
 import { compileConfig } from '../../src/config/config.js';
 import type { Gateway } from '../../src/gateway.js';
 import { createEdge, type Edge } from '../../src/listen/listen.js';
@@ -40,7 +41,7 @@ beforeEach(async () => {
   const keep = (fields: object): void => void logged.push(fields);
   const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
   const now = (): number => performance.now();
-  assembly = assemble(settings, { now, monotonic: now, newId: () => 'the-id', log });
+  assembly = await assemble(settings, { ...ofThisProcess(log, {}), newId: () => 'the-id' });
   gateway = assembly.gateway;
   edge = createEdge({ current: () => gateway, now, observe: (record) => observe(record), log });
   const server = createServer((req, res) => void edge.handle(req, res));

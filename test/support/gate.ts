@@ -13,6 +13,9 @@ export interface TestGate {
   stop(): Promise<void>;
 }
 
+/** The administrator's credential of every test gate. */
+export const ADMIN_TOKEN = 'the-administrator-of-the-tests';
+
 type Config = Omit<GatewayConfig, 'listen' | 'admin'> & Partial<Pick<GatewayConfig, 'listen' | 'admin'>>;
 
 /** @param config as in the file; ports are chosen, and the log is silent, unless it says otherwise */
@@ -22,7 +25,7 @@ export async function startGate(config: Config): Promise<TestGate> {
     { env: {}, baseFolder: process.cwd() },
   );
   const records: ExchangeRecord[] = [];
-  const gate = await serve(settings, (record) => records.push(record));
+  const gate = await serve(settings, { TOLLGATE_ADMIN_TOKEN: ADMIN_TOKEN }, (record) => records.push(record));
   const scheme = settings.listen?.tls ? 'https' : 'http';
   return {
     url: `${scheme}://127.0.0.1:${gate.address.port}`,

@@ -24,6 +24,7 @@ function lineOf(record: Partial<ExchangeRecord>): Record<string, unknown> {
   createAccessLog({ debug: keep, info: keep, warn: keep, error: keep })({
     head: HEAD,
     route: ROUTE,
+    endpoint: undefined,
     principal: CALLER,
     status: 200,
     reason: undefined,

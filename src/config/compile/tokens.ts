@@ -4,6 +4,9 @@ import { NAMED, TOKENS, type TokenServiceSettings } from '../../model/tokens.js'
 import type { Files } from '../files.js';
 import type { Validated } from '../schema/schema.js';
 
+/** How far the clocks of gates that share a registry may be apart. */
+const CLOCK_SKEW_MS = 5000;
+
 type WrittenTokens = NonNullable<Validated['tokens']>;
 
 export function compileTokens(written: WrittenTokens, files: Files): TokenServiceSettings {
@@ -44,7 +47,7 @@ export function compileTokens(written: WrittenTokens, files: Files): TokenServic
 
 /** The gate's own issuers: to the stages two more like any other, but for where their keys come from. */
 export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings): readonly Issuer[] {
-  const own = { keys: { kind: 'own' }, algorithms: ['RS256'], clockSkewMs: 0, grants: ['*'] } as const;
+  const own = { keys: { kind: 'own' }, algorithms: ['RS256'], clockSkewMs: CLOCK_SKEW_MS, grants: ['*'] } as const;
   const tokens: Issuer = {
     ...own,
     name: TOKENS,

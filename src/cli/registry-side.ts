@@ -1,0 +1,51 @@
+/** What the commands for apps, users and the kill switch stand on: the registry and Redis of the file, but no gate. */
+import type { Log } from '../model/log.js';
+import type { Settings } from '../model/settings.js';
+import { openRevocations, type OpenRevocations } from '../open-revocations.js';
+import { openTokens } from '../open-tokens.js';
+import { connectRedis } from '../redis/connection.js';
+import type { Revocations } from '../revocation/revocation.js';
+import { ofThisProcess } from '../surroundings.js';
+import type { Administration } from '../tokens/administration.js';
+import { Refused, type Terminal } from './command.js';
+
+export interface RegistrySide {
+  /** Undefined where the file has no token service. */
+  readonly administration: Administration | undefined;
+  readonly revocations: Revocations;
+  readonly listRevocations: OpenRevocations['list'];
+}
+
+/** Opens, works, and closes whatever happens. Trouble is told on standard error. */
+export async function withRegistry<T>(
+  settings: Settings,
+  terminal: Terminal,
+  work: (side: RegistrySide) => Promise<T>,
+): Promise<T> {
+  const surroundings = ofThisProcess(troubleOn(terminal), terminal.env);
+  const tokens = settings.tokens && (await openTokens(settings.tokens, surroundings));
+  const redis =
+    settings.redis && connectRedis(settings.redis, { log: surroundings.log, now: surroundings.monotonic });
+  await redis?.attempted;
+  const opened = openRevocations(settings, redis, tokens?.registry, surroundings);
+  try {
+    if (!opened)
+      throw new Refused(
+        'this needs a place to keep revocations in: `tokens.database` or `redis` in the file',
+      );
+    const { revocations } = opened;
+    await revocations.attempted;
+    const administration = tokens?.administer(() => revocations.announce());
+    return await work({ administration, revocations, listRevocations: () => opened.list() });
+  } finally {
+    opened?.revocations.close();
+    redis?.close();
+    await tokens?.close();
+  }
+}
+
+function troubleOn(terminal: Terminal): Log {
+  const tell = (_fields: object, message: string): void => terminal.err(`tollgate: ${message}`);
+  const ignore = (): void => undefined;
+  return { debug: ignore, info: ignore, warn: tell, error: tell };
+}
