@@ -6,7 +6,13 @@ import { EXIT_OK, type Command, type Terminal } from './command.js';
 import { openSample } from './sample-side.js';
 import { serve } from './serve.js';
 import { untilSignal } from './signals.js';
-import { walk } from './walk.js';
+import { walk, walkOfOwn } from './walk.js';
+
+const SAMPLE_APP = {
+  name: 'Sample app of the gate',
+  scopes: ['notarization:*'],
+  organization: 'Sample Ltd.',
+};
 
 /** Nobody waits for the demo's open streams. */
 const DRAIN_MS = 500;
@@ -30,7 +36,10 @@ export const demo: Command = {
       `http://${side.address.address}:${side.address.port}; its health is on ${admin}/healthz. Ctrl-C ends it.\n`,
     );
     terminal.out(walk(settings, side.mint));
+    const app = await gate.administration?.createApp(SAMPLE_APP);
+    if (app) terminal.out(walkOfOwn(settings, app));
     await untilSignal();
+    if (app) await gate.administration?.deleteApp(app.key);
     await gate.stop();
     await side.close();
     return EXIT_OK;

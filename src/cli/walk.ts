@@ -2,6 +2,12 @@
 import type { Settings } from '../model/settings.js';
 import type { Mint } from './mint.js';
 
+/** An app of the gate's own, as the demo has made it. */
+export interface SampleApp {
+  readonly key: string;
+  readonly secret: string;
+}
+
 export function walk({ listen }: Settings, mint: Mint): string {
   const origin = `http://${listen?.host ?? '127.0.0.1'}:${listen?.port ?? 8080}`;
   const claims = { app_name: 'Sample app', organization: 'Sample Ltd.' };
@@ -26,5 +32,19 @@ A stamp, an event stream, and a public route:
 curl --include --request POST --url '${origin}/notarizations/7/stamps' --header "authorization: Bearer $TOKEN"
 curl --no-buffer --url '${origin}/notarizations/feed' --header "authorization: Bearer $TOKEN"
 curl --include --url '${origin}/status'
+`;
+}
+
+/** The same by a pass of the gate's own: get it, use it, delete the app, and be refused at once. */
+export function walkOfOwn({ listen, admin }: Settings, { key, secret }: SampleApp): string {
+  const origin = `http://${listen?.host ?? '127.0.0.1'}:${listen?.port ?? 8080}`;
+  const adminOrigin = `http://${admin?.host ?? '127.0.0.1'}:${admin?.port ?? 8081}`;
+  return `The gate hands out passes too: for this app by its key and secret. Delete the app, and its pass is refused at once:
+
+export PASS=$(curl --silent --request POST --url '${origin}/auth/token?key=${key}&secret=${secret}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+curl --include --url '${origin}/token/whoami' --header "authorization: bearer $PASS"
+curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $PASS"
+curl --include --request DELETE --url '${adminOrigin}/api/apps/${key}' --header "authorization: Bearer $(cat data/admin-token)"
+curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $PASS"
 `;
 }

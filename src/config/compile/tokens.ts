@@ -47,7 +47,12 @@ export function compileTokens(written: WrittenTokens, files: Files): TokenServic
 
 /** The gate's own issuers: to the stages two more like any other, but for where their keys come from. */
 export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings): readonly Issuer[] {
-  const own = { keys: { kind: 'own' }, algorithms: ['RS256'], clockSkewMs: CLOCK_SKEW_MS, grants: ['*'] } as const;
+  const own = {
+    keys: { kind: 'own' },
+    algorithms: ['RS256'],
+    clockSkewMs: CLOCK_SKEW_MS,
+    grants: ['*'],
+  } as const;
   const tokens: Issuer = {
     ...own,
     name: TOKENS,
