@@ -130,7 +130,8 @@ it('A normal form is its own normal form, and says the same as what was sent.', 
       '%c3%a9',
     ),
     fc.integer({ min: 0, max: 255 }).map((code) => `%${code.toString(16).padStart(2, '0')}`),
-    fc.string({ maxLength: 2 }),
+    // A path ends before the first `?`.
+    fc.string({ maxLength: 2 }).filter((text) => !text.includes('?')),
   );
   const path = fc.array(piece, { maxLength: 8 }).map((pieces) => `/${pieces.join('')}`);
   fc.assert(

@@ -218,9 +218,13 @@ describe('A token with', () => {
     const bomb = Buffer.alloc(4000).toString('base64url');
     const token = [JSON.stringify(jwe), 'a', 'b', bomb, 'c'].map(base64url).join('.');
     for (const each of [token, `${base64url(JSON.stringify(jwe))}.${base64url('{}')}.AAAA`]) {
-      await scene.show(each);
-      expect((await scene.show(each)).status).toBe(401);
-      expect(scene.gate.records.at(-1)!.durationMs).toBeLessThan(5);
+      const durationsMs: number[] = [];
+      // The quickest of several, since the machine may be busy with something else at any one of them.
+      for (let tries = 0; tries < 10; tries += 1) {
+        expect((await scene.show(each)).status).toBe(401);
+        durationsMs.push(scene.gate.records.at(-1)!.durationMs);
+      }
+      expect(Math.min(...durationsMs)).toBeLessThan(5);
     }
   });
 
