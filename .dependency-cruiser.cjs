@@ -43,6 +43,19 @@ module.exports = {
       to: { path: '^src/', pathNot: ['^src/model/', '^src/config/'] },
     },
     {
+      name: 'the-token-service-knows-the-model-only',
+      comment: 'to the gate it is one more issuer with a JWKS',
+      severity: 'error',
+      from: { path: own('tokens') },
+      to: { path: '^src/', pathNot: ['^src/model/', '^src/tokens/'] },
+    },
+    {
+      name: 'revocation-knows-the-model-only',
+      severity: 'error',
+      from: { path: own('revocation') },
+      to: { path: '^src/', pathNot: ['^src/model/', '^src/revocation/'] },
+    },
+    {
       name: 'nobody-imports-the-commands',
       severity: 'error',
       from: { pathNot: own('cli') },

@@ -25,7 +25,7 @@ export const users: Command = {
 
 async function act(input: CommandInput, administration: Administration): Promise<void> {
   const { words, options, terminal } = input;
-  switch (words[0]) {
+  switch (words[0] ?? '') {
     case 'add': {
       const name = wordOf(words[1], USAGE);
       const password = await terminal.readSecret();

@@ -100,14 +100,18 @@ function appRequestOf(body: unknown): AppRequest {
 }
 
 function ownerOf(value: unknown): NonNullable<AppRequest['owner']> {
-  if (typeof value === 'string') return { uid: value, uname: value, uavatar: '' };
+  if (typeof value === 'string') return ownerNamed(textOf(value, 'owner'));
   const { uid, uname, uavatar } = fieldsOf(value, ['uid', 'uname', 'uavatar']);
-  const named = textOf(uname, 'owner.uname');
+  const named = ownerNamed(textOf(uname, 'owner.uname'));
   return {
-    uid: uid === undefined ? named : textOf(uid, 'owner.uid'),
-    uname: named,
-    uavatar: typeof uavatar === 'string' ? uavatar : '',
+    ...named,
+    ...(uid !== undefined && { uid: textOf(uid, 'owner.uid') }),
+    ...(uavatar !== undefined && uavatar !== '' && { uavatar: textOf(uavatar, 'owner.uavatar') }),
   };
+}
+
+function ownerNamed(uname: string): NonNullable<AppRequest['owner']> {
+  return { uid: uname, uname, uavatar: '' };
 }
 
 function fieldsOf(value: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
