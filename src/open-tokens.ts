@@ -41,6 +41,8 @@ export interface OpenTokens {
   close(): Promise<void>;
 }
 
+const SWEEP_EVERY_MS = 60 * 60_000;
+
 /** Rejects where the registry cannot be opened, or its keys cannot. */
 export async function openTokens(
   settings: TokenServiceSettings,
@@ -61,6 +63,7 @@ export async function openTokens(
     await registry.close();
     throw error;
   });
+  const sweeping = sweepRegularly(registry, now, log);
   return {
     registry,
     signer,
@@ -84,10 +87,21 @@ export async function openTokens(
       }),
     administer: (announce) => createAdministration({ registry, secrets, announce, now }),
     async close() {
+      clearInterval(sweeping);
       signer.close();
       await registry.close();
     },
   };
+}
+
+/** What has ended is removed now and then: families, used tokens, named tokens, keys, revocations. */
+function sweepRegularly(registry: Registry, now: () => number, log: Log): NodeJS.Timeout {
+  const sweep = (): void => {
+    registry.sweep(now()).catch((error: unknown) => {
+      log.warn({ err: error }, 'what has ended could not be removed from the registry');
+    });
+  };
+  return setInterval(sweep, SWEEP_EVERY_MS).unref();
 }
 
 /** Undefined where some tokens never expire: then no signing key is ever withdrawn. */
