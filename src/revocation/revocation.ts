@@ -18,7 +18,7 @@ import { RevokedSet } from './revoked-set.js';
 import type { RevocationSource } from './source.js';
 
 export type { RevocationSource } from './source.js';
-export { createLeash, type LeashOptions } from './leash.js';
+export { createLeash } from './leash.js';
 
 export interface RevocationsOptions {
   readonly source: RevocationSource;
