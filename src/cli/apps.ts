@@ -4,13 +4,14 @@ import type { Settings } from '../model/settings.js';
 import { appRevocation, type Administration, type AppRequest } from '../tokens/administration.js';
 import { EXIT_OK, Refused, UsageError, type Command, type CommandInput } from './command.js';
 import { withRegistry, type RegistrySide } from './registry-side.js';
-import { listOf, print, printTable, wordOf } from './words.js';
+import { listOf, noMoreWords, print, printTable, wordOf } from './words.js';
 
 const USAGE =
   'apps create --name NAME --scopes a,b [--owner UNAME] [--organization ORG] | apps list | apps delete KEY | ' +
   'apps rotate KEY | apps revoke ID [--issuer NAME] | apps restore ID [--issuer NAME] | apps revocations';
 
-type Action = (input: CommandInput, side: RegistrySide, settings: Settings) => Promise<void>;
+/** Reads what was typed, so that wrong usage is told before anything is opened. @returns what is then done */
+type Action = (input: CommandInput) => (side: RegistrySide, settings: Settings) => Promise<void>;
 
 export const apps: Command = {
   name: 'apps',
@@ -19,10 +20,11 @@ export const apps: Command = {
   takes: 2,
   options: ['name', 'scopes', 'owner', 'organization', 'issuer'],
   async run(input) {
-    const action = ACTIONS.get(input.words[0] ?? '');
-    if (!action) throw new UsageError(`usage: tollgate ${USAGE}`);
+    const read = ACTIONS.get(input.words[0] ?? '');
+    if (!read) throw new UsageError(`usage: tollgate ${USAGE}`);
+    const action = read(input);
     const { settings } = await loadConfig(input.file, input.terminal.env);
-    await withRegistry(settings, input.terminal, (side) => action(input, side, settings));
+    await withRegistry(settings, input.terminal, (side) => action(side, settings));
     return EXIT_OK;
   },
 };
@@ -37,67 +39,83 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['revocations', revocations],
 ]);
 
-async function create(input: CommandInput, side: RegistrySide): Promise<void> {
+function create(input: CommandInput): ReturnType<Action> {
   const { name, scopes, owner, organization } = input.options;
+  noMoreWords(input, 1, USAGE);
   const request: AppRequest = {
     name: wordOf(name, USAGE),
     scopes: listOf(scopes, USAGE),
     organization,
     owner: owner === undefined ? undefined : { uid: owner, uname: owner, uavatar: '' },
   };
-  const app = await administrationOf(side).createApp(request);
-  print(input, app, `key     ${app.key}\nsecret  ${app.secret}\n\nThe secret is shown this once.`);
+  return async (side) => {
+    const app = await administrationOf(side).createApp(request);
+    print(input, app, `key     ${app.key}\nsecret  ${app.secret}\n\nThe secret is shown this once.`);
+  };
 }
 
-async function list(input: CommandInput, side: RegistrySide): Promise<void> {
-  const all = await administrationOf(side).listApps();
-  const rows = all.map((app) => [app.key, app.name, app.scopes.join(','), app.organization ?? '']);
-  printTable(input, { apps: all }, ['KEY', 'NAME', 'SCOPES', 'ORGANIZATION'], rows);
+function list(input: CommandInput): ReturnType<Action> {
+  noMoreWords(input, 1, USAGE);
+  return async (side) => {
+    const all = await administrationOf(side).listApps();
+    const rows = all.map((app) => [app.key, app.name, app.scopes.join(','), app.organization ?? '']);
+    printTable(input, { apps: all }, ['KEY', 'NAME', 'SCOPES', 'ORGANIZATION'], rows);
+  };
 }
 
-async function remove(input: CommandInput, side: RegistrySide): Promise<void> {
+function remove(input: CommandInput): ReturnType<Action> {
   const key = wordOf(input.words[1], USAGE);
-  if (!(await administrationOf(side).deleteApp(key))) throw new Refused(`there is no app "${key}"`);
-  print(input, { key }, `deleted ${key}; its tokens are refused from now on`);
+  return async (side) => {
+    if (!(await administrationOf(side).deleteApp(key))) throw new Refused(`there is no app "${key}"`);
+    print(input, { key }, `deleted ${key}; its tokens are refused from now on`);
+  };
 }
 
-async function rotate(input: CommandInput, side: RegistrySide): Promise<void> {
+function rotate(input: CommandInput): ReturnType<Action> {
   const key = wordOf(input.words[1], USAGE);
-  const secret = await administrationOf(side).rotateSecret(key);
-  if (secret === undefined) throw new Refused(`there is no app "${key}"`);
-  print(
-    input,
-    { key, secret },
-    `secret  ${secret}\n\nThe secret is shown this once; the old one is worth nothing now.`,
-  );
+  return async (side) => {
+    const secret = await administrationOf(side).rotateSecret(key);
+    if (secret === undefined) throw new Refused(`there is no app "${key}"`);
+    const text = `secret  ${secret}\n\nThe secret is shown this once; the old one is worth nothing now.`;
+    print(input, { key, secret }, text);
+  };
 }
 
-async function revoke(input: CommandInput, side: RegistrySide, settings: Settings): Promise<void> {
-  const { app, issuer } = subjectOf(input, settings);
-  const result = await side.revocations.revoke(appRevocation(app, issuer, Date.now()));
-  if (result === 'away') throw new Refused('the revocation could not be recorded');
-  print(input, { app, issuer }, `revoked ${app} at ${issuer ?? 'every issuer'}`);
+function revoke(input: CommandInput): ReturnType<Action> {
+  const app = wordOf(input.words[1], USAGE);
+  return async (side, settings) => {
+    const issuer = issuerOf(input, settings);
+    const result = await side.revocations.revoke(appRevocation(app, issuer, Date.now()));
+    if (result === 'away') throw new Refused('the revocation could not be recorded');
+    print(input, { app, issuer }, `revoked ${app} at ${issuer ?? 'every issuer'}`);
+  };
 }
 
-async function restore(input: CommandInput, side: RegistrySide, settings: Settings): Promise<void> {
-  const { app, issuer } = subjectOf(input, settings);
-  const result = await side.revocations.restore(issuer, app);
-  if (result === 'away') throw new Refused('the revocation could not be undone');
-  if (!result) throw new Refused(`${app} is not revoked at ${issuer ?? 'every issuer'}, or was deleted`);
-  print(input, { app, issuer }, `restored ${app} at ${issuer ?? 'every issuer'}`);
+function restore(input: CommandInput): ReturnType<Action> {
+  const app = wordOf(input.words[1], USAGE);
+  return async (side, settings) => {
+    const issuer = issuerOf(input, settings);
+    const result = await side.revocations.restore(issuer, app);
+    if (result === 'away') throw new Refused('the revocation could not be undone');
+    if (!result) throw new Refused(`${app} is not revoked at ${issuer ?? 'every issuer'}, or was deleted`);
+    print(input, { app, issuer }, `restored ${app} at ${issuer ?? 'every issuer'}`);
+  };
 }
 
-async function revocations(input: CommandInput, { listRevocations }: RegistrySide): Promise<void> {
-  const all = await listRevocations();
-  if (all === 'away') throw new Refused('the revocations cannot be read');
-  const rows = all.map(({ kind, issuer, id, revokedAtMs, cause }) => [
-    kind,
-    id,
-    issuer ?? '(every issuer)',
-    new Date(revokedAtMs).toISOString(),
-    cause,
-  ]);
-  printTable(input, { revocations: all }, ['KIND', 'ID', 'ISSUER', 'SINCE', 'CAUSE'], rows);
+function revocations(input: CommandInput): ReturnType<Action> {
+  noMoreWords(input, 1, USAGE);
+  return async ({ listRevocations }) => {
+    const all = await listRevocations();
+    if (all === 'away') throw new Refused('the revocations cannot be read');
+    const rows = all.map(({ kind, issuer, id, revokedAtMs, cause }) => [
+      kind,
+      id,
+      issuer ?? '(every issuer)',
+      new Date(revokedAtMs).toISOString(),
+      cause,
+    ]);
+    printTable(input, { revocations: all }, ['KIND', 'ID', 'ISSUER', 'SINCE', 'CAUSE'], rows);
+  };
 }
 
 function administrationOf({ administration }: RegistrySide): Administration {
@@ -105,13 +123,9 @@ function administrationOf({ administration }: RegistrySide): Administration {
   return administration;
 }
 
-function subjectOf(
-  { words, options }: CommandInput,
-  { issuers }: Settings,
-): { app: string; issuer: string | undefined } {
-  const { issuer } = options;
+function issuerOf({ options: { issuer } }: CommandInput, { issuers }: Settings): string | undefined {
   if (issuer !== undefined && !issuers.some(({ name }) => name === issuer)) {
     throw new Refused(`unknown issuer "${issuer}"; there are: ${issuers.map(({ name }) => name).join(', ')}`);
   }
-  return { app: wordOf(words[1], USAGE), issuer };
+  return issuer;
 }

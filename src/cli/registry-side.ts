@@ -22,7 +22,8 @@ export async function withRegistry<T>(
   terminal: Terminal,
   work: (side: RegistrySide) => Promise<T>,
 ): Promise<T> {
-  const surroundings = ofThisProcess(troubleOn(terminal), terminal.env);
+  const trouble = troubleOn(terminal);
+  const surroundings = ofThisProcess(trouble.log, terminal.env);
   const tokens = settings.tokens && (await openTokens(settings.tokens, surroundings));
   const redis =
     settings.redis && connectRedis(settings.redis, { log: surroundings.log, now: surroundings.monotonic });
@@ -38,14 +39,24 @@ export async function withRegistry<T>(
     const administration = tokens?.administer(() => revocations.announce());
     return await work({ administration, revocations, listRevocations: () => opened.list() });
   } finally {
+    trouble.ignore();
     opened?.revocations.close();
     redis?.close();
     await tokens?.close();
   }
 }
 
-function troubleOn(terminal: Terminal): Log {
-  const tell = (_fields: object, message: string): void => terminal.err(`tollgate: ${message}`);
+/** What closing interrupts, a reading that a change has begun, is no trouble: the work is done. */
+function troubleOn(terminal: Terminal): { readonly log: Log; ignore(): void } {
+  let isOver = false;
+  const tell = (_fields: object, message: string): void => {
+    if (!isOver) terminal.err(`tollgate: ${message}`);
+  };
   const ignore = (): void => undefined;
-  return { debug: ignore, info: ignore, warn: tell, error: tell };
+  return {
+    log: { debug: ignore, info: ignore, warn: tell, error: tell },
+    ignore() {
+      isOver = true;
+    },
+  };
 }

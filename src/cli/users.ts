@@ -4,7 +4,7 @@ import type { Administration } from '../tokens/administration.js';
 import { flawOfPassword } from '../tokens/passwords.js';
 import { EXIT_OK, Refused, UsageError, type Command, type CommandInput } from './command.js';
 import { withRegistry } from './registry-side.js';
-import { listOf, print, printTable, wordOf } from './words.js';
+import { listOf, noMoreWords, print, printTable, wordOf } from './words.js';
 
 const USAGE = 'users add NAME --scopes a,b [--organization ORG] | users list | users delete NAME';
 
@@ -14,44 +14,51 @@ export const users: Command = {
   takes: 2,
   options: ['scopes', 'organization'],
   async run(input) {
+    const read = ACTIONS.get(input.words[0] ?? '');
+    if (!read) throw new UsageError(`usage: tollgate ${USAGE}`);
+    const action = read(input);
     const { settings } = await loadConfig(input.file, input.terminal.env);
     if (!settings.tokens) throw new Refused('users need the `tokens` section in the file');
-    return withRegistry(settings, input.terminal, async ({ administration }) => {
-      await act(input, administration!);
-      return EXIT_OK;
-    });
+    await withRegistry(settings, input.terminal, ({ administration }) => action(administration!));
+    return EXIT_OK;
   },
 };
 
-async function act(input: CommandInput, administration: Administration): Promise<void> {
+/** Reads what was typed, so that wrong usage is told before anything is opened. @returns what is then done */
+type Action = (input: CommandInput) => (administration: Administration) => Promise<void>;
+
+const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
+  ['add', add],
+  ['list', list],
+  ['delete', remove],
+]);
+
+function add(input: CommandInput): ReturnType<Action> {
   const { words, options, terminal } = input;
-  switch (words[0] ?? '') {
-    case 'add': {
-      const name = wordOf(words[1], USAGE);
-      const password = await terminal.readSecret();
-      const flaw = flawOfPassword(password);
-      if (flaw !== undefined) throw new Refused(flaw);
-      await administration.addUser(name, password, listOf(options['scopes'], USAGE), options['organization']);
-      print(input, { name }, `added ${name}`);
-      return;
-    }
-    case 'list': {
-      const all = await administration.listUsers();
-      printTable(
-        input,
-        { users: all },
-        ['NAME', 'SCOPES', 'ORGANIZATION'],
-        all.map(({ name, scopes, organization }) => [name, scopes.join(','), organization ?? '']),
-      );
-      return;
-    }
-    case 'delete': {
-      const name = wordOf(words[1], USAGE);
-      if (!(await administration.deleteUser(name))) throw new Refused(`there is no user "${name}"`);
-      print(input, { name }, `deleted ${name}; the user's tokens are refused from now on`);
-      return;
-    }
-    default:
-      throw new UsageError(`usage: tollgate ${USAGE}`);
-  }
+  const name = wordOf(words[1], USAGE);
+  const scopes = listOf(options['scopes'], USAGE);
+  return async (administration) => {
+    const password = await terminal.readSecret();
+    const flaw = flawOfPassword(password);
+    if (flaw !== undefined) throw new Refused(flaw);
+    await administration.addUser(name, password, scopes, options['organization']);
+    print(input, { name }, `added ${name}`);
+  };
+}
+
+function list(input: CommandInput): ReturnType<Action> {
+  noMoreWords(input, 1, USAGE);
+  return async (administration) => {
+    const all = await administration.listUsers();
+    const rows = all.map(({ name, scopes, organization }) => [name, scopes.join(','), organization ?? '']);
+    printTable(input, { users: all }, ['NAME', 'SCOPES', 'ORGANIZATION'], rows);
+  };
+}
+
+function remove(input: CommandInput): ReturnType<Action> {
+  const name = wordOf(input.words[1], USAGE);
+  return async (administration) => {
+    if (!(await administration.deleteUser(name))) throw new Refused(`there is no user "${name}"`);
+    print(input, { name }, `deleted ${name}; the user's tokens are refused from now on`);
+  };
 }

@@ -7,12 +7,19 @@ export function wordOf(word: string | undefined, usage: string): string {
   return word;
 }
 
-/** `a,b` */
+/** `a,b`: at least one. */
 export function listOf(text: string | undefined, usage: string): readonly string[] {
-  return wordOf(text, usage)
+  const list = wordOf(text, usage)
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '');
+  if (list.length === 0) throw new UsageError(`usage: tollgate ${usage}`);
+  return list;
+}
+
+/** Refuses a word behind the ones that mean something. */
+export function noMoreWords({ words }: CommandInput, count: number, usage: string): void {
+  if (words.length > count) throw new UsageError(`usage: tollgate ${usage}`);
 }
 
 export function print({ json, terminal }: CommandInput, data: object, text: string): void {

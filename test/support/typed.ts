@@ -1,15 +1,52 @@
-/** The built command with something on its standard input: where passwords come from. */
+/** Commands with something on standard input: as a process, or in this one where a test has many of them. */
 import { execFile } from 'node:child_process';
+import { Refused, UsageError, type Command } from '../../src/cli/command.js';
+import { AdministrationError } from '../../src/tokens/administration.js';
 import type { Result } from './command.js';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
-export function runTyped(args: readonly string[], input: string, cwd?: string): Promise<Result> {
+/** The built command, as a user runs it. */
+export function runTyped(args: readonly string[], input: string): Promise<Result> {
   return new Promise((resolve) => {
     const env = { ...process.env, NODE_OPTIONS: '' };
-    const child = execFile(process.execPath, [MAIN, ...args], { env, cwd }, (_error, stdout, stderr) => {
+    const child = execFile(process.execPath, [MAIN, ...args], { env }, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode, stdout, stderr });
     });
     child.stdin?.end(input);
   });
+}
+
+/** The same without a process of its own, which takes a second to start. */
+export async function runHere(
+  command: Command,
+  args: readonly string[],
+  file: string,
+  input = '',
+): Promise<Result> {
+  const words: string[] = [];
+  const options: Record<string, string> = {};
+  let json = false;
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at]!;
+    if (arg === '--json') json = true;
+    else if (arg.startsWith('--')) options[arg.slice(2)] = args[(at += 1)]!;
+    else words.push(arg);
+  }
+  let [stdout, stderr] = ['', ''];
+  const terminal = {
+    out: (text: string) => void (stdout += `${text}\n`),
+    err: (text: string) => void (stderr += `${text}\n`),
+    readSecret: () => Promise.resolve(input.split('\n', 1)[0]!),
+    env: {},
+  };
+  try {
+    const code = await command.run({ file, json, words, options, terminal });
+    return { code, stdout, stderr };
+  } catch (error) {
+    const code = error instanceof UsageError ? 2 : 1;
+    if (code === 1 && !(error instanceof Refused || error instanceof AdministrationError)) throw error;
+    terminal.err(`tollgate: ${(error as Error).message}`);
+    return { code, stdout, stderr };
+  }
 }

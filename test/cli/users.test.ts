@@ -1,0 +1,111 @@
+/** `tollgate users`, as it is typed: the password on standard input, and nothing of it anywhere else. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { users as command } from '../../src/cli/users.js';
+import { createDatabaseFile, tokensIn, writeConfig, type DatabaseFile } from '../support/token-gate.js';
+import { runHere, runTyped } from '../support/typed.js';
+
+const PASSWORD = 'correct horse battery staple';
+
+let file: DatabaseFile;
+let config: string;
+
+beforeAll(async () => {
+  file = await createDatabaseFile();
+  config = await writeConfig(file.folder, { tokens: tokensIn(file.database) });
+});
+
+afterAll(() => file.remove());
+
+const users = (words: string, input = '') =>
+  runHere(command, words.split(' ').filter(Boolean), config, input);
+
+describe('tollgate users', () => {
+  test('adds, lists and deletes; with --json as data', async () => {
+    const added = await users(
+      'add ada --scopes orders:read,files_api --organization Sample',
+      `${PASSWORD}\n`,
+    );
+    expect(added).toEqual({ code: 0, stdout: 'added ada\n', stderr: '' });
+    const second = await users('add grace --scopes * --json', PASSWORD);
+    expect([second.code, JSON.parse(second.stdout)]).toEqual([0, { name: 'grace' }]);
+
+    const [table, data] = await Promise.all([users('list'), users('list --json')]);
+    expect(table.stdout).toBe(
+      'NAME   SCOPES                 ORGANIZATION\nada    orders:read,files_api  Sample\ngrace  *\n',
+    );
+    expect([data.code, JSON.parse(data.stdout)]).toEqual([
+      0,
+      {
+        users: [
+          { name: 'ada', scopes: ['orders:read', 'files_api'], organization: 'Sample' },
+          { name: 'grace', scopes: ['*'] },
+        ],
+      },
+    ]);
+
+    const deleted = await users('delete ada');
+    expect([deleted.code, deleted.stderr]).toEqual([0, '']);
+    expect(deleted.stdout).toMatch(/^deleted ada/);
+    expect(JSON.parse((await users('list --json')).stdout)).toMatchObject({ users: [{ name: 'grace' }] });
+  });
+
+  test.each([
+    ['a name that is taken', 'add taken --scopes a', /^tollgate: there is a user "taken" already\n$/],
+    ['a scope that is none', 'add x --scopes a"b', /^tollgate: "a"b" is no scope\n$/],
+    ['nobody who could be deleted', 'delete nobody', /^tollgate: there is no user "nobody"\n$/],
+  ])('refuses %s with exit code 1 and one clear line', async (what, words, message) => {
+    if (what.includes('taken')) await users('add taken --scopes a', PASSWORD);
+    const { code, stdout, stderr } = await users(words, PASSWORD);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain(PASSWORD);
+  });
+
+  test.each([
+    ['none', ''],
+    ['an empty line', '\n'],
+    ['one that is too short', 'abc\n'],
+  ])('refuses a password that is no good with exit code 1: %s', async (_what, input) => {
+    const { code, stdout, stderr } = await users('add short --scopes a', input);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^tollgate: .*password.*\n$/i);
+    expect(stderr).not.toContain('abc');
+  });
+
+  test.each([
+    ['no word', ''],
+    ['an unknown word', 'rename ada'],
+    ['no name', 'add --scopes a'],
+    ['no scopes', 'add ada'],
+    ['nobody to delete', 'delete'],
+    ['a word where none belongs', 'list all'],
+  ])('is used wrongly with %s: exit code 2', async (_what, words) => {
+    const { code, stdout, stderr } = await users(words, PASSWORD);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^tollgate: .+\n$/);
+    expect(stderr).not.toContain(PASSWORD);
+  });
+
+  test('needs the tokens section: exit code 1 and one clear line', async () => {
+    const bare = await writeConfig(file.folder, {});
+    expect(await runHere(command, ['list'], bare)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'tollgate: users need the `tokens` section in the file\n',
+    });
+  });
+
+  test('does the same as a process: exit codes 0, 1 and 2, and the password nowhere', async () => {
+    const run = (...words: string[]) =>
+      runTyped(['users', ...words, '--scopes', 'a', '-c', config], `${PASSWORD}\n`);
+    const [added, refused, argument, owner] = await Promise.all([
+      run('add', 'process'),
+      run('delete', 'nobody'),
+      run('add', 'process', 'a-password'),
+      run('add', 'process', '--owner', 'x'),
+    ]);
+    expect(added).toEqual({ code: 0, stdout: 'added process\n', stderr: '' });
+    expect(refused).toEqual({ code: 1, stdout: '', stderr: 'tollgate: there is no user "nobody"\n' });
+    for (const wrong of [argument, owner]) expect(wrong).toMatchObject({ code: 2, stdout: '' });
+  });
+});
