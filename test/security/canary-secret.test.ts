@@ -1,0 +1,150 @@
+/** Somebody looks for secrets where none should be: in the log, in Redis, at the upstream, in an answer. */
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startRedis, type OwnRedis } from '../support/redis.js';
+import { startScene, type Scene } from '../support/scene.js';
+import {
+  createDatabaseFile,
+  makeApp,
+  tokensIn,
+  type DatabaseFile,
+  type MadeApp,
+} from '../support/token-gate.js';
+
+let redis: OwnRedis;
+let monitor: Socket;
+let monitored = '';
+let file: DatabaseFile;
+let scene: Scene;
+let app: MadeApp;
+let answers = '';
+
+beforeAll(async () => {
+  [redis, file] = await Promise.all([startRedis(), createDatabaseFile()]);
+  monitor = connect(Number(new URL(redis.url).port), '127.0.0.1');
+  monitor.on('data', (bytes) => (monitored += bytes.toString('latin1')));
+  monitor.write('MONITOR\r\n');
+  await once(monitor, 'data');
+  scene = await startScene({
+    log: { level: 'debug', file: logFile() },
+    redis: { url: redis.url, key_prefix: 'canary:' },
+    tokens: tokensIn(file.database),
+    cors: { origins: ['https://page.test'] },
+    routes: [{ match: 'GET /orders', upstream: 'behind', scope: 'orders:read', limit: '100 per 1m' }],
+  });
+  app = await makeApp(scene.gate, { name: 'Canary', scopes: ['*'] });
+});
+
+afterAll(async () => {
+  monitor.destroy();
+  await Promise.all([scene.upstream.close(), redis.close()]);
+  await file.remove();
+});
+
+const logFile = () => join(file.folder, 'gate.log');
+
+/** One exchange, whose answer is kept to be searched. @returns its status */
+async function send(method: string, target: string, fields = '', body = ''): Promise<number | undefined> {
+  const length = body === '' ? 'Content-Length: 0\r\n' : `Content-Length: ${body.length}\r\n`;
+  const head = `${method} ${target} HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n${length}${fields}\r\n`;
+  const { text, answers: whole } = await scene.talk(head + body, { untilEnd: true });
+  answers += text;
+  return whole[0]?.status;
+}
+
+const FORM = 'Content-Type: application/x-www-form-urlencoded\r\n';
+const JSON_TYPE = 'Content-Type: application/json\r\n';
+
+test('A secret is found nowhere, however it is sent: right, wrong, encoded, twice, malformed, or to a wrong place.', async () => {
+  const { key, secret } = app;
+  const pair = `key=${key}&secret=${secret}`;
+  const basic = Buffer.from(`${key}:${secret}`).toString('base64');
+  const encoded = [...Buffer.from(secret)].map((byte) => `%${byte.toString(16)}`).join('');
+
+  // Where it belongs: this opens the door, so it must be the true one that is looked for below.
+  expect(await send('POST', `/auth/token?${pair}`)).toBe(200);
+  expect(await send('POST', `/auth/token?key=${key}&%73ecret=${secret}`)).toBe(200);
+  expect(await send('POST', `/auth/token?key=${key}&secret=${encoded}`)).toBe(200);
+  expect(await send('POST', '/auth/token', FORM, pair)).toBe(200);
+  expect(await send('POST', `/%61uth/token?${pair}`)).toBe(200);
+  const grant = 'grant_type=client_credentials';
+  expect(await send('POST', '/connect/token', `${FORM}Authorization: Basic ${basic}\r\n`, grant)).toBe(200);
+
+  // Not as it should be.
+  const bad: (readonly [status: number, method: string, target: string, fields?: string, body?: string])[] = [
+    [400, 'POST', `/auth/token?${pair}&secret=${secret}`],
+    [400, 'POST', `/auth/token?${pair}&%73ecret=${secret}`],
+    [400, 'POST', `/auth/token?${pair}`, FORM, pair],
+    [400, 'POST', `/auth/token?secret=${secret}`],
+    [400, 'POST', `/auth/token?key=${key}&secret=${secret}%zz`],
+    [401, 'POST', `/auth/token?key=${key}&secret=${secret}x`],
+    [401, 'POST', `/auth/token?key=${secret}&secret=${key}`],
+    [400, 'POST', '/auth/token', JSON_TYPE, `{"key":"${key}","secret":"${secret}"`],
+    [400, 'POST', '/auth/token', JSON_TYPE, `{"key":"${key}","${secret}":"secret"}{`],
+    [415, 'POST', '/auth/token', 'Content-Type: text/plain\r\n', pair],
+    [405, 'GET', `/auth/token?${pair}`],
+    [400, 'POST', `/connect/token?client_id=${key}&client_secret=${secret}`, FORM, grant],
+    [400, 'POST', '/connect/token', `${FORM}Authorization: Basic ${basic}x\r\n`, grant],
+    [400, 'POST', '/connect/token', FORM, `grant_type=${secret}`],
+    [400, 'POST', '/token', JSON_TYPE, JSON.stringify({ username: secret, password: secret })],
+    [400, 'POST', '/token', JSON_TYPE, JSON.stringify({ refresh_token: secret })],
+    [400, 'POST', `/token/create?secret=${secret}`, FORM, `secret=${secret}&name=n`],
+    [400, 'POST', '/token/create', FORM, `secret=${secret}&name=n&description=d&permission=${secret}`],
+    [401, 'GET', '/token/whoami', `Authorization: Bearer ${secret}\r\n`],
+    [401, 'GET', `/token/whoami?access_token=${secret}`],
+    // Not where it should be.
+    [404, 'POST', `/AUTH/token?${pair}`],
+    [404, 'POST', `/auth/token/?${pair}`],
+    [404, 'POST', `/auth/tokens?${pair}`],
+    [404, 'POST', `/${secret}`],
+    [400, 'POST', `/auth//token?${pair}`],
+    [400, 'POST', `http://other.test/auth/token?${pair}`],
+    [400, 'POST', `/auth/token#?${pair}`],
+    [405, 'POST', `/orders?${pair}`],
+    [401, 'GET', '/orders', `Authorization: Bearer ${secret}\r\n`],
+    [401, 'GET', '/orders', `Authorization: Basic ${basic}\r\n`],
+    [400, 'GET', '/orders', `Authorization: Bearer ${secret} ${secret}\r\n`],
+    [400, 'POST', `/auth/token?${pair}`, `X-Request-Id : ${secret}\r\n`],
+    [400, 'POST', `/auth/token?${pair}`, 'Host: twice.test\r\n'],
+    [431, 'POST', `/auth/token?${pair}`, `X-Large: ${'x'.repeat(17_000)}\r\n`],
+  ];
+  for (const [status, ...rest] of bad) {
+    expect([rest[0], rest[1].replaceAll(secret, 'SECRET'), await send(...rest)]).toEqual([
+      rest[0],
+      rest[1].replaceAll(secret, 'SECRET'),
+      status,
+    ]);
+  }
+  const preflight = 'Origin: https://page.test\r\nAccess-Control-Request-Method: POST\r\n';
+  await send('OPTIONS', `/auth/token?${pair}`, preflight);
+  // Not even HTTP.
+  answers += (await scene.talk(`POST /auth/token?${pair}\r\n\r\n`, { untilEnd: true })).text;
+  answers += (await scene.talk(`secret=${secret}\r\n\r\n`, { untilEnd: true })).text;
+
+  // A request that passes, so that Redis and the upstream have something to show.
+  const { access_token: token } = (await (
+    await fetch(`${scene.gate.url}/auth/token?${pair}`, { method: 'POST' })
+  ).json()) as { access_token: string };
+  expect(await send('GET', '/orders', `Authorization: Bearer ${token}\r\n`)).toBe(200);
+
+  await scene.gate.stop();
+  const log = await readFile(logFile(), 'utf8');
+  const upstream = scene.upstream.received.join('');
+  const seen = { log, redis: monitored, upstream, answers };
+  // What is searched is what there was: each has something of these exchanges in it.
+  expect(log).toContain('"route":"key_secret"');
+  expect(log).toContain('"status":404');
+  expect(monitored).toContain('canary:');
+  expect(upstream).toContain('GET /orders');
+  expect(answers).toContain('invalid_client');
+  const needles = [secret, encoded, basic, Buffer.from(secret).toString('base64').replace(/=+$/, '')];
+  for (const [where, text] of Object.entries(seen)) {
+    for (const needle of needles) expect([where, text.includes(needle)]).toEqual([where, false]);
+  }
+  // Nor does the log have the token that was given for it.
+  expect(log).not.toContain(token.split('.')[2]);
+  expect(monitored).not.toContain(token.split('.')[2]);
+});
