@@ -83,7 +83,7 @@ async function lastPass(token: string, path: string, act: () => Promise<void>): 
   const asking = gates.map(async (gate) => {
     let lastMs = 0;
     // A while longer than the first refusal: none may come through after it.
-    for (let refused = 0; refused < 10; ) {
+    for (let refused = 0; refused < 10;) {
       if (performance.now() - start > 5000) return Infinity;
       const response = await get(gate, path, token);
       await response.text();
@@ -139,7 +139,7 @@ test('Event streams and WebSockets that are open end within a second at the othe
   const token = await passOf(gates[0]!, app);
   const events = await get(gates[1]!, '/events', token);
   const reader = events.body!.getReader();
-  expect(Buffer.from((await reader.read()).value!).toString()).toBe('data: 1\n\n');
+  expect(Buffer.from((await reader.read()).value).toString()).toBe('data: 1\n\n');
   const socket = new WebSocket(`ws://127.0.0.1:${gates[2]!.port}/socket`, { headers: bearer(token) });
   socket.on('error', () => undefined);
   await once(socket, 'open');
