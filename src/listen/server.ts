@@ -7,7 +7,6 @@ import { createServer as createTlsServer } from 'node:https';
 import { Server as NetServer, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ClientSettings, ListenAddress } from '../model/settings.js';
-import { asksForWebSocket } from './upgrade.js';
 
 export interface ServerHandlers {
   readonly request: RequestListener;
@@ -33,7 +32,7 @@ export async function startServer(
   classes: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>,
   handlers: ServerHandlers,
 ): Promise<RunningServer> {
-  const options: ServerOptions & { shouldUpgradeCallback(req: IncomingMessage): boolean } = {
+  const options: ServerOptions = {
     ...classes,
     maxHeaderSize: MAX_HEADER_BYTES,
     // The gate answers a missing Host itself, with its own body and request id.
@@ -43,8 +42,6 @@ export async function startServer(
     requestTimeout: 0,
     keepAliveTimeout: client.keepAliveMs,
     connectionsCheckingInterval: Math.min(1000, client.headerTimeoutMs),
-    // Node 24 asks before it hands a request over to 'upgrade'; Node 20 does not, see there.
-    shouldUpgradeCallback: asksForWebSocket,
   };
   const { tls } = address;
   const server = tls

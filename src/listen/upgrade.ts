@@ -2,9 +2,10 @@
  * Which requests to become something else are taken up: WebSockets only. Any other `Upgrade` is ignored, as
  * RFC 9110 7.8 allows, and the request goes on as a plain one.
  *
- * Node 20 hands over every request with an Upgrade field once there is an 'upgrade' listener, so a plain one has to be
+ * Node hands over every request with an Upgrade field once there is an 'upgrade' listener, so a plain one has to be
  * given back: its head is written again without the field and put before the bytes that follow, and the server takes
- * the connection as if it were new. Node 24 asks first (`shouldUpgradeCallback`) and never comes here for these.
+ * the connection as if it were new. Node 24 could be asked not to hand it over (`shouldUpgradeCallback`), but tried with
+ * 24.21 it then loses what follows in the same packet.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket, type Server } from 'node:net';
