@@ -101,6 +101,11 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
     }
   }
 
+  /** The token service's paths are never a route's, a catch-all's neither. */
+  function isForTokens({ gateway: { tokens }, head }: Visit): boolean {
+    return tokens?.service.owns(tokens.readPath(head) ?? '') ?? false;
+  }
+
   /** True where the request is for the token service, or looks like one. */
   async function serveTokens(visit: Visit, { service, readPath }: TokenDesk): Promise<boolean> {
     const { gateway, req, res, head, tunnel } = visit;
@@ -156,9 +161,9 @@ export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
   /** True where a CORS section speaks for what the preflight asks about: not for what stands behind the gate. */
   function answerPreflight(visit: Visit, method: string, hasNext: boolean): boolean {
     const { gateway, res, head } = visit;
-    const found = gateway.match({ ...head, method });
+    const found = isForTokens(visit) ? undefined : gateway.match({ ...head, method });
     if (found instanceof Refusal && (found.status === 400 || (hasNext && found.status === 404))) return false;
-    const route = found instanceof Refusal ? undefined : found.route;
+    const route = found instanceof Refusal ? undefined : found?.route;
     const cors = route ? route.cors : gateway.cors;
     if (cors === undefined) return false;
     res.writeHead(204, [...common(head), ...preflightHeaders(cors, head, method)]).end();

@@ -13,7 +13,7 @@ export interface MatchOptions {
   readonly allowSemicolon: boolean;
 }
 
-/** The path of a request in its normal form; undefined where it has none. */
+/** The path of a request in its normal form; undefined where the target is one that match refuses. */
 export type ReadPath = (head: RequestHead) => string | undefined;
 
 export function createReadPath({ allowSemicolon }: MatchOptions): ReadPath {
@@ -21,6 +21,7 @@ export function createReadPath({ allowSemicolon }: MatchOptions): ReadPath {
     const target = originForm(head);
     if (target instanceof Refusal) return undefined;
     const mark = target.indexOf('?');
+    if (queryOf(target, mark) instanceof Refusal) return undefined;
     const path = normalForm(mark === -1 ? target : target.slice(0, mark), allowSemicolon);
     return path instanceof Refusal ? undefined : path;
   };

@@ -40,7 +40,8 @@ beforeAll(async () => {
       { match: 'POST /orders', upstream: 'service', scope: 'orders:write' },
       { match: 'GET /by-name', upstream: 'service', scope: 'files_api', issuer: 'named' },
       { match: 'GET /by-app', upstream: 'service', scope: 'files_api' },
-      { match: '* /{path*}', upstream: 'service', public: true },
+      // Its rules for pages are not those of the token service's paths, which it matches too.
+      { match: '* /{path*}', upstream: 'service', public: true, cors: { origins: ['https://other.test'] } },
     ],
   });
   app = await makeApp(gate, {
@@ -254,6 +255,16 @@ test('A page of an origin that the file names may ask for tokens: preflight, suc
     headers: { origin: 'https://stranger.test' },
   });
   expect(stranger.headers.get('access-control-allow-origin')).toBeNull();
+});
+
+test('A query that could be read in two ways is refused as it is on a route.', async () => {
+  const target = `/auth/token?key=${app.key}&secret=${app.secret}#`;
+  const client = openRaw(
+    gate.port,
+    `POST ${target} HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n\r\n`,
+  );
+  await client.until(/^HTTP\/1\.1 400 /);
+  client.destroy();
 });
 
 test('A body that waits for 100 Continue is asked for once, and the answer follows.', async () => {
