@@ -14,6 +14,8 @@ export default defineConfig({
     testTimeout: 15_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // Most tests wait more than they work: for windows to pass, for timeouts, for processes to start.
+    maxWorkers: 2,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
