@@ -93,6 +93,7 @@ async function buildStage(stage: Stage, root: string, surroundings: Surroundings
         break;
       case 'USER':
       case 'EXPOSE':
+      case 'VOLUME':
         break;
       default:
         throw new Error(`${instruction} is not followed here`);
