@@ -7,6 +7,8 @@ export interface Files {
   /** Relative paths start from the configuration's folder. */
   path(name: string): string;
   text(name: string): string | Flaw;
+  /** The paths of all whose text was asked for. */
+  read(): readonly string[];
 }
 
 export function createFiles(baseFolder: string): Files {
@@ -16,13 +18,14 @@ export function createFiles(baseFolder: string): Files {
     path,
     text(name) {
       let text = texts.get(path(name));
-      if (text === undefined) texts.set(path(name), (text = read(path(name))));
+      if (text === undefined) texts.set(path(name), (text = textAt(path(name))));
       return text;
     },
+    read: () => [...texts.keys()],
   };
 }
 
-function read(path: string): string | Flaw {
+function textAt(path: string): string | Flaw {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -20,9 +20,32 @@ export interface ListenTls {
   readonly clientCa: string | undefined;
 }
 
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How the gate makes itself known to servers that no URL names. */
+export interface RedisAccess {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly tls: boolean;
+}
+
+/** One server; a primary that Sentinels name; or the nodes of a cluster, of which one that answers is enough. */
+export type RedisServers =
+  | { readonly kind: 'single'; /** redis:// or rediss:// */ readonly url: string }
+  | {
+      readonly kind: 'sentinel';
+      readonly sentinels: readonly HostPort[];
+      /** By which the Sentinels know the primary. */
+      readonly name: string;
+      readonly access: RedisAccess;
+    }
+  | { readonly kind: 'cluster'; readonly nodes: readonly HostPort[]; readonly access: RedisAccess };
+
 export interface RedisSettings {
-  /** redis:// or rediss:// */
-  readonly url: string;
+  readonly servers: RedisServers;
   /** The longest that one call may take. */
   readonly timeoutMs: number;
   /** Stands before every key. */
@@ -35,6 +58,8 @@ export interface ClientSettings {
   /** The longest silence in the middle of a request body. */
   readonly bodyTimeoutMs: number;
   readonly keepAliveMs: number;
+  /** How many connections there may be at once; one more is closed as it comes. */
+  readonly maxConnections: number;
 }
 
 export interface LogSettings {
@@ -74,6 +99,14 @@ export interface Settings {
   readonly jwksMaxAgeMs: number;
   /** How long the last good keys serve while the issuer is away. */
   readonly jwksMaxStaleMs: number;
+  /** The folder in which the last good keys are kept for a cold start; undefined: nowhere. */
+  readonly jwksCache: string | undefined;
+  /** How many requests may be under way at once; one more is refused before anything is done for it. */
+  readonly maxInFlight: number;
+  /** How many processes serve; `auto`: as many as the machine has processors for. */
+  readonly workers: number | 'auto';
+  /** The files that were read beside the configuration itself: certificates, keys. */
+  readonly files: readonly string[];
 }
 
 /** One `expect` case of a route, which `tollgate check` runs. */

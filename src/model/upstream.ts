@@ -11,6 +11,42 @@ export interface Target {
 export interface UpstreamTls {
   /** PEM of the authorities that the upstream's certificate is checked against; undefined: the system's. */
   readonly ca: string | undefined;
+  /** PEM of the certificate that the gate shows, and of its key; both or none. */
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+/** Requests of the gate's own that find out which targets answer. */
+export interface HealthCheck {
+  /** Asked with GET; a 2xx or 3xx is good. */
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** So many bad answers in a row take a target out; the first check of all decides alone. */
+  readonly unhealthyAfter: number;
+  /** So many good ones in a row bring it back. */
+  readonly healthyAfter: number;
+}
+
+/** What callers' own requests tell: a target that fails them is passed over while others answer. */
+export interface Ejection {
+  /** So many failures in a row: no connection, no answer in time, a broken one, or a 502, 503 or 504. */
+  readonly failures: number;
+  /** How long a target is passed over the first time; each time in a row is longer by as much. */
+  readonly cooldownMs: number;
+  /** How long a target that comes back takes to get its full share again. */
+  readonly slowStartMs: number;
+}
+
+/** Refuses requests to a target at once while most of them fail, even where it is the only one. */
+export interface Breaker {
+  /** From 0 to 1: the part of the requests of a window that must have failed. */
+  readonly failureRate: number;
+  /** With fewer requests in the window nothing is concluded. */
+  readonly requests: number;
+  readonly windowMs: number;
+  /** How long it stays open before one request is let through to try. */
+  readonly cooldownMs: number;
 }
 
 export interface Upstream {
@@ -24,7 +60,7 @@ export interface Upstream {
   readonly idleTimeoutMs: number;
   /** The same for event streams and WebSocket tunnels. */
   readonly tunnelIdleMs: number;
-  /** How often a safe, idempotent request without a body is sent again after a connection failed. */
+  /** How often a safe request without a body is sent again, to another target where there is one, after a failure. */
   readonly retries: number;
   /** To one target. */
   readonly maxConnections: number;
@@ -38,4 +74,12 @@ export interface Upstream {
     readonly remove: readonly string[];
   };
   readonly tls: UpstreamTls;
+  readonly balance: 'round-robin' | 'least-requests';
+  /** Undefined: not checked. */
+  readonly health: HealthCheck | undefined;
+  /** Undefined: no target is passed over for its failures. */
+  readonly ejection: Ejection | undefined;
+  readonly breaker: Breaker | undefined;
+  /** How often the name of a target is looked up again. */
+  readonly resolveEveryMs: number;
 }

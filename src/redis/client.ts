@@ -5,9 +5,10 @@ import type { RedisSettings } from '../model/settings.js';
 /** Connecting may take longer than a call, but no longer than counting may take to come back. */
 const SHORTEST_CONNECT_MS = 500;
 
-export function createClient({ url, timeoutMs }: RedisSettings): Redis {
+export function createClient({ servers, timeoutMs }: RedisSettings): Redis {
+  if (servers.kind !== 'single') throw new TypeError(`${servers.kind} is not spoken to yet`);
   const connectMs = Math.max(timeoutMs, SHORTEST_CONNECT_MS);
-  return new Redis(url, {
+  return new Redis(servers.url, {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,

@@ -6,6 +6,7 @@ import type { Log } from '../../src/model/log.js';
 import type { Principal } from '../../src/model/principal.js';
 import { Refusal } from '../../src/model/refusal.js';
 import type { RequestHead } from '../../src/model/request.js';
+import { makeRoute } from '../support/route.js';
 import type { Access, Route } from '../../src/model/route.js';
 
 export const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -33,33 +34,7 @@ function createTestKeySet(issuer: Issuer, changes: Partial<KeySetOptions> = {}):
 }
 
 export function routeOf(access: Access): Route {
-  return {
-    match: 'GET /things',
-    line: 1,
-    methods: new Set(['GET']),
-    path: [{ kind: 'literal', text: 'things' }],
-    access,
-    limits: [],
-    onFailure: 'local',
-    upstream: {
-      name: 'things',
-      targets: [{ origin: 'http://127.0.0.1:9', host: '127.0.0.1:9' }],
-      connectTimeoutMs: 1000,
-      timeoutMs: 1000,
-      idleTimeoutMs: 1000,
-      tunnelIdleMs: 1000,
-      retries: 0,
-      maxConnections: 1,
-      forwardAuthorization: true,
-      host: 'target',
-      headers: { set: [], remove: [] },
-      tls: { ca: undefined },
-    },
-    rewrite: undefined,
-    maxBodyBytes: 1000,
-    allowEncodedSlash: false,
-    cors: undefined,
-  };
+  return makeRoute({ access });
 }
 
 export const SCOPED = routeOf({

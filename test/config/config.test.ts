@@ -73,7 +73,7 @@ describe('a configuration file', () => {
   });
 
   it('gives Redis its defaults, in both forms', async () => {
-    const redis = { url: 'redis://h:1', timeoutMs: 100, keyPrefix: 'tollgate:' };
+    const redis = { servers: { kind: 'single', url: 'redis://h:1' }, timeoutMs: 100, keyPrefix: 'tollgate:' };
     expect((await load(onTop('redis: redis://h:1'))).settings.redis).toEqual(redis);
     expect((await load(onTop('redis: {url: "redis://h:1"}'))).settings.redis).toEqual(redis);
   });

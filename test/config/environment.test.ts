@@ -48,7 +48,10 @@ describe('the environment in a file', () => {
   it('may leave Redis out', async () => {
     const text = onTop('redis: ${REDIS_URL:-}');
     expect((await load(text)).settings.redis).toBeUndefined();
-    expect((await load(text, { REDIS_URL: 'redis://h:1' })).settings.redis?.url).toBe('redis://h:1');
+    expect((await load(text, { REDIS_URL: 'redis://h:1' })).settings.redis?.servers).toEqual({
+      kind: 'single',
+      url: 'redis://h:1',
+    });
   });
 
   it('must have what the file asks for, which is told once', async () => {

@@ -12,7 +12,11 @@ describe('a file with every key', () => {
       listen: { host: '127.0.0.1', port: 8080, tls: undefined },
       admin: { host: '127.0.0.1', port: 8081, tls: undefined },
       trustProxy: ['10.0.0.0/8', '::1'],
-      redis: { url: 'redis://127.0.0.1:6379', timeoutMs: 250, keyPrefix: 'gate:' },
+      redis: {
+        servers: { kind: 'single', url: 'redis://127.0.0.1:6379' },
+        timeoutMs: 250,
+        keyPrefix: 'gate:',
+      },
       client: { headerTimeoutMs: 5000, bodyTimeoutMs: 6000, keepAliveMs: 7000 },
       log: { level: 'warn', file: resolve('test/fixtures/config/gate.log') },
       drainTimeoutMs: 5000,

@@ -136,7 +136,7 @@ describe('redis', () => {
   it.each([
     ['redis: http://x', ['1:8: "redis" must begin with redis:// or rediss://, not with http://']],
     ['redis: redis://a:0', ['1:8: "redis" must have a port from 1 to 65535']],
-    ['redis: {timeout: 1s}', ['1:1: missing key "url"']],
+    ['redis: {timeout: 1s}', ['1:1: missing key "url"; or else "sentinels" or "cluster"']],
     [
       'redis: 5',
       [
@@ -146,11 +146,34 @@ describe('redis', () => {
     ['redis: {url: "redis://a", on_failure: maybe}', ['1:39: "on_failure" must be local, open or closed']],
     [
       'redis: {url: "redis://a", key_prefix: "a b"}',
-      ['1:39: "key_prefix" must be at most 64 visible ASCII characters'],
+      ['1:39: "key_prefix" must be at most 64 visible ASCII characters other than { and }'],
     ],
     ['redis: {url: "redis://a", timeout: 11s}', ['1:36: "timeout" must be at most 10s']],
-    ['redis: {url: "redis://a", sentinels: ["a:1"]}', ['1:27: "sentinels" is not supported yet']],
-    ['redis: {url: "redis://a", cluster: ["a:1"]}', ['1:27: "cluster" is not supported yet']],
+    ['redis: {}', ['1:1: missing key "url"; or else "sentinels" or "cluster"']],
+    [
+      'redis: {url: "redis://a", sentinels: ["a:1"], name: m}',
+      ['1:27: "url" stands there too; a Redis is one of the two'],
+    ],
+    [
+      'redis: {sentinels: ["a:1"], name: m, cluster: ["a:1"]}',
+      ['1:38: "sentinels" stands there too; a Redis is one of the two'],
+    ],
+    ['redis: {sentinels: ["a:1"]}', ['1:1: missing key "name": by which the Sentinels know the primary']],
+    ['redis: {cluster: ["a:1"], name: m}', ['1:33: "name" is for "sentinels"']],
+    ['redis: {cluster: ["a"]}', ['1:19: "cluster" must be host:port, such as 10.0.0.5:6379 or "[::1]:6379"']],
+    [
+      'redis: {cluster: ["a:0"]}',
+      ['1:19: "cluster" must be host:port, such as 10.0.0.5:6379 or "[::1]:6379"'],
+    ],
+    ['redis: {cluster: []}', ['1:9: "cluster" must not be an empty list']],
+    [
+      'redis: {url: "redis://a", password: p}',
+      ['1:37: "password" belongs into the url: rediss://user:password@host'],
+    ],
+    [
+      'redis: {url: "redis://a", key_prefix: "{a}"}',
+      ['1:39: "key_prefix" must be at most 64 visible ASCII characters other than { and }'],
+    ],
   ])('that is written %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });
@@ -227,9 +250,13 @@ describe('a key', () => {
     ['route: []', ['1:1: unknown key "route"; did you mean "routes"?']],
     ['zzz: 1', ['1:1: unknown key "zzz"']],
     ['__proto__: 1', ['1:1: unknown key "__proto__"']],
-    ['workers: 2', ['1:1: "workers" is not supported yet']],
-    ['jwks_cache: data', ['1:1: "jwks_cache" is not supported yet']],
-    ['max_in_flight: 5', ['1:1: "max_in_flight" is not supported yet']],
+    ['workers: 2', ['1:10: more than one worker needs "redis", since limits must be counted once']],
+    ['workers: auto', ['1:10: more than one worker needs "redis", since limits must be counted once']],
+    ['workers: 0', ['1:10: "workers" must be a whole number from 1 to 256']],
+    ['jwks_cache: 5', ['1:13: "jwks_cache" must be a folder, or false']],
+    ['jwks_cache: ""', ['1:13: "jwks_cache" must not be empty']],
+    ['max_in_flight: 0', ['1:16: "max_in_flight" must be a whole number from 1 to 1000000']],
+    ['client: {max_connections: 0}', ['1:27: "max_connections" must be a whole number from 1 to 1000000']],
     ['metrics: {}', ['1:1: "metrics" is not supported yet']],
     ['tracing: {}', ['1:1: "tracing" is not supported yet']],
     ['console: {}', ['1:1: "console" is not supported yet']],

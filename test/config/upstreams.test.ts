@@ -15,12 +15,9 @@ describe('an upstream', () => {
     ['http://a b', ['4:8: "api" must be a URL that begins with http:// or https://']],
     ['5', ['4:8: "api" must be an origin such as http://10.0.0.5:9002, or {targets: [...], timeout, ...}']],
     ['{}', ['4:3: missing key "targets"']],
-    ['{targets: []}', ['4:9: "targets" must have exactly one target; several targets are not supported yet']],
-    ['{targets: http://a}', ['4:18: "targets" must be a list with one origin']],
-    [
-      '{targets: ["http://a", "http://b"]}',
-      ['4:9: "targets" must have exactly one target; several targets are not supported yet'],
-    ],
+    ['{targets: []}', ['4:9: "targets" must not be an empty list']],
+    ['{targets: http://a}', ['4:18: "targets" must be a list of origins']],
+    ['{targets: ["http://a", "http://a:80"]}', ['4:31: "http://a" is there twice']],
     ['{targets: ["http://a"], retries: 11}', ['4:41: "retries" must be a whole number from 0 to 10']],
     [
       '{targets: ["http://a"], max_connections: 0}',
@@ -56,7 +53,7 @@ describe('an upstream', () => {
     ],
     [
       '{targets: ["http://a"], tls: {ca: "${FIXTURES}/ca.pem"}}',
-      ['4:32: "tls" is for https targets; this one is http'],
+      ['4:32: "tls" is for https targets; http://a is http'],
     ],
     [
       '{targets: ["https://a"], tls: {ca: nope.pem}}',
@@ -66,10 +63,37 @@ describe('an upstream', () => {
       '{targets: ["https://a"], tls: {ca: "${FIXTURES}/key.pem"}}',
       ['4:43: the file holds no PEM certificates'],
     ],
-    ['{targets: ["http://a"], balance: random}', ['4:32: "balance" is not supported yet']],
-    ['{targets: ["http://a"], health: {}}', ['4:32: "health" is not supported yet']],
-    ['{targets: ["http://a"], ejection: {}}', ['4:32: "ejection" is not supported yet']],
-    ['{targets: ["http://a"], breaker: {}}', ['4:32: "breaker" is not supported yet']],
+    ['{targets: ["http://a"], balance: random}', ['4:41: "balance" must be round-robin or least-requests']],
+    ['{targets: ["http://a"], health: {}}', ['4:32: missing key "path"']],
+    [
+      '{targets: ["http://a"], health: {path: healthz}}',
+      ['4:47: "path" must be a path that begins with "/", in visible ASCII'],
+    ],
+    [
+      '{targets: ["http://a"], ejection: {failures: 0}}',
+      ['4:53: "failures" must be a whole number from 1 to 10000'],
+    ],
+    [
+      '{targets: ["http://a"], ejection: true}',
+      ['4:42: "ejection" must be {failures, cooldown, slow_start}, or false'],
+    ],
+    [
+      '{targets: ["http://a"], breaker: {failure_rate: 50}}',
+      ['4:56: "failure_rate" must be a share such as 50%'],
+    ],
+    [
+      '{targets: ["http://a"], breaker: {failure_rate: 101%}}',
+      ['4:56: "failure_rate" must be a share from 1% to 100%'],
+    ],
+    ['{targets: ["http://a"], resolve_every: 1ms}', ['4:47: "resolve_every" must be at least 100ms']],
+    [
+      '{targets: ["https://a"], tls: {cert: "${FIXTURES}/cert.pem"}}',
+      ['4:39: "cert" needs its "key" beside it'],
+    ],
+    [
+      '{targets: ["https://a"], tls: {cert: "${FIXTURES}/cert.pem", key: "${FIXTURES}/ca.pem"}}',
+      ['4:74: the file holds no PEM private key that can be read without a passphrase'],
+    ],
     ['{target: http://a}', ['4:9: unknown key "target"; did you mean "targets"?']],
   ])('that is written %j is refused', async (written, problems) => {
     expect(await problemsOf(upstreamOf(written))).toEqual(problems);

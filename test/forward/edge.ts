@@ -13,7 +13,8 @@ import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import { Refusal, type FlatHeaders } from '../../src/model/refusal.js';
 import type { RequestHead } from '../../src/model/request.js';
 import type { Route } from '../../src/model/route.js';
-import type { Target, Upstream } from '../../src/model/upstream.js';
+import { makeUpstream, targetAt } from '../support/route.js';
+import type { Upstream } from '../../src/model/upstream.js';
 
 export interface EdgeOptions {
   readonly upstream?: Partial<Upstream>;
@@ -39,22 +40,16 @@ export interface Edge {
 }
 
 export function upstreamAt(origin: string, more: Partial<Upstream> = {}): Upstream {
-  const target: Target = { origin, host: new URL(origin).host };
-  return {
+  return makeUpstream({
     name: 'behind',
-    targets: [target],
-    connectTimeoutMs: 1000,
+    targets: [targetAt(origin)],
     timeoutMs: 2000,
     idleTimeoutMs: 2000,
     tunnelIdleMs: 5000,
     retries: 1,
     maxConnections: 16,
-    forwardAuthorization: true,
-    host: 'target',
-    headers: { set: [], remove: [] },
-    tls: { ca: undefined },
     ...more,
-  };
+  });
 }
 
 export const CALLER: Principal = {

@@ -76,7 +76,7 @@ test("An https upstream is believed with the file's CA, under the target's name 
   const upstream = keep(await startTls());
   const edge = keep(
     await startEdge(`https://localhost:${upstream.port}`, {
-      upstream: { tls: { ca: cert }, host: 'preserve' },
+      upstream: { tls: { ca: cert, cert: undefined, key: undefined }, host: 'preserve' },
     }),
   );
   for (const host of ['one.test', 'two.test', 'three.test']) {
@@ -91,7 +91,9 @@ test('A certificate of an unknown authority, or for another name, is a 502.', as
   const unknown = keep(await startEdge(`https://localhost:${upstream.port}`));
   expect(await exchangeRaw(unknown.port, GET)).toMatch(/^HTTP\/1.1 502/);
   const misnamed = keep(
-    await startEdge(`https://127.0.0.1:${upstream.port}`, { upstream: { tls: { ca: cert } } }),
+    await startEdge(`https://127.0.0.1:${upstream.port}`, {
+      upstream: { tls: { ca: cert, cert: undefined, key: undefined } },
+    }),
   );
   expect(await exchangeRaw(misnamed.port, GET)).toMatch(/^HTTP\/1.1 502/);
   expect(upstream.names).toEqual([]);
@@ -100,7 +102,9 @@ test('A certificate of an unknown authority, or for another name, is a 502.', as
 test('A second connection resumes the TLS session of the first.', async () => {
   const upstream = keep(await startTls());
   const edge = keep(
-    await startEdge(`https://localhost:${upstream.port}`, { upstream: { tls: { ca: cert } } }),
+    await startEdge(`https://localhost:${upstream.port}`, {
+      upstream: { tls: { ca: cert, cert: undefined, key: undefined } },
+    }),
   );
   await exchangeRaw(edge.port, GET.replace('/a', '/close'));
   await exchangeRaw(edge.port, GET);
@@ -110,7 +114,9 @@ test('A second connection resumes the TLS session of the first.', async () => {
 test('A body that is cut over TLS is not taken for whole.', async () => {
   const upstream = keep(await startTls());
   const edge = keep(
-    await startEdge(`https://localhost:${upstream.port}`, { upstream: { tls: { ca: cert } } }),
+    await startEdge(`https://localhost:${upstream.port}`, {
+      upstream: { tls: { ca: cert, cert: undefined, key: undefined } },
+    }),
   );
   const answer = await exchangeRaw(edge.port, GET.replace('/a', '/cut'));
   expect(answer).toMatch(/half\r\n$/);

@@ -9,6 +9,7 @@ import { SILENT } from '../redis/logs.js';
 import { randomPrefix, redisUrl, removeKeys, startRedis } from '../support/redis.js';
 import { checkAgainstOracleLater, histories } from './oracle.js';
 import { policy } from './policies.js';
+import { redisAt } from '../support/route.js';
 
 /** Time limits are no subject here, and the machine may be busy. */
 const TIMEOUT_MS = 10_000;
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 async function connected(url = redisUrl(), timeoutMs = TIMEOUT_MS): Promise<RedisConnection> {
-  const connection = connectRedis({ url, timeoutMs, keyPrefix: '' }, { log: SILENT, now: Date.now });
+  const connection = connectRedis(redisAt(url, timeoutMs), { log: SILENT, now: Date.now });
   while (!connection.isUp) await passRealTime(5);
   return connection;
 }

@@ -1,21 +1,6 @@
 /** Routes for tests, from the way that the file writes them. */
 import type { RewriteSegment, Route, ScopeRequirement, Segment } from '../../src/model/route.js';
-import type { Upstream } from '../../src/model/upstream.js';
-
-const UPSTREAM: Upstream = {
-  name: 'test',
-  targets: [{ origin: 'http://127.0.0.1:9', host: '127.0.0.1:9' }],
-  connectTimeoutMs: 1000,
-  timeoutMs: 1000,
-  idleTimeoutMs: 1000,
-  tunnelIdleMs: 1000,
-  retries: 0,
-  maxConnections: 1,
-  forwardAuthorization: true,
-  host: 'target',
-  headers: { set: [], remove: [] },
-  tls: { ca: undefined },
-};
+import { makeRoute } from '../support/route.js';
 
 export interface RouteOptions {
   readonly rewrite?: string;
@@ -27,22 +12,14 @@ export interface RouteOptions {
 /** `GET,POST /notarizations/{id}/stamps` */
 export function routeOf(match: string, options: RouteOptions = {}): Route {
   const [methods = '', path = ''] = match.split(' ');
-  return {
+  return makeRoute({
     match,
-    line: 1,
     methods: methods === '*' ? 'any' : new Set(methods.split(',')),
     path: segmentsOf(path).map(segmentOf),
-    access: options.scope
-      ? { kind: 'scoped', requirement: options.scope, issuers: undefined }
-      : { kind: 'public' },
-    limits: [],
-    onFailure: 'local',
-    upstream: UPSTREAM,
-    rewrite: options.rewrite === undefined ? undefined : segmentsOf(options.rewrite).map(rewriteSegmentOf),
-    maxBodyBytes: 1024,
+    ...(options.scope && { access: { kind: 'scoped', requirement: options.scope, issuers: undefined } }),
+    ...(options.rewrite !== undefined && { rewrite: segmentsOf(options.rewrite).map(rewriteSegmentOf) }),
     allowEncodedSlash: options.allowEncodedSlash ?? false,
-    cors: undefined,
-  };
+  });
 }
 
 function segmentsOf(path: string): string[] {

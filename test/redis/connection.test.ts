@@ -9,6 +9,7 @@ import { passRealTime } from '../contract/limit-store.js';
 import { policy } from '../limit/policies.js';
 import { freePort, startRedis, type OwnRedis } from '../support/redis.js';
 import { readableLog } from './logs.js';
+import { redisAt } from '../support/route.js';
 
 const TIMEOUT_MS = 100;
 const ECHO = 'return { ARGV[1] }';
@@ -20,10 +21,7 @@ let lines: string[];
 function connect(url: string): void {
   const readable = readableLog();
   lines = readable.lines;
-  connection = connectRedis(
-    { url, timeoutMs: TIMEOUT_MS, keyPrefix: '' },
-    { log: readable.log, now: Date.now },
-  );
+  connection = connectRedis(redisAt(url, TIMEOUT_MS), { log: readable.log, now: Date.now });
 }
 
 /** How long it takes until the connection is up, or known not to be. */

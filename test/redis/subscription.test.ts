@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { subscribeRedis } from '../../src/redis/subscription.js';
 import { startRedis, type OwnRedis } from '../support/redis.js';
+import { redisAt } from '../support/route.js';
 
 let redis: OwnRedis;
 let stop: () => void;
@@ -17,7 +18,7 @@ afterEach(async () => {
 });
 
 function listen(): void {
-  const settings = { url: redis.url, timeoutMs: 100, keyPrefix: '' };
+  const settings = redisAt(redis.url, 100);
   stop = subscribeRedis(settings, 'news', (message) => heard.push(message));
 }
 

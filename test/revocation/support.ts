@@ -7,6 +7,7 @@ import { subscribeRedis } from '../../src/redis/subscription.js';
 import { createRedisBell, type Bell } from '../../src/revocation/bell.js';
 import { SILENT } from '../redis/logs.js';
 import { randomPrefix, redisUrl, removeKeys } from '../support/redis.js';
+import { redisAt } from '../support/route.js';
 
 export function revocation(given: Partial<Revocation> = {}): Revocation {
   return {
@@ -44,10 +45,7 @@ export function ownKey(): string {
 }
 
 export async function connect(url = redisUrl(), timeoutMs = 2000): Promise<RedisConnection> {
-  const connection = connectRedis(
-    { url, timeoutMs, keyPrefix: '' },
-    { log: SILENT, now: () => performance.now() },
-  );
+  const connection = connectRedis(redisAt(url, timeoutMs), { log: SILENT, now: () => performance.now() });
   afterwards(() => connection.close());
   await connection.attempted;
   return connection;
@@ -55,7 +53,7 @@ export async function connect(url = redisUrl(), timeoutMs = 2000): Promise<Redis
 
 /** A bell whose listeners stop after the test. */
 export function bellOf(connection: RedisConnection, key: string, url = redisUrl()): Bell {
-  const settings = { url, timeoutMs: 2000, keyPrefix: '' };
+  const settings = redisAt(url, 2000);
   return createRedisBell({
     connection,
     key,

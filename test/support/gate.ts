@@ -21,7 +21,14 @@ type Config = Omit<GatewayConfig, 'listen' | 'admin'> & Partial<Pick<GatewayConf
 /** @param config as in the file; ports are chosen, and the log is silent, unless it says otherwise */
 export async function startGate(config: Config): Promise<TestGate> {
   const { settings } = compileConfig(
-    { listen: '127.0.0.1:0', admin: '127.0.0.1:0', log: { level: 'silent' }, drain_timeout: '1s', ...config },
+    {
+      listen: '127.0.0.1:0',
+      admin: '127.0.0.1:0',
+      log: { level: 'silent' },
+      drain_timeout: '1s',
+      jwks_cache: false,
+      ...config,
+    },
     { env: {}, baseFolder: process.cwd() },
   );
   const records: ExchangeRecord[] = [];

@@ -4,6 +4,7 @@ import { connectRedis, type RedisConnection } from '../../src/redis/connection.j
 import { CoolingDown, createFailedAttempts, type FailedAttempts } from '../../src/tokens/failed-attempts.js';
 import { randomPrefix, redisUrl, removeKeys, startRedis } from '../support/redis.js';
 import { logInto, PASSWORD, read, startTokenService, type TestService } from './support.js';
+import { redisAt } from '../support/route.js';
 
 const SETTINGS = { attempts: 20, windowMs: 60_000, cooldownMs: 600_000 };
 const prefix = randomPrefix();
@@ -13,7 +14,7 @@ const lines: string[] = [];
 const log = logInto(lines);
 
 function connect(url: string): RedisConnection {
-  const settings = { url, timeoutMs: 1000, keyPrefix: '' };
+  const settings = redisAt(url, 1000);
   return connectRedis(settings, { log: logInto([]), now: () => performance.now() });
 }
 

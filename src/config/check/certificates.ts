@@ -11,11 +11,21 @@ export function checkListenTls(
   files: Files,
   report: Report,
 ): void {
-  const cert = files.text(tls.cert);
-  const key = files.text(tls.key);
+  if (tls.client_ca !== undefined) checkAuthorities([...path, 'client_ca'], tls.client_ca, files, report);
+  checkPair(path, tls, files, report);
+}
+
+/** A certificate and its private key, each a PEM file. */
+export function checkPair(
+  path: Path,
+  pair: { readonly cert: string; readonly key: string },
+  files: Files,
+  report: Report,
+): void {
+  const cert = files.text(pair.cert);
+  const key = files.text(pair.key);
   if (cert instanceof Flaw) report([...path, 'cert'], cert.text);
   if (key instanceof Flaw) report([...path, 'key'], key.text);
-  if (tls.client_ca !== undefined) checkAuthorities([...path, 'client_ca'], tls.client_ca, files, report);
   if (cert instanceof Flaw || key instanceof Flaw) return;
   const flaw = flawOfPair(cert, key);
   if (flaw) report([...path, flaw.of], flaw.text);

@@ -9,6 +9,7 @@ import { checkListeners } from './listeners.js';
 import { checkRoutes } from './routes.js';
 import { checkTokens } from './tokens.js';
 import { checkUpstreams } from './upstreams.js';
+import { checkWorkers } from './workers.js';
 
 export interface Written {
   /** Whether a key is there, rightly written or not: then its absence from the draft is no problem of its own. */
@@ -20,6 +21,7 @@ export interface Written {
 export function check(draft: Draft, written: Written, files: Files, report: Report): void {
   const isWritten = (path: Path) => written.has(path);
   checkListeners(draft.general, files, isWritten, report);
+  checkWorkers(draft.general, report);
   checkIssuers(draft, files, isWritten, report);
   checkUpstreams(draft, files, report);
   checkRoutes(draft, isWritten, report);

@@ -18,6 +18,14 @@ export function checkLimits(
     const written = isOwn ? route.limit : general.defaults?.limit;
     const policies = policiesOf(written, route.match?.text ?? '', route.public === true);
     const at = (entry: number): Path => (Array.isArray(written) ? [...path, entry] : path);
+    const apart = general.redis?.cluster && apartInCluster(policies);
+    if (apart !== undefined) {
+      report(
+        isOwn ? at(apart) : ['routes', index],
+        'in a Redis Cluster the limits of a route are counted together only where they have the same "by", and with ' +
+          'by: route the same "share"; give the route fewer kinds of limits',
+      );
+    }
     for (const [entry, policy] of policies.entries()) {
       if (policy.by === 'app' && route.public) {
         report(
@@ -50,4 +58,13 @@ function isSame(one: LimitPolicy, other: LimitPolicy): boolean {
 
 function words({ requests, windowMs, by }: LimitPolicy): string {
   return `${requests} per ${formatDuration(windowMs)} by ${by}`;
+}
+
+/** The first limit whose key has another hash tag than those before it, and so may lie on another node. */
+function apartInCluster(policies: readonly LimitPolicy[]): number | undefined {
+  const [first, ...rest] = policies;
+  const found = rest.findIndex(
+    ({ by, share }) => by !== first?.by || (by === 'route' && share !== first.share),
+  );
+  return found < 0 ? undefined : found + 1;
 }

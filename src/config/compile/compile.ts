@@ -6,6 +6,7 @@ import type { Path } from '../problem.js';
 import type { Validated } from '../schema/schema.js';
 import { compileIssuers } from './issuers.js';
 import { compileListen } from './listen.js';
+import { compileRedis } from './redis.js';
 import { compileCors, compileExpectation, compileRoute } from './routes.js';
 import { compileTokens, ownIssuers, usualIssuers } from './tokens.js';
 import { compileUpstreams } from './upstreams.js';
@@ -48,7 +49,7 @@ export function compile(
     listen: config.listen && compileListen(config.listen, files),
     admin: config.admin && compileListen(config.admin, files),
     trustProxy: config.trust_proxy,
-    redis: redis && { url: redis.url, timeoutMs: redis.timeout, keyPrefix: redis.key_prefix },
+    redis: redis && compileRedis(redis),
     issuers,
     tokens,
     upstreams: [...upstreams.values()],
@@ -58,6 +59,7 @@ export function compile(
       headerTimeoutMs: client.header_timeout,
       bodyTimeoutMs: client.body_timeout,
       keepAliveMs: client.keep_alive,
+      maxConnections: client.max_connections,
     },
     log: { level: log.level, file: log.file === undefined ? undefined : files.path(log.file) },
     drainTimeoutMs: config.drain_timeout,
@@ -68,6 +70,10 @@ export function compile(
     tokenCacheSize: config.token_cache,
     jwksMaxAgeMs: config.jwks_max_age,
     jwksMaxStaleMs: config.jwks_max_stale,
+    jwksCache: config.jwks_cache === false ? undefined : files.path(config.jwks_cache),
+    maxInFlight: config.max_in_flight,
+    workers: config.workers,
+    files: files.read(),
   };
   return freeze({ settings, expectations });
 }

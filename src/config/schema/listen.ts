@@ -21,7 +21,7 @@ function parseAddress(text: string): Address | Flaw {
   return { host, port: Number(port) };
 }
 
-function isHost(text: string): boolean {
+export function isHost(text: string): boolean {
   if (/^[\d.]+$/.test(text)) return isIP(text) === 4;
   return text.length < 254 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(text);
 }
@@ -72,4 +72,7 @@ export const client = z.strictObject({
     .describe('The whole head of a request must have arrived by then.'),
   body_timeout: duration().prefault('60s').describe('The longest silence in the middle of a request body.'),
   keep_alive: duration().prefault('60s').describe('How long an idle connection is kept open.'),
+  max_connections: count(1, 1_000_000)
+    .default(20_000)
+    .describe('How many connections there may be at once; one more is closed as it comes.'),
 });

@@ -57,6 +57,19 @@ export const general = z.strictObject({
   jwks_max_stale: duration({ leastMs: 0, mostMs: 366 * DAY_MS })
     .prefault('1d')
     .describe('How long the last good keys serve while the issuer is away.'),
+  jwks_cache: z
+    .union([z.literal(false), words('a folder, or false')], { error: given('must be a folder, or false') })
+    .default('data/jwks')
+    .describe('The folder in which the last good keys are kept, for a start while an issuer is away.'),
+  workers: z
+    .union([count(1, 256), z.literal('auto')], {
+      error: given('must be a whole number from 1 to 256, or auto'),
+    })
+    .default(1)
+    .describe('How many processes serve; auto: one a processor. More than one needs redis.'),
+  max_in_flight: count(1, 1_000_000)
+    .default(10_000)
+    .describe('How many requests may be under way at once in one process; one more is answered 503 at once.'),
   log: z
     .strictObject({
       level: z
@@ -96,7 +109,7 @@ export const schema = general
     ),
   })
   .register(later, {
-    keys: ['workers', 'jwks_cache', 'max_in_flight', 'metrics', 'tracing', 'console', 'shadow'],
+    keys: ['metrics', 'tracing', 'console', 'shadow'],
   });
 
 /** A configuration as a library's user writes it. */

@@ -1,9 +1,8 @@
 /** Upstreams as they are written: one origin, or targets with how to speak to them. */
 import { z } from 'zod';
 import { Flaw } from '../problem.js';
-import { later } from './later.js';
 import { parseOrigin } from './url.js';
-import { count, duration, flag, given, phrase, TOKEN, words } from './values.js';
+import { count, duration, flag, given, list, phrase, SECOND_MS, TOKEN, words } from './values.js';
 
 const FORM = 'an origin such as http://10.0.0.5:9002, or {targets: [...], timeout, ...}';
 
@@ -54,51 +53,116 @@ const fields = z.record(settableName, fieldValue).superRefine((record, context) 
   }
 });
 
-const settings = z
-  .strictObject({
-    targets: z
-      .array(target, { error: given('must be a list with one origin') })
-      .refine((targets) => targets.length === 1, {
-        error: 'must have exactly one target; several targets are not supported yet',
-      })
-      .describe('Its origin, without a path: [http://10.0.0.5:9002].'),
-    connect_timeout: duration().prefault('2s').describe('How long a connection may take to be made.'),
-    timeout: duration().prefault('30s').describe("Until the upstream's response headers."),
-    idle_timeout: duration().prefault('60s').describe('The longest silence between two chunks of a body.'),
-    tunnel_idle: duration().prefault('1h').describe('The same for event streams and WebSocket tunnels.'),
-    retries: count(0, 10)
-      .default(1)
-      .describe(
-        'How often a safe, idempotent request without a body is sent again after a failed connection.',
-      ),
-    max_connections: count(1, 100_000).default(256).describe('The most connections to one target.'),
-    forward_authorization: flag()
-      .default(true)
-      .describe("Whether the upstream gets the caller's Authorization field."),
-    host: z
-      .enum(['target', 'preserve'], { error: given('must be target or preserve') })
-      .default('target')
-      .describe("The Host field: the target's own, or the caller's preserved."),
-    headers: z
-      .strictObject({
-        set: fields.default({}).describe('Fields to set on requests to it: {X-Env: prod}.'),
-        remove: z
-          .array(removableName)
-          .default([])
-          .describe('Fields to remove from requests to it: [X-Internal].'),
-      })
-      .prefault({})
-      .describe('Changes to the header of requests to it.'),
-    tls: z
-      .strictObject({
-        ca: words('a file path').describe(
-          'A PEM file of the authorities that its certificate is checked against.',
+const health = z.strictObject({
+  path: phrase(
+    (text) =>
+      /^\/[\x21-\x22\x24-\x7e]*$/.test(text)
+        ? text
+        : new Flaw('must be a path that begins with "/", in visible ASCII'),
+    'a path such as /healthz',
+  ).describe('What is asked for with GET; a 2xx or 3xx is good.'),
+  interval: duration().prefault('5s').describe('Between two checks of one target.'),
+  timeout: duration().prefault('2s').describe('How long an answer may take.'),
+  unhealthy_after: count(1, 100).default(2).describe('So many bad checks in a row take a target out.'),
+  healthy_after: count(1, 100).default(2).describe('So many good ones in a row bring it back.'),
+});
+
+const ejection = z.strictObject({
+  failures: count(1, 10_000).default(5).describe('So many failures in a row.'),
+  cooldown: duration()
+    .prefault('10s')
+    .describe('How long a target is passed over; longer by as much each time in a row.'),
+  slow_start: duration({ leastMs: 0 })
+    .prefault('10s')
+    .describe('How long a target that comes back takes to get its full share again.'),
+});
+
+const breaker = z.strictObject({
+  failure_rate: phrase((text) => {
+    const percent = Number(/^(\d{1,3})%$/.exec(text)?.[1] ?? 0);
+    return percent >= 1 && percent <= 100 ? percent / 100 : new Flaw('must be a share from 1% to 100%');
+  }, 'a share such as 50%')
+    .prefault('50%')
+    .describe('The part of the requests of a window that must have failed.'),
+  requests: count(1, 1_000_000).default(20).describe('With fewer requests in the window it stays closed.'),
+  window: duration({ leastMs: SECOND_MS }).prefault('10s').describe('How far back requests are looked at.'),
+  cooldown: duration().prefault('5s').describe('How long it stays open before one request may try.'),
+});
+
+/** `false` in place of the section says that there is none. */
+const off = z.literal(false).transform(() => undefined);
+
+const settings = z.strictObject({
+  targets: list(target, 'a list of origins')
+    .superRefine((targets, context) => {
+      for (const [index, { origin }] of targets.entries()) {
+        if (targets.findIndex((other) => other.origin === origin) === index) continue;
+        context.addIssue({ code: 'custom', path: [index], message: `"${origin}" is there twice` });
+      }
+    })
+    .describe('Its origins, without a path: [http://10.0.0.5:9002, http://10.0.0.6:9002].'),
+  balance: z
+    .enum(['round-robin', 'least-requests'], { error: given('must be round-robin or least-requests') })
+    .default('round-robin')
+    .describe('Which target gets the next request: each in turn, or the one with the fewest under way.'),
+  health: z
+    .union([off, health], { error: given('must be {path, interval, timeout, ...}, or false') })
+    .optional()
+    .describe('Requests that find out which targets answer: {path: /healthz, interval: 5s}.'),
+  ejection: z
+    .union([off, ejection], { error: given('must be {failures, cooldown, slow_start}, or false') })
+    .prefault({})
+    .describe("When a target that fails callers' requests is passed over while others answer."),
+  breaker: z
+    .union([off, breaker], { error: given('must be {failure_rate, requests, window, cooldown}, or false') })
+    .optional()
+    .describe('When requests to a target are refused at once, even where it is the only one.'),
+  resolve_every: duration({ leastMs: 100 })
+    .prefault('10s')
+    .describe("How often a target's name is looked up again."),
+  connect_timeout: duration().prefault('2s').describe('How long a connection may take to be made.'),
+  timeout: duration().prefault('30s').describe("Until the upstream's response headers."),
+  idle_timeout: duration().prefault('60s').describe('The longest silence between two chunks of a body.'),
+  tunnel_idle: duration().prefault('1h').describe('The same for event streams and WebSocket tunnels.'),
+  retries: count(0, 10)
+    .default(1)
+    .describe(
+      'How often a safe request without a body is sent again, on another target where there is one; at most one ' +
+        'in five requests is.',
+    ),
+  max_connections: count(1, 100_000).default(256).describe('The most connections to one target.'),
+  forward_authorization: flag()
+    .default(true)
+    .describe("Whether the upstream gets the caller's Authorization field."),
+  host: z
+    .enum(['target', 'preserve'], { error: given('must be target or preserve') })
+    .default('target')
+    .describe("The Host field: the target's own, or the caller's preserved."),
+  headers: z
+    .strictObject({
+      set: fields.default({}).describe('Fields to set on requests to it: {X-Env: prod}.'),
+      remove: z
+        .array(removableName)
+        .default([])
+        .describe('Fields to remove from requests to it: [X-Internal].'),
+    })
+    .prefault({})
+    .describe('Changes to the header of requests to it.'),
+  tls: z
+    .strictObject({
+      ca: words('a file path')
+        .optional()
+        .describe(
+          "A PEM file of the authorities that its certificate is checked against; left out: the system's.",
         ),
-      })
-      .optional()
-      .describe("How an https target's certificate is checked; left out: against the system's authorities."),
-  })
-  .register(later, { keys: ['balance', 'health', 'ejection', 'breaker'] });
+      cert: words('a file path')
+        .optional()
+        .describe('The certificate chain that the gate shows, a PEM file.'),
+      key: words('a file path').optional().describe("That certificate's private key, a PEM file."),
+    })
+    .optional()
+    .describe('How https targets are spoken to.'),
+});
 
 export const upstreamSettings = settings;
 

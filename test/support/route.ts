@@ -1,0 +1,55 @@
+/** The model's parts for tests that want one of its fields and usual values for the rest. */
+import type { RedisSettings } from '../../src/model/settings.js';
+import type { Route } from '../../src/model/route.js';
+import type { Target, Upstream } from '../../src/model/upstream.js';
+
+export function targetAt(origin: string): Target {
+  return { origin, host: new URL(origin).host };
+}
+
+/** An upstream whose target is a port where nobody listens. */
+export function makeUpstream(changes: Partial<Upstream> = {}): Upstream {
+  return {
+    name: 'things',
+    targets: [targetAt('http://127.0.0.1:9')],
+    connectTimeoutMs: 1000,
+    timeoutMs: 1000,
+    idleTimeoutMs: 1000,
+    tunnelIdleMs: 1000,
+    retries: 0,
+    maxConnections: 1,
+    forwardAuthorization: true,
+    host: 'target',
+    headers: { set: [], remove: [] },
+    tls: { ca: undefined, cert: undefined, key: undefined },
+    balance: 'round-robin',
+    health: undefined,
+    ejection: undefined,
+    breaker: undefined,
+    resolveEveryMs: 10_000,
+    ...changes,
+  };
+}
+
+/** A public route, `GET /things`, without limits. */
+export function makeRoute(changes: Partial<Route> = {}): Route {
+  return {
+    match: 'GET /things',
+    line: 1,
+    methods: new Set(['GET']),
+    path: [{ kind: 'literal', text: 'things' }],
+    access: { kind: 'public' },
+    limits: [],
+    onFailure: 'local',
+    upstream: makeUpstream(),
+    rewrite: undefined,
+    maxBodyBytes: 1024,
+    allowEncodedSlash: false,
+    cors: undefined,
+    ...changes,
+  };
+}
+
+export function redisAt(url: string, timeoutMs: number, keyPrefix = ''): RedisSettings {
+  return { servers: { kind: 'single', url }, timeoutMs, keyPrefix };
+}
