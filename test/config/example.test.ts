@@ -17,7 +17,7 @@ describe('a file with every key', () => {
         timeoutMs: 250,
         keyPrefix: 'gate:',
       },
-      client: { headerTimeoutMs: 5000, bodyTimeoutMs: 6000, keepAliveMs: 7000 },
+      client: { headerTimeoutMs: 5000, bodyTimeoutMs: 6000, keepAliveMs: 7000, maxConnections: 1000 },
       log: { level: 'warn', file: resolve('test/fixtures/config/gate.log') },
       drainTimeoutMs: 5000,
       allowSemicolon: true,
@@ -27,6 +27,9 @@ describe('a file with every key', () => {
       tokenCacheSize: 77,
       jwksMaxAgeMs: 300_000,
       jwksMaxStaleMs: 172_800_000,
+      jwksCache: resolve('test/fixtures/config/cache'),
+      workers: 'auto',
+      maxInFlight: 500,
       cors: { origins: ['https://app.example'], headers: ['Authorization'], maxAgeS: 3600 },
     });
   });
@@ -74,7 +77,21 @@ describe('a file with every key', () => {
     expect(notarizations?.targets).toEqual([{ origin: 'http://127.0.0.1:9001', host: '127.0.0.1:9001' }]);
     expect(storage).toMatchObject({
       name: 'storage',
-      targets: [{ origin: 'https://storage.example:9443', host: 'storage.example:9443' }],
+      targets: [
+        { origin: 'https://storage.example:9443', host: 'storage.example:9443' },
+        { origin: 'https://storage.example:9444', host: 'storage.example:9444' },
+      ],
+      balance: 'least-requests',
+      health: {
+        path: '/healthz',
+        intervalMs: 3000,
+        timeoutMs: 1000,
+        unhealthyAfter: 3,
+        healthyAfter: 1,
+      },
+      ejection: { failures: 3, cooldownMs: 5000, slowStartMs: 20_000 },
+      breaker: { failureRate: 0.25, requests: 10, windowMs: 30_000, cooldownMs: 2000 },
+      resolveEveryMs: 30_000,
       connectTimeoutMs: 1000,
       timeoutMs: 10_000,
       idleTimeoutMs: 20_000,
@@ -92,7 +109,7 @@ describe('a file with every key', () => {
     const [stamps, stamp, files, status] = settings.routes;
     expect(stamps).toMatchObject({
       match: 'GET /notarizations/stamps',
-      line: 61,
+      line: 69,
       methods: new Set(['GET']),
       path: [
         { kind: 'literal', text: 'notarizations' },
@@ -112,7 +129,7 @@ describe('a file with every key', () => {
       cors: settings.cors,
     });
     expect(stamp).toMatchObject({
-      line: 65,
+      line: 73,
       methods: new Set(['GET', 'POST']),
       access: {
         requirement: { mode: 'any', scopes: ['notarization:write', 'sso'] },
@@ -150,7 +167,7 @@ describe('a file with every key', () => {
     expect(expectations).toEqual([
       {
         route: stamp,
-        line: 72,
+        line: 80,
         column: 9,
         method: 'POST',
         path: '/notarizations/7/stamps',
@@ -159,14 +176,14 @@ describe('a file with every key', () => {
       },
       {
         route: stamp,
-        line: 73,
+        line: 81,
         column: 9,
         method: 'GET',
         path: '/notarizations/7/stamps',
         scopes: ['storage:read'],
         status: 403,
       },
-      { route: files, line: 83, column: 9, method: 'GET', path: '/files/a', scopes: undefined, status: 401 },
+      { route: files, line: 91, column: 9, method: 'GET', path: '/files/a', scopes: undefined, status: 401 },
     ]);
   });
 });
