@@ -9,7 +9,7 @@ import { createKeySet, type KeySet } from './authenticate/key-set.js';
 import { createLiveKeySet } from './authenticate/live-key-set.js';
 import { createVerifyOwn } from './authenticate/verify-own.js';
 import { createAuthorize } from './authorize/authorize.js';
-import { createForwarder } from './forward/forward.js';
+import { createForwarder, openUpstream } from './forward/forward.js';
 import { createAdmit, type Gateway } from './gateway.js';
 import { createLimit } from './limit/limit.js';
 import { createMemoryStore } from './limit/memory-store.js';
@@ -76,7 +76,13 @@ export async function assemble(settings: Settings, surroundings: Surroundings): 
         })
       : memory;
   const skews = new Map(settings.issuers.map(({ name, clockSkewMs }) => [name, clockSkewMs]));
-  const forwarder = createForwarder(settings.upstreams, {
+  const upstreams = new Map(
+    settings.upstreams.map((upstream) => [
+      upstream.name,
+      openUpstream(upstream, { now: monotonic, random: () => fraction(surroundings.random(4)), log }),
+    ]),
+  );
+  const forwarder = createForwarder(upstreams, {
     now: monotonic,
     bodyTimeoutMs: settings.client.bodyTimeoutMs,
     log,
@@ -119,10 +125,15 @@ export async function assemble(settings: Settings, surroundings: Surroundings): 
       for (const { keys } of issuers) keys.close();
       revocations?.close();
       redis?.close();
-      await forwarder.close();
+      await Promise.all([...upstreams.values()].map((pools) => pools.close()));
       await tokens?.close();
     },
   };
+}
+
+/** Random bytes as a number from 0 to below 1. */
+function fraction(bytes: Uint8Array): number {
+  return bytes.reduceRight((rest, byte) => (rest + byte) / 256, 0);
 }
 
 function keysOf(

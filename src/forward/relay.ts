@@ -6,10 +6,10 @@ import type { Refusal } from '../model/refusal.js';
 import { Answer, type ClientEvents } from './answer.js';
 import type { Exchange, Fault, ForwarderOptions, Outcome } from './exchange.js';
 import * as failures from './failures.js';
-import type { TargetPool } from './pools.js';
 import { RequestBody, type BodyEvents } from './request-body.js';
 import type { RawHeaders } from './response-headers.js';
 import type { Waiter } from './slots.js';
+import type { TargetPool } from './target-pool.js';
 import type { Join } from './tunnel.js';
 
 type Controller = Dispatcher.DispatchController;

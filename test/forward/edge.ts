@@ -3,10 +3,12 @@ import { ServerResponse, createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import {
   createForwarder,
+  openUpstream,
   type Exchange,
   type Forwarder,
   type Leash,
   type Outcome,
+  type UpstreamPools,
 } from '../../src/forward/forward.js';
 import type { Log } from '../../src/model/log.js';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
@@ -33,6 +35,7 @@ export interface Edge {
   /** What the exchanges came to, in the order in which they were over. */
   readonly results: readonly (Outcome | Refusal)[];
   readonly forwarder: Forwarder;
+  readonly pools: UpstreamPools;
   readonly logged: readonly string[];
   /** The next result that is not there yet, or the n-th. */
   result(index?: number): Promise<Outcome | Refusal>;
@@ -110,8 +113,10 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
   const keep = (_fields: object, message: string): void => void logged.push(message);
   const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
   const upstream = upstreamAt(origin, options.upstream);
-  const forwarder = createForwarder([upstream], {
-    now: () => performance.now(),
+  const now = (): number => performance.now();
+  const pools = openUpstream(upstream, { now, random: Math.random, log });
+  const forwarder = createForwarder(new Map([[upstream.name, pools]]), {
+    now,
     bodyTimeoutMs: options.bodyTimeoutMs ?? 1000,
     log,
     ...(options.leash && { leash: options.leash }),
@@ -170,6 +175,7 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     port: (server.address() as AddressInfo).port,
     results,
     forwarder,
+    pools,
     logged,
     result: (index = results.length) =>
       new Promise((resolve) => {
@@ -185,7 +191,7 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
-      await forwarder.close();
+      await pools.close();
     },
   };
 }

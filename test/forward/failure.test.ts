@@ -340,7 +340,7 @@ test('Closing waits for what is under way; a request that comes later is still s
   const first = openRaw(edge.port, GET);
   await expect.poll(() => held.length).toBe(1);
   let closed = false;
-  const closing = edge.forwarder.close().then(() => (closed = true));
+  const closing = edge.pools.close().then(() => (closed = true));
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(closed).toBe(false);
   held[0]!.write(OK);

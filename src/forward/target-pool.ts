@@ -1,9 +1,8 @@
-/** The connections to each target: a pool of undici for each, opened when it is first needed, with its slots. */
+/** The connections to one target: a pool of undici, opened when it is first needed, with its slots. */
 import { Pool, type Dispatcher } from 'undici';
-import type { Log } from '../model/log.js';
 import type { Target, Upstream } from '../model/upstream.js';
 import { createConnector } from './connect.js';
-import { createRequestHeaders, type BuildRequestHeaders } from './request-headers.js';
+import type { BuildRequestHeaders } from './request-headers.js';
 import { Slots } from './slots.js';
 
 /** Shorter than what common servers keep an idle connection for (Node: 5 s), so that a request seldom meets a closing one. */
@@ -72,23 +71,4 @@ export class TargetPool {
       });
     });
   }
-}
-
-export type Pools = ReadonlyMap<string, readonly [TargetPool, ...TargetPool[]]>;
-
-/** The pools of all upstreams, by the upstream's name. */
-export function createPools(upstreams: readonly Upstream[], log: Log): Pools {
-  return new Map(
-    upstreams.map((upstream) => {
-      const headersFor = createRequestHeaders(upstream, log);
-      const [first, ...rest] = upstream.targets;
-      const open = (target: Target): TargetPool => new TargetPool(upstream, target, headersFor);
-      return [upstream.name, [open(first), ...rest.map(open)]];
-    }),
-  );
-}
-
-/** Which target gets the next request: so far the first. */
-export function chooseTarget(pools: readonly [TargetPool, ...TargetPool[]]): TargetPool {
-  return pools[0];
 }
