@@ -16,7 +16,7 @@ import {
   REVOKE_PATH,
 } from './discovery.js';
 import type { Endpoint } from './endpoint.js';
-import { createFindHeldToken } from './held-token.js';
+import { createReadShown } from './held-token.js';
 import { createIntrospect } from './introspect.js';
 import { createKeySecret } from './key-secret.js';
 import { createNamed } from './named.js';
@@ -45,13 +45,13 @@ export function createEndpoints(given: EndpointsOptions): ReadonlyMap<string, En
   const { keySecret, clientCredentials, password, named, whoami } = settings.endpoints;
   const options = { ...given, issuer, claims: createClaims(given), apps: createApps(given) };
   const sessions = password && createSessions(password, options);
-  const findHeldToken = createFindHeldToken(options);
+  const readShown = createReadShown(options);
   const metadata = createMetadata(settings);
 
   const endpoints = new Map<string, Endpoint>(metadataPaths(issuer).map((path) => [path, metadata]));
   endpoints.set(JWKS_PATH, createJwks(signer));
-  endpoints.set(REVOKE_PATH, createRevoke({ ...options, findHeldToken }));
-  endpoints.set(INTROSPECT_PATH, createIntrospect({ ...options, findHeldToken }));
+  endpoints.set(REVOKE_PATH, createRevoke({ ...options, readShown }));
+  endpoints.set(INTROSPECT_PATH, createIntrospect({ ...options, readShown }));
   if (keySecret) endpoints.set(keySecret.path, createKeySecret(keySecret, options));
   if (clientCredentials)
     endpoints.set(

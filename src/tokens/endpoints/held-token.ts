@@ -1,10 +1,15 @@
-/** A token that somebody holds, for `POST /revoke` and `POST /introspect`: what it is, and whose. */
+/** A token that an app shows beside its credentials, for `POST /revoke` and `POST /introspect`: what it is, and whose. */
 import { createPublicKey } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { NAMED, TOKENS } from '../../model/tokens.js';
 import { namedIssuerOf } from '../claims.js';
+import { invalidRequest, OAuthError } from '../oauth-error.js';
 import type { Claims, Revocations, Secrets, Signer } from '../ports.js';
 import type { App, RefreshFamily, Registry } from '../registry/registry.js';
+import { requireCredentials } from '../request/credentials.js';
+import { readParameters, type ParameterSources } from '../request/parameters.js';
+import type { Apps } from './app.js';
+import type { Call } from './endpoint.js';
 
 /** An access token or a named one, its signature and times good, and not revoked. */
 export interface HeldJwt {
@@ -25,8 +30,18 @@ export interface HeldRefreshToken {
   readonly family: RefreshFamily;
 }
 
+/** What an app asks about. */
+export interface Shown {
+  readonly app: App;
+  /** Undefined for whatever is no living token of ours. */
+  readonly held: HeldJwt | HeldRefreshToken | undefined;
+}
+
+export type ReadShown = (call: Call, at: 'revoke' | 'introspect') => Promise<Shown | OAuthError>;
+
 export interface HeldTokensOptions {
   readonly issuer: string;
+  readonly apps: Apps;
   readonly registry: Registry;
   readonly secrets: Secrets;
   readonly signer: Signer;
@@ -34,16 +49,16 @@ export interface HeldTokensOptions {
   readonly now: () => number;
 }
 
-/** Undefined for whatever is no living token of ours. */
-export type FindHeldToken = (token: string) => Promise<HeldJwt | HeldRefreshToken | undefined>;
+const SOURCES: ParameterSources = { body: ['application/x-www-form-urlencoded'] };
+const NO_TOKEN = invalidRequest('The token is missing');
 
 /** Of a user's token, which was given to no app, whoever holds it may ask: it could use it just as well. */
 export function isAnothers(held: HeldJwt | HeldRefreshToken, app: App): boolean {
   return held.kind === 'jwt' && held.clientId !== undefined && held.clientId !== app.key;
 }
 
-export function createFindHeldToken(options: HeldTokensOptions): FindHeldToken {
-  const { registry, secrets, signer, revocations, now } = options;
+export function createReadShown(options: HeldTokensOptions): ReadShown {
+  const { apps, registry, secrets, signer, revocations, now } = options;
   const issuers = new Map([
     [options.issuer, TOKENS],
     [namedIssuerOf(options.issuer), NAMED],
@@ -75,10 +90,22 @@ export function createFindHeldToken(options: HeldTokensOptions): FindHeldToken {
     return { kind: 'jwt', issuer, claims, jti, exp, scopes: scope, clientId };
   }
 
-  return async function findHeldToken(token) {
+  async function find(token: string): Promise<Shown['held']> {
     if (token.includes('.')) return findJwt(token);
     const family = await registry.findFamily(secrets.hash(token), now());
     return family && { kind: 'refresh', family };
+  }
+
+  return async function readShown(call, at) {
+    const parameters = await readParameters(call, SOURCES);
+    if (parameters instanceof OAuthError) return parameters;
+    const credentials = requireCredentials(call.req.headers.authorization, parameters);
+    if (credentials instanceof OAuthError) return credentials;
+    const token = parameters.one('token');
+    if (token === undefined) return NO_TOKEN;
+    const app = await apps.byCredentials(credentials, at, call.clientIp);
+    if (app instanceof OAuthError) return app;
+    return { app, held: await find(token) };
   };
 }
 

@@ -1,24 +1,18 @@
 /** `POST /introspect`: whether a token is good, and what it says (RFC 7662). */
-import { invalidRequest, OAuthError } from '../oauth-error.js';
-import { requireCredentials } from '../request/credentials.js';
-import { readParameters, type ParameterSources } from '../request/parameters.js';
-import type { Apps } from './app.js';
+import { OAuthError } from '../oauth-error.js';
 import { jsonAnswer, type Endpoint } from './endpoint.js';
-import { isAnothers, type FindHeldToken, type HeldJwt, type HeldRefreshToken } from './held-token.js';
+import { isAnothers, type HeldJwt, type HeldRefreshToken, type ReadShown } from './held-token.js';
 import { scopeText } from './scope.js';
 
 export interface IntrospectOptions {
   readonly issuer: string;
-  readonly apps: Apps;
-  readonly findHeldToken: FindHeldToken;
+  readonly readShown: ReadShown;
 }
 
-const SOURCES: ParameterSources = { body: ['application/x-www-form-urlencoded'] };
-const NO_TOKEN = invalidRequest('The token is missing');
 /** RFC 7662 2.2: nothing is said of why. */
 const INACTIVE = jsonAnswer({ active: false });
 
-export function createIntrospect({ issuer, apps, findHeldToken }: IntrospectOptions): Endpoint {
+export function createIntrospect({ issuer, readShown }: IntrospectOptions): Endpoint {
   function describe(held: HeldJwt | HeldRefreshToken): object {
     if (held.kind === 'refresh') {
       const { user, scopes, endsAtMs } = held.family;
@@ -41,15 +35,9 @@ export function createIntrospect({ issuer, apps, findHeldToken }: IntrospectOpti
     name: 'introspect',
     method: 'POST',
     async answer(call) {
-      const parameters = await readParameters(call, SOURCES);
-      if (parameters instanceof OAuthError) return parameters;
-      const credentials = requireCredentials(call.req.headers.authorization, parameters);
-      if (credentials instanceof OAuthError) return credentials;
-      const token = parameters.one('token');
-      if (token === undefined) return NO_TOKEN;
-      const app = await apps.byCredentials(credentials, 'introspect', call.clientIp);
-      if (app instanceof OAuthError) return app;
-      const held = await findHeldToken(token);
+      const shown = await readShown(call, 'introspect');
+      if (shown instanceof OAuthError) return shown;
+      const { app, held } = shown;
       return held === undefined || isAnothers(held, app) ? INACTIVE : jsonAnswer(describe(held));
     },
   };

@@ -2,27 +2,21 @@
 import { invalidRequest, OAuthError, UNAVAILABLE } from '../oauth-error.js';
 import type { Revocations } from '../ports.js';
 import type { Registry } from '../registry/registry.js';
-import { requireCredentials } from '../request/credentials.js';
-import { readParameters, type ParameterSources } from '../request/parameters.js';
-import type { Apps } from './app.js';
 import type { Answer, Endpoint } from './endpoint.js';
-import { isAnothers, type FindHeldToken, type HeldJwt, type HeldRefreshToken } from './held-token.js';
+import { isAnothers, type HeldJwt, type HeldRefreshToken, type ReadShown } from './held-token.js';
 
 export interface RevokeOptions {
-  readonly apps: Apps;
   readonly registry: Registry;
   readonly revocations: Revocations;
-  readonly findHeldToken: FindHeldToken;
+  readonly readShown: ReadShown;
   readonly now: () => number;
 }
 
-const SOURCES: ParameterSources = { body: ['application/x-www-form-urlencoded'] };
-const NO_TOKEN = invalidRequest('The token is missing');
 const NOT_YOURS = invalidRequest('The token belongs to another client');
 const DONE: Answer = { status: 200, fields: [], body: '' };
 
 export function createRevoke(options: RevokeOptions): Endpoint {
-  const { apps, registry, revocations, findHeldToken, now } = options;
+  const { registry, revocations, readShown, now } = options;
 
   async function end(held: HeldJwt | HeldRefreshToken): Promise<Answer> {
     if (held.kind === 'refresh') {
@@ -45,15 +39,9 @@ export function createRevoke(options: RevokeOptions): Endpoint {
     name: 'revoke',
     method: 'POST',
     async answer(call) {
-      const parameters = await readParameters(call, SOURCES);
-      if (parameters instanceof OAuthError) return parameters;
-      const credentials = requireCredentials(call.req.headers.authorization, parameters);
-      if (credentials instanceof OAuthError) return credentials;
-      const token = parameters.one('token');
-      if (token === undefined) return NO_TOKEN;
-      const app = await apps.byCredentials(credentials, 'revoke', call.clientIp);
-      if (app instanceof OAuthError) return app;
-      const held = await findHeldToken(token);
+      const shown = await readShown(call, 'revoke');
+      if (shown instanceof OAuthError) return shown;
+      const { app, held } = shown;
       // RFC 7009 2.2: what is no token, or no more, is as good as revoked.
       if (held === undefined) return DONE;
       return isAnothers(held, app) ? NOT_YOURS : end(held);
