@@ -5,6 +5,7 @@
  * are put together beside it, in `open-tokens.ts` and `open-revocations.ts`.
  */
 import { createAuthenticate, TOKEN_REVOKED } from './authenticate/authenticate.js';
+import { createKeyCache, type KeyCache } from './authenticate/key-cache.js';
 import { createKeySet, type KeySet } from './authenticate/key-set.js';
 import { createLiveKeySet } from './authenticate/live-key-set.js';
 import { createVerifyOwn } from './authenticate/verify-own.js';
@@ -59,9 +60,13 @@ export async function assemble(settings: Settings, surroundings: Surroundings): 
   const revocations = killSwitch?.revocations;
   const isRevoked: Revocations['isRevoked'] = (principal) => revocations?.isRevoked(principal) ?? false;
 
+  const cache =
+    settings.jwksCache === undefined
+      ? undefined
+      : createKeyCache(settings.jwksCache, { now, newId, log, maxStaleMs: settings.jwksMaxStaleMs });
   const issuers = settings.issuers.map((issuer) => ({
     issuer,
-    keys: keysOf(issuer, settings, tokens, surroundings),
+    keys: keysOf(issuer, settings, tokens, cache, surroundings),
   }));
   const memory = createMemoryStore({ maxKeys: settings.maxLimitKeys, now });
   const store =
@@ -140,6 +145,7 @@ function keysOf(
   issuer: Issuer,
   settings: Settings,
   tokens: OpenTokens | undefined,
+  cache: KeyCache | undefined,
   { now, log }: Surroundings,
 ): KeySet {
   if (issuer.keys.kind === 'own' && tokens) return createLiveKeySet(tokens.signer, issuer.algorithms, now);
@@ -148,5 +154,6 @@ function keysOf(
     log,
     maxAgeMs: settings.jwksMaxAgeMs,
     maxStaleMs: settings.jwksMaxStaleMs,
+    cache,
   });
 }

@@ -2,12 +2,14 @@
  * Authenticate, an issuer's keys over time: read at once, again before they are old, and when a token names a new one.
  *
  * A request waits for the first reading only, and for one that its own unknown kid has caused. While a good set is
- * there, nobody waits for another, and while the issuer is away that set goes on serving.
+ * there, nobody waits for another, and while the issuer is away that set goes on serving. At a start the set that was
+ * kept on disk is a good one too.
  */
 import type { KeyObject } from 'node:crypto';
 import type { Algorithm, Issuer } from '../model/issuer.js';
 import type { Log } from '../model/log.js';
 import { selectUsable } from './jwk.js';
+import type { KeyCache, KeyShelf } from './key-cache.js';
 import { createKeyring, type Keyring } from './keyring.js';
 import { createReadDocument, KeySourceError } from './key-source.js';
 
@@ -18,6 +20,8 @@ export interface KeySetOptions {
   readonly maxAgeMs: number;
   /** How long the last good keys serve while their source is away. */
   readonly maxStaleMs: number;
+  /** Where the last good keys of an issuer that is asked over the network outlive this process; left out: nowhere. */
+  readonly cache?: KeyCache | undefined;
   /** Told of each reading how it ended. */
   readonly onFetch?: (result: FetchResult) => void;
 }
@@ -44,6 +48,8 @@ export interface KeySet {
 const READ_TIMEOUT_MS = 5_000;
 /** Between two readings that unknown kids cause, since strangers choose kids. */
 const UNKNOWN_KID_PAUSE_MS = 30_000;
+/** With an issuer that hangs, a flood of unknown kids must not fill the gate: the rest of it is refused at once. */
+const MOST_WAITING = 1_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
 /** The part of their age after which keys are read again: the rest is for retries. */
@@ -55,6 +61,8 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   const { now, log, maxAgeMs, onFetch } = options;
   const readDocument = createReadDocument(issuer.keys);
   const changes = issuer.keys.kind !== 'inline';
+  const isRemote = issuer.keys.kind === 'url' || issuer.keys.kind === 'discovery';
+  const shelf = isRemote ? options.cache?.(issuer) : undefined;
   const maxStaleMs = changes ? Math.max(options.maxStaleMs, maxAgeMs) : Infinity;
 
   let keyring: Keyring | undefined;
@@ -62,14 +70,33 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   let failures = 0;
   let askedForKidAtMs = -Infinity;
   let reading: Promise<void> | undefined;
+  /** Requests with unknown kids that wait for it. */
+  let waiting = 0;
   let stopReading: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
+  const recalled = shelf && recall(shelf);
   void load();
 
   function current(): Keyring | undefined {
     return now() - readAtMs <= maxStaleMs ? keyring : undefined;
+  }
+
+  /** The keys that were kept on disk serve until better ones are read. */
+  async function recall(from: KeyShelf): Promise<void> {
+    const kept = await from.read();
+    if (!kept || now() - kept.readAtMs > maxStaleMs) return;
+    try {
+      const ring = await createKeyring(selectUsable(kept.jwks, issuer.algorithms));
+      // Better ones may have been read meanwhile; and of an issuer without a key nothing is known.
+      if (closed || keyring || ring.size === 0) return;
+      keyring = ring;
+      readAtMs = kept.readAtMs;
+      log.info({ issuer: issuer.name, keys: ring.size }, 'the keys of an issuer are those kept on disk');
+    } catch (error) {
+      log.warn({ issuer: issuer.name, reason: reasonOf(error) }, 'the keys kept on disk are not usable');
+    }
   }
 
   /** One reading at a time: whoever asks meanwhile gets the same. */
@@ -111,6 +138,7 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
       else log.info({ issuer: issuer.name, keys: fresh.size }, 'the keys of an issuer are new');
     }
     readAtMs = now();
+    void shelf?.keep(fresh.jwks(), readAtMs);
     failures = 0;
     if (changes) schedule(maxAgeMs * REFRESH_AT);
     onFetch?.('ok');
@@ -141,13 +169,17 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
       if (!changes || closed || now() - askedForKidAtMs < UNKNOWN_KID_PAUSE_MS) return false;
       askedForKidAtMs = now();
     }
+    if (waiting >= MOST_WAITING) return false;
+    waiting++;
     await load();
+    waiting--;
     return true;
   }
 
   return {
     current,
     async find(kid, algorithm) {
+      if (!current()) await recalled;
       // The first reading; or, where the machine has slept for longer than keys may serve, one that is as good.
       if (!current() && failures === 0 && !closed) await load();
       let ring = current();

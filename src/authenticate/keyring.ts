@@ -1,5 +1,5 @@
 /** Authenticate, an issuer's keys: the ones that may be used, parsed by jwks-rsa, and which of them a token means. */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import jwksRsa from 'jwks-rsa';
 import type { Algorithm } from '../model/issuer.js';
 import type { UsableJwk } from './jwk.js';
@@ -12,6 +12,8 @@ export interface Keyring {
   hasKid(kid: string): boolean;
   /** The one key that a token can mean; undefined where none fits or, of several, it cannot be said which. */
   find(kid: string | undefined, algorithm: Algorithm): KeyObject | undefined;
+  /** The same keys as entries of a JWKS, of which the same ring can be made again; nothing private is in them. */
+  jwks(): readonly JsonWebKey[];
 }
 
 interface Key {
@@ -38,6 +40,17 @@ export async function createKeyring(jwks: readonly UsableJwk[]): Promise<Keyring
       );
       return fitting.length === 1 ? fitting[0]?.publicKey : undefined;
     },
+    jwks: () => keys.map(jwkOf),
+  };
+}
+
+/** Without `alg` a key is fit for all that its issuer may use (RFC 7517 4.4); with several it had none. */
+function jwkOf({ kid, algorithms, publicKey }: Key): JsonWebKey {
+  return {
+    ...publicKey.export({ format: 'jwk' }),
+    use: 'sig',
+    ...(kid !== undefined && { kid }),
+    ...(algorithms.length === 1 && { alg: algorithms[0] }),
   };
 }
 

@@ -138,6 +138,29 @@ describe('An unknown kid', () => {
     expect(issuer.fetches).toBe(3);
   });
 
+  it('keeps a thousand requests waiting for an issuer that hangs, and no more: the rest is refused at once', async () => {
+    const keySet = openKeySet();
+    await read(1);
+    issuer.hang();
+    let refused = 0;
+    const all = Array.from({ length: 3_000 }, (_, n) =>
+      find(keySet, `kid-${n}`).then((found) => {
+        refused++;
+        return found;
+      }),
+    );
+    await until(() => issuer.fetches === 2);
+    expect(refused).toBe(2_000);
+    expect(await find(keySet)).toBe('found');
+    vi.advanceTimersByTime(5_000);
+    expect(new Set(await Promise.all(all))).toEqual(new Set(['unknown']));
+    // Their places are free again.
+    issuer.heal();
+    issuer.rotate();
+    vi.advanceTimersByTime(30_000);
+    expect(await find(keySet)).toBe('found');
+  });
+
   it('costs a broken issuer no more requests than one in 30 seconds', async () => {
     const keySet = openKeySet();
     await read(1);

@@ -30,6 +30,7 @@ export async function createLibrary(): Promise<Library> {
 
   const config = (more: Partial<GatewayConfig> = {}): GatewayConfig => ({
     log: { level: 'error', file: logFile },
+    jwks_cache: false,
     issuers: { main: { issuer: issuer.iss, jwks: issuer.jwksUrl, audience: AUDIENCE } },
     upstreams: { echo: upstream.origin },
     routes: [
