@@ -1,32 +1,43 @@
-/** Opens connections to a target, for its pool: with a timer of its own, the upstream's CA, and resets told apart. */
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+/** Opens connections to a target, for its pool: with a timer of its own, the upstream's TLS, and resets told apart. */
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
 import type { Target, Upstream } from '../model/upstream.js';
 
 export const CONNECT_TIMEOUT = 'UND_ERR_CONNECT_TIMEOUT';
 
-/**
- * undici's own timers are coarse (up to half a second late): a connection gets exactly `connectTimeoutMs` here.
- *
- * @param isWanted whether any exchange waits for a connection: after an abort undici connects again for the very
- *   request that was aborted
- */
+export interface ConnectorOptions {
+  /**
+   * Whether any exchange waits for a connection: after an abort undici connects again for the very request that was
+   * aborted.
+   */
+  readonly isWanted: () => boolean;
+  /** The addresses of a target whose host is a name. */
+  readonly lookup: LookupFunction | undefined;
+}
+
+/** The target's host as a certificate or a resolver knows it: an IPv6 address stands without its brackets. */
+export function hostOf(target: Target): string {
+  return new URL(target.origin).hostname.replace(/^\[|\]$/g, '');
+}
+
+/** undici's own timers are coarse (up to half a second late): a connection gets exactly `connectTimeoutMs` here. */
 export function createConnector(
   upstream: Upstream,
   target: Target,
-  isWanted: () => boolean,
+  { isWanted, lookup }: ConnectorOptions,
 ): buildConnector.connector {
-  const { protocol, hostname, port } = new URL(target.origin);
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const { protocol, port } = new URL(target.origin);
+  const host = hostOf(target);
   const secure = protocol === 'https:';
-  const address = { host, port: Number(port || (secure ? 443 : 80)), noDelay: true, keepAlive: true };
-  const { ca } = upstream.tls;
-  const security = {
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(ca === undefined ? {} : { ca }),
-    ALPNProtocols: ['http/1.1'],
+  const address = {
+    host,
+    port: Number(port || (secure ? 443 : 80)),
+    noDelay: true,
+    keepAlive: true,
+    ...(lookup ? { lookup, autoSelectFamily: true } : {}),
   };
+  const security = secure ? securityOf(upstream, host) : {};
   let session: Buffer | undefined;
 
   function open(): Socket | TLSSocket {
@@ -51,6 +62,19 @@ export function createConnector(
       socket.off('error', failed).on('error', tellReset);
       callback(null, socket);
     });
+  };
+}
+
+/** The texts of authorities, certificate and key are parsed once, and not for each connection. */
+function securityOf({ tls: { ca, cert, key } }: Upstream, host: string) {
+  return {
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    secureContext: createSecureContext({
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    }),
+    ALPNProtocols: ['http/1.1'],
   };
 }
 

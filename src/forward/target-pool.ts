@@ -1,8 +1,11 @@
 /** The connections to one target: a pool of undici, opened when it is first needed, with its slots. */
+import { isIP } from 'node:net';
 import { Pool, type Dispatcher } from 'undici';
+import type { Log } from '../model/log.js';
 import type { Target, Upstream } from '../model/upstream.js';
-import { createConnector } from './connect.js';
+import { createConnector, hostOf } from './connect.js';
 import type { BuildRequestHeaders } from './request-headers.js';
+import { Addresses, systemLookup, type Lookup } from './resolve.js';
 import { Slots } from './slots.js';
 
 /** Shorter than what common servers keep an idle connection for (Node: 5 s), so that a request seldom meets a closing one. */
@@ -15,12 +18,20 @@ const QUEUE_FACTOR = 4;
 /** What undici is asked for; `servername` it knows, though its types do not. */
 type Request = Dispatcher.DispatchOptions & { readonly servername?: string };
 
+export interface TargetOptions {
+  readonly log: Log;
+  /** Left out: the system's resolver. */
+  readonly lookup?: Lookup;
+}
+
 export class TargetPool {
   readonly slots: Slots;
   readonly buildHeaders: BuildRequestHeaders;
   readonly #connect: ReturnType<typeof createConnector>;
   /** Fixed, since undici would else take it from the Host field and reconnect whenever that changes. */
   readonly #servername: string;
+  /** Undefined where the target's host is an address already. */
+  readonly #addresses: Addresses | undefined;
   #pool: Pool | undefined;
   /** Exchanges that undici has, but no connection yet. */
   #wanted = 0;
@@ -29,11 +40,27 @@ export class TargetPool {
     readonly upstream: Upstream,
     readonly target: Target,
     headersFor: (target: Target) => BuildRequestHeaders,
+    options: TargetOptions,
   ) {
     this.slots = new Slots(upstream.maxConnections, upstream.maxConnections * QUEUE_FACTOR);
     this.buildHeaders = headersFor(target);
-    this.#connect = createConnector(upstream, target, () => this.#wanted > 0);
     this.#servername = new URL(target.origin).hostname;
+    this.#addresses = this.#openAddresses(options);
+    this.#connect = createConnector(upstream, target, {
+      isWanted: () => this.#wanted > 0,
+      lookup: this.#addresses?.lookup,
+    });
+  }
+
+  #openAddresses({ log, lookup = systemLookup }: TargetOptions): Addresses | undefined {
+    const { upstream, target } = this;
+    const host = hostOf(target);
+    if (isIP(host) !== 0) return undefined;
+    const about = { upstream: upstream.name, target: target.origin };
+    return new Addresses(host, upstream.resolveEveryMs, lookup, {
+      onAddressGone: () => this.#retire(),
+      onLookupFailed: (code) => log.warn({ ...about, code }, 'a name is not found; its last addresses stay'),
+    });
   }
 
   dispatch(request: Request, handler: Dispatcher.DispatchHandler): void {
@@ -47,6 +74,7 @@ export class TargetPool {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
+    this.#addresses?.use();
     const named: Request = { ...request, servername: this.#servername };
     this.#wanted += 1;
     this.#pool.dispatch(named, handler);
@@ -58,6 +86,16 @@ export class TargetPool {
   }
 
   /**
+   * No request goes over the connections of now any more: one may lead to an address that the target's name no longer
+   * stands for. Those that are under way come to their end, and each holds its slot until then.
+   */
+  #retire(): void {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    void pool?.close();
+  }
+
+  /**
    * Resolves when the last exchange is over. A request that was admitted just before a reload may still come after:
    * it is served, by a pool that is closed again behind it.
    */
@@ -66,6 +104,7 @@ export class TargetPool {
       this.slots.whenIdle(() => {
         const pool = this.#pool;
         this.#pool = undefined;
+        this.#addresses?.close();
         if (pool === undefined) resolve();
         else void pool.close().then(resolve);
       });

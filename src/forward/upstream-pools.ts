@@ -1,15 +1,13 @@
 /** One upstream as it runs: the pools of its targets and what is known of them. A reload that leaves it as it is keeps it. */
-import type { Log } from '../model/log.js';
 import type { Upstream } from '../model/upstream.js';
 import { createRequestHeaders } from './request-headers.js';
-import { TargetPool } from './target-pool.js';
+import { TargetPool, type TargetOptions } from './target-pool.js';
 
-export interface UpstreamOptions {
+export interface UpstreamOptions extends TargetOptions {
   /** Monotonic milliseconds. */
   now(): number;
   /** From 0 to below 1. */
   random(): number;
-  readonly log: Log;
 }
 
 /** What the metrics are told of a target. */
@@ -29,9 +27,11 @@ export interface UpstreamPools {
   close(): Promise<void>;
 }
 
-export function openUpstream(upstream: Upstream, { log }: UpstreamOptions): UpstreamPools {
-  const headersFor = createRequestHeaders(upstream, log);
-  const [first, ...rest] = upstream.targets.map((target) => new TargetPool(upstream, target, headersFor));
+export function openUpstream(upstream: Upstream, options: UpstreamOptions): UpstreamPools {
+  const headersFor = createRequestHeaders(upstream, options.log);
+  const [first, ...rest] = upstream.targets.map(
+    (target) => new TargetPool(upstream, target, headersFor, options),
+  );
   if (first === undefined) throw new Error(`the upstream ${upstream.name} has no target`);
   const pools = [first, ...rest];
 

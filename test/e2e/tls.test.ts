@@ -1,9 +1,10 @@
-/** The promise of TLS: in front, with client certificates where asked for, and to upstreams with an authority of their own. */
+/** The promise of TLS: in front, with client certificates where asked for, and to upstreams with an authority and a certificate of their own. */
 import { once } from 'node:events';
-import { request, createServer, type RequestOptions } from 'node:https';
+import { request, createServer, type RequestOptions, type ServerOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { TLSSocket } from 'node:tls';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createAuthority, type Authority, type Certificate } from '../support/certificates.js';
 import { startGate, type TestGate } from '../support/gate.js';
@@ -138,12 +139,28 @@ describe('a gate that asks for client certificates', () => {
 });
 
 describe('an upstream with TLS', () => {
-  async function through(ca: string | undefined): Promise<Response> {
-    const service = createServer({ cert: server.cert, key: server.key }, echo);
+  /** Whose certificate the upstream was shown with each request. */
+  const shown: unknown[] = [];
+  beforeEach(() => void shown.splice(0));
+
+  interface Tls {
+    ca?: string;
+    cert?: string;
+    key?: string;
+  }
+
+  /** @param demands options of a server that asks for a certificate */
+  async function through(tls: Tls | undefined, demands: ServerOptions = {}): Promise<Response> {
+    const service = createServer({ cert: server.cert, key: server.key, ...demands }, (req, res) => {
+      if (demands.requestCert && req.socket instanceof TLSSocket) {
+        shown.push(req.socket.getPeerCertificate().subject.CN);
+      }
+      echo(req, res);
+    });
     await once(service.listen(0, '127.0.0.1'), 'listening');
     const target = `https://127.0.0.1:${(service.address() as AddressInfo).port}`;
     gate = await startGate({
-      upstreams: { echo: { targets: [target], ...(ca === undefined ? {} : { tls: { ca } }) } },
+      upstreams: { echo: { targets: [target], ...(tls && { tls }) } },
       routes: [{ ...ROUTES[0] }],
     });
     const answer = await fetch(`${gate.url}/plain/x`);
@@ -154,14 +171,14 @@ describe('an upstream with TLS', () => {
   }
 
   test('is believed where the authority of the file has signed its certificate', async () => {
-    const answer = await through(authority.certFile);
+    const answer = await through({ ca: authority.certFile });
     expect(answer.status).toBe(200);
     expect(((await answer.json()) as Echo).rawHeaders).toContain('X-Forwarded-Proto');
   });
 
   test('is not believed by another authority, nor by those of the system: 502, without a word of why', async () => {
-    for (const ca of [strangers.certFile, undefined]) {
-      const answer = await through(ca);
+    for (const tls of [{ ca: strangers.certFile }, undefined]) {
+      const answer = await through(tls);
       expect(answer.status).toBe(502);
       expect(await answer.json()).toEqual({
         errors: [{ code: 502, message: 'The service behind this gateway could not be reached' }],
@@ -170,4 +187,28 @@ describe('an upstream with TLS', () => {
     }
     gate = undefined;
   });
+
+  test('that demands a certificate is shown the one of the file', async () => {
+    const { certFile, keyFile } = authority.issue('the gate itself');
+    const answer = await through({ ca: authority.certFile, cert: certFile, key: keyFile }, demand());
+    expect(answer.status).toBe(200);
+    expect(shown).toEqual(['the gate itself']);
+  });
+
+  test('that demands a certificate gets no request without one of its authority: 502', async () => {
+    const { certFile, keyFile } = strangers.issue('a strange gate');
+    for (const tls of [
+      { ca: authority.certFile },
+      { ca: authority.certFile, cert: certFile, key: keyFile },
+    ]) {
+      expect((await through(tls, demand())).status).toBe(502);
+      await gate?.stop();
+    }
+    gate = undefined;
+    expect(shown).toEqual([]);
+  });
+
+  function demand(): ServerOptions {
+    return { requestCert: true, rejectUnauthorized: true, ca: authority.cert };
+  }
 });

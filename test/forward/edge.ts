@@ -8,6 +8,7 @@ import {
   type Forwarder,
   type Leash,
   type Outcome,
+  type UpstreamOptions,
   type UpstreamPools,
 } from '../../src/forward/forward.js';
 import type { Log } from '../../src/model/log.js';
@@ -25,6 +26,7 @@ export interface EdgeOptions {
   readonly bodyTimeoutMs?: number;
   readonly answerHeaders?: FlatHeaders;
   readonly leash?: Leash;
+  readonly lookup?: UpstreamOptions['lookup'];
   readonly parsedBody?: (req: IncomingMessage) => Buffer;
   /** What a middleware before the gate does. */
   readonly before?: (req: IncomingMessage, res: ServerResponse) => unknown;
@@ -114,7 +116,12 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
   const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
   const upstream = upstreamAt(origin, options.upstream);
   const now = (): number => performance.now();
-  const pools = openUpstream(upstream, { now, random: Math.random, log });
+  const pools = openUpstream(upstream, {
+    now,
+    random: Math.random,
+    log,
+    ...(options.lookup && { lookup: options.lookup }),
+  });
   const forwarder = createForwarder(new Map([[upstream.name, pools]]), {
     now,
     bodyTimeoutMs: options.bodyTimeoutMs ?? 1000,

@@ -1,0 +1,232 @@
+/** Targets whose host is a name: which address a request goes to while the answers of the resolver change. */
+import { Agent, createServer, get as httpGet, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import type { Lookup } from '../../src/forward/resolve.js';
+import { exchangeRaw } from '../support/raw.js';
+import { keep } from './cleanup.js';
+import { startEdge, type Edge, type EdgeOptions } from './edge.js';
+
+const GET = 'GET /a HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n\r\n';
+const EVERY_MS = 100;
+
+interface Service {
+  readonly port: number;
+  /** The requests that came to each address. */
+  readonly asked: (address: string) => number;
+  /** The connections that are open to an address. */
+  readonly open: (address: string) => number;
+  close(): Promise<void>;
+}
+
+/** Listens on one port of several loopback addresses; each answers with its own, and `/slow` takes its time. */
+async function startService(addresses: readonly string[], usedPort = 0): Promise<Service> {
+  const asked = new Map<string, number>();
+  const sockets = new Map<Socket, string>();
+  const servers: Server[] = [];
+  let port = usedPort;
+  for (const address of addresses) {
+    const server = createServer((req, res) => {
+      asked.set(address, (asked.get(address) ?? 0) + 1);
+      setTimeout(() => res.end(address), req.url === '/slow' ? 300 : 0);
+    });
+    server.on('connection', (socket) => {
+      sockets.set(socket, address);
+      socket.on('close', () => sockets.delete(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(port, address, resolve));
+    ({ port } = server.address() as AddressInfo);
+    servers.push(server);
+  }
+  return {
+    port,
+    asked: (address) => asked.get(address) ?? 0,
+    open: (address) => [...sockets.values()].filter((each) => each === address).length,
+    async close() {
+      for (const socket of sockets.keys()) socket.destroy();
+      for (const server of servers) await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A resolver whose answer is set by hand: addresses, the code of an error, or nothing at all. */
+function createResolver(answer: readonly string[] | string | undefined) {
+  const resolver = {
+    answer,
+    asked: [] as string[],
+    /** The answer that was given last. */
+    said: undefined as typeof answer,
+    lookup: ((host, callback) => {
+      resolver.asked.push(host);
+      const { answer: now } = resolver;
+      if (now === undefined) return;
+      setImmediate(() => {
+        if (typeof now === 'string') callback(Object.assign(new Error(now), { code: now }), []);
+        else
+          callback(
+            null,
+            now.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+          );
+        resolver.said = now;
+      });
+    }) satisfies Lookup,
+  };
+  return resolver;
+}
+
+async function edgeTo(
+  service: Pick<Service, 'port'>,
+  lookup: Lookup,
+  upstream: EdgeOptions['upstream'] = {},
+): Promise<Edge> {
+  const origin = `http://service.test:${service.port}`;
+  return keep(await startEdge(origin, { lookup, upstream: { resolveEveryMs: EVERY_MS, ...upstream } }));
+}
+
+async function ask(edge: Edge): Promise<string> {
+  return (await exchangeRaw(edge.port, GET)).replace(/^HTTP\/1.1 (\d+)[^]*?\r\n\r\n([^]*)$/, '$1 $2');
+}
+
+test('A name that stands for another address is followed under load, and no request is lost.', async () => {
+  const service = keep(await startService(['127.0.0.1', '127.0.0.2']));
+  const resolver = createResolver(['127.0.0.1']);
+  const edge = await edgeTo(service, resolver.lookup);
+  const agent = new Agent({ keepAlive: true, maxSockets: 12 });
+  const answers: { status: number | undefined; from: string; startedAfterSwitch: boolean }[] = [];
+  let loading = true;
+  const load = async (path: string): Promise<void> => {
+    while (loading) {
+      const startedAfterSwitch = resolver.said?.[0] === '127.0.0.2';
+      const answer = await new Promise<(typeof answers)[number]>((resolve, reject) => {
+        const asked = httpGet({ port: edge.port, path, agent }, (response) => {
+          let from = '';
+          response.setEncoding('latin1').on('data', (text: string) => (from += text));
+          response.on('end', () => resolve({ status: response.statusCode, from, startedAfterSwitch }));
+        });
+        asked.on('error', reject);
+      });
+      answers.push(answer);
+    }
+  };
+  const loads = ['/a', '/a', '/a', '/a', '/a', '/a', '/slow', '/slow'].map((path) => load(path));
+  await expect.poll(() => answers.length, { timeout: 5000 }).toBeGreaterThan(50);
+  expect(service.asked('127.0.0.2')).toBe(0);
+
+  resolver.answer = ['127.0.0.2'];
+  await expect.poll(() => service.asked('127.0.0.2'), { timeout: 5000 }).toBeGreaterThan(50);
+  // What was under way comes to its end at the old address, and its connections are closed behind it.
+  await expect.poll(() => service.open('127.0.0.1'), { timeout: 5000 }).toBe(0);
+  loading = false;
+  await Promise.all(loads);
+  agent.destroy();
+  expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+  const late = answers.filter(({ startedAfterSwitch }) => startedAfterSwitch);
+  expect(late.length).toBeGreaterThan(50);
+  expect(late.filter(({ from }) => from !== '127.0.0.2')).toEqual([]);
+});
+
+test('An address more does not close the connections to those that stay.', async () => {
+  const service = keep(await startService(['127.0.0.1', '127.0.0.2']));
+  const resolver = createResolver(['127.0.0.1']);
+  const edge = await edgeTo(service, resolver.lookup);
+  await ask(edge);
+  expect(service.open('127.0.0.1')).toBe(1);
+  resolver.answer = ['127.0.0.2', '127.0.0.1'];
+  await expect.poll(() => resolver.said, { timeout: 5000 }).toHaveLength(2);
+  expect(await ask(edge)).toBe('200 127.0.0.1');
+  expect(service.open('127.0.0.1')).toBe(1);
+});
+
+test('The addresses of a name get connections in turn.', async () => {
+  const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+  const service = keep(await startService(addresses));
+  const edge = await edgeTo(service, createResolver(addresses).lookup);
+  const slow = GET.replace('/a', '/slow');
+  await Promise.all(Array.from({ length: 9 }, () => exchangeRaw(edge.port, slow)));
+  expect(addresses.map((address) => service.asked(address))).toEqual([3, 3, 3]);
+});
+
+test('An address where nobody listens, or of a family that does not work, costs no request.', async () => {
+  const service = keep(await startService(['127.0.0.2']));
+  for (const dead of ['127.0.0.1', '2001:db8::1']) {
+    const edge = await edgeTo(service, createResolver([dead, '127.0.0.2']).lookup);
+    for (let turn = 0; turn < 3; turn += 1) expect(await ask(edge)).toBe('200 127.0.0.2');
+  }
+});
+
+test('While lookups fail the last good addresses serve on, which is said once each time it begins.', async () => {
+  const service = keep(await startService(['127.0.0.1', '127.0.0.2']));
+  const resolver = createResolver(['127.0.0.1']);
+  const edge = await edgeTo(service, resolver.lookup);
+  expect(await ask(edge)).toBe('200 127.0.0.1');
+  for (const bad of ['ENOTFOUND', []]) {
+    const before = edge.logged.length;
+    resolver.answer = bad;
+    const from = resolver.asked.length;
+    while (resolver.asked.length < from + 3) expect(await ask(edge)).toBe('200 127.0.0.1');
+    expect(edge.logged.slice(before)).toEqual(['a name is not found; its last addresses stay']);
+    resolver.answer = ['127.0.0.1'];
+    const good = resolver.asked.length;
+    while (resolver.asked.length < good + 2) expect(await ask(edge)).toBe('200 127.0.0.1');
+  }
+  resolver.answer = ['127.0.0.2'];
+  await expect.poll(() => ask(edge), { timeout: 5000 }).toBe('200 127.0.0.2');
+});
+
+test('A name that was never found is a 502, and is looked up again for the next request.', async () => {
+  const service = keep(await startService(['127.0.0.1']));
+  const resolver = createResolver('ENOTFOUND');
+  const edge = await edgeTo(service, resolver.lookup, { resolveEveryMs: 60_000 });
+  expect(await ask(edge)).toMatch(/^502/);
+  expect(await ask(edge)).toMatch(/^502/);
+  resolver.answer = ['127.0.0.1'];
+  expect(await ask(edge)).toBe('200 127.0.0.1');
+});
+
+test('A resolver that hangs is a 504 where no address is known, and is not waited for where one is.', async () => {
+  const service = keep(await startService(['127.0.0.1']));
+  const unknown = await edgeTo(service, createResolver(undefined).lookup, {
+    connectTimeoutMs: 100,
+    retries: 0,
+  });
+  expect(await ask(unknown)).toMatch(/^504/);
+
+  const resolver = createResolver(['127.0.0.1']);
+  const known = await edgeTo(service, resolver.lookup, { resolveEveryMs: 100 });
+  await ask(known);
+  resolver.answer = undefined;
+  // At rest, with its connection lost: the next one would wait for the lookup that never ends.
+  const { length } = resolver.asked;
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  await service.close();
+  const again = keep(await startService(['127.0.0.1'], service.port));
+  expect(await ask(known)).toBe('200 127.0.0.1');
+  expect(resolver.asked.length).toBeGreaterThan(length);
+  expect(again.asked('127.0.0.1')).toBe(1);
+});
+
+test('A name is looked up while requests come, and not while none do; an address never is.', async () => {
+  const service = keep(await startService(['127.0.0.1']));
+  const resolver = createResolver(['127.0.0.1']);
+  const edge = await edgeTo(service, resolver.lookup);
+  expect(resolver.asked).toEqual([]);
+  await ask(edge);
+  const rested = async (): Promise<number> => {
+    for (let before = -1, now = 0; before !== now; now = resolver.asked.length) {
+      before = now;
+      await new Promise((resolve) => setTimeout(resolve, EVERY_MS * 4));
+    }
+    return resolver.asked.length;
+  };
+  const first = await rested();
+  expect(first).toBeLessThanOrEqual(3);
+  await ask(edge);
+  expect(await rested()).toBeGreaterThan(first);
+  expect(new Set(resolver.asked)).toEqual(new Set(['service.test']));
+
+  const other = createResolver('ENOTFOUND');
+  const origin = `http://127.0.0.1:${service.port}`;
+  const direct = keep(await startEdge(origin, { lookup: other.lookup }));
+  expect(await ask(direct)).toBe('200 127.0.0.1');
+  expect(other.asked).toEqual([]);
+});
