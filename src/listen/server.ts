@@ -7,6 +7,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { Server as NetServer, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ClientSettings, ListenAddress } from '../model/settings.js';
+import { keepDraining } from './upgrade.js';
 
 export interface ServerHandlers {
   readonly request: RequestListener;
@@ -68,6 +69,7 @@ export async function startServer(
       // A connection may ask more than once, where what it asks for is not taken up.
       if (!tunnels.has(socket)) {
         tunnels.add(socket);
+        keepDraining(socket);
         socket.once('close', () => tunnels.delete(socket));
       }
       upgrade(req, socket, firstBytes);
@@ -76,7 +78,10 @@ export async function startServer(
   server.on('checkContinue', handlers.request);
   server.on('checkExpectation', handlers.request);
   server.on('clientError', handlers.clientError);
-  server.on('connect', (_req, socket) => handlers.clientError(new UnsupportedConnect(), socket));
+  server.on('connect', (_req, socket) => {
+    keepDraining(socket);
+    handlers.clientError(new UnsupportedConnect(), socket);
+  });
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(address.port, address.host, () => {

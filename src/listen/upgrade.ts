@@ -24,8 +24,7 @@ export function asksForWebSocket(req: IncomingMessage): boolean {
  * @returns whether the connection still takes an answer
  */
 export async function earlierAnswers(socket: Duplex): Promise<boolean> {
-  // What Node keeps of it is internal, and nothing public tells: it is read here, and never written.
-  const { _httpMessage: earlier } = socket as Duplex & { _httpMessage?: ServerResponse | null };
+  const earlier = answerOn(socket);
   if (!earlier) return true;
   // Node has taken its own listener away, and an error that nobody hears ends the process.
   const destroy = (): void => void socket.destroy();
@@ -36,6 +35,19 @@ export async function earlierAnswers(socket: Duplex): Promise<boolean> {
   // The time that an idle connection is kept has begun with the end of that answer.
   if (socket instanceof Socket) socket.setTimeout(0);
   return earlierAnswers(socket);
+}
+
+/**
+ * Node takes its own listener away with an upgrade or a CONNECT, and an earlier answer that is larger than the connection
+ * takes at once would wait for ever to go on.
+ */
+export function keepDraining(socket: Duplex): void {
+  socket.on('drain', () => answerOn(socket)?.emit('drain'));
+}
+
+/** The answer that has the connection now. What Node keeps of it is internal: it is read here, and never written. */
+function answerOn(socket: Duplex): ServerResponse | undefined {
+  return (socket as Duplex & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }
 
 /** Gives a request that stays plain HTTP back to the server that its socket came from. */

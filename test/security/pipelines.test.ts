@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   CHUNKED,
   H2C,
+  LARGE_BYTES,
   SLOW_MS,
   SMUGGLED,
   WEBSOCKET,
@@ -82,6 +83,17 @@ describe('A pipeline', () => {
     const { answers, paths } = await seen(bytes, 3);
     expect(answers.map(({ body }) => body)).toEqual(['/slow', '/h2c', '/after']);
     expect([...paths].sort()).toEqual(['/after', '/h2c', '/slow']);
+  });
+
+  it.each([
+    ['CONNECT', 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test\r\n\r\n', 405],
+    ['a WebSocket', get('/ws', ...WEBSOCKET), 101],
+    ['an upgrade to h2c', get('/h2c', ...H2C), 200],
+    ['garbage', 'GARBAGE\r\n\r\n', 400],
+  ])('with %s behind a large answer gets that one whole, and then its own', async (_, second, status) => {
+    const { statuses, answers } = await seen(get('/large') + second, 2);
+    expect(statuses).toEqual([200, status]);
+    expect(answers[0]?.body).toHaveLength(LARGE_BYTES);
   });
 
   it('of upgrades to h2c alone is answered whole', async () => {

@@ -46,7 +46,10 @@ function pathOf({ head }: WireRequest): string | undefined {
   return / (\S*) /.exec(head)?.[1];
 }
 
-/** Says its path; `/slow` takes its time, `/ws` becomes a WebSocket where it is asked to, `/unasked` where it is not. */
+/** More than a connection takes at once. */
+export const LARGE_BYTES = 4_000_000;
+
+/** Says its path; `/slow` takes its time, `/large` says much, `/ws` becomes a WebSocket where it is asked to, `/unasked` where it is not. */
 function answer(asked: WireRequest): void {
   const { head, socket } = asked;
   const path = pathOf(asked) ?? '';
@@ -56,6 +59,8 @@ function answer(asked: WireRequest): void {
     setTimeout(() => socket.write(text), SLOW_MS);
   } else if ((path === '/ws' && isUpgrade) || path === '/unasked') {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  } else if (path === '/large') {
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${LARGE_BYTES}\r\n\r\n${'a'.repeat(LARGE_BYTES)}`);
   } else if (path === '/refused') {
     socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
   } else {
