@@ -39,7 +39,7 @@ export async function startScene(
         await sleep(QUIET_MS);
       }
     },
-    admitted: () => gate.records.filter(isAdmitted).length,
+    admitted: () => gate.records.filter(({ reason }) => wasAdmitted(reason)).length,
     async close() {
       await gate.stop();
       await upstream.close();
@@ -67,6 +67,7 @@ const REFUSED_BEFORE = new Set<string | undefined>([
   'keys_unavailable',
 ]);
 
-function isAdmitted({ reason }: ExchangeRecord): boolean {
+/** @param reason of an exchange's record */
+export function wasAdmitted(reason: ExchangeRecord['reason']): boolean {
   return !REFUSED_BEFORE.has(reason);
 }

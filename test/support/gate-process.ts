@@ -1,0 +1,62 @@
+/** A gate in a process of its own, for tests that must not share its event loop, or that mean to see it die. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readlink } from 'node:fs/promises';
+import type { GatewayConfig } from '../../src/config/config.js';
+
+/** One exchange, over, as the gate has it. */
+export interface Told {
+  readonly id: string;
+  readonly method: string;
+  /** As sent. */
+  readonly target: string;
+  readonly status: number;
+  readonly reason: string | undefined;
+}
+
+export interface GateProcess {
+  readonly port: number;
+  readonly isAlive: () => boolean;
+  /** Its log, and whatever it said as it died. */
+  readonly output: () => string;
+  /** How many sockets it holds. */
+  readonly sockets: () => Promise<number>;
+  close(): Promise<void>;
+}
+
+const CHILD = new URL('gate-child.mjs', import.meta.url).pathname;
+
+type Config = Omit<GatewayConfig, 'listen' | 'admin'>;
+
+export async function startGateProcess(config: Config, onTold: (told: Told) => void): Promise<GateProcess> {
+  const whole = { listen: '127.0.0.1:0', admin: '127.0.0.1:0', jwks_cache: false, ...config };
+  const child = fork(CHILD, [JSON.stringify(whole)], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  const ended = once(child, 'exit');
+  const first = await Promise.race([once(child, 'message'), ended.then(() => undefined)]);
+  if (first === undefined) throw new Error(`the gate did not start:\n${output}`);
+  const [{ port }] = first as [{ port: number }];
+  child.on('message', (message) => onTold(message as Told));
+  return {
+    port,
+    isAlive: () => child.exitCode === null && child.signalCode === null,
+    output: () => output,
+    async sockets() {
+      const folder = `/proc/${child.pid}/fd`;
+      const links = await Promise.all(
+        (await readdir(folder)).map((name) => readlink(`${folder}/${name}`).catch(() => '')),
+      );
+      return links.filter((link) => link.startsWith('socket:')).length;
+    },
+    async close() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
