@@ -86,10 +86,12 @@ export interface TestIssuerOptions {
   readonly key?: SigningKey;
   /** The clock for the claims `iat` and `exp`. */
   readonly now?: () => number;
+  /** The port of one that is away, to come back in its place; left out: a free one. */
+  readonly port?: number;
 }
 
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
-  const { alg = 'RS256', now = Date.now } = options;
+  const { alg = 'RS256', now = Date.now, port = 0 } = options;
   let key = options.key ?? createSigningKey(alg);
   const jwks: { keys: unknown[] } = { keys: [key.jwk] };
   let fetches = 0;
@@ -106,7 +108,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       response.writeHead(404).end();
     }
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const iss = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
