@@ -17,12 +17,16 @@ export interface OpenRevocations {
   readonly key: string;
 }
 
-/** @returns undefined where there is nothing to keep revocations in */
+/**
+ * @param held what was known to be revoked before a reload
+ * @returns undefined where there is nothing to keep revocations in
+ */
 export function openRevocations(
   { redis: settings }: Pick<Settings, 'redis'>,
   redis: RedisConnection | undefined,
   registry: RevocationRegistry | undefined,
   { now, log }: { readonly now: () => number; readonly log: Log },
+  held?: Revocations['held'],
 ): OpenRevocations | undefined {
   const key = `${settings?.keyPrefix ?? ''}revocations`;
   const bell =
@@ -39,7 +43,7 @@ export function openRevocations(
   if (!kept) return undefined;
   const patienceMs = settings?.timeoutMs ?? 0;
   return {
-    revocations: createRevocations({ source: kept, bell, log, patienceMs }),
+    revocations: createRevocations({ source: kept, bell, log, patienceMs, held }),
     key,
     async list() {
       const snapshot = await kept.read();

@@ -3,7 +3,12 @@
  *
  * Beside `assemble.ts` the other place that chooses: the database, the pepper, where failures are counted.
  */
-import { createFailedAttempts, createTokenService, type TokenService } from './tokens/tokens.js';
+import {
+  createFailedAttempts,
+  createTokenService,
+  type FailedAttempts,
+  type TokenService,
+} from './tokens/tokens.js';
 import { createAdministration, type Administration } from './tokens/administration.js';
 import { openRegistry } from './tokens/registry/open.js';
 import type { Registry } from './tokens/registry/registry.js';
@@ -29,14 +34,18 @@ export interface TokenSurroundings {
 /** The verifier and the kill switch, which the gate has and the service needs. */
 type FromTheGate = Pick<Parameters<typeof createTokenService>[0], 'verify' | 'revocations'>;
 
+/** What of the settings the registry and what stands on it are opened by: all else is the endpoints', and may change. */
+export interface TokenGrounds {
+  readonly database: TokenServiceSettings['database'];
+  readonly keyEncryptionKey: TokenServiceSettings['keyEncryptionKey'];
+  /** Undefined where some tokens never expire: then no signing key is ever withdrawn. */
+  readonly longestLifetimeMs: number | undefined;
+}
+
 export interface OpenTokens {
   readonly registry: Registry;
   readonly signer: Signer;
-  serve(
-    gate: FromTheGate,
-    redis: RedisConnection | undefined,
-    settings: RedisSettings | undefined,
-  ): TokenService;
+  serve(settings: TokenServiceSettings, attempts: FailedAttempts, gate: FromTheGate): TokenService;
   administer(announce: () => Promise<void>): Administration;
   close(): Promise<void>;
 }
@@ -45,20 +54,20 @@ const SWEEP_EVERY_MS = 60 * 60_000;
 
 /** Rejects where the registry cannot be opened, or its keys cannot. */
 export async function openTokens(
-  settings: TokenServiceSettings,
+  { database, keyEncryptionKey, longestLifetimeMs }: TokenGrounds,
   { now, random, pepper, log }: TokenSurroundings,
 ): Promise<OpenTokens> {
-  const registry = await openRegistry(settings.database, { log });
+  const registry = await openRegistry(database, { log });
   const secrets = createSecrets({
     pepper: pepper === undefined ? await registry.pepper(() => random(32)) : Buffer.from(pepper, 'utf8'),
     random,
   });
   const signer = await createSigner({
     registry,
-    vault: createVault(settings.keyEncryptionKey, random),
+    vault: createVault(keyEncryptionKey, random),
     now,
     log,
-    longestLifetimeMs: longestLifetimeMs(settings),
+    longestLifetimeMs,
   }).catch(async (error: unknown) => {
     await registry.close();
     throw error;
@@ -67,24 +76,8 @@ export async function openTokens(
   return {
     registry,
     signer,
-    serve: (gate, redis, redisSettings) =>
-      createTokenService({
-        ...gate,
-        settings,
-        registry,
-        secrets,
-        signer,
-        attempts: createFailedAttempts({
-          settings: settings.failedAttempts,
-          redis,
-          ...(redisSettings && { keyPrefix: redisSettings.keyPrefix }),
-          networkOf,
-          log,
-        }),
-        now,
-        random,
-        log,
-      }),
+    serve: (settings, attempts, gate) =>
+      createTokenService({ ...gate, settings, attempts, registry, secrets, signer, now, random, log }),
     administer: (announce) => createAdministration({ registry, secrets, announce, now }),
     async close() {
       clearInterval(sweeping);
@@ -92,6 +85,27 @@ export async function openTokens(
       await registry.close();
     },
   };
+}
+
+/** Where failures are counted, which no reload forgets. */
+export function openAttempts(
+  { failedAttempts }: TokenServiceSettings,
+  redis: RedisConnection | undefined,
+  redisSettings: RedisSettings | undefined,
+  { log }: Pick<TokenSurroundings, 'log'>,
+): FailedAttempts {
+  return createFailedAttempts({
+    settings: failedAttempts,
+    redis,
+    ...(redisSettings && { keyPrefix: redisSettings.keyPrefix }),
+    networkOf,
+    log,
+  });
+}
+
+export function tokenGrounds(settings: TokenServiceSettings): TokenGrounds {
+  const { database, keyEncryptionKey } = settings;
+  return { database, keyEncryptionKey, longestLifetimeMs: longestLifetimeMs(settings) };
 }
 
 /** What has ended is removed now and then: families, used tokens, named tokens, keys, revocations. */
@@ -104,7 +118,6 @@ function sweepRegularly(registry: Registry, now: () => number, log: Log): NodeJS
   return setInterval(sweep, SWEEP_EVERY_MS).unref();
 }
 
-/** Undefined where some tokens never expire: then no signing key is ever withdrawn. */
 function longestLifetimeMs({ endpoints }: TokenServiceSettings): number | undefined {
   const { keySecret, clientCredentials, password, named } = endpoints;
   if (named || (keySecret && keySecret.lifetimeMs === undefined)) return undefined;

@@ -1,6 +1,6 @@
 /** The world around a gate as this process has it: its clocks, its chance, its environment. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Surroundings } from './assemble.js';
+import type { Surroundings } from './holdings.js';
 import type { Log } from './model/log.js';
 
 export function ofThisProcess(log: Log, env: Readonly<Record<string, string | undefined>>): Surroundings {

@@ -7,7 +7,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { assemble } from './assemble.js';
 import { compileConfig, loadConfig, type GatewayConfig } from './config/config.js';
+import { openGenerations } from './generations.js';
 import { createEdge } from './listen/listen.js';
+import type { Settings } from './model/settings.js';
 import { ofThisProcess } from './surroundings.js';
 import { createAccessLog } from './telemetry/access-log.js';
 import { createLog } from './telemetry/log.js';
@@ -19,6 +21,12 @@ export interface Tollgate {
   (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void;
   /** For `server.on('upgrade', gate.upgrade)`: WebSockets take the same way as requests. */
   readonly upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer) => void;
+  /**
+   * Reads the file, or the object as it is by then, again; counts, connections and open streams are kept.
+   *
+   * @returns whether it is in force; where it cannot be used, the log says why and the one before stays
+   */
+  readonly reload: () => Promise<boolean>;
   /** Ends what the gate holds: connections to upstreams and Redis, timers, the log. */
   readonly close: () => Promise<void>;
 }
@@ -28,18 +36,21 @@ export interface Tollgate {
  * @throws ConfigError with every problem of the configuration
  */
 export async function tollgate(config: string | GatewayConfig): Promise<Tollgate> {
-  const { settings } =
-    typeof config === 'string'
-      ? await loadConfig(config, process.env)
-      : compileConfig(config, { env: process.env, baseFolder: process.cwd() });
-  const { log, close: closeLog } = createLog(settings.log);
+  const load = async (): Promise<Settings> => (await read(config)).settings;
+  const settings = await load();
+  const { log, setLevel, close: closeLog } = createLog(settings.log);
   const surroundings = ofThisProcess(log, process.env);
-  const { gateway, close } = await assemble(settings, surroundings).catch(async (error: unknown) => {
+  const generations = await openGenerations(settings, {
+    load,
+    build: (next, keep) => assemble(next, surroundings, keep),
+    log,
+    onReload: () => setLevel(generations.current().settings.log.level),
+  }).catch(async (error: unknown) => {
     await closeLog();
     throw error;
   });
   const edge = createEdge({
-    current: () => gateway,
+    current: () => generations.current().gateway,
     now: surroundings.monotonic,
     observe: createAccessLog(log),
     log,
@@ -51,9 +62,16 @@ export async function tollgate(config: string | GatewayConfig): Promise<Tollgate
     upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer): void => {
       void edge.upgrade(req, socket, firstBytes);
     },
+    reload: () => generations.reload(),
     async close() {
-      await close();
+      await generations.close();
       await closeLog();
     },
   });
+}
+
+function read(config: string | GatewayConfig) {
+  return typeof config === 'string'
+    ? loadConfig(config, process.env)
+    : compileConfig(config, { env: process.env, baseFolder: process.cwd() });
 }

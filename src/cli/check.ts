@@ -8,6 +8,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { assemble } from '../assemble.js';
 import { ConfigError, loadConfig } from '../config/config.js';
+import { createEstate } from '../estate.js';
 import type { Gateway } from '../gateway.js';
 import type { Admission, Denial } from '../model/decision.js';
 import type { Issuer } from '../model/issuer.js';
@@ -67,7 +68,9 @@ async function runExpectations(
 ): Promise<Omit<Finding, 'file'>[]> {
   if (expectations.length === 0) return [];
   const mints = new Map(settings.issuers.map((issuer) => [issuer.name, createMint(issuer)]));
-  const { gateway, close } = await assemble(
+  const estate = createEstate({ log: SILENT });
+  const { keep, commit } = estate.begin();
+  const { gateway } = await assemble(
     {
       ...settings,
       redis: undefined,
@@ -76,7 +79,9 @@ async function runExpectations(
       routes: settings.routes.map((route) => ({ ...route, limits: [] })),
     },
     ofThisProcess(SILENT, {}),
+    keep,
   );
+  commit();
   try {
     const failures: Omit<Finding, 'file'>[] = [];
     for (const expectation of expectations) {
@@ -85,7 +90,7 @@ async function runExpectations(
     }
     return failures;
   } finally {
-    await close();
+    await estate.close();
   }
 }
 

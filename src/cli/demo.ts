@@ -25,7 +25,11 @@ export const demo: Command = {
     const side = await openSample(settings);
     // The terminal shows one short line a request instead of the log, which then tells of trouble only.
     const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log: { ...settings.log, level: 'warn' } as const };
-    const gate = await serve(quiet, terminal.env, narrate(terminal)).catch(async (error: unknown) => {
+    const gate = await serve({
+      load: () => Promise.resolve(quiet),
+      env: terminal.env,
+      watch: narrate(terminal),
+    }).catch(async (error: unknown) => {
       await side.close();
       throw error;
     });

@@ -2,7 +2,7 @@
 import type { Log } from '../model/log.js';
 import type { Settings } from '../model/settings.js';
 import { openRevocations, type OpenRevocations } from '../open-revocations.js';
-import { openTokens } from '../open-tokens.js';
+import { openTokens, tokenGrounds } from '../open-tokens.js';
 import { connectRedis } from '../redis/connection.js';
 import type { Revocations } from '../revocation/revocation.js';
 import { ofThisProcess } from '../surroundings.js';
@@ -24,7 +24,7 @@ export async function withRegistry<T>(
 ): Promise<T> {
   const trouble = troubleOn(terminal);
   const surroundings = ofThisProcess(trouble.log, terminal.env);
-  const tokens = settings.tokens && (await openTokens(settings.tokens, surroundings));
+  const tokens = settings.tokens && (await openTokens(tokenGrounds(settings.tokens), surroundings));
   const redis =
     settings.redis && connectRedis(settings.redis, { log: surroundings.log, now: surroundings.monotonic });
   await redis?.attempted;

@@ -1,6 +1,8 @@
 /** The composition root: a gate that listens, with the process's own clock, chance and log. */
+import type { RequestHandler } from 'express';
 import { assemble, type Assembly } from '../assemble.js';
-import { listen, type AppsApiOptions, type Listening } from '../listen/listen.js';
+import { openGenerations } from '../generations.js';
+import { createAppsApi, listen, type Listening } from '../listen/listen.js';
 import type { Log } from '../model/log.js';
 import type { Observe } from '../model/record.js';
 import type { Settings } from '../model/settings.js';
@@ -9,86 +11,128 @@ import { ofThisProcess } from '../surroundings.js';
 import { createLog } from '../telemetry/log.js';
 import { appRevocation } from '../tokens/administration.js';
 import { readAdminToken } from './admin-token.js';
+import { keysThatNeedRestart } from './restart.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ServeOptions {
+  /** Reads the file: at the start, where what is wrong with it is thrown, and at each reload. */
+  readonly load: () => Promise<Settings>;
+  readonly env: Environment;
+  /** Told of every exchange, beside the access log. */
+  readonly watch?: Observe;
+}
 
 export interface Serving {
   readonly address: Listening['address'];
   readonly adminAddress: Listening['adminAddress'];
   /** Undefined where the file has no token service. */
   readonly administration: Assembly['administration'];
+  /**
+   * Puts the file as it is now in force, and goes on in a new file of the log. Never rejects.
+   *
+   * @returns false where the file cannot be used, which the log explains, and in a drain: all stays as it was
+   */
+  readonly reload: () => Promise<boolean>;
   /** Drains and ends all that the gate holds. */
   readonly stop: () => Promise<void>;
 }
 
-/** @param watch told of every exchange, beside the access log */
-export async function serve(settings: Settings, env: Environment, watch?: Observe): Promise<Serving> {
-  const { listen: publicAddress, admin } = settings;
+/** An assembly with what is served beside the gate. */
+interface Served extends Assembly {
+  /** Undefined where there are neither apps nor a place for revocations. */
+  readonly appsApi: RequestHandler | undefined;
+}
+
+export async function serve({ load, env, watch }: ServeOptions): Promise<Serving> {
+  const started = await load();
+  const { listen: publicAddress, admin } = started;
   if (!publicAddress || !admin) throw new TypeError('a gate that serves needs `listen` and `admin`');
-  const { log, close: closeLog } = createLog(settings.log);
+  const { log, setLevel, reopen, close: closeLog } = createLog(started.log);
   const surroundings = ofThisProcess(log, env);
-  const assembly = await assemble(settings, surroundings).catch(async (error: unknown) => {
+  const { current, ...generations } = await openGenerations<Served>(started, {
+    load,
+    async build(settings, keep) {
+      const assembly = await assemble(settings, surroundings, keep);
+      return { ...assembly, appsApi: await appsApiOf(assembly, env, log) };
+    },
+    onReload,
+    log,
+  }).catch(async (error: unknown) => {
     await closeLog();
     throw error;
   });
-  const { gateway, revocations, close } = assembly;
-  const logAccess = createAccessLog(log);
-  const observe: Observe = watch
-    ? (record) => {
-        logAccess(record);
-        watch(record);
-      }
-    : logAccess;
   const end = async (): Promise<void> => {
-    await close();
+    await generations.close();
     await closeLog();
   };
-  const appsApi = await appsApiOf(settings, assembly, env, log);
   const listening = await listen({
-    current: () => gateway,
+    current: () => current().gateway,
     now: surroundings.monotonic,
     newId: surroundings.newId,
-    canServe: () => revocations?.isReady ?? true,
-    appsApi,
-    observe,
+    canServe: () => current().revocations?.isReady ?? true,
+    appsApi: () => current().appsApi,
+    observe: observeWith(createAccessLog(log), watch),
     log,
     listen: publicAddress,
     admin,
-    client: settings.client,
+    client: started.client,
   }).catch(async (error: unknown) => {
     await end();
     throw error;
   });
   const { address, adminAddress } = listening;
-  log.info({ address, admin: adminAddress, routes: settings.routes.length }, 'the gate is open');
+  log.info({ address, admin: adminAddress, routes: started.routes.length }, 'the gate is open');
+
+  function onReload(isInForce: boolean): void {
+    if (!isInForce) return;
+    const { settings } = current();
+    setLevel(settings.log.level);
+    listening.follow(settings);
+    const keys = keysThatNeedRestart(started, settings);
+    if (keys.length > 0) log.warn({ keys }, 'what has changed under these keys needs a restart');
+  }
+
   return {
-    administration: assembly.administration,
+    administration: current().administration,
     address,
     adminAddress,
+    reload() {
+      reopen();
+      return generations.reload();
+    },
     async stop() {
-      log.info({ deadline_ms: settings.drainTimeoutMs }, 'draining');
-      await listening.drain(settings.drainTimeoutMs);
+      generations.freeze();
+      const { drainTimeoutMs } = current().settings;
+      log.info({ deadline_ms: drainTimeoutMs }, 'draining');
+      await listening.drain(drainTimeoutMs);
       log.info({}, 'the gate is closed');
       await end();
     },
   };
 }
 
-/** What the apps API needs; undefined where there are neither apps nor a place for revocations. */
+function observeWith(logAccess: Observe, watch: Observe | undefined): Observe {
+  if (!watch) return logAccess;
+  return (record) => {
+    logAccess(record);
+    watch(record);
+  };
+}
+
 async function appsApiOf(
-  { issuers }: Settings,
-  { administration, revocations }: Assembly,
+  { settings, administration, revocations }: Assembly,
   env: Environment,
   log: Log,
-): Promise<AppsApiOptions | undefined> {
+): Promise<Served['appsApi']> {
   if (!revocations) return undefined;
   const { token, file } = await readAdminToken(env);
   if (file !== undefined) log.info({ file }, "the administrator's credential");
-  return {
+  return createAppsApi({
     administration,
-    issuers: new Set(issuers.map(({ name }) => name)),
+    issuers: new Set(settings.issuers.map(({ name }) => name)),
     credential: token,
     revokeApp: async (app, issuer) =>
       (await revocations.revoke(appRevocation(app, issuer, Date.now()))) === 'done',
-  };
+  });
 }

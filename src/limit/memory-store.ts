@@ -20,6 +20,11 @@ class Counted extends Passages implements Expiring<Counted> {
   }
 }
 
+export interface MemoryStore extends LimitStore {
+  /** Follows a file that says another number of keys. Where there are more already, none is dropped. */
+  resize(maxKeys: number): void;
+}
+
 export interface MemoryStoreOptions {
   /** How many keys there may be at once. */
   readonly maxKeys: number;
@@ -27,7 +32,8 @@ export interface MemoryStoreOptions {
   readonly now: () => number;
 }
 
-export function createMemoryStore({ maxKeys, now }: MemoryStoreOptions): LimitStore {
+export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): MemoryStore {
+  let maxKeys = size;
   const keys = new ShardedMap<Counted>();
   /** By length of the window: among keys of equal windows, the one counted longest ago ends first. */
   const queues = new Map<number, ExpiryQueue<Counted>>();
@@ -112,6 +118,9 @@ export function createMemoryStore({ maxKeys, now }: MemoryStoreOptions): LimitSt
         }
       }
       return { admitted: true, index, remaining, resetAtMs, waitMs: resetAtMs - fromMs };
+    },
+    resize(to) {
+      maxKeys = to;
     },
   };
 }

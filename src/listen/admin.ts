@@ -1,11 +1,11 @@
 /** The admin port: whether the process lives, and whether it should get traffic. Never the public port. */
-import express, { type Express, type Router } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 
 export interface AdminOptions {
   /** False while the gate drains or cannot serve; an issuer or Redis being away does not turn it. */
   readonly ready: () => boolean;
-  /** Mounted at /api. */
-  readonly api?: Router | undefined;
+  /** What answers at /api now; undefined where there is nothing to administer. */
+  readonly api: () => RequestHandler | undefined;
 }
 
 export function createAdminApp({ ready, api }: AdminOptions): Express {
@@ -22,7 +22,11 @@ export function createAdminApp({ ready, api }: AdminOptions): Express {
     if (ready()) res.json({ status: 'ready' });
     else res.status(503).json({ status: 'not ready' });
   });
-  if (api) app.use('/api', api);
+  app.use('/api', (req, res, next) => {
+    const answer = api();
+    if (answer) void answer(req, res, next);
+    else next();
+  });
   app.use((_req, res) => {
     res.status(404).json({ errors: [{ code: 34, message: 'No such resource' }] });
   });

@@ -3,15 +3,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientSettings, ListenAddress } from '../model/settings.js';
+import type { RequestHandler } from 'express';
+import type { ClientSettings, ListenAddress, Settings } from '../model/settings.js';
 import { createAdminApp } from './admin.js';
-import { createAppsApi, type AppsApiOptions } from './apps-api.js';
 import { createEdge, type Edge, type EdgeOptions } from './edge.js';
 import { createExpressServer, type ExpressServer } from './express-app.js';
 import { answerParseError } from './parse-error.js';
 import { startServer, type ServerHandlers } from './server.js';
 
-export type { AppsApiOptions } from './apps-api.js';
+export { createAppsApi } from './apps-api.js';
 export { createEdge, type Edge } from './edge.js';
 
 export interface ListenOptions extends EdgeOptions {
@@ -21,13 +21,15 @@ export interface ListenOptions extends EdgeOptions {
   readonly newId: () => string;
   /** Whether the gate knows enough to serve; drains aside. */
   readonly canServe: () => boolean;
-  /** Undefined where there is nothing to administer. */
-  readonly appsApi: AppsApiOptions | undefined;
+  /** What answers at /api of the admin port now; undefined where there is nothing to administer. */
+  readonly appsApi: () => RequestHandler | undefined;
 }
 
 export interface Listening {
   readonly address: AddressInfo;
   readonly adminAddress: AddressInfo;
+  /** Follows other client times, and for new connections other certificates; addresses stay as they are. */
+  follow(settings: Pick<Settings, 'listen' | 'admin' | 'client'>): void;
   /** Readiness off and, a moment later, no new connections; answers close theirs; what is left at the deadline is cut. */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -40,7 +42,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   let isReady = false;
   const adminApp = createAdminApp({
     ready: () => isReady && options.canServe(),
-    api: options.appsApi && createAppsApi(options.appsApi),
+    api: options.appsApi,
   });
   const onParseError = parseErrors(new WeakMap(), newId);
   const admin = await startServer(
@@ -59,6 +61,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   return {
     address: gate.address,
     adminAddress: admin.address,
+    follow(settings) {
+      gate.follow(settings.listen?.tls, settings.client);
+      admin.follow(settings.admin?.tls, settings.client);
+    },
     async drain(deadlineMs) {
       isReady = false;
       edge.drain();

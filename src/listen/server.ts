@@ -6,7 +6,9 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerOp
 import { createServer as createTlsServer } from 'node:https';
 import { Server as NetServer, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ClientSettings, ListenAddress } from '../model/settings.js';
+import { Server as TlsServer, type SecureContextOptions } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
+import type { ClientSettings, ListenAddress, ListenTls } from '../model/settings.js';
 import { keepDraining } from './upgrade.js';
 
 export interface ServerHandlers {
@@ -18,6 +20,8 @@ export interface ServerHandlers {
 
 export interface RunningServer {
   readonly address: AddressInfo;
+  /** Takes over the times and, where both are TLS, the certificate; connections that are open keep theirs. */
+  follow(tls: ListenTls | undefined, client: ClientSettings): void;
   /** Takes no new connections, lets what is under way end, and cuts what is left at the deadline. */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -49,11 +53,8 @@ export async function startServer(
     ? createTlsServer(
         {
           ...options,
-          cert: tls.cert,
-          key: tls.key,
-          ...(tls.clientCa === undefined
-            ? {}
-            : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+          ...identityOf(tls),
+          ...(tls.clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
         },
         handlers.request,
       )
@@ -90,8 +91,17 @@ export async function startServer(
     });
   });
 
+  let shown = tls;
+
   return {
     address: server.address() as AddressInfo,
+    follow(next, { headerTimeoutMs, keepAliveMs }) {
+      server.headersTimeout = headerTimeoutMs;
+      server.keepAliveTimeout = keepAliveMs;
+      if (!(server instanceof TlsServer) || !canBeShown(next, shown)) return;
+      server.setSecureContext(identityOf(next));
+      shown = next;
+    },
     drain(deadlineMs) {
       const closed = new Promise<void>((resolve) => {
         // http.Server.close would reset idle connections at once, and with them requests that are on their way.
@@ -109,6 +119,16 @@ export async function startServer(
       });
     },
   };
+}
+
+function identityOf({ cert, key, clientCa }: ListenTls): SecureContextOptions {
+  return { cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) };
+}
+
+/** Whether clients are asked for a certificate is settled when the port is opened: with other authorities, not with none. */
+function canBeShown(next: ListenTls | undefined, shown: ListenTls | undefined): next is ListenTls {
+  if (!next || !shown || isDeepStrictEqual(next, shown)) return false;
+  return (next.clientCa === undefined) === (shown.clientCa === undefined);
 }
 
 /** CONNECT is never tunnelled: it is answered 405, as under every route. */

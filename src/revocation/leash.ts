@@ -14,11 +14,15 @@ export interface Watched {
   onChange(listener: () => void): () => void;
 }
 
-export interface LeashOptions {
+/** By what the leash is drawn in. */
+export interface LeashHand {
   /** Undefined where the gate has nothing to keep revocations in: tokens end all the same. */
   readonly revocations: Watched | undefined;
   /** How long after `exp` the tokens of an issuer are still accepted. */
   readonly clockSkewMs: (issuer: string) => number;
+}
+
+export interface LeashOptions extends LeashHand {
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -30,6 +34,8 @@ export interface Leash {
    * @returns lets go: it is not called any more
    */
   hold(principal: Principal, end: () => void): () => void;
+  /** Gives the leash into another hand, with all that hangs on it: after a reload. */
+  pass(hand: LeashHand): void;
 }
 
 /** The longest that a timer of Node can wait; what takes longer is looked at again. */
@@ -42,8 +48,18 @@ interface Held {
   timer: NodeJS.Timeout | undefined;
 }
 
-export function createLeash({ revocations, clockSkewMs, now }: LeashOptions): Leash {
+export function createLeash({ now, ...first }: LeashOptions): Leash {
   const all = new Set<Held>();
+  let hand: LeashHand = first;
+  let stopWatching = watch();
+
+  function watch(): (() => void) | undefined {
+    return hand.revocations?.onChange(drawRevoked);
+  }
+
+  function drawRevoked(): void {
+    for (const held of all) if (mustEnd(held)) draw(held);
+  }
 
   function letGo(held: Held): void {
     clearTimeout(held.timer);
@@ -69,22 +85,24 @@ export function createLeash({ revocations, clockSkewMs, now }: LeashOptions): Le
   }
 
   function mustEnd({ principal }: Held): boolean {
-    return revocations?.isRevoked(principal) === true;
+    return hand.revocations?.isRevoked(principal) === true;
   }
-
-  revocations?.onChange(() => {
-    for (const held of all) if (mustEnd(held)) draw(held);
-  });
 
   return {
     hold(principal, end) {
-      const endsAtMs = principal.expiresAtMs + clockSkewMs(principal.issuer);
+      const endsAtMs = principal.expiresAtMs + hand.clockSkewMs(principal.issuer);
       const held: Held = { principal, endsAtMs, end, timer: undefined };
       all.add(held);
       // The caller may have been revoked since its request was admitted.
       const leftMs = mustEnd(held) ? 0 : Math.max(0, endsAtMs - now());
       if (leftMs < Infinity) wait(held, leftMs);
       return () => letGo(held);
+    },
+    pass(to) {
+      stopWatching?.();
+      hand = to;
+      stopWatching = watch();
+      drawRevoked();
     },
   };
 }

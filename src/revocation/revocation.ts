@@ -18,7 +18,7 @@ import { RevokedSet } from './revoked-set.js';
 import type { RevocationSource } from './source.js';
 
 export type { RevocationSource } from './source.js';
-export { createLeash } from './leash.js';
+export { createLeash, type Leash, type LeashHand } from './leash.js';
 
 export interface RevocationsOptions {
   readonly source: RevocationSource;
@@ -27,6 +27,8 @@ export interface RevocationsOptions {
   readonly log: Log;
   /** The longest that requests wait for the set to be read anew once Redis has told that it is old. */
   readonly patienceMs: number;
+  /** What is revoked as far as was known before: it holds until the source is read. */
+  readonly held?: RevokedSet | undefined;
 }
 
 export interface Revocations extends Watched {
@@ -34,6 +36,8 @@ export interface Revocations extends Watched {
   readonly isReady: boolean;
   /** Settles when the source was first read, or found to be away. */
   readonly attempted: Promise<void>;
+  /** The set in memory as it is now. */
+  readonly held: RevokedSet;
   /**
    * Told of the number that rides in the limiter's calls. Where it is a new one, what to wait for: until the set is
    * read anew, or patience ends.
@@ -51,9 +55,15 @@ const POLL_MS = 500;
 /** While it is away, so that finding it again and asking it are done within a second. */
 const POLL_AWAY_MS = 200;
 
-export function createRevocations({ source, bell, log, patienceMs }: RevocationsOptions): Revocations {
+export function createRevocations({
+  source,
+  bell,
+  log,
+  patienceMs,
+  held = new RevokedSet([]),
+}: RevocationsOptions): Revocations {
   const listeners = new Set<() => void>();
-  let revoked = new RevokedSet([]);
+  let revoked = held;
   /** The source's revision that the set is of; undefined until it was read. */
   let known: number | undefined;
   let isAway = false;
@@ -122,6 +132,9 @@ export function createRevocations({ source, bell, log, patienceMs }: Revocations
       return known !== undefined || !source.isRequired;
     },
     attempted,
+    get held() {
+      return revoked;
+    },
     follow,
     onChange(listener) {
       listeners.add(listener);

@@ -6,6 +6,9 @@ import type { LogSettings } from '../model/settings.js';
 
 export interface OperatorLog {
   readonly log: Logger;
+  readonly setLevel: (level: LogSettings['level']) => void;
+  /** Goes on in a new file of the same name, where the one before was moved away; where it cannot, in the one before. */
+  readonly reopen: () => void;
   /** Writes what is waiting, as far as it can be written, and closes the file. What is logged later is lost. */
   readonly close: () => Promise<void>;
 }
@@ -17,8 +20,50 @@ const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 const CLOSE_MS = 1000;
 const STANDARD_OUTPUT = 1;
 
+type Destination = ReturnType<typeof pino.destination>;
+
 /** @throws where the file cannot be opened */
 export function createLog({ level, file }: LogSettings): OperatorLog {
+  let destination = openDestination(file);
+  const log = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: (line: string) => destination.write(line) },
+  );
+  const timer = setInterval(() => destination.flush(), LONGEST_WAIT_MS).unref();
+  let closed: Promise<void> | undefined;
+
+  function close(): Promise<void> {
+    clearInterval(timer);
+    log.level = 'silent';
+    return end(destination);
+  }
+
+  return {
+    log,
+    setLevel(to) {
+      if (closed === undefined) log.level = to;
+    },
+    reopen() {
+      if (file === undefined || closed !== undefined) return;
+      const before = destination;
+      try {
+        destination = openDestination(file);
+      } catch (error) {
+        log.error({ err: error }, 'the log cannot be opened anew');
+        return;
+      }
+      void end(before);
+    },
+    close: () => (closed ??= close()),
+  };
+}
+
+function openDestination(file: string | undefined): Destination {
   const destination = pino.destination({
     dest: file === undefined ? STANDARD_OUTPUT : openFile(file),
     sync: false,
@@ -32,34 +77,20 @@ export function createLog({ level, file }: LogSettings): OperatorLog {
     isBroken = true;
   });
   destination.on('drain', () => (isBroken = false));
-  const log = pino(
-    {
-      level,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    destination,
-  );
-  const timer = setInterval(() => destination.flush(), LONGEST_WAIT_MS).unref();
-  let closed: Promise<void> | undefined;
+  return destination;
+}
 
-  function close(): Promise<void> {
-    clearInterval(timer);
-    log.level = 'silent';
-    // Not `flushSync`: where nothing can be written it tries for ever.
-    return new Promise((resolve) => {
-      const deadline = setTimeout(resolve, CLOSE_MS);
-      destination.once('error', () => destination.destroy());
-      destination.once('close', () => {
-        clearTimeout(deadline);
-        resolve();
-      });
-      destination.end();
+/** Not `flushSync`: where nothing can be written it tries for ever. */
+function end(destination: Destination): Promise<void> {
+  return new Promise((resolve) => {
+    const deadline = setTimeout(resolve, CLOSE_MS);
+    destination.once('error', () => destination.destroy());
+    destination.once('close', () => {
+      clearTimeout(deadline);
+      resolve();
     });
-  }
-
-  return { log, close: () => (closed ??= close()) };
+    destination.end();
+  });
 }
 
 /** At once, so that a log that cannot be written is known before the first request. */

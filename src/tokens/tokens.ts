@@ -16,7 +16,7 @@ import type { Answer, Endpoint, EndpointName } from './endpoints/endpoint.js';
 import { send } from './endpoints/send.js';
 import { invalidRequest, UNAVAILABLE } from './oauth-error.js';
 
-export { createFailedAttempts } from './failed-attempts.js';
+export { createFailedAttempts, type FailedAttempts } from './failed-attempts.js';
 export type { RedisScripts } from './failed-attempts/redis-counts.js';
 export type { Revocations } from './ports.js';
 

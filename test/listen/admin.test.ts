@@ -7,7 +7,9 @@ import { createAdminApp } from '../../src/listen/admin.js';
 describe('the admin app', () => {
   test('says that the process lives, ready or not', async () => {
     for (const ready of [true, false]) {
-      const answer = await request(createServer(createAdminApp({ ready: () => ready }))).get('/healthz');
+      const answer = await request(
+        createServer(createAdminApp({ ready: () => ready, api: () => undefined })),
+      ).get('/healthz');
       expect([answer.status, answer.body]).toEqual([200, { status: 'ok' }]);
       expect(answer.headers['cache-control']).toBe('no-store');
     }
@@ -15,7 +17,7 @@ describe('the admin app', () => {
 
   test('says whether it should get traffic, each time anew', async () => {
     let ready = true;
-    const app = createServer(createAdminApp({ ready: () => ready }));
+    const app = createServer(createAdminApp({ ready: () => ready, api: () => undefined }));
     expect((await request(app).get('/readyz')).status).toBe(200);
     ready = false;
     const answer = await request(app).get('/readyz');
@@ -23,7 +25,9 @@ describe('the admin app', () => {
   });
 
   test('knows no other path and does not say what it is built with', async () => {
-    const answer = await request(createServer(createAdminApp({ ready: () => true }))).get('/notarizations');
+    const answer = await request(
+      createServer(createAdminApp({ ready: () => true, api: () => undefined })),
+    ).get('/notarizations');
     expect([answer.status, answer.body]).toEqual([
       404,
       { errors: [{ code: 34, message: 'No such resource' }] },

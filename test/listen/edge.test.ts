@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { assemble, type Assembly } from '../../src/assemble.js';
+import { assemble } from '../../src/assemble.js';
 import { ofThisProcess } from '../../src/surroundings.js';
 import { compileConfig } from '../../src/config/config.js';
+import { createEstate, type Estate } from '../../src/estate.js';
 import type { Gateway } from '../../src/gateway.js';
 import { createEdge, type Edge } from '../../src/listen/listen.js';
 import type { Log } from '../../src/model/log.js';
@@ -17,7 +18,7 @@ const HANDSHAKE =
   'GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
 
 let upstream: EchoUpstream;
-let assembly: Assembly;
+let estate: Estate;
 let gateway: Gateway;
 let logged: object[];
 let records: ExchangeRecord[];
@@ -38,11 +39,13 @@ beforeEach(async () => {
   logged = [];
   records = [];
   observe = (record) => records.push(record);
-  const keep = (fields: object): void => void logged.push(fields);
-  const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
+  const note = (fields: object): void => void logged.push(fields);
+  const log: Log = { debug: note, info: note, warn: note, error: note };
   const now = (): number => performance.now();
-  assembly = await assemble(settings, { ...ofThisProcess(log, {}), newId: () => 'the-id' });
-  gateway = assembly.gateway;
+  estate = createEstate({ log });
+  const { keep, commit } = estate.begin();
+  ({ gateway } = await assemble(settings, { ...ofThisProcess(log, {}), newId: () => 'the-id' }, keep));
+  commit();
   edge = createEdge({ current: () => gateway, now, observe: (record) => observe(record), log });
   const server = createServer((req, res) => void edge.handle(req, res));
   server.on('upgrade', (req, socket, bytes) => void edge.upgrade(req, socket, bytes));
@@ -56,7 +59,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   stop();
-  await assembly.close();
+  await estate.close();
   await upstream.close();
 });
 

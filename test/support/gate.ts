@@ -32,7 +32,11 @@ export async function startGate(config: Config): Promise<TestGate> {
     { env: {}, baseFolder: process.cwd() },
   );
   const records: ExchangeRecord[] = [];
-  const gate = await serve(settings, { TOLLGATE_ADMIN_TOKEN: ADMIN_TOKEN }, (record) => records.push(record));
+  const gate = await serve({
+    load: () => Promise.resolve(settings),
+    env: { TOLLGATE_ADMIN_TOKEN: ADMIN_TOKEN },
+    watch: (record) => records.push(record),
+  });
   const scheme = settings.listen?.tls ? 'https' : 'http';
   return {
     url: `${scheme}://127.0.0.1:${gate.address.port}`,

@@ -1,0 +1,124 @@
+/**
+ * The generations of a running gate: the file is read again, the next gate is made of it, and takes the place of the one
+ * before between two requests. A file that cannot be used changes nothing but the log and the metrics.
+ */
+import { ConfigError, ConfigUnreadable } from './config/config.js';
+import { createEstate, type Keep } from './estate.js';
+import type { Log } from './model/log.js';
+import type { Settings } from './model/settings.js';
+
+/** What is made of one reading of the file. */
+export interface Generation {
+  readonly settings: Settings;
+  /** Called when it has become the current one: what was handed on to it follows its settings from now on. */
+  takeOver(): void;
+}
+
+export interface GenerationsOptions<G> {
+  /** Reads the file. Rejects with ConfigError or ConfigUnreadable where it cannot be used. */
+  readonly load: () => Promise<Settings>;
+  /** Rejects where something that the file names cannot be opened. */
+  readonly build: (settings: Settings, keep: Keep) => Promise<G>;
+  readonly log: Log;
+  /** Told how each reload ended. */
+  readonly onReload?: (isInForce: boolean) => void;
+}
+
+export interface Generations<G> {
+  /** The one in force. A request reads it once. */
+  readonly current: () => G;
+  /**
+   * One at a time: who asks while one is under way waits for the next, which all who wait share.
+   *
+   * @returns whether the file as it is now is in force; never rejects
+   */
+  reload(): Promise<boolean>;
+  /** From now on nothing is reloaded. */
+  freeze(): void;
+  /** Ends what the generations stand on; requests under way should have ended before. */
+  close(): Promise<void>;
+}
+
+/** @param settings as they were read at the start */
+export async function openGenerations<G extends Generation>(
+  settings: Settings,
+  { load, build, log, onReload }: GenerationsOptions<G>,
+): Promise<Generations<G>> {
+  const estate = createEstate({ log });
+  let isFrozen = false;
+  let running: Promise<unknown> = Promise.resolve();
+  let waiting: Promise<boolean> | undefined;
+
+  /** A function, since the compiler takes what it has seen once for settled, after waiting too. */
+  const hasFrozen = (): boolean => isFrozen;
+
+  /** Makes a generation; it is in force once it is committed. */
+  async function make(
+    from: Settings,
+  ): Promise<{ generation: G; commit: () => void; abort: () => Promise<void> }> {
+    const { keep, commit, abort } = estate.begin();
+    try {
+      return { generation: await build(from, keep), commit, abort };
+    } catch (error) {
+      await abort();
+      throw error;
+    }
+  }
+
+  const first = await make(settings);
+  let current = first.generation;
+  first.commit();
+  current.takeOver();
+
+  async function replace(): Promise<boolean> {
+    if (hasFrozen()) return false;
+    try {
+      const { generation, commit, abort } = await make(await load());
+      // A drain has begun meanwhile: what is ending is not begun anew.
+      if (hasFrozen()) {
+        await abort();
+        return false;
+      }
+      current = generation;
+      commit();
+      generation.takeOver();
+    } catch (error) {
+      log.error(problemsOf(error), 'the file cannot be used: the one before stays in force');
+      onReload?.(false);
+      return false;
+    }
+    log.info({ routes: current.settings.routes.length }, 'the file was loaded again and is in force');
+    onReload?.(true);
+    return true;
+  }
+
+  function reload(): Promise<boolean> {
+    waiting ??= running.then(() => {
+      waiting = undefined;
+      const replacing = replace();
+      running = replacing;
+      return replacing;
+    });
+    return waiting;
+  }
+
+  return {
+    current: () => current,
+    reload,
+    freeze() {
+      isFrozen = true;
+    },
+    async close() {
+      isFrozen = true;
+      await running;
+      await estate.close();
+    },
+  };
+}
+
+/** Each with its line and column, as `tollgate start` would print them. */
+function problemsOf(error: unknown): object {
+  if (error instanceof ConfigError) return { problems: error.problems.map(String) };
+  if (error instanceof ConfigUnreadable) return { problems: [error.message] };
+  return { err: error };
+}
