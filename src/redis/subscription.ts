@@ -2,35 +2,73 @@
  * The connection that listens: Redis wants one of its own for it. What is published while it is away is lost, so whoever
  * listens must have another way to find out; its outages are those that `connection.ts` tells of.
  */
-import type { RedisSettings } from '../model/settings.js';
+import type { Redis } from 'ioredis';
+import type { HostPort, RedisServers, RedisSettings } from '../model/settings.js';
 import { createClient } from './client.js';
+import { listen } from './listen.js';
+import { followFailovers } from './sentinels.js';
+import { readSlots } from './slots.js';
 
-/** Until a Redis that is there, but would not let us listen, is asked again. */
-const RETRY_MS = 1000;
+/** Until another server of a cluster is tried. */
+const NEXT_MS = 100;
 
 /** Listens to one channel, and goes on trying for as long as it takes. @returns ends it */
 export function subscribeRedis(
-  settings: RedisSettings,
+  { servers, timeoutMs }: RedisSettings,
   channel: string,
   onMessage: (message: string) => void,
 ): () => void {
-  const redis = createClient(settings);
-  let retry: NodeJS.Timeout | undefined;
+  if (servers.kind === 'cluster')
+    return listenToCluster(servers, timeoutMs, (client) => listen(client, channel, onMessage));
+  const client = createClient(servers, timeoutMs);
+  const unfollow = followFailovers(client, servers, timeoutMs);
+  const stop = listen(client, channel, onMessage);
+  return () => {
+    unfollow();
+    stop();
+  };
+}
 
-  function listen(): void {
-    clearTimeout(retry);
-    redis.subscribe(channel).catch(() => {
-      // Without a connection the next one begins anew.
-      if (redis.status === 'ready') retry = setTimeout(listen, RETRY_MS);
+/** What is published reaches all servers of a cluster, so one is listened to: the next, when its connection ends. */
+function listenToCluster(
+  { nodes, access }: Extract<RedisServers, { kind: 'cluster' }>,
+  timeoutMs: number,
+  listenAt: (client: Redis) => () => void,
+): () => void {
+  let known: readonly HostPort[] = nodes;
+  let turn = 0;
+  let stop = (): void => undefined;
+  let isOver = false;
+  let later: NodeJS.Timeout | undefined;
+
+  function next(): void {
+    const address = known[turn++ % known.length];
+    if (!address) return;
+    const client = createClient({ kind: 'node', ...address, access }, timeoutMs);
+    client.once('ready', () => {
+      client.call('CLUSTER', ['SLOTS']).then(
+        (reply) => learn(reply, address),
+        () => undefined,
+      );
     });
+    client.once('close', () => {
+      if (isOver) return;
+      stop();
+      later = setTimeout(next, NEXT_MS);
+    });
+    stop = listenAt(client);
   }
 
-  redis.on('ready', listen);
-  redis.on('message', (_channel, message) => onMessage(message));
-  // Its end is an event of its own, and it is sought again.
-  redis.on('error', () => undefined);
+  function learn(reply: unknown, asked: HostPort): void {
+    if (!Array.isArray(reply)) return;
+    const others = readSlots(reply, asked).flatMap(({ primary, replicas }) => [primary, ...replicas]);
+    known = [...nodes, ...others];
+  }
+
+  next();
   return () => {
-    clearTimeout(retry);
-    redis.disconnect();
+    isOver = true;
+    stop();
+    clearTimeout(later);
   };
 }

@@ -29,39 +29,48 @@ export async function removeKeys(prefix: string, url = redisUrl()): Promise<void
   redis.disconnect();
 }
 
-/** A redis-server process of one test's own. */
+/** A redis-server process of one test's own: a server, or a Sentinel. */
 export interface OwnRedis {
   readonly url: string;
+  readonly port: number;
   /** Stops it as it stands: its connections stay open and nothing answers. */
   stop(): void;
   /** Lets it go on after `stop`. */
   continue(): void;
   /** Ends it at once. */
   kill(): Promise<void>;
-  /** Starts it on the same port after `kill`, empty; resolves when it answers. */
+  /** Starts it on the same port after `kill`, empty but for what a cluster is; resolves when it answers. */
   restart(): Promise<void>;
   /** Ends it and removes what it has written. */
   close(): Promise<void>;
 }
 
-export async function startRedis(): Promise<OwnRedis> {
-  const port = await freePort();
+export interface RedisProcess {
+  readonly port?: number;
+  /** What stands on its command line beside the port; `folder` is its own. */
+  readonly args?: (folder: string, port: number) => Promise<readonly string[]>;
+}
+
+/** A server of one test: on loopback, writing no data. */
+export function serverArgs(...more: readonly string[]): NonNullable<RedisProcess['args']> {
+  return (folder, port) =>
+    Promise.resolve([
+      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
+      ...['--save', '', '--appendonly', 'no'],
+      ...more,
+    ]);
+}
+
+export async function startRedis({
+  port: wanted,
+  args: argsOf = serverArgs(),
+}: RedisProcess = {}): Promise<OwnRedis> {
+  const port = wanted ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), 'tollgate-redis-'));
+  const args = await argsOf(folder, port);
   let server: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    const args = [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-      '--dir',
-      folder,
-    ];
     const child = spawn('redis-server', args, { stdio: 'ignore' });
     server = child;
     let failure: Error | undefined;
@@ -85,6 +94,7 @@ export async function startRedis(): Promise<OwnRedis> {
   await start();
   return {
     url: `redis://127.0.0.1:${port}`,
+    port,
     stop: () => void server?.kill('SIGSTOP'),
     continue: () => void server?.kill('SIGCONT'),
     kill,
@@ -94,6 +104,15 @@ export async function startRedis(): Promise<OwnRedis> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Polls until servers have come so far; what fails meanwhile is not yet so. */
+export async function untilTrue(isTrue: () => Promise<boolean>, mostMs = 30_000): Promise<void> {
+  const end = Date.now() + mostMs;
+  while (!(await isTrue().catch(() => false))) {
+    if (Date.now() > end) throw new Error(`not so within ${mostMs} ms`);
+    await sleep(20);
+  }
 }
 
 export async function freePort(): Promise<number> {
@@ -109,7 +128,7 @@ function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
     socket.once('data', (data) => {
-      resolve(data.toString().startsWith('+PONG'));
+      resolve(/^(\+PONG|-NOAUTH)/.test(data.toString()));
       socket.destroy();
     });
     socket.once('error', () => resolve(false));

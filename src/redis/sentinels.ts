@@ -1,0 +1,31 @@
+/**
+ * What Sentinels tell unasked: that another server is the primary now. The former one, where it is well, goes on for
+ * seconds as if nothing had happened, and what is counted there by then is lost.
+ */
+import type { Redis } from 'ioredis';
+import { createClient, sentinelAccess, type Place } from './client.js';
+import { listen } from './listen.js';
+
+const CHANNEL = '+switch-master';
+
+/** Has a client connect anew, which asks the Sentinels, when it is not where they say. @returns ends it */
+export function followFailovers(client: Redis, place: Place, timeoutMs: number): () => void {
+  if (place.kind !== 'sentinel') return () => undefined;
+  const { sentinels, name } = place;
+  const access = sentinelAccess(place.access);
+
+  /** `mymaster 10.0.0.5 6379 10.0.0.6 6379`: the former and the new one. All Sentinels say it, one after the other. */
+  function onSwitch(message: string): void {
+    const [which, , , host, port] = message.split(' ');
+    if (which !== name || client.status !== 'ready') return;
+    const { stream } = client;
+    if (stream.remoteAddress !== host || stream.remotePort !== Number(port)) stream.destroy();
+  }
+
+  const stops = sentinels.map(({ host, port }) =>
+    listen(createClient({ kind: 'node', host, port, access }, timeoutMs), CHANNEL, onSwitch),
+  );
+  return () => {
+    for (const stop of stops) stop();
+  };
+}

@@ -1,0 +1,71 @@
+/** How a Redis Cluster spreads keys: 16,384 slots, the CRC-16 of a key's hash tag, and who holds which. */
+import type { HostPort } from '../model/settings.js';
+
+export const SLOTS = 16_384;
+
+/** CRC-16/XMODEM of each byte: polynomial 0x1021, from 0. */
+const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 8;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
+  return crc;
+});
+
+/** @param key of ASCII alone, as all of ours are */
+export function slotOf(key: string): number {
+  let from = key.indexOf('{') + 1;
+  let to = from > 0 ? key.indexOf('}', from) : -1;
+  // Nothing between the braces, or no end of them: then all of the key counts.
+  if (to <= from) [from, to] = [0, key.length];
+  let crc = 0;
+  for (let i = from; i < to; i++)
+    crc = ((crc << 8) & 0xffff) ^ (TABLE[(crc >> 8) ^ (key.charCodeAt(i) & 0xff)] ?? 0);
+  return crc % SLOTS;
+}
+
+/** A run of slots and the primary that holds them. */
+export interface SlotRange {
+  readonly from: number;
+  readonly to: number;
+  readonly primary: HostPort;
+  readonly replicas: readonly HostPort[];
+}
+
+/**
+ * Reads the reply to CLUSTER SLOTS.
+ *
+ * @param asked who replied: a server that does not say its host is to be found where it was asked
+ */
+export function readSlots(reply: readonly unknown[], asked: HostPort): SlotRange[] {
+  return reply.flatMap((entry) => {
+    if (!Array.isArray(entry)) return [];
+    const [from, to, ...servers] = entry as unknown[];
+    const [primary, ...replicas] = servers.flatMap((server) => readServer(server, asked));
+    if (typeof from !== 'number' || typeof to !== 'number' || !primary) return [];
+    return { from, to, primary, replicas };
+  });
+}
+
+function readServer(server: unknown, asked: HostPort): HostPort[] {
+  if (!Array.isArray(server)) return [];
+  const [host, port] = server as unknown[];
+  if (typeof port !== 'number') return [];
+  return [{ host: typeof host === 'string' && host !== '' ? host : asked.host, port }];
+}
+
+/** What a server answers that does not hold the slot: where it lies now, or where this one call should go. */
+export interface Redirect {
+  readonly kind: 'moved' | 'ask';
+  readonly slot: number;
+  /** With an empty host: at the one that says so. */
+  readonly to: HostPort;
+}
+
+export function readRedirect({ message }: Error): Redirect | undefined {
+  const [, word, slot, host, port] = /^(MOVED|ASK) (\d{1,5}) (.*):(\d{1,5})$/.exec(message) ?? [];
+  if (word === undefined || host === undefined || Number(slot) >= SLOTS) return undefined;
+  return {
+    kind: word === 'MOVED' ? 'moved' : 'ask',
+    slot: Number(slot),
+    to: { host, port: Number(port) },
+  };
+}

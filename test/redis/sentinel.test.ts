@@ -1,0 +1,111 @@
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
+import { subscribeRedis } from '../../src/redis/subscription.js';
+import { passRealTime } from '../contract/limit-store.js';
+import { freePort } from '../support/redis.js';
+import { startSentinels, type OwnSentinels } from '../support/redis-sentinels.js';
+import { readableLog } from './logs.js';
+
+const WRITE = "return { redis.call('INCR', KEYS[1]) }";
+const PORT = "return { string.match(redis.call('INFO', 'server'), 'tcp_port:(%d+)') }";
+const PASSWORD = 'of-the-tests';
+
+let own: OwnSentinels;
+let connection: RedisConnection | undefined;
+let lines: string[];
+let stopListening: (() => void) | undefined;
+
+beforeAll(async () => {
+  own = await startSentinels({ password: PASSWORD });
+});
+afterEach(() => {
+  connection?.close();
+  stopListening?.();
+});
+afterAll(() => own.close());
+
+async function connect(settings = own.settings): Promise<RedisConnection> {
+  const readable = readableLog();
+  lines = readable.lines;
+  connection = connectRedis(settings, { log: readable.log, now: () => performance.now() });
+  await connection.attempted;
+  return connection;
+}
+
+/** How long it takes until a script that writes is answered. */
+async function untilCounted(redis: RedisConnection): Promise<number> {
+  const start = performance.now();
+  while ((await redis.runScript(WRITE, ['k'], [])) === 'away') {
+    if (performance.now() - start > 10_000) throw new Error('not answered');
+    await passRealTime(5);
+  }
+  return performance.now() - start;
+}
+
+async function publish(port: number, message: string): Promise<void> {
+  const client = new Redis({ port, password: PASSWORD });
+  await expect.poll(() => client.publish('news', message), { timeout: 3000 }).toBe(1);
+  client.disconnect();
+}
+
+describe('a primary that Sentinels name', () => {
+  test('is found, with the password for it and for them, also past a Sentinel that says nothing', async () => {
+    const [silent] = own.sentinels;
+    silent?.stop();
+    const redis = await connect();
+    silent?.continue();
+    expect(await redis.runScript(PORT, [], [])).toEqual([String(own.servers[0].port)]);
+    expect(lines).toEqual(['Redis is connected']);
+  });
+
+  test(
+    'and stops answering has a successor, which counts and is listened to within a second of the failover',
+    { timeout: 40_000 },
+    async () => {
+      const [first, second] = own.servers;
+      const heard: string[] = [];
+      stopListening = subscribeRedis(own.settings, 'news', (message) => heard.push(message));
+      await publish(first.port, 'before');
+      const redis = await connect();
+      first.stop();
+      for (let i = 0; i < 3; i++) expect(await redis.runScript(WRITE, ['k'], [])).toBe('away');
+      expect(redis.isUp).toBe(false);
+      await own.untilPrimary(second);
+      expect(await untilCounted(redis)).toBeLessThan(1000);
+      await publish(second.port, 'after');
+      await expect.poll(() => heard).toEqual(['before', 'after']);
+      first.continue();
+      expect(await redis.runScript(PORT, [], [])).toEqual([String(second.port)]);
+      expect(lines).toEqual(['Redis is connected', 'Redis is away', 'Redis is back']);
+    },
+  );
+
+  test('is followed when it hands over in health', { timeout: 40_000 }, async () => {
+    const [first, second] = own.servers;
+    await own.untilPrimary(second);
+    const redis = await connect();
+    expect(await redis.runScript(PORT, [], [])).toEqual([String(second.port)]);
+    await own.failOver();
+    await own.untilPrimary(first);
+    expect(await untilCounted(redis)).toBeLessThan(1000);
+    expect(await redis.runScript(PORT, [], [])).toEqual([String(first.port)]);
+  });
+});
+
+describe('Sentinels that are all away', () => {
+  test('do not hold up a gate that starts, and are sought again', async () => {
+    const port = await freePort();
+    const { servers } = own.settings;
+    if (servers.kind !== 'sentinel') throw new TypeError('not by Sentinels');
+    const start = performance.now();
+    const redis = await connect({
+      ...own.settings,
+      servers: { ...servers, sentinels: [{ host: '127.0.0.1', port }] },
+    });
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(await redis.runScript(WRITE, ['k'], [])).toBe('away');
+    await passRealTime(300);
+    expect(lines).toEqual(['Redis is away']);
+  });
+});
