@@ -190,9 +190,11 @@ function storeOf(
     connection,
     ...settings,
     monotonic,
-    ...(killSwitch && {
-      rider: { key: killSwitch.key, follow: (revision) => killSwitch.revocations.follow(revision) },
-    }),
+    // In a cluster the number lies in another slot: there the bell must do, and asking twice a second.
+    ...(killSwitch &&
+      settings.servers.kind !== 'cluster' && {
+        rider: { key: killSwitch.key, follow: (revision) => killSwitch.revocations.follow(revision) },
+      }),
   });
 }
 

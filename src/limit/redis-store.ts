@@ -1,8 +1,7 @@
 /**
  * Counts limits in a Redis that replicas share: the checks of one turn of the event loop go as one script call.
  *
- * The keys of one check share a hash tag where its limits count the same subject, so in a cluster a check is whole
- * on one node; a batch would be grouped by slot here, in `flush`.
+ * In a cluster they go as one call a slot. The keys of one check share a hash tag, so a check is whole in one slot.
  */
 import type { LimitPolicy } from '../model/limit.js';
 import { ExhaustedWindows } from './exhausted.js';
@@ -13,6 +12,8 @@ import type { LimitStore, Taken, Verdict } from './store.js';
 export interface ScriptRunner {
   /** False while an outage is known: no call is made then. */
   readonly isUp: boolean;
+  /** Of a cluster alone: where a key lies now. Keys of one slot may go in one call, and each server has its own clock. */
+  readonly locate?: (key: string) => { readonly slot: number; readonly server: object | undefined };
   /** Runs a script that replies with a list; `away` when that fails or takes longer than `withinMs`. */
   runScript(
     lua: string,
@@ -24,7 +25,7 @@ export interface ScriptRunner {
 
 /** A number that rides in every call: whether what the process holds in memory is as new as what Redis knows of. */
 export interface Rider {
-  /** The hash in whose field `revision` it is. In a cluster it lies on one node, and would ride with that one's calls. */
+  /** The hash in whose field `revision` it is. Not with a cluster, where it lies in a slot of its own. */
   readonly key: string;
   /** Told the number, 0 where there is none, at each reply. What it answers with is waited for before the verdicts. */
   follow(revision: number): Promise<void> | undefined;
@@ -53,6 +54,11 @@ interface Check {
   resolve(taken: Taken): void;
 }
 
+/** Redis's time less ours, as the last reply told it; unknown at first and after a failed call. */
+interface Clock {
+  offsetMs: number | undefined;
+}
+
 /** The script's reply, and when it was asked for and came. */
 interface Answer {
   readonly numbers: readonly number[];
@@ -69,13 +75,32 @@ export function createRedisStore({
 }: RedisStoreOptions): LimitStore {
   const exhausted = new ExhaustedWindows(REMEMBERED);
   let waiting: Check[] = [];
-  /** Redis's time less ours, as the last reply told it; unknown at first and after a failed call. */
-  let clockOffsetMs: number | undefined;
+  const theClock: Clock = { offsetMs: undefined };
+  const clocks = new WeakMap<object, Clock>();
+  const { locate } = connection;
 
   function flush(): void {
     const checks = waiting;
     waiting = [];
+    if (locate) for (const group of bySlot(checks, slotOf)) decideAll(group);
+    else decideAll(checks);
+  }
+
+  function decideAll(checks: readonly Check[]): void {
     for (let i = 0; i < checks.length; i += BATCH_SIZE) void decide(checks.slice(i, i + BATCH_SIZE));
+  }
+
+  function slotOf({ keys }: Check): number {
+    return locate?.(keyPrefix + keys[0]!).slot ?? 0;
+  }
+
+  /** Asked before a call and after it: a slot may have moved in between. */
+  function clockOf([check]: readonly Check[]): Clock {
+    const server = check && locate?.(keyPrefix + check.keys[0]!).server;
+    if (!server) return theClock;
+    let clock = clocks.get(server);
+    if (!clock) clocks.set(server, (clock = { offsetMs: undefined }));
+    return clock;
   }
 
   async function decide(batch: readonly Check[]): Promise<void> {
@@ -98,7 +123,8 @@ export function createRedisStore({
   /** Sends a batch once. What Redis gets to only after we have given up must not count: hence a deadline in its time. */
   async function ask(batch: readonly Check[], withinMs: number): Promise<Answer | undefined> {
     const sentAt = monotonic();
-    const deadline = clockOffsetMs === undefined ? 0 : Math.floor(sentAt + clockOffsetMs + withinMs);
+    const { offsetMs } = clockOf(batch);
+    const deadline = offsetMs === undefined ? 0 : Math.floor(sentAt + offsetMs + withinMs);
     const keys: string[] = [];
     const args = [deadline];
     for (const check of batch) {
@@ -108,13 +134,14 @@ export function createRedisStore({
     }
     if (rider) keys.push(rider.key);
     const numbers = await connection.runScript(TAKE_SCRIPT, keys, args, withinMs);
+    const clock = clockOf(batch);
     if (numbers === 'away' || !isNumbers(numbers)) {
-      clockOffsetMs = undefined;
+      clock.offsetMs = undefined;
       return undefined;
     }
     const answeredAt = monotonic();
     // As if no time had passed since Redis read its clock: deadlines come early rather than late.
-    clockOffsetMs = numbers[0]! - answeredAt;
+    clock.offsetMs = numbers[0]! - answeredAt;
     return { numbers, sentAt, answeredAt };
   }
 
@@ -145,6 +172,17 @@ export function createRedisStore({
       );
     },
   };
+}
+
+function bySlot(checks: readonly Check[], slotOf: (check: Check) => number): Iterable<Check[]> {
+  const groups = new Map<number, Check[]>();
+  for (const check of checks) {
+    const slot = slotOf(check);
+    const group = groups.get(slot);
+    if (group) group.push(check);
+    else groups.set(slot, [check]);
+  }
+  return groups.values();
 }
 
 function isNumbers(reply: readonly unknown[]): reply is readonly number[] {

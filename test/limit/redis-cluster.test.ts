@@ -1,0 +1,166 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createRedisStore, type ScriptRunner } from '../../src/limit/redis-store.js';
+import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
+import { subscribeRedis } from '../../src/redis/subscription.js';
+import { createRedisBell } from '../../src/revocation/bell.js';
+import { createRedisSource } from '../../src/revocation/redis-source.js';
+import { CoolingDown, createFailedAttempts } from '../../src/tokens/failed-attempts.js';
+import { describeLimitStore, passRealTime, take } from '../contract/limit-store.js';
+import { describeRevocationSource } from '../contract/revocation-source.js';
+import { SILENT } from '../redis/logs.js';
+import { randomPrefix } from '../support/redis.js';
+import { startCluster, type OwnCluster } from '../support/redis-cluster.js';
+import { policy } from './policies.js';
+
+const TIMEOUT_MS = 10_000;
+const monotonic = () => performance.now();
+
+let cluster: OwnCluster;
+const opened: RedisConnection[] = [];
+
+beforeAll(async () => {
+  cluster = await startCluster({ replicas: 0 });
+});
+afterEach(() => {
+  for (const connection of opened.splice(0)) connection.close();
+});
+afterAll(() => cluster.close());
+
+async function connected(): Promise<RedisConnection> {
+  const connection = connectRedis(
+    { ...cluster.settings, timeoutMs: TIMEOUT_MS },
+    { log: SILENT, now: monotonic },
+  );
+  await connection.attempted;
+  return connection;
+}
+
+async function connectedForTest(): Promise<RedisConnection> {
+  const connection = await connected();
+  opened.push(connection);
+  return connection;
+}
+
+function storeOver(connection: ScriptRunner, keyPrefix = randomPrefix()) {
+  return createRedisStore({ connection, keyPrefix, timeoutMs: TIMEOUT_MS, monotonic });
+}
+
+describeLimitStore('the Redis store in a cluster', async () => {
+  const connection = await connected();
+  return {
+    store: storeOver(connection),
+    now: Date.now,
+    pass: passRealTime,
+    close: () => connection.close(),
+  };
+});
+
+describeRevocationSource('a cluster', async () => {
+  const key = `${randomPrefix()}revocations`;
+  const open = async () => createRedisSource({ connection: await connectedForTest(), key });
+  return [await open(), await open()];
+});
+
+describe('counting in a cluster', () => {
+  test('the checks of one turn go as one call a slot, wherever it lies', async () => {
+    const connection = await connectedForTest();
+    const calls: (readonly string[])[] = [];
+    const store = storeOver({
+      isUp: true,
+      locate: connection.locate!,
+      runScript(lua, keys, args, withinMs) {
+        calls.push(keys);
+        return connection.runScript(lua, keys, args, withinMs);
+      },
+    });
+    const limits = [policy(3, 60_000), policy(30, 90_000)];
+    const checks = Array.from({ length: 60 }, (_, i) => [`{app-${i % 6}}:a`, `{app-${i % 6}}:b`]);
+    const turn = () => Promise.all(checks.map((keys) => take(store, keys, limits)));
+    await Promise.all(checks.slice(0, 6).map((keys) => take(store, keys, limits)));
+    calls.length = 0;
+    const verdicts = await turn();
+    expect(calls).toHaveLength(6);
+    for (const keys of calls) expect(new Set(keys.map((key) => connection.locate!(key).slot)).size).toBe(1);
+    expect(verdicts.filter(({ admitted }) => admitted)).toHaveLength(6 * 2);
+  });
+
+  test('each server is timed by its own clock, which is learnt once', async () => {
+    const servers = [{ clock: 1_000_000 }, { clock: 5_000_000_000 }] as const;
+    const deadlines: number[][] = [[], []];
+    const at = (key: string) => (key.includes('{b}') ? 1 : 0);
+    const store = storeOver({
+      isUp: true,
+      locate: (key) => ({ slot: at(key), server: servers[at(key)] }),
+      runScript(_, [key = ''], [deadline = 0]) {
+        const now = servers[at(key)].clock + Math.floor(performance.now());
+        deadlines[at(key)]!.push(Number(deadline) - now);
+        return Promise.resolve(Number(deadline) < now ? [now] : [now, 1, 0, 1, now + 1000]);
+      },
+    });
+    const limits = [policy(2, 1000)];
+    for (let i = 0; i < 3; i++)
+      await Promise.all(['{a}:k', '{b}:k'].map((key) => take(store, [key], limits)));
+    for (const of of deadlines) {
+      // Unknown at first; then a little less than the timeout is left, each time.
+      expect(of).toHaveLength(4);
+      expect(of[0]).toBeLessThan(0);
+      for (const left of of.slice(1)) {
+        expect(left).toBeGreaterThan(TIMEOUT_MS - 500);
+        expect(left).toBeLessThanOrEqual(TIMEOUT_MS);
+      }
+    }
+  });
+
+  test('failed attempts are counted over gates, each where its key lies', async () => {
+    const keyPrefix = randomPrefix();
+    const gates = await Promise.all(
+      [1, 2].map(async () =>
+        createFailedAttempts({
+          settings: { attempts: 4, windowMs: 60_000, cooldownMs: 600_000 },
+          redis: await connectedForTest(),
+          keyPrefix,
+          networkOf: (address) => address,
+          log: SILENT,
+        }),
+      ),
+    );
+    const wrong = () => Promise.resolve(undefined);
+    const attempt = (id: string) => ({ endpoint: 'key_secret', id, address: '192.0.2.1' });
+    for (let i = 0; i < 4; i++) expect(await gates[i % 2]!.guard(attempt('app'), wrong)).toBeUndefined();
+    for (const gate of gates) expect(await gate.guard(attempt('app'), wrong)).toBeInstanceOf(CoolingDown);
+    expect(await gates[0]!.guard(attempt('other'), wrong)).toBeUndefined();
+  });
+});
+
+describe('listening to a cluster', () => {
+  test('what is rung at one server is heard at another, and again when the one that was listened to is lost', async () => {
+    const key = `${randomPrefix()}revocations`;
+    const heard: string[] = [];
+    const listeners = () =>
+      Promise.all(
+        cluster.servers.map((server) =>
+          cluster
+            .ask(server, (redis) => redis.pubsub('NUMSUB', key))
+            .then((reply) => Number(reply[1]))
+            .catch(() => 0),
+        ),
+      );
+    const stop = subscribeRedis(cluster.settings, key, (message) => heard.push(message));
+    const bell = createRedisBell({
+      connection: await connectedForTest(),
+      subscribe: () => () => undefined,
+      key,
+    });
+    // The one that the file names.
+    await expect.poll(listeners, { timeout: 3000 }).toEqual([1, 0, 0]);
+    await bell.ring();
+    await expect.poll(() => heard.length).toBe(1);
+
+    const [listenedTo] = cluster.servers;
+    listenedTo!.stop();
+    await expect.poll(async () => (await listeners()).slice(1).includes(1), { timeout: 4000 }).toBe(true);
+    listenedTo!.continue();
+    stop();
+    await expect.poll(listeners, { timeout: 3000 }).toEqual([0, 0, 0]);
+  });
+});
