@@ -3,8 +3,11 @@ import { serve } from '../../dist/cli/serve.js';
 import { compileConfig } from '../../dist/config/config.js';
 
 const { settings } = compileConfig(JSON.parse(process.argv[2]), { env: {}, baseFolder: process.cwd() });
-const gate = await serve(settings, { TOLLGATE_ADMIN_TOKEN: 'of-the-child' }, ({ head, status, reason }) =>
-  process.send({ id: head.id, method: head.method, target: head.target, status, reason }),
-);
+const gate = await serve({
+  load: () => Promise.resolve(settings),
+  env: { TOLLGATE_ADMIN_TOKEN: 'of-the-child' },
+  watch: ({ head, status, reason }) =>
+    process.send({ id: head.id, method: head.method, target: head.target, status, reason }),
+});
 process.once('disconnect', () => process.exit());
 process.send({ port: gate.address.port });

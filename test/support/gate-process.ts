@@ -1,8 +1,8 @@
 /** A gate in a process of its own, for tests that must not share its event loop, or that mean to see it die. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readlink } from 'node:fs/promises';
 import type { GatewayConfig } from '../../src/config/config.js';
+import { socketsOf } from './sockets.js';
 
 /** One exchange, over, as the gate has it. */
 export interface Told {
@@ -47,13 +47,7 @@ export async function startGateProcess(config: Config, onTold: (told: Told) => v
     port,
     isAlive: () => child.exitCode === null && child.signalCode === null,
     output: () => output,
-    async sockets() {
-      const folder = `/proc/${child.pid}/fd`;
-      const links = await Promise.all(
-        (await readdir(folder)).map((name) => readlink(`${folder}/${name}`).catch(() => '')),
-      );
-      return links.filter((link) => link.startsWith('socket:')).length;
-    },
+    sockets: () => socketsOf(child.pid ?? 0),
     async close() {
       child.kill('SIGKILL');
       await ended;
