@@ -72,6 +72,7 @@ export async function assemble(
         log,
         leash,
       }),
+      maxInFlight: settings.maxInFlight,
       cors: settings.cors,
       tokens: passes && { service: passes, readPath: createReadPath({ allowSemicolon }) },
     },

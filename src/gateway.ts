@@ -38,6 +38,8 @@ export interface Gateway {
   readonly match: Stages['match'];
   readonly admit: Admit;
   readonly forwarder: Forwarder;
+  /** How many exchanges may be under way at once. */
+  readonly maxInFlight: number;
   /** The file's own rules, for answers that belong to no route. */
   readonly cors: Cors | undefined;
   /** Undefined where the gate hands out no tokens. */

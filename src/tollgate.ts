@@ -52,11 +52,12 @@ export async function tollgate(config: string | GatewayConfig): Promise<Tollgate
   const edge = createEdge({
     current: () => generations.current().gateway,
     now: surroundings.monotonic,
+    newId: surroundings.newId,
     observe: createAccessLog(log),
     log,
   });
   const middleware = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void => {
-    void edge.handle(req, res, next);
+    if (edge.takes(req, res)) void edge.handle(req, res, next);
   };
   return Object.assign(middleware, {
     upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer): void => {

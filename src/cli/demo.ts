@@ -55,7 +55,7 @@ function narrate(terminal: Terminal): Observe {
     const who = principal?.app === undefined || principal.app === '' ? 'nobody' : principal.app;
     const why = reason === undefined ? '' : ` (${reason})`;
     terminal.out(
-      `${status} ${head.method} ${route ? pathOf(route) : 'no route'} for ${who} in ${durationMs.toFixed(1)} ms${why}`,
+      `${status} ${head.method ?? '?'} ${route ? pathOf(route) : 'no route'} for ${who} in ${durationMs.toFixed(1)} ms${why}`,
     );
   };
 }

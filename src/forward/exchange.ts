@@ -38,6 +38,8 @@ export interface Exchange {
 export interface Upgrade extends Exchange {
   readonly socket: Duplex;
   readonly firstBytes: Buffer;
+  /** Called once, when the upstream's 101 has made it a tunnel. */
+  readonly opened: () => void;
 }
 
 /** Why an exchange did not end as it should, after it was too late for a refusal. */

@@ -23,7 +23,7 @@ interface Joint {
 
 /** The tunnel of one upgrade, to be joined after the upstream's 101. */
 export function createJoin(upgrade: Upgrade, idleMs: number, leash: Leash | undefined): Joint {
-  const { res, socket: client, firstBytes, admission, answerHeaders } = upgrade;
+  const { res, socket: client, firstBytes, opened, admission, answerHeaders } = upgrade;
   const stopWatching = watch(client);
 
   function abandon(): void {
@@ -39,6 +39,7 @@ export function createJoin(upgrade: Upgrade, idleMs: number, leash: Leash | unde
     if (res.socket) res.detachSocket(res.socket);
     client.write(switchingProtocols(raw, answerHeaders, admission.route.cors), 'latin1');
     if (firstBytes.length > 0) upstream.write(firstBytes);
+    opened();
     connect(client, upstream, idleMs, over, (end) => leash?.hold(admission.principal, end));
     return true;
   };

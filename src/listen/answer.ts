@@ -1,5 +1,6 @@
 /** A refusal becomes a response: its status, its JSON body and its fields, with the connection left in order. */
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { FlatHeaders, Refusal } from '../model/refusal.js';
 
 /** How much of an unread body is read away, and for how long, so that the answer is not lost to a reset. */
@@ -26,8 +27,18 @@ export function refuse(
   else res.end(refusal.body);
 }
 
-/** The same answer as bytes, for a socket that Node's parser has given up on. It closes the connection. */
-export function rawRefusal(refusal: Refusal, requestId: string): string {
+/**
+ * The same answer as bytes, on a socket that Node's parser has given up on. The connection ends with it: at once where
+ * the client ends its side too, else after a moment in which what still comes is read away.
+ */
+export function refuseRaw(socket: Duplex, refusal: Refusal, requestId: string): void {
+  const deadline = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(deadline));
+  socket.end(rawRefusal(refusal, requestId));
+  socket.resume();
+}
+
+function rawRefusal(refusal: Refusal, requestId: string): string {
   const fields = [...headersOf(refusal), 'X-Request-Id', requestId, 'Connection', 'close'];
   let text = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n`;
   for (let at = 0; at < fields.length; at += 2) text += `${fields[at]!}: ${fields[at + 1]!}\r\n`;

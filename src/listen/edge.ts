@@ -1,235 +1,153 @@
 /**
  * The edge: where a request of node:http enters the gate and its answer leaves.
  *
- *   request ─┐                                         ┌─ refusal ─ answer.ts
- *            ├─ read ─ preflight? ─ admit (gateway.ts) ┤
- *   upgrade ─┘                                         └─ admission ─ forward/
+ *   request ─┐  a place among those              ┌─ refusal ─ answer.ts
+ *            ├─ under way? ─ read ─ visit.ts ────┤
+ *   upgrade ─┘                                   └─ admission ─ forward/
  *
  * Ordinary requests come through Express, upgrades straight from the server: from `read` on the way is the same.
  */
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Gateway, TokenDesk } from '../gateway.js';
-import type { Admission, Denial } from '../model/decision.js';
-import type { Log } from '../model/log.js';
-import type { ExchangeRecord, Observe } from '../model/record.js';
-import { Refusal, type FlatHeaders } from '../model/refusal.js';
-import type { RequestHead } from '../model/request.js';
-import type { Cors } from '../model/route.js';
+import type { Gateway } from '../gateway.js';
+import { Refusal } from '../model/refusal.js';
 import { refuse } from './answer.js';
-import { corsHeaders, preflightHeaders } from './cors.js';
-import { parsedBody } from './parsed-body.js';
+import { createAnswerParseError } from './parse-error.js';
+import { closesBehind, type Turn, type Turns } from './turn.js';
+import { createTellUnread, unreadHead } from './unread.js';
 import { asksForWebSocket, earlierAnswers, giveBack } from './upgrade.js';
+import {
+  CLIENT_CLOSED_REQUEST,
+  createVisits,
+  type Next,
+  type Tunnel,
+  type Visit,
+  type VisitOptions,
+} from './visit.js';
 
-export interface EdgeOptions {
+export interface EdgeOptions extends Omit<VisitOptions, 'isDraining'> {
   /** The gate as it is now; asked once a request. */
   readonly current: () => Gateway;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-  readonly observe: Observe;
-  readonly log: Log;
+  readonly newId: () => string;
 }
 
-/** Passes a request that no route names on to whatever stands behind the gate in the same application. */
-type Next = () => void;
-
 export interface Edge {
+  /**
+   * Asked before anything else is done for a request. False where nothing is to be done: as many as may be are under way
+   * and it was refused, or its connection is about to close.
+   */
+  readonly takes: (req: IncomingMessage, res: ServerResponse) => boolean;
   /** Answers the request. With `next`, one that no route names is passed on instead of refused with 404. */
   readonly handle: (req: IncomingMessage, res: ServerResponse, next?: Next) => Promise<void>;
   /** Answers a request to become a WebSocket; the server's parser has let go of the socket. */
   readonly upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer) => Promise<void>;
+  /** Answers what the server's parser has given up on. */
+  readonly clientError: (error: NodeJS.ErrnoException, socket: Duplex) => void;
+  /** How many exchanges are under way: each from its head until its answer is over, or until it is a tunnel. */
+  readonly inFlight: () => number;
   /** From now on every answer closes its connection. */
   readonly drain: () => void;
 }
 
-/** One exchange on its way through the edge. */
-interface Visit {
-  readonly gateway: Gateway;
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-  readonly head: RequestHead;
-  readonly startedMs: number;
-  /** Present where the request asks to become a WebSocket. */
-  readonly tunnel: { readonly socket: Duplex; readonly firstBytes: Buffer } | undefined;
-  /** Whether the exchange is over and was told of. */
-  isTold: boolean;
-}
-
-/** How an exchange ended, beside what the visit and the decision already tell. */
-type Ending = Pick<ExchangeRecord, 'status' | 'reason' | 'detail' | 'target' | 'upstreamMs'>;
-
-/** The status in the log for a caller who left before an answer, as nginx has it. */
-const CLIENT_CLOSED_REQUEST = 499;
-
-/** With a body, what follows the head could be read as that or as the new protocol. */
-const NO_HANDSHAKE = new Refusal(
-  'malformed_request',
-  [],
-  'a WebSocket handshake is an HTTP/1.1 GET without a body',
+const OVERLOADED = new Refusal(
+  'overloaded',
+  ['Retry-After', '1'],
+  'as many requests are under way as max_in_flight allows',
 );
 
-/** Of an exchange that ended at the gate. */
-const HERE = { reason: undefined, detail: undefined, target: undefined, upstreamMs: undefined };
-const BUG = new Refusal('internal_error');
-const NOBODYS: Denial = { refusal: new Refusal('no_route'), route: undefined, principal: undefined };
+export function createEdge(options: EdgeOptions): Edge {
+  const { current, now, newId } = options;
+  let isDraining = false;
+  let underWay = 0;
+  const turns: Turns = new WeakMap();
+  const tellUnread = createTellUnread(options.observe, options.log);
+  const { answer, recover } = createVisits({ ...options, isDraining: () => isDraining });
 
-export function createEdge({ current, now, observe, log }: EdgeOptions): Edge {
-  let draining = false;
-
-  function enter(req: IncomingMessage, res: ServerResponse, tunnel: Visit['tunnel']): Visit {
-    const gateway = current();
-    return { gateway, req, res, head: gateway.read(req), startedMs: now(), tunnel, isTold: false };
+  function isFull(): boolean {
+    return underWay >= current().maxInFlight;
   }
 
-  async function answer(visit: Visit, next: Next | undefined): Promise<void> {
-    const { gateway, head } = visit;
-    if (head.preflightMethod !== undefined && head.flaw === undefined) {
-      if (answerPreflight(visit, head.preflightMethod, next !== undefined)) return;
-    }
-    if (visit.tunnel && !head.websocket) {
-      deny(visit, { refusal: NO_HANDSHAKE, route: undefined, principal: undefined });
-      return;
-    }
-    if (gateway.tokens && head.flaw === undefined && (await serveTokens(visit, gateway.tokens))) return;
-    const decision = await gateway.admit(head);
-    if ('refusal' in decision) {
-      if (next && decision.refusal.reason === 'no_route') next();
-      else deny(visit, decision);
-    } else {
-      await pass(visit, decision);
-    }
-  }
-
-  /** The token service's paths are never a route's, a catch-all's neither. */
-  function isForTokens({ gateway: { tokens }, head }: Visit): boolean {
-    return tokens?.service.owns(tokens.readPath(head) ?? '') ?? false;
-  }
-
-  /** True where the request is for the token service, or looks like one. */
-  async function serveTokens(visit: Visit, { service, readPath }: TokenDesk): Promise<boolean> {
-    const { gateway, req, res, head, tunnel } = visit;
-    const path = tunnel ? undefined : readPath(head);
-    if (path === undefined) return false;
-    if (!service.owns(path)) {
-      if (service.resembles(path)) deny(visit, NOBODYS);
-      return service.resembles(path);
-    }
-    const { id: requestId, clientIp } = head;
-    const headers = answerHeaders(head, gateway.cors);
-    const { status, endpoint, reason } = await service.handle(req, res, {
-      path,
-      clientIp,
-      requestId,
-      headers,
+  function turnAway(req: IncomingMessage, res: ServerResponse): void {
+    const { socket } = req;
+    const turn: Turn = { res, head: unreadHead(newId(), socket, req), isLast: isDraining, broken: undefined };
+    turns.set(socket, turn);
+    // When the packet is read through it is known whether all of the request was in it, so that the connection may stay.
+    queueMicrotask(() => {
+      if (turn.broken) {
+        tellUnread(turn.head, turn.broken, turn.broken.status);
+        return;
+      }
+      const id = ['X-Request-Id', turn.head.id];
+      refuse(req, res, OVERLOADED, isDraining ? [...id, 'Connection', 'close'] : id);
+      tellUnread(turn.head, OVERLOADED, res.headersSent ? OVERLOADED.status : CLIENT_CLOSED_REQUEST);
     });
-    finish(visit, { route: undefined, principal: undefined }, { ...HERE, status, reason }, endpoint);
-    return true;
   }
 
-  async function pass(visit: Visit, admission: Admission): Promise<void> {
-    const { gateway, req, res, head, tunnel } = visit;
-    const cors = admission.route.cors;
-    const fields = answerHeaders(head, cors, admission.quota?.headers);
-    const body = parsedBody(req, head);
-    if (body instanceof Refusal) {
-      log.error({ request_id: head.id, route: admission.route.match }, body.detail ?? body.reason);
-      deny(visit, { ...admission, refusal: body }, fields);
-      return;
-    }
-    const exchange = { req, res, head, admission, answerHeaders: fields, parsedBody: body };
-    const result = tunnel
-      ? await gateway.forwarder.tunnel({ ...exchange, ...tunnel })
-      : await gateway.forwarder.forward(exchange);
-    if (result instanceof Refusal) {
-      deny(visit, { ...admission, refusal: result }, fields);
-    } else {
-      const { status, fault: reason, target, upstreamMs } = result;
-      finish(visit, admission, { status, reason, detail: undefined, target, upstreamMs });
-    }
-  }
-
-  function deny(visit: Visit, denial: Denial, fields?: FlatHeaders): void {
-    const { gateway, req, res, head } = visit;
-    const { refusal, route } = denial;
-    refuse(req, res, refusal, fields ?? answerHeaders(head, route ? route.cors : gateway.cors));
-    const { reason, detail } = refusal;
-    const status = res.headersSent ? refusal.status : CLIENT_CLOSED_REQUEST;
-    finish(visit, denial, { ...HERE, status, reason, detail });
-  }
-
-  /** True where a CORS section speaks for what the preflight asks about: not for what stands behind the gate. */
-  function answerPreflight(visit: Visit, method: string, hasNext: boolean): boolean {
-    const { gateway, res, head } = visit;
-    const found = isForTokens(visit) ? undefined : gateway.match({ ...head, method });
-    if (found instanceof Refusal && (found.status === 400 || (hasNext && found.status === 404))) return false;
-    const route = found instanceof Refusal ? undefined : found?.route;
-    const cors = route ? route.cors : gateway.cors;
-    if (cors === undefined) return false;
-    res.writeHead(204, [...common(head), ...preflightHeaders(cors, head, method)]).end();
-    finish(visit, { route, principal: undefined }, { ...HERE, status: 204 });
-    return true;
-  }
-
-  function finish(
-    visit: Visit,
-    { route, principal }: Pick<Denial, 'route' | 'principal'>,
-    end: Ending,
-    endpoint?: string,
-  ): void {
-    const { head, startedMs } = visit;
-    visit.isTold = true;
-    observe({ head, route, endpoint, principal, durationMs: now() - startedMs, ...end });
-  }
-
-  function answerHeaders(head: RequestHead, cors: Cors | undefined, quota: FlatHeaders = []): FlatHeaders {
-    return [...common(head), ...quota, ...corsHeaders(cors, head.origin)];
-  }
-
-  function common(head: RequestHead): FlatHeaders {
-    return draining ? ['X-Request-Id', head.id, 'Connection', 'close'] : ['X-Request-Id', head.id];
-  }
-
-  /** A bug in the gate costs one request a 500; never the process, and never a hanging caller. */
-  function recover(
-    req: IncomingMessage,
-    res: ServerResponse,
-    visit: Visit | undefined,
-    error: unknown,
-  ): void {
-    log.error({ request_id: visit?.head.id, err: error }, 'a request failed inside the gate');
-    if (res.headersSent) res.destroy();
-    else refuse(req, res, BUG, visit ? common(visit.head) : []);
-    if (visit === undefined || visit.isTold) return;
-    const { status, reason } = BUG;
-    finish(visit, { route: undefined, principal: undefined }, { ...HERE, status, reason });
+  function enter(req: IncomingMessage, res: ServerResponse, tunnel: Tunnel | undefined): Visit {
+    const gateway = current();
+    const head = gateway.read(req);
+    // Behind a request whose end nobody can tell, nothing is one.
+    const isLast = isDraining || head.flaw?.headers.includes('Connection') === true;
+    const startedMs = now();
+    return { gateway, req, res, head, startedMs, tunnel, isLast, broken: undefined, isTold: false };
   }
 
   async function run(
     req: IncomingMessage,
     res: ServerResponse,
-    tunnel: Visit['tunnel'],
+    tunnel: Tunnel | undefined,
     next: Next | undefined,
   ): Promise<void> {
     let visit: Visit | undefined;
     try {
       visit = enter(req, res, tunnel);
+      turns.set(req.socket, visit);
       await answer(visit, next);
     } catch (error) {
       recover(req, res, visit, error);
     }
   }
 
+  async function runUpgrade(req: IncomingMessage, socket: Socket, firstBytes: Buffer): Promise<void> {
+    const res = responseOn(req, socket);
+    if (isFull()) {
+      turnAway(req, res);
+      return;
+    }
+    underWay += 1;
+    const place = { isHeld: true };
+    const opened = (): void => {
+      place.isHeld = false;
+      underWay -= 1;
+    };
+    await run(req, res, { socket, firstBytes, opened }, undefined);
+    if (place.isHeld) underWay -= 1;
+  }
+
   return {
-    handle: (req, res, next) => run(req, res, undefined, next),
+    takes(req, res) {
+      const earlier = turns.get(req.socket);
+      if (earlier && closesBehind(earlier)) return false;
+      if (!isFull()) return true;
+      turnAway(req, res);
+      return false;
+    },
+    async handle(req, res, next) {
+      underWay += 1;
+      await run(req, res, undefined, next);
+      underWay -= 1;
+    },
     async upgrade(req, socket, firstBytes) {
       if (!(await earlierAnswers(socket))) return;
       if (!asksForWebSocket(req)) giveBack(req, socket, firstBytes);
-      else if (!(socket instanceof Socket)) socket.destroy();
-      else await run(req, responseOn(req, socket), { socket, firstBytes }, undefined);
+      else if (socket instanceof Socket) await runUpgrade(req, socket, firstBytes);
+      else socket.destroy();
     },
+    clientError: createAnswerParseError({ turns, newId, tellUnread }),
+    inFlight: () => underWay,
     drain() {
-      draining = true;
+      isDraining = true;
     },
   };
 }

@@ -1,14 +1,13 @@
 /** The face of listen/: opens the public port in front of a gate, and the admin port beside it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import type { ClientSettings, ListenAddress, Settings } from '../model/settings.js';
 import { createAdminApp } from './admin.js';
 import { createEdge, type Edge, type EdgeOptions } from './edge.js';
 import { createExpressServer, type ExpressServer } from './express-app.js';
-import { answerParseError } from './parse-error.js';
+import { createAnswerParseError } from './parse-error.js';
 import { startServer, type ServerHandlers } from './server.js';
 
 export { createAppsApi } from './apps-api.js';
@@ -18,7 +17,6 @@ export interface ListenOptions extends EdgeOptions {
   readonly listen: ListenAddress;
   readonly admin: ListenAddress;
   readonly client: ClientSettings;
-  readonly newId: () => string;
   /** Whether the gate knows enough to serve; drains aside. */
   readonly canServe: () => boolean;
   /** What answers at /api of the admin port now; undefined where there is nothing to administer. */
@@ -30,6 +28,10 @@ export interface Listening {
   readonly adminAddress: AddressInfo;
   /** Follows other client times, and for new connections other certificates; addresses stay as they are. */
   follow(settings: Pick<Settings, 'listen' | 'admin' | 'client'>): void;
+  /** How many exchanges are under way at the public port. */
+  readonly inFlight: () => number;
+  /** How many connections are open there. */
+  readonly connections: () => Promise<number>;
   /** Readiness off and, a moment later, no new connections; answers close theirs; what is left at the deadline is cut. */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -38,25 +40,28 @@ export interface Listening {
 const LONGEST_GRACE_MS = 1000;
 
 export async function listen(options: ListenOptions): Promise<Listening> {
-  const { client, newId } = options;
+  const { client, newId, log } = options;
   let isReady = false;
   const adminApp = createAdminApp({
     ready: () => isReady && options.canServe(),
     api: options.appsApi,
   });
-  const onParseError = parseErrors(new WeakMap(), newId);
-  const admin = await startServer(
-    options.admin,
+  // The administrator's requests are no exchanges of the gate: nobody is told of them.
+  const clientError = createAnswerParseError({ turns: new WeakMap(), newId, tellUnread: () => undefined });
+  const admin = await startServer({
+    address: options.admin,
     client,
-    {},
-    { request: adminApp, clientError: onParseError },
-  );
-  const edge = createEdge(options);
-  const { classes, handlers } = publicSide(edge, newId);
-  const gate = await startServer(options.listen, client, classes, handlers).catch(async (error: unknown) => {
-    await admin.drain(0);
-    throw error;
+    classes: {},
+    handlers: { request: adminApp, clientError },
+    log,
   });
+  const edge = createEdge(options);
+  const gate = await startServer({ address: options.listen, client, ...publicSide(edge), log }).catch(
+    async (error: unknown) => {
+      await admin.drain(0);
+      throw error;
+    },
+  );
   isReady = true;
   return {
     address: gate.address,
@@ -65,6 +70,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       gate.follow(settings.listen?.tls, settings.client);
       admin.follow(settings.admin?.tls, settings.client);
     },
+    inFlight: edge.inFlight,
+    connections: () => gate.connections(),
     async drain(deadlineMs) {
       isReady = false;
       edge.drain();
@@ -77,32 +84,21 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   };
 }
 
-function publicSide(
-  edge: Edge,
-  newId: () => string,
-): Pick<ExpressServer, 'classes'> & { handlers: ServerHandlers } {
+function publicSide(edge: Edge): Pick<ExpressServer, 'classes'> & { handlers: ServerHandlers } {
   const { app, classes } = createExpressServer();
   app.use((req, res) => edge.handle(req, res));
   // Express finds no path in some targets and would answer them itself: the gate does.
   const express: Connect = app;
-  const pending: Pending = new WeakMap();
   return {
     classes,
     handlers: {
       request(req, res) {
-        pending.set(req.socket, res);
-        express(req, res, () => void edge.handle(req, res));
+        if (edge.takes(req, res)) express(req, res, () => void edge.handle(req, res));
       },
       upgrade: (req, socket, firstBytes) => void edge.upgrade(req, socket, firstBytes),
-      clientError: parseErrors(pending, newId),
+      clientError: edge.clientError,
     },
   };
 }
 
 type Connect = (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
-/** The latest response of each connection. */
-type Pending = WeakMap<Duplex, ServerResponse>;
-
-function parseErrors(pending: Pending, newId: () => string): ServerHandlers['clientError'] {
-  return (error, socket) => answerParseError(error, socket, pending.get(socket), newId());
-}

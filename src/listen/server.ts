@@ -1,14 +1,15 @@
 /**
- * A listening server: Node's own, strict parser in front of Express, with the answers to what never becomes a request
- * (bytes that cannot be parsed, CONNECT), and a drain that loses nothing.
+ * A listening server: its connections are bounded, each of its events has its handler, and its drain loses nothing.
  */
-import { createServer, type IncomingMessage, type RequestListener, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import { Server as NetServer, type AddressInfo } from 'node:net';
+import type { IncomingMessage, RequestListener, ServerOptions } from 'node:http';
+import { Server as NetServer, Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Server as TlsServer, type SecureContextOptions } from 'node:tls';
-import { isDeepStrictEqual } from 'node:util';
-import type { ClientSettings, ListenAddress, ListenTls } from '../model/settings.js';
+import type { Log } from '../model/log.js';
+import type { ClientSettings, ListenAddress } from '../model/settings.js';
+import { tellOfDrops } from './drops.js';
+import { bearHalfClosed } from './half-closed.js';
+import { createNodeServer, type NodeServer } from './node-server.js';
+import { UnsupportedConnect } from './parse-error.js';
 import { keepDraining } from './upgrade.js';
 
 export interface ServerHandlers {
@@ -18,49 +19,36 @@ export interface ServerHandlers {
   readonly clientError: (error: NodeJS.ErrnoException, socket: Duplex) => void;
 }
 
+export interface ServerSettings {
+  readonly address: ListenAddress;
+  readonly client: ClientSettings;
+  readonly classes: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>;
+  readonly handlers: ServerHandlers;
+  readonly log: Log;
+}
+
 export interface RunningServer {
   readonly address: AddressInfo;
-  /** Takes over the times and, where both are TLS, the certificate; connections that are open keep theirs. */
-  follow(tls: ListenTls | undefined, client: ClientSettings): void;
+  readonly follow: NodeServer['follow'];
+  /** How many connections are open, tunnels among them. */
+  connections(): Promise<number>;
   /** Takes no new connections, lets what is under way end, and cuts what is left at the deadline. */
   drain(deadlineMs: number): Promise<void>;
 }
 
-/** Request line and header fields together (more is a 431). */
-const MAX_HEADER_BYTES = 16 * 1024;
 /** Idle connections are closed this long after a drain began, so that a request already on its way is not reset. */
 const IDLE_GRACE_MS = 300;
 
-export async function startServer(
-  address: ListenAddress,
-  client: ClientSettings,
-  classes: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>,
-  handlers: ServerHandlers,
-): Promise<RunningServer> {
-  const options: ServerOptions = {
-    ...classes,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    // The gate answers a missing Host itself, with its own body and request id.
-    requireHostHeader: false,
-    headersTimeout: client.headerTimeoutMs,
-    // A body may take as long as it keeps coming: forward/ watches its pauses.
-    requestTimeout: 0,
-    keepAliveTimeout: client.keepAliveMs,
-    connectionsCheckingInterval: Math.min(1000, client.headerTimeoutMs),
-  };
-  const { tls } = address;
-  const server = tls
-    ? createTlsServer(
-        {
-          ...options,
-          ...identityOf(tls),
-          ...(tls.clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
-        },
-        handlers.request,
-      )
-    : createServer(options, handlers.request);
-  // Silently dropping the fields past a count would let a request be read in two ways: the reader counts and refuses.
-  server.maxHeadersCount = 0;
+export async function startServer({
+  address,
+  client,
+  classes,
+  handlers,
+  log,
+}: ServerSettings): Promise<RunningServer> {
+  const { server, follow } = createNodeServer(address.tls, client, classes, handlers.request);
+  tellOfDrops(server, log);
+  const halfClosed = bearHalfClosed(server, address.tls ? 'secureConnection' : 'connection');
 
   // Tunnels leave the server's own list of connections, so the drain keeps one.
   const tunnels = new Set<Duplex>();
@@ -73,6 +61,7 @@ export async function startServer(
         keepDraining(socket);
         socket.once('close', () => tunnels.delete(socket));
       }
+      if (socket instanceof Socket) halfClosed.release(socket);
       upgrade(req, socket, firstBytes);
     });
   }
@@ -91,17 +80,11 @@ export async function startServer(
     });
   });
 
-  let shown = tls;
-
   return {
     address: server.address() as AddressInfo,
-    follow(next, { headerTimeoutMs, keepAliveMs }) {
-      server.headersTimeout = headerTimeoutMs;
-      server.keepAliveTimeout = keepAliveMs;
-      if (!(server instanceof TlsServer) || !canBeShown(next, shown)) return;
-      server.setSecureContext(identityOf(next));
-      shown = next;
-    },
+    follow,
+    connections: () =>
+      new Promise((resolve) => server.getConnections((error, count) => resolve(error ? 0 : count))),
     drain(deadlineMs) {
       const closed = new Promise<void>((resolve) => {
         // http.Server.close would reset idle connections at once, and with them requests that are on their way.
@@ -119,19 +102,4 @@ export async function startServer(
       });
     },
   };
-}
-
-function identityOf({ cert, key, clientCa }: ListenTls): SecureContextOptions {
-  return { cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) };
-}
-
-/** Whether clients are asked for a certificate is settled when the port is opened: with other authorities, not with none. */
-function canBeShown(next: ListenTls | undefined, shown: ListenTls | undefined): next is ListenTls {
-  if (!next || !shown || isDeepStrictEqual(next, shown)) return false;
-  return (next.clientCa === undefined) === (shown.clientCa === undefined);
-}
-
-/** CONNECT is never tunnelled: it is answered 405, as under every route. */
-export class UnsupportedConnect extends Error {
-  readonly code = 'TOLLGATE_CONNECT';
 }

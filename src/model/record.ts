@@ -3,8 +3,14 @@ import type { Principal } from './principal.js';
 import type { RequestHead } from './request.js';
 import type { Route } from './route.js';
 
+/** What an exchange is known by. Of one that was answered unread, `clientIp` is the peer's own address. */
+export interface RecordedHead extends Pick<RequestHead, 'id' | 'clientRequestId' | 'clientIp'> {
+  /** Undefined for bytes that are no request. */
+  readonly method: string | undefined;
+}
+
 export interface ExchangeRecord {
-  readonly head: RequestHead;
+  readonly head: RecordedHead;
   readonly route: Route | undefined;
   /** The name of the token service's endpoint that answered, in place of a route. */
   readonly endpoint: string | undefined;
@@ -23,5 +29,5 @@ export interface ExchangeRecord {
   readonly upstreamMs: number | undefined;
 }
 
-/** Told of every exchange once, when it is over. */
+/** Told of every exchange once, when it is over: whatever was answered, there is one record of it. */
 export type Observe = (record: ExchangeRecord) => void;

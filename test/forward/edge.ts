@@ -171,10 +171,12 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     res.assignSocket(socket);
     socket.on('error', () => socket.destroy());
     res.once('finish', () => socket.end());
-    void forwarder.tunnel({ ...exchangeOf(req, res), socket, firstBytes }).then((result) => {
-      if (result instanceof Refusal) refuse(req, res, result);
-      done(result);
-    });
+    void forwarder
+      .tunnel({ ...exchangeOf(req, res), socket, firstBytes, opened: () => undefined })
+      .then((result) => {
+        if (result instanceof Refusal) refuse(req, res, result);
+        done(result);
+      });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 

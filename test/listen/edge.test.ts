@@ -46,7 +46,8 @@ beforeEach(async () => {
   const { keep, commit } = estate.begin();
   ({ gateway } = await assemble(settings, { ...ofThisProcess(log, {}), newId: () => 'the-id' }, keep));
   commit();
-  edge = createEdge({ current: () => gateway, now, observe: (record) => observe(record), log });
+  const newId = (): string => 'new-id';
+  edge = createEdge({ current: () => gateway, now, newId, observe: (record) => observe(record), log });
   const server = createServer((req, res) => void edge.handle(req, res));
   server.on('upgrade', (req, socket, bytes) => void edge.upgrade(req, socket, bytes));
   await once(server.listen(0, '127.0.0.1'), 'listening');

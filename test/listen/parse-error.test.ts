@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { exchangeRaw, openRaw } from '../support/raw.js';
+import { until } from '../support/until.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
 
 let upstream: EchoUpstream;
@@ -83,6 +84,69 @@ describe('bytes that are no request', () => {
 
   test('leave the gate as it was', async () => {
     expect((await fetch(`${gate.url}/x`)).status).toBe(200);
+  });
+});
+
+describe('the record of bytes that are no request', () => {
+  const CANARY = 'canary-in-the-raw-packet';
+
+  test.each([
+    [400, 'malformed_request', undefined, `${CANARY}\r\n\r\n`],
+    [408, 'request_timeout', undefined, `GET /${CANARY} HTTP/1.1\r\nHost: a\r\n`],
+    [431, 'headers_too_large', undefined, `GET /x HTTP/1.1\r\nX: ${CANARY}${'a'.repeat(17_000)}\r\n\r\n`],
+    [405, 'method_not_allowed', 'CONNECT', `CONNECT ${CANARY}:80 HTTP/1.1\r\nHost: ${CANARY}:80\r\n\r\n`],
+  ])(
+    'of a %i says why and under which id, once, and nothing of the bytes',
+    async (status, reason, method, bytes) => {
+      const before = gate.records.length;
+      const id = /x-request-id: (\S+)/i.exec(await exchangeRaw(gate.port, bytes))?.[1];
+      const records = gate.records.slice(before);
+      expect(records).toEqual([
+        expect.objectContaining({
+          status,
+          reason,
+          route: undefined,
+          principal: undefined,
+          target: undefined,
+        }),
+      ]);
+      expect(records[0]?.head).toEqual({ id, clientRequestId: undefined, clientIp: '127.0.0.1', method });
+      expect(JSON.stringify(records)).not.toContain(CANARY);
+    },
+  );
+
+  test('of a broken body is the one of its request, under the id that the caller has', async () => {
+    const before = gate.records.length;
+    const head = 'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const text = await exchangeRaw(gate.port, `${head}3\r\nabc\r\nzz\r\n`);
+    await until(() => gate.records.length > before);
+    const { head: told, status, reason, route } = gate.records[before]!;
+    expect([status, reason, route?.match]).toEqual([400, 'client_body_broken', '* /{name}']);
+    expect(text).toContain(`X-Request-Id: ${told.id}\r\n`);
+    expect(gate.records).toHaveLength(before + 1);
+  });
+
+  test('comes once however much comes behind them', async () => {
+    const before = gate.records.length;
+    const client = openRaw(gate.port, 'GET /late HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
+    for (let count = 0; count < 20; count++) client.send('more nonsense\r\n\r\n');
+    await client.ended;
+    expect(answers(client.text()).map(({ status }) => status)).toEqual([200, 400]);
+    expect(
+      gate.records
+        .slice(before)
+        .map(({ status }) => status)
+        .sort(),
+    ).toEqual([200, 400]);
+  });
+
+  test('is missing where the caller has left without an answer', async () => {
+    const before = gate.records.length;
+    const client = openRaw(gate.port, 'GET /x HT');
+    await sleep(20);
+    client.socket.resetAndDestroy();
+    await exchangeRaw(gate.port, 'nonsense\r\n\r\n');
+    expect(gate.records.slice(before).map(({ status }) => status)).toEqual([400]);
   });
 });
 

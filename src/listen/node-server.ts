@@ -1,0 +1,69 @@
+/** Node's own server, as the gate wants it: the strict parser, its bounds and times, and TLS with what the file names. */
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { Server as TlsServer, type SecureContextOptions } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
+import type { ClientSettings, ListenTls } from '../model/settings.js';
+
+export interface NodeServer {
+  readonly server: Server;
+  /** Takes over the bounds and, where both are TLS, the certificate; connections that are open keep theirs. */
+  readonly follow: (tls: ListenTls | undefined, client: ClientSettings) => void;
+}
+
+/** Request line and header fields together (more is a 431). */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+export function createNodeServer(
+  tls: ListenTls | undefined,
+  client: ClientSettings,
+  classes: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>,
+  handle: RequestListener,
+): NodeServer {
+  const options: ServerOptions = {
+    ...classes,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // The gate answers a missing Host itself, with its own body and request id.
+    requireHostHeader: false,
+    // A body may take as long as it keeps coming: forward/ watches its pauses.
+    requestTimeout: 0,
+    headersTimeout: client.headerTimeoutMs,
+    connectionsCheckingInterval: Math.min(1000, client.headerTimeoutMs),
+  };
+  const server = tls
+    ? createTlsServer(
+        {
+          ...options,
+          ...identityOf(tls),
+          ...(tls.clientCa !== undefined && { requestCert: true, rejectUnauthorized: true }),
+          // Before its end a connection is none of HTTP's, and no other timer runs.
+          handshakeTimeout: client.headerTimeoutMs,
+        },
+        handle,
+      )
+    : createServer(options, handle);
+  // Silently dropping the fields past a count would let a request be read in two ways: the reader counts and refuses.
+  server.maxHeadersCount = 0;
+
+  let shown = tls;
+  const follow: NodeServer['follow'] = (next, { headerTimeoutMs, keepAliveMs, maxConnections }) => {
+    server.headersTimeout = headerTimeoutMs;
+    server.keepAliveTimeout = keepAliveMs;
+    server.maxConnections = maxConnections;
+    if (!(server instanceof TlsServer) || !canBeShown(next, shown)) return;
+    server.setSecureContext(identityOf(next));
+    shown = next;
+  };
+  follow(tls, client);
+  return { server, follow };
+}
+
+function identityOf({ cert, key, clientCa }: ListenTls): SecureContextOptions {
+  return { cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) };
+}
+
+/** Whether clients are asked for a certificate is settled when the port is opened: with other authorities, not with none. */
+function canBeShown(next: ListenTls | undefined, shown: ListenTls | undefined): next is ListenTls {
+  if (!next || !shown || isDeepStrictEqual(next, shown)) return false;
+  return (next.clientCa === undefined) === (shown.clientCa === undefined);
+}

@@ -1,0 +1,27 @@
+/** What a connection is in the middle of: its latest exchange, by which whatever comes behind it is judged. */
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { RecordedHead } from '../model/record.js';
+import type { Refusal } from '../model/refusal.js';
+
+export interface Turn {
+  readonly res: ServerResponse;
+  readonly head: RecordedHead;
+  /** Known beforehand to close its connection. */
+  readonly isLast: boolean;
+  /** The refusal that its own body was answered with, when that turned out to be none. */
+  broken: Refusal | undefined;
+}
+
+/** The latest exchange of each connection. */
+export type Turns = WeakMap<Duplex, Turn>;
+
+/**
+ * RFC 9112 9.6: behind an answer that closes its connection nothing more is processed, or a request would be counted
+ * and forwarded whose answer nobody gets.
+ */
+export function closesBehind({ isLast, res }: Turn): boolean {
+  // What Node keeps of it is internal, and nothing public tells: it is read here, and never written.
+  const { _last: closes } = res as ServerResponse & { _last?: boolean };
+  return isLast || closes === true;
+}

@@ -1,0 +1,13 @@
+/** For tests that wait for something to become true, however long this machine takes. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** @returns how long it took, in milliseconds */
+export async function until(condition: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<number> {
+  const begun = performance.now();
+  while (!(await condition())) {
+    if (performance.now() - begun > withinMs)
+      throw new Error(`not within ${withinMs} ms: ${String(condition)}`);
+    await sleep(5);
+  }
+  return performance.now() - begun;
+}
