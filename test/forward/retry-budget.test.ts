@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { RetryBudget } from '../../src/forward/retry-budget.js';
+
+/** The few that may be sent again before anything was deposited. */
+const INITIAL = 10;
+
+test('Whatever comes in whatever order, no more than a fifth of the requests and ten are sent again.', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.boolean(), { maxLength: 2000 }),
+      fc.integer({ min: 1, max: 500 }),
+      (asks, most) => {
+        const budget = new RetryBudget(most);
+        let sent = 0;
+        let resent = 0;
+        for (const isRetry of asks) {
+          if (!isRetry) {
+            budget.deposit();
+            sent += 1;
+          } else if (budget.withdraw()) {
+            resent += 1;
+          }
+          expect(resent).toBeLessThanOrEqual(INITIAL + 0.2 * sent + 1e-3);
+        }
+      },
+    ),
+  );
+});
+
+test('Of a thousand requests that all fail, two hundred and ten are sent again.', () => {
+  const budget = new RetryBudget(256);
+  let resent = 0;
+  for (let turn = 0; turn < 1000; turn += 1) {
+    budget.deposit();
+    if (budget.withdraw()) resent += 1;
+  }
+  expect(resent).toBe(210);
+});
+
+test('What is saved up in good times is enough for all that one target has under way, and no more.', () => {
+  const budget = new RetryBudget(64);
+  for (let turn = 0; turn < 100_000; turn += 1) budget.deposit();
+  let resent = 0;
+  while (budget.withdraw()) resent += 1;
+  expect(resent).toBe(64);
+});
