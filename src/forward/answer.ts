@@ -29,6 +29,8 @@ export class Answer {
   idleMs = 0;
   /** 204 and 304 have no body whatever they say (RFC 9110 15.3.5, 15.4.5). */
   bodiless = false;
+  /** Events, for as long as there are any. */
+  streams = false;
   #controller: Dispatcher.DispatchController | undefined;
   #full = false;
   #idleTimes = 0;
@@ -106,9 +108,9 @@ export class Answer {
     this.#controller = controller;
     this.status = status;
     this.#sized = headers['content-length'] !== undefined;
-    const streams = headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true;
-    this.idleMs = streams ? this.upstream.tunnelIdleMs : this.upstream.idleTimeoutMs;
-    if (streams) this.#letGo = this.leash?.hold(admission.principal, () => this.#events?.onTokenEnded());
+    this.streams = headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true;
+    this.idleMs = this.streams ? this.upstream.tunnelIdleMs : this.upstream.idleTimeoutMs;
+    if (this.streams) this.#letGo = this.leash?.hold(admission.principal, () => this.#events?.onTokenEnded());
     this.sink.on('drain', this.#onDrain);
     process.nextTick(flushQuiet, this);
     return true;

@@ -1,4 +1,4 @@
-/** What a failure before the answer's head means: which refusal it becomes, and whether the request may be sent again. */
+/** What a failure before the answer's head means: which refusal it becomes, and where the request may be sent again. */
 import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 import { CONNECT_TIMEOUT } from './connect.js';
@@ -8,6 +8,8 @@ const REFUSED = new Refusal('upstream_unreachable', [], 'no connection');
 const LOST = new Refusal('upstream_unreachable', [], 'the connection was lost before an answer');
 const UNSENDABLE = new Refusal('internal_error', [], 'the request could not be written');
 
+/** As undici names it, though the gate's own timer finds it. */
+export const HEAD_TIMEOUT = 'UND_ERR_HEADERS_TIMEOUT';
 export const HEAD_TIMED_OUT = new Refusal('upstream_timeout', [], 'no answer in time');
 const BROKEN = new Refusal('upstream_broken');
 export const BODY_TOO_LARGE = new Refusal('body_too_large');
@@ -18,6 +20,12 @@ export const QUEUE_FULL = new Refusal(
   'the queue of the upstream is full',
 );
 export const QUEUE_TIMED_OUT = new Refusal('overloaded', ['Retry-After', '1'], 'no free connection in time');
+
+/** All targets are down, or their circuit breakers are open. */
+export function noTarget(waitMs: number): Refusal {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+  return new Refusal('no_healthy_target', ['Retry-After', String(seconds)]);
+}
 
 export const SWITCHED_UNASKED = new Refusal(
   'upstream_broken',
@@ -40,9 +48,28 @@ export function refusalFor(code: string, answerBegan: boolean): Refusal {
   return LOST_CODES.has(code) ? LOST : REFUSED;
 }
 
-/** RFC 9110 9.2.2: only what is safe and has no body; never a POST. */
-export function mayResend({ method, body }: RequestHead, code: string): boolean {
-  return SAFE_METHODS.has(method) && body === 'none' && (code === 'ECONNREFUSED' || LOST_CODES.has(code));
+/**
+ * Whether and where a request may be sent again. RFC 9110 9.2.2: only what is safe and has no body; never a POST. To the
+ * same target only where the connection was lost or refused, since the next one may hold; elsewhere also where there was
+ * none in time, or no answer. Not where undici could not read what came.
+ */
+export function resendAfter(
+  { method, body }: RequestHead,
+  code: string,
+): 'anywhere' | 'elsewhere' | 'nowhere' {
+  if (!SAFE_METHODS.has(method) || body !== 'none') return 'nowhere';
+  if (code === 'ECONNREFUSED' || LOST_CODES.has(code)) return 'anywhere';
+  return isTargetsFault(code) && !code.startsWith('HPE_') ? 'elsewhere' : 'nowhere';
+}
+
+/** Not so where undici would not write the request: another target would not get it either. */
+export function isTargetsFault(code: string): boolean {
+  return !INVALID_CODES.has(code);
+}
+
+/** What a proxy answers in place of a service: to callers, the target does not work. */
+export function isGatewayError(status: number): boolean {
+  return status === 502 || status === 503 || status === 504;
 }
 
 export function codeOf(error: Error): string {

@@ -2,15 +2,17 @@
  * The face of forward/, the last stage of the way: an admitted request goes to its upstream, and the answer comes back.
  *
  *    client              gate                                            upstream
- *      │ ── request ──▶  1. a slot of the target (slots.ts)                 │
+ *      │ ── request ──▶  0. a target (upstream-pools.ts, balance.ts)        │   availability/
+ *      │                 1. a slot of the target (slots.ts)                 │
  *      │                 2. header and body go out ───────────────────────▶ │   request-headers.ts, request-body.ts
- *      │                 3. connected, the request is written ────────────▶ │   target-pool.ts, connect.ts
+ *      │                 3. connected, the request is written ────────────▶ │   attempt.ts, target-pool.ts, connect.ts
  *      │ ◀── head ─────  4. the answer's head ◀──────────────────────────── │   response-headers.ts
  *      │ ◀── body ─────  5. the answer's body, trailers ◀────────────────── │   answer.ts
  *      │                 6. the end; or 7. the upstream fails, 8. the client goes, 9. time runs out (failures.ts)
  *
- * relay.ts is one exchange, and its methods stand in this order under these numbers. A WebSocket takes the same way
- * until the upstream's 101, and is a tunnel from there (tunnel.ts).
+ * relay.ts is one exchange, and its methods stand in this order under these numbers. Where 2 to 4 fail, a safe request
+ * may go that way again, from another target, as an attempt of the same exchange (retry-budget.ts). A WebSocket takes
+ * the same way until the upstream's 101, and is a tunnel from there (tunnel.ts).
  */
 import { Refusal } from '../model/refusal.js';
 import type { Exchange, ForwarderOptions, Outcome, Upgrade } from './exchange.js';
@@ -47,11 +49,13 @@ export function createForwarder(
     upstreams.get(admission.route.upstream.name);
 
   async function forward(exchange: Exchange): Promise<Outcome | Refusal> {
-    const { head, parsedBody, admission, res } = exchange;
+    const { head, parsedBody, admission } = exchange;
     const declared = parsedBody?.length ?? head.contentLength;
     if (declared > admission.route.maxBodyBytes) return BODY_TOO_LARGE;
     const pools = poolsFor(exchange);
-    return pools ? new Relay(exchange, pools.choose(), options, undefined, res).run() : UNKNOWN_UPSTREAM;
+    if (pools === undefined) return UNKNOWN_UPSTREAM;
+    const pool = pools.choose();
+    return pool instanceof Refusal ? pool : new Relay(exchange, pools, pool, options).run();
   }
 
   async function tunnel(upgrade: Upgrade): Promise<Outcome | Refusal> {
@@ -59,8 +63,13 @@ export function createForwarder(
     if (upgrade.head.body !== 'none') return UPGRADE_WITH_BODY;
     const pools = poolsFor(upgrade);
     if (pools === undefined) return UNKNOWN_UPSTREAM;
+    const pool = pools.choose();
+    if (pool instanceof Refusal) return pool;
     const joint = createJoin(upgrade, pools.upstream.tunnelIdleMs, options.leash);
-    const result = await new Relay(upgrade, pools.choose(), options, joint.join, upgrade.socket).run();
+    const result = await new Relay(upgrade, pools, pool, options, {
+      join: joint.join,
+      socket: upgrade.socket,
+    }).run();
     joint.abandon();
     return result;
   }

@@ -1,16 +1,18 @@
-/** One exchange with an upstream: waits for a slot, sends the request, and streams the answer to the client. */
+/** One exchange with an upstream: attempts at its targets until one answers, and the answer streamed to the client. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { Refusal } from '../model/refusal.js';
+import { Refusal } from '../model/refusal.js';
 import { Answer, type ClientEvents } from './answer.js';
+import { Attempt, type AttemptEvents } from './attempt.js';
 import type { Exchange, Fault, ForwarderOptions, Outcome } from './exchange.js';
 import * as failures from './failures.js';
-import { RequestBody, type BodyEvents } from './request-body.js';
+import { RequestBody, openBody, type BodyEvents } from './request-body.js';
 import type { RawHeaders } from './response-headers.js';
 import type { Waiter } from './slots.js';
 import type { TargetPool } from './target-pool.js';
-import type { Join } from './tunnel.js';
+import type { Handshake } from './tunnel.js';
+import type { UpstreamPools } from './upstream-pools.js';
 
 type Controller = Dispatcher.DispatchController;
 
@@ -23,14 +25,15 @@ const CLIENT_CLOSED_REQUEST = 499;
  */
 type Phase = 'queued' | 'asking' | 'answering' | 'flushing' | 'joined' | 'over';
 
-export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents, ClientEvents {
+export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
   #phase: Phase = 'queued';
-  #controller: Controller | undefined;
+  #attempt: Attempt | undefined;
+  /** The targets that had the request; undefined until one failed it. */
+  #tried: TargetPool[] | undefined;
   #body: RequestBody | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #holdsSlot = false;
-  #answerBegan = false;
-  #resends = 0;
+  /** Of the target that was chosen: the first, then the one that is asked in its place. */
+  #pool: TargetPool;
   #startedMs = 0;
   #headMs: number | undefined;
   #resolve: ((result: Outcome | Refusal) => void) | undefined;
@@ -38,66 +41,74 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents, Cl
 
   constructor(
     readonly exchange: Exchange,
-    readonly pool: TargetPool,
+    readonly pools: UpstreamPools,
+    pool: TargetPool,
     readonly options: ForwarderOptions,
-    readonly join: Join | undefined,
-    sink: Duplex | Exchange['res'],
+    readonly handshake?: Handshake,
   ) {
-    this.#answer = new Answer(exchange, pool.upstream, sink, options.leash);
+    this.#pool = pool;
+    const sink = handshake?.socket ?? exchange.res;
+    this.#answer = new Answer(exchange, pools.upstream, sink, options.leash);
   }
 
   run(): Promise<Outcome | Refusal> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
       this.#startedMs = this.options.now();
-      if (this.#answer.watch(this)) this.#takeSlot();
+      if (this.#answer.watch(this)) this.#takeSlot(this.#pool);
       else this.onClientGone();
     });
   }
 
   // 1. A slot of the target, or a place in its queue.
 
-  #takeSlot(): void {
-    const { slots, upstream } = this.pool;
-    const found = slots.take(this);
+  #takeSlot(pool: TargetPool): void {
+    this.#pool = pool;
+    const found = pool.slots.take(this);
     if (found === 'full') this.#settle(failures.QUEUE_FULL);
-    else if (found === 'taken') this.onSlot();
-    else this.#arm(upstream.connectTimeoutMs);
+    else if (found === 'queued' && this.#timer === undefined) this.#arm(this.pools.upstream.connectTimeoutMs);
+    else if (found === 'taken' && !this.onSlot()) pool.slots.release();
   }
 
-  onSlot(): void {
-    this.#holdsSlot = true;
+  onSlot(): boolean {
+    if (this.#begin()) {
+      this.pools.budget.deposit();
+      this.#dispatch();
+      return true;
+    }
+    // The target's breaker has opened meanwhile.
+    const other = this.pools.choose();
+    if (other instanceof Refusal) this.#settle(other);
+    else this.#takeSlot(other);
+    return false;
+  }
+
+  /** With a slot in hand an attempt begins, unless the target takes none any more. */
+  #begin(): boolean {
+    const attempt = Attempt.begin(this.#pool, this, this.options.now());
+    if (attempt === undefined) return false;
+    this.#attempt = attempt;
     this.#phase = 'asking';
-    this.#arm(this.pool.upstream.timeoutMs);
-    this.#dispatch();
+    this.#arm(this.pools.upstream.timeoutMs);
+    return true;
   }
 
   // 2. The request goes out.
 
   #dispatch(): void {
     const { head, admission } = this.exchange;
-    const body = this.#openBody();
+    const body = openBody(this.exchange, this.options.bodyTimeoutMs, this);
+    if (body instanceof RequestBody) this.#body = body;
     const length = body instanceof RequestBody && head.body === 'sized' ? head.contentLength : undefined;
-    this.pool.dispatch(
-      {
-        path: admission.path + admission.query,
-        method: head.method,
-        headers: this.pool.buildHeaders(head, admission.principal, length),
-        body,
-        upgrade: this.join ? 'websocket' : null,
-        // undici closes the connection after a HEAD unless told not to.
-        ...(head.method === 'HEAD' && body === null ? { reset: false } : {}),
-      },
-      this,
-    );
-  }
-
-  #openBody(): RequestBody | Buffer | null {
-    const { head, parsedBody } = this.exchange;
-    if (parsedBody !== undefined) return parsedBody;
-    if (head.body === 'none' || (head.body === 'sized' && head.contentLength === 0)) return null;
-    this.#body = new RequestBody(this.exchange, this.options.bodyTimeoutMs, this);
-    return this.#body;
+    this.#attempt?.send({
+      path: admission.path + admission.query,
+      method: head.method,
+      headers: this.#pool.buildHeaders(head, admission.principal, length),
+      body,
+      upgrade: this.handshake ? 'websocket' : null,
+      // undici closes the connection after a HEAD unless told not to.
+      ...(head.method === 'HEAD' && body === null ? { reset: false } : {}),
+    });
   }
 
   onBodyProgress(): void {
@@ -112,21 +123,10 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents, Cl
     this.#fail(failures.BODY_TIMED_OUT, 'client_body_timeout');
   }
 
-  // 3. undici has a connection and is about to write. Before this it cannot be told to stop.
-
-  onRequestStart(controller: Controller): void {
-    this.#controller = controller;
-    this.pool.unwant();
-    if (this.#phase === 'over') controller.abort(new Error('the exchange is over'));
-  }
-
+  // 3. undici has a connection and writes: attempt.ts.
   // 4. The answer's head.
 
-  onResponseStarted(): void {
-    this.#answerBegan = true;
-  }
-
-  onResponseStart(controller: Controller, status: number, headers: IncomingHttpHeaders, reason = ''): void {
+  onHead(controller: Controller, status: number, headers: IncomingHttpHeaders, reason: string): void {
     if (this.#phase !== 'asking') return;
     if (status === 101) this.#fail(failures.SWITCHED_UNASKED);
     else if (status < 200) this.#answer.hint(status, headers);
@@ -138,41 +138,37 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents, Cl
     this.#phase = 'answering';
     this.#headMs = this.options.now();
     this.#arm(this.#answer.idleMs);
-    // What has no body ends here: undici calls a 304 that states its length broken.
+    // An event stream is as good as its head; and what has no body ends here: undici calls a 304 that states its
+    // length broken.
+    if (this.#answer.bodiless || this.#answer.streams) this.#attempt?.approve();
     if (this.#answer.bodiless) this.#finish();
   }
 
-  onRequestUpgrade(
-    controller: Controller,
-    status: number,
-    _headers: IncomingHttpHeaders,
-    socket: Duplex,
-  ): void {
-    const over = (bytes: number, fault?: Fault): void => {
-      this.#releaseSlot();
+  onSwitch(controller: Controller, status: number, socket: Duplex, over: () => void): boolean {
+    const ended = (bytes: number, fault?: Fault): void => {
+      over();
       this.#settle(this.#outcome(status, bytes, fault));
     };
-    if (this.#phase === 'asking' && this.join?.(controller.rawHeaders as RawHeaders, socket, over) === true) {
-      this.#phase = 'joined';
-      this.#headMs = this.options.now();
-      clearTimeout(this.#timer);
-      return;
+    const raw = controller.rawHeaders as RawHeaders;
+    if (this.#phase !== 'asking' || this.handshake?.join(raw, socket, ended) !== true) {
+      this.#fail(failures.SWITCHED_UNASKED);
+      return false;
     }
-    socket.destroy();
-    this.#releaseSlot();
-    this.#fail(failures.SWITCHED_UNASKED);
+    this.#phase = 'joined';
+    this.#headMs = this.options.now();
+    clearTimeout(this.#timer);
+    return true;
   }
 
   // 5. The answer's body.
 
-  onResponseData(_controller: Controller, chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     if (this.#phase !== 'answering') return;
     this.#timer?.refresh();
     this.#answer.write(chunk);
   }
 
-  onResponseEnd(controller: Controller): void {
-    this.#releaseSlot();
+  onEnd(controller: Controller): void {
     if (this.#phase !== 'answering') return;
     this.#answer.trail(controller.rawTrailers as RawHeaders | null);
     this.#finish();
@@ -189,51 +185,54 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents, Cl
     if (this.#phase === 'flushing') this.#settle(this.#outcome(this.#answer.status, this.#answer.bytes));
   }
 
-  // 7. by the upstream's fault,
+  // 7. by the upstream's fault, unless another attempt may do better,
 
-  onResponseError(_controller: Controller | undefined, error: Error): void {
-    const code = failures.codeOf(error);
-    if (this.#controller === undefined) this.pool.unwant();
-    if (this.#mayResend(code)) {
-      this.#resends += 1;
-      this.#controller = undefined;
-      // Not now: undici is in the middle of clearing up the connection that failed.
-      setImmediate((relay: Relay) => relay.resend(), this);
-      return;
+  onLost(code: string): void {
+    if (this.#phase === 'answering') this.#break('upstream_reset_in_body');
+    if (this.#phase !== 'asking' || this.#askAgain(code)) return;
+    const refusal = failures.refusalFor(code, this.#attempt?.answerBegan === true);
+    if (refusal.reason === 'internal_error') {
+      const { id } = this.exchange.head;
+      this.options.log.error({ request_id: id, code }, 'undici refused to send a request');
     }
-    this.#releaseSlot();
-    if (this.#phase === 'asking') {
-      const refusal = failures.refusalFor(code, this.#answerBegan);
-      if (refusal.reason === 'internal_error') {
-        this.options.log.error(
-          { request_id: this.exchange.head.id, code },
-          'undici refused to send a request',
-        );
-      }
-      this.#settle(refusal);
-    } else if (this.#phase === 'answering') {
-      this.#break('upstream_reset_in_body');
-    }
+    this.#settle(refusal);
   }
 
-  #mayResend(code: string): boolean {
-    if (this.#phase !== 'asking' || this.#answerBegan) return false;
-    return this.#resends < this.pool.upstream.retries && failures.mayResend(this.exchange.head, code);
+  /** False where the request may not be sent again, or where nobody is there to get it. */
+  #askAgain(code: string): boolean {
+    const lost = this.#attempt;
+    const where = failures.resendAfter(this.exchange.head, code);
+    if (lost === undefined || lost.answerBegan || where === 'nowhere') return false;
+    const tried = (this.#tried ??= []);
+    if (tried.length >= this.pools.upstream.retries) return false;
+    tried.push(this.#pool);
+    const next = this.pools.chooseAgain(tried, where === 'anywhere');
+    if (next === undefined) return false;
+    // An attempt in the same place has the slot of the one before it; elsewhere it waits in no queue.
+    if (next === this.#pool) lost.giveSlot();
+    else next.slots.takeFree();
+    this.#pool = next;
+    if (!this.#begin()) {
+      next.slots.release();
+      return false;
+    }
+    // Not now: undici is in the middle of clearing up the connection that failed.
+    setImmediate((relay: Relay) => relay.resend(), this);
+    return true;
   }
 
   resend(): void {
     if (this.#phase === 'asking') this.#dispatch();
-    else this.#releaseSlot();
   }
 
   // 8. by the client's,
 
   onClientGone(): void {
     if (this.#phase === 'over' || this.#phase === 'joined') return;
-    this.pool.slots.leave(this);
+    this.#pool.slots.leave(this);
     const { status, bytes } = this.#answer;
     this.#settle(this.#outcome(status === 0 ? CLIENT_CLOSED_REQUEST : status, bytes, 'client_gone'));
-    this.#controller?.abort(new Error('the client has gone'));
+    this.#attempt?.leave();
   }
 
   onTokenEnded(): void {
@@ -244,12 +243,12 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents, Cl
 
   onTimer(): void {
     if (this.#phase === 'queued') {
-      this.pool.slots.leave(this);
+      this.#pool.slots.leave(this);
       this.#settle(failures.QUEUE_TIMED_OUT);
     } else if (this.#phase === 'asking') {
       // While it is the client's turn to send, the body's own timer decides.
       if (this.#body?.awaitsClient) this.#timer?.refresh();
-      else this.#fail(failures.HEAD_TIMED_OUT);
+      else this.#onSilence();
     } else if (!this.#answer.waitsForClient) {
       this.#fail(failures.HEAD_TIMED_OUT, 'upstream_idle_in_body');
     } else if (this.#answer.hasStalled()) {
@@ -259,11 +258,20 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents, Cl
     }
   }
 
+  /** The target's time is over: another may have the same time. */
+  #onSilence(): void {
+    const silent = this.#attempt;
+    silent?.blame();
+    if (this.#askAgain(failures.HEAD_TIMEOUT)) silent?.giveUp();
+    else this.#fail(failures.HEAD_TIMED_OUT);
+  }
+
   /** Gives up: with the refusal while nothing is answered, else by breaking the client's connection. */
   #fail(refusal: Refusal, fault: Fault = 'upstream_reset_in_body'): void {
     if (this.#phase === 'asking') this.#settle(refusal);
     else if (this.#phase !== 'over') this.#break(fault);
-    this.#controller?.abort(new Error('the exchange has failed'));
+    if (fault.startsWith('upstream_')) this.#attempt?.giveUp();
+    else this.#attempt?.leave();
   }
 
   #break(fault: Fault): void {
@@ -281,13 +289,7 @@ export class Relay implements Dispatcher.DispatchHandler, Waiter, BodyEvents, Cl
 
   #outcome(status: number, bytes: number, fault?: Fault): Outcome {
     const upstreamMs = (this.#headMs ?? this.options.now()) - this.#startedMs;
-    return { status, target: this.pool.target.origin, upstreamMs, bytes, fault };
-  }
-
-  #releaseSlot(): void {
-    if (!this.#holdsSlot) return;
-    this.#holdsSlot = false;
-    this.pool.slots.release();
+    return { status, target: this.#pool.target.origin, upstreamMs, bytes, fault };
   }
 
   #arm(afterMs: number): void {

@@ -89,3 +89,15 @@ export class RequestBody extends Readable {
 function onSilence(body: RequestBody): void {
   body.onSilence();
 }
+
+/** What undici sends after the head: a stream, the bytes that a middleware has read, or nothing. */
+export function openBody(
+  exchange: Exchange,
+  timeoutMs: number,
+  events: BodyEvents,
+): RequestBody | Buffer | null {
+  const { head, parsedBody } = exchange;
+  if (parsedBody !== undefined) return parsedBody;
+  if (head.body === 'none' || (head.body === 'sized' && head.contentLength === 0)) return null;
+  return new RequestBody(exchange, timeoutMs, events);
+}

@@ -1,8 +1,8 @@
 /** How many exchanges one target serves at once, and the bounded queue of those that wait for their turn. */
 
 export interface Waiter {
-  /** A slot is free and now belongs to this waiter. */
-  onSlot(): void;
+  /** A slot is free and now belongs to this waiter. False where it has no use for it any more: the next one has it. */
+  onSlot(): boolean;
 }
 
 export class Slots {
@@ -17,18 +17,32 @@ export class Slots {
   ) {}
 
   get idle(): boolean {
-    return this.#taken === 0 && this.#queue.size === 0;
+    return this.load === 0;
+  }
+
+  /** Exchanges under way and waiting. */
+  get load(): number {
+    return this.#taken + this.#queue.size;
+  }
+
+  /** Whether one more would be served at once. */
+  get hasRoom(): boolean {
+    return this.#taken < this.size;
   }
 
   /** `taken` at once, `queued` until `onSlot` or `leave`, or `full`. */
   take(waiter: Waiter): 'taken' | 'queued' | 'full' {
-    if (this.#taken < this.size) {
-      this.#taken += 1;
-      return 'taken';
-    }
+    if (this.takeFree()) return 'taken';
     if (this.#queue.size >= this.queueSize) return 'full';
     this.#queue.add(waiter);
     return 'queued';
+  }
+
+  /** A slot at once, or none. */
+  takeFree(): boolean {
+    if (!this.hasRoom) return false;
+    this.#taken += 1;
+    return true;
   }
 
   /** Gives up waiting. */
@@ -37,12 +51,11 @@ export class Slots {
     this.#tellIdle();
   }
 
-  /** Gives a slot back: the one that waits longest has it next. */
+  /** Gives a slot back: of those that wait, the one that has waited longest has it next. */
   release(): void {
     for (const waiter of this.#queue) {
       this.#queue.delete(waiter);
-      waiter.onSlot();
-      return;
+      if (waiter.onSlot()) return;
     }
     this.#taken -= 1;
     this.#tellIdle();

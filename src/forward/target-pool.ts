@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 import { Pool, type Dispatcher } from 'undici';
 import type { Log } from '../model/log.js';
 import type { Target, Upstream } from '../model/upstream.js';
+import { Availability } from './availability/availability.js';
+import type { Candidate } from './balance.js';
 import { createConnector, hostOf } from './connect.js';
 import type { BuildRequestHeaders } from './request-headers.js';
 import { Addresses, systemLookup, type Lookup } from './resolve.js';
@@ -15,16 +17,19 @@ const MAX_ANSWER_HEADER = 32 * 1024;
 /** How many may wait for each one that is served. */
 const QUEUE_FACTOR = 4;
 
-/** What undici is asked for; `servername` it knows, though its types do not. */
-type Request = Dispatcher.DispatchOptions & { readonly servername?: string };
+/** What undici is asked for. */
+export type UpstreamRequest = Dispatcher.DispatchOptions;
 
 export interface TargetOptions {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   readonly log: Log;
   /** Left out: the system's resolver. */
   readonly lookup?: Lookup;
 }
 
-export class TargetPool {
+export class TargetPool implements Candidate {
+  readonly availability: Availability;
   readonly slots: Slots;
   readonly buildHeaders: BuildRequestHeaders;
   readonly #connect: ReturnType<typeof createConnector>;
@@ -42,6 +47,7 @@ export class TargetPool {
     headersFor: (target: Target) => BuildRequestHeaders,
     options: TargetOptions,
   ) {
+    this.availability = new Availability(upstream, target, options.now, options.log);
     this.slots = new Slots(upstream.maxConnections, upstream.maxConnections * QUEUE_FACTOR);
     this.buildHeaders = headersFor(target);
     this.#servername = new URL(target.origin).hostname;
@@ -63,7 +69,15 @@ export class TargetPool {
     });
   }
 
-  dispatch(request: Request, handler: Dispatcher.DispatchHandler): void {
+  get load(): number {
+    return this.slots.load;
+  }
+
+  share(): number {
+    return this.availability.share();
+  }
+
+  dispatch(request: UpstreamRequest, handler: Dispatcher.DispatchHandler): void {
     this.#pool ??= new Pool(this.target.origin, {
       connections: this.upstream.maxConnections,
       pipelining: 1,
@@ -75,7 +89,8 @@ export class TargetPool {
       bodyTimeout: 0,
     });
     this.#addresses?.use();
-    const named: Request = { ...request, servername: this.#servername };
+    // undici knows `servername`, though its types do not.
+    const named: UpstreamRequest & { servername: string } = { ...request, servername: this.#servername };
     this.#wanted += 1;
     this.#pool.dispatch(named, handler);
   }

@@ -15,6 +15,12 @@ export type Join = (
   over: (bytes: number, fault?: Fault) => void,
 ) => boolean;
 
+/** What the relay of a handshake has beside the exchange; the socket tells when the client reads on. */
+export interface Handshake {
+  readonly join: Join;
+  readonly socket: Duplex;
+}
+
 interface Joint {
   readonly join: Join;
   /** Where it came to no tunnel: what the client sent in hope of one is read away, so that its end is seen. */

@@ -26,6 +26,7 @@ const KINDS = {
   upstream_unreachable: [502, 502, 'The service behind this gateway could not be reached'],
   upstream_broken: [502, 502, 'The service behind this gateway gave a broken answer'],
   overloaded: [503, 503, 'The service is overloaded; try again later'],
+  no_healthy_target: [503, 503, 'The service behind this gateway is down; try again later'],
   limits_unavailable: [503, 503, 'The request could not be counted; try again later'],
   keys_unavailable: [503, 503, 'The token could not be checked; try again later'],
   upstream_timeout: [504, 504, 'The service behind this gateway did not answer in time'],

@@ -5,6 +5,7 @@ import { exchangeRaw, openRaw } from '../support/raw.js';
 import { startRawUpstream } from '../support/upstream.js';
 import { keep } from './cleanup.js';
 import { startEdge } from './edge.js';
+import { startFull } from './full-server.js';
 
 const GET = 'GET /a HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n\r\n';
 const POST = 'POST /a HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi';
@@ -15,29 +16,6 @@ async function deadPort(): Promise<number> {
   const upstream = await startRawUpstream(() => undefined);
   await upstream.close();
   return upstream.port;
-}
-
-/** A server whose queue of connections is full, so that a further one is never accepted. */
-async function startFull(): Promise<{ origin: string; close(): Promise<void> }> {
-  const script =
-    "const s = require('net').createServer().listen({port: 0, host: '127.0.0.1', backlog: 1}, () => {" +
-    'process.stdout.write(String(s.address().port)); setTimeout(() => { const e = Date.now() + 8000; while (Date.now() < e); }, 50) })';
-  const { spawn } = await import('node:child_process');
-  const child = spawn(process.execPath, ['-e', script]);
-  const port = await new Promise<number>((resolve) =>
-    child.stdout.once('data', (text: Buffer) => resolve(Number(text.toString()))),
-  );
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  const fillers = Array.from({ length: 4 }, () => openRaw(port));
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    async close() {
-      fillers.forEach((filler) => filler.destroy());
-      child.kill('SIGKILL');
-      await new Promise((resolve) => child.once('close', resolve));
-    },
-  };
 }
 
 test('An upstream where nobody listens is a 502.', async () => {

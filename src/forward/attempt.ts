@@ -1,0 +1,156 @@
+/** One attempt of an exchange at one target: it holds a slot there, and says of the target how it did. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import type { Verdict } from './availability/breaker.js';
+import { codeOf, isGatewayError, isTargetsFault } from './failures.js';
+import type { TargetPool, UpstreamRequest } from './target-pool.js';
+
+type Controller = Dispatcher.DispatchController;
+
+/** What the exchange hears of its attempt, until it leaves it or gives it up. */
+export interface AttemptEvents {
+  onHead(controller: Controller, status: number, headers: IncomingHttpHeaders, reason: string): void;
+  /** True where the upstream's socket was joined to the client's: then `over` is called at the end. */
+  onSwitch(controller: Controller, status: number, socket: Duplex, over: () => void): boolean;
+  onData(chunk: Buffer): void;
+  onEnd(controller: Controller): void;
+  /** There was no connection, it was lost, or what came was no answer. */
+  onLost(code: string): void;
+}
+
+/**
+ * ready: undici does not have it · waiting: for a connection, and cannot be stopped · sent · ended: undici is done
+ */
+type State = 'ready' | 'waiting' | 'sent' | 'ended';
+
+export class Attempt implements Dispatcher.DispatchHandler {
+  /** Whether a byte of an answer has come: from then on the request was seen. */
+  answerBegan = false;
+  #state: State = 'ready';
+  #events: AttemptEvents | undefined;
+  #controller: Controller | undefined;
+  #holdsSlot = true;
+  #isJudged = false;
+  #hasHead = false;
+  readonly #startedMs: number;
+
+  private constructor(
+    readonly pool: TargetPool,
+    readonly ticket: number,
+    events: AttemptEvents,
+    startedMs: number,
+  ) {
+    this.#events = events;
+    this.#startedMs = startedMs;
+  }
+
+  /** For whoever holds a slot of the target: undefined where the target takes nothing now. */
+  static begin(pool: TargetPool, events: AttemptEvents, nowMs: number): Attempt | undefined {
+    const ticket = pool.availability.begin();
+    return ticket === undefined ? undefined : new Attempt(pool, ticket, events, nowMs);
+  }
+
+  send(request: UpstreamRequest): void {
+    this.#state = 'waiting';
+    this.pool.dispatch(request, this);
+  }
+
+  /** The slot goes to another attempt at the same target. */
+  giveSlot(): void {
+    this.#holdsSlot = false;
+  }
+
+  /** The target has done its part, however the rest goes. */
+  approve(): void {
+    this.#judge('good');
+  }
+
+  /** It has not, and whoever chooses the next target should know. */
+  blame(): void {
+    this.#judge('bad');
+  }
+
+  /** Nobody waits for it any more, which is not the target's fault. */
+  leave(): void {
+    this.#judge(this.#hasHead ? 'good' : 'none');
+    this.#stop();
+  }
+
+  /** The target has failed it. */
+  giveUp(): void {
+    this.#judge('bad');
+    this.#stop();
+  }
+
+  #stop(): void {
+    this.#events = undefined;
+    if (this.#state === 'ready') this.#end();
+    else this.#controller?.abort(new Error('the attempt is over'));
+  }
+
+  // Before this it cannot be told to stop.
+
+  onRequestStart(controller: Controller): void {
+    this.#state = 'sent';
+    this.#controller = controller;
+    this.pool.unwant();
+    if (this.#events === undefined) controller.abort(new Error('the attempt is over'));
+  }
+
+  onResponseStarted(): void {
+    this.answerBegan = true;
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: IncomingHttpHeaders, reason = ''): void {
+    if (this.#events === undefined) return;
+    this.#hasHead ||= status >= 200;
+    if (isGatewayError(status)) this.#judge('bad');
+    this.#events.onHead(controller, status, headers, reason);
+  }
+
+  onRequestUpgrade(
+    controller: Controller,
+    status: number,
+    _headers: IncomingHttpHeaders,
+    socket: Duplex,
+  ): void {
+    const joined = this.#events?.onSwitch(controller, status, socket, () => this.#end()) === true;
+    this.#judge(joined ? 'good' : 'bad');
+    if (joined) return;
+    socket.destroy();
+    this.#end();
+  }
+
+  onResponseData(_controller: Controller, chunk: Buffer): void {
+    this.#events?.onData(chunk);
+  }
+
+  onResponseEnd(controller: Controller): void {
+    this.#judge('good');
+    this.#end();
+    this.#events?.onEnd(controller);
+  }
+
+  onResponseError(_controller: Controller | undefined, error: Error): void {
+    if (this.#state === 'waiting') this.pool.unwant();
+    const code = codeOf(error);
+    this.#judge(isTargetsFault(code) ? 'bad' : 'none');
+    // First the exchange, which may want the slot for another attempt.
+    this.#events?.onLost(code);
+    this.#end();
+  }
+
+  #judge(verdict: Verdict): void {
+    if (this.#isJudged) return;
+    this.#isJudged = true;
+    this.pool.availability.end(this.ticket, verdict, this.#startedMs);
+  }
+
+  #end(): void {
+    this.#state = 'ended';
+    if (!this.#holdsSlot) return;
+    this.#holdsSlot = false;
+    this.pool.slots.release();
+  }
+}
