@@ -6,7 +6,16 @@ import { TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { Upstream } from '../model/upstream.js';
 import type { Exchange, Leash } from './exchange.js';
-import { FORBIDDEN, answerFields, trailerFields, writeHead, type RawHeaders } from './response-headers.js';
+import {
+  FORBIDDEN,
+  answerFields,
+  fitReason,
+  headText,
+  passingFields,
+  trailerFields,
+  writeHead,
+  type RawHeaders,
+} from './response-headers.js';
 
 /**
  * How many idle times a client may take nothing. More than one, since what it takes is seen only when the kernel's
@@ -67,17 +76,29 @@ export class Answer {
     if (isCut(this.exchange.req)) this.#onClose();
   };
 
-  /** Passes Early Hints on (RFC 8297); other interim answers are between the gate and the upstream. */
-  hint(status: number, headers: IncomingHttpHeaders): void {
-    const { req, res } = this.exchange;
-    const { link } = headers;
-    // RFC 9110 15.2: a client of HTTP/1.0 knows no interim answers.
-    if (status !== 103 || link === undefined || req.httpVersion === '1.0') return;
-    try {
-      res.writeEarlyHints({ link });
-    } catch {
-      // Node passes on only the links that it can parse, and a hint is never needed.
-    }
+  /**
+   * Passes an interim answer on (RFC 9110 15.2): Early Hints, Processing and whatever else is below 200. Not to a
+   * client of HTTP/1.0, which knows none; nor to one whose turn has not come or that reads too slowly, since nothing
+   * bounds how many of them an upstream sends.
+   */
+  interim(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    reason: string,
+  ): void {
+    const { req, res, admission, answerHeaders } = this.exchange;
+    const { socket } = res;
+    if (status < 102 || req.httpVersion !== '1.1' || socket === null || socket.writableNeedDrain) return;
+    const fields = passingFields(
+      controller.rawHeaders as RawHeaders,
+      headers.connection,
+      FORBIDDEN.bodiless,
+      answerHeaders,
+      admission.route.cors,
+    );
+    // Node has nothing public that writes all fields of one. Before the head nothing of `res` is on its way.
+    socket.write(headText(`HTTP/1.1 ${status} ${fitReason(reason)}`, fields), 'latin1');
   }
 
   /** Writes the head. False where the body's coding is one that cannot be passed on. */

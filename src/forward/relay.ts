@@ -129,7 +129,7 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
   onHead(controller: Controller, status: number, headers: IncomingHttpHeaders, reason: string): void {
     if (this.#phase !== 'asking') return;
     if (status === 101) this.#fail(failures.SWITCHED_UNASKED);
-    else if (status < 200) this.#answer.hint(status, headers);
+    else if (status < 200) this.#answer.interim(controller, status, headers, reason);
     else if (!this.#answer.start(controller, status, headers, reason)) this.#fail(failures.UNKNOWN_CODING);
     else this.#answering();
   }

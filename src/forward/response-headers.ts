@@ -23,7 +23,7 @@ export const FORBIDDEN = {
   plain: new Set(HOP_BY_HOP),
   /** An answer in chunks, which may announce trailers. */
   chunked: new Set(HOP_BY_HOP.filter((name) => name !== 'trailer')),
-  /** An answer that can have no length (RFC 9110 8.6): 204 and 101. */
+  /** An answer that can have no length (RFC 9110 8.6): 204 and 1xx. */
   bodiless: new Set([...HOP_BY_HOP, 'content-length']),
   trailers: new Set([...HOP_BY_HOP, ...NOT_IN_TRAILERS]),
 } as const satisfies Record<string, ReadonlySet<string>>;
@@ -40,6 +40,19 @@ export function answerFields(
   answerHeaders: FlatHeaders,
   cors: Cors | undefined,
 ): string[] {
+  const fields = passingFields(raw, connection, forbidden, answerHeaders, cors);
+  for (const text of answerHeaders) fields.push(text);
+  return fields;
+}
+
+/** The same without the gate's own, for an interim answer: those stand in the final one. */
+export function passingFields(
+  raw: RawHeaders,
+  connection: IncomingHttpHeaders[string],
+  forbidden: ReadonlySet<string>,
+  answerHeaders: FlatHeaders,
+  cors: Cors | undefined,
+): string[] {
   const nominated = connection === undefined ? undefined : nominate(String(connection), undefined);
   const fields: string[] = [];
   for (let at = 0; at < raw.length; at += 2) {
@@ -49,8 +62,14 @@ export function answerFields(
     if (cors !== undefined && lower.startsWith('access-control-')) continue;
     fields.push(name, latin1(raw[at + 1]!));
   }
-  for (const text of answerHeaders) fields.push(text);
   return fields;
+}
+
+/** A head as it goes over the wire, in latin1. */
+export function headText(startLine: string, fields: readonly string[]): string {
+  let text = `${startLine}\r\n`;
+  for (let at = 0; at < fields.length; at += 2) text += `${fields[at]!}: ${fields[at + 1]!}\r\n`;
+  return `${text}\r\n`;
 }
 
 /** Trailers that pass, as pairs. None can replace what the gate says in the header. */
@@ -76,9 +95,14 @@ function isReplaced(lower: string, answerHeaders: FlatHeaders): boolean {
 
 const UNFIT_FOR_REASON = /[^\t\x20-\x7e\x80-\xff]/;
 
+/** A reason phrase that cannot be written again is left out. */
+export function fitReason(reason: string): string {
+  return UNFIT_FOR_REASON.test(reason) ? '' : reason;
+}
+
 /** Writes the answer's head. Whatever a middleware has set on `res` before stays, but for the names that come now. */
 export function writeHead(res: ServerResponse, status: number, reason: string, fields: string[]): void {
-  const phrase = UNFIT_FOR_REASON.test(reason) ? '' : reason;
+  const phrase = fitReason(reason);
   if (res.getHeaderNames().length === 0) {
     res.writeHead(status, phrase, fields);
     return;

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { Cors } from '../model/route.js';
 import type { Fault, Leash, Upgrade } from './exchange.js';
-import { FORBIDDEN, answerFields, type RawHeaders } from './response-headers.js';
+import { FORBIDDEN, answerFields, headText, type RawHeaders } from './response-headers.js';
 
 /** What becomes of a socket after the upstream's 101. It calls back once, when the tunnel is over. */
 export type Join = (
@@ -55,9 +55,8 @@ export function createJoin(upgrade: Upgrade, idleMs: number, leash: Leash | unde
 function switchingProtocols(raw: RawHeaders, answerHeaders: FlatHeaders, cors: Cors | undefined): string {
   const own = answerHeaders.filter((_, at) => answerHeaders[at - (at % 2)]!.toLowerCase() !== 'connection');
   const fields = answerFields(raw, fieldOf(raw, 'connection'), FORBIDDEN.bodiless, own, cors);
-  let head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
-  for (let at = 0; at < fields.length; at += 2) head += `${fields[at]!}: ${fields[at + 1]!}\r\n`;
-  return `${head}\r\n`;
+  const change = ['Connection', 'Upgrade', 'Upgrade', 'websocket'];
+  return headText('HTTP/1.1 101 Switching Protocols', [...change, ...fields]);
 }
 
 function fieldOf(raw: RawHeaders, name: string): string | undefined {
