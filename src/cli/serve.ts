@@ -9,6 +9,7 @@ import type { Settings } from '../model/settings.js';
 import { createAccessLog } from '../telemetry/access-log.js';
 import { ofThisProcess } from '../surroundings.js';
 import { createLog } from '../telemetry/log.js';
+import { watchLoopDelay } from '../telemetry/loop-delay.js';
 import { appRevocation } from '../tokens/administration.js';
 import { readAdminToken } from './admin-token.js';
 import { keysThatNeedRestart } from './restart.js';
@@ -62,7 +63,9 @@ export async function serve({ load, env, watch }: ServeOptions): Promise<Serving
     await closeLog();
     throw error;
   });
+  const loopDelay = watchLoopDelay(log);
   const end = async (): Promise<void> => {
+    loopDelay.close();
     await generations.close();
     await closeLog();
   };

@@ -6,7 +6,9 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-const QUIET_MS = 50;
+/** Twice in a row nothing may have come, since a look after a stall is due before what has come meanwhile is read. */
+const LOOK_MS = 40;
+const QUIET_LOOKS = 2;
 
 /** Node's own word for it, missing in its types: without it the answer is cut off as soon as the FIN is there. */
 interface HalfOpen {
@@ -33,11 +35,13 @@ export function bearHalfClosed(server: Server, event: 'connection' | 'secureConn
 
 function onEnd(this: Socket): void {
   let sent = this.bytesWritten;
+  let quiet = 0;
   const look = (): void => {
     // What waits to be taken shows by itself whether somebody is there: who has left answers with a reset.
-    if (this.bytesWritten === sent && this.writableLength === 0) this.destroy();
+    quiet = this.bytesWritten === sent && this.writableLength === 0 ? quiet + 1 : 0;
     sent = this.bytesWritten;
+    if (quiet === QUIET_LOOKS) this.destroy();
   };
-  const timer = setInterval(look, QUIET_MS);
+  const timer = setInterval(look, LOOK_MS);
   this.once('close', () => clearInterval(timer));
 }

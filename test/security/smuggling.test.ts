@@ -67,10 +67,11 @@ describe('A request whose end could be seen in two places', () => {
     ['a coding before chunked', request('POST /a', ['Transfer-Encoding: gzip, chunked'], '0\r\n\r\n')],
     ['an empty coding', request('POST /a', ['Transfer-Encoding:'])],
   ])('is refused by the gate, after which its connection says nothing more: %s', async (_, bytes) => {
-    const { answers, end } = await seen(bytes + SMUGGLED, 2);
+    const { answers, end, paths } = await seen(bytes + SMUGGLED, 2);
     expect(answers.map(({ status, code }) => [status, code])).toEqual([[400, 214]]);
     expect(answers[0]?.field('connection')).toBe('close');
     expect(end).toBe('end');
+    expect(paths).toEqual([]);
   });
 
   it.each([

@@ -59,7 +59,7 @@ async function waitFor(
 }
 
 /** The final answers that are whole; a body runs to its Content-Length, its last chunk, or the end of the text. */
-function answersIn(text: string): WireAnswer[] {
+export function answersIn(text: string): WireAnswer[] {
   const answers: WireAnswer[] = [];
   for (let rest = text; rest.startsWith('HTTP/1.1 ');) {
     const end = rest.indexOf('\r\n\r\n');

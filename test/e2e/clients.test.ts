@@ -1,0 +1,180 @@
+/** What HTTP allows a client to do, and what clients do all the same: each comes to a clear end, and frees what it held. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startScene, type Scene } from '../support/scene.js';
+import { openRaw } from '../support/raw.js';
+import { until } from '../support/until.js';
+import { CHUNKED, SMUGGLED, get, request } from '../support/wire-scene.js';
+
+const SLOW_MS = 2000;
+const STREAM = ['one ', 'two ', 'three ', 'four ', 'five'];
+const STEP_MS = 15;
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await startScene(
+    {
+      issuers: { main: { issuer: 'https://issuer.test', jwks: 'https://127.0.0.1:1/', audience: 'gate' } },
+      routes: [
+        { match: '* /open/{path*}', upstream: 'behind', public: true },
+        { match: 'GET /once', upstream: 'behind', public: true, limit: '1 per 1h' },
+        { match: '* /scoped', upstream: 'behind', scope: 'admin' },
+      ],
+    },
+    ({ head, socket }) => {
+      const say = (text: string): void => {
+        if (!socket.destroyed) socket.write(text);
+      };
+      if (head.includes(' /open/slow ')) {
+        setTimeout(() => say('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), SLOW_MS);
+      } else if (head.includes(' /open/stream ')) {
+        say(`HTTP/1.1 200 OK\r\nContent-Length: ${STREAM.join('').length}\r\n\r\n`);
+        STREAM.forEach((part, index) => setTimeout(() => say(part), STEP_MS * index));
+      } else {
+        say('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      }
+    },
+  );
+});
+afterAll(() => scene.close());
+/** Sends the bytes and ends its side; what comes until the gate ends the connection. */
+async function sayAndEnd(bytes: string): Promise<string> {
+  const client = openRaw(scene.gate.port);
+  client.socket.end(bytes, 'latin1');
+  await client.ended;
+  return client.text();
+}
+
+/** A machine that stalls looks like an answer that does not come. */
+const STALLS = { retry: 2 };
+
+describe('A client that ends its side', STALLS, () => {
+  test('behind its request has the answer all the same', async () => {
+    expect(await sayAndEnd(get('/open/a'))).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/);
+    const post = request('POST /open/a', ['Content-Length: 3'], 'abc');
+    expect(await sayAndEnd(post)).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/);
+  });
+
+  test('has all answers of its pipeline, refusals among them', async () => {
+    const text = await sayAndEnd(get('/open/a') + get('/nowhere') + get('/open/b'));
+    expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual([
+      '200',
+      '404',
+      '200',
+    ]);
+  });
+
+  test('has an answer to its end that comes bit by bit', async () => {
+    expect(await sayAndEnd(get('/open/stream'))).toMatch(/one two three four five$/);
+  });
+
+  test('and whose answer does not come is held to have left', async () => {
+    const records = scene.gate.records.length;
+    const client = openRaw(scene.gate.port, get('/open/slow'));
+    await until(() => scene.upstream.requests.at(-1)?.head.includes('/open/slow') === true);
+    client.socket.end();
+    expect(await until(() => scene.gate.records.length > records)).toBeLessThan(SLOW_MS / 2);
+    expect(scene.gate.records.at(-1)).toMatchObject({ status: 499, reason: 'client_gone' });
+  });
+
+  test.each([
+    ['its head', 'GET /open/a HTTP/1.1\r\nHost: gate.test\r\n'],
+    ['a body of a stated length', request('POST /open/a', ['Content-Length: 10'], 'abc')],
+    ['a chunk', request('POST /open/a', [CHUNKED], '5\r\nabc')],
+    ['a body, before its last chunk', request('POST /open/a', [CHUNKED], '3\r\nabc\r\n')],
+  ])('in the middle of %s has a 400, and is never whole at the upstream', async (_, bytes) => {
+    const before = scene.upstream.requests.length;
+    const records = scene.gate.records.length;
+    expect(await sayAndEnd(bytes)).toMatch(/^HTTP\/1\.1 400 /);
+    await until(() => scene.gate.records.length > records);
+    await scene.settle();
+    expect(scene.gate.records.slice(records).map(({ status }) => status)).toEqual([400]);
+    for (const { body } of scene.upstream.requests.slice(before))
+      expect(body()).toMatch(/^(3\r\n|5\r\n)?abc(\r\n)?$|^$/);
+  });
+});
+
+describe('Uploads that are aborted', () => {
+  test.each([
+    ['by an end', (client: ReturnType<typeof openRaw>) => client.destroy()],
+    ['by a reset', (client: ReturnType<typeof openRaw>) => client.socket.resetAndDestroy()],
+  ])('%s leave no connection to the upstream, and one record each', async (_, abort) => {
+    const records = scene.gate.records.length;
+    const before = scene.upstream.requests.length;
+    const idle = scene.upstream.open.size;
+    const clients = Array.from({ length: 50 }, () =>
+      openRaw(scene.gate.port, request('PUT /open/up', ['Content-Length: 1000000'], 'x'.repeat(100_000))),
+    );
+    await until(() => scene.upstream.requests.length === before + 50);
+    clients.forEach(abort);
+    await until(() => scene.upstream.open.size <= idle);
+    await until(() => scene.gate.records.length >= records + 50);
+    await scene.settle();
+    expect(scene.gate.records).toHaveLength(records + 50);
+  });
+});
+
+describe('A connection', () => {
+  test('goes on after every refusal of a request that was whole', async () => {
+    await scene.talk(get('/once'));
+    const client = openRaw(scene.gate.port);
+    const asked: [string, number][] = [
+      [get('/open//a'), 400],
+      [get('/scoped'), 401],
+      [get('/nowhere'), 404],
+      [request('DELETE /once'), 405],
+      [get('/once'), 429],
+      [get('/open/a', 'Authorization: Basic x'), 200],
+    ];
+    for (const [index, [bytes, status]] of asked.entries()) {
+      client.send(bytes);
+      const text = await client.until(new RegExp(`(HTTP/1\\.1 [^]*?\\r\\n\\r\\n[^]*){${index + 1}}$`));
+      await client.until(/(\]\}|ok)$/);
+      expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].at(-1)?.[1]).toBe(String(status));
+    }
+    expect(client.text()).not.toMatch(/connection: close/i);
+    client.destroy();
+  });
+
+  test('is over with a refusal whose body is unread: nothing behind it is processed', async () => {
+    const records = scene.gate.records.length;
+    const before = scene.upstream.requests.length;
+    const client = openRaw(scene.gate.port, request('POST /nowhere', ['Content-Length: 3'], 'a'));
+    await client.until(/^HTTP\/1\.1 404 [^]*\]\}$/);
+    client.send(`bc${SMUGGLED}${SMUGGLED}`);
+    expect(await client.ended).toBe('end');
+    await scene.settle();
+    expect(scene.upstream.requests).toHaveLength(before);
+    expect(scene.gate.records.slice(records).map(({ status }) => status)).toEqual([404]);
+  });
+});
+
+describe('An expectation', () => {
+  test('is not met where the upstream is away: the refusal comes without a 100', async () => {
+    const away = await startScene({ routes: [{ match: '* /{path*}', upstream: 'behind', public: true }] });
+    await away.upstream.close();
+    const { text, answers } = await away.talk(
+      request('POST /a', ['Content-Length: 3', 'Expect: 100-continue']),
+      { untilEnd: true },
+    );
+    expect([answers[0]?.status, text.includes(' 100 ')]).toEqual([502, false]);
+    await away.gate.stop();
+  });
+
+  test('of anything else is ignored, as RFC 9110 10.1.1 allows, and does not pass', async () => {
+    const { answers } = await scene.talk(get('/open/a', 'Expect: the-unexpected'));
+    expect(answers[0]?.status).toBe(200);
+    expect(scene.upstream.requests.at(-1)?.head).not.toMatch(/^expect:/im);
+  });
+});
+
+describe('A request line with two spaces', () => {
+  test('is one request with the one path that Node read, and goes on with one space', async () => {
+    const before = scene.upstream.requests.length;
+    const { answers } = await scene.talk(request('GET  /open/a'));
+    expect(answers.map(({ status }) => status)).toEqual([200]);
+    expect(scene.upstream.requests.slice(before).map(({ head }) => /^.*/.exec(head)?.[0])).toEqual([
+      'GET /open/a HTTP/1.1',
+    ]);
+  });
+});

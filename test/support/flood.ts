@@ -1,0 +1,55 @@
+/** Many clients at once over connections that are kept: each asks again as soon as it is answered. */
+import { connect } from 'node:net';
+import { answersIn, type WireAnswer } from './dialogue.js';
+
+export interface Reply {
+  readonly status: number;
+  readonly ms: number;
+}
+
+export interface Flood {
+  readonly connections: number;
+  readonly requests: number;
+  /** The bytes of every request. */
+  readonly bytes: string;
+}
+
+/** Resolves with all replies when so many requests were sent and answered; rejects where a connection ends before. */
+export async function flood(port: number, { connections, requests, bytes }: Flood): Promise<Reply[]> {
+  const replies: Reply[] = [];
+  let left = requests;
+  const client = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      let text = '';
+      let askedMs = 0;
+      const ask = (): void => {
+        if (left === 0) {
+          socket.destroy();
+          resolve();
+          return;
+        }
+        left -= 1;
+        text = '';
+        askedMs = performance.now();
+        socket.write(bytes);
+      };
+      socket.on('connect', ask).on('error', reject);
+      socket.on('end', () => reject(new Error(`a connection ended before its answer: ${text}`)));
+      socket.on('data', (chunk) => {
+        text += chunk.toString('latin1');
+        const [answer]: (WireAnswer | undefined)[] = answersIn(text);
+        if (!answer) return;
+        replies.push({ status: answer.status, ms: performance.now() - askedMs });
+        ask();
+      });
+    });
+  await Promise.all(Array.from({ length: connections }, client));
+  return replies;
+}
+
+/** @param share 0.5 is the median */
+export function quantile(replies: readonly Reply[], share: number): number {
+  const sorted = replies.map(({ ms }) => ms).sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+}

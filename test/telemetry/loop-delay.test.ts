@@ -1,0 +1,43 @@
+/** The event loop's delay: said when it was held up for long, and not otherwise. */
+import { afterEach, expect, test } from 'vitest';
+import type { Log } from '../../src/model/log.js';
+import { watchLoopDelay, type LoopDelay } from '../../src/telemetry/loop-delay.js';
+import { until } from '../support/until.js';
+
+const SPAN_MS = 200;
+const BLOCKED_MS = 1200;
+
+let watching: LoopDelay;
+afterEach(() => watching.close());
+
+function watch(): object[] {
+  const warnings: object[] = [];
+  const keep = (): void => undefined;
+  const log: Log = { debug: keep, info: keep, error: keep, warn: (fields) => void warnings.push(fields) };
+  watching = watchLoopDelay(log, SPAN_MS);
+  return warnings;
+}
+
+function block(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+test('A loop that was held up is warned of once, with the figure that the metrics have too.', async () => {
+  const warnings = watch();
+  await new Promise((resolve) => setTimeout(resolve, SPAN_MS / 4));
+  block(BLOCKED_MS);
+  await until(() => warnings.length > 0);
+  expect(warnings).toHaveLength(1);
+  const { p99_ms: p99Ms, max_ms: maxMs } = warnings[0] as { p99_ms: number; max_ms: number };
+  expect(maxMs).toBeGreaterThan(BLOCKED_MS - 100);
+  expect(watching.current()).toEqual({ p99Ms, maxMs });
+});
+
+test('After it the figure is the next span’s own.', async () => {
+  const warnings = watch();
+  await new Promise((resolve) => setTimeout(resolve, SPAN_MS / 4));
+  block(BLOCKED_MS);
+  await until(() => warnings.length > 0);
+  await until(() => watching.current().maxMs < BLOCKED_MS / 2);
+});
