@@ -10,6 +10,7 @@ import { createAccessLog } from '../telemetry/access-log.js';
 import { ofThisProcess } from '../surroundings.js';
 import { createLog } from '../telemetry/log.js';
 import { watchLoopDelay } from '../telemetry/loop-delay.js';
+import { createMetrics } from '../telemetry/metrics.js';
 import { appRevocation } from '../tokens/administration.js';
 import { readAdminToken } from './admin-token.js';
 import { keysThatNeedRestart } from './restart.js';
@@ -69,11 +70,18 @@ export async function serve({ load, env, watch }: ServeOptions): Promise<Serving
     await generations.close();
     await closeLog();
   };
+  const metrics = createMetrics({
+    isRedisUp: () => current().redis?.isUp,
+    targets: () => current().gateway.forwarder.targets(),
+    connections: () => listening.connections(),
+    inFlight: () => listening.inFlight(),
+  });
   const listening = await listen({
     current: () => current().gateway,
     now: surroundings.monotonic,
     newId: surroundings.newId,
     canServe: () => current().revocations?.isReady ?? true,
+    metrics: metrics.registry,
     appsApi: () => current().appsApi,
     observe: observeWith(createAccessLog(log), watch),
     log,
@@ -88,6 +96,7 @@ export async function serve({ load, env, watch }: ServeOptions): Promise<Serving
   log.info({ address, admin: adminAddress, routes: started.routes.length }, 'the gate is open');
 
   function onReload(isInForce: boolean): void {
+    metrics.countReload(isInForce);
     if (!isInForce) return;
     const { settings } = current();
     setLevel(settings.log.level);

@@ -1,14 +1,21 @@
-/** The admin port: whether the process lives, and whether it should get traffic. Never the public port. */
+/** The admin port: whether the process lives, whether it should get traffic, its metrics. Never the public port. */
 import express, { type Express, type RequestHandler } from 'express';
 
 export interface AdminOptions {
   /** False while the gate drains or cannot serve; an issuer or Redis being away does not turn it. */
   readonly ready: () => boolean;
+  readonly metrics: Exposition;
   /** What answers at /api now; undefined where there is nothing to administer. */
   readonly api: () => RequestHandler | undefined;
 }
 
-export function createAdminApp({ ready, api }: AdminOptions): Express {
+/** The metrics as Prometheus reads them; a registry of prom-client is one. */
+export interface Exposition {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
+
+export function createAdminApp({ ready, metrics, api }: AdminOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use((_req, res, next) => {
@@ -21,6 +28,9 @@ export function createAdminApp({ ready, api }: AdminOptions): Express {
   app.get('/readyz', (_req, res) => {
     if (ready()) res.json({ status: 'ready' });
     else res.status(503).json({ status: 'not ready' });
+  });
+  app.get('/metrics', async (_req, res) => {
+    res.set('Content-Type', metrics.contentType).send(await metrics.metrics());
   });
   app.use('/api', (req, res, next) => {
     const answer = api();

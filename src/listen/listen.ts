@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import type { ClientSettings, ListenAddress, Settings } from '../model/settings.js';
-import { createAdminApp } from './admin.js';
+import { createAdminApp, type Exposition } from './admin.js';
 import { createEdge, type Edge, type EdgeOptions } from './edge.js';
 import { createExpressServer, type ExpressServer } from './express-app.js';
 import { createAnswerParseError } from './parse-error.js';
@@ -19,6 +19,7 @@ export interface ListenOptions extends EdgeOptions {
   readonly client: ClientSettings;
   /** Whether the gate knows enough to serve; drains aside. */
   readonly canServe: () => boolean;
+  readonly metrics: Exposition;
   /** What answers at /api of the admin port now; undefined where there is nothing to administer. */
   readonly appsApi: () => RequestHandler | undefined;
 }
@@ -44,6 +45,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   let isReady = false;
   const adminApp = createAdminApp({
     ready: () => isReady && options.canServe(),
+    metrics: options.metrics,
     api: options.appsApi,
   });
   // The administrator's requests are no exchanges of the gate: nobody is told of them.

@@ -1,0 +1,65 @@
+/** The metrics as Prometheus reads them: what they look at, and when. */
+import { expect, test } from 'vitest';
+import { createMetrics } from '../../src/telemetry/metrics.js';
+
+/** The samples of one metric, as written. */
+async function samples(metrics: ReturnType<typeof createMetrics>, name: string): Promise<string[]> {
+  const text = await metrics.registry.metrics();
+  return text.split('\n').filter((line) => line.startsWith(name));
+}
+
+test('gauges tell what is so at the moment of the question', async () => {
+  let isUp: boolean | undefined = true;
+  let targets = [
+    { upstream: 'a', target: 'http://10.0.0.1', up: true },
+    { upstream: 'a', target: 'http://10.0.0.2', up: false },
+  ];
+  let open = 3;
+  const metrics = createMetrics({
+    isRedisUp: () => isUp,
+    targets: () => targets,
+    connections: () => Promise.resolve(open),
+    inFlight: () => open + 1,
+  });
+  expect(await samples(metrics, 'tollgate_redis_up')).toEqual(['tollgate_redis_up 1']);
+  expect(await samples(metrics, 'tollgate_upstream_target_up')).toEqual([
+    'tollgate_upstream_target_up{upstream="a",target="http://10.0.0.1"} 1',
+    'tollgate_upstream_target_up{upstream="a",target="http://10.0.0.2"} 0',
+  ]);
+  expect(await samples(metrics, 'tollgate_connections')).toEqual(['tollgate_connections 3']);
+  expect(await samples(metrics, 'tollgate_requests_in_flight')).toEqual(['tollgate_requests_in_flight 4']);
+  [isUp, targets, open] = [false, targets.slice(1), 0];
+  expect(await samples(metrics, 'tollgate_redis_up')).toEqual(['tollgate_redis_up 0']);
+  expect(await samples(metrics, 'tollgate_upstream_target_up')).toHaveLength(1);
+  expect(await samples(metrics, 'tollgate_connections')).toEqual(['tollgate_connections 0']);
+  isUp = undefined;
+  expect(await samples(metrics, 'tollgate_redis_up')).toEqual([]);
+});
+
+test('reloads are counted by their result, and the last one shows, of each gate alone', async () => {
+  const sources = {
+    isRedisUp: () => undefined,
+    targets: () => [],
+    connections: () => Promise.resolve(0),
+    inFlight: () => 0,
+  };
+  const [metrics, other] = [createMetrics(sources), createMetrics(sources)];
+  const told = (one: typeof metrics) => samples(one, 'tollgate_config_');
+  const fresh = [
+    'tollgate_config_reloads_total{result="success"} 0',
+    'tollgate_config_reloads_total{result="failure"} 0',
+    'tollgate_config_last_reload_successful 1',
+  ];
+  expect(await told(metrics)).toEqual(fresh);
+  metrics.countReload(true);
+  metrics.countReload(false);
+  expect(await told(metrics)).toEqual([
+    'tollgate_config_reloads_total{result="success"} 1',
+    'tollgate_config_reloads_total{result="failure"} 1',
+    'tollgate_config_last_reload_successful 0',
+  ]);
+  metrics.countReload(true);
+  expect((await told(metrics)).at(-1)).toBe('tollgate_config_last_reload_successful 1');
+  expect(await told(other)).toEqual(fresh);
+  expect(await samples(other, 'process_resident_memory_bytes ')).toHaveLength(1);
+});
