@@ -1,4 +1,4 @@
-/** Waiting for the word to stop. */
+/** What the operator tells a running process by signals. */
 
 /** Settles at the first SIGTERM or SIGINT; a second one ends the process at once. */
 export function untilSignal(): Promise<void> {
@@ -9,4 +9,9 @@ export function untilSignal(): Promise<void> {
     };
     process.on('SIGTERM', stop).on('SIGINT', stop);
   });
+}
+
+/** SIGHUP: the file is to be read again, and the log's file to be opened anew. */
+export function onHangup(reload: () => void): void {
+  process.on('SIGHUP', reload);
 }

@@ -1,17 +1,26 @@
-/** `tollgate start`: runs the gate until SIGTERM or SIGINT, then drains. */
-import { loadConfig } from '../config/config.js';
-import type { Settings } from '../model/settings.js';
+/** `tollgate start`: runs the gate until SIGTERM or SIGINT, then drains. SIGHUP and a changed file reload it. */
 import { EXIT_OK, type Command } from './command.js';
+import { openConfigFile } from './config-file.js';
 import { serve } from './serve.js';
-import { untilSignal } from './signals.js';
+import { onHangup, untilSignal } from './signals.js';
 
 export const start: Command = {
   name: 'start',
   summary: 'runs the gate',
   async run({ file, terminal }) {
-    const load = async (): Promise<Settings> => (await loadConfig(file, terminal.env)).settings;
-    const gate = await serve({ load, env: terminal.env });
+    const { load, close } = openConfigFile(file, terminal, reload);
+    // From the beginning to the end: without a listener the signal would end the process, in a drain too.
+    onHangup(reload);
+    const opening = serve({ load, env: terminal.env });
+
+    function reload(): void {
+      // One that cannot be opened is told of by this command's own end.
+      opening.then((gate) => gate.reload()).catch(() => undefined);
+    }
+
+    const gate = await opening;
     await untilSignal();
+    close();
     await gate.stop();
     return EXIT_OK;
   },

@@ -38,7 +38,11 @@ export class Problem {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
-  constructor(readonly problems: readonly Problem[]) {
+  constructor(
+    readonly problems: readonly Problem[],
+    /** The files that it names, as far as they were found: what is wrong may be in one of them. */
+    readonly files: readonly string[] = [],
+  ) {
     super(problems.join('\n'));
   }
 }

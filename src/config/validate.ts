@@ -45,7 +45,9 @@ export function validate(source: Source, { env, files, addresses, problems }: Gr
     if (addresses && !written.has([key])) general[key] = addresses[key];
   }
   check({ ...parts, general }, written, files, reportFilled);
-  if (!result.success || found.length > 0) throw new ConfigError(found.toSorted(inFileOrder));
+  if (!result.success || found.length > 0) {
+    throw new ConfigError(found.toSorted(inFileOrder), files.read());
+  }
   return { ...result.data, listen: general.listen, admin: general.admin };
 }
 

@@ -2,6 +2,7 @@
 import { compileConfig, type GatewayConfig } from '../../src/config/config.js';
 import { serve } from '../../src/cli/serve.js';
 import type { ExchangeRecord } from '../../src/model/record.js';
+import type { Settings } from '../../src/model/settings.js';
 
 export interface TestGate {
   /** `http://127.0.0.1:PORT` */
@@ -10,17 +11,42 @@ export interface TestGate {
   readonly adminUrl: string;
   /** Every finished exchange, in order. */
   readonly records: ExchangeRecord[];
+  /** Puts another configuration in force; false where it cannot be used. */
+  reload(config: Config): Promise<boolean>;
   stop(): Promise<void>;
 }
 
 /** The administrator's credential of every test gate. */
 export const ADMIN_TOKEN = 'the-administrator-of-the-tests';
 
-type Config = Omit<GatewayConfig, 'listen' | 'admin'> & Partial<Pick<GatewayConfig, 'listen' | 'admin'>>;
+export type Config = Omit<GatewayConfig, 'listen' | 'admin'> &
+  Partial<Pick<GatewayConfig, 'listen' | 'admin'>>;
 
 /** @param config as in the file; ports are chosen, and the log is silent, unless it says otherwise */
 export async function startGate(config: Config): Promise<TestGate> {
-  const { settings } = compileConfig(
+  const records: ExchangeRecord[] = [];
+  let written = config;
+  const gate = await serve({
+    load: async () => Promise.resolve(settingsOf(written)),
+    env: { TOLLGATE_ADMIN_TOKEN: ADMIN_TOKEN },
+    watch: (record) => records.push(record),
+  });
+  const scheme = settingsOf(config).listen?.tls ? 'https' : 'http';
+  return {
+    url: `${scheme}://127.0.0.1:${gate.address.port}`,
+    port: gate.address.port,
+    adminUrl: `http://127.0.0.1:${gate.adminAddress.port}`,
+    records,
+    reload(next) {
+      written = next;
+      return gate.reload();
+    },
+    stop: () => gate.stop(),
+  };
+}
+
+function settingsOf(config: Config): Settings {
+  return compileConfig(
     {
       listen: '127.0.0.1:0',
       admin: '127.0.0.1:0',
@@ -30,19 +56,5 @@ export async function startGate(config: Config): Promise<TestGate> {
       ...config,
     },
     { env: {}, baseFolder: process.cwd() },
-  );
-  const records: ExchangeRecord[] = [];
-  const gate = await serve({
-    load: () => Promise.resolve(settings),
-    env: { TOLLGATE_ADMIN_TOKEN: ADMIN_TOKEN },
-    watch: (record) => records.push(record),
-  });
-  const scheme = settings.listen?.tls ? 'https' : 'http';
-  return {
-    url: `${scheme}://127.0.0.1:${gate.address.port}`,
-    port: gate.address.port,
-    adminUrl: `http://127.0.0.1:${gate.adminAddress.port}`,
-    records,
-    stop: () => gate.stop(),
-  };
+  ).settings;
 }
