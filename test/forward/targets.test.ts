@@ -146,8 +146,8 @@ describe('Ejection', () => {
   test('A target that fails several times in a row gets no more, until its cooldown is over.', async () => {
     let script = reset;
     const [bad, good] = [await start((request) => script(request)), await start(sayOk)];
-    const edge = await edgeTo([bad, good], { ejection: { ...EJECTION, cooldownMs: 300 }, retries: 0 });
-    await ask(edge, 6);
+    const edge = await edgeTo([bad, good], { ejection: { ...EJECTION, cooldownMs: 1500 }, retries: 0 });
+    await ask(edge, 10);
     expect(bad.requests).toHaveLength(3);
     expect(edge.forwarder.targets().map(({ up }) => up)).toEqual([false, true]);
     expect(edge.logged).toEqual(['a target fails: others are asked in its place']);
