@@ -17,7 +17,8 @@ export function followFailovers(client: Redis, place: Place, timeoutMs: number):
   /** `mymaster 10.0.0.5 6379 10.0.0.6 6379`: the former and the new one. All Sentinels say it, one after the other. */
   function onSwitch(message: string): void {
     const [which, , , host, port] = message.split(' ');
-    if (which !== name || client.status !== 'ready') return;
+    // One that falls silent while it is greeted need not be waited for.
+    if (which !== name || (client.status !== 'ready' && client.status !== 'connect')) return;
     const { stream } = client;
     if (stream.remoteAddress !== host || stream.remotePort !== Number(port)) stream.destroy();
   }

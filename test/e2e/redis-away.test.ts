@@ -5,6 +5,7 @@ import { startGate, type TestGate } from '../support/gate.js';
 import { freePort, startRedis, type OwnRedis } from '../support/redis.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
+import { expectUnhurt, startOutageScene, type OutageScene } from './redis-outage.js';
 
 let issuer: TestIssuer;
 let upstream: EchoUpstream;
@@ -22,8 +23,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([issuer.close(), upstream.close(), redis.close()]);
 });
-
-afterEach(() => gate.stop());
 
 function openGate(url: string): Promise<TestGate> {
   token = issuer.sign({ scope: 'a:*', sub: `app-${++apps}` });
@@ -70,6 +69,8 @@ async function expectPolicies(): Promise<void> {
 }
 
 describe('a gate', () => {
+  afterEach(() => gate.stop());
+
   test('starts while its Redis is down, is ready, and each route does as it says', async () => {
     gate = await openGate(`redis://127.0.0.1:${await freePort()}`);
     expect((await fetch(`${gate.adminUrl}/readyz`)).status).toBe(200);
@@ -107,5 +108,31 @@ describe('a gate', () => {
     // What was given up during the outage was not counted when Redis went on.
     const answer = await get('/open');
     expect(answer.headers.get('x-ratelimit-remaining')).toBe('1');
+  });
+});
+
+describe('three gates under load', () => {
+  let scene: OutageScene;
+  beforeAll(async () => {
+    scene = await startOutageScene({ url: redis.url, timeout: '100ms' });
+  });
+  afterAll(() => scene.close());
+
+  test('are not hurt by a Redis that stops answering, and what was given up is never counted', async () => {
+    await expectUnhurt(scene, {
+      app: 'stopped',
+      begin: () => redis.stop(),
+      end: () => redis.continue(),
+      keeps: true,
+    });
+  });
+
+  test('are not hurt by a Redis that is killed and started again', async () => {
+    await expectUnhurt(scene, {
+      app: 'killed',
+      begin: () => redis.kill(),
+      end: () => redis.restart(),
+      keeps: false,
+    });
   });
 });

@@ -7,9 +7,6 @@ import { Redis } from 'ioredis';
 import type { RedisSettings } from '../../src/model/settings.js';
 import { serverArgs, startRedis, untilTrue, type OwnRedis } from './redis.js';
 
-/** After how long the others take a server for dead: a failover begins then. */
-const NODE_TIMEOUT_MS = 1000;
-
 /** Servers talk to each other at this much above the port for clients. */
 const BUS = 10_000;
 
@@ -26,13 +23,16 @@ export interface OwnCluster {
   holderOf(key: string, asked?: OwnRedis): Promise<OwnRedis>;
   /** Resolves when somebody else holds what a server held, and the whole cluster serves again. */
   untilTakenOver(server: OwnRedis): Promise<void>;
+  /** Resolves when every server says that the cluster serves all slots. */
+  untilServing(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function startCluster({ replicas = 1 } = {}): Promise<OwnCluster> {
+/** @param nodeTimeoutMs after how long the others take a server for dead: a failover begins then */
+export async function startCluster({ replicas = 1, nodeTimeoutMs = 1000 } = {}): Promise<OwnCluster> {
   const args = serverArgs(
     ...['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf'],
-    ...['--cluster-node-timeout', String(NODE_TIMEOUT_MS), '--repl-diskless-sync-delay', '0'],
+    ...['--cluster-node-timeout', String(nodeTimeoutMs), '--repl-diskless-sync-delay', '0'],
     ...['--cluster-replica-validity-factor', '0'],
   );
   const servers: OwnRedis[] = [];
@@ -66,7 +66,9 @@ export async function startCluster({ replicas = 1 } = {}): Promise<OwnCluster> {
     return info.includes('cluster_state:ok') && !links.includes('master_link_status:down');
   }
 
-  await untilTrue(async () => (await Promise.all(servers.map(isServing))).every(Boolean));
+  const untilServing = () =>
+    untilTrue(async () => (await Promise.all(servers.map(isServing))).every(Boolean));
+  await untilServing();
 
   return {
     servers,
@@ -97,6 +99,7 @@ export async function startCluster({ replicas = 1 } = {}): Promise<OwnCluster> {
           (view) => view.isServing && view.ranges.every(([, , [, port]]) => port !== gone.port),
         );
       }),
+    untilServing,
     async close() {
       for (const server of servers) server.continue();
       await Promise.all(servers.map((server) => server.close()));

@@ -55,7 +55,7 @@ export async function startSentinels({ password }: { password?: string } = {}): 
       `dir ${folder}`,
       `sentinel monitor ${PRIMARY_NAME} 127.0.0.1 ${primary.port} 2`,
       `sentinel down-after-milliseconds ${PRIMARY_NAME} 700`,
-      `sentinel failover-timeout ${PRIMARY_NAME} 4000`,
+      `sentinel failover-timeout ${PRIMARY_NAME} 1500`,
       ...(password === undefined
         ? []
         : [`requirepass ${password}`, `sentinel auth-pass ${PRIMARY_NAME} ${password}`]),

@@ -1,0 +1,83 @@
+/** Load for tests of outages: callers that ask gates without pause, and note every answer. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestGate } from './gate.js';
+import { bearer } from './token-gate.js';
+
+export interface DrivenAnswer {
+  /** At which of the gates. */
+  readonly gate: number;
+  readonly endedMs: number;
+  readonly tookMs: number;
+  /** 0 where there was none. */
+  readonly status: number;
+  /** What the limit says is left; undefined where the request was not counted. */
+  readonly remaining: number | undefined;
+}
+
+export interface Drive {
+  readonly answers: readonly DrivenAnswer[];
+  /** Resolves once every gate counts again: how long that takes from now. */
+  untilCounted(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const MOST_MS = 10_000;
+
+export function drive(gates: readonly TestGate[], path: string, token: string, callersOfEach = 4): Drive {
+  const answers: DrivenAnswer[] = [];
+  let isOver = false;
+
+  async function ask(gate: number): Promise<void> {
+    const began = performance.now();
+    let status = 0;
+    let remaining: string | null = null;
+    try {
+      const answer = await fetch((gates[gate]?.url ?? '') + path, { headers: bearer(token) });
+      await answer.arrayBuffer();
+      status = answer.status;
+      remaining = answer.headers.get('x-ratelimit-remaining');
+    } catch {
+      // No answer: that is what 0 says.
+    }
+    const endedMs = performance.now();
+    answers.push({
+      gate,
+      endedMs,
+      tookMs: endedMs - began,
+      status,
+      remaining: remaining === null ? undefined : Number(remaining),
+    });
+  }
+
+  async function call(gate: number): Promise<void> {
+    while (!isOver) await ask(gate);
+  }
+
+  const calling = gates.flatMap((_, gate) => Array.from({ length: callersOfEach }, () => call(gate)));
+
+  return {
+    answers,
+    async untilCounted() {
+      const from = performance.now();
+      for (;;) {
+        const counted = answers.filter(
+          (one) => one.endedMs - one.tookMs > from && one.remaining !== undefined,
+        );
+        const first = gates.map((_, gate) => counted.find((one) => one.gate === gate)?.endedMs ?? Infinity);
+        if (Math.max(...first) < Infinity) return Math.max(...first) - from;
+        if (performance.now() - from > MOST_MS) throw new Error(`not counted within ${MOST_MS} ms`);
+        await sleep(10);
+      }
+    },
+    async stop() {
+      isOver = true;
+      await Promise.all(calling);
+    },
+  };
+}
+
+/** How long all but one of so many answers took at most. */
+export function percentile(answers: readonly DrivenAnswer[], part: number): number {
+  const times = answers.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
+  return times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? NaN;
+}
