@@ -26,9 +26,14 @@ export interface Assembly extends Generation {
   readonly revocations: Revocations | undefined;
   /** Undefined where limits are kept in this process. */
   readonly redis: RedisConnection | undefined;
+  /** Whether the gate knows enough to get traffic. */
+  readonly isReady: () => boolean;
 }
 
-/** Resolves when the gate's Redis was reached or found to be away. Rejects where the token service cannot be opened. */
+/**
+ * Resolves when the gate's Redis was reached or found to be away. Rejects where the token service cannot be opened,
+ * but for a database that is away: that is waited for.
+ */
 export async function assemble(
   settings: Settings,
   surroundings: Surroundings,
@@ -79,6 +84,7 @@ export async function assemble(
     administration: tokens?.administer(async () => revocations?.announce()),
     revocations,
     redis,
+    isReady: () => (tokens?.isOpen ?? true) && (revocations?.isReady ?? true),
     takeOver: () => holdings.follow(),
   };
 }

@@ -117,7 +117,8 @@ function keepTokens({ tokens }: Settings, surroundings: Surroundings, keep: Keep
   return keep<OpenTokens | undefined>(
     'tokens',
     grounds,
-    () => grounds && openTokens(grounds, surroundings),
+    // At a reload there is something better than to wait for a database that is away: the old file stays.
+    (before) => grounds && openTokens(grounds, surroundings, { mayBeAway: before === undefined }),
     (opened) => opened?.close(),
   );
 }

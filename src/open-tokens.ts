@@ -11,6 +11,7 @@ import {
 } from './tokens/tokens.js';
 import { createAdministration, type Administration } from './tokens/administration.js';
 import { openRegistry } from './tokens/registry/open.js';
+import { isAway } from './tokens/registry/postgres.js';
 import type { Registry } from './tokens/registry/registry.js';
 import { createSecrets } from './tokens/secrets.js';
 import { createSigner, type Signer } from './tokens/signing/signer.js';
@@ -45,41 +46,93 @@ export interface TokenGrounds {
 export interface OpenTokens {
   readonly registry: Registry;
   readonly signer: Signer;
+  /** False until the registry was read for the first time: tokens can neither be made nor verified. */
+  readonly isOpen: boolean;
   serve(settings: TokenServiceSettings, attempts: FailedAttempts, gate: FromTheGate): TokenService;
   administer(announce: () => Promise<void>): Administration;
   close(): Promise<void>;
 }
 
 const SWEEP_EVERY_MS = 60 * 60_000;
+const RETRY_MS = 500;
 
-/** Rejects where the registry cannot be opened, or its keys cannot. */
+/**
+ * Rejects where the registry cannot be opened, or its keys cannot.
+ * @param mayBeAway waits for a database that is away instead: nothing rejects, and it opens when the database is there
+ */
 export async function openTokens(
   { database, keyEncryptionKey, longestLifetimeMs }: TokenGrounds,
-  { now, random, pepper, log }: TokenSurroundings,
+  { now, random, pepper: given, log }: TokenSurroundings,
+  { mayBeAway }: { readonly mayBeAway: boolean } = { mayBeAway: false },
 ): Promise<OpenTokens> {
-  const registry = await openRegistry(database, { log });
+  const registry = await openRegistry(database, { log, mayBeAway });
+  let pepper: Uint8Array | undefined = given === undefined ? undefined : Buffer.from(given, 'utf8');
   const secrets = createSecrets({
-    pepper: pepper === undefined ? await registry.pepper(() => random(32)) : Buffer.from(pepper, 'utf8'),
+    pepper() {
+      if (pepper === undefined) throw new Error('the registry was not read yet');
+      return pepper;
+    },
     random,
   });
-  const signer = await createSigner({
+  const signer = createSigner({
     registry,
     vault: createVault(keyEncryptionKey, random),
     now,
     log,
     longestLifetimeMs,
-  }).catch(async (error: unknown) => {
-    await registry.close();
-    throw error;
   });
+
+  let isOpen = false;
+  let retry: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  /** What is wrong with a database that came late, told once. */
+  let told: string | undefined;
+
+  /** Reads what nothing can be done without. */
+  async function open(): Promise<void> {
+    pepper ??= await registry.pepper(() => random(32));
+    await signer.open();
+    isOpen = true;
+  }
+
+  function openLater(): void {
+    if (isClosed) return;
+    retry = setTimeout(() => {
+      open().then(() => log.info({}, 'the registry is there: the token service is open'), keepTrying);
+    }, RETRY_MS).unref();
+  }
+
+  function keepTrying(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!isAway(error) && reason !== told && !isClosed) {
+      log.error({ reason }, 'the token service cannot be opened');
+      told = reason;
+    }
+    openLater();
+  }
+
+  try {
+    await open();
+  } catch (error) {
+    if (!mayBeAway || !isAway(error)) {
+      await registry.close();
+      throw error;
+    }
+    openLater();
+  }
   const sweeping = sweepRegularly(registry, now, log);
   return {
     registry,
     signer,
+    get isOpen() {
+      return isOpen;
+    },
     serve: (settings, attempts, gate) =>
       createTokenService({ ...gate, settings, attempts, registry, secrets, signer, now, random, log }),
     administer: (announce) => createAdministration({ registry, secrets, announce, now }),
     async close() {
+      isClosed = true;
+      clearTimeout(retry);
       clearInterval(sweeping);
       signer.close();
       await registry.close();

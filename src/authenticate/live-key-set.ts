@@ -25,6 +25,8 @@ export function createLiveKeySet(
 
   async function read(): Promise<void> {
     const fresh = await createKeyring(selectUsable(source.jwks(), algorithms));
+    // The service has not read its own keys yet: nothing can be said of a token.
+    if (fresh.size === 0) return;
     readAtMs = now();
     if (fresh.fingerprint !== keyring?.fingerprint) keyring = fresh;
   }

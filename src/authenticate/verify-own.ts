@@ -7,7 +7,9 @@ import type { Authenticate } from './authenticate.js';
 
 export type VerifyOwn = (
   authorization: string | undefined,
-) => Promise<{ readonly claims: Readonly<Record<string, unknown>> } | 'none' | 'invalid' | 'malformed'>;
+) => Promise<
+  { readonly claims: Readonly<Record<string, unknown>> } | 'none' | 'invalid' | 'malformed' | 'unavailable'
+>;
 
 /** Whoever shows a token of the gate's own may ask what it says: no scope is asked for. */
 const ACCESS: Access = {
@@ -21,6 +23,7 @@ export function createVerifyOwn(authenticate: Authenticate): VerifyOwn {
     const found = await authenticate({ authorization }, { access: ACCESS });
     if (found instanceof Refusal) {
       if (found.reason === 'no_token') return 'none';
+      if (found.reason === 'keys_unavailable') return 'unavailable';
       return found.reason === 'malformed_credentials' ? 'malformed' : 'invalid';
     }
     const claims = jwt.decode(String(authorization).replace(/^\S+ +/, ''), { json: true });

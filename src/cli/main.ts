@@ -6,6 +6,8 @@ import { parseArgs } from 'node:util';
 import leven from 'leven';
 import { ConfigError, ConfigUnreadable } from '../config/config.js';
 import { AdministrationError } from '../tokens/administration.js';
+import { RegistryError } from '../tokens/registry/open.js';
+import { VaultError } from '../tokens/vault.js';
 import { apps } from './apps.js';
 import { check } from './check.js';
 import {
@@ -143,8 +145,9 @@ function report(error: unknown): number {
   return EXIT_BAD;
 }
 
-/** What the system refuses, an address or the log's file, in words that say what to do. */
+/** What the system refuses, an address, the log's file or the database, in words that say what to do. */
 function systemProblem(error: unknown): string | undefined {
+  if (error instanceof RegistryError || error instanceof VaultError) return error.message;
   const { code, path, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (code !== undefined && path !== undefined) return `${path} cannot be opened (${code})`;
   const where = `${address ?? ''}:${port ?? ''}`;

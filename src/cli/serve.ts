@@ -80,7 +80,7 @@ export async function serve({ load, env, watch }: ServeOptions): Promise<Serving
     current: () => current().gateway,
     now: surroundings.monotonic,
     newId: surroundings.newId,
-    canServe: () => current().revocations?.isReady ?? true,
+    canServe: () => current().isReady(),
     metrics: metrics.registry,
     appsApi: () => current().appsApi,
     observe: observeWith(createAccessLog(log), watch),

@@ -25,7 +25,7 @@ export type Claims = Readonly<Record<string, unknown>>;
 /** Verifies a caller's own token as the gate does for routes, for the issuers `tokens` and `named`. */
 export type VerifyBearer = (
   authorization: string | undefined,
-) => Promise<{ readonly claims: Claims } | 'none' | 'invalid' | 'malformed'>;
+) => Promise<{ readonly claims: Claims } | 'none' | 'invalid' | 'malformed' | 'unavailable'>;
 
 /** An app, a user or a token of theirs, that may have been revoked. */
 export interface Revocable {

@@ -14,7 +14,8 @@ export interface Secrets extends Passwords {
 }
 
 export interface SecretsOptions {
-  readonly pepper: Uint8Array;
+  /** Asked for at each hash; throws while it is not known. */
+  readonly pepper: () => Uint8Array;
   /** So many random bytes. */
   readonly random: (size: number) => Uint8Array;
 }
@@ -27,7 +28,7 @@ export function createSecrets({ pepper, random }: SecretsOptions): Secrets {
   const nothing = new Uint8Array(HASH_BYTES);
 
   function hash(secret: string): Uint8Array {
-    return new Uint8Array(createHmac('sha256', pepper).update(secret, 'utf8').digest());
+    return new Uint8Array(createHmac('sha256', pepper()).update(secret, 'utf8').digest());
   }
 
   return {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createSecrets } from '../../src/tokens/secrets.js';
 
 const pepper = randomBytes(32);
-const secrets = createSecrets({ pepper, random: randomBytes });
+const secrets = createSecrets({ pepper: () => pepper, random: randomBytes });
 
 describe('secrets of apps', () => {
   test('a new secret has 256 random bits, in characters that need no escaping in a URL', () => {
@@ -24,7 +24,8 @@ describe('secrets of apps', () => {
   test('what is stored of a secret is its HMAC with the pepper', () => {
     const expected = new Uint8Array(createHmac('sha256', pepper).update('größe').digest());
     expect(secrets.hash('größe')).toEqual(expected);
-    const other = createSecrets({ pepper: randomBytes(32), random: randomBytes });
+    const otherPepper = randomBytes(32);
+    const other = createSecrets({ pepper: () => otherPepper, random: randomBytes });
     expect(other.hash('größe')).not.toEqual(expected);
   });
 
@@ -38,7 +39,7 @@ describe('secrets of apps', () => {
   });
 
   test('nothing matches a hash of zeros where there is none', () => {
-    const zeros = createSecrets({ pepper, random: randomBytes });
+    const zeros = createSecrets({ pepper: () => pepper, random: randomBytes });
     expect(zeros.matches('', undefined)).toBe(false);
   });
 });

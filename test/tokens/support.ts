@@ -42,7 +42,8 @@ export const key: SigningKey = {
   jwk: { ...pair.publicJwk },
 };
 
-const secrets = createSecrets({ pepper: randomBytes(32), random: randomBytes });
+const pepper = randomBytes(32);
+const secrets = createSecrets({ pepper: () => pepper, random: randomBytes });
 
 /** As the service stores it, at a lower cost: that of users who do not exist is the real one. */
 function hashPassword(password: string): string {
@@ -110,7 +111,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   const registry = await openRegistry(database, { log });
   const clock = { nowMs: Date.now() };
   const now = () => clock.nowMs;
-  const signer = await createSigner({
+  const signer = createSigner({
     registry,
     vault: createVault(undefined, randomBytes),
     now,
@@ -118,6 +119,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
     longestLifetimeMs: undefined,
     generateKeyPair: () => Promise.resolve(pair),
   });
+  await signer.open();
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,5 +1,6 @@
 /** What other programs need to know of the service: its keys (RFC 7517) and where its endpoints are (RFC 8414). */
 import type { TokenServiceSettings } from '../../model/tokens.js';
+import { UNAVAILABLE } from '../oauth-error.js';
 import type { Signer } from '../ports.js';
 import type { Answer, Endpoint } from './endpoint.js';
 
@@ -17,7 +18,15 @@ const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
 const CACHED = ['Content-Type', 'application/json', 'Cache-Control', 'public, max-age=300'];
 
 export function createJwks(signer: Signer): Endpoint {
-  return { name: 'jwks', method: 'GET', answer: () => cachedAnswer(signer.jwks()) };
+  return {
+    name: 'jwks',
+    method: 'GET',
+    answer() {
+      const jwks = signer.jwks();
+      // None at all: they were not read yet, and nobody should remember that.
+      return jwks.keys.length === 0 ? UNAVAILABLE : cachedAnswer(jwks);
+    },
+  };
 }
 
 export function createMetadata(settings: TokenServiceSettings): Endpoint {

@@ -1,5 +1,5 @@
 /** `GET /token/whoami`: what a caller's own token says. */
-import { invalidRequest, OAuthError } from '../oauth-error.js';
+import { invalidRequest, OAuthError, UNAVAILABLE } from '../oauth-error.js';
 import type { VerifyBearer } from '../ports.js';
 import { jsonAnswer, type Endpoint } from './endpoint.js';
 
@@ -28,6 +28,7 @@ export function createWhoami(verify: VerifyBearer): Endpoint {
       if (found === 'none') return NO_TOKEN;
       if (found === 'invalid') return INVALID;
       if (found === 'malformed') return MALFORMED;
+      if (found === 'unavailable') return UNAVAILABLE;
       return jsonAnswer(found.claims);
     },
   };

@@ -1,12 +1,13 @@
 /** Opens the registry: chooses the database, brings its tables up to date, and puts the parts together. */
-import { CamelCasePlugin, Kysely, sql } from 'kysely';
+import { CamelCasePlugin, Kysely, PostgresDialect, sql, type Dialect } from 'kysely';
+import type { Pool } from 'pg';
 import type { Log } from '../../model/log.js';
 import { createApps } from './apps.js';
 import { createFamilies } from './families.js';
 import { createKeys } from './keys.js';
 import { migrate } from './migrations.js';
 import { createNamedTokens } from './named-tokens.js';
-import { createPostgresDialect } from './postgres.js';
+import { createPool, isAway } from './postgres.js';
 import type { Registry } from './registry.js';
 import { createRevocations } from './revocations.js';
 import { createSqliteDialect } from './sqlite.js';
@@ -18,23 +19,45 @@ import { createUsers } from './users.js';
 export type RegistryLocation =
   { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: string };
 
+/** What the operator has to know of why a registry cannot be opened. */
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
+}
+
+export interface RegistryOptions {
+  readonly log: Log;
+  readonly patienceMs?: number;
+  /** Goes on without a server that cannot be reached: calls reject until one finds it there, and is served. */
+  readonly mayBeAway?: boolean;
+}
+
+const PLUGINS = [new CamelCasePlugin()];
+
 /** Rejects where the database cannot be reached, or is not one that this version can use. */
 export async function openRegistry(
   location: RegistryLocation,
-  { log, patienceMs }: { readonly log: Log; readonly patienceMs?: number },
+  { log, patienceMs, mayBeAway = false }: RegistryOptions,
 ): Promise<Registry> {
-  const db = new Kysely<Tables>({
-    dialect:
-      location.kind === 'sqlite'
-        ? createSqliteDialect(location.path, log, patienceMs)
-        : createPostgresDialect(location.url, log, patienceMs),
-    plugins: [new CamelCasePlugin()],
-  });
+  const { dialect, end } =
+    location.kind === 'sqlite'
+      ? { dialect: createSqliteDialect(location.path, log, patienceMs), end: undefined }
+      : openPostgres(createPool(location.url, log, patienceMs));
+  const db = new Kysely<Tables>({ dialect, plugins: PLUGINS });
+  async function close(): Promise<void> {
+    // It rejects where the tables are just being brought up to date in vain, which is of no matter any more.
+    await db.destroy().catch(() => undefined);
+    await end?.();
+  }
   try {
-    await migrate(db, location.kind === 'postgres' ? await currentSchema(db) : undefined);
+    if (location.kind === 'sqlite') await migrate(db, undefined);
+    else await db.connection().execute(() => Promise.resolve());
   } catch (error) {
-    await db.destroy();
-    throw new Error(`the registry cannot be opened: ${reasonOf(error)}`, { cause: error });
+    const reason = reasonOf(error);
+    if (!mayBeAway || !isAway(error)) {
+      await close();
+      throw new RegistryError(`the registry cannot be opened: ${reason}`, { cause: error });
+    }
+    log.warn({ reason }, 'the registry is away: it is opened as soon as it is there');
   }
   return {
     ...createApps(db),
@@ -44,7 +67,22 @@ export async function openRegistry(
     ...createKeys(db),
     ...createRevocations(db),
     sweep: (atMs) => sweep(db, atMs),
-    close: () => db.destroy(),
+    close,
+  };
+}
+
+/** Whatever is asked, the tables are brought up to date before: at once, or whenever the server is there. */
+function openPostgres(pool: Pool): { readonly dialect: Dialect; readonly end: () => Promise<void> } {
+  /** kysely asks for this before its first query, and again before the next one where it rejects. */
+  async function prepare(): Promise<Pool> {
+    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), plugins: PLUGINS });
+    await migrate(db, await currentSchema(db));
+    return pool;
+  }
+  return {
+    dialect: new PostgresDialect({ pool: prepare }),
+    // kysely ends a pool that it got; of one that was never prepared it knows nothing.
+    end: () => (pool.ended ? Promise.resolve() : pool.end()),
   };
 }
 

@@ -1,5 +1,4 @@
 /** The registry in PostgreSQL, where several gates share it: the connections that its queries run on. */
-import { PostgresDialect, type Dialect } from 'kysely';
 import pg from 'pg';
 import type { Log } from '../../model/log.js';
 
@@ -9,7 +8,7 @@ const MOST_CONNECTIONS = 4;
 /** What is not done by then fails: a server may be gone without a word. */
 const PATIENCE_MS = 5000;
 
-export function createPostgresDialect(url: string, log: Log, patienceMs = PATIENCE_MS): Dialect {
+export function createPool(url: string, log: Log, patienceMs = PATIENCE_MS): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     fallback_application_name: 'tollgate',
@@ -27,7 +26,33 @@ export function createPostgresDialect(url: string, log: Log, patienceMs = PATIEN
   // without a listener it would end the process too.
   pool.on('connect', (client) => void client.on('error', () => undefined));
   giveUpAfter(patienceMs, pool);
-  return new PostgresDialect({ pool });
+  return pool;
+}
+
+/** What the system says of a server that is not there, and PostgreSQL (its appendix A) of one that cannot serve yet. */
+const AWAY_CODES = new Set([
+  ...[
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EPIPE',
+    'ETIMEDOUT',
+  ],
+  ...['53300', '57P01', '57P02', '57P03'],
+]);
+/** pg has no codes for these. */
+const AWAY_WORDS = /^(timeout exceeded when trying to connect|Connection terminated)/;
+
+/** Whether the server may come back by itself. A wrong password, database or version is for the operator. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(isAway);
+  if (!(error instanceof Error)) return false;
+  if (error.cause !== undefined) return isAway(error.cause);
+  if ('code' in error && typeof error.code === 'string') return AWAY_CODES.has(error.code);
+  return AWAY_WORDS.test(error.message);
 }
 
 /**

@@ -19,7 +19,12 @@ export interface JwkSet {
 export interface Signer {
   /** A compact JWS (RFC 7515 7.1) of these claims and no others: RS256, with `kid`. */
   sign(payload: object): string;
-  /** The keys that tokens may be signed with, the next one's included; the same object until they change. */
+  /**
+   * The first reading of the registry; after it the signer reads by itself. Rejects where the registry cannot be read,
+   * or its keys cannot be opened, and may then be called again.
+   */
+  open(): Promise<void>;
+  /** The keys that tokens may be signed with, the next one's included; the same object until they change. None before it is open. */
   jwks(): JwkSet;
   /** Calls back whenever the set has changed; until the returned function is called. */
   onChange(listener: () => void): () => void;
@@ -44,8 +49,7 @@ const ROTATE_EVERY_MS = 30 * 24 * 60 * 60_000;
 const PUBLISH_BEFORE_MS = 60 * 60_000;
 const REFRESH_EVERY_MS = 60_000;
 
-/** Rejects where the registry cannot be read, or its keys cannot be opened. */
-export async function createSigner(options: SignerOptions): Promise<Signer> {
+export function createSigner(options: SignerOptions): Signer {
   const { registry, vault, now, log, generateKeyPair = generateRsaKeyPair } = options;
   const { rotateEveryMs = ROTATE_EVERY_MS, publishBeforeMs = PUBLISH_BEFORE_MS, longestLifetimeMs } = options;
   const schedule: Schedule = { rotateEveryMs, publishBeforeMs, longestLifetimeMs };
@@ -131,13 +135,14 @@ export async function createSigner(options: SignerOptions): Promise<Signer> {
     timer = setTimeout(() => void refreshRegularly(), refreshEveryMs).unref();
   }
 
-  // A gate that could not sign what it must should not start.
-  await readKeys((error) => {
-    throw error;
-  });
-  waitAndRefresh();
-
   return {
+    async open() {
+      // A gate that could not sign what it must should not start.
+      await readKeys((error) => {
+        throw error;
+      });
+      waitAndRefresh();
+    },
     sign(payload) {
       const { kid, privateKey } = keyThatSigns(loaded, now());
       return jwt.sign(payload, privateKey, { algorithm: 'RS256', keyid: kid });

@@ -32,7 +32,7 @@ export async function createInstallation(): Promise<Installation> {
   return {
     openRegistry: open,
     async openSigner(options) {
-      const signer = await createSigner({
+      const signer = createSigner({
         registry: options.registry ?? (await open()),
         vault: createVault(undefined, randomBytes),
         now: Date.now,
@@ -42,6 +42,7 @@ export async function createInstallation(): Promise<Installation> {
         ...options,
       });
       signers.push(signer);
+      await signer.open();
       return signer;
     },
     async close() {
