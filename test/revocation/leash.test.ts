@@ -47,6 +47,29 @@ describe('a leash', () => {
     expect(ended).toEqual(['one', 'two']);
   });
 
+  test('in another hand follows that one alone, at once where its caller is revoked there already', () => {
+    leash.hold(caller(), note('one'));
+    leash.hold(caller({ issuer: 'partner' }), note('other'));
+    let stopped = 0;
+    const former = revocations.listener;
+    const next = {
+      ...revocations,
+      set: new RevokedSet([revocation()]),
+      onChange: () => () => (stopped += 1),
+    };
+    next.isRevoked = (principal) => next.set.has(principal);
+    leash.pass({ revocations: next, clockSkewMs: () => 0 });
+    expect(ended).toEqual(['one']);
+    revocations.set = new RevokedSet([revocation({ issuer: 'partner' })]);
+    former();
+    expect(ended).toEqual(['one']);
+    leash.hold(caller({ issuer: 'partner', expiresAtMs: T + 10 }), note('without skew'));
+    vi.advanceTimersByTime(10);
+    expect(ended).toEqual(['one', 'without skew']);
+    leash.pass({ revocations: undefined, clockSkewMs: () => 0 });
+    expect(stopped).toBe(1);
+  });
+
   test('ends at the end of the token, clock skew included', () => {
     leash.hold(caller({ expiresAtMs: T + 1000 }), note('one'));
     vi.advanceTimersByTime(1000 + SKEW_MS - 1);
