@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { GatewayConfig } from '../../src/config/config.js';
+import { watchGrowth } from './memory.js';
 import { socketsOf } from './sockets.js';
 
 /** One exchange, over, as the gate has it. */
@@ -21,6 +22,8 @@ export interface GateProcess {
   readonly output: () => string;
   /** How many sockets it holds. */
   readonly sockets: () => Promise<number>;
+  /** Begins to watch its memory; the returned function ends that and tells by how many MiB it grew at the most. */
+  readonly watchGrowth: () => Promise<() => number>;
   close(): Promise<void>;
 }
 
@@ -28,7 +31,10 @@ const CHILD = new URL('gate-child.mjs', import.meta.url).pathname;
 
 type Config = Omit<GatewayConfig, 'listen' | 'admin'>;
 
-export async function startGateProcess(config: Config, onTold: (told: Told) => void): Promise<GateProcess> {
+export async function startGateProcess(
+  config: Config,
+  onTold: (told: Told) => void = () => undefined,
+): Promise<GateProcess> {
   const whole = { listen: '127.0.0.1:0', admin: '127.0.0.1:0', jwks_cache: false, ...config };
   const child = fork(CHILD, [JSON.stringify(whole)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -48,6 +54,7 @@ export async function startGateProcess(config: Config, onTold: (told: Told) => v
     isAlive: () => child.exitCode === null && child.signalCode === null,
     output: () => output,
     sockets: () => socketsOf(child.pid ?? 0),
+    watchGrowth: () => watchGrowth(child.pid ?? 0),
     async close() {
       child.kill('SIGKILL');
       await ended;
