@@ -38,3 +38,10 @@ export class UsageError extends Error {}
 
 /** What was asked for cannot be done: one clear line, exit code 1. */
 export class Refused extends Error {}
+
+/** Another process of the gate has said what is wrong: its exit code is all that is left to tell. */
+export class AlreadyTold extends Error {
+  constructor(readonly code: number) {
+    super();
+  }
+}

@@ -26,6 +26,7 @@ export const demo: Command = {
     // The terminal shows one short line a request instead of the log, which then tells of trouble only.
     const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log: { ...settings.log, level: 'warn' } as const };
     const gate = await serve({
+      started: quiet,
       load: () => Promise.resolve(quiet),
       env: terminal.env,
       watch: narrate(terminal),

@@ -11,6 +11,7 @@ import { VaultError } from '../tokens/vault.js';
 import { apps } from './apps.js';
 import { check } from './check.js';
 import {
+  AlreadyTold,
   EXIT_BAD,
   EXIT_OK,
   EXIT_USAGE,
@@ -127,6 +128,7 @@ function version(): string {
 }
 
 function report(error: unknown): number {
+  if (error instanceof AlreadyTold) return error.code;
   if (error instanceof UsageError || error instanceof ConfigUnreadable) {
     terminal.err(`tollgate: ${error.message}`);
     return EXIT_USAGE;

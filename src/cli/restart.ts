@@ -15,6 +15,23 @@ export function keysThatNeedRestart(started: Settings, now: Settings): readonly 
   );
 }
 
+/** What a process has to start with beside others that were started with `started` and loaded `now` since. */
+export function untilRestart(started: Settings, now: Settings): Settings {
+  return {
+    ...now,
+    listen: keptOpen(started.listen, now.listen),
+    admin: keptOpen(started.admin, now.admin),
+    workers: started.workers,
+    log: { ...now.log, file: started.log.file },
+  };
+}
+
+function keptOpen(started: ListenAddress | undefined, now: ListenAddress | undefined): typeof started {
+  if (!started?.tls || !now?.tls) return started;
+  const asksAlike = (started.tls.clientCa === undefined) === (now.tls.clientCa === undefined);
+  return asksAlike ? { ...started, tls: now.tls } : started;
+}
+
 /** Other certificates can be shown on an open port; another address, or asking clients for theirs, cannot. */
 function openedAs(address: ListenAddress | undefined): unknown {
   if (!address) return undefined;

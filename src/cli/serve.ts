@@ -10,7 +10,7 @@ import { createAccessLog } from '../telemetry/access-log.js';
 import { ofThisProcess } from '../surroundings.js';
 import { createLog } from '../telemetry/log.js';
 import { watchLoopDelay } from '../telemetry/loop-delay.js';
-import { createMetrics } from '../telemetry/metrics.js';
+import { createMetrics, sumOf, type Measurements } from '../telemetry/metrics.js';
 import { appRevocation } from '../tokens/administration.js';
 import { readAdminToken } from './admin-token.js';
 import { keysThatNeedRestart } from './restart.js';
@@ -18,9 +18,18 @@ import { keysThatNeedRestart } from './restart.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ServeOptions {
-  /** Reads the file: at the start, where what is wrong with it is thrown, and at each reload. */
+  /** The file as it was read at the start. */
+  readonly started: Settings;
+  /** Reads the file again, at each reload. */
   readonly load: () => Promise<Settings>;
   readonly env: Environment;
+  /** Where it is one of several workers. */
+  readonly worker?: {
+    /** Stands in each line of its log. */
+    readonly place: number;
+    /** The metrics of all, its own among them. */
+    readonly gather: () => Promise<readonly Measurements[]>;
+  };
   /** Told of every exchange, beside the access log. */
   readonly watch?: Observe;
 }
@@ -36,6 +45,8 @@ export interface Serving {
    * @returns false where the file cannot be used, which the log explains, and in a drain: all stays as it was
    */
   readonly reload: () => Promise<boolean>;
+  /** The metrics of this process alone. */
+  readonly measure: () => Promise<Measurements>;
   /** Drains and ends all that the gate holds. */
   readonly stop: () => Promise<void>;
 }
@@ -46,11 +57,10 @@ interface Served extends Assembly {
   readonly appsApi: RequestHandler | undefined;
 }
 
-export async function serve({ load, env, watch }: ServeOptions): Promise<Serving> {
-  const started = await load();
+export async function serve({ started, load, env, worker, watch }: ServeOptions): Promise<Serving> {
   const { listen: publicAddress, admin } = started;
   if (!publicAddress || !admin) throw new TypeError('a gate that serves needs `listen` and `admin`');
-  const { log, setLevel, reopen, close: closeLog } = createLog(started.log);
+  const { log, setLevel, reopen, close: closeLog } = createLog(started.log, worker?.place);
   const surroundings = ofThisProcess(log, env);
   const { current, ...generations } = await openGenerations<Served>(started, {
     load,
@@ -81,7 +91,7 @@ export async function serve({ load, env, watch }: ServeOptions): Promise<Serving
     now: surroundings.monotonic,
     newId: surroundings.newId,
     canServe: () => current().isReady(),
-    metrics: metrics.registry,
+    metrics: worker ? sumOf(worker.gather) : metrics.registry,
     appsApi: () => current().appsApi,
     observe: observeWith(createAccessLog(log), watch),
     log,
@@ -113,6 +123,7 @@ export async function serve({ load, env, watch }: ServeOptions): Promise<Serving
       reopen();
       return generations.reload();
     },
+    measure: () => metrics.registry.getMetricsAsJSON(),
     async stop() {
       generations.freeze();
       const { drainTimeoutMs } = current().settings;

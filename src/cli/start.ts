@@ -3,15 +3,22 @@ import { EXIT_OK, type Command } from './command.js';
 import { openConfigFile } from './config-file.js';
 import { serve } from './serve.js';
 import { onHangup, untilSignal } from './signals.js';
+import { countWorkers, supervise, type Supervision } from './supervise.js';
+import { isWorker, work } from './worker.js';
 
 export const start: Command = {
   name: 'start',
   summary: 'runs the gate',
   async run({ file, terminal }) {
+    const { env } = terminal;
+    if (isWorker(env)) return work(file, env);
     const { load, close } = openConfigFile(file, terminal, reload);
     // From the beginning to the end: without a listener the signal would end the process, in a drain too.
     onHangup(reload);
-    const opening = serve({ load, env: terminal.env });
+    const opening = load().then((started): Promise<Supervision> => {
+      const isAlone = countWorkers(started) === 1;
+      return (isAlone ? serve : supervise)({ started, load, env });
+    });
 
     function reload(): void {
       // One that cannot be opened is told of by this command's own end.

@@ -13,7 +13,9 @@ export interface OperatorLog {
   readonly close: () => Promise<void>;
 }
 
-const BATCH_BYTES = 4096;
+const BATCH_BYTES = 2048;
+/** Whole lines, and as much of them as a pipe takes in one piece (PIPE_BUF): those of several workers do not mix. */
+const MOST_AT_ONCE_BYTES = 4096;
 const LONGEST_WAIT_MS = 500;
 /** With a full disk or a reader that has stopped, lines wait in memory: no more of them than this. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
@@ -22,13 +24,16 @@ const STANDARD_OUTPUT = 1;
 
 type Destination = ReturnType<typeof pino.destination>;
 
-/** @throws where the file cannot be opened */
-export function createLog({ level, file }: LogSettings): OperatorLog {
+/**
+ * @param worker stands in every line, where several processes write into one log
+ * @throws where the file cannot be opened
+ */
+export function createLog({ level, file }: LogSettings, worker?: number): OperatorLog {
   let destination = openDestination(file);
   const log = pino(
     {
       level,
-      base: null,
+      base: worker === undefined ? null : { worker },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
@@ -68,6 +73,7 @@ function openDestination(file: string | undefined): Destination {
     dest: file === undefined ? STANDARD_OUTPUT : openFile(file),
     sync: false,
     minLength: BATCH_BYTES,
+    maxWrite: MOST_AT_ONCE_BYTES,
     maxLength: MOST_WAITING_BYTES,
   });
   // Without a listener a full disk would end the process; with it, the lines wait until there is room.

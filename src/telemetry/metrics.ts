@@ -4,7 +4,7 @@
  *
  * Each gate has a registry of its own; what is told of the process, several gates in it share.
  */
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 /** Where the gauges look. */
 export interface MetricSources {
@@ -32,12 +32,14 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight }: Met
     help: 'Reloads of the configuration, by their result.',
     labelNames: ['result'],
     registers,
+    aggregator: 'max',
   });
   for (const result of ['success', 'failure']) reloads.inc({ result }, 0);
   const lastReload = new Gauge({
     name: 'tollgate_config_last_reload_successful',
     help: 'Whether the configuration as it was last read is in force (1) or could not be used (0).',
     registers,
+    aggregator: 'min',
   });
   lastReload.set(1);
 
@@ -45,6 +47,7 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight }: Met
     name: 'tollgate_redis_up',
     help: 'Whether Redis answers (1) or is known to be away (0).',
     registers,
+    aggregator: 'min',
     collect() {
       const isUp = isRedisUp();
       if (isUp === undefined) this.remove();
@@ -56,6 +59,7 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight }: Met
     help: 'Whether a target gets requests (1) or is passed over (0).',
     labelNames: ['upstream', 'target'],
     registers,
+    aggregator: 'min',
     collect() {
       this.reset();
       for (const { upstream, target, up } of targets()) this.set({ upstream, target }, Number(up));
@@ -84,6 +88,19 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight }: Met
       reloads.inc({ result: isInForce ? 'success' : 'failure' });
       lastReload.set(Number(isInForce));
     },
+  };
+}
+
+/** What one of several processes has counted. */
+export type Measurements = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
+/** Several processes as one: what they have counted is added up, unless a metric says otherwise. */
+export function sumOf(
+  gather: () => Promise<readonly Measurements[]>,
+): Pick<Registry, 'contentType' | 'metrics'> {
+  return {
+    contentType: Registry.PROMETHEUS_CONTENT_TYPE,
+    metrics: async () => AggregatorRegistry.aggregate([...(await gather())]).metrics(),
   };
 }
 

@@ -4,6 +4,7 @@ import { compileConfig } from '../../dist/config/config.js';
 
 const { settings } = compileConfig(JSON.parse(process.argv[2]), { env: {}, baseFolder: process.cwd() });
 const gate = await serve({
+  started: settings,
   load: () => Promise.resolve(settings),
   env: { TOLLGATE_ADMIN_TOKEN: 'of-the-child' },
   watch: ({ head, status, reason }) =>

@@ -27,6 +27,7 @@ export async function startGate(config: Config): Promise<TestGate> {
   const records: ExchangeRecord[] = [];
   let written = config;
   const gate = await serve({
+    started: settingsOf(config),
     load: async () => Promise.resolve(settingsOf(written)),
     env: { TOLLGATE_ADMIN_TOKEN: ADMIN_TOKEN },
     watch: (record) => records.push(record),

@@ -1,0 +1,291 @@
+/** The promise of several workers: they are one gate, whichever of them answers, and the end of one is not the gate's. */
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Agent, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCommand, startCommand } from '../support/command.js';
+import { randomPrefix, redisUrl, removeKeys } from '../support/redis.js';
+import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
+import {
+  get,
+  startClient,
+  startWorkersGate,
+  type Client,
+  type WorkersGate,
+} from '../support/workers-gate.js';
+
+const WORKERS = 2;
+const LIMIT = 40;
+
+let folder: string;
+let upstream: EchoUpstream;
+let gate: WorkersGate;
+const prefix = randomPrefix();
+const gates: WorkersGate[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tollgate-workers-'));
+  upstream = await startEchoUpstream((req, res) => void setTimeout(() => res.end(req.url), 5));
+  gate = await start();
+});
+
+afterAll(async () => {
+  await Promise.all(gates.map(({ command }) => command.close()));
+  await Promise.all([upstream.close(), removeKeys(prefix), rm(folder, { recursive: true })]);
+});
+
+function configWith(more: object = {}, routes: readonly object[] = []): object {
+  return {
+    listen: '127.0.0.1:0',
+    admin: '127.0.0.1:0',
+    workers: WORKERS,
+    redis: { url: redisUrl(), key_prefix: prefix, timeout: '5s', on_failure: 'closed' },
+    upstreams: { echo: upstream.origin },
+    drain_timeout: '5s',
+    routes: [
+      { match: 'GET /{path}', upstream: 'echo', public: true, limit: 'none' },
+      {
+        match: 'GET /counted/{id}',
+        upstream: 'echo',
+        public: true,
+        limit: { requests: LIMIT, window: '5m', by: 'route' },
+      },
+      ...routes,
+    ],
+    ...more,
+  };
+}
+
+async function start(more: object = {}): Promise<WorkersGate> {
+  const started = await startWorkersGate({
+    file: join(folder, `gate-${gates.length}.yaml`),
+    cwd: folder,
+    config: configWith(more),
+  });
+  gates.push(started);
+  return started;
+}
+
+/** Kept-alive clients, each known to the log with the worker that has its connection. */
+async function settledClients(count: number): Promise<{ clients: Client[]; workerOf: Map<Client, number> }> {
+  const clients = Array.from({ length: count }, () => startClient(gate.port, '/x'));
+  return { clients, workerOf: await whoServes(clients) };
+}
+
+/** Which worker has each client's connection, by what the log says of an answer that came over it. */
+async function whoServes(clients: readonly Client[]): Promise<Map<Client, number>> {
+  const asked = new Map<Client, string>();
+  while (asked.size < clients.length) {
+    for (const client of clients) {
+      const id = client.latest();
+      if (id !== undefined) asked.set(client, id);
+    }
+    await sleep(5);
+  }
+  for (;;) {
+    const byId = new Map(gate.lines('request').map(({ request_id, worker }) => [request_id, worker]));
+    const workers = clients.map((client) => byId.get(asked.get(client)));
+    if (!workers.includes(undefined))
+      return new Map(clients.map((client, at) => [client, Number(workers[at])]));
+    await sleep(50);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Over as many connections that every worker has some of them. */
+async function isAnsweredByAll(path: string): Promise<boolean> {
+  const answers = await Promise.all(Array.from({ length: 16 }, () => get(gate.port, path)));
+  return answers.every((answer) => typeof answer !== 'string' && answer.status === 200);
+}
+
+/** A route that is there after this change alone. */
+function numbered(change: number): object {
+  return { match: `GET /change/${change}`, upstream: 'echo', public: true, limit: 'none' };
+}
+
+/** A gate starts one process after the other, and a machine that is shared takes its time. */
+const SLOW_MS = 60_000;
+
+describe('a gate with two workers', { timeout: SLOW_MS }, () => {
+  test('counts a limit once, whichever worker is asked', async () => {
+    const answers = await Promise.all(Array.from({ length: 3 * LIMIT }, () => get(gate.port, '/counted/1')));
+    const statuses = answers.map((answer) => (typeof answer === 'string' ? answer : answer.status));
+    expect(statuses.filter((status) => status === 200)).toHaveLength(LIMIT);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(2 * LIMIT);
+    const counted = (await gate.untilLines('request', answers.length)).map(({ worker }) => worker);
+    expect(new Set(counted)).toEqual(new Set([1, 2]));
+  });
+
+  test('tells the metrics of all workers, whichever of them is asked', async () => {
+    const agent = new Agent({ keepAlive: true });
+    await Promise.all(Array.from({ length: 10 }, () => get(gate.port, '/x', agent)));
+    const told = async (): Promise<string[]> => {
+      const answers = Array.from({ length: 8 }, () => get(Number(new URL(gate.adminUrl).port), '/metrics'));
+      return (await Promise.all(answers)).map((answer) =>
+        typeof answer === 'string' ? answer : answer.body,
+      );
+    };
+    while (!(await told()).every((text) => /^tollgate_connections 10$/m.test(text))) await sleep(50);
+    for (const text of await told()) {
+      expect(text).toMatch(/^tollgate_redis_up 1$/m);
+      expect(text).toMatch(/^tollgate_config_reloads_total\{result="success"\} 0$/m);
+      expect(text).toMatch(/^nodejs_version_info\{/m);
+    }
+    agent.destroy();
+  });
+
+  test('loses with a worker that is killed the requests that it had, no others, and replaces it', async () => {
+    const { clients, workerOf } = await settledClients(20);
+    const fresh = Array.from({ length: 4 }, () => startClient(gate.port, '/x', { keepAlive: false }));
+    let serving = workerOf;
+    for (let death = 1; death <= 5; death += 1) {
+      const place = 1 + (death % WORKERS);
+      const lost = clients.filter((client) => serving.get(client) === place);
+      const before = [...clients, ...fresh].map(({ failures }) => failures.length);
+      process.kill(gate.pidOf(place), 'SIGKILL');
+      await gate.untilLines('a worker is open', WORKERS + death);
+      serving = await whoServes(clients);
+      // Each has one request under way at most. No connection of the other worker, and none that is new, fails.
+      const failed = clients.filter(({ failures }, at) => failures.length > before[at]!);
+      expect(failed.filter((client) => !lost.includes(client))).toEqual([]);
+      for (const { failures } of failed) expect(failures.at(-1)?.before).toBeDefined();
+      const counts = [...clients, ...fresh].map(({ failures }, at) => failures.length - before[at]!);
+      expect(Math.max(...counts)).toBeLessThanOrEqual(1);
+    }
+    await Promise.all([...clients, ...fresh].map((client) => client.leave()));
+    const failures = [...clients, ...fresh].flatMap((client) => client.failures);
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.map(({ what }) => what).filter((what) => what === 'HANG' || /^\d/.test(what))).toEqual(
+      [],
+    );
+    expect(gate.lines('a worker has ended')).toHaveLength(5);
+    expect(gate.lines('a worker has ended')[0]).toMatchObject({ worker: 2, code: null, signal: 'SIGKILL' });
+  });
+
+  test('is loaded again by every worker, with no failed request, and says of a bad file once what is wrong', async () => {
+    const clients = Array.from({ length: 12 }, () => startClient(gate.port, '/x'));
+    const loaded = 'the file was loaded again and is in force';
+    for (let change = 1; change <= 5; change += 1) {
+      await gate.change(configWith({}, [numbered(change)]));
+      gate.command.signal('SIGHUP');
+      while (!(await isAnsweredByAll(`/change/${change}`))) await sleep(20);
+    }
+    const loadedBy = (await gate.untilLines(loaded, WORKERS * 5)).map(({ worker }) => worker);
+    for (const place of [1, 2]) expect(loadedBy.filter((worker) => worker === place)).toHaveLength(5);
+
+    await gate.change({ ...configWith(), sizes: 1 });
+    gate.command.signal('SIGHUP');
+    const refused = 'the file cannot be used: the one before stays in force';
+    const [line] = await gate.untilLines(refused, 1);
+    expect(line?.['problems']).toEqual([expect.stringMatching(/:1:\d+: unknown key "sizes"/)]);
+
+    // A worker that begins now begins with the file that the others have.
+    const begun = gate.lines('a worker is open').length;
+    process.kill(gate.pidOf(1), 'SIGKILL');
+    await gate.untilLines('a worker is open', begun + 1);
+    expect(await isAnsweredByAll('/change/5')).toBe(true);
+    await Promise.all(clients.map((client) => client.leave()));
+    expect(gate.lines(refused)).toHaveLength(1);
+    expect(clients.flatMap(({ failures }) => failures).length).toBeLessThanOrEqual(clients.length);
+  });
+
+  test('drains all of them at SIGTERM: no request fails, and it ends with exit code 0', async () => {
+    const failures: string[] = [];
+    let closed = 0;
+    const clients = Array.from({ length: 16 }, async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      for (let isOpen = true; isOpen;) {
+        await sleep(5);
+        const answer = await get(gate.port, '/x', agent);
+        if (typeof answer === 'string') failures.push(answer);
+        else if (answer.status !== 200) failures.push(String(answer.status));
+        isOpen = typeof answer !== 'string' && answer.connection !== 'close';
+        if (!isOpen) closed += 1;
+      }
+      agent.destroy();
+    });
+    await sleep(300);
+    gate.command.signal('SIGTERM');
+    await Promise.all(clients);
+    expect(failures).toEqual([]);
+    expect(closed).toBe(16);
+    expect(await gate.command.ended).toEqual({ code: 0, signal: null });
+    expect(gate.lines('the gate is closed').map(({ worker }) => worker)).toEqual(
+      expect.arrayContaining([1, 2]),
+    );
+    expect(gate.command.stderr()).toBe('');
+  });
+});
+
+describe('the primary', { timeout: SLOW_MS }, () => {
+  let supervised: WorkersGate;
+
+  beforeAll(async () => {
+    supervised = await start();
+  });
+
+  test('waits longer each time before it replaces a worker that ends again and again', async () => {
+    const { untilLines, lines, pidOf } = supervised;
+    for (let death = 1; death <= 3; death += 1) {
+      process.kill(pidOf(1), 'SIGKILL');
+      await untilLines('a worker is open', WORKERS + death);
+    }
+    const pauses = lines('a worker has ended').map((line) => Number(line['replaced_in_ms']));
+    // The first of them may have lived for a while.
+    expect(pauses[0]).toBe(0);
+    expect(pauses[2]).toBeGreaterThanOrEqual(500);
+    expect(pauses[2]).toBeGreaterThan(pauses[1] ?? 0);
+  });
+
+  test('takes its workers with it when it is killed, and leaves the port free', async () => {
+    const { command, pidOf, port } = supervised;
+    const workers = [pidOf(1), pidOf(2)];
+    expect(workers.map(isAlive)).toEqual([true, true]);
+    command.signal('SIGKILL');
+    await command.ended;
+    while (workers.some(isAlive)) await sleep(20);
+    const next = createServer().listen(port, '127.0.0.1');
+    await once(next, 'listening');
+    next.close();
+  });
+
+  test.each(['listen', 'admin'])(
+    'says once that the port of %s is taken, and ends with exit code 1',
+    async (which) => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const { port } = other.address() as AddressInfo;
+      const file = join(folder, 'taken.yaml');
+      await writeFile(file, JSON.stringify(configWith({ [which]: `127.0.0.1:${port}` })));
+      const { code, stdout, stderr } = await runCommand(['start', '-c', file], { cwd: folder });
+      other.close();
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        new RegExp(`^tollgate: 127\\.0\\.0\\.1:${port} is taken by another process[^\\n]*\\n$`),
+      );
+      expect(stdout).not.toContain('is open');
+    },
+  );
+
+  test('that is stopped while the workers begin leaves none of them behind', async () => {
+    const file = join(folder, 'early.yaml');
+    await writeFile(file, JSON.stringify(configWith()));
+    const command = startCommand(['start', '-c', file], { cwd: folder });
+    await command.until(/the gate is open/);
+    command.signal('SIGTERM');
+    // It has ended when nobody has its standard output any more.
+    expect(await command.ended).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(command.stderr()).toBe('');
+  });
+});
