@@ -1,0 +1,168 @@
+/** The load: callers of many sorts, each going its rounds among all gates until it is told to stop. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { oneOf, type Dice } from '../support/dice.js';
+import { createRunner, type Errand } from './errand.js';
+import type { Ledger } from './ledger.js';
+import type { Tokens } from './passes.js';
+import { runTunnel } from './tunnel.js';
+
+export interface Callers {
+  /** Sets all of them going. */
+  start(): void;
+  /** Waits until each has come back from its last errand. */
+  stop(): Promise<void>;
+  /** So many requests at once. */
+  storm(requests: number): Promise<void>;
+}
+
+/** An errand without the gate, which is drawn each time. */
+type Round = Omit<Errand, 'gate'>;
+
+const MOST_BODY_BYTES = 200_000;
+
+export function createCallers(ports: readonly number[], ledger: Ledger, tokens: Tokens, dice: Dice): Callers {
+  let going = false;
+  let rounds: Promise<void>[] = [];
+  let runner = createRunner(ports, ledger);
+
+  /** @param everyMs from one round to the next, on the average; the round itself takes its own time */
+  async function walk(everyMs: number, round: () => Promise<unknown>): Promise<void> {
+    while (going) {
+      await Promise.all([round(), sleep(dice(2 * everyMs))]);
+    }
+  }
+
+  const http = (errand: () => Round) => () => runner.run({ gate: dice(ports.length), ...errand() });
+  const token = (app: string): string => tokens.of(app);
+
+  const sorts: readonly (readonly [callers: number, everyMs: number, round: () => Promise<unknown>])[] = [
+    // More than the limit admits, from one app at all gates.
+    ...(['local', 'open', 'closed'] as const).map(
+      (policy) =>
+        [
+          3,
+          250,
+          http(() => ({
+            caller: `limited, ${policy}`,
+            path: `/${policy}`,
+            expected: [200, 429],
+            token: token(`${policy}-greedy`),
+          })),
+        ] as const,
+    ),
+    // Less than half of what it admits: never a reason to refuse.
+    [
+      1,
+      1200,
+      http(() => ({ caller: 'modest', path: '/local', expected: [200], token: token('local-modest') })),
+    ],
+    [6, 60, http(() => ({ caller: 'reader', path: '/free', expected: [200], token: token('reader') }))],
+    [
+      4,
+      150,
+      http(() => ({
+        caller: 'uploader',
+        path: '/upload',
+        expected: [200],
+        token: token('uploader'),
+        body: Buffer.alloc(1 + dice(MOST_BODY_BYTES), 'a'),
+      })),
+    ],
+    [
+      2,
+      400,
+      http(() => ({ caller: 'downloader', path: '/download', expected: [200], token: token('reader') })),
+    ],
+    [
+      2,
+      500,
+      http(() => ({
+        caller: 'slow reader',
+        path: '/download',
+        expected: [200],
+        token: token('reader'),
+        reads: 'slowly',
+      })),
+    ],
+    [
+      3,
+      200,
+      http(() => ({
+        caller: 'leaver',
+        path: oneOf(dice, ['/download', '/events', '/free']),
+        expected: [200],
+        token: token('reader'),
+        reads: { leavesAfterMs: dice(60) },
+      })),
+    ],
+    [
+      1,
+      300,
+      http(() => ({
+        caller: 'leaver',
+        path: '/upload',
+        expected: [200],
+        token: token('uploader'),
+        body: Buffer.alloc(MOST_BODY_BYTES, 'a'),
+        reads: { leavesAfterMs: dice(20) },
+      })),
+    ],
+    [
+      2,
+      500,
+      http(() => ({
+        caller: 'listener to events',
+        path: '/events',
+        expected: [200],
+        token: token('reader'),
+        reads: { leavesAfterMs: 300 + dice(2000) },
+      })),
+    ],
+    [
+      2,
+      400,
+      () => {
+        const gate = dice(ports.length);
+        const errand = { gate, port: ports[gate]!, token: token('reader'), messages: 1 + dice(15) };
+        return runTunnel(errand, ledger);
+      },
+    ],
+    [1, 300, http(() => ({ caller: 'without a token', path: '/free', expected: [401] }))],
+    [
+      1,
+      300,
+      http(() => ({
+        caller: 'with a forged token',
+        path: '/free',
+        expected: [401],
+        token: `${token('reader').slice(0, -8)}AAAAAAAA`,
+      })),
+    ],
+    [
+      1,
+      300,
+      http(() => ({ caller: 'without the scope', path: '/admin', expected: [403], token: token('reader') })),
+    ],
+    [1, 300, http(() => ({ caller: 'astray', path: '/nowhere', expected: [404] }))],
+  ];
+
+  return {
+    start() {
+      going = true;
+      runner = createRunner(ports, ledger);
+      rounds = sorts.flatMap(([callers, everyMs, round]) =>
+        Array.from({ length: callers }, () => walk(everyMs, round)),
+      );
+    },
+    async stop() {
+      going = false;
+      await Promise.all(rounds);
+      runner.close();
+    },
+    async storm(requests) {
+      const errand = { caller: 'storm', path: '/free', expected: [200, 503], token: token('reader') };
+      const gate = dice(ports.length);
+      await Promise.all(Array.from({ length: requests }, () => runner.run({ ...errand, gate })));
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** The gates of the soak: real `tollgate start` processes, each with its file, its ports and its log. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startCommand, type RunningCommand } from '../support/command.js';
+import { freePort } from '../support/redis.js';
+import { socketsOf } from '../support/sockets.js';
+import { heapInUse } from './inspector.js';
+
+/** A line of the access log. */
+export interface LogLine {
+  readonly msg: string;
+  readonly time: string;
+  readonly level: string;
+  readonly request_id?: string;
+  readonly client_request_id?: string;
+  readonly status?: number;
+  readonly reason?: string;
+}
+
+export interface AtRest {
+  readonly sockets: number;
+  readonly heapBytes: number;
+}
+
+export interface SoakGate {
+  readonly port: number;
+  /** Its process, and those that it has started. */
+  readonly pids: () => Promise<number[]>;
+  /** Ends it: by SIGKILL at once, by SIGTERM once it has drained. */
+  stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  start(): Promise<void>;
+  /** Writes the file anew, as it is or as the change says, and tells the gate. */
+  reload(change?: (text: string) => string): Promise<void>;
+  readonly log: () => Promise<LogLine[]>;
+  readonly atRest: () => Promise<AtRest>;
+  /** What it printed beside its log. */
+  readonly complaints: () => string;
+}
+
+const READY_MS = 30_000;
+const DEBUGGER = /^(?:Debugger |For help, see|Starting inspector|Waiting for).*$/gm;
+
+/** @param config all but listen, admin and log */
+export async function startSoakGate(folder: string, name: string, config: object): Promise<SoakGate> {
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const file = join(folder, `${name}.yaml`);
+  const logFile = join(folder, `${name}.log`);
+  const text = JSON.stringify({
+    ...config,
+    listen: `127.0.0.1:${port}`,
+    admin: `127.0.0.1:${adminPort}`,
+    log: { file: logFile },
+    jwks_cache: join(folder, `${name}-jwks`),
+  });
+  let process: RunningCommand;
+  let complaints = '';
+
+  async function start(): Promise<void> {
+    await writeFile(file, text);
+    process = startCommand(['start', '-c', file], {
+      cwd: folder,
+      env: { NODE_OPTIONS: '--inspect=127.0.0.1:0', TOLLGATE_ADMIN_TOKEN: 'of-the-soak' },
+    });
+    const deadline = Date.now() + READY_MS;
+    while (!(await isReady(adminPort))) {
+      if (Date.now() > deadline) throw new Error(`${name} is not ready:\n${process.stderr()}`);
+      await sleep(20);
+    }
+  }
+
+  async function pids(): Promise<number[]> {
+    const children = await readFile(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
+    return [process.pid, ...children.trim().split(' ').filter(Boolean).map(Number)];
+  }
+
+  await start();
+  return {
+    port,
+    pids,
+    start,
+    async stop(signal) {
+      process.signal(signal);
+      await process.ended;
+      complaints += process.stderr();
+    },
+    async reload(change = (same) => same) {
+      await writeFile(file, change(text));
+      process.signal('SIGHUP');
+    },
+    async log() {
+      const lines = (await readFile(logFile, 'utf8')).split('\n');
+      // A killed gate may leave half a line.
+      return lines.filter((line) => line.endsWith('}')).flatMap((line) => parse(line) ?? []);
+    },
+    async atRest() {
+      const sockets = await Promise.all((await pids()).map(socketsOf));
+      const urls = [...process.stderr().matchAll(/^Debugger listening on (ws:\S+)$/gm)].map(
+        ([, url]) => url!,
+      );
+      const heaps = await Promise.all(urls.map((url) => heapInUse(url).catch(() => 0)));
+      const sum = (all: readonly number[]): number => all.reduce((total, each) => total + each, 0);
+      return { sockets: sum(sockets), heapBytes: sum(heaps) };
+    },
+    complaints: () => (complaints + process.stderr()).replaceAll(DEBUGGER, '').trim(),
+  };
+}
+
+async function isReady(adminPort: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${adminPort}/readyz`).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}
+
+function parse(line: string): LogLine | undefined {
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+/** The callers' side of the books: every request that was made, and what became of it as its caller saw it. */
+
+export type Outcome =
+  /** An answer, whole. */
+  | 'answered'
+  /** The connection could not be made. */
+  | 'refused'
+  /** The connection broke before the answer was whole. */
+  | 'cut'
+  /** The caller went away, as it meant to. */
+  | 'left'
+  /** Nothing happened for longer than the gate may take. */
+  | 'hung';
+
+export interface Attempt {
+  /** Sent as X-Request-Id, which the gate logs as `client_request_id`. */
+  readonly id: string;
+  /** Which sort of caller it was. */
+  readonly caller: string;
+  readonly gate: number;
+  readonly fromMs: number;
+  /** The statuses that its caller may get where nothing is wrong. */
+  readonly expected: readonly number[];
+  toMs: number;
+  /** Whether it went over a connection that had served another one. */
+  isReused: boolean;
+  /** Undefined where no head of an answer came. */
+  status: number | undefined;
+  /** Undefined while it is under way. */
+  outcome: Outcome | undefined;
+}
+
+export interface Ledger {
+  readonly attempts: readonly Attempt[];
+  open(caller: string, gate: number, expected: readonly number[]): Attempt;
+  /** The first outcome counts: a caller that was answered may well be cut later. */
+  close(attempt: Attempt, outcome: Outcome): void;
+}
+
+export function createLedger(now: () => number): Ledger {
+  const attempts: Attempt[] = [];
+  return {
+    attempts,
+    open(caller, gate, expected) {
+      const id = `soak-${attempts.length + 1}`;
+      const attempt: Attempt = {
+        ...{ id, caller, gate, expected, fromMs: now(), toMs: Infinity },
+        ...{ isReused: false, status: undefined, outcome: undefined },
+      };
+      attempts.push(attempt);
+      return attempt;
+    },
+    close(attempt, outcome) {
+      if (attempt.outcome !== undefined) return;
+      attempt.outcome = outcome;
+      attempt.toMs = now();
+    },
+  };
+}

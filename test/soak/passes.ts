@@ -1,0 +1,32 @@
+/** The callers' tokens: made once an app and key, and signed with a new key only when the gates know it. */
+import type { TestIssuer } from '../support/tokens.js';
+
+export interface Tokens {
+  of(app: string): string;
+  /** Publishes a new key; from `settle` on it signs. Older ones are unpublished, all but the last. */
+  rotate(): void;
+  settle(): void;
+}
+
+export function createTokens(issuer: TestIssuer): Tokens {
+  const tokens = new Map<string, string>();
+  let signer = issuer.key;
+  return {
+    of(app) {
+      let token = tokens.get(app);
+      if (token === undefined) {
+        token = issuer.sign({ sub: app, scope: 'soak:use' }, {}, signer);
+        tokens.set(app, token);
+      }
+      return token;
+    },
+    rotate() {
+      issuer.rotate();
+      if (issuer.jwks.keys.length > 2) issuer.jwks.keys.shift();
+    },
+    settle() {
+      signer = issuer.key;
+      tokens.clear();
+    },
+  };
+}

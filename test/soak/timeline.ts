@@ -1,0 +1,45 @@
+/** What went wrong when: the faults of a run, by whom they struck. */
+
+/** What can be struck. */
+export type Subject = 'redis' | 'issuer' | 'clients' | 'machine' | `target ${number}` | `gate ${number}`;
+
+export interface Fault {
+  readonly subject: Subject;
+  /** `killed`, `hung` …: what was done to it. */
+  readonly kind: string;
+  readonly fromMs: number;
+  /** Infinity while it lasts. */
+  toMs: number;
+}
+
+export interface Timeline {
+  readonly faults: readonly Fault[];
+  /** @returns ends the fault */
+  begin(subject: Subject, kind: string): () => void;
+  /** One that was noticed only when it was over. */
+  note(subject: Subject, kind: string, fromMs: number): void;
+  /** Those that the interval touches, or that ended no longer than `echoMs` before it. */
+  touching(fromMs: number, toMs: number, echoMs: number, isMeant: (fault: Fault) => boolean): Fault[];
+  isStruck(subject: Subject): boolean;
+}
+
+export function createTimeline(now: () => number): Timeline {
+  const faults: Fault[] = [];
+  return {
+    faults,
+    begin(subject, kind) {
+      const fault = { subject, kind, fromMs: now(), toMs: Infinity };
+      faults.push(fault);
+      return () => void (fault.toMs = now());
+    },
+    note: (subject, kind, fromMs) => void faults.push({ subject, kind, fromMs, toMs: now() }),
+    touching: (fromMs, toMs, echoMs, isMeant) =>
+      faults.filter((fault) => isMeant(fault) && fault.fromMs <= toMs && fault.toMs + echoMs >= fromMs),
+    isStruck: (subject) => faults.some((fault) => fault.subject === subject && fault.toMs === Infinity),
+  };
+}
+
+/** A moment, as the log has it. */
+export function at(ms: number): string {
+  return Number.isFinite(ms) ? new Date(ms).toISOString().slice(11, 23) : 'no end';
+}

@@ -1,0 +1,67 @@
+/** Requests in are requests answered: the callers' books against the access logs, request by request. */
+import type { LogLine } from '../gates.js';
+import { groupBy } from '../group.js';
+import type { Attempt } from '../ledger.js';
+import { at, type Timeline } from '../timeline.js';
+import type { Finding } from './verdict.js';
+
+/** Lines wait this long for the disk, and with a killed gate they are lost. */
+const UNWRITTEN_MS = 1500;
+
+/** @param logs of each gate */
+export function judgeAnswers(
+  attempts: readonly Attempt[],
+  logs: readonly (readonly LogLine[])[],
+  timeline: Timeline,
+): Finding {
+  const lines = logs.map(byClientId);
+  const against: string[] = [];
+  let lost = 0;
+
+  for (const attempt of attempts) {
+    const told = lines[attempt.gate]?.get(attempt.id) ?? [];
+    if (told.length > 1) against.push(`${name(attempt)} is in the log ${told.length} times`);
+    if (attempt.outcome === undefined || attempt.outcome === 'hung') against.push(`${name(attempt)} hung`);
+    const [line] = told;
+    if (line && attempt.status !== undefined && attempt.status !== line.status) {
+      against.push(`${name(attempt)} is ${line.status} in the log`);
+    }
+    if (!line && attempt.outcome === 'answered') {
+      lost += 1;
+      if (!isLineLost(attempt, timeline)) against.push(`${name(attempt)} is not in the log`);
+    }
+  }
+
+  const known = new Set(attempts.map(({ id }) => id));
+  for (const [gate, lineOf] of lines.entries()) {
+    for (const id of lineOf.keys()) {
+      if (!known.has(id)) against.push(`gate ${gate} answered "${id}", which nobody sent`);
+    }
+  }
+  const answered = attempts.filter(({ outcome }) => outcome === 'answered').length;
+  return {
+    claim: 'every request is answered once, and every answer is in the log with its status',
+    figure: `${attempts.length} requests, ${answered} answered, ${lost} of them in lines that died with their gate`,
+    against,
+  };
+}
+
+/** An answer may be read when the gate that sent it is dead already. */
+function isLineLost({ gate, fromMs, toMs }: Attempt, { faults }: Timeline): boolean {
+  return faults.some(
+    (fault) =>
+      fault.subject === `gate ${gate}` &&
+      fault.kind === 'killed' &&
+      fault.fromMs >= fromMs &&
+      fault.fromMs <= toMs + UNWRITTEN_MS,
+  );
+}
+
+function byClientId(lines: readonly LogLine[]): Map<string, LogLine[]> {
+  const requests = lines.filter(({ msg }) => msg === 'request');
+  return groupBy(requests, ({ client_request_id: id }) => id ?? '');
+}
+
+function name({ id, caller, gate, status, outcome, fromMs, toMs }: Attempt): string {
+  return `${id} (${caller}, gate ${gate}, ${status ?? 'no status'}, ${outcome ?? 'open'}, ${at(fromMs)} to ${at(toMs)})`;
+}

@@ -1,0 +1,31 @@
+/** What the gates say themselves: each file that was put before them is in force, or refused, and nothing else is wrong. */
+import type { LogLine } from '../gates.js';
+import type { Timeline } from '../timeline.js';
+import type { Finding } from './verdict.js';
+
+const IN_FORCE = 'the file was loaded again and is in force';
+const REFUSED = 'the file cannot be used: the one before stays in force';
+
+/** @param logs of each gate */
+export function judgeReloads(logs: readonly (readonly LogLine[])[], { faults }: Timeline): Finding[] {
+  const lines = logs.flat();
+  const asked = (kind: string): number => faults.filter((fault) => fault.kind === kind).length;
+  const told = (msg: string): number => lines.filter((line) => line.msg === msg).length;
+  // Each is put right again afterwards, which is one more file.
+  const [inForce, least] = [told(IN_FORCE), 2 * asked('reloaded') + asked('reloaded wrongly')];
+  const [refused, wrong] = [told(REFUSED), asked('reloaded wrongly')];
+  const isMeant = (msg: string): boolean => msg === REFUSED || msg.startsWith('Redis ');
+  const errors = lines.filter(({ level, msg }) => level === 'error' && !isMeant(msg));
+  return [
+    {
+      claim: 'a file that was changed is put in force, a faulty one is refused',
+      figure: `${inForce} in force (${least} asked for), ${refused} refused (${wrong} asked for)`,
+      against: inForce < least || refused < wrong ? ['too few'] : [],
+    },
+    {
+      claim: 'no gate logs an error, other than of a faulty file and of Redis',
+      figure: `${errors.length} errors`,
+      against: errors.map((line) => JSON.stringify(line)),
+    },
+  ];
+}

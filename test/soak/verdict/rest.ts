@@ -1,0 +1,40 @@
+/** After the load each gate comes to rest where it began: as many sockets, and a heap that has not grown. */
+import type { AtRest } from '../gates.js';
+import type { Finding } from './verdict.js';
+
+/** Compiled code, and caches that are bounded and were not full yet. */
+const GROWTH_BYTES = 24 * 1024 * 1024;
+
+/** @param complaints what each gate printed beside its log */
+export function judgeRest(
+  complaints: readonly string[],
+  before: readonly AtRest[],
+  after: readonly AtRest[],
+): Finding[] {
+  const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
+  return [
+    {
+      claim: 'each gate has as many sockets as before the load',
+      figure: before.map(({ sockets }, i) => `${sockets} → ${after[i]!.sockets}`).join(', '),
+      against: before.flatMap(({ sockets }, i) =>
+        after[i]!.sockets > sockets ? [`gate ${i}: ${sockets} before, ${after[i]!.sockets} after`] : [],
+      ),
+    },
+    {
+      claim: `each gate's heap, without garbage, is within ${mib(GROWTH_BYTES)} MiB of what it was before the load`,
+      figure: before
+        .map(({ heapBytes }, i) => `${mib(heapBytes)} → ${mib(after[i]!.heapBytes)} MiB`)
+        .join(', '),
+      against: before.flatMap(({ heapBytes }, i) =>
+        after[i]!.heapBytes > heapBytes + GROWTH_BYTES
+          ? [`gate ${i} grew to ${mib(after[i]!.heapBytes)} MiB`]
+          : [],
+      ),
+    },
+    {
+      claim: 'no gate has anything to say beside its log',
+      figure: `${complaints.length} gates`,
+      against: complaints.flatMap((said, i) => (said === '' ? [] : [`gate ${i}: ${said}`])),
+    },
+  ];
+}

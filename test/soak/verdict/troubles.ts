@@ -1,0 +1,93 @@
+/** Whatever a caller would complain of has its fault: no 5xx, no cut connection, no wrong status without one. */
+import type { LogLine } from '../gates.js';
+import type { Attempt } from '../ledger.js';
+import { at, type Fault, type Timeline } from '../timeline.js';
+import type { Finding } from './verdict.js';
+
+/** How long after its end a fault is still felt: connections that it broke, targets that come back slowly, timeouts. */
+const ECHO_MS = 4000;
+
+interface Trouble {
+  readonly attempt: Attempt;
+  /** What was wrong, as the table has it. */
+  readonly what: string;
+  readonly isCause: (fault: Fault) => boolean;
+}
+
+/** @param logs of each gate */
+export function judgeTroubles(
+  attempts: readonly Attempt[],
+  logs: readonly (readonly LogLine[])[],
+  timeline: Timeline,
+): Finding[] {
+  const reasons = new Map(
+    logs.flat().flatMap((line) => (line.client_request_id ? [[line.client_request_id, line.reason]] : [])),
+  );
+  const troubles = attempts.flatMap((attempt) => troubleOf(attempt, reasons.get(attempt.id)) ?? []);
+  return ['5xx', 'connection cut or refused', 'another status than its due'].map((sort): Finding => {
+    const mine = troubles.filter(({ what }) => what.startsWith(sort));
+    return {
+      claim: `every ${sort} has a fault in its time that explains it`,
+      figure: countsOf(mine),
+      against: mine.filter((trouble) => !isExplained(trouble, timeline)).map(describe),
+    };
+  });
+}
+
+function troubleOf(attempt: Attempt, reason: string | undefined): Trouble | undefined {
+  const { status, outcome, expected, gate } = attempt;
+  if (outcome === 'refused' || outcome === 'cut') {
+    const what = `connection cut or refused: ${outcome}${status === undefined ? '' : ` after ${status}`}`;
+    const isKilled = ({ subject, kind }: Fault): boolean => subject === `gate ${gate}` && kind === 'killed';
+    const isStopped = ({ subject, kind }: Fault): boolean => subject === `gate ${gate}` && kind === 'stopped';
+    // Whoever still connects to a gate that closes its port may be reset in the queue; no request on a connection is.
+    const endsNew = (fault: Fault): boolean => isKilled(fault) || (!attempt.isReused && isStopped(fault));
+    // Without a head the caller's own connection was lost, and an upstream's fault is no reason for that.
+    if (status === undefined) return { attempt, what, isCause: endsNew };
+    // What lasts longer than a drain may is cut.
+    return { attempt, what, isCause: (fault) => isKilled(fault) || isStopped(fault) || isTargets(fault) };
+  }
+  if (status === undefined || expected.includes(status)) return undefined;
+  if (status < 500) return { attempt, what: `another status than its due: ${status}`, isCause: () => false };
+  const isCause = causeOf(reason);
+  return {
+    attempt,
+    what: `5xx: ${status} ${reason ?? ''}`,
+    isCause: (fault) => fault.subject === 'machine' || isCause(fault),
+  };
+}
+
+function causeOf(reason: string | undefined): Trouble['isCause'] {
+  switch (reason) {
+    case 'limits_unavailable':
+      return ({ subject }) => subject === 'redis';
+    case 'keys_unavailable':
+      return ({ subject, kind }) => subject === 'issuer' && kind !== 'rotating';
+    case 'overloaded':
+      return (fault) => fault.subject === 'clients' || isTargets(fault);
+    case undefined:
+      // The log's line was lost, or the upstream said so itself, which it never does.
+      return () => false;
+    default:
+      return isTargets;
+  }
+}
+
+function isTargets({ subject }: Fault): boolean {
+  return subject.startsWith('target');
+}
+
+function isExplained({ attempt, isCause }: Trouble, timeline: Timeline): boolean {
+  return timeline.touching(attempt.fromMs, attempt.toMs, ECHO_MS, isCause).length > 0;
+}
+
+function describe({ attempt: { id, caller, gate, fromMs, toMs }, what }: Trouble): string {
+  return `${id} (${caller}, gate ${gate}, ${at(fromMs)} to ${at(toMs)}): ${what}`;
+}
+
+function countsOf(troubles: readonly Trouble[]): string {
+  const counts = new Map<string, number>();
+  for (const { what } of troubles) counts.set(what, (counts.get(what) ?? 0) + 1);
+  const parts = [...counts].map(([what, count]) => `${count} × ${what.replace(/^[^:]*: /, '').trim()}`);
+  return parts.length === 0 ? 'none' : parts.join(', ');
+}

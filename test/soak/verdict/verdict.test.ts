@@ -1,0 +1,148 @@
+/** The soak's judges convict: each claim fails where what it rules out has happened, and not where a fault explains it. */
+import { describe, expect, test } from 'vitest';
+import type { LogLine } from '../gates.js';
+import type { Attempt } from '../ledger.js';
+import { LIMIT, WINDOW_MS } from '../scenery.js';
+import { createTimeline, type Subject, type Timeline } from '../timeline.js';
+import { judgeAnswers } from './answers.js';
+import { judgeArrivals, judgeCounts } from './limits.js';
+import { judgeRest } from './rest.js';
+import { judgeTroubles } from './troubles.js';
+
+const AT = 1_000_000;
+
+function faults(...list: readonly (readonly [Subject, string, fromMs: number, toMs: number])[]): Timeline {
+  let now = 0;
+  const timeline = createTimeline(() => now);
+  for (const [subject, kind, fromMs, toMs] of list) {
+    now = fromMs;
+    const end = timeline.begin(subject, kind);
+    now = toMs;
+    end();
+  }
+  return timeline;
+}
+
+const NONE = faults();
+
+function attempt(changes: Partial<Attempt> = {}): Attempt {
+  return {
+    ...{ id: 'soak-1', caller: 'reader', gate: 0, expected: [200], fromMs: AT, toMs: AT + 100 },
+    ...{ isReused: true, status: 200, outcome: 'answered', ...changes },
+  };
+}
+
+function line(changes: Partial<LogLine> = {}): LogLine {
+  return { msg: 'request', time: '', level: 'info', client_request_id: 'soak-1', status: 200, ...changes };
+}
+
+describe('The books', () => {
+  test('agree where each request has one line with its status.', () => {
+    expect(judgeAnswers([attempt()], [[line()]], NONE).against).toEqual([]);
+  });
+
+  test.each([
+    ['a request without a line', [attempt()], []],
+    ['two lines for one request', [attempt()], [line(), line()]],
+    ['another status in the log', [attempt()], [line({ status: 502 })]],
+    ['a request that hung', [attempt({ status: undefined, outcome: 'hung' })], [line()]],
+    ['a request without an end', [attempt({ status: undefined, outcome: undefined })], [line()]],
+    ['an answer to a request that nobody sent', [], [line()]],
+  ])('do not agree with %s.', (_, attempts, lines) => {
+    expect(judgeAnswers(attempts, [lines], NONE).against).toHaveLength(1);
+  });
+
+  test('forgive a line that was lost with its gate, but not with another one.', () => {
+    const kill = (gate: number): Timeline => faults([`gate ${gate}`, 'killed', AT + 300, AT + 900]);
+    expect(judgeAnswers([attempt()], [[]], kill(0)).against).toEqual([]);
+    expect(judgeAnswers([attempt()], [[]], kill(1)).against).toHaveLength(1);
+  });
+});
+
+describe('A trouble', () => {
+  const against = (changes: Partial<Attempt>, reason: string, timeline: Timeline): number =>
+    judgeTroubles([attempt(changes)], [[line({ reason })]], timeline).flatMap((finding) => finding.against)
+      .length;
+
+  test.each<[string, Partial<Attempt>, string, Subject, Subject]>([
+    ['502', { status: 502 }, 'upstream_unreachable', 'target 1', 'redis'],
+    ['504', { status: 504 }, 'upstream_timeout', 'target 1', 'issuer'],
+    ['503 of a limit', { status: 503 }, 'limits_unavailable', 'redis', 'target 1'],
+    ['503 of a key', { status: 503 }, 'keys_unavailable', 'issuer', 'redis'],
+    ['refused connection', { status: undefined, outcome: 'refused' }, '', 'gate 0', 'gate 1'],
+    ['connection cut without an answer', { status: undefined, outcome: 'cut' }, '', 'gate 0', 'target 1'],
+    ['answer cut short', { outcome: 'cut' }, '', 'target 1', 'redis'],
+  ])('such as a %s needs its own fault, in its time.', (_, changes, reason, cause, other) => {
+    expect(against(changes, reason, NONE)).toBe(1);
+    expect(against(changes, reason, faults([cause, 'killed', AT - 500, AT + 50]))).toBe(0);
+    expect(against(changes, reason, faults([cause, 'killed', AT - 60_000, AT - 50_000]))).toBe(1);
+    expect(against(changes, reason, faults([other, 'killed', AT - 500, AT + 50]))).toBe(1);
+  });
+
+  test('such as a connection cut without an answer is not for a gate that drains, or that was reloaded.', () => {
+    for (const kind of ['stopped', 'reloaded']) {
+      const timeline = faults(['gate 0', kind, AT - 500, AT + 50]);
+      expect(against({ status: undefined, outcome: 'cut' }, '', timeline)).toBe(1);
+    }
+    const draining = faults(['gate 0', 'stopped', AT - 500, AT + 50]);
+    expect(against({ status: undefined, outcome: 'cut', isReused: false }, '', draining)).toBe(0);
+  });
+
+  test('such as a 401 for a good token, or a 429 without a limit, has no excuse.', () => {
+    const everything = faults(
+      ['redis', 'killed', AT, AT + 1],
+      ['issuer', 'away', AT, AT + 1],
+      ['target 0', 'hung', AT, AT],
+    );
+    expect(against({ status: 401 }, 'invalid_token', everything)).toBe(1);
+    expect(against({ status: 429 }, 'rate_limited', everything)).toBe(1);
+  });
+});
+
+describe('A limit', () => {
+  const key = (app: string): string => `soak:{a:main:${app}}:x`;
+  const counts = (app: string, times: readonly number[]) =>
+    times.map((atMs) => ({ key: key(app), life: 0, atMs }));
+  const arrivals = (app: string, times: readonly number[]) =>
+    times.map((atMs, i) => ({ id: `${app}-${i}`, app, atMs }));
+  const burst = (n: number): number[] => Array.from({ length: n }, (_, i) => AT + i);
+
+  test('is exceeded by one count more within the window, and not by one at its end.', () => {
+    expect(judgeCounts(counts('local-a', burst(LIMIT + 1))).against).toHaveLength(1);
+    expect(judgeCounts(counts('local-a', [...burst(LIMIT), AT + WINDOW_MS])).against).toEqual([]);
+  });
+
+  test('is exceeded by an arrival that nobody counted, where no outage permits it.', () => {
+    const judge = (app: string, n: number, timeline: Timeline): number =>
+      judgeArrivals(arrivals(app, burst(n)), counts(app, burst(LIMIT)), timeline, {
+        now: 2,
+        of: () => 1,
+      }).flatMap((finding) => finding.against).length;
+    const outage = faults(['redis', 'stopped', AT - 100, AT + 100]);
+    expect(judge('local-a', LIMIT, NONE)).toBe(0);
+    expect(judge('local-a', LIMIT + 1, NONE)).toBeGreaterThan(0);
+    expect(judge('local-a', 3 * LIMIT, outage)).toBe(0);
+    expect(judge('local-a', 3 * LIMIT + 1, outage)).toBeGreaterThan(0);
+    expect(judge('closed-a', LIMIT + 1, outage)).toBeGreaterThan(0);
+    expect(judge('open-a', 50 * LIMIT, outage)).toBe(0);
+    expect(judge('open-a', LIMIT + 1, NONE)).toBeGreaterThan(0);
+  });
+
+  test('is not exceeded by a request that was sent to two targets.', () => {
+    const twice = arrivals('local-a', burst(LIMIT)).flatMap((one) => [one, one]);
+    const findings = judgeArrivals(twice, counts('local-a', burst(LIMIT)), NONE, { now: 2, of: () => 1 });
+    expect(findings.flatMap(({ against }) => against)).toEqual([]);
+  });
+});
+
+test('A gate that holds on to a socket, or to memory, or complains, is not at rest.', () => {
+  const MIB = 1024 * 1024;
+  const judge = (sockets: number, heapBytes: number, complaint = ''): number =>
+    judgeRest([complaint], [{ sockets: 7, heapBytes: 20 * MIB }], [{ sockets, heapBytes }]).flatMap(
+      ({ against }) => against,
+    ).length;
+  expect(judge(7, 25 * MIB)).toBe(0);
+  expect(judge(8, 25 * MIB)).toBe(1);
+  expect(judge(7, 60 * MIB)).toBe(1);
+  expect(judge(7, 25 * MIB, 'a warning')).toBe(1);
+});
