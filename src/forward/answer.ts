@@ -45,6 +45,8 @@ export class Answer {
   #idleTimes = 0;
   #ended = false;
   #sized = false;
+  /** What the head's Connection field says: it may nominate trailers too. */
+  #connection: IncomingHttpHeaders[string];
   #events: ClientEvents | undefined;
   #letGo: (() => void) | undefined;
 
@@ -128,6 +130,7 @@ export class Answer {
 
     this.#controller = controller;
     this.status = status;
+    this.#connection = headers.connection;
     this.#sized = headers['content-length'] !== undefined;
     this.streams = headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true;
     this.idleMs = this.streams ? this.upstream.tunnelIdleMs : this.upstream.idleTimeoutMs;
@@ -146,7 +149,8 @@ export class Answer {
 
   trail(raw: RawHeaders | null): void {
     const { res, answerHeaders } = this.exchange;
-    if (raw && raw.length > 0 && res.chunkedEncoding) res.addTrailers(trailerFields(raw, answerHeaders));
+    if (!raw || raw.length === 0 || !res.chunkedEncoding) return;
+    res.addTrailers(trailerFields(raw, this.#connection, answerHeaders));
   }
 
   end(): void {

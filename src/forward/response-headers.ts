@@ -53,7 +53,7 @@ export function passingFields(
   answerHeaders: FlatHeaders,
   cors: Cors | undefined,
 ): string[] {
-  const nominated = connection === undefined ? undefined : nominate(String(connection), undefined);
+  const nominated = nominatedBy(connection);
   const fields: string[] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const name = latin1(raw[at]!);
@@ -73,15 +73,24 @@ export function headText(startLine: string, fields: readonly string[]): string {
 }
 
 /** Trailers that pass, as pairs. None can replace what the gate says in the header. */
-export function trailerFields(raw: RawHeaders, answerHeaders: FlatHeaders): [name: string, value: string][] {
+export function trailerFields(
+  raw: RawHeaders,
+  connection: IncomingHttpHeaders[string],
+  answerHeaders: FlatHeaders,
+): [name: string, value: string][] {
+  const nominated = nominatedBy(connection);
   const pairs: [string, string][] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const name = latin1(raw[at]!);
     const lower = name.toLowerCase();
-    if (FORBIDDEN.trailers.has(lower) || isReplaced(lower, answerHeaders)) continue;
+    if (FORBIDDEN.trailers.has(lower) || nominated?.has(lower) || isReplaced(lower, answerHeaders)) continue;
     pairs.push([name, latin1(raw[at + 1]!)]);
   }
   return pairs;
+}
+
+function nominatedBy(connection: IncomingHttpHeaders[string]): Set<string> | undefined {
+  return connection === undefined ? undefined : nominate(String(connection), undefined);
 }
 
 /** Vary is a list that both sides add to: a cache that lost the upstream's part would mix its answers. */

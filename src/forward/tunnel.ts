@@ -59,11 +59,15 @@ function switchingProtocols(raw: RawHeaders, answerHeaders: FlatHeaders, cors: C
   return headText('HTTP/1.1 101 Switching Protocols', [...change, ...fields]);
 }
 
+/** All fields of a name are one list (RFC 9110 5.3): what counts may stand in the second. */
 function fieldOf(raw: RawHeaders, name: string): string | undefined {
+  let list: string | undefined;
   for (let at = 0; at < raw.length; at += 2) {
-    if (raw[at]!.toString('latin1').toLowerCase() === name) return raw[at + 1]!.toString('latin1');
+    if (raw[at]!.toString('latin1').toLowerCase() !== name) continue;
+    const value = raw[at + 1]!.toString('latin1');
+    list = list === undefined ? value : `${list},${value}`;
   }
-  return undefined;
+  return list;
 }
 
 /**

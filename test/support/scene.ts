@@ -22,13 +22,26 @@ type Config = Omit<GatewayConfig, 'listen' | 'admin' | 'upstreams'>;
 
 const QUIET_MS = 15;
 
+/** Everything goes to the upstream, without a token. */
+export const OPEN: Config = { routes: [{ match: '* /{path*}', upstream: 'behind', public: true }] };
+
 /** @param answer what the upstream does with a request whose body is whole; as a rule it says OK */
-export async function startScene(
+export function startScene(config: Config, answer: (request: WireRequest) => void = sayOk): Promise<Scene> {
+  return startScriptedScene(config, (request) => void request.whole.then(() => answer(request)));
+}
+
+/**
+ * @param script what the upstream does as soon as a request's head has come
+ * @param settings of the upstream in the file
+ */
+export async function startScriptedScene(
   config: Config,
-  answer: (request: WireRequest) => void = sayOk,
+  script: (request: WireRequest) => void,
+  settings: object = {},
 ): Promise<Scene> {
-  const upstream = await startRawUpstream((request) => void request.whole.then(() => answer(request)));
-  const gate = await startGate({ upstreams: { behind: upstream.origin }, ...config });
+  const upstream = await startRawUpstream(script);
+  const behind = { targets: [upstream.origin], ...settings };
+  const gate = await startGate({ upstreams: { behind }, ...config });
   return {
     gate,
     upstream,
@@ -47,8 +60,13 @@ export async function startScene(
   };
 }
 
-function sayOk({ socket }: WireRequest): void {
+export function sayOk({ socket }: WireRequest): void {
   socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+}
+
+/** The path that a request was for, as it came. */
+export function pathOf({ head }: WireRequest): string {
+  return / (\S*) /.exec(head)?.[1] ?? '';
 }
 
 /** The reasons of the stages before the last; whatever else is told of an exchange, it was forwarded. */

@@ -1,12 +1,12 @@
 /** For tests of where one request ends and the next begins: builders of raw requests, and what the upstream saw of them. */
 import type { Dialogue } from './dialogue.js';
-import { startScene, type Scene } from './scene.js';
+import { pathOf, startScene, type Scene } from './scene.js';
 import type { WireRequest } from './upstream.js';
 
 export interface Sighting extends Dialogue {
   readonly statuses: readonly number[];
   /** What the upstream was asked for, by path, and as it came. */
-  readonly paths: readonly (string | undefined)[];
+  readonly paths: readonly string[];
   readonly requests: readonly WireRequest[];
 }
 
@@ -42,17 +42,13 @@ export async function startWireScene(): Promise<WireScene> {
   };
 }
 
-function pathOf({ head }: WireRequest): string | undefined {
-  return / (\S*) /.exec(head)?.[1];
-}
-
 /** More than a connection takes at once. */
 export const LARGE_BYTES = 4_000_000;
 
 /** Says its path; `/slow` takes its time, `/large` says much, `/ws` becomes a WebSocket where it is asked to, `/unasked` where it is not. */
 function answer(asked: WireRequest): void {
   const { head, socket } = asked;
-  const path = pathOf(asked) ?? '';
+  const path = pathOf(asked);
   const isUpgrade = /^upgrade: websocket/im.test(head);
   const text = `HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`;
   if (path === '/slow') {

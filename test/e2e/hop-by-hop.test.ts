@@ -1,0 +1,169 @@
+/** The promise that what belongs to one connection stays there (RFC 9110 7.6.1), both ways, and takes nothing of the gate's along. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exchangeRaw } from '../support/raw.js';
+import { pathOf, startScriptedScene, type Scene } from '../support/scene.js';
+import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
+import { CHUNKED, WEBSOCKET, get, request } from '../support/wire-scene.js';
+
+/** What the upstream sends for the next request. */
+let answer: string;
+let issuer: TestIssuer;
+let scene: Scene;
+
+beforeAll(async () => {
+  issuer = await createTestIssuer();
+  scene = await startScriptedScene(
+    {
+      issuers: { main: { issuer: issuer.iss, jwks: issuer.jwksUrl, audience: AUDIENCE } },
+      routes: [
+        { match: '* /open', upstream: 'behind', public: true },
+        { match: 'GET /ws', upstream: 'behind', public: true },
+        { match: 'GET /scoped', upstream: 'behind', scope: 'read', limit: '1000 per 1h' },
+      ],
+    },
+    (asked) => void asked.whole.then(() => asked.socket.write(answer, 'latin1')),
+  );
+});
+
+afterAll(async () => {
+  await scene.close();
+  await issuer.close();
+});
+
+/** What the upstream got, and what the client, as text: each field begins a line. */
+async function pass(
+  bytes: string,
+  says = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+): Promise<{ asked: string; told: string }> {
+  answer = says;
+  const before = scene.upstream.requests.length;
+  const { answers, text } = await scene.talk(bytes);
+  expect(answers).toHaveLength(1);
+  expect(scene.upstream.requests).toHaveLength(before + 1);
+  const asked = scene.upstream.requests[before]!;
+  expect(bytes).toContain(` ${pathOf(asked)} `);
+  return { asked: asked.head, told: text };
+}
+
+/** By name, with a value that no other field has. */
+const ALONE = [
+  'Keep-Alive',
+  'Proxy-Connection',
+  'TE',
+  'Trailer',
+  'Proxy-Authenticate',
+  'Proxy-Authentication-Info',
+  'Proxy-Authorization',
+  'HTTP2-Settings',
+];
+
+describe.each(ALONE)('%s', (name) => {
+  const fields = [name, name.toLowerCase(), name.toUpperCase()].map((spelt) => `${spelt}: of-this-hop`);
+
+  it('does not pass to the upstream, in any case, once or more', async () => {
+    const { asked } = await pass(get('/open', ...fields, 'X-End: kept'));
+    expect(asked).not.toContain('of-this-hop');
+    expect(asked).toContain('X-End: kept');
+  });
+
+  it('does not pass to the client', async () => {
+    const head = ['HTTP/1.1 200 OK', ...fields, 'X-End: kept', 'Content-Length: 2'].join('\r\n');
+    const { told } = await pass(get('/open'), `${head}\r\n\r\nok`);
+    expect(told).not.toContain('of-this-hop');
+    expect(told).toMatch(/\r\nX-End: kept\r\n[^]*ok$/);
+  });
+});
+
+/** How a Connection field can name `X-Hop` and `X-Other`; the fields themselves stand before and behind it. */
+const NOMINATIONS: [string, string[]][] = [
+  ['in a list', ['Connection: close, X-Hop, X-Other']],
+  ['in another case, with spaces and tabs', ['cOnnection: x-hop \t,\tX-OTHER']],
+  ['among empty members', ['Connection: ,,keep-alive,,X-Hop,X-Other,']],
+  ['in several fields', ['Connection: X-Hop', 'Connection: close', 'connection: X-Other']],
+];
+
+describe.each(NOMINATIONS)('A field that is nominated %s', (_, connection) => {
+  const fields = ['X-Hop: of-this-hop', ...connection, 'X-Other: of-this-hop', 'X-End: kept'];
+
+  it('does not pass to the upstream, nor does the nomination', async () => {
+    const { asked } = await pass(get('/open', ...fields));
+    expect(asked).not.toMatch(/of-this-hop|x-hop|x-other/i);
+    expect(asked).toContain('X-End: kept');
+  });
+
+  it.each([
+    ['an answer with a length', 'HTTP/1.1 200 OK', 'Content-Length: 2', 'ok'],
+    ['an answer in chunks', 'HTTP/1.1 200 OK', CHUNKED, '2\r\nok\r\n0\r\n\r\n'],
+    ['an answer without a body', 'HTTP/1.1 204 No Content', 'X: y', ''],
+  ])('does not pass to the client with %s', async (__, start, framing, body) => {
+    const { told } = await pass(get('/open'), [start, ...fields, framing, '', body].join('\r\n'));
+    expect(told).not.toMatch(/of-this-hop|x-hop|x-other/i);
+    expect(told).toContain('X-End: kept');
+  });
+
+  it('does not pass with an interim answer', async () => {
+    const hints = ['HTTP/1.1 103 Early Hints', ...fields, '', ''].join('\r\n');
+    const { told } = await pass(get('/open'), `${hints}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`);
+    expect(told).toMatch(/^HTTP\/1\.1 103 [^]*X-End: kept/);
+    expect(told).not.toMatch(/of-this-hop|x-hop|x-other/i);
+  });
+
+  it('does not pass with a WebSocket, either way', async () => {
+    const [upgrade, ...rest] = WEBSOCKET;
+    const switching = ['HTTP/1.1 101 Switching Protocols', upgrade!, 'Upgrade: websocket', ...fields, '', ''];
+    const { asked, told } = await pass(get('/ws', upgrade!, ...rest, ...fields), switching.join('\r\n'));
+    for (const head of [asked, told]) {
+      expect(head).not.toMatch(/of-this-hop|x-hop|x-other/i);
+      expect(head).toMatch(/^connection: upgrade\r\nupgrade: websocket$/im);
+      expect(head).toContain('X-End: kept');
+    }
+  });
+});
+
+describe('A nomination', () => {
+  it("does not take away what the gate says of the caller, though the caller's own goes", async () => {
+    const own = { 'x-app-id': 'app-1', 'x-token-issuer': 'main', 'x-token-scopes': 'read' };
+    const bearer = `Authorization: Bearer ${issuer.sign({ scope: 'read' })}`;
+    const names = [...Object.keys(own), 'x-request-id', 'x-forwarded-for', 'authorization', 'host'];
+    const forged = Object.keys(own).map((name) => `${name}: forged`);
+    const { asked } = await pass(get('/scoped', `Connection: ${names.join(', ')}`, ...forged, bearer));
+    for (const [name, value] of Object.entries(own))
+      expect(asked.match(new RegExp(`^${name}: .*$`, 'gim'))).toEqual([
+        expect.stringMatching(new RegExp(`: ${value}$`)),
+      ]);
+    expect(asked).toMatch(/^x-request-id: [0-9a-f-]{36}$/im);
+    expect(asked).toMatch(/^x-forwarded-for: 127\.0\.0\.1$/im);
+    expect(asked).toContain(bearer);
+  });
+
+  it("does not take away what the gate says in the answer, though the upstream's own goes", async () => {
+    const bearer = `Authorization: Bearer ${issuer.sign({ scope: 'read' })}`;
+    const { told } = await pass(
+      get('/scoped', bearer),
+      'HTTP/1.1 200 OK\r\nConnection: X-Request-Id, X-RateLimit-Limit\r\nX-Request-Id: theirs\r\n' +
+        'X-RateLimit-Limit: 7\r\nContent-Length: 2\r\n\r\nok',
+    );
+    expect(told).toMatch(/^x-request-id: [0-9a-f-]{36}\r$/im);
+    expect(told).toMatch(/^x-ratelimit-limit: 1000\r$/im);
+    expect(told).not.toContain('theirs');
+  });
+
+  it('does not take away the length, by which a body ends, either way', async () => {
+    const sized = ['Connection: content-length, transfer-encoding', 'Content-Length: 3'];
+    const { asked, told } = await pass(
+      request('POST /open', sized, 'abc'),
+      'HTTP/1.1 200 OK\r\nConnection: Content-Length\r\nContent-Length: 2\r\n\r\nok',
+    );
+    expect(asked).toMatch(/^content-length: 3$/im);
+    expect(told).toMatch(/^content-length: 2\r$/im);
+  });
+
+  it('takes a trailer too', async () => {
+    answer =
+      `HTTP/1.1 200 OK\r\nConnection: X-Hop\r\n${CHUNKED}\r\nTrailer: X-Hop, X-End\r\n\r\n` +
+      '2\r\nok\r\n0\r\nX-Hop: of-this-hop\r\nX-End: kept\r\n\r\n';
+    const told = await exchangeRaw(scene.gate.port, get('/open', 'Connection: close'));
+    expect(told).toMatch(/X-End: kept\r\n\r\n$/);
+    expect(told).not.toContain('of-this-hop');
+  });
+});
