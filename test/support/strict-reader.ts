@@ -20,10 +20,14 @@ export class StrictReader {
   #bytes = '';
   #state: State = 'head';
   #asked: Arrival | undefined;
+  #isAnswered = false;
 
-  /** @param onWhole told of a request once its body is there; true where the rest of the connection is no HTTP */
+  /**
+   * @param onHead true where it has answered already
+   * @param onWhole told of a request once its body is there; true where the rest of the connection is no HTTP
+   */
   constructor(
-    readonly onHead: (arrival: Arrival) => void,
+    readonly onHead: (arrival: Arrival) => boolean,
     readonly onWhole: (arrival: Arrival) => boolean,
   ) {}
 
@@ -54,7 +58,7 @@ export class StrictReader {
     this.#asked = { method, target, fields };
     this.#state = this.#framing(fields);
     this.#bytes = this.#bytes.slice(end + 4);
-    this.onHead(this.#asked);
+    this.#isAnswered = this.onHead(this.#asked);
     return true;
   }
 
@@ -91,10 +95,10 @@ export class StrictReader {
   }
 
   #finish(): boolean {
-    // The gate has one request on a connection at a time, and none of these is answered yet.
-    if (this.#bytes !== '') this.#fail('bytes behind a request');
+    // The gate has one request on a connection at a time.
+    if (this.#bytes !== '' && !this.#isAnswered) this.#fail('bytes behind a request that is not answered');
     this.#state = this.onWhole(this.#asked!) ? 'tunnel' : 'head';
-    return false;
+    return this.#bytes !== '';
   }
 
   #fail(why: string): never {

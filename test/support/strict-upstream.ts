@@ -22,16 +22,18 @@ export async function startStrictUpstream(onArrival: (arrival: Arrival) => void)
     socket.on('close', () => open.delete(socket)).on('error', () => socket.destroy());
     const reader = new StrictReader(onHead, onWhole);
 
-    function onHead(arrival: Arrival): void {
+    function onHead(arrival: Arrival): boolean {
       onArrival(arrival);
-      if (isEarly(arrival)) socket.write(answerTo(arrival, 0));
+      if (!isEarly(arrival)) return false;
+      socket.write(answerTo(arrival, 0));
+      return true;
     }
     function onWhole(arrival: Arrival): boolean {
+      if (isEarly(arrival)) return false;
       if (arrival.fields.some(([name]) => name.toLowerCase() === 'upgrade')) {
         socket.write(SWITCHED);
         return true;
       }
-      if (isEarly(arrival)) return false;
       const answer = answerTo(arrival, (answers += 1));
       socket.write(answer);
       if (answer.includes('Connection: close')) socket.end();
