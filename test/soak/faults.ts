@@ -160,7 +160,14 @@ function gateMishaps(stage: Stage, at: number): Mishap[] {
       await gate.start();
     },
   });
-  return [ends('killed', 'SIGKILL'), ends('stopped', 'SIGTERM'), ...reloads(stage, at)];
+  return [
+    ends('killed', 'SIGKILL'),
+    ends('stopped', 'SIGTERM'),
+    ...reloads(stage, at),
+    ...(gate.workers > 1
+      ? [{ subject: `gate ${at}`, kind: 'bereft', run: () => gate.killWorker() } as const]
+      : []),
+  ];
 }
 
 /** A file that is as good as the one before, and one that is none: neither is an excuse for anything. */

@@ -1,5 +1,6 @@
 /** The gates of the soak: real `tollgate start` processes, each with its file, its ports and its log. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { kill } from 'node:process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCommand, type RunningCommand } from '../support/command.js';
@@ -25,11 +26,12 @@ export interface AtRest {
 
 export interface SoakGate {
   readonly port: number;
-  /** Its process, and those that it has started. */
-  readonly pids: () => Promise<number[]>;
+  readonly workers: number;
   /** Ends it: by SIGKILL at once, by SIGTERM once it has drained. */
   stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   start(): Promise<void>;
+  /** Kills one of its workers; resolves when there is another in its place. */
+  killWorker(): Promise<void>;
   /** Writes the file anew, as it is or as the change says, and tells the gate. */
   reload(change?: (text: string) => string): Promise<void>;
   readonly log: () => Promise<LogLine[]>;
@@ -41,13 +43,19 @@ export interface SoakGate {
 const READY_MS = 30_000;
 const DEBUGGER = /^(?:Debugger |For help, see|Starting inspector|Waiting for).*$/gm;
 
-/** @param config all but listen, admin and log */
-export async function startSoakGate(folder: string, name: string, config: object): Promise<SoakGate> {
+/** @param config all but listen, admin, workers and log */
+export async function startSoakGate(
+  folder: string,
+  name: string,
+  workers: number,
+  config: object,
+): Promise<SoakGate> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const file = join(folder, `${name}.yaml`);
   const logFile = join(folder, `${name}.log`);
   const text = JSON.stringify({
     ...config,
+    workers,
     listen: `127.0.0.1:${port}`,
     admin: `127.0.0.1:${adminPort}`,
     log: { file: logFile },
@@ -77,12 +85,21 @@ export async function startSoakGate(folder: string, name: string, config: object
   await start();
   return {
     port,
-    pids,
+    workers,
     start,
     async stop(signal) {
       process.signal(signal);
       await process.ended;
       complaints += process.stderr();
+    },
+    async killWorker() {
+      const [, worker] = await pids();
+      const isWhole = async (): Promise<boolean> => {
+        const all = await pids();
+        return all.length > workers && !all.includes(worker ?? 0) && (await isReady(adminPort));
+      };
+      if (worker !== undefined) kill(worker, 'SIGKILL');
+      while (!(await isWhole())) await sleep(20);
     },
     async reload(change = (same) => same) {
       await writeFile(file, change(text));

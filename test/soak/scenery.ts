@@ -10,9 +10,9 @@ import { startTarget, type Target } from './target.js';
 
 export const WINDOW_MS = 4000;
 export const LIMIT = 10;
-export const KEY_PREFIX = 'soak:';
+const KEY_PREFIX = 'soak:';
 /** Longer than any answer may take, and short enough to see it end within a run. */
-export const UPSTREAM_TIMEOUT_MS = 2000;
+const UPSTREAM_TIMEOUT_MS = 2000;
 /** A busy machine alone must not look like an outage. */
 const REDIS_TIMEOUT_MS = 1000;
 const TARGETS = 3;
@@ -38,7 +38,7 @@ export async function startScenery(now: () => number, processes: readonly number
   const counts = watchCounts(redis.url, KEY_PREFIX);
   const config = configFor(redis, issuer, targets);
   const gates = await Promise.all(
-    processes.map((workers, i) => startSoakGate(folder, `gate-${i}`, { ...config, workers })),
+    processes.map((workers, i) => startSoakGate(folder, `gate-${i}`, workers, config)),
   );
   return {
     gates,

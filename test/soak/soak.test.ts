@@ -28,7 +28,7 @@ const SECONDS = Number(process.env['TOLLGATE_SOAK_SECONDS'] ?? 10);
 const SEED = Number(process.env['TOLLGATE_SOAK_SEED'] ?? 20_261_122);
 const REPORT = process.env['TOLLGATE_SOAK_REPORT'];
 /** Of each gate. */
-const PROCESSES = [1, 1];
+const PROCESSES = [1, 2];
 /** Load without faults, so that what is measured before them has been in use. */
 const WARM_UP_MS = 4000;
 /** Kept-alive connections to the upstream end by themselves. */

@@ -28,7 +28,7 @@ export interface Target {
   close(): Promise<void>;
 }
 
-export const DOWNLOAD_BYTES = 1_500_000;
+const DOWNLOAD_BYTES = 1_500_000;
 const CHUNK = Buffer.alloc(50_000, 'a');
 const TICK_MS = 200;
 

@@ -43,3 +43,8 @@ export function createTimeline(now: () => number): Timeline {
 export function at(ms: number): string {
   return Number.isFinite(ms) ? new Date(ms).toISOString().slice(11, 23) : 'no end';
 }
+
+/** Whether a process of a gate was killed: the gate itself, or a worker. */
+export function isDeadly({ kind }: Fault): boolean {
+  return kind === 'killed' || kind === 'bereft';
+}

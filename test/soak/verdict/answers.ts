@@ -2,7 +2,7 @@
 import type { LogLine } from '../gates.js';
 import { groupBy } from '../group.js';
 import type { Attempt } from '../ledger.js';
-import { at, type Timeline } from '../timeline.js';
+import { at, isDeadly, type Timeline } from '../timeline.js';
 import type { Finding } from './verdict.js';
 
 /** Lines wait this long for the disk, and with a killed gate they are lost. */
@@ -51,7 +51,7 @@ function isLineLost({ gate, fromMs, toMs }: Attempt, { faults }: Timeline): bool
   return faults.some(
     (fault) =>
       fault.subject === `gate ${gate}` &&
-      fault.kind === 'killed' &&
+      isDeadly(fault) &&
       fault.fromMs >= fromMs &&
       fault.fromMs <= toMs + UNWRITTEN_MS,
   );

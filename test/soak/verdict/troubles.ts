@@ -1,7 +1,7 @@
 /** Whatever a caller would complain of has its fault: no 5xx, no cut connection, no wrong status without one. */
 import type { LogLine } from '../gates.js';
 import type { Attempt } from '../ledger.js';
-import { at, type Fault, type Timeline } from '../timeline.js';
+import { at, isDeadly, type Fault, type Timeline } from '../timeline.js';
 import type { Finding } from './verdict.js';
 
 /** How long after its end a fault is still felt: connections that it broke, targets that come back slowly, timeouts. */
@@ -38,7 +38,7 @@ function troubleOf(attempt: Attempt, reason: string | undefined): Trouble | unde
   const { status, outcome, expected, gate } = attempt;
   if (outcome === 'refused' || outcome === 'cut') {
     const what = `connection cut or refused: ${outcome}${status === undefined ? '' : ` after ${status}`}`;
-    const isKilled = ({ subject, kind }: Fault): boolean => subject === `gate ${gate}` && kind === 'killed';
+    const isKilled = (fault: Fault): boolean => fault.subject === `gate ${gate}` && isDeadly(fault);
     const isStopped = ({ subject, kind }: Fault): boolean => subject === `gate ${gate}` && kind === 'stopped';
     // Whoever still connects to a gate that closes its port may be reset in the queue; no request on a connection is.
     const endsNew = (fault: Fault): boolean => isKilled(fault) || (!attempt.isReused && isStopped(fault));
