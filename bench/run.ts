@@ -53,6 +53,8 @@ async function keep(figures: Figures): Promise<void> {
   }
 }
 
+// One for each process of a scenario.
+process.setMaxListeners(50);
 // Exit handlers end the processes and remove the files of a run that is given up.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 

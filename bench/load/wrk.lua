@@ -36,15 +36,15 @@ end
 local function fault(status, headers, body)
   if status ~= due.status then return 'status ' .. status .. ': ' .. body end
   if body ~= due.body then return 'a body of ' .. #body .. ' bytes: ' .. body end
-  local limit = headers['X-RateLimit-Limit']
+  local limit = headers['X-RateLimit-Limit'] or headers['x-ratelimit-limit']
   if limit ~= due.limit then return 'X-RateLimit-Limit: ' .. tostring(limit) end
   if not due.limit then return nil end
-  local remaining = tonumber(headers['X-RateLimit-Remaining'])
+  local remaining = tonumber(headers['X-RateLimit-Remaining'] or headers['x-ratelimit-remaining'])
   if not remaining or remaining < 0 or remaining >= tonumber(limit) then
-    return 'X-RateLimit-Remaining: ' .. tostring(headers['X-RateLimit-Remaining'])
+    return 'X-RateLimit-Remaining: ' .. tostring(remaining)
   end
-  if not tonumber(headers['X-RateLimit-Reset']) then
-    return 'X-RateLimit-Reset: ' .. tostring(headers['X-RateLimit-Reset'])
+  if not tonumber(headers['X-RateLimit-Reset'] or headers['x-ratelimit-reset']) then
+    return 'no X-RateLimit-Reset'
   end
 end
 

@@ -1,8 +1,11 @@
 /** The stacks, in the order of their turns: how each is started, and what must be seen of it. */
 import { mkdirSync } from 'node:fs';
 import { inBench, inRepository } from '../place.js';
+import { findCommand } from '../scenery/command.js';
 import { freePort } from '../scenery/port.js';
 import { configureGate } from './gate.js';
+import { configureHaproxy } from './haproxy.js';
+import { configureNginx } from './nginx.js';
 import type { World } from './world.js';
 
 export interface StackPlace {
@@ -33,6 +36,9 @@ export const STACKS: readonly Stack[] = [
   ofGate('gate-memory', 'the gate, memory limits', 'memory'),
   ofGate('gate-redis', 'the gate, Redis limits', 'redis'),
   ofNode(NAIVE, 'the naive composition', { checks: true, redis: true }),
+  ofNode('fastify', 'the Fastify stack', { checks: true, redis: true }),
+  ...ofProgram('haproxy', 'HAProxy, jwt_verify', true, ['-db', '-f'], configureHaproxy),
+  ...ofProgram('nginx', 'nginx, a plain proxy', false, ['-e', 'stderr', '-c'], configureNginx),
 ];
 
 function ofNode(name: string, title: string, traits: Pick<Stack, 'checks' | 'redis'>): Stack {
@@ -62,6 +68,24 @@ function ofGate(name: string, title: string, limits: 'memory' | 'redis'): Stack 
       return [...node(name, profile), inRepository('dist/cli/main.js'), 'start', '-c', file];
     },
   };
+}
+
+/** None where the program is not installed. */
+function ofProgram(
+  name: string,
+  title: string,
+  checks: boolean,
+  args: readonly string[],
+  configure: (port: number, folder: string, world: World) => Promise<string>,
+): readonly Stack[] {
+  const program = findCommand(name);
+  if (program === undefined) return [];
+  const command = async ({ port, folder }: StackPlace, world: World) => [
+    program,
+    ...args,
+    await configure(port, folder, world),
+  ];
+  return [{ name, title, checks, redis: false, command }];
 }
 
 function node(name: string, profile: boolean): readonly string[] {
