@@ -6,7 +6,9 @@ declare module 'autocannon' {
   export interface Client {
     setRequests(
       requests: readonly {
-        readonly headers: Readonly<Record<string, string>>;
+        readonly method?: string;
+        readonly headers?: Readonly<Record<string, string>>;
+        readonly body?: Buffer;
         onResponse(status: number, body: string, context: object, headers: AnswerHeaders): void;
       }[],
     ): void;

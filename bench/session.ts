@@ -1,6 +1,7 @@
 /** One scenario from start to end: every stack is started, probed and warmed, then they take turns, A B C A B C. */
+import { readFile } from 'node:fs/promises';
 import { peakMemory } from './cpu.js';
-import type { Load } from './load/load.js';
+import { pacedLoad, type Load } from './load/load.js';
 import type { Options } from './options.js';
 import { probeChecks } from './probe.js';
 import type { Scenario } from './scenario.js';
@@ -36,16 +37,20 @@ export async function runSession(
   try {
     const scenery = await setScenery(scenario, started);
     const entries: { readonly running: RunningStack; readonly samples: Sample[] }[] = [];
+    let slowest = Infinity;
     for (const stack of chosen(scenario, options)) {
       const running = await startStack(stack, scenario, scenery, options.profile, started);
       tell(`${scenario.name}: ${stack.title} is warmed up`);
-      await takeTurn(running, scenario, scenery, load, options.warmUpS);
+      const { requestsPerSecond } = await takeTurn(running, scenario, scenery, load, options.warmUpS);
+      slowest = Math.min(slowest, requestsPerSecond);
       entries.push({ running, samples: [] });
     }
+    const rate = scenario.pace === 'half' ? slowest / 2 : undefined;
+    const measuring = rate === undefined ? load : pacedLoad();
     for (let round = 1; round <= options.rounds; round++) {
       for (const { running, samples } of entries) {
-        await takeTurn(running, scenario, scenery, load, RUN_IN_S);
-        const sample = await takeTurn(running, scenario, scenery, load, options.seconds);
+        await takeTurn(running, scenario, scenery, measuring, RUN_IN_S, rate);
+        const sample = await takeTurn(running, scenario, scenery, measuring, options.seconds, rate);
         samples.push(sample);
         const figures = `${sample.stackUs.toFixed(1)} us, ${sample.requestsPerSecond.toFixed(0)}/s`;
         tell(`${scenario.name}, round ${round} of ${options.rounds}: ${running.stack.title}, ${figures}`);
@@ -62,7 +67,7 @@ export async function runSession(
 
 function chosen(scenario: Scenario, options: Options): readonly Stack[] {
   const asked = options.stacks.length === 0 ? undefined : [YARDSTICK, ...options.stacks];
-  return STACKS.filter(({ name }) => scenario.stacks?.includes(name) ?? true).filter(
+  return STACKS.filter(({ name }) => scenario.stacks.includes(name)).filter(
     ({ name }) => asked?.includes(name) ?? true,
   );
 }
@@ -80,6 +85,14 @@ async function startStack(
   const child = started.add(
     await startChild(stack.title, command, async () => (await fetch(url)).status < 500),
   );
-  if (stack.checks) await probeChecks(url, scenario, scenery.issuer);
+  if (stack.answers === 'exhausted') await exhaust(url, scenery.tokensFile);
+  else if (stack.checks && stack.answers === 'forwarded') await probeChecks(url, scenario, scenery.issuer);
   return { stack, child, url };
+}
+
+/** Uses up the one request that each app has. */
+async function exhaust(url: string, tokensFile: string): Promise<void> {
+  const tokens = (await readFile(tokensFile, 'utf8')).split('\n');
+  for (const token of tokens)
+    await (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).text();
 }

@@ -1,7 +1,7 @@
 /** One turn of a stack: a window of load, what it cost, and whether every answer and every count was right. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMs } from './cpu.js';
-import type { Load } from './load/load.js';
+import type { Load, Order } from './load/load.js';
 import type { Scenario } from './scenario.js';
 import type { Child } from './scenery/child.js';
 import type { Scenery } from './scenery/scenery.js';
@@ -29,10 +29,12 @@ const SETTLE_MS = 100;
 export async function takeTurn(
   { stack, child, url }: RunningStack,
   scenario: Scenario,
-  { upstream, redis, tokensFile, bodyFile }: Scenery,
+  scenery: Scenery,
   load: Load,
   seconds: number,
+  rate?: number,
 ): Promise<Sample> {
+  const { upstream, redis } = scenery;
   const read = async () => ({
     stack: cpuMs(child.pid),
     redis: cpuMs(redis.pid),
@@ -43,8 +45,9 @@ export async function takeTurn(
     url,
     connections: scenario.connections,
     seconds,
-    tokensFile,
-    expected: { status: 200, bodyFile, limit: stack.checks ? scenario.limit.requests : undefined },
+    rate,
+    uploadFile: scenery.uploadFile,
+    ...dueOf(stack, scenario, scenery),
   });
   await sleep(SETTLE_MS);
   const after = await read();
@@ -57,9 +60,10 @@ export async function takeTurn(
   if (socketErrors > 0) fail(`${socketErrors} connections were refused, broken or timed out`);
   if (wrong > 0) fail(`${wrong} of ${requests} answers were wrong, the first one: ${firstWrong}`);
   // The load goes away in the middle of one request a connection: these may have arrived, and have no answer.
-  const unanswered = after.arrived - before.arrived - requests;
-  if (unanswered < 0 || unanswered > scenario.connections) {
-    fail(`the upstream had ${requests + unanswered} requests where ${requests} were answered`);
+  const arrived = after.arrived - before.arrived;
+  const unanswered = stack.answers === 'forwarded' ? arrived - requests : arrived;
+  if (unanswered < 0 || unanswered > (stack.answers === 'forwarded' ? scenario.connections : 0)) {
+    fail(`the upstream had ${arrived} requests where ${requests} were answered`);
   }
 
   return {
@@ -70,4 +74,21 @@ export async function takeTurn(
     p50Ms: outcome.p50Ms,
     p99Ms: outcome.p99Ms,
   };
+}
+
+/** With what the requests come, and what their answers must be. */
+function dueOf(
+  { checks, answers }: Stack,
+  { limit }: Scenario,
+  { tokensFile, noTokensFile, bodyFiles }: Scenery,
+): Pick<Order, 'tokensFile' | 'expected'> {
+  const bodyFile = bodyFiles[answers];
+  switch (answers) {
+    case 'forwarded':
+      return { tokensFile, expected: { status: 200, bodyFile, limit: checks ? limit.requests : undefined } };
+    case 'exhausted':
+      return { tokensFile, expected: { status: 429, bodyFile, limit: 1 } };
+    case 'tokenless':
+      return { tokensFile: noTokensFile, expected: { status: 401, bodyFile, limit: undefined } };
+  }
 }

@@ -1,6 +1,6 @@
 /** The load: a closed loop of connections that checks every answer, by wrk where it is installed, else by autocannon. */
 import { findCommand } from '../scenery/command.js';
-import { createAutocannon } from './autocannon.js';
+import { createNodeLoad } from './node-load.js';
 import { createWrk } from './wrk.js';
 
 export interface Order {
@@ -8,7 +8,11 @@ export interface Order {
   readonly url: string;
   readonly connections: number;
   readonly seconds: number;
-  /** One token a line; requests take them in turn. */
+  /** Requests a second over all connections; undefined: as many as are answered. */
+  readonly rate: number | undefined;
+  /** Holds the body of each request, which is then a POST; undefined: each is a GET. */
+  readonly uploadFile: string | undefined;
+  /** One token a line; requests take them in turn. An empty file: requests have none. */
   readonly tokensFile: string;
   readonly expected: {
     readonly status: number;
@@ -32,7 +36,7 @@ export interface Outcome {
 }
 
 export interface Load {
-  readonly kind: 'wrk' | 'autocannon';
+  readonly kind: 'wrk' | 'autocannon' | 'paced';
   run(order: Order): Promise<Outcome>;
 }
 
@@ -41,5 +45,10 @@ export const GRACE_MS = 15_000;
 
 export function chooseLoad(): Load {
   const wrk = findCommand('wrk');
-  return wrk === undefined ? createAutocannon() : createWrk(wrk);
+  return wrk === undefined ? createNodeLoad('autocannon') : createWrk(wrk);
+}
+
+/** The load for an order that has a rate. */
+export function pacedLoad(): Load {
+  return createNodeLoad('paced');
 }

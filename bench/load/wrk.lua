@@ -1,5 +1,6 @@
 -- wrk's part of the bench: tokens in turn, every answer looked at, the outcome as one line of JSON.
--- Arguments after the URL: TOKENS_FILE BODY_FILE STATUS LIMIT, where an empty LIMIT stands for no limit headers.
+-- Arguments after the URL: TOKENS_FILE UPLOAD_FILE BODY_FILE STATUS LIMIT. An empty UPLOAD_FILE stands for GET, an empty
+-- LIMIT for no limit headers, an empty file of tokens for requests without one.
 
 local threads = {}
 
@@ -20,12 +21,15 @@ local function read_file(path)
 end
 
 function init(args)
+  local upload = args[2] ~= '' and read_file(args[2]) or nil
+  local method = upload and 'POST' or 'GET'
   for token in read_file(args[1]):gmatch('%S+') do
-    table.insert(requests, wrk.format('GET', nil, { ['Authorization'] = 'Bearer ' .. token }))
+    table.insert(requests, wrk.format(method, nil, { ['Authorization'] = 'Bearer ' .. token }, upload))
   end
-  due.body = read_file(args[2])
-  due.status = tonumber(args[3])
-  due.limit = args[4] ~= '' and args[4] or nil
+  if #requests == 0 then table.insert(requests, wrk.format(method, nil, {}, upload)) end
+  due.body = read_file(args[3])
+  due.status = tonumber(args[4])
+  due.limit = args[5] ~= '' and args[5] or nil
 end
 
 function request()

@@ -6,11 +6,11 @@ import { GRACE_MS, type Load, type Outcome } from './load.js';
 export function createWrk(wrk: string): Load {
   return {
     kind: 'wrk',
-    async run({ url, connections, seconds, tokensFile, expected }) {
+    async run({ url, connections, seconds, uploadFile, tokensFile, expected }) {
       const { status, bodyFile, limit } = expected;
       const args = ['--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`];
       const script = ['--script', inRepository('bench/load/wrk.lua'), url, '--'];
-      const due = [tokensFile, bodyFile, String(status), String(limit ?? '')];
+      const due = [tokensFile, uploadFile ?? '', bodyFile, String(status), String(limit ?? '')];
       const output = await runChild('wrk', [wrk, ...args, ...script, ...due], seconds * 1000 + GRACE_MS);
       const [, json] = /^OUTCOME (.*)$/m.exec(output) ?? [];
       if (json === undefined) throw new Error(`wrk told no outcome\n${output}`);

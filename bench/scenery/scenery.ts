@@ -4,9 +4,10 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Scenario } from '../scenario.js';
+import type { Stack } from '../stacks/stacks.js';
 import type { World } from '../stacks/world.js';
 import { AUDIENCE, ISSUER, startIssuer, type TestIssuer } from './issuer.js';
-import { startRedis, type RedisChild } from './redis.js';
+import { fillRedis, startRedis, type RedisChild } from './redis.js';
 import { startUpstream, type Upstream } from './upstream.js';
 
 export interface Scenery {
@@ -17,7 +18,12 @@ export interface Scenery {
   readonly world: World;
   /** One token a line, of one app each. */
   readonly tokensFile: string;
-  readonly bodyFile: string;
+  /** An empty file. */
+  readonly noTokensFile: string;
+  /** Undefined where requests bring nothing. */
+  readonly uploadFile: string | undefined;
+  /** The body of each kind of answer. */
+  readonly bodyFiles: Readonly<Record<Stack['answers'], string>>;
 }
 
 /** What has been started, ended in the reverse order whatever happens. */
@@ -32,6 +38,12 @@ export class Started {
   async stop(): Promise<void> {
     for (let end = this.ends.pop(); end; end = this.ends.pop()) await end();
   }
+}
+
+const NO_TOKEN = 'You must specify a Bearer token in the Authorization header to access this resource';
+
+function refusal(code: number, message: string): string {
+  return JSON.stringify({ errors: [{ code, message }] });
 }
 
 export async function setScenery(scenario: Scenario, started: Started): Promise<Scenery> {
@@ -49,10 +61,11 @@ export async function setScenery(scenario: Scenario, started: Started): Promise<
   const issuer = started.add(await startIssuer());
   const scopes = ['notarization:read', 'notarization:write', 'storage:read'];
   const apps = Array.from({ length: scenario.apps }, (_, i) => `app-${String(i).padStart(4, '0')}`);
-  const tokensFile = join(folder, 'tokens');
-  const bodyFile = join(folder, 'body');
-  await writeFile(tokensFile, apps.map((app) => issuer.sign(app, scopes)).join('\n'));
-  await writeFile(bodyFile, scenario.body);
+  const write = async (name: string, text: string): Promise<string> => {
+    await writeFile(join(folder, name), text);
+    return join(folder, name);
+  };
+  if (scenario.keys > 0) await fillRedis(redis.url, scenario.keys);
   const world: World = {
     upstream: upstream.origin,
     jwks: issuer.jwks,
@@ -63,5 +76,20 @@ export async function setScenery(scenario: Scenario, started: Started): Promise<
     limit: scenario.limit,
     redis: redis.url,
   };
-  return { folder, upstream, redis, issuer, world, tokensFile, bodyFile };
+  return {
+    folder,
+    upstream,
+    redis,
+    issuer,
+    world,
+    tokensFile: await write('tokens', apps.map((app) => issuer.sign(app, scopes)).join('\n')),
+    noTokensFile: await write('no-tokens', ''),
+    uploadFile:
+      scenario.uploadBytes > 0 ? await write('upload', 'x'.repeat(scenario.uploadBytes)) : undefined,
+    bodyFiles: {
+      forwarded: await write('body', scenario.body),
+      exhausted: await write('body-429', refusal(88, 'Rate limit exceeded')),
+      tokenless: await write('body-401', refusal(215, NO_TOKEN)),
+    },
+  };
 }

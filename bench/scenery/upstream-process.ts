@@ -1,13 +1,15 @@
-/** The upstream where nginx is not installed: `node upstream-process.js PORT COUNT_PORT BODY`. */
+/** The upstream where nginx is not installed: `node upstream-process.js PORT COUNT_PORT BODY_FILE`. */
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-const [, , port, countPort, body = ''] = process.argv;
-const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+const [, , port, countPort, bodyFile = ''] = process.argv;
+const body = readFileSync(bodyFile);
+const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length };
 let requests = 0;
 
-const upstream = createServer((_req, res) => {
+const upstream = createServer((req, res) => {
   requests++;
-  res.writeHead(200, headers).end(body);
+  req.resume().once('end', () => res.writeHead(200, headers).end(body));
 });
 // Longer than the pause of a stack between its turns.
 upstream.keepAliveTimeout = 75_000;

@@ -16,10 +16,12 @@ export interface Upstream extends Child {
 export async function startUpstream(folder: string, body: string): Promise<Upstream> {
   const [port, countPort] = [await freePort(), await freePort()];
   const origin = `http://127.0.0.1:${port}`;
+  const bodyFile = join(folder, 'answer');
+  await writeFile(bodyFile, body);
   const nginx = findCommand('nginx');
   const command = nginx
     ? await nginxCommand(nginx, folder, { port, countPort, body })
-    : [process.execPath, inBench('scenery/upstream-process.js'), String(port), String(countPort), body];
+    : [process.execPath, inBench('scenery/upstream-process.js'), String(port), String(countPort), bodyFile];
 
   // Each look at the counter is itself a request that both kinds count.
   let looks = 0;
@@ -64,12 +66,19 @@ async function nginxCommand(
     'http {',
     ...temporary,
     'access_log off;',
+    'client_max_body_size 0;',
+    'client_body_buffer_size 2m;',
     'keepalive_requests 1000000000;',
     'default_type application/json;',
-    `server { listen 127.0.0.1:${port} backlog=4096; location / { return 200 '${body}'; } }`,
+    `server { listen 127.0.0.1:${port} backlog=4096; location / { ${answering(folder, body)} } }`,
     `server { listen 127.0.0.1:${countPort}; location / { stub_status; } }`,
     '}',
   ];
   await writeFile(file, lines.join('\n'));
   return [nginx, '-p', folder, '-c', file, '-e', errorLog];
+}
+
+/** nginx takes no long text into its configuration, and serves a file to a GET alone. */
+function answering(folder: string, body: string): string {
+  return body.length < 1000 ? `return 200 '${body}';` : `root ${folder}; try_files /answer =404;`;
 }

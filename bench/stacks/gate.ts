@@ -10,33 +10,55 @@ export interface GatePlace {
   /** Where the configuration and the log go. */
   readonly folder: string;
   readonly name: string;
-  readonly limits: 'memory' | 'redis';
+}
+
+/** In what a gate differs from the usual one: limits in Redis, five routes, one worker, the scenario's limit. */
+export interface GateTraits {
+  readonly limits?: 'memory';
+  readonly routes?: number;
+  readonly workers?: number;
+  readonly limit?: string;
 }
 
 /** @returns the configuration's path */
 export async function configureGate(
-  { port, adminPort, folder, name, limits }: GatePlace,
+  { port, adminPort, folder, name }: GatePlace,
+  { limits, routes = 5, workers = 1, limit }: GateTraits,
   world: World,
 ): Promise<string> {
   const { requests, windowS } = world.limit;
-  const route = { upstream: 'notarizations', scope: world.scope };
   const file = join(folder, `${name}.yaml`);
   const config = {
     listen: `127.0.0.1:${port}`,
     admin: `127.0.0.1:${adminPort}`,
-    ...(limits === 'redis' && { redis: { url: world.redis, key_prefix: 'gate:' } }),
+    workers,
+    jwks_cache: false,
+    ...(limits !== 'memory' && { redis: { url: world.redis, key_prefix: `${name}:` } }),
     log: { file: join(folder, `${name}.access.log`) },
     issuers: { bench: { issuer: world.issuer, jwks: world.jwks, audience: world.audience } },
     upstreams: { notarizations: world.upstream },
-    defaults: { limit: `${requests} per ${windowS}s` },
-    routes: [
-      { match: `GET ${world.path}`, ...route },
-      { match: 'GET /notarizations/{id}/stamps', ...route },
-      { match: 'POST /notarizations/{id}/stamps', ...route },
-      { match: '* /files/{path*}', ...route },
-      { match: 'GET /status', upstream: 'notarizations', public: true },
-    ],
+    defaults: { limit: limit ?? `${requests} per ${windowS}s` },
+    routes: [...usualRoutes(world), ...furtherRoutes(routes - 5, world)],
   };
   await writeFile(file, stringify(config));
   return file;
+}
+
+function usualRoutes({ path, scope }: World): readonly object[] {
+  const route = { upstream: 'notarizations', scope };
+  return [
+    { match: `GET,POST ${path}`, ...route },
+    { match: 'GET /notarizations/{id}/stamps', ...route },
+    { match: 'POST /notarizations/{id}/stamps', ...route },
+    { match: '* /files/{path*}', ...route },
+    { match: 'GET /status', upstream: 'notarizations', public: true },
+  ];
+}
+
+/** Routes that share their beginnings with the one that is asked for, as those of a grown service do. */
+function furtherRoutes(count: number, { scope }: World): readonly object[] {
+  return Array.from({ length: count }, (_, i) => {
+    const match = `GET /notarizations/{id}/part-${i % 50}/sub-${i}`;
+    return { match, upstream: 'notarizations', scope };
+  });
 }

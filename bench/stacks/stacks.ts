@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { inBench, inRepository } from '../place.js';
 import { findCommand } from '../scenery/command.js';
 import { freePort } from '../scenery/port.js';
-import { configureGate } from './gate.js';
+import { configureGate, type GateTraits } from './gate.js';
 import { configureHaproxy } from './haproxy.js';
 import { configureNginx } from './nginx.js';
 import type { World } from './world.js';
@@ -20,8 +20,10 @@ export interface Stack {
   readonly title: string;
   /** Whether it verifies, checks scopes and counts; else it only forwards. */
   readonly checks: boolean;
-  /** Whether it asks Redis at each request. */
+  /** Whether Redis's time counts as its own. */
   readonly redis: boolean;
+  /** What becomes of every request. */
+  readonly answers: 'forwarded' | 'exhausted' | 'tokenless';
   command(place: StackPlace, world: World): Promise<readonly string[]>;
 }
 
@@ -33,8 +35,12 @@ export const NAIVE = 'naive';
 export const STACKS: readonly Stack[] = [
   ofNode(YARDSTICK, 'bare http-proxy', { checks: false, redis: false }),
   ofNode('undici', 'bare undici', { checks: false, redis: false }),
-  ofGate('gate-memory', 'the gate, memory limits', 'memory'),
-  ofGate('gate-redis', 'the gate, Redis limits', 'redis'),
+  ofGate('gate-memory', 'the gate, memory limits', { limits: 'memory' }),
+  ofGate('gate-redis', 'the gate, Redis limits', {}),
+  ofGate('gate-routes', 'the gate, 5,000 routes', { routes: 5000 }),
+  ofGate('gate-workers', 'the gate, two workers', { workers: 2 }),
+  ofGate('gate-exhausted', 'the gate, refusing: 429', { limit: '1 per 1d' }, 'exhausted'),
+  ofGate('gate-tokenless', 'the gate, refusing: 401', {}, 'tokenless'),
   ofNode(NAIVE, 'the naive composition', { checks: true, redis: true }),
   ofNode('fastify', 'the Fastify stack', { checks: true, redis: true }),
   ...ofProgram('haproxy', 'HAProxy, jwt_verify', true, ['-db', '-f'], configureHaproxy),
@@ -46,6 +52,7 @@ function ofNode(name: string, title: string, traits: Pick<Stack, 'checks' | 'red
     name,
     title,
     ...traits,
+    answers: 'forwarded',
     command: ({ port, profile }, world) =>
       Promise.resolve([
         ...node(name, profile),
@@ -56,15 +63,21 @@ function ofNode(name: string, title: string, traits: Pick<Stack, 'checks' | 'red
   };
 }
 
-function ofGate(name: string, title: string, limits: 'memory' | 'redis'): Stack {
+function ofGate(
+  name: string,
+  title: string,
+  traits: GateTraits,
+  answers: Stack['answers'] = 'forwarded',
+): Stack {
   return {
     name,
     title,
     checks: true,
-    redis: limits === 'redis',
+    redis: traits.limits !== 'memory',
+    answers,
     async command({ port, folder, profile }, world) {
-      const adminPort = await freePort();
-      const file = await configureGate({ port, adminPort, folder, name, limits }, world);
+      const place = { port, adminPort: await freePort(), folder, name };
+      const file = await configureGate(place, traits, world);
       return [...node(name, profile), inRepository('dist/cli/main.js'), 'start', '-c', file];
     },
   };
@@ -85,7 +98,7 @@ function ofProgram(
     ...args,
     await configure(port, folder, world),
   ];
-  return [{ name, title, checks, redis: false, command }];
+  return [{ name, title, checks, redis: false, answers: 'forwarded', command }];
 }
 
 function node(name: string, profile: boolean): readonly string[] {
