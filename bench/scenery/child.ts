@@ -12,11 +12,12 @@ const START_MS = 20_000;
 const STOP_MS = 5_000;
 const KEPT_OUTPUT = 4_000;
 
-/** @param isReady asked again and again until it says yes */
+/** @param isReady asked again and again, `everyMs`, until it says yes */
 export async function startChild(
   name: string,
   [command = '', ...args]: readonly string[],
   isReady: () => Promise<boolean>,
+  everyMs = 50,
 ): Promise<Child> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   endWithBench(child);
@@ -27,7 +28,7 @@ export async function startChild(
     while (!(await isReady().catch(() => false))) {
       if (hasEnded(child)) throw new Error('it ended at once');
       if (performance.now() > deadline) throw new Error(`it was not ready after ${START_MS / 1000} s`);
-      await sleep(50);
+      await sleep(everyMs);
     }
   } catch (error) {
     await stop(child);
