@@ -38,7 +38,7 @@ export interface Tollgate {
 export async function tollgate(config: string | GatewayConfig): Promise<Tollgate> {
   const load = async (): Promise<Settings> => (await read(config)).settings;
   const settings = await load();
-  const { log, setLevel, close: closeLog } = createLog(settings.log);
+  const { log, writeInfo, setLevel, close: closeLog } = createLog(settings.log);
   const surroundings = ofThisProcess(log, process.env);
   const generations = await openGenerations(settings, {
     load,
@@ -53,7 +53,7 @@ export async function tollgate(config: string | GatewayConfig): Promise<Tollgate
     current: () => generations.current().gateway,
     now: surroundings.monotonic,
     newId: surroundings.newId,
-    observe: createAccessLog(log),
+    observe: createAccessLog({ writeInfo, now: surroundings.now }),
     log,
   });
   const middleware = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void => {

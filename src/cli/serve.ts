@@ -60,7 +60,7 @@ interface Served extends Assembly {
 export async function serve({ started, load, env, worker, watch }: ServeOptions): Promise<Serving> {
   const { listen: publicAddress, admin } = started;
   if (!publicAddress || !admin) throw new TypeError('a gate that serves needs `listen` and `admin`');
-  const { log, setLevel, reopen, close: closeLog } = createLog(started.log, worker?.place);
+  const { log, writeInfo, setLevel, reopen, close: closeLog } = createLog(started.log, worker?.place);
   const surroundings = ofThisProcess(log, env);
   const { current, ...generations } = await openGenerations<Served>(started, {
     load,
@@ -93,7 +93,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     canServe: () => current().isReady(),
     metrics: worker ? sumOf(worker.gather) : metrics.registry,
     appsApi: () => current().appsApi,
-    observe: observeWith(createAccessLog(log), watch),
+    observe: observeWith(createAccessLog({ writeInfo, now: surroundings.now, worker: worker?.place }), watch),
     log,
     listen: publicAddress,
     admin,

@@ -4,8 +4,13 @@ import { dirname } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { LogSettings } from '../model/settings.js';
 
+/** Takes one whole line, its end included. */
+export type WriteLine = (line: string) => void;
+
 export interface OperatorLog {
   readonly log: Logger;
+  /** For lines of the level `info` that are put together elsewhere; dropped where the level is higher. */
+  readonly writeInfo: WriteLine;
   readonly setLevel: (level: LogSettings['level']) => void;
   /** Goes on in a new file of the same name, where the one before was moved away; where it cannot, in the one before. */
   readonly reopen: () => void;
@@ -13,9 +18,10 @@ export interface OperatorLog {
   readonly close: () => Promise<void>;
 }
 
-const BATCH_BYTES = 2048;
+/** Some fifty lines: each batch costs a turn of a thread, and what a crash loses. */
+const BATCH = { minLength: 16 * 1024 };
 /** Whole lines, and as much of them as a pipe takes in one piece (PIPE_BUF): those of several workers do not mix. */
-const MOST_AT_ONCE_BYTES = 4096;
+const BATCH_FOR_PIPES = { minLength: 2048, maxWrite: 4096 };
 const LONGEST_WAIT_MS = 500;
 /** With a full disk or a reader that has stopped, lines wait in memory: no more of them than this. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
@@ -50,6 +56,9 @@ export function createLog({ level, file }: LogSettings, worker?: number): Operat
 
   return {
     log,
+    writeInfo(line) {
+      if (log.isLevelEnabled('info')) destination.write(line);
+    },
     setLevel(to) {
       if (closed === undefined) log.level = to;
     },
@@ -72,8 +81,7 @@ function openDestination(file: string | undefined): Destination {
   const destination = pino.destination({
     dest: file === undefined ? STANDARD_OUTPUT : openFile(file),
     sync: false,
-    minLength: BATCH_BYTES,
-    maxWrite: MOST_AT_ONCE_BYTES,
+    ...(file === undefined ? BATCH_FOR_PIPES : BATCH),
     maxLength: MOST_WAITING_BYTES,
   });
   // Without a listener a full disk would end the process; with it, the lines wait until there is room.

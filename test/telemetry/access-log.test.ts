@@ -1,4 +1,5 @@
 /** The access log's line: which fields it has, and which it leaves out when they have nothing to say. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import type { ExchangeRecord } from '../../src/model/record.js';
@@ -15,13 +16,13 @@ const HEAD = {
   authorization: 'Bearer secret-token',
   rawHeaders: ['Cookie', 'secret-cookie'],
 } as unknown as RequestHead;
+const NOW = Date.UTC(2026, 10, 22, 10, 0, 0, 7);
 const ROUTE = { match: 'GET /users/{id}' } as Route;
 const CALLER: Principal = { ...ANONYMOUS, issuer: 'main', app: 'app-1' };
 
 function lineOf(record: Partial<ExchangeRecord>): Record<string, unknown> {
-  const lines: object[] = [];
-  const keep = (fields: object): void => void lines.push(fields);
-  createAccessLog({ debug: keep, info: keep, warn: keep, error: keep })({
+  const lines: string[] = [];
+  createAccessLog({ writeInfo: (line) => lines.push(line), now: () => NOW })({
     head: HEAD,
     route: ROUTE,
     endpoint: undefined,
@@ -35,13 +36,16 @@ function lineOf(record: Partial<ExchangeRecord>): Record<string, unknown> {
     ...record,
   });
   expect(lines).toHaveLength(1);
-  // As JSON, where what is undefined is not there.
-  return JSON.parse(JSON.stringify(lines[0])) as Record<string, unknown>;
+  expect(lines[0]).toMatch(/^[^\n]+\n$/);
+  return JSON.parse(lines[0]!) as Record<string, unknown>;
 }
 
 describe('the line of an exchange', () => {
   test('says who, what, which rule, how it ended and how long it took', () => {
     expect(lineOf({})).toEqual({
+      level: 'info',
+      time: '2026-11-22T10:00:00.007Z',
+      msg: 'request',
       request_id: 'id-1',
       client_ip: '192.0.2.1',
       method: 'GET',
@@ -82,4 +86,40 @@ describe('the line of an exchange', () => {
       expect(JSON.stringify(lineOf({ status }))).not.toContain('secret');
     }
   });
+});
+
+test('the line is JSON whatever stands in its texts', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (one, other) => {
+      const head = { ...HEAD, id: one, clientRequestId: other, method: other };
+      const principal = { ...ANONYMOUS, issuer: `i${one}`, app: `a${other}` };
+      const line = lineOf({ head, principal, route: { match: one } as Route, detail: other, target: one });
+      expect(line).toMatchObject({
+        request_id: one,
+        client_request_id: other,
+        method: other,
+        route: one,
+        issuer: `i${one}`,
+        app: `a${other}`,
+        detail: other,
+        target: one,
+      });
+    }),
+  );
+});
+
+test('the time is that of each line, over the end of a second too', () => {
+  const times: string[] = [];
+  let now = Date.UTC(2026, 11, 31, 23, 59, 59, 998);
+  const observe = createAccessLog({
+    writeInfo: (line) => times.push((JSON.parse(line) as { time: string }).time),
+    now: () => now,
+  });
+  const record = { head: HEAD, route: ROUTE, status: 200, durationMs: 1 } as unknown as ExchangeRecord;
+  for (; now < Date.UTC(2027, 0, 1, 0, 0, 0, 2); now += 0.5) observe(record);
+  expect(times).toEqual(
+    Array.from({ length: 8 }, (_, i) =>
+      new Date(Date.UTC(2026, 11, 31, 23, 59, 59, 998) + i * 0.5).toISOString(),
+    ),
+  );
 });
