@@ -30,6 +30,8 @@ export interface ClientEvents {
   onAnswerTaken(): void;
   /** The client may no longer have what it has asked for, an event stream. */
   onTokenEnded(): void;
+  /** The head is out, and the rest did not come along with it: from now on the answer's own times hold. */
+  onRestAwaited(): void;
 }
 
 export class Answer {
@@ -63,19 +65,23 @@ export class Answer {
     const { req, res } = this.exchange;
     this.#events = events;
     // A pipelined request's `res` has no socket yet and does not hear of its end; its `req` does.
-    req.once('close', this.#onRequestClose);
-    res.once('close', this.#onClose).once('finish', this.#onFinish);
+    if (res.socket === null) {
+      this.#onRequestClose = () => {
+        if (isCut(req)) this.#onClose();
+      };
+      req.once('close', this.#onRequestClose);
+    }
+    // A server closes each `res` behind its end; one that stands alone on its socket closes with that, much later.
+    if (this.sink !== res) res.once('finish', this.#onClose);
+    res.once('close', this.#onClose);
     return !res.destroyed && !isCut(req);
   }
 
-  readonly #onFinish = (): void => this.#events?.onAnswerTaken();
+  #onRequestClose: (() => void) | undefined;
 
   readonly #onClose = (): void => {
-    if (!this.exchange.res.writableFinished) this.#events?.onClientGone();
-  };
-
-  readonly #onRequestClose = (): void => {
-    if (isCut(this.exchange.req)) this.#onClose();
+    if (this.exchange.res.writableFinished) this.#events?.onAnswerTaken();
+    else this.#events?.onClientGone();
   };
 
   /**
@@ -135,17 +141,25 @@ export class Answer {
     this.streams = headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true;
     this.idleMs = this.streams ? this.upstream.tunnelIdleMs : this.upstream.idleTimeoutMs;
     if (this.streams) this.#letGo = this.leash?.hold(admission.principal, () => this.#events?.onTokenEnded());
-    this.sink.on('drain', this.#onDrain);
-    process.nextTick(flushQuiet, this);
+    process.nextTick(awaitRest, this);
     return true;
   }
 
   write(chunk: Buffer): void {
     this.bytes += chunk.length;
-    if (this.exchange.res.write(chunk)) return;
+    if (this.exchange.res.write(chunk) || this.#full) return;
     this.#full = true;
+    this.#onDrain = () => {
+      this.#onDrain = undefined;
+      this.#full = false;
+      this.#idleTimes = 0;
+      this.#controller?.resume();
+    };
+    this.sink.once('drain', this.#onDrain);
     this.#controller?.pause();
   }
+
+  #onDrain: (() => void) | undefined;
 
   trail(raw: RawHeaders | null): void {
     const { res, answerHeaders } = this.exchange;
@@ -159,9 +173,11 @@ export class Answer {
   }
 
   /** A head whose body did not come along in the same packet goes out at once: events and slow bodies need it. */
-  flushQuiet(): void {
+  awaitRest(): void {
     const { res } = this.exchange;
-    if (this.bytes === 0 && !this.#ended && !res.destroyed) res.flushHeaders();
+    if (this.#ended || res.destroyed) return;
+    if (this.bytes === 0) res.flushHeaders();
+    this.#events?.onRestAwaited();
   }
 
   get waitsForClient(): boolean {
@@ -186,17 +202,12 @@ export class Answer {
   /** Lets go of the client: nothing more is heard of it. */
   release(): void {
     this.#letGo?.();
-    this.sink.off('drain', this.#onDrain);
-    this.exchange.req.off('close', this.#onRequestClose);
-    this.exchange.res.off('close', this.#onClose).off('finish', this.#onFinish);
+    const { req, res } = this.exchange;
+    if (this.#onDrain) this.sink.off('drain', this.#onDrain);
+    if (this.#onRequestClose) req.off('close', this.#onRequestClose);
+    if (this.sink !== res) res.off('finish', this.#onClose);
+    res.off('close', this.#onClose);
   }
-
-  readonly #onDrain = (): void => {
-    if (!this.#full) return;
-    this.#full = false;
-    this.#idleTimes = 0;
-    this.#controller?.resume();
-  };
 }
 
 /** A request whose body was read to its end closes too, and nothing is wrong with it. */
@@ -210,6 +221,6 @@ function reset(socket: Socket): void {
   socket.resetAndDestroy();
 }
 
-function flushQuiet(answer: Answer): void {
-  answer.flushQuiet();
+function awaitRest(answer: Answer): void {
+  answer.awaitRest();
 }

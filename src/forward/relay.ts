@@ -108,6 +108,7 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
       upgrade: this.handshake ? 'websocket' : null,
       // undici closes the connection after a HEAD unless told not to.
       ...(head.method === 'HEAD' && body === null ? { reset: false } : {}),
+      servername: this.#pool.servername,
     });
   }
 
@@ -137,11 +138,15 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
   #answering(): void {
     this.#phase = 'answering';
     this.#headMs = this.options.now();
-    this.#arm(this.#answer.idleMs);
     // An event stream is as good as its head; and what has no body ends here: undici calls a 304 that states its
     // length broken.
     if (this.#answer.bodiless || this.#answer.streams) this.#attempt?.approve();
     if (this.#answer.bodiless) this.#finish();
+  }
+
+  /** Most answers are whole by now, so most exchanges need no second timer. */
+  onRestAwaited(): void {
+    if (this.#phase === 'answering') this.#arm(this.#answer.idleMs);
   }
 
   onSwitch(controller: Controller, status: number, socket: Duplex, over: () => void): boolean {

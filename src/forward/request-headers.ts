@@ -49,6 +49,7 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
   const saysHost = says('x-forwarded-host');
   const saysId = says('x-request-id');
   const added = set.flat();
+  const passes = rememberNames((name) => !isForbidden(plainName(name.toLowerCase()), dropped));
 
   return (target) =>
     function build(head, principal, contentLength) {
@@ -58,17 +59,33 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
       const nominated = nominatedBy(rawHeaders);
       for (let at = 0; at < rawHeaders.length; at += 2) {
         const name = rawHeaders[at]!;
-        const lower = name.toLowerCase();
-        if (nominated?.has(lower) || isForbidden(plainName(lower), dropped)) continue;
+        if (!passes(name) || nominated?.has(name.toLowerCase())) continue;
         fields.push(name, rawHeaders[at + 1]!);
       }
       if (saysFor) fields.push('X-Forwarded-For', head.forwardedFor);
       if (saysProto) fields.push('X-Forwarded-Proto', head.forwardedProto);
       if (saysHost) fields.push('X-Forwarded-Host', head.forwardedHost);
       if (saysId) fields.push('X-Request-Id', head.id);
-      fields.push(...identity(principal), ...added);
+      for (const text of identity(principal)) fields.push(text);
+      for (const text of added) fields.push(text);
       return fields;
     };
+}
+
+/** Callers send few names again and again; those that a stranger makes up beyond so many are judged each time. */
+const REMEMBERED_NAMES = 512;
+const LONGEST_REMEMBERED = 64;
+
+function rememberNames(judge: (name: string) => boolean): (name: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (name) => {
+    let verdict = known.get(name);
+    if (verdict === undefined) {
+      verdict = judge(name);
+      if (known.size < REMEMBERED_NAMES && name.length <= LONGEST_REMEMBERED) known.set(name, verdict);
+    }
+    return verdict;
+  };
 }
 
 /** The names of all Connection fields together; one may stand after the field that it nominates. */

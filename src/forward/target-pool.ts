@@ -17,8 +17,8 @@ const MAX_ANSWER_HEADER = 32 * 1024;
 /** How many may wait for each one that is served. */
 const QUEUE_FACTOR = 4;
 
-/** What undici is asked for. */
-export type UpstreamRequest = Dispatcher.DispatchOptions;
+/** What undici is asked for; `servername` it knows, though its types do not. */
+export type UpstreamRequest = Dispatcher.DispatchOptions & { readonly servername: string };
 
 export interface TargetOptions {
   /** Monotonic milliseconds. */
@@ -34,7 +34,7 @@ export class TargetPool implements Candidate {
   readonly buildHeaders: BuildRequestHeaders;
   readonly #connect: ReturnType<typeof createConnector>;
   /** Fixed, since undici would else take it from the Host field and reconnect whenever that changes. */
-  readonly #servername: string;
+  readonly servername: string;
   /** Undefined where the target's host is an address already. */
   readonly #addresses: Addresses | undefined;
   #pool: Pool | undefined;
@@ -50,7 +50,7 @@ export class TargetPool implements Candidate {
     this.availability = new Availability(upstream, target, options.now, options.log);
     this.slots = new Slots(upstream.maxConnections, upstream.maxConnections * QUEUE_FACTOR);
     this.buildHeaders = headersFor(target);
-    this.#servername = new URL(target.origin).hostname;
+    this.servername = new URL(target.origin).hostname;
     this.#addresses = this.#openAddresses(options);
     this.#connect = createConnector(upstream, target, {
       isWanted: () => this.#wanted > 0,
@@ -89,10 +89,8 @@ export class TargetPool implements Candidate {
       bodyTimeout: 0,
     });
     this.#addresses?.use();
-    // undici knows `servername`, though its types do not.
-    const named: UpstreamRequest & { servername: string } = { ...request, servername: this.#servername };
     this.#wanted += 1;
-    this.#pool.dispatch(named, handler);
+    this.#pool.dispatch(request, handler);
   }
 
   /** An exchange has its connection, or will not have one. */
