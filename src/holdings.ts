@@ -18,7 +18,7 @@ import type { Log } from './model/log.js';
 import type { Settings } from './model/settings.js';
 import type { Upstream } from './model/upstream.js';
 import { openRevocations, type OpenRevocations } from './open-revocations.js';
-import { openAttempts, openTokens, tokenGrounds, type OpenTokens } from './open-tokens.js';
+import type { OpenTokens } from './open-tokens.js';
 import { connectRedis, type RedisConnection } from './redis/connection.js';
 import { createLeash, type Leash, type LeashHand } from './revocation/revocation.js';
 import type { FailedAttempts } from './tokens/tokens.js';
@@ -85,11 +85,11 @@ export async function hold(settings: Settings, surroundings: Surroundings, keep:
   const store = await keep('store', { redis, killSwitch }, () =>
     storeOf(settings, redis, killSwitch, surroundings),
   );
-  const attempts = await keep(
-    'failed attempts',
-    { of: settings.tokens?.failedAttempts, redis },
-    () => settings.tokens && openAttempts(settings.tokens, redis, settings.redis, surroundings),
-  );
+  const attempts = await keep('failed attempts', { of: settings.tokens?.failedAttempts, redis }, async () => {
+    if (!settings.tokens) return undefined;
+    const { openAttempts } = await loadTokens();
+    return openAttempts(settings.tokens, redis, settings.redis, surroundings);
+  });
   const hand = handOf(settings, killSwitch);
   const leash = await keep<Leash>('leash', ALWAYS, () => createLeash({ ...hand, now }));
   const upstreams = await Promise.all(
@@ -112,14 +112,21 @@ export async function hold(settings: Settings, surroundings: Surroundings, keep:
   };
 }
 
-function keepTokens({ tokens }: Settings, surroundings: Surroundings, keep: Keep) {
-  const grounds = tokens && tokenGrounds(tokens);
-  return keep<OpenTokens | undefined>(
+/** Most gates hand out no passes, and what it takes to do so would take half of their start. */
+function loadTokens() {
+  return import('./open-tokens.js');
+}
+
+async function keepTokens({ tokens }: Settings, surroundings: Surroundings, keep: Keep) {
+  if (!tokens) return undefined;
+  const { openTokens, tokenGrounds } = await loadTokens();
+  const grounds = tokenGrounds(tokens);
+  return keep<OpenTokens>(
     'tokens',
     grounds,
     // At a reload there is something better than to wait for a database that is away: the old file stays.
-    (before) => grounds && openTokens(grounds, surroundings, { mayBeAway: before === undefined }),
-    (opened) => opened?.close(),
+    (before) => openTokens(grounds, surroundings, { mayBeAway: before === undefined }),
+    (opened) => opened.close(),
   );
 }
 

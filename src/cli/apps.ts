@@ -2,7 +2,7 @@
 import { loadConfig } from '../config/config.js';
 import type { Settings } from '../model/settings.js';
 import { appRevocation, type Administration, type AppRequest } from '../tokens/administration.js';
-import { EXIT_OK, Refused, UsageError, type Command, type CommandInput } from './command.js';
+import { EXIT_OK, Refused, UsageError, type Run, type CommandInput } from './command.js';
 import { withRegistry, type RegistrySide } from './registry-side.js';
 import { listOf, noMoreWords, print, printTable, wordOf } from './words.js';
 
@@ -13,20 +13,13 @@ const USAGE =
 /** Reads what was typed, so that wrong usage is told before anything is opened. @returns what is then done */
 type Action = (input: CommandInput) => (side: RegistrySide, settings: Settings) => Promise<void>;
 
-export const apps: Command = {
-  name: 'apps',
-  summary:
-    'the apps that may ask for tokens, and the kill switch: create, list, delete, rotate, revoke, restore, revocations',
-  takes: 2,
-  options: ['name', 'scopes', 'owner', 'organization', 'issuer'],
-  async run(input) {
-    const read = ACTIONS.get(input.words[0] ?? '');
-    if (!read) throw new UsageError(`usage: tollgate ${USAGE}`);
-    const action = read(input);
-    const { settings } = await loadConfig(input.file, input.terminal.env);
-    await withRegistry(settings, input.terminal, (side) => action(side, settings));
-    return EXIT_OK;
-  },
+export const apps: Run = async (input) => {
+  const read = ACTIONS.get(input.words[0] ?? '');
+  if (!read) throw new UsageError(`usage: tollgate ${USAGE}`);
+  const action = read(input);
+  const { settings } = await loadConfig(input.file, input.terminal.env);
+  await withRegistry(settings, input.terminal, (side) => action(side, settings));
+  return EXIT_OK;
 };
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([

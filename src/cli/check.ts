@@ -16,7 +16,7 @@ import type { Log } from '../model/log.js';
 import type { Route } from '../model/route.js';
 import type { Expectation, Settings } from '../model/settings.js';
 import { ofThisProcess } from '../surroundings.js';
-import { EXIT_BAD, EXIT_OK, type Command } from './command.js';
+import { EXIT_BAD, EXIT_OK, type Run } from './command.js';
 import { createMint, type Mint } from './mint.js';
 
 interface Finding {
@@ -30,20 +30,16 @@ interface Finding {
 const APP = 'tollgate-check';
 const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-export const check: Command = {
-  name: 'check',
-  summary: "reports every error of the file, then runs its routes' expect cases",
-  async run({ file, json, terminal }) {
-    const { findings, summary } = await examine(file, terminal.env);
-    const good = findings.length === 0;
-    if (json) {
-      terminal.out(JSON.stringify({ ok: good, problems: findings }, null, 2));
-    } else {
-      for (const { line, column, text } of findings) terminal.err(`${file}:${line}:${column}: ${text}`);
-      if (good) terminal.out(`${file}: ${summary}`);
-    }
-    return good ? EXIT_OK : EXIT_BAD;
-  },
+export const check: Run = async ({ file, json, terminal }) => {
+  const { findings, summary } = await examine(file, terminal.env);
+  const good = findings.length === 0;
+  if (json) {
+    terminal.out(JSON.stringify({ ok: good, problems: findings }, null, 2));
+  } else {
+    for (const { line, column, text } of findings) terminal.err(`${file}:${line}:${column}: ${text}`);
+    if (good) terminal.out(`${file}: ${summary}`);
+  }
+  return good ? EXIT_OK : EXIT_BAD;
 };
 
 async function examine(

@@ -1,4 +1,6 @@
 /** What every command is: a name, a line of help, and what it does with the words and options after its name. */
+import { OperatorError } from '../model/operator-error.js';
+
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
@@ -30,14 +32,17 @@ export interface Command {
   readonly takes?: number;
   /** The names of its own options, each with a value. */
   readonly options?: readonly string[];
-  run(input: CommandInput): Promise<number>;
+  load(): Promise<Run>;
 }
+
+/** @returns the exit code */
+export type Run = (input: CommandInput) => Promise<number>;
 
 /** Wrong usage, told as one line. */
 export class UsageError extends Error {}
 
 /** What was asked for cannot be done: one clear line, exit code 1. */
-export class Refused extends Error {}
+export class Refused extends OperatorError {}
 
 /** Another process of the gate has said what is wrong: its exit code is all that is left to tell. */
 export class AlreadyTold extends Error {

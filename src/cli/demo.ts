@@ -2,7 +2,7 @@
 import { loadConfig } from '../config/config.js';
 import type { Observe } from '../model/record.js';
 import type { Route } from '../model/route.js';
-import { EXIT_OK, type Command, type Terminal } from './command.js';
+import { EXIT_OK, type Run, type Terminal } from './command.js';
 import { openSample } from './sample-side.js';
 import { serve } from './serve.js';
 import { untilSignal } from './signals.js';
@@ -17,38 +17,34 @@ const SAMPLE_APP = {
 /** Nobody waits for the demo's open streams. */
 const DRAIN_MS = 500;
 
-export const demo: Command = {
-  name: 'demo',
-  summary: 'a whole working setup in one process, and the curl lines to try',
-  async run({ file, terminal }) {
-    const { settings } = await loadConfig(file, terminal.env);
-    const side = await openSample(settings);
-    // The terminal shows one short line a request instead of the log, which then tells of trouble only.
-    const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log: { ...settings.log, level: 'warn' } as const };
-    const gate = await serve({
-      started: quiet,
-      load: () => Promise.resolve(quiet),
-      env: terminal.env,
-      watch: narrate(terminal),
-    }).catch(async (error: unknown) => {
-      await side.close();
-      throw error;
-    });
-    const { address, port } = gate.address;
-    const admin = `http://${gate.adminAddress.address}:${gate.adminAddress.port}`;
-    terminal.out(`The gate is open on http://${address}:${port}, in front of a sample service on`);
-    terminal.out(
-      `http://${side.address.address}:${side.address.port}; its health is on ${admin}/healthz. Ctrl-C ends it.\n`,
-    );
-    terminal.out(walk(settings, side.mint));
-    const app = await gate.administration?.createApp(SAMPLE_APP);
-    if (app) terminal.out(walkOfOwn(settings, app));
-    await untilSignal();
-    if (app) await gate.administration?.deleteApp(app.key);
-    await gate.stop();
+export const demo: Run = async ({ file, terminal }) => {
+  const { settings } = await loadConfig(file, terminal.env);
+  const side = await openSample(settings);
+  // The terminal shows one short line a request instead of the log, which then tells of trouble only.
+  const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log: { ...settings.log, level: 'warn' } as const };
+  const gate = await serve({
+    started: quiet,
+    load: () => Promise.resolve(quiet),
+    env: terminal.env,
+    watch: narrate(terminal),
+  }).catch(async (error: unknown) => {
     await side.close();
-    return EXIT_OK;
-  },
+    throw error;
+  });
+  const { address, port } = gate.address;
+  const admin = `http://${gate.adminAddress.address}:${gate.adminAddress.port}`;
+  terminal.out(`The gate is open on http://${address}:${port}, in front of a sample service on`);
+  terminal.out(
+    `http://${side.address.address}:${side.address.port}; its health is on ${admin}/healthz. Ctrl-C ends it.\n`,
+  );
+  terminal.out(walk(settings, side.mint));
+  const app = await gate.administration?.createApp(SAMPLE_APP);
+  if (app) terminal.out(walkOfOwn(settings, app));
+  await untilSignal();
+  if (app) await gate.administration?.deleteApp(app.key);
+  await gate.stop();
+  await side.close();
+  return EXIT_OK;
 };
 
 function narrate(terminal: Terminal): Observe {

@@ -5,28 +5,18 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import leven from 'leven';
 import { ConfigError, ConfigUnreadable } from '../config/config.js';
-import { AdministrationError } from '../tokens/administration.js';
-import { RegistryError } from '../tokens/registry/open.js';
-import { VaultError } from '../tokens/vault.js';
-import { apps } from './apps.js';
-import { check } from './check.js';
+import { OperatorError } from '../model/operator-error.js';
 import {
   AlreadyTold,
   EXIT_BAD,
   EXIT_OK,
   EXIT_USAGE,
-  Refused,
   UsageError,
   type Command,
   type Terminal,
 } from './command.js';
-import { demo } from './demo.js';
-import { routes } from './routes.js';
-import { sample } from './sample.js';
-import { start } from './start.js';
-import { users } from './users.js';
+import { COMMANDS } from './commands.js';
 
-const COMMANDS: readonly Command[] = [start, check, routes, apps, users, demo, sample];
 const DEFAULT_FILE = 'config/gateway.yaml';
 
 const terminal: Terminal = {
@@ -54,13 +44,9 @@ async function main(args: readonly string[]): Promise<number> {
   if (extra !== undefined) {
     throw new UsageError(`${name} does not take "${extra}"; a configuration is named with -c FILE`);
   }
-  return command.run({
-    file: values.config,
-    json: values.json,
-    words,
-    options: ownOptions(command, rest),
-    terminal,
-  });
+  const options = ownOptions(command, rest);
+  const run = await command.load();
+  return run({ file: values.config, json: values.json, words, options, terminal });
 }
 
 const OPTIONS = {
@@ -133,7 +119,7 @@ function report(error: unknown): number {
     terminal.err(`tollgate: ${error.message}`);
     return EXIT_USAGE;
   }
-  if (error instanceof Refused || error instanceof AdministrationError) {
+  if (error instanceof OperatorError) {
     terminal.err(`tollgate: ${error.message}`);
     return EXIT_BAD;
   }
@@ -147,9 +133,8 @@ function report(error: unknown): number {
   return EXIT_BAD;
 }
 
-/** What the system refuses, an address, the log's file or the database, in words that say what to do. */
+/** What the system refuses, an address or the log's file, in words that say what to do. */
 function systemProblem(error: unknown): string | undefined {
-  if (error instanceof RegistryError || error instanceof VaultError) return error.message;
   const { code, path, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (code !== undefined && path !== undefined) return `${path} cannot be opened (${code})`;
   const where = `${address ?? ''}:${port ?? ''}`;

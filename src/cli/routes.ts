@@ -2,19 +2,15 @@
 import { loadConfig } from '../config/config.js';
 import type { LimitPolicy } from '../model/limit.js';
 import type { Access, Route } from '../model/route.js';
-import { EXIT_OK, type Command } from './command.js';
+import { EXIT_OK, type Run } from './command.js';
 import { tableOf } from './words.js';
 
 const HEADINGS = ['MATCH', 'SCOPE', 'LIMIT', 'UPSTREAM'] as const;
 
-export const routes: Command = {
-  name: 'routes',
-  summary: 'the routes as a table: match, scope, limit, upstream',
-  async run({ file, json, terminal }) {
-    const { settings } = await loadConfig(file, terminal.env);
-    terminal.out(json ? JSON.stringify(settings.routes.map(asJson), null, 2) : table(settings.routes));
-    return EXIT_OK;
-  },
+export const routes: Run = async ({ file, json, terminal }) => {
+  const { settings } = await loadConfig(file, terminal.env);
+  terminal.out(json ? JSON.stringify(settings.routes.map(asJson), null, 2) : table(settings.routes));
+  return EXIT_OK;
 };
 
 function table(all: readonly Route[]): string {

@@ -2,26 +2,20 @@
 import { loadConfig } from '../config/config.js';
 import type { Administration } from '../tokens/administration.js';
 import { flawOfPassword } from '../tokens/passwords.js';
-import { EXIT_OK, Refused, UsageError, type Command, type CommandInput } from './command.js';
+import { EXIT_OK, Refused, UsageError, type Run, type CommandInput } from './command.js';
 import { withRegistry } from './registry-side.js';
 import { listOf, noMoreWords, print, printTable, wordOf } from './words.js';
 
 const USAGE = 'users add NAME --scopes a,b [--organization ORG] | users list | users delete NAME';
 
-export const users: Command = {
-  name: 'users',
-  summary: 'the people of the password endpoint: add NAME, list, delete NAME',
-  takes: 2,
-  options: ['scopes', 'organization'],
-  async run(input) {
-    const read = ACTIONS.get(input.words[0] ?? '');
-    if (!read) throw new UsageError(`usage: tollgate ${USAGE}`);
-    const action = read(input);
-    const { settings } = await loadConfig(input.file, input.terminal.env);
-    if (!settings.tokens) throw new Refused('users need the `tokens` section in the file');
-    await withRegistry(settings, input.terminal, ({ administration }) => action(administration!));
-    return EXIT_OK;
-  },
+export const users: Run = async (input) => {
+  const read = ACTIONS.get(input.words[0] ?? '');
+  if (!read) throw new UsageError(`usage: tollgate ${USAGE}`);
+  const action = read(input);
+  const { settings } = await loadConfig(input.file, input.terminal.env);
+  if (!settings.tokens) throw new Refused('users need the `tokens` section in the file');
+  await withRegistry(settings, input.terminal, ({ administration }) => action(administration!));
+  return EXIT_OK;
 };
 
 /** Reads what was typed, so that wrong usage is told before anything is opened. @returns what is then done */

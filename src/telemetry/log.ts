@@ -18,8 +18,8 @@ export interface OperatorLog {
   readonly close: () => Promise<void>;
 }
 
-/** Some fifty lines: each batch costs a turn of a thread, and what a crash loses. */
-const BATCH = { minLength: 16 * 1024 };
+/** Some thirty lines: each batch costs a turn of a thread, and is what a crash loses. */
+const BATCH = { minLength: 8 * 1024 };
 /** Whole lines, and as much of them as a pipe takes in one piece (PIPE_BUF): those of several workers do not mix. */
 const BATCH_FOR_PIPES = { minLength: 2048, maxWrite: 4096 };
 const LONGEST_WAIT_MS = 500;

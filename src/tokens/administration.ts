@@ -2,6 +2,7 @@
  * What an administrator does with apps, people and the kill switch: the one place behind the commands and the apps API.
  * A change holds for running gates within a second, since every one goes through the registry's revision.
  */
+import { OperatorError } from '../model/operator-error.js';
 import type { Revocation } from '../model/revocation.js';
 import { isScopeToken } from '../model/scope.js';
 import { NAMED, TOKENS } from '../model/tokens.js';
@@ -26,7 +27,7 @@ export interface AppRequest {
 }
 
 /** Something that an administrator asked for and that cannot be: one clear sentence. */
-export class AdministrationError extends Error {
+export class AdministrationError extends OperatorError {
   override readonly name = 'AdministrationError';
 }
 

@@ -5,6 +5,7 @@
  * Any text may be that key, so it is stretched with scrypt and a salt of each seal's own (RFC 7914); then AES-256-GCM.
  * The kid is authenticated too: a sealed key cannot be put in another's place.
  */
+import { OperatorError } from '../model/operator-error.js';
 import { createCipheriv, createDecipheriv, scrypt } from 'node:crypto';
 
 export interface Vault {
@@ -14,7 +15,7 @@ export interface Vault {
 }
 
 /** A sealed key cannot be opened: what the operator has to know of why. */
-export class VaultError extends Error {
+export class VaultError extends OperatorError {
   override readonly name = 'VaultError';
 }
 

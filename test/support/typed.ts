@@ -1,6 +1,6 @@
 /** Commands with something on standard input: as a process, or in this one where a test has many of them. */
 import { execFile } from 'node:child_process';
-import { Refused, UsageError, type Command } from '../../src/cli/command.js';
+import { Refused, UsageError, type Run } from '../../src/cli/command.js';
 import { AdministrationError } from '../../src/tokens/administration.js';
 import type { Result } from './command.js';
 
@@ -19,7 +19,7 @@ export function runTyped(args: readonly string[], input: string): Promise<Result
 
 /** The same without a process of its own, which takes a second to start. */
 export async function runHere(
-  command: Command,
+  run: Run,
   args: readonly string[],
   file: string,
   input = '',
@@ -41,7 +41,7 @@ export async function runHere(
     env: {},
   };
   try {
-    const code = await command.run({ file, json, words, options, terminal });
+    const code = await run({ file, json, words, options, terminal });
     return { code, stdout, stderr };
   } catch (error) {
     const code = error instanceof UsageError ? 2 : 1;

@@ -1,4 +1,5 @@
 /** Opens the registry: chooses the database, brings its tables up to date, and puts the parts together. */
+import { OperatorError } from '../../model/operator-error.js';
 import { CamelCasePlugin, Kysely, PostgresDialect, sql, type Dialect } from 'kysely';
 import type { Pool } from 'pg';
 import type { Log } from '../../model/log.js';
@@ -20,7 +21,7 @@ export type RegistryLocation =
   { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: string };
 
 /** What the operator has to know of why a registry cannot be opened. */
-export class RegistryError extends Error {
+export class RegistryError extends OperatorError {
   override readonly name = 'RegistryError';
 }
 
