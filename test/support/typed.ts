@@ -18,12 +18,7 @@ export function runTyped(args: readonly string[], input: string): Promise<Result
 }
 
 /** The same without a process of its own, which takes a second to start. */
-export async function runHere(
-  run: Run,
-  args: readonly string[],
-  file: string,
-  input = '',
-): Promise<Result> {
+export async function runHere(run: Run, args: readonly string[], file: string, input = ''): Promise<Result> {
   const words: string[] = [];
   const options: Record<string, string> = {};
   let json = false;
