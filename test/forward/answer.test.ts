@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { BROKEN_BODIES, BROKEN_HEADS } from '../support/broken-answers.js';
 import { exchangeRaw, openRaw } from '../support/raw.js';
 import { startEchoUpstream, startRawUpstream, type RawUpstream } from '../support/upstream.js';
 import { keep } from './cleanup.js';
@@ -215,23 +216,7 @@ test('A body that ends with the connection comes through whole when the upstream
   expect(await edge.result(0)).toMatchObject({ fault: undefined, bytes: 9 });
 });
 
-const BROKEN: Record<string, string> = {
-  'garbage instead of an answer': 'garbage\r\n\r\n',
-  'both lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n',
-  'two different lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc',
-  'another transfer coding': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
-  'a body of another coding that ends with the connection':
-    'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx',
-  'a change of protocol that nobody asked for':
-    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nraw',
-  'a bare 101': 'HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
-  'an unasked-for 100': 'HTTP/1.1 100 Continue\r\n\r\n',
-  'a status below 100': 'HTTP/1.1 042 Odd\r\nContent-Length: 0\r\n\r\n',
-  'a header that is too large': `HTTP/1.1 200 OK\r\nX-Large: ${'x'.repeat(40_000)}\r\n\r\n`,
-  'a header that does not end': `HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(40_000)}`,
-};
-
-for (const [what, text] of Object.entries(BROKEN)) {
+for (const [what, text] of Object.entries(BROKEN_HEADS)) {
   test(`An upstream that sends ${what} is a 502, asked once.`, async () => {
     const { edge, upstream } = await answering(text);
     expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 502 [^]*gave a broken answer/);
@@ -240,23 +225,13 @@ for (const [what, text] of Object.entries(BROKEN)) {
   });
 }
 
-/** The end comes some time after the rest: libuv tells a client of data and a reset in one as data and an end. */
-const CUT: Record<string, { text: string; how: 'end' | 'resetAndDestroy' | 'babble' }> = {
-  'of a stated length ends early': { text: 'Content-Length: 50\r\n\r\nhalf', how: 'end' },
-  'of a stated length is reset': { text: 'Content-Length: 50\r\n\r\nhalf', how: 'resetAndDestroy' },
-  'in chunks ends early': { text: 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n', how: 'end' },
-  'in chunks is reset': { text: 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n', how: 'resetAndDestroy' },
-  'that ends with the connection is reset': { text: '\r\nhalf', how: 'resetAndDestroy' },
-  'in chunks goes on with none': { text: 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n', how: 'babble' },
-};
-
-for (const [what, { text, how }] of Object.entries(CUT)) {
+for (const [what, { text, then }] of Object.entries(BROKEN_BODIES)) {
   for (const version of ['1.1', '1.0']) {
     test(`A body ${what}: a client of HTTP/${version} never takes it for whole.`, async () => {
       const upstream = keep(
         await startRawUpstream(({ socket }) => {
           socket.write(`HTTP/1.1 200 OK\r\n${text}`);
-          setTimeout(() => (how === 'babble' ? socket.write('nonsense\r\n') : socket[how]()), 30);
+          setTimeout(then, 30, socket);
         }),
       );
       const edge = keep(await startEdge(upstream.origin));

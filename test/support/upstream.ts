@@ -1,6 +1,7 @@
 /** Upstreams for tests: one that misbehaves as scripted, byte for byte, and one that tells what it was asked. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
+import { until } from './until.js';
 
 /** One request as it came over the wire. */
 export interface WireRequest {
@@ -59,6 +60,14 @@ export async function startRawUpstream(script: (request: WireRequest) => void): 
     open,
     close: () => closeAll(server, open),
   };
+}
+
+/** Waits until the connection that had the n-th request is gone. @returns what came over it behind that request's head */
+export async function untilGone({ requests, received }: RawUpstream, index: number): Promise<string> {
+  const { socket, head } = requests[index]!;
+  await until(() => socket.destroyed);
+  const text = received.find((each) => each.includes(head)) ?? '';
+  return text.slice(text.indexOf(head) + head.length + '\r\n\r\n'.length);
 }
 
 type OnHead = (head: string, body: () => string, whole: Promise<void>) => void;

@@ -1,0 +1,161 @@
+/**
+ * The promise that a broken answer never looks whole: what can still be said is a 502 or 504; of what cannot, the end is
+ * missing, byte by byte and to fetch, a caller who would believe it.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { BROKEN_BODIES, BROKEN_HEADS } from '../support/broken-answers.js';
+import { openRaw } from '../support/raw.js';
+import { OPEN, pathOf, sayOk, startScriptedScene, type Scene } from '../support/scene.js';
+import { until } from '../support/until.js';
+import { untilGone, type WireRequest } from '../support/upstream.js';
+import { get } from '../support/wire-scene.js';
+
+type Script = (request: WireRequest) => void;
+
+const TIMEOUT_MS = 200;
+const GAP_MS = 30;
+const OK = 'HTTP/1.1 200 OK\r\n';
+
+const say =
+  (text: string): Script =>
+  ({ socket }) =>
+    void socket.write(text);
+
+const sayAndThen =
+  (text: string, then: (socket: WireRequest['socket']) => unknown): Script =>
+  ({ socket }) => {
+    socket.write(text);
+    setTimeout(then, GAP_MS, socket);
+  };
+
+/** Once more and once more, as long as somebody listens. */
+const sayOn =
+  (text: string, more: string): Script =>
+  ({ socket }) => {
+    socket.write(text);
+    const timer = setInterval(() => socket.write(more), GAP_MS);
+    socket.once('close', () => clearInterval(timer));
+  };
+
+const end: Script = ({ socket }) => void socket.end();
+const reset: Script = ({ socket }) => void socket.resetAndDestroy();
+
+/** Nothing has been answered yet, so that it can be said: how, with which status and reason. */
+const REFUSED: Record<string, [Script, status: number, reason: string]> = {
+  ...Object.fromEntries(
+    Object.entries(BROKEN_HEADS).map(([what, text]) => [
+      `sends ${what}`,
+      [say(text), 502, 'upstream_broken'],
+    ]),
+  ),
+  'sends half a head and ends': [sayAndThen(OK, (socket) => socket.end()), 502, 'upstream_broken'],
+  'sends half a head and resets': [
+    sayAndThen(OK, (socket) => socket.resetAndDestroy()),
+    502,
+    'upstream_broken',
+  ],
+  'sends half a head and no more': [say(OK), 504, 'upstream_timeout'],
+  'sends a head line by line without end': [sayOn(OK, 'X: y\r\n'), 504, 'upstream_timeout'],
+  'sends hints without end': [
+    sayOn('', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'),
+    504,
+    'upstream_timeout',
+  ],
+  'sends hints and ends': [
+    sayAndThen('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n', (socket) => socket.end()),
+    502,
+    'upstream_broken',
+  ],
+  'never answers': [() => undefined, 504, 'upstream_timeout'],
+  'ends in place of an answer': [end, 502, 'upstream_unreachable'],
+  'resets in place of an answer': [reset, 502, 'upstream_unreachable'],
+};
+
+/** The head has gone out: the rest must be seen to be missing. */
+const CUT: Record<string, [Script, reason: string]> = {
+  ...Object.fromEntries(
+    Object.entries(BROKEN_BODIES).map(([what, { text, then }]) => [
+      what,
+      [sayAndThen(`${OK}${text}`, then), 'upstream_reset_in_body'],
+    ]),
+  ),
+  'of a stated length stops': [say(`${OK}Content-Length: 50\r\n\r\nhalf`), 'upstream_idle_in_body'],
+  'in chunks stops': [say(`${OK}Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n`), 'upstream_idle_in_body'],
+  'that ends with the connection stops': [say(`${OK}\r\nhalf`), 'upstream_idle_in_body'],
+};
+
+const SCRIPTS = [...Object.values(REFUSED), ...Object.values(CUT)].map(([script]) => script);
+const pathTo = (script: Script): string => `/broken/${SCRIPTS.indexOf(script)}`;
+
+let scene: Scene;
+let before = 0;
+const recorded = () => scene.gate.records.slice(before);
+
+beforeAll(async () => {
+  const time = `${TIMEOUT_MS}ms`;
+  scene = await startScriptedScene(
+    OPEN,
+    (asked) => {
+      const script = SCRIPTS[Number(/^\/broken\/(\d+)$/.exec(pathOf(asked))?.[1])];
+      (script ?? sayOk)(asked);
+    },
+    { timeout: time, idle_timeout: time, retries: 0, ejection: false },
+  );
+});
+
+afterAll(() => scene.close());
+
+/** Whatever came before: the next caller is served. */
+afterEach(async () => {
+  expect((await scene.talk(get('/well'))).answers[0]?.body).toBe('ok');
+  await scene.settle();
+  before = scene.gate.records.length;
+});
+
+describe.each(Object.entries(REFUSED))('An upstream that %s', (_, [script, status, reason]) => {
+  it(`is a ${status}, told of once; the caller's connection goes on, the upstream's does not`, async () => {
+    const index = scene.upstream.requests.length;
+    const client = openRaw(scene.gate.port, get(pathTo(script)));
+    await client.until(new RegExp(`HTTP/1\\.1 ${status} [^]*\\]\\}$`));
+    client.send(get('/well'));
+    const text = await client.until(/ok$/);
+    client.destroy();
+    expect(text.match(/HTTP\/1\.1 [2-5]\d\d/g)).toEqual([`HTTP/1.1 ${status}`, 'HTTP/1.1 200']);
+    await until(() => recorded().length === 2);
+    expect(recorded()).toMatchObject([
+      { status, reason },
+      { status: 200, reason: undefined },
+    ]);
+    expect(await untilGone(scene.upstream, index)).toBe('');
+  });
+});
+
+describe.each(Object.entries(CUT))('A body %s', (_, [script, reason]) => {
+  it.each(['1.1', '1.0'])(
+    'never looks whole to a caller of HTTP/%s, and is told of once',
+    async (version) => {
+      const index = scene.upstream.requests.length;
+      const client = openRaw(
+        scene.gate.port,
+        `GET ${pathTo(script)} HTTP/${version}\r\nHost: gate.test\r\n\r\n`,
+      );
+      const ended = await client.ended;
+      const [head = '', ...rest] = client.text().split('\r\n\r\n');
+      const body = rest.join('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1\.1 200 /);
+      expect(body).toContain('half');
+      if (/^content-length: 50$/im.test(head)) expect(body).toBe('half');
+      else if (/^transfer-encoding: chunked$/im.test(head)) expect(body).not.toMatch(/(^|\r\n)0\r\n/);
+      else expect(ended).toBe('reset');
+      await until(() => recorded().length === 1);
+      expect(recorded()).toMatchObject([{ status: 200, reason }]);
+      expect(await untilGone(scene.upstream, index)).toBe('');
+    },
+  );
+
+  it('is an error to fetch', async () => {
+    const answer = await fetch(scene.gate.url + pathTo(script));
+    expect(answer.status).toBe(200);
+    await expect(answer.text()).rejects.toThrow('terminated');
+  });
+});
