@@ -21,7 +21,7 @@ export type RegistryLocation =
   { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: string };
 
 /** What the operator has to know of why a registry cannot be opened. */
-export class RegistryError extends OperatorError {
+class RegistryError extends OperatorError {
   override readonly name = 'RegistryError';
 }
 
