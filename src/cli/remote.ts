@@ -28,7 +28,12 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-const ENDED = 'the other process has ended';
+/** The other process has ended. */
+export class Ended extends Error {
+  constructor() {
+    super('the other process has ended');
+  }
+}
 
 export function createRemote<Theirs extends Calls<Theirs>>(
   { send, receive }: Port,
@@ -44,7 +49,7 @@ export function createRemote<Theirs extends Calls<Theirs>>(
 
   function end(): void {
     isOver = true;
-    for (const { reject } of waiting.values()) reject(new Error(ENDED));
+    for (const { reject } of waiting.values()) reject(new Ended());
     waiting.clear();
   }
 
@@ -71,7 +76,7 @@ export function createRemote<Theirs extends Calls<Theirs>>(
   return {
     call: (name, ...[argument]) =>
       new Promise((resolve, reject) => {
-        if (isOver) throw new Error(ENDED);
+        if (isOver) throw new Ended();
         const id = ++calls;
         waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
         post({ call: id, name, argument });

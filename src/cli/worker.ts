@@ -2,8 +2,8 @@
 import cluster from 'node:cluster';
 import { loadConfig } from '../config/config.js';
 import type { Settings } from '../model/settings.js';
-import { EXIT_OK, type Terminal } from './command.js';
-import { createRemote, type Port } from './remote.js';
+import { AlreadyTold, EXIT_BAD, EXIT_OK, type Terminal } from './command.js';
+import { createRemote, Ended, type Port } from './remote.js';
 import { serve, type Serving } from './serve.js';
 import { PLACE, type PrimaryCalls, type WorkerCalls } from './worker-calls.js';
 
@@ -56,6 +56,10 @@ export async function work(file: string, env: Environment): Promise<number> {
     await draining;
     await gate.stop();
     return EXIT_OK;
+  } catch (error) {
+    // The primary was ended while this worker began: nobody is left to be told.
+    if (error instanceof Ended) throw new AlreadyTold(EXIT_BAD);
+    throw error;
   } finally {
     // Nothing more is heard of the primary, so that the process can end.
     process.channel?.unref();
