@@ -122,6 +122,17 @@ describe('A target in another form', () => {
     }
   });
 
+  it('is refused without a word of Node where its authority has no port or host that Node can read', async () => {
+    const words: Error[] = [];
+    const hear = (warning: Error): void => void words.push(warning);
+    process.on('warning', hear);
+    for (const authority of ['gate.te:st', 'a:b:c', '[::1', 'xn--a', 'a%zz', ':80']) {
+      expect(await ask(`http://${authority}/users/1`)).toEqual(REFUSED);
+    }
+    process.off('warning', hear);
+    expect(words).toEqual([]);
+  });
+
   it('is the path that it names where its authority is the Host', async () => {
     for (const target of [
       'http://gate.test/files/a?b',
