@@ -7,6 +7,8 @@ import type { Finding } from './verdict.js';
 
 /** Lines wait this long for the disk, and with a killed gate they are lost. */
 const UNWRITTEN_MS = 1500;
+/** Workers go on for a moment when the process that started them is killed. */
+const OUTLIVED_MS = 500;
 
 /** @param logs of each gate */
 export function judgeAnswers(
@@ -52,7 +54,7 @@ function isLineLost({ gate, fromMs, toMs }: Attempt, { faults }: Timeline): bool
     (fault) =>
       fault.subject === `gate ${gate}` &&
       isDeadly(fault) &&
-      fault.fromMs >= fromMs &&
+      fault.fromMs + OUTLIVED_MS >= fromMs &&
       fault.fromMs <= toMs + UNWRITTEN_MS,
   );
 }
