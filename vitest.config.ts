@@ -15,7 +15,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     // Most tests wait more than they work: for windows to pass, for timeouts, for processes to start.
-    maxWorkers: 2,
+    maxWorkers: 3,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
