@@ -64,20 +64,18 @@ export class Answer {
   watch(events: ClientEvents): boolean {
     const { req, res } = this.exchange;
     this.#events = events;
-    // A pipelined request's `res` has no socket yet and does not hear of its end; its `req` does.
+    // A pipelined request's `res` has no socket yet and does not hear of its end; nor does its `req`, once it is read.
     if (res.socket === null) {
-      this.#onRequestClose = () => {
-        if (isCut(req)) this.#onClose();
-      };
-      req.once('close', this.#onRequestClose);
+      this.#queuedOn = req.socket;
+      this.#queuedOn.setMaxListeners(0).once('close', this.#onClose);
     }
     // A server closes each `res` behind its end; one that stands alone on its socket closes with that, much later.
     if (this.sink !== res) res.once('finish', this.#onClose);
     res.once('close', this.#onClose);
-    return !res.destroyed && !isCut(req);
+    return !res.destroyed && !isCut(req) && !req.socket.destroyed;
   }
 
-  #onRequestClose: (() => void) | undefined;
+  #queuedOn: Socket | undefined;
 
   readonly #onClose = (): void => {
     if (this.exchange.res.writableFinished) this.#events?.onAnswerTaken();
@@ -202,9 +200,9 @@ export class Answer {
   /** Lets go of the client: nothing more is heard of it. */
   release(): void {
     this.#letGo?.();
-    const { req, res } = this.exchange;
+    const { res } = this.exchange;
     if (this.#onDrain) this.sink.off('drain', this.#onDrain);
-    if (this.#onRequestClose) req.off('close', this.#onRequestClose);
+    this.#queuedOn?.off('close', this.#onClose);
     if (this.sink !== res) res.off('finish', this.#onClose);
     res.off('close', this.#onClose);
   }

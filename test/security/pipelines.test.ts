@@ -116,6 +116,21 @@ describe('A pipeline', () => {
   });
 });
 
+describe('A pipeline whose client leaves', () => {
+  it('gives up the place of each of its requests at once, of those with a body too', async () => {
+    const before = scene.gate.records.length;
+    const upload = request('POST /two', ['Content-Length: 2'], 'ab');
+    const socket = connect(scene.gate.port, '127.0.0.1');
+    socket.on('error', () => undefined).write(get('/slow') + upload.repeat(20) + get('/three'));
+    await sleep(SLOW_MS / 3);
+    socket.resetAndDestroy();
+    await expect.poll(() => scene.gate.records.slice(before).length, { timeout: 2000 }).toBe(22);
+    expect(new Set(scene.gate.records.slice(before).map(({ reason }) => reason))).toEqual(
+      new Set(['client_gone']),
+    );
+  });
+});
+
 describe('A change of protocol', () => {
   it('is raw only after the 101 of the upstream: what the client sends before is no request', async () => {
     const { statuses, paths } = await seen(get('/refused', ...WEBSOCKET) + SMUGGLED, 2);
