@@ -31,7 +31,7 @@ const MS_A_MUTANT = 10;
 let issuer: TestIssuer;
 let upstream: StrictUpstream;
 let gate: GateProcess;
-let mutant: (dice: Dice) => string;
+let mutant: (dice: Dice, index: number) => string;
 
 /** Requests that the upstream got and that the gate has not told of yet, by id, and the other way round. */
 const arrived = new Map<string, Arrival>();
@@ -119,7 +119,7 @@ function valuesOf({ fields }: Arrival, wanted: string): string[] {
 /** Sends one mutant in its packets, and waits for the end of its connection. @returns the status of the first answer */
 async function tryMutant(index: number): Promise<string | undefined> {
   const dice = createDice(SEED + index);
-  const bytes = mutant(dice);
+  const bytes = mutant(dice, index);
   const packets = cut(bytes, dice);
   const isStubborn = dice(STUBBORN) === 0;
   const lingerMs = dice(4) === 0 ? dice(PATIENCE_MS) : 0;

@@ -9,17 +9,20 @@ interface Parts {
   body: string;
 }
 
+/** Stands for the mutant's number, by which a request that arrived can be traced to it. */
+const NUMBER = '~number~';
+
 type Change = (parts: Parts, dice: Dice) => void;
 
 /** @param token of a caller who may use `/scoped/`; without it mutants would never get past the door there */
-export function createMutants(token: string): (dice: Dice) => string {
+export function createMutants(token: string): (dice: Dice, index: number) => string {
   const seeds = seedsWith(token);
-  return function mutant(dice) {
+  return function mutant(dice, index) {
     const parts = taken(oneOf(dice, seeds));
     for (let left = dice(3); left > 0; left--) oneOf(dice, CHANGES)(parts, dice);
     let text = `${[parts.start, ...parts.fields].join('\r\n')}\r\n\r\n${parts.body}`;
     for (let left = dice(2); left > 0; left--) text = scratch(text, oneOf(dice, seeds), dice);
-    return text;
+    return text.replaceAll(NUMBER, String(index));
   };
 }
 
@@ -31,7 +34,7 @@ export function cut(text: string, dice: Dice): string[] {
 
 function seedsWith(token: string): string[] {
   const request = (start: string, fields: readonly string[] = [], body = ''): string =>
-    [`${start} HTTP/1.1`, 'Host: gate.test', ...fields, '', body].join('\r\n');
+    [`${start} HTTP/1.1`, 'Host: gate.test', `X-Mutant: ${NUMBER}`, ...fields, '', body].join('\r\n');
   const mine = `Authorization: Bearer ${token}`;
   const forged = ['X-App-Id: admin', 'x_app_name: root', 'X-Token-Scopes: *', 'Connection: X-App-Id'];
   return [
