@@ -1,0 +1,127 @@
+/** The promise that a client that goes away frees the upstream: its connection, and the only slot that there is. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openRaw, type RawClient } from '../support/raw.js';
+import { OPEN, pathOf, sayOk, startScriptedScene, type Scene } from '../support/scene.js';
+import { until } from '../support/until.js';
+import { CHUNKED, WEBSOCKET, get, request } from '../support/wire-scene.js';
+
+/** 100 ms are promised; a busy machine may take a good part of a second to say so. */
+const WITHIN_MS = 1000;
+const UPLOAD = 'x'.repeat(50_000);
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await startScriptedScene(
+    OPEN,
+    (asked) => {
+      const path = pathOf(asked);
+      if (path === '/silent') return;
+      if (path === '/hints') asked.socket.write('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n');
+      else if (path === '/half') asked.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf');
+      else if (path === '/chunks') asked.socket.write(`HTTP/1.1 200 OK\r\n${CHUNKED}\r\n\r\n4\r\nhalf\r\n`);
+      else if (path === '/events')
+        asked.socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: half\n\n');
+      else if (path === '/ws')
+        asked.socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhalf',
+        );
+      else sayOk(asked);
+    },
+    { max_connections: 1, connect_timeout: '10s' },
+  );
+});
+
+afterAll(() => scene.close());
+
+/** The slot is free: the next caller has it, over a connection of its own. */
+afterEach(async () => {
+  expect((await scene.talk(get('/well'))).answers[0]?.body).toBe('ok');
+  await scene.settle();
+});
+
+const LEAVES: [string, (client: RawClient) => unknown][] = [
+  ['by a reset', ({ socket }) => socket.resetAndDestroy()],
+  ['by an end', (client) => client.destroy()],
+];
+
+/** What it has asked for, what has come of it by then, and what the log says. */
+const MOMENTS: [when: string, bytes: string, come: RegExp, status: number, reason?: string][] = [
+  ['before the head', get('/silent'), /^$/, 499],
+  ['between hints and the head', get('/hints'), /103 [^]*\r\n\r\n$/, 499],
+  ['in the middle of a body of a stated length', get('/half'), /half$/, 200],
+  ['in the middle of a body in chunks', get('/chunks'), /half\r\n$/, 200],
+  ['in the middle of an event stream', get('/events'), /half\n\n\r\n$/, 200],
+  ['in the middle of its upload', request('PUT /silent', ['Content-Length: 100000'], UPLOAD), /^$/, 499],
+  ['in the middle of a chunk of it', request('PUT /silent', [CHUNKED], `fffff\r\n${UPLOAD}`), /^$/, 499],
+  ['with a pipeline behind', get('/silent') + get('/silent').repeat(3), /^$/, 499],
+  ['before the 101', get('/silent', ...WEBSOCKET), /^$/, 499],
+  ['from its WebSocket', get('/ws', ...WEBSOCKET), /half$/, 101, 'tunnel_broken'],
+];
+
+/** What an end says, where a reset says less: a tunnel ends so, and an upload without its rest is no request. */
+const PROPER_ENDS = {
+  tunnel: { status: 101, reason: undefined },
+  upload: { status: 400, reason: 'client_body_broken' },
+  other: undefined,
+};
+
+describe.each(MOMENTS)('A client that goes %s', (_, bytes, come, status, reason = 'client_gone') => {
+  it.each(LEAVES)('%s frees the upstream at once', async (how, leave) => {
+    const { requests, open } = scene.upstream;
+    const before = { requests: requests.length, records: scene.gate.records.length };
+    const client = openRaw(scene.gate.port, bytes);
+    await client.until(come);
+    await until(() => requests.length > before.requests);
+    if (bytes.includes(UPLOAD)) await until(() => (requests.at(-1)?.body().length ?? 0) >= UPLOAD.length);
+    leave(client);
+    expect(await until(() => open.size === 0)).toBeLessThan(WITHIN_MS);
+    await until(() => scene.gate.records.length > before.records);
+    await scene.settle();
+    const isEnd = how === 'by an end';
+    const expected =
+      isEnd && PROPER_ENDS[status === 101 ? 'tunnel' : bytes.includes(UPLOAD) ? 'upload' : 'other'];
+    for (const record of scene.gate.records.slice(before.records))
+      expect(record).toMatchObject(expected || { status, reason });
+    expect(requests).toHaveLength(before.requests + 1);
+  });
+});
+
+describe('A client that goes while it waits for a slot', () => {
+  it.each(LEAVES)('%s is never asked for, and who waits behind it has its turn', async (_, leave) => {
+    const { requests } = scene.upstream;
+    const before = { requests: requests.length, records: scene.gate.records.length };
+    const first = openRaw(scene.gate.port, get('/silent'));
+    await until(() => requests.length > before.requests);
+    const leavers = Array.from({ length: 3 }, (__, at) => openRaw(scene.gate.port, get(`/leaver/${at}`)));
+    const behind = openRaw(scene.gate.port, get('/behind'));
+    await scene.settle();
+    leavers.forEach(leave);
+    const leftMs = await until(() => scene.gate.records.length === before.records + leavers.length);
+    expect(leftMs).toBeLessThan(WITHIN_MS);
+    leave(first);
+    await behind.until(/ok$/);
+    behind.destroy();
+    await scene.settle();
+    expect(requests.slice(before.requests).map(pathOf)).toEqual(['/silent', '/behind']);
+    expect(scene.gate.records.slice(before.records).map(({ status, reason }) => [status, reason])).toEqual([
+      ...Array<unknown>(4).fill([499, 'client_gone']),
+      [200, undefined],
+    ]);
+  });
+});
+
+describe('A hundred clients that go at once', () => {
+  it('leave nothing behind', async () => {
+    const records = scene.gate.records.length;
+    const clients = Array.from({ length: 100 }, (_, at) =>
+      openRaw(scene.gate.port, get(at % 2 === 0 ? '/half' : '/silent')),
+    );
+    await until(
+      () => clients.some((client) => client.text().endsWith('half')) || scene.upstream.open.size === 1,
+    );
+    clients.forEach((client) => client.socket.resetAndDestroy());
+    expect(await until(() => scene.upstream.open.size === 0)).toBeLessThan(WITHIN_MS);
+    await until(() => scene.gate.records.length === records + 100);
+  });
+});
