@@ -78,11 +78,10 @@ describe.each(MOMENTS)('A client that goes %s', (_, bytes, come, status, reason 
     expect(await until(() => open.size === 0)).toBeLessThan(WITHIN_MS);
     await until(() => scene.gate.records.length > before.records);
     await scene.settle();
-    const isEnd = how === 'by an end';
-    const expected =
-      isEnd && PROPER_ENDS[status === 101 ? 'tunnel' : bytes.includes(UPLOAD) ? 'upload' : 'other'];
+    const kind = status === 101 ? 'tunnel' : bytes.includes(UPLOAD) ? 'upload' : 'other';
+    const end = how === 'by an end' ? PROPER_ENDS[kind] : undefined;
     for (const record of scene.gate.records.slice(before.records))
-      expect(record).toMatchObject(expected || { status, reason });
+      expect(record).toMatchObject(end ?? { status, reason });
     expect(requests).toHaveLength(before.requests + 1);
   });
 });
