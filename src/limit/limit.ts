@@ -33,6 +33,8 @@ interface Bound {
   readonly onFailure: FailurePolicy;
   readonly match: string;
   readonly draft: DraftFields | undefined;
+  /** The keys of each caller, who comes again and again; undefined where an address is counted, which is not theirs. */
+  readonly known: WeakMap<Principal, readonly string[]> | undefined;
 }
 
 export function createLimit({ store, local, draftHeaders, recheck }: LimitOptions): Limit {
@@ -46,6 +48,7 @@ export function createLimit({ store, local, draftHeaders, recheck }: LimitOption
       onFailure: route.onFailure,
       match: route.match,
       draft: draftHeaders ? draftFields(limits) : undefined,
+      known: limits.some(({ by }) => by === 'ip') ? undefined : new WeakMap(),
     };
   }
 
@@ -84,7 +87,16 @@ export function createLimit({ store, local, draftHeaders, recheck }: LimitOption
   };
 }
 
-function keysOf(bound: Bound, principal: Principal, clientIp: string): string[] {
+function keysOf(bound: Bound, principal: Principal, clientIp: string): readonly string[] {
+  let keys = bound.known?.get(principal);
+  if (keys === undefined) {
+    keys = makeKeys(bound, principal, clientIp);
+    bound.known?.set(principal, keys);
+  }
+  return keys;
+}
+
+function makeKeys(bound: Bound, principal: Principal, clientIp: string): string[] {
   const keys: string[] = [];
   for (let i = 0; i < bound.limits.length; i++) {
     keys.push(subjectPart(bound.limits[i]!, bound.match, principal, clientIp) + bound.countParts[i]!);

@@ -182,10 +182,13 @@ export function createVisits({ now, observe, log, isDraining }: VisitOptions): V
   }
 
   function answerHeaders(head: RequestHead, cors: Cors | undefined, quota: FlatHeaders = []): FlatHeaders {
-    return [...common(head), ...quota, ...corsHeaders(cors, head.origin)];
+    const fields = common(head);
+    for (const text of quota) fields.push(text);
+    for (const text of corsHeaders(cors, head.origin)) fields.push(text);
+    return fields;
   }
 
-  function common(head: RequestHead): FlatHeaders {
+  function common(head: RequestHead): string[] {
     return isDraining() ? ['X-Request-Id', head.id, 'Connection', 'close'] : ['X-Request-Id', head.id];
   }
 
