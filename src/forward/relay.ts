@@ -13,6 +13,7 @@ import type { Waiter } from './slots.js';
 import type { TargetPool } from './target-pool.js';
 import type { Handshake } from './tunnel.js';
 import type { UpstreamPools } from './upstream-pools.js';
+import { upstreamRequest } from './upstream-request.js';
 
 type Controller = Dispatcher.DispatchController;
 
@@ -96,20 +97,9 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
   // 2. The request goes out.
 
   #dispatch(): void {
-    const { head, admission } = this.exchange;
     const body = openBody(this.exchange, this.options.bodyTimeoutMs, this);
     if (body instanceof RequestBody) this.#body = body;
-    const length = body instanceof RequestBody && head.body === 'sized' ? head.contentLength : undefined;
-    this.#attempt?.send({
-      path: admission.path + admission.query,
-      method: head.method,
-      headers: this.#pool.buildHeaders(head, admission.principal, length),
-      body,
-      upgrade: this.handshake ? 'websocket' : null,
-      // undici closes the connection after a HEAD unless told not to.
-      ...(head.method === 'HEAD' && body === null ? { reset: false } : {}),
-      servername: this.#pool.servername,
-    });
+    this.#attempt?.send(upstreamRequest(this.exchange, this.#pool, body, this.handshake !== undefined));
   }
 
   onBodyProgress(): void {
