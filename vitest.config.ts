@@ -1,8 +1,13 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // It takes its own time: `npm run soak`.
+    exclude: [
+      ...configDefaults.exclude,
+      ...(process.env['TOLLGATE_SOAK_SECONDS'] === undefined ? ['test/soak/soak.test.ts'] : []),
+    ],
     globalSetup: [
       'test/support/redis.global.ts',
       'test/support/postgres.global.ts',
