@@ -27,14 +27,19 @@ export function refuse(
   else res.end(refusal.body);
 }
 
-/**
- * The same answer as bytes, on a socket that Node's parser has given up on. The connection ends with it: at once where
- * the client ends its side too, else after a moment in which what still comes is read away.
- */
+/** The same answer as bytes, on a socket that Node's parser has given up on. The connection ends with it. */
 export function refuseRaw(socket: Duplex, refusal: Refusal, requestId: string): void {
+  endBehind(socket, rawRefusal(refusal, requestId));
+}
+
+/**
+ * Ends a connection that no parser reads, behind its last bytes: at once where the client ends its side too, else after a
+ * moment in which what still comes is read away. Unread, it would hide the client's end for ever.
+ */
+export function endBehind(socket: Duplex, last = ''): void {
   const deadline = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(deadline));
-  socket.end(rawRefusal(refusal, requestId));
+  socket.end(last);
   socket.resume();
 }
 

@@ -12,7 +12,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Gateway } from '../gateway.js';
 import { Refusal } from '../model/refusal.js';
-import { refuse } from './answer.js';
+import { endBehind, refuse } from './answer.js';
 import { createAnswerParseError } from './parse-error.js';
 import { closesBehind, type Turn, type Turns } from './turn.js';
 import { createTellUnread, unreadHead } from './unread.js';
@@ -158,8 +158,6 @@ function responseOn(req: IncomingMessage, socket: Socket): ServerResponse {
   res.shouldKeepAlive = false;
   socket.on('error', () => socket.destroy());
   res.assignSocket(socket);
-  res.once('finish', () => {
-    socket.end();
-  });
+  res.once('finish', () => endBehind(socket));
   return res;
 }

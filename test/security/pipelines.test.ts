@@ -1,4 +1,5 @@
 /** Several requests on one connection, and what would make it something else: each is answered in its turn, or the end. */
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -172,6 +173,25 @@ describe('A change of protocol', () => {
     expect(answers.map(({ body: path }) => path)).toEqual(['/h2c', '/second']);
     expect([...paths].sort()).toEqual(['/h2c', '/second']);
     for (const { head } of requests) expect(head).not.toMatch(/^(upgrade|http2-settings):/im);
+  });
+
+  it('that is refused leaves no connection open, whatever the client sends behind it', async () => {
+    const clients = ['/a//b', '/refused'].flatMap((path) =>
+      ['a', 'a'.repeat(100_000)].map(async (behind) => {
+        const socket = connect({ port: scene.gate.port, host: '127.0.0.1', allowHalfOpen: true });
+        socket.on('error', () => undefined).write(get(path, ...WEBSOCKET));
+        await once(socket, 'data');
+        socket.end(behind);
+        await sleep(50);
+        socket.destroy();
+      }),
+    );
+    await Promise.all(clients);
+    const open = async (): Promise<string | undefined> => {
+      const metrics = await fetch(`${scene.gate.adminUrl}/metrics`);
+      return /^tollgate_connections (\d+)$/m.exec(await metrics.text())?.[1];
+    };
+    await expect.poll(open, { timeout: 5000 }).toBe('0');
   });
 
   it('by POST, in HTTP/1.0 or to one of several is none', async () => {
