@@ -7,6 +7,15 @@ import type { Finding } from './verdict.js';
 /** How long after its end a fault is still felt: connections that it broke, targets that come back slowly, timeouts. */
 const ECHO_MS = 4000;
 
+/** What a machine without time alone may bring about. */
+const COMES_TOO_LATE = new Set<string | undefined>([
+  'limits_unavailable',
+  'keys_unavailable',
+  'upstream_timeout',
+  'no_healthy_target',
+  'overloaded',
+]);
+
 interface Trouble {
   readonly attempt: Attempt;
   /** What was wrong, as the table has it. */
@@ -24,7 +33,7 @@ export function judgeTroubles(
     logs.flat().flatMap((line) => (line.client_request_id ? [[line.client_request_id, line.reason]] : [])),
   );
   const troubles = attempts.flatMap((attempt) => troubleOf(attempt, reasons.get(attempt.id)) ?? []);
-  return ['5xx', 'connection cut or refused', 'another status than its due'].map((sort): Finding => {
+  return ['5xx', 'connection cut or refused', 'other status than its due'].map((sort): Finding => {
     const mine = troubles.filter(({ what }) => what.startsWith(sort));
     return {
       claim: `every ${sort} has a fault in its time that explains it`,
@@ -48,12 +57,12 @@ function troubleOf(attempt: Attempt, reason: string | undefined): Trouble | unde
     return { attempt, what, isCause: (fault) => isKilled(fault) || isStopped(fault) || isTargets(fault) };
   }
   if (status === undefined || expected.includes(status)) return undefined;
-  if (status < 500) return { attempt, what: `another status than its due: ${status}`, isCause: () => false };
+  if (status < 500) return { attempt, what: `other status than its due: ${status}`, isCause: () => false };
   const isCause = causeOf(reason);
   return {
     attempt,
     what: `5xx: ${status} ${reason ?? ''}`,
-    isCause: (fault) => fault.subject === 'machine' || isCause(fault),
+    isCause: (fault) => isCause(fault) || (fault.subject === 'machine' && COMES_TOO_LATE.has(reason)),
   };
 }
 

@@ -88,6 +88,12 @@ describe('A trouble', () => {
     expect(against({ status: undefined, outcome: 'cut', isReused: false }, '', draining)).toBe(0);
   });
 
+  test('such as a timeout may be for want of time alone, a lost connection to an upstream is not.', () => {
+    const stall = faults(['machine', 'stalled', AT - 500, AT + 50]);
+    expect(against({ status: 504 }, 'upstream_timeout', stall)).toBe(0);
+    expect(against({ status: 502 }, 'upstream_unreachable', stall)).toBe(1);
+  });
+
   test('such as a 401 for a good token, or a 429 without a limit, has no excuse.', () => {
     const everything = faults(
       ['redis', 'killed', AT, AT + 1],
