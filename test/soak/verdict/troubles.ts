@@ -7,6 +7,9 @@ import type { Finding } from './verdict.js';
 /** How long after its end a fault is still felt: connections that it broke, targets that come back slowly, timeouts. */
 const ECHO_MS = 4000;
 
+/** In place of a reason, where the log's line died with its gate: that it did is the books' business. */
+const LOST = 'for a lost reason';
+
 /** What a machine without time alone may bring about. */
 const COMES_TOO_LATE = new Set<string | undefined>([
   'limits_unavailable',
@@ -32,7 +35,8 @@ export function judgeTroubles(
   const reasons = new Map(
     logs.flat().flatMap((line) => (line.client_request_id ? [[line.client_request_id, line.reason]] : [])),
   );
-  const troubles = attempts.flatMap((attempt) => troubleOf(attempt, reasons.get(attempt.id)) ?? []);
+  const reasonOf = ({ id }: Attempt): string | undefined => (reasons.has(id) ? reasons.get(id) : LOST);
+  const troubles = attempts.flatMap((attempt) => troubleOf(attempt, reasonOf(attempt)) ?? []);
   return ['5xx', 'connection cut or refused', 'other status than its due'].map((sort): Finding => {
     const mine = troubles.filter(({ what }) => what.startsWith(sort));
     return {
@@ -74,8 +78,10 @@ function causeOf(reason: string | undefined): Trouble['isCause'] {
       return ({ subject, kind }) => subject === 'issuer' && kind !== 'rotating';
     case 'overloaded':
       return (fault) => fault.subject === 'clients' || isTargets(fault);
+    case LOST:
+      return (fault) => fault.subject === 'redis' || fault.subject === 'issuer' || isTargets(fault);
     case undefined:
-      // The log's line was lost, or the upstream said so itself, which it never does.
+      // The upstream said so itself, which it never does.
       return () => false;
     default:
       return isTargets;
