@@ -43,6 +43,9 @@ export class Answer {
   /** Events, for as long as there are any. */
   streams = false;
   #controller: Dispatcher.DispatchController | undefined;
+  /** The first piece of the body, kept back until it is known whether it is all of it. */
+  #first: Buffer | undefined;
+  #restAwaited = false;
   #full = false;
   #idleTimes = 0;
   #ended = false;
@@ -145,6 +148,21 @@ export class Answer {
 
   write(chunk: Buffer): void {
     this.bytes += chunk.length;
+    if (this.bytes === chunk.length && !this.#restAwaited) {
+      this.#first = chunk;
+      return;
+    }
+    this.#writeFirst();
+    this.#write(chunk);
+  }
+
+  #writeFirst(): void {
+    const first = this.#first;
+    this.#first = undefined;
+    if (first) this.#write(first);
+  }
+
+  #write(chunk: Buffer): void {
     if (this.exchange.res.write(chunk) || this.#full) return;
     this.#full = true;
     this.#onDrain = () => {
@@ -167,14 +185,16 @@ export class Answer {
 
   end(): void {
     this.#ended = true;
-    this.exchange.res.end();
+    this.exchange.end(this.exchange.res, this.#first);
   }
 
   /** A head whose body did not come along in the same packet goes out at once: events and slow bodies need it. */
   awaitRest(): void {
     const { res } = this.exchange;
     if (this.#ended || res.destroyed) return;
+    this.#restAwaited = true;
     if (this.bytes === 0) res.flushHeaders();
+    this.#writeFirst();
     this.#events?.onRestAwaited();
   }
 

@@ -32,6 +32,8 @@ export interface Exchange {
   readonly answerHeaders: FlatHeaders;
   /** Bytes of the body that an earlier middleware has already read (library use). */
   readonly parsedBody: Buffer | undefined;
+  /** Ends `res`, whose head is written, with the last of its body: in this turn of the event loop, not at once. */
+  readonly end: (res: ServerResponse, last?: Buffer) => void;
 }
 
 /** A request to become a WebSocket. The server's parser has let go of the socket; `res` is assigned to it. */

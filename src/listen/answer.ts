@@ -2,6 +2,7 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FlatHeaders, Refusal } from '../model/refusal.js';
+import { endTogether } from './outbox.js';
 
 /** How much of an unread body is read away, and for how long, so that the answer is not lost to a reset. */
 const LINGER_BYTES = 256 * 1024;
@@ -24,7 +25,7 @@ export function refuse(
   if (closing && !fields.includes('Connection')) fields.push('Connection', 'close');
   res.writeHead(refusal.status, fields);
   if (closing && !expectsContinue(req)) linger(req, res, refusal.body);
-  else res.end(refusal.body);
+  else endTogether(res, refusal.body);
 }
 
 /** The same answer as bytes, on a socket that Node's parser has given up on. The connection ends with it. */

@@ -13,6 +13,7 @@ import type { RequestHead } from '../model/request.js';
 import type { Cors } from '../model/route.js';
 import { refuse } from './answer.js';
 import { corsHeaders, preflightHeaders } from './cors.js';
+import { endTogether } from './outbox.js';
 import { parsedBody } from './parsed-body.js';
 import type { Turn } from './turn.js';
 
@@ -62,7 +63,7 @@ export interface Visits {
 type Ending = Pick<ExchangeRecord, 'status' | 'reason' | 'detail' | 'target' | 'upstreamMs'>;
 
 /** The reason where the request had been taken for sound until then, and perhaps forwarded. */
-const BROKEN_BODY = 'client_body_broken';
+const BROKEN = { reason: 'client_body_broken', detail: undefined } as const;
 
 /** The status in the log for a caller who left before an answer, as nginx has it. */
 export const CLIENT_CLOSED_REQUEST = 499;
@@ -135,7 +136,7 @@ export function createVisits({ now, observe, log, isDraining }: VisitOptions): V
       deny(visit, { ...admission, refusal: body }, fields);
       return;
     }
-    const exchange = { req, res, head, admission, answerHeaders: fields, parsedBody: body };
+    const exchange = { req, res, head, admission, answerHeaders: fields, parsedBody: body, end: endTogether };
     const result = tunnel
       ? await gateway.forwarder.tunnel({ ...exchange, ...tunnel })
       : await gateway.forwarder.forward(exchange);
@@ -177,8 +178,10 @@ export function createVisits({ now, observe, log, isDraining }: VisitOptions): V
   ): void {
     const { head, startedMs, broken } = visit;
     visit.isTold = true;
-    const told = broken ? { ...end, status: broken.status, reason: BROKEN_BODY, detail: undefined } : end;
-    observe({ head, route, endpoint, principal, durationMs: now() - startedMs, ...told });
+    const { status, reason, detail } = broken ? { ...BROKEN, status: broken.status } : end;
+    const { target, upstreamMs } = end;
+    const durationMs = now() - startedMs;
+    observe({ head, route, endpoint, principal, status, reason, detail, target, durationMs, upstreamMs });
   }
 
   function answerHeaders(head: RequestHead, cors: Cors | undefined, quota: FlatHeaders = []): FlatHeaders {

@@ -11,6 +11,7 @@ import {
   type UpstreamOptions,
   type UpstreamPools,
 } from '../../src/forward/forward.js';
+import { endTogether } from '../../src/listen/outbox.js';
 import type { Log } from '../../src/model/log.js';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import { Refusal, type FlatHeaders } from '../../src/model/refusal.js';
@@ -143,7 +144,15 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     const principal = options.principal ?? ANONYMOUS;
     const admission = { route, path: path ?? '/', query: query ?? '', principal, quota: undefined };
     const answerHeaders = options.answerHeaders ?? ['X-Request-Id', head.id];
-    return { req, res, head, admission, answerHeaders, parsedBody: options.parsedBody?.(req) };
+    return {
+      req,
+      res,
+      head,
+      admission,
+      answerHeaders,
+      parsedBody: options.parsedBody?.(req),
+      end: endTogether,
+    };
   };
   const refuse = (req: IncomingMessage, res: ServerResponse, refusal: Refusal): void => {
     if (res.destroyed) return;
