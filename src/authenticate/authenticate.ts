@@ -15,7 +15,7 @@ import { flawOfTime, isForUs, readValidity } from './claims.js';
 import { type CompactToken, readCompact } from './compact.js';
 import type { KeySet } from './key-set.js';
 import { createPrincipal } from './principal.js';
-import { INVALID_TOKEN, KEYS_UNAVAILABLE } from './refusals.js';
+import { INVALID_TOKEN, KEYS_UNAVAILABLE, NO_TOKEN } from './refusals.js';
 import { createTokenCache, type VerifiedToken } from './token-cache.js';
 import { createVerify, type Verify } from './verify.js';
 
@@ -60,40 +60,48 @@ export function createAuthenticate({
   /** Tokens that are being verified: a burst with a new token costs one verification. */
   const verifying = new Map<string, Promise<Principal | Refusal>>();
 
-  return function authenticate(head, { access }) {
+  return function authenticate({ authorization }, { access }) {
     if (access.kind === 'public') return ANONYMOUS;
-    const token = readBearer(head.authorization);
-    if (token instanceof Refusal) return token;
-    const known = cache.get(token);
-    onCacheLookup?.(known !== undefined);
+    if (authorization === undefined) return NO_TOKEN;
+    const known = cache.get(authorization);
     if (known) {
+      onCacheLookup?.(true);
       if (access.issuers?.has(known.principal.issuer) === false) return INVALID_TOKEN.issuer;
       return flawOfTime(known, now()) ?? unlessRevoked(known.principal);
     }
+    const token = readBearer(authorization);
+    if (token instanceof Refusal) return token;
+    onCacheLookup?.(false);
     const compact = readCompact(token);
     if (compact instanceof Refusal) return compact;
     const trust = trusts.get(compact.payload['iss']);
     if (!trust || access.issuers?.has(trust.issuer.name) === false) return INVALID_TOKEN.issuer;
-    return verifyOnce(token, compact, trust);
+    return verifyOnce(authorization, token, compact, trust);
   };
 
-  function verifyOnce(token: string, compact: CompactToken, trust: Trust): Promise<Principal | Refusal> {
+  function verifyOnce(
+    authorization: string,
+    token: string,
+    compact: CompactToken,
+    trust: Trust,
+  ): Promise<Principal | Refusal> {
     let verification = verifying.get(token);
     if (!verification) {
-      verification = firstSight(token, compact, trust).finally(() => verifying.delete(token));
+      verification = firstSight(authorization, token, compact, trust).finally(() => verifying.delete(token));
       verifying.set(token, verification);
     }
     return verification;
   }
 
   async function firstSight(
+    authorization: string,
     token: string,
     compact: CompactToken,
     trust: Trust,
   ): Promise<Principal | Refusal> {
     const verified = await verifyToken(token, compact, trust);
     if (verified instanceof Refusal) return verified;
-    cache.set(token, verified);
+    cache.set(authorization, verified);
     return unlessRevoked(verified.principal);
   }
 

@@ -8,8 +8,7 @@ const BEARER_SCHEME = /^bearer(?![\w!#$%&'*+.^`|~-])/i;
 /** `credentials = "Bearer" 1*SP b64token` */
 const CREDENTIALS = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
-export function readBearer(authorization: string | undefined): string | Refusal {
-  if (authorization === undefined) return NO_TOKEN;
+export function readBearer(authorization: string): string | Refusal {
   const token = CREDENTIALS.exec(authorization)?.[1];
   if (token !== undefined) return token;
   return BEARER_SCHEME.test(authorization) ? MALFORMED_CREDENTIALS : NO_TOKEN;

@@ -112,6 +112,27 @@ describe('The memory for tokens', () => {
     return { principal: ANONYMOUS, keyring, keys, startsAtMs: 0, endsAtMs: Infinity };
   }
 
+  it('tells tokens apart that end alike', async () => {
+    const verified = await createVerified();
+    const cache = createTokenCache(10);
+    const end = 'e'.repeat(100);
+    cache.set(`Bearer a${end}`, verified);
+    expect(cache.get(`Bearer b${end}`)).toBeUndefined();
+    expect(cache.get(`bearer a${end}`)).toBeUndefined();
+    expect(cache.get(`Bearer a${end}`)).toBe(verified);
+  });
+
+  it('has one place for a token, in however many ways its caller spells the scheme', async () => {
+    const verified = await createVerified();
+    const cache = createTokenCache(10);
+    const others = Array.from({ length: 9 }, (_, n) => `Bearer ${String(n).repeat(100)}`);
+    for (const other of others) cache.set(other, verified);
+    for (let spaces = 1; spaces < 50; spaces++) {
+      cache.set(`Bearer${' '.repeat(spaces)}${'t'.repeat(100)}`, verified);
+    }
+    expect(others.every((other) => cache.get(other) === verified)).toBe(true);
+  });
+
   it('is bounded by count', async () => {
     const verified = await createVerified();
     const cache = createTokenCache(3);
