@@ -3,6 +3,7 @@ import { mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { LogSettings } from '../model/settings.js';
+import { Batch } from './batch.js';
 
 /** Takes one whole line, its end included. */
 export type WriteLine = (line: string) => void;
@@ -19,9 +20,9 @@ export interface OperatorLog {
 }
 
 /** Some thirty lines: each batch costs a turn of a thread, and is what a crash loses. */
-const BATCH = { minLength: 8 * 1024 };
-/** Whole lines, and as much of them as a pipe takes in one piece (PIPE_BUF): those of several workers do not mix. */
-const BATCH_FOR_PIPES = { minLength: 2048, maxWrite: 4096 };
+const MOST_FOR_A_FILE = 8 * 1024;
+/** What a pipe takes in one piece (PIPE_BUF), so that the lines of several workers do not mix. */
+const MOST_FOR_A_PIPE = 4096;
 const LONGEST_WAIT_MS = 500;
 /** With a full disk or a reader that has stopped, lines wait in memory: no more of them than this. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
@@ -35,7 +36,9 @@ type Destination = ReturnType<typeof pino.destination>;
  * @throws where the file cannot be opened
  */
 export function createLog({ level, file }: LogSettings, worker?: number): OperatorLog {
-  let destination = openDestination(file);
+  const mostBytes = file === undefined ? MOST_FOR_A_PIPE : MOST_FOR_A_FILE;
+  let destination = openDestination(file, mostBytes);
+  const batch = new Batch(mostBytes, (text) => destination.write(text));
   const log = pino(
     {
       level,
@@ -43,30 +46,36 @@ export function createLog({ level, file }: LogSettings, worker?: number): Operat
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => destination.write(line) },
+    { write: (line: string) => batch.add(line) },
   );
-  const timer = setInterval(() => destination.flush(), LONGEST_WAIT_MS).unref();
+  const timer = setInterval(() => {
+    batch.flush();
+    // What could not be written is tried again.
+    destination.flush();
+  }, LONGEST_WAIT_MS).unref();
   let closed: Promise<void> | undefined;
 
   function close(): Promise<void> {
     clearInterval(timer);
     log.level = 'silent';
+    batch.flush();
     return end(destination);
   }
 
   return {
     log,
     writeInfo(line) {
-      if (log.isLevelEnabled('info')) destination.write(line);
+      if (log.isLevelEnabled('info')) batch.add(line);
     },
     setLevel(to) {
       if (closed === undefined) log.level = to;
     },
     reopen() {
       if (file === undefined || closed !== undefined) return;
+      batch.flush();
       const before = destination;
       try {
-        destination = openDestination(file);
+        destination = openDestination(file, mostBytes);
       } catch (error) {
         log.error({ err: error }, 'the log cannot be opened anew');
         return;
@@ -77,11 +86,13 @@ export function createLog({ level, file }: LogSettings, worker?: number): Operat
   };
 }
 
-function openDestination(file: string | undefined): Destination {
+function openDestination(file: string | undefined, mostBytes: number): Destination {
   const destination = pino.destination({
     dest: file === undefined ? STANDARD_OUTPUT : openFile(file),
     sync: false,
-    ...(file === undefined ? BATCH_FOR_PIPES : BATCH),
+    // A batch is written as soon as the one before it is.
+    minLength: 1,
+    maxWrite: mostBytes,
     maxLength: MOST_WAITING_BYTES,
   });
   // Without a listener a full disk would end the process; with it, the lines wait until there is room.

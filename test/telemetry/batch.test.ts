@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { Batch } from '../../src/telemetry/batch.js';
+
+function createBatch(mostBytes: number): { batch: Batch; written: string[] } {
+  const written: string[] = [];
+  return { batch: new Batch(mostBytes, (text) => written.push(text)), written };
+}
+
+test('A batch has whole lines, in their order, and no more bytes than it may.', () => {
+  const { batch, written } = createBatch(100);
+  const lines = Array.from({ length: 50 }, (_, i) => `${'é'.repeat(i % 20)}${i}\n`);
+  for (const line of lines) batch.add(line);
+  batch.flush();
+  expect(written.join('')).toBe(lines.join(''));
+  for (const text of written) {
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(100);
+    expect(text.endsWith('\n')).toBe(true);
+  }
+  expect(written.length).toBeLessThan(lines.length / 2);
+});
+
+test('A line that is longer than a batch is one by itself.', () => {
+  const { batch, written } = createBatch(10);
+  for (const line of ['a\n', `${'b'.repeat(50)}\n`, 'c\n']) batch.add(line);
+  batch.flush();
+  expect(written).toEqual(['a\n', `${'b'.repeat(50)}\n`, 'c\n']);
+});
+
+test('Where nothing waits nothing is written.', () => {
+  const { batch, written } = createBatch(10);
+  batch.flush();
+  batch.add('a\n');
+  batch.flush();
+  batch.flush();
+  expect(written).toEqual(['a\n']);
+});
