@@ -17,8 +17,11 @@ const MAX_ANSWER_HEADER = 32 * 1024;
 /** How many may wait for each one that is served. */
 const QUEUE_FACTOR = 4;
 
-/** What undici is asked for; `servername` it knows, though its types do not. */
-export type UpstreamRequest = Dispatcher.DispatchOptions & { readonly servername: string };
+/** What undici is asked for; `servername` it knows, and `reset` as null where nothing is said, though its types do not. */
+export type UpstreamRequest = Omit<Dispatcher.DispatchOptions, 'reset'> & {
+  readonly servername: string;
+  readonly reset: boolean | null;
+};
 
 export interface TargetOptions {
   /** Monotonic milliseconds. */
@@ -90,7 +93,7 @@ export class TargetPool implements Candidate {
     });
     this.#addresses?.use();
     this.#wanted += 1;
-    this.#pool.dispatch(request, handler);
+    this.#pool.dispatch(request as Dispatcher.DispatchOptions, handler);
   }
 
   /** An exchange has its connection, or will not have one. */

@@ -17,7 +17,7 @@ export function upstreamRequest(
     body,
     upgrade: isHandshake ? 'websocket' : null,
     // undici closes the connection after a HEAD unless told not to.
-    ...(head.method === 'HEAD' && body === null ? { reset: false } : {}),
+    reset: head.method === 'HEAD' && body === null ? false : null,
     servername,
   };
 }

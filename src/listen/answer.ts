@@ -21,7 +21,8 @@ export function refuse(
 ): void {
   if (res.headersSent || res.destroyed) return;
   const closing = !req.complete;
-  const fields = [...headersOf(refusal), ...headers];
+  const fields = headersOf(refusal);
+  for (const text of headers) fields.push(text);
   if (closing && !fields.includes('Connection')) fields.push('Connection', 'close');
   res.writeHead(refusal.status, fields);
   if (closing && !expectsContinue(req)) linger(req, res, refusal.body);
@@ -45,7 +46,8 @@ export function endBehind(socket: Duplex, last = ''): void {
 }
 
 function rawRefusal(refusal: Refusal, requestId: string): string {
-  const fields = [...headersOf(refusal), 'X-Request-Id', requestId, 'Connection', 'close'];
+  const fields = headersOf(refusal);
+  fields.push('X-Request-Id', requestId, 'Connection', 'close');
   let text = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n`;
   for (let at = 0; at < fields.length; at += 2) text += `${fields[at]!}: ${fields[at + 1]!}\r\n`;
   return `${text}\r\n${refusal.body}`;
