@@ -23,8 +23,19 @@ export interface Sample {
   readonly p99Ms: number;
 }
 
-/** What a stack still has to do when the load has gone. */
-const SETTLE_MS = 100;
+/** When the load has gone, a stack still has to do what was under way: over once this long nothing has arrived. */
+const REST_MS = 100;
+const LONGEST_WORK_MS = 5000;
+
+async function untilAtRest({ count }: Scenery['upstream']): Promise<void> {
+  let arrived = await count();
+  for (let waited = 0; waited < LONGEST_WORK_MS; waited += REST_MS) {
+    await sleep(REST_MS);
+    const before = arrived;
+    arrived = await count();
+    if (arrived === before) return;
+  }
+}
 
 export async function takeTurn(
   { stack, child, url }: RunningStack,
@@ -49,7 +60,7 @@ export async function takeTurn(
     uploadFile: scenery.uploadFile,
     ...dueOf(stack, scenario, scenery),
   });
-  await sleep(SETTLE_MS);
+  await untilAtRest(upstream);
   const after = await read();
 
   const { requests, wrong, firstWrong, socketErrors } = outcome;

@@ -3,12 +3,19 @@ import { inRepository } from '../place.js';
 import { runChild } from '../scenery/child.js';
 import { GRACE_MS, type Load, type Outcome } from './load.js';
 
+/**
+ * For an answer, the making of its connection included. A thousand connections at once are more than a port's queue holds
+ * (511): the system tries the rest again after one second, then after two more.
+ */
+const TIMEOUT_S = 10;
+
 export function createWrk(wrk: string): Load {
   return {
     kind: 'wrk',
     async run({ url, connections, seconds, uploadFile, tokensFile, expected }) {
       const { status, bodyFile, limit } = expected;
       const args = ['--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`];
+      args.push('--timeout', `${TIMEOUT_S}s`);
       const script = ['--script', inRepository('bench/load/wrk.lua'), url, '--'];
       const due = [tokensFile, uploadFile ?? '', bodyFile, String(status), String(limit ?? '')];
       const output = await runChild('wrk', [wrk, ...args, ...script, ...due], seconds * 1000 + GRACE_MS);

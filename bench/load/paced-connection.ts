@@ -1,0 +1,65 @@
+/** One connection of the load at a fixed rate: a request at a time, and its answer read from the bytes. */
+import { connect, type Socket } from 'node:net';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly header: (name: string) => string | undefined;
+}
+
+export interface ConnectionEvents {
+  onAnswer(connection: PacedConnection, answer: Answer): void;
+  /** The connection is gone, or what came is no answer with a length. */
+  onLost(connection: PacedConnection): void;
+}
+
+const HEAD_END = '\r\n\r\n';
+
+/** Cheaper than a client of any library, since the load must not be what is short of time. */
+export class PacedConnection {
+  /** When its request was due, in milliseconds; undefined: it is free. */
+  dueAt: number | undefined;
+  #received = '';
+  readonly #socket: Socket;
+
+  constructor(
+    { hostname, port }: URL,
+    readonly events: ConnectionEvents,
+  ) {
+    this.#socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    this.#socket.setEncoding('latin1').on('data', (text: string) => this.#onText(text));
+    this.#socket.on('error', () => undefined).on('close', () => this.#lose());
+  }
+
+  /** @param request the whole of it */
+  ask(request: string, dueAt: number): void {
+    this.dueAt = dueAt;
+    this.#received = '';
+    this.#socket.write(request, 'latin1');
+  }
+
+  end(): void {
+    this.#socket.removeAllListeners('close').destroy();
+  }
+
+  #onText(text: string): void {
+    this.#received += text;
+    const headEnd = this.#received.indexOf(HEAD_END);
+    if (headEnd === -1) return;
+    const head = this.#received.slice(0, headEnd + 2);
+    const header = (name: string): string | undefined =>
+      new RegExp(`\r\n${name}: *([^\r]*)\r`, 'i').exec(head)?.[1];
+    const length = Number(header('Content-Length') ?? NaN);
+    if (Number.isNaN(length)) {
+      this.#socket.destroy();
+      return;
+    }
+    const body = this.#received.slice(headEnd + HEAD_END.length);
+    if (body.length < length) return;
+    this.events.onAnswer(this, { status: Number(head.slice(9, 12)), body, header });
+  }
+
+  #lose(): void {
+    this.events.onLost(this);
+  }
+}
