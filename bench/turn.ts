@@ -27,12 +27,12 @@ export interface Sample {
 const REST_MS = 100;
 const LONGEST_WORK_MS = 5000;
 
-async function untilAtRest({ count }: Scenery['upstream']): Promise<void> {
-  let arrived = await count();
+async function untilAtRest(upstream: Scenery['upstream']): Promise<void> {
+  let arrived = await upstream.count();
   for (let waited = 0; waited < LONGEST_WORK_MS; waited += REST_MS) {
     await sleep(REST_MS);
     const before = arrived;
-    arrived = await count();
+    arrived = await upstream.count();
     if (arrived === before) return;
   }
 }
