@@ -93,8 +93,15 @@ async function tellMemory(asked: number): Promise<void> {
     const [, kilobytes] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
     return (Number(kilobytes) / 1024).toFixed(0);
   };
+  const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+  const bytes = (name: string): string => {
+    const [, value] = new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics) ?? [];
+    return (Number(value) / 2 ** 20).toFixed(0);
+  };
   process.stdout.write(
-    `${asked} apps: ${megabytes('VmRSS')} MB resident, at most ${megabytes('VmHWM')} MB\n`,
+    `${asked} apps: ${megabytes('VmRSS')} MB resident, at most ${megabytes('VmHWM')} MB; ` +
+      `heap ${bytes('nodejs_heap_size_used_bytes')} of ${bytes('nodejs_heap_size_total_bytes')} MB, ` +
+      `external ${bytes('nodejs_external_memory_bytes')} MB\n`,
   );
 }
 

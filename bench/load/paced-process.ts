@@ -24,7 +24,8 @@ const UNTIMED_MS = 1000;
 const place = new URL(url);
 const tokens = readFileSync(tokensFile, 'utf8').split('\n').filter(Boolean);
 const requests = tokens.map(
-  (token) => `GET ${place.pathname} HTTP/1.1\r\nHost: ${place.host}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+  (token) =>
+    `GET ${place.pathname} HTTP/1.1\r\nHost: ${place.host}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
 );
 const findFault = createFindFault(expected, readFileSync(expected.bodyFile, 'utf8'));
 const faults = new Faults();

@@ -13,6 +13,7 @@ import { watchLoopDelay } from '../telemetry/loop-delay.js';
 import { createMetrics, sumOf, type Measurements } from '../telemetry/metrics.js';
 import { appRevocation } from '../tokens/administration.js';
 import { readAdminToken } from './admin-token.js';
+import { boundHeap } from './heap.js';
 import { keysThatNeedRestart } from './restart.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -60,6 +61,7 @@ interface Served extends Assembly {
 export async function serve({ started, load, env, worker, watch }: ServeOptions): Promise<Serving> {
   const { listen: publicAddress, admin } = started;
   if (!publicAddress || !admin) throw new TypeError('a gate that serves needs `listen` and `admin`');
+  boundHeap();
   const { log, writeInfo, setLevel, reopen, close: closeLog } = createLog(started.log, worker?.place);
   const surroundings = ofThisProcess(log, env);
   const { current, ...generations } = await openGenerations<Served>(started, {
