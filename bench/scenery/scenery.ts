@@ -56,7 +56,7 @@ export async function setScenery(scenario: Scenario, started: Started): Promise<
       remove();
     },
   });
-  const upstream = started.add(await startUpstream(folder, scenario.body));
+  const upstream = started.add(await startUpstream(folder, scenario.body, scenario.uploadBytes > 0));
   const redis = started.add(await startRedis(folder));
   const issuer = started.add(await startIssuer());
   const scopes = ['notarization:read', 'notarization:write', 'storage:read'];

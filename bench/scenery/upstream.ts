@@ -13,12 +13,13 @@ export interface Upstream extends Child {
   count(): Promise<number>;
 }
 
-export async function startUpstream(folder: string, body: string): Promise<Upstream> {
+/** @param readsBodies whether requests bring bodies: nginx answers from its configuration before it has read one */
+export async function startUpstream(folder: string, body: string, readsBodies: boolean): Promise<Upstream> {
   const [port, countPort] = [await freePort(), await freePort()];
   const origin = `http://127.0.0.1:${port}`;
   const bodyFile = join(folder, 'answer');
   await writeFile(bodyFile, body);
-  const nginx = findCommand('nginx');
+  const nginx = readsBodies ? undefined : findCommand('nginx');
   const command = nginx
     ? await nginxCommand(nginx, folder, { port, countPort, body })
     : [process.execPath, inBench('scenery/upstream-process.js'), String(port), String(countPort), bodyFile];
