@@ -39,9 +39,9 @@ export function readOptions(args: readonly string[], firstScenario: string): Opt
   };
 }
 
-/** Whether a run covers everything, for long enough, so that its figures may replace the last ones. */
-export function isWhole({ rounds, scenarios, stacks, profile }: Options): boolean {
-  return rounds >= 3 && scenarios.length === 0 && stacks.length === 0 && !profile;
+/** Whether a run has all stacks of its scenarios, for long enough, so that its figures may replace the last ones. */
+export function isWhole({ rounds, stacks, profile }: Options): boolean {
+  return rounds >= 3 && stacks.length === 0 && !profile;
 }
 
 function parse(args: readonly string[]) {

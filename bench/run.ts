@@ -1,5 +1,5 @@
 /** `npm run bench`: what a request costs, with every stack in turn. Linux only: CPU time is read from /proc. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { chooseLoad } from './load/load.js';
@@ -7,6 +7,7 @@ import { isWhole, readOptions, USAGE, WrongUsage, type Options } from './options
 import { inRepository } from './place.js';
 import { chart } from './report/chart.js';
 import { figuresOf, type Figures } from './report/figures.js';
+import { goalsOf } from './report/goals.js';
 import { tables } from './report/table.js';
 import { SCENARIOS } from './scenario.js';
 import { runSession } from './session.js';
@@ -29,6 +30,7 @@ async function run(options: Options): Promise<Figures> {
     load: load.kind,
     upstream: sessions[0]?.upstream ?? 'none',
     scenarios: sessions.map(figuresOf),
+    goals: goalsOf(sessions),
   };
 }
 
@@ -45,6 +47,7 @@ function refuseUnknown(
 
 async function keep(figures: Figures): Promise<void> {
   const folder = inRepository('bench/results');
+  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const json = await format(JSON.stringify(figures), { parser: 'json', printWidth: 110 });
   await writeFile(join(folder, 'latest.json'), json);

@@ -16,3 +16,11 @@ export function median(values: readonly number[]): number {
 export function spread(values: readonly number[]): Spread {
   return { median: median(values), least: Math.min(...values), most: Math.max(...values) };
 }
+
+export function rounded({ median: middle, least, most }: Spread, digits: number): Spread {
+  return { median: round(middle, digits), least: round(least, digits), most: round(most, digits) };
+}
+
+export function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

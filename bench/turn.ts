@@ -24,7 +24,7 @@ export interface Sample {
 }
 
 /** When the load has gone, a stack still has to do what was under way: over once this long nothing has arrived. */
-const REST_MS = 100;
+const REST_MS = 300;
 const LONGEST_WORK_MS = 5000;
 
 async function untilAtRest(upstream: Scenery['upstream']): Promise<void> {

@@ -1,6 +1,7 @@
 /** What the rounds of a scenario come to: the figures that are printed, kept and drawn. */
 import type { Session } from '../session.js';
-import { median, spread, type Spread } from '../statistics.js';
+import { median, round, rounded, spread, type Spread } from '../statistics.js';
+import type { GoalFigures } from './goals.js';
 import { NAIVE, YARDSTICK } from '../stacks/stacks.js';
 import type { Sample } from '../turn.js';
 
@@ -36,6 +37,7 @@ export interface Figures {
   readonly load: string;
   readonly upstream: string;
   readonly scenarios: readonly ScenarioFigures[];
+  readonly goals: readonly GoalFigures[];
 }
 
 export function figuresOf({ scenario, stacks }: Session): ScenarioFigures {
@@ -66,12 +68,4 @@ export function figuresOf({ scenario, stacks }: Session): ScenarioFigures {
 /** Round by round: what else the machine does weighs on both sides of a round. */
 function ratios(samples: readonly Sample[], others: readonly Sample[]): readonly number[] {
   return samples.map(({ stackUs }, i) => stackUs / (others[i]?.stackUs ?? NaN));
-}
-
-function rounded({ median: middle, least, most }: Spread, digits: number): Spread {
-  return { median: round(middle, digits), least: round(least, digits), most: round(most, digits) };
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

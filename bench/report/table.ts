@@ -1,6 +1,7 @@
 /** The figures as Markdown tables, for the terminal and for the docs. */
 import { NAIVE, YARDSTICK } from '../stacks/stacks.js';
-import type { Figures, ScenarioFigures, StackFigures } from './figures.js';
+import type { Figures, StackFigures } from './figures.js';
+import type { GoalFigures } from './goals.js';
 
 const HEAD = [
   'stack',
@@ -15,23 +16,33 @@ const HEAD = [
   `/ ${NAIVE}`,
 ];
 
-export function tables({ date, node, rounds, seconds, load, upstream, scenarios }: Figures): string {
+const GOALS_HEAD = ['what', 'goal', 'ratio', 'spread'];
+
+export function tables({ date, node, rounds, seconds, load, upstream, scenarios, goals }: Figures): string {
   const lines = [
     `${date}, Node ${node}, medians of ${rounds} rounds of ${seconds} s, load by ${load}, upstream ${upstream}.`,
   ];
-  for (const scenario of scenarios) lines.push('', ...table(scenario));
+  for (const scenario of scenarios) {
+    const { name, summary, connections, apps, stacks } = scenario;
+    lines.push('', `**${name}**: ${connections} connections, ${apps} apps, ${summary}.`, '');
+    lines.push(...table(HEAD, stacks.map(row)));
+  }
+  if (goals.length > 0) lines.push('', ...table(GOALS_HEAD, goals.map(goalRow)));
   return lines.join('\n');
 }
 
-function table({ name, summary, connections, apps, stacks }: ScenarioFigures): readonly string[] {
-  const rows = [HEAD, ...stacks.map(row)];
-  const widths = HEAD.map((_, i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0)));
-  const [head = '', ...body] = rows.map((cells) =>
+function table(head: readonly string[], body: readonly (readonly string[])[]): readonly string[] {
+  const widths = head.map((_, i) => Math.max(...[head, ...body].map((cells) => cells[i]?.length ?? 0)));
+  const [first = '', ...rest] = [head, ...body].map((cells) =>
     line(cells.map((cell, i) => pad(cell, widths[i] ?? 0, i))),
   );
   const rule = line(widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)));
-  const title = `**${name}**: ${connections} connections, ${apps} apps, ${summary}.`;
-  return [title, '', head, rule, ...body];
+  return [first, rule, ...rest];
+}
+
+function goalRow({ what, most, ratio }: GoalFigures): readonly string[] {
+  const [median, least, greatest] = [ratio.median, ratio.least, ratio.most].map((value) => value.toFixed(2));
+  return [what, most === null ? 'reported' : `≤ ${most}`, median ?? '', `${least}-${greatest}`];
 }
 
 function row(figures: StackFigures): readonly string[] {
