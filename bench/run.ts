@@ -8,7 +8,7 @@ import { inRepository } from './place.js';
 import { chart } from './report/chart.js';
 import { figuresOf, type Figures } from './report/figures.js';
 import { goalsOf } from './report/goals.js';
-import { tables } from './report/table.js';
+import { goalsTable, scenarioTable, title } from './report/table.js';
 import { SCENARIOS } from './scenario.js';
 import { runSession } from './session.js';
 import { STACKS } from './stacks/stacks.js';
@@ -20,7 +20,10 @@ async function run(options: Options): Promise<Figures> {
   const sessions = [];
   for (const scenario of SCENARIOS) {
     if (options.scenarios.length > 0 && !options.scenarios.includes(scenario.name)) continue;
-    sessions.push(await runSession(scenario, options, load, (text) => process.stderr.write(`${text}\n`)));
+    const session = await runSession(scenario, options, load, (text) => process.stderr.write(`${text}\n`));
+    // At once, so that a run that ends early has told what it found.
+    process.stdout.write(`\n${scenarioTable(figuresOf(session))}\n\n`);
+    sessions.push(session);
   }
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -64,7 +67,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 try {
   const options = readOptions(process.argv.slice(2), SCENARIOS[0].name);
   const figures = await run(options);
-  process.stdout.write(`\n${tables(figures)}\n`);
+  process.stdout.write(`${goalsTable(figures.goals)}\n\n${title(figures)}\n`);
   if (isWhole(options)) await keep(figures);
   else process.stdout.write('\nA partial run: bench/results/ is left as it was.\n');
 } catch (error) {

@@ -70,10 +70,11 @@ export async function takeTurn(
   if (requests === 0) fail('no request was answered');
   if (socketErrors > 0) fail(`${socketErrors} connections were refused, broken or timed out`);
   if (wrong > 0) fail(`${wrong} of ${requests} answers were wrong, the first one: ${firstWrong}`);
-  // The load goes away in the middle of one request a connection: these may have arrived, and have no answer.
+  // A load goes away in the middle of one request a connection: these may have arrived, and have no answer. On a machine
+  // that stalls, those of the turn before may come only now.
   const arrived = after.arrived - before.arrived;
   const unanswered = stack.answers === 'forwarded' ? arrived - requests : arrived;
-  if (unanswered < 0 || unanswered > (stack.answers === 'forwarded' ? scenario.connections : 0)) {
+  if (unanswered < 0 || unanswered > (stack.answers === 'forwarded' ? 2 * scenario.connections : 0)) {
     fail(`the upstream had ${arrived} requests where ${requests} were answered`);
   }
 

@@ -8,17 +8,17 @@ export interface Answer {
 }
 
 export interface ConnectionEvents {
-  onAnswer(connection: PacedConnection, answer: Answer): void;
-  /** The connection is gone, or what came is no answer with a length. */
-  onLost(connection: PacedConnection): void;
+  /** @param dueAt when its request was due, as `ask` was told */
+  onAnswer(connection: PacedConnection, answer: Answer, dueAt: number): void;
+  /** A connection is gone, or what came is no answer with a length. */
+  onLost(): void;
 }
 
 const HEAD_END = '\r\n\r\n';
 
 /** Cheaper than a client of any library, since the load must not be what is short of time. */
 export class PacedConnection {
-  /** When its request was due, in milliseconds; undefined: it is free. */
-  dueAt: number | undefined;
+  #dueAt = 0;
   #received = '';
   readonly #socket: Socket;
 
@@ -28,12 +28,15 @@ export class PacedConnection {
   ) {
     this.#socket = connect({ host: hostname, port: Number(port), noDelay: true });
     this.#socket.setEncoding('latin1').on('data', (text: string) => this.#onText(text));
-    this.#socket.on('error', () => undefined).on('close', () => this.#lose());
+    this.#socket.on('error', () => undefined).on('close', () => events.onLost());
   }
 
-  /** @param request the whole of it */
+  /**
+   * @param request the whole of it; the one before must have been answered
+   * @param dueAt milliseconds
+   */
   ask(request: string, dueAt: number): void {
-    this.dueAt = dueAt;
+    this.#dueAt = dueAt;
     this.#received = '';
     this.#socket.write(request, 'latin1');
   }
@@ -56,10 +59,6 @@ export class PacedConnection {
     }
     const body = this.#received.slice(headEnd + HEAD_END.length);
     if (body.length < length) return;
-    this.events.onAnswer(this, { status: Number(head.slice(9, 12)), body, header });
-  }
-
-  #lose(): void {
-    this.events.onLost(this);
+    this.events.onAnswer(this, { status: Number(head.slice(9, 12)), body, header }, this.#dueAt);
   }
 }

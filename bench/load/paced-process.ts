@@ -45,9 +45,7 @@ function send(connection: PacedConnection, dueAt: number): void {
 }
 
 const events: ConnectionEvents = {
-  onAnswer(connection, { status, body, header }) {
-    const dueAt = connection.dueAt ?? 0;
-    connection.dueAt = undefined;
+  onAnswer(connection, { status, body, header }, dueAt) {
     answered += 1;
     if (dueAt - startedAt >= UNTIMED_MS) latenciesMs.push(performance.now() - dueAt);
     faults.note(findFault(status, body, header));

@@ -1,6 +1,6 @@
 /** The figures as Markdown tables, for the terminal and for the docs. */
 import { NAIVE, YARDSTICK } from '../stacks/stacks.js';
-import type { Figures, StackFigures } from './figures.js';
+import type { Figures, ScenarioFigures, StackFigures } from './figures.js';
 import type { GoalFigures } from './goals.js';
 
 const HEAD = [
@@ -18,17 +18,17 @@ const HEAD = [
 
 const GOALS_HEAD = ['what', 'goal', 'ratio', 'spread'];
 
-export function tables({ date, node, rounds, seconds, load, upstream, scenarios, goals }: Figures): string {
-  const lines = [
-    `${date}, Node ${node}, medians of ${rounds} rounds of ${seconds} s, load by ${load}, upstream ${upstream}.`,
-  ];
-  for (const scenario of scenarios) {
-    const { name, summary, connections, apps, stacks } = scenario;
-    lines.push('', `**${name}**: ${connections} connections, ${apps} apps, ${summary}.`, '');
-    lines.push(...table(HEAD, stacks.map(row)));
-  }
-  if (goals.length > 0) lines.push('', ...table(GOALS_HEAD, goals.map(goalRow)));
-  return lines.join('\n');
+export function title({ date, node, rounds, seconds, load, upstream }: Figures): string {
+  return `${date}, Node ${node}, medians of ${rounds} rounds of ${seconds} s, load by ${load}, upstream ${upstream}.`;
+}
+
+export function scenarioTable({ name, summary, connections, apps, stacks }: ScenarioFigures): string {
+  const about = `**${name}**: ${connections} connections, ${apps} apps, ${summary}.`;
+  return [about, '', ...table(HEAD, stacks.map(row))].join('\n');
+}
+
+export function goalsTable(goals: readonly GoalFigures[]): string {
+  return table(GOALS_HEAD, goals.map(goalRow)).join('\n');
 }
 
 function table(head: readonly string[], body: readonly (readonly string[])[]): readonly string[] {
