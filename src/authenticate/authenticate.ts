@@ -58,7 +58,7 @@ export function createAuthenticate({
   );
   const cache = createTokenCache(cacheSize);
   /** Tokens that are being verified: a burst with a new token costs one verification. */
-  const verifying = new Map<string, Promise<Principal | Refusal>>();
+  const verifying = new Map<string, Promise<VerifiedToken | Refusal>>();
 
   return function authenticate({ authorization }, { access }) {
     if (access.kind === 'public') return ANONYMOUS;
@@ -76,33 +76,26 @@ export function createAuthenticate({
     if (compact instanceof Refusal) return compact;
     const trust = trusts.get(compact.payload['iss']);
     if (!trust || access.issuers?.has(trust.issuer.name) === false) return INVALID_TOKEN.issuer;
-    return verifyOnce(authorization, token, compact, trust);
+    return firstSight(authorization, verifyOnce(token, compact, trust));
   };
-
-  function verifyOnce(
-    authorization: string,
-    token: string,
-    compact: CompactToken,
-    trust: Trust,
-  ): Promise<Principal | Refusal> {
-    let verification = verifying.get(token);
-    if (!verification) {
-      verification = firstSight(authorization, token, compact, trust).finally(() => verifying.delete(token));
-      verifying.set(token, verification);
-    }
-    return verification;
-  }
 
   async function firstSight(
     authorization: string,
-    token: string,
-    compact: CompactToken,
-    trust: Trust,
+    verification: Promise<VerifiedToken | Refusal>,
   ): Promise<Principal | Refusal> {
-    const verified = await verifyToken(token, compact, trust);
+    const verified = await verification;
     if (verified instanceof Refusal) return verified;
     cache.set(authorization, verified);
     return unlessRevoked(verified.principal);
+  }
+
+  function verifyOnce(token: string, compact: CompactToken, trust: Trust): Promise<VerifiedToken | Refusal> {
+    let verification = verifying.get(token);
+    if (!verification) {
+      verification = verifyToken(token, compact, trust).finally(() => verifying.delete(token));
+      verifying.set(token, verification);
+    }
+    return verification;
   }
 
   function unlessRevoked(principal: Principal): Principal | Refusal {
