@@ -1,0 +1,23 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const HEAP = new URL('../../dist/cli/heap.js', import.meta.url).href;
+
+/** A hundred megabytes in use, all of it replaced over and over, as by callers who are remembered and forgotten. */
+const CHURN = `
+  (await import('${HEAP}')).boundHeap();
+  const remembered = new Array(50_000);
+  let most = 0;
+  for (let n = 0; n < 12 * remembered.length; n++) {
+    remembered[n % remembered.length] = new Array(256).fill(n);
+    if (n % 1000 === 0) most = Math.max(most, process.memoryUsage().heapTotal);
+  }
+  console.log(most / 1e6);
+`;
+
+test('The heap grows to little more than twice what is in use, and not to more than four times as without a bound.', async () => {
+  const script = ['--input-type=module', '--eval', CHURN];
+  const { stdout } = await promisify(execFile)(process.execPath, script);
+  expect(Number(stdout)).toBeLessThan(320);
+});
