@@ -6,7 +6,7 @@ import { CONNECT_TIMEOUT } from './connect.js';
 const CONNECT_TIMED_OUT = new Refusal('upstream_timeout', [], 'no connection in time');
 const REFUSED = new Refusal('upstream_unreachable', [], 'no connection');
 const LOST = new Refusal('upstream_unreachable', [], 'the connection was lost before an answer');
-const UNSENDABLE = new Refusal('internal_error', [], 'the request could not be written');
+export const UNSENDABLE = new Refusal('internal_error', [], 'the request could not be written');
 
 /** As undici names it, though the gate's own timer finds it. */
 export const HEAD_TIMEOUT = 'UND_ERR_HEADERS_TIMEOUT';

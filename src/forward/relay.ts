@@ -2,6 +2,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { gather } from '../gather.js';
+import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
 import { Refusal } from '../model/refusal.js';
 import { Answer, type ClientEvents } from './answer.js';
 import { Attempt, type AttemptEvents } from './attempt.js';
@@ -17,14 +19,16 @@ import { upstreamRequest } from './upstream-request.js';
 
 type Controller = Dispatcher.DispatchController;
 
-/** The status in the log for a client that left before an answer, as nginx has it. */
-const CLIENT_CLOSED_REQUEST = 499;
-
 /**
  * queued: for a slot · asking: until the answer's head · answering: until the upstream is done with it ·
  * flushing: until the client has it · joined: a tunnel · over: settled, though undici may still have to let go
  */
 type Phase = 'queued' | 'asking' | 'answering' | 'flushing' | 'joined' | 'over';
+
+/** Never in the middle of something else: undici may be clearing up a connection that failed. */
+const sendTogether = gather<Relay>((relays) => {
+  for (const relay of relays) relay.send();
+});
 
 export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
   #phase: Phase = 'queued';
@@ -74,7 +78,7 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
   onSlot(): boolean {
     if (this.#begin()) {
       this.pools.budget.deposit();
-      this.#dispatch();
+      sendTogether(this);
       return true;
     }
     // The target's breaker has opened meanwhile.
@@ -94,12 +98,17 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
     return true;
   }
 
-  // 2. The request goes out.
+  // 2. The request goes out, at the end of the turn, if the client is still there.
 
-  #dispatch(): void {
-    const body = openBody(this.exchange, this.options.bodyTimeoutMs, this);
-    if (body instanceof RequestBody) this.#body = body;
-    this.#attempt?.send(upstreamRequest(this.exchange, this.#pool, body, this.handshake !== undefined));
+  send(): void {
+    if (this.#phase !== 'asking') return;
+    try {
+      const body = openBody(this.exchange, this.options.bodyTimeoutMs, this);
+      if (body instanceof RequestBody) this.#body = body;
+      this.#attempt?.send(upstreamRequest(this.exchange, this.#pool, body, this.handshake !== undefined));
+    } catch (err) {
+      this.#cannotSend({ err });
+    }
   }
 
   onBodyProgress(): void {
@@ -186,11 +195,15 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
     if (this.#phase === 'answering') this.#break('upstream_reset_in_body');
     if (this.#phase !== 'asking' || this.#askAgain(code)) return;
     const refusal = failures.refusalFor(code, this.#attempt?.answerBegan === true);
-    if (refusal.reason === 'internal_error') {
-      const { id } = this.exchange.head;
-      this.options.log.error({ request_id: id, code }, 'undici refused to send a request');
-    }
-    this.#settle(refusal);
+    if (refusal === failures.UNSENDABLE) this.#cannotSend({ code });
+    else this.#settle(refusal);
+  }
+
+  /** By a bug of the gate. */
+  #cannotSend(why: object): void {
+    const { id } = this.exchange.head;
+    this.options.log.error({ request_id: id, ...why }, 'a request could not be sent');
+    this.#fail(failures.UNSENDABLE);
   }
 
   /** False where the request may not be sent again, or where nobody is there to get it. */
@@ -211,13 +224,8 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
       next.slots.release();
       return false;
     }
-    // Not now: undici is in the middle of clearing up the connection that failed.
-    setImmediate((relay: Relay) => relay.resend(), this);
+    sendTogether(this);
     return true;
-  }
-
-  resend(): void {
-    if (this.#phase === 'asking') this.#dispatch();
   }
 
   // 8. by the client's,
@@ -244,13 +252,9 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
       // While it is the client's turn to send, the body's own timer decides.
       if (this.#body?.awaitsClient) this.#timer?.refresh();
       else this.#onSilence();
-    } else if (!this.#answer.waitsForClient) {
-      this.#fail(failures.HEAD_TIMED_OUT, 'upstream_idle_in_body');
-    } else if (this.#answer.hasStalled()) {
-      this.#fail(failures.HEAD_TIMED_OUT, 'client_stalled');
-    } else {
-      this.#timer?.refresh();
-    }
+    } else if (!this.#answer.waitsForClient) this.#fail(failures.HEAD_TIMED_OUT, 'upstream_idle_in_body');
+    else if (this.#answer.hasStalled()) this.#fail(failures.HEAD_TIMED_OUT, 'client_stalled');
+    else this.#timer?.refresh();
   }
 
   /** The target's time is over: another may have the same time. */

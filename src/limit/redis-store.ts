@@ -3,6 +3,7 @@
  *
  * In a cluster they go as one call a slot. The keys of one check share a hash tag, so a check is whole in one slot.
  */
+import { gather } from '../gather.js';
 import type { LimitPolicy } from '../model/limit.js';
 import { ExhaustedWindows } from './exhausted.js';
 import { REPLY_FIELDS, TAKE_SCRIPT } from './script.js';
@@ -74,17 +75,14 @@ export function createRedisStore({
   rider,
 }: RedisStoreOptions): LimitStore {
   const exhausted = new ExhaustedWindows(REMEMBERED);
-  let waiting: Check[] = [];
   const theClock: Clock = { offsetMs: undefined };
   const clocks = new WeakMap<object, Clock>();
   const { locate } = connection;
 
-  function flush(): void {
-    const checks = waiting;
-    waiting = [];
+  const ask = gather<Check>((checks) => {
     if (locate) for (const group of bySlot(checks, slotOf)) decideAll(group);
     else decideAll(checks);
-  }
+  });
 
   function decideAll(checks: readonly Check[]): void {
     for (let i = 0; i < checks.length; i += BATCH_SIZE) void decide(checks.slice(i, i + BATCH_SIZE));
@@ -105,9 +103,9 @@ export function createRedisStore({
 
   async function decide(batch: readonly Check[]): Promise<void> {
     const startedAt = monotonic();
-    let answer = await ask(batch, timeoutMs);
+    let answer = await call(batch, timeoutMs);
     // Only the time came back: Redis's clock was not known, or not well enough. Now it is.
-    if (answer?.numbers.length === 1) answer = await ask(batch, timeoutMs - (answer.answeredAt - startedAt));
+    if (answer?.numbers.length === 1) answer = await call(batch, timeoutMs - (answer.answeredAt - startedAt));
     if (answer?.numbers.length !== 1 + batch.length * REPLY_FIELDS + (rider ? 1 : 0)) {
       for (const check of batch) check.resolve('away');
       return;
@@ -121,7 +119,7 @@ export function createRedisStore({
   }
 
   /** Sends a batch once. What Redis gets to only after we have given up must not count: hence a deadline in its time. */
-  async function ask(batch: readonly Check[], withinMs: number): Promise<Answer | undefined> {
+  async function call(batch: readonly Check[], withinMs: number): Promise<Answer | undefined> {
     const sentAt = monotonic();
     const { offsetMs } = clockOf(batch);
     const deadline = offsetMs === undefined ? 0 : Math.floor(sentAt + offsetMs + withinMs);
@@ -166,9 +164,7 @@ export function createRedisStore({
       if (!connection.isUp) return 'away';
       return (
         exhausted.refuse(keys, limits, monotonic()) ??
-        new Promise<Taken>((resolve) => {
-          if (waiting.push({ keys, limits, resolve }) === 1) setImmediate(flush);
-        })
+        new Promise<Taken>((resolve) => ask({ keys, limits, resolve }))
       );
     },
   };

@@ -11,20 +11,14 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Gateway } from '../gateway.js';
+import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
 import { Refusal } from '../model/refusal.js';
 import { endBehind, refuse } from './answer.js';
 import { createAnswerParseError } from './parse-error.js';
 import { closesBehind, type Turn, type Turns } from './turn.js';
 import { createTellUnread, unreadHead } from './unread.js';
 import { asksForWebSocket, earlierAnswers, giveBack } from './upgrade.js';
-import {
-  CLIENT_CLOSED_REQUEST,
-  createVisits,
-  type Next,
-  type Tunnel,
-  type Visit,
-  type VisitOptions,
-} from './visit.js';
+import { createVisits, type Next, type Tunnel, type Visit, type VisitOptions } from './visit.js';
 
 export interface EdgeOptions extends Omit<VisitOptions, 'isDraining'> {
   /** The gate as it is now; asked once a request. */

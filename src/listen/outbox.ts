@@ -6,21 +6,16 @@
  * it than the turn takes, and with one request at a time there is nothing to wait for.
  */
 import type { ServerResponse } from 'node:http';
+import { gather } from '../gather.js';
 
 /** Ends an answer whose head is written, with the last of its body. */
 export type EndAnswer = (res: ServerResponse, last?: Buffer | string) => void;
 
 type Ending = readonly [res: ServerResponse, last: Buffer | string | undefined];
 
-let waiting: Ending[] = [];
-
 /** There is one event loop, so there is one outbox. */
-export const endTogether: EndAnswer = (res, last) => {
-  if (waiting.push([res, last]) === 1) setImmediate(endAll);
-};
-
-function endAll(): void {
-  const endings = waiting;
-  waiting = [];
+const leave = gather<Ending>((endings) => {
   for (const [res, last] of endings) if (!res.destroyed) res.end(last);
-}
+});
+
+export const endTogether: EndAnswer = (res, last) => leave([res, last]);

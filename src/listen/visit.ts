@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Gateway, TokenDesk } from '../gateway.js';
 import type { Admission, Denial } from '../model/decision.js';
 import type { Log } from '../model/log.js';
-import type { ExchangeRecord, Observe } from '../model/record.js';
+import { CLIENT_CLOSED_REQUEST, type ExchangeRecord, type Observe } from '../model/record.js';
 import { Refusal, type FlatHeaders } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 import type { Cors } from '../model/route.js';
@@ -64,9 +64,6 @@ type Ending = Pick<ExchangeRecord, 'status' | 'reason' | 'detail' | 'target' | '
 
 /** The reason where the request had been taken for sound until then, and perhaps forwarded. */
 const BROKEN_BODY = 'client_body_broken';
-
-/** The status in the log for a caller who left before an answer, as nginx has it. */
-export const CLIENT_CLOSED_REQUEST = 499;
 
 /** With a body, what follows the head could be read as that or as the new protocol. */
 const NO_HANDSHAKE = new Refusal(

@@ -9,13 +9,16 @@ export interface RecordedHead extends Pick<RequestHead, 'id' | 'clientRequestId'
   readonly method: string | undefined;
 }
 
+/** The status on record for a caller who left before an answer, as nginx has it. */
+export const CLIENT_CLOSED_REQUEST = 499;
+
 export interface ExchangeRecord {
   readonly head: RecordedHead;
   readonly route: Route | undefined;
   /** The name of the token service's endpoint that answered, in place of a route. */
   readonly endpoint: string | undefined;
   readonly principal: Principal | undefined;
-  /** The status that the caller was sent; 499 where the caller went away before any was. */
+  /** The status that the caller was sent, or CLIENT_CLOSED_REQUEST. */
   readonly status: number;
   /** A refusal's reason or a forwarding fault; undefined where all went well. */
   readonly reason: string | undefined;

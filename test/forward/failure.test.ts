@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
+import { ANONYMOUS } from '../../src/model/principal.js';
 import { Refusal } from '../../src/model/refusal.js';
 import { exchangeRaw, openRaw } from '../support/raw.js';
 import { startRawUpstream } from '../support/upstream.js';
@@ -333,14 +334,19 @@ test('Closing waits for what is under way; a request that comes later is still s
   await expect.poll(() => upstream.open.size).toBe(0);
 });
 
-test('A request that undici will not write is a 500 and said in the log, not a crash.', async () => {
-  const edge = keep(
-    await startEdge('http://127.0.0.1:1', {
-      upstream: { headers: { set: [['X-Bad', 'a\nb']], remove: [] } },
-    }),
-  );
-  expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 500/);
-  expect(edge.logged).toEqual(['undici refused to send a request']);
+test('A request that undici will not write, or the gate cannot make, is a 500 and said in the log, not a crash.', async () => {
+  const unwritable = { upstream: { headers: { set: [['X-Bad', 'a\nb']], remove: [] } } } as const;
+  const principal = new Proxy(ANONYMOUS, {
+    get() {
+      throw new Error('a bug');
+    },
+  });
+  for (const options of [unwritable, { principal }]) {
+    const edge = keep(await startEdge('http://127.0.0.1:1', options));
+    for (let asked = 0; asked < 3; asked++)
+      expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 500/);
+    expect(edge.logged).toEqual(Array(3).fill('a request could not be sent'));
+  }
 });
 
 test('A route to an upstream that the forwarder does not know is a refusal, not a crash.', async () => {
