@@ -36,6 +36,12 @@ export interface RunningServer {
   drain(deadlineMs: number): Promise<void>;
 }
 
+/**
+ * How many connections may wait to be accepted, as far as the system lets them (`somaxconn`). Of a burst that is larger
+ * the rest is heard a second later, when their clients' systems try again; Node's own 511 is soon less than a burst.
+ */
+const BACKLOG = 4096;
+
 /** Idle connections are closed this long after a drain began, so that a request already on its way is not reset. */
 const IDLE_GRACE_MS = 300;
 
@@ -74,7 +80,8 @@ export async function startServer({
   });
 
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(address.port, address.host, () => {
+    const { port, host } = address;
+    server.once('error', reject).listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve();
     });
