@@ -19,8 +19,8 @@ export interface OperatorLog {
   readonly close: () => Promise<void>;
 }
 
-/** Some thirty lines: each batch costs a turn of a thread, and is what a crash loses. */
-const MOST_FOR_A_FILE = 8 * 1024;
+/** Some hundred lines: each batch costs the waking of a thread, and is what a crash loses. */
+const MOST_FOR_A_FILE = 32 * 1024;
 /** What a pipe takes in one piece (PIPE_BUF), so that the lines of several workers do not mix. */
 const MOST_FOR_A_PIPE = 4096;
 const LONGEST_WAIT_MS = 500;
