@@ -67,6 +67,25 @@ test('What a middleware has set before stays, and several Set-Cookie of the upst
   expect(answer).not.toContain('DENY');
 });
 
+test('An answer that came whole is ended with its body; of one that comes in parts each goes out as it comes.', async () => {
+  const head = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n';
+  const { edge: whole } = await answering(`${head}ok`);
+  expect(await exchangeRaw(whole.port, GET)).toMatch(/\r\n\r\nok$/);
+  expect(whole.endings).toEqual(['ok']);
+
+  let goOn = (): void => undefined;
+  const upstream = await startRawUpstream(({ socket }) => {
+    socket.write(`${head}o`);
+    goOn = () => socket.write('k');
+  });
+  const edge = keep(await startEdge(keep(upstream).origin));
+  const client = openRaw(edge.port, GET);
+  await client.until(/\r\n\r\no$/);
+  goOn();
+  await client.until(/\r\n\r\nok$/);
+  await expect.poll(() => edge.endings).toEqual([undefined]);
+});
+
 test('A reason phrase that cannot be written again is left out.', async () => {
   expect(await bodyOf('HTTP/1.1 200 \xff\xfe\r\nContent-Length: 0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 \r\n/);
 });

@@ -40,6 +40,8 @@ export interface Edge {
   readonly forwarder: Forwarder;
   readonly pools: UpstreamPools;
   readonly logged: readonly string[];
+  /** What each answer of an upstream ended with: the whole body where that came with the head. */
+  readonly endings: readonly (string | undefined)[];
   /** The next result that is not there yet, or the n-th. */
   result(index?: number): Promise<Outcome | Refusal>;
   close(): Promise<void>;
@@ -131,6 +133,7 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
   });
   const route = routeTo(upstream, options.maxBodyBytes ?? 10_000_000);
   const results: (Outcome | Refusal)[] = [];
+  const endings: (string | undefined)[] = [];
   const waiting = new Set<() => void>();
   const sockets = new Set<Socket>();
 
@@ -151,7 +154,10 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
       admission,
       answerHeaders,
       parsedBody: options.parsedBody?.(req),
-      end: endTogether,
+      end(res, last) {
+        endings.push(last?.toString());
+        endTogether(res, last);
+      },
     };
   };
   const refuse = (req: IncomingMessage, res: ServerResponse, refusal: Refusal): void => {
@@ -195,6 +201,7 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     forwarder,
     pools,
     logged,
+    endings,
     result: (index = results.length) =>
       new Promise((resolve) => {
         const look = (): void => {
