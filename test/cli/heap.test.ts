@@ -16,8 +16,9 @@ const CHURN = `
   console.log(most / 1e6);
 `;
 
-test('The heap grows to little more than twice what is in use, and not to more than four times as without a bound.', async () => {
+test('The heap holds less garbage than V8 would let it.', async () => {
   const script = ['--input-type=module', '--eval', CHURN];
   const { stdout } = await promisify(execFile)(process.execPath, script);
-  expect(Number(stdout)).toBeLessThan(320);
+  // Node 20: 275, without the bound 497. Node 24, whose young generation is larger: 394, and 539.
+  expect(Number(stdout)).toBeLessThan(450);
 });
