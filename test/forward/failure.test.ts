@@ -341,7 +341,7 @@ test('A request that undici will not write, or the gate cannot make, is a 500 an
       throw new Error('a bug');
     },
   });
-  for (const options of [unwritable, { principal }]) {
+  for (const options of [unwritable, { principal, upstream: { maxConnections: 1 } }]) {
     const edge = keep(await startEdge('http://127.0.0.1:1', options));
     for (let asked = 0; asked < 3; asked++)
       expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 500/);
