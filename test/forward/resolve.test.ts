@@ -230,3 +230,20 @@ test('A name is looked up while requests come, and not while none do; an address
   expect(await ask(direct)).toBe('200 127.0.0.1');
   expect(other.asked).toEqual([]);
 });
+
+test('A request leaves at the end of its turn of the event loop, so that those of one turn leave together.', async () => {
+  const service = keep(await startService(['127.0.0.1']));
+  const order: string[] = [];
+  const { lookup } = createResolver(['127.0.0.1']);
+  const edge = keep(
+    await startEdge(`http://service.test:${service.port}`, {
+      lookup: (host, callback) => {
+        order.push('asked');
+        lookup(host, callback);
+      },
+      before: () => void setImmediate(() => order.push('end of the turn')),
+    }),
+  );
+  expect(await exchangeRaw(edge.port, GET)).toMatch(/127\.0\.0\.1$/);
+  expect(order).toEqual(['end of the turn', 'asked']);
+});
