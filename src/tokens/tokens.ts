@@ -11,6 +11,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../model/log.js';
 import type { FlatHeaders } from '../model/refusal.js';
+import { foldPath } from '../model/token-paths.js';
 import { createEndpoints, type EndpointsOptions } from './endpoints/endpoints.js';
 import type { Answer, Endpoint, EndpointName } from './endpoints/endpoint.js';
 import { send } from './endpoints/send.js';
@@ -51,11 +52,11 @@ export interface TokenService {
 export function createTokenService(options: TokenServiceOptions): TokenService {
   const endpoints = createEndpoints(options);
   const { log } = options;
-  const folded = new Set([...endpoints.keys()].map(fold));
+  const folded = new Set([...endpoints.keys()].map(foldPath));
 
   return {
     owns: (path) => endpoints.has(path),
-    resembles: (path) => folded.has(fold(path)),
+    resembles: (path) => folded.has(foldPath(path)),
     async handle(req, res, { path, clientIp, requestId, headers }) {
       const query = takeQuery(req, path);
       const endpoint = endpoints.get(path);
@@ -66,11 +67,6 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       return { status, endpoint: endpoint.name, ...(reason !== undefined && { reason }) };
     },
   };
-}
-
-function fold(path: string): string {
-  const lower = path.toLowerCase();
-  return lower.endsWith('/') ? lower.slice(0, -1) : lower;
 }
 
 async function answerAt(

@@ -128,8 +128,38 @@ describe('the token service', () => {
   it('refuses a route at the path of an endpoint', () => {
     const routes = [{ match: 'POST /token', upstream: 'a', public: true, limit: 'none' }];
     expect(problemsOf({ ...BASE, routes })).toEqual([
-      'routes[0].match: the path is that of the token endpoint password',
+      'routes[0].match: the path is that of the token endpoint password, so the route is never reached',
     ]);
+  });
+
+  it.each([
+    ['GET /.well-known/openid-configuration', 'the path is that of the token service'],
+    ['GET /.well-known/oauth-authorization-server', 'the path is that of the token service'],
+    ['POST /Revoke', 'the path is too much like /revoke of the token service'],
+    ['GET /token/whoami/', 'the path is too much like /token/whoami of the token endpoint whoami'],
+    ['GET /re%76oke', 'the path is that of the token service'],
+  ])('refuses the route %s, which could never be reached', (match, text) => {
+    const routes = [{ match, upstream: 'a', public: true, limit: 'none' }];
+    expect(problemsOf({ ...BASE, routes })).toEqual([expect.stringContaining(`routes[0].match: ${text}`)]);
+  });
+
+  it.each(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server/deep'])(
+    "refuses a route at %s where the issuer's path puts its metadata",
+    (path) => {
+      const tokens = { ...TOKENS, issuer: 'https://api.example.org/deep' };
+      const routes = [{ match: `GET ${path}`, upstream: 'a', public: true, limit: 'none' }];
+      expect(problemsOf({ ...BASE, tokens, routes })).toHaveLength(1);
+    },
+  );
+
+  it('leaves a route alone that only has something of such a path in it', () => {
+    const routes = ['/revoke/all', '/token/{name}', '/.well-known/{name*}', '/Token/list'].map((path) => ({
+      match: `GET ${path}`,
+      upstream: 'a',
+      public: true,
+      limit: 'none',
+    }));
+    expect(problemsOf({ ...BASE, routes })).toEqual([]);
   });
 
   it('counts as an issuer beside which another must say its grants', () => {

@@ -1,29 +1,33 @@
 /** Checks of the token service: no two of its endpoints, and no route, at one path, and no issuer under its name. */
+import { foldPath, publishedPaths } from '../../model/token-paths.js';
 import type { Draft } from '../draft.js';
 import type { Report } from '../problem.js';
-
-const PUBLISHED = [
-  '/.well-known/jwks.json',
-  '/.well-known/oauth-authorization-server',
-  '/revoke',
-  '/introspect',
-];
 
 export function checkTokens({ general, issuers, routes }: Draft, report: Report): void {
   const { tokens } = general;
   if (!tokens) return;
-  const taken = new Map<string, string>(PUBLISHED.map((path) => [path, 'the token service']));
+  /** By its path as the gate compares it: one that differs in case or in a slash at the end alone is nobody's. */
+  const taken = new Map<string, { path: string; owner: string }>();
+  for (const path of publishedPaths(tokens.issuer).keys())
+    taken.set(foldPath(path), { path, owner: 'the token service' });
   for (const [name, endpoint] of Object.entries(tokens.endpoints)) {
     if (!endpoint) continue;
-    const other = taken.get(endpoint.path);
-    if (other === undefined) taken.set(endpoint.path, `the token endpoint ${name}`);
-    else report(['tokens', 'endpoints', name, 'path'], `${endpoint.path} is the path of ${other} already`);
+    const { path } = endpoint;
+    const other = taken.get(foldPath(path));
+    if (other === undefined) taken.set(foldPath(path), { path, owner: `the token endpoint ${name}` });
+    else report(['tokens', 'endpoints', name, 'path'], `${path} is the path of ${other.owner} already`);
   }
   for (const [index, route] of routes.entries()) {
-    const path = route?.match?.path;
-    if (!path?.every((segment) => segment.kind === 'literal')) continue;
-    const owner = taken.get(`/${path.map(({ text }) => text).join('/')}`);
-    if (owner !== undefined) report(['routes', index, 'match'], `the path is that of ${owner}`);
+    const segments = route?.match?.path;
+    if (!segments?.every((segment) => segment.kind === 'literal')) continue;
+    const path = `/${segments.map(({ text }) => text).join('/')}`;
+    const found = taken.get(foldPath(path));
+    if (found === undefined) continue;
+    const text =
+      found.path === path
+        ? `the path is that of ${found.owner}, so the route is never reached`
+        : `the path is too much like ${found.path} of ${found.owner}: a request for it is 404, so the route is never reached`;
+    report(['routes', index, 'match'], text);
   }
   for (const [name, { issuer }] of issuers) {
     if (issuer === tokens.issuer || issuer === `${tokens.issuer}/named`) {

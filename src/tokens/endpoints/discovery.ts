@@ -1,16 +1,9 @@
 /** What other programs need to know of the service: its keys (RFC 7517) and where its endpoints are (RFC 8414). */
+import { INTROSPECT_PATH, JWKS_PATH, REVOKE_PATH } from '../../model/token-paths.js';
 import type { TokenServiceSettings } from '../../model/tokens.js';
 import { UNAVAILABLE } from '../oauth-error.js';
 import type { Signer } from '../ports.js';
 import type { Answer, Endpoint } from './endpoint.js';
-
-export const JWKS_PATH = '/.well-known/jwks.json';
-export const REVOKE_PATH = '/revoke';
-export const INTROSPECT_PATH = '/introspect';
-
-const METADATA = '/.well-known/oauth-authorization-server';
-/** OpenID Connect's older name for the same, which many programs ask for first (RFC 8414 5). */
-const OPENID_METADATA = '/.well-known/openid-configuration';
 
 const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
 
@@ -32,12 +25,6 @@ export function createJwks(signer: Signer): Endpoint {
 export function createMetadata(settings: TokenServiceSettings): Endpoint {
   const answer = cachedAnswer(metadataOf(settings));
   return { name: 'metadata', method: 'GET', answer: () => answer };
-}
-
-/** For an issuer with a path RFC 8414 3.1 puts it behind the well-known part, OpenID Connect in front of it. */
-export function metadataPaths(issuer: string): readonly string[] {
-  const path = new URL(issuer).pathname.replace(/\/$/, '');
-  return [...new Set([METADATA, OPENID_METADATA, `${METADATA}${path}`, `${path}${OPENID_METADATA}`])];
 }
 
 function metadataOf({ issuer, endpoints }: TokenServiceSettings): object {

@@ -1,5 +1,6 @@
 /** The endpoints by their paths: those that the file names, and those that every token service has. */
 import type { Log } from '../../model/log.js';
+import { publishedPaths, type PublishedEndpoint } from '../../model/token-paths.js';
 import type { TokenServiceSettings } from '../../model/tokens.js';
 import { createClaims } from '../claims.js';
 import type { FailedAttempts } from '../failed-attempts.js';
@@ -7,14 +8,7 @@ import type { Random, Revocations, Secrets, Signer, VerifyBearer } from '../port
 import type { Registry } from '../registry/registry.js';
 import { createApps } from './app.js';
 import { createClientCredentials } from './client-credentials.js';
-import {
-  createJwks,
-  createMetadata,
-  INTROSPECT_PATH,
-  JWKS_PATH,
-  metadataPaths,
-  REVOKE_PATH,
-} from './discovery.js';
+import { createJwks, createMetadata } from './discovery.js';
 import type { Endpoint } from './endpoint.js';
 import { createReadShown } from './held-token.js';
 import { createIntrospect } from './introspect.js';
@@ -46,12 +40,15 @@ export function createEndpoints(given: EndpointsOptions): ReadonlyMap<string, En
   const options = { ...given, issuer, claims: createClaims(given), apps: createApps(given) };
   const sessions = password && createSessions(password, options);
   const readShown = createReadShown(options);
-  const metadata = createMetadata(settings);
+  const published: Record<PublishedEndpoint, Endpoint> = {
+    jwks: createJwks(signer),
+    metadata: createMetadata(settings),
+    revoke: createRevoke({ ...options, readShown }),
+    introspect: createIntrospect({ ...options, readShown }),
+  };
 
-  const endpoints = new Map<string, Endpoint>(metadataPaths(issuer).map((path) => [path, metadata]));
-  endpoints.set(JWKS_PATH, createJwks(signer));
-  endpoints.set(REVOKE_PATH, createRevoke({ ...options, readShown }));
-  endpoints.set(INTROSPECT_PATH, createIntrospect({ ...options, readShown }));
+  const endpoints = new Map<string, Endpoint>();
+  for (const [path, name] of publishedPaths(issuer)) endpoints.set(path, published[name]);
   if (keySecret) endpoints.set(keySecret.path, createKeySecret(keySecret, options));
   if (clientCredentials)
     endpoints.set(

@@ -1,0 +1,36 @@
+/** Which paths the token service owns: the one definition for the gate, which serves them, and for `check`. */
+
+/** What stands at a path that every token service has, whatever its file says. */
+export type PublishedEndpoint = 'jwks' | 'metadata' | 'revoke' | 'introspect';
+
+export const JWKS_PATH = '/.well-known/jwks.json';
+export const REVOKE_PATH = '/revoke';
+export const INTROSPECT_PATH = '/introspect';
+
+const METADATA = '/.well-known/oauth-authorization-server';
+/** OpenID Connect's older name for the same, which many programs ask for first (RFC 8414 5). */
+const OPENID_METADATA = '/.well-known/openid-configuration';
+
+/**
+ * The paths that every token service has, each with what stands there.
+ * @param issuer its `iss`, a URL. With a path, RFC 8414 3.1 puts it behind the well-known part, OpenID Connect in front of it.
+ */
+export function publishedPaths(issuer: string): ReadonlyMap<string, PublishedEndpoint> {
+  const path = new URL(issuer).pathname.replace(/\/$/, '');
+  const metadata = [METADATA, OPENID_METADATA, `${METADATA}${path}`, `${path}${OPENID_METADATA}`];
+  return new Map<string, PublishedEndpoint>([
+    ...metadata.map((each) => [each, 'metadata'] as const),
+    [JWKS_PATH, 'jwks'],
+    [REVOKE_PATH, 'revoke'],
+    [INTROSPECT_PATH, 'introspect'],
+  ]);
+}
+
+/**
+ * A path without its case and without a slash at its end. A path that is one of the service's only when both are folded
+ * is 404: it is never a route's.
+ */
+export function foldPath(path: string): string {
+  const lower = path.toLowerCase();
+  return lower.endsWith('/') ? lower.slice(0, -1) : lower;
+}
