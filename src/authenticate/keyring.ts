@@ -2,7 +2,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import jwksRsa from 'jwks-rsa';
 import type { Algorithm } from '../model/issuer.js';
-import type { UsableJwk } from './jwk.js';
+import { isStrong, type UsableJwk } from '../model/jwk.js';
 
 /** A set of keys that does not change: another set is another object. */
 export interface Keyring {
@@ -21,9 +21,6 @@ interface Key {
   readonly algorithms: readonly Algorithm[];
   readonly publicKey: KeyObject;
 }
-
-/** RFC 7518 3.3 */
-const LEAST_RSA_BITS = 2048;
 
 export async function createKeyring(jwks: readonly UsableJwk[]): Promise<Keyring> {
   const keys = await parseKeys(withoutTwins(jwks));
@@ -77,13 +74,6 @@ async function parseKeys(jwks: readonly UsableJwk[]): Promise<readonly Key[]> {
     const publicKey = createPublicKey(signingKey.getPublicKey());
     return isStrong(publicKey) ? [{ kid, algorithms, publicKey }] : [];
   });
-}
-
-/** Judged by the parsed key, since leading zeros make a short modulus look long. With e = 1 a signature is its text. */
-function isStrong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
-  if (asymmetricKeyType !== 'rsa') return true;
-  const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {};
-  return modulusLength >= LEAST_RSA_BITS && publicExponent > 1n && publicExponent % 2n === 1n;
 }
 
 function pem(key: KeyObject): string {

@@ -1,14 +1,28 @@
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { selectUsable } from '../../src/authenticate/jwk.js';
+import { createKeyring } from '../../src/authenticate/keyring.js';
 import { flawOfJwks } from '../../src/config/check/keys.js';
+import type { Algorithm } from '../../src/model/issuer.js';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const publicJwk = rsa.publicKey.export({ format: 'jwk' });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
 const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
 
-const isUsable = (key: unknown, ...algorithms: ('RS256' | 'ES256' | 'ES384')[]) =>
-  flawOfJwks({ keys: [null, key] }, algorithms.length ? algorithms : ['RS256']) === undefined;
+/** Asks `check`, and the running gate, which must be of one mind. */
+async function isUsable(key: unknown, ...given: Algorithm[]): Promise<boolean> {
+  const algorithms: readonly Algorithm[] = given.length ? given : ['RS256'];
+  const jwks = { keys: [null, key] };
+  const isAccepted = flawOfJwks(jwks, algorithms) === undefined;
+  const { size } = await createKeyring(selectUsable(jwks, algorithms));
+  expect(size).toBe(isAccepted ? 1 : 0);
+  return isAccepted;
+}
+
+/** The bytes of a base64url number with zeros before them. */
+const padded = (number = ''): string =>
+  Buffer.concat([Buffer.alloc(200), Buffer.from(number, 'base64url')]).toString('base64url');
 
 describe('a JWKS in the file', () => {
   it.each<[string, JsonWebKey]>([
@@ -16,8 +30,8 @@ describe('a JWKS in the file', () => {
     ['one for signatures', { ...publicJwk, use: 'sig' }],
     ['one that may verify', { ...publicJwk, key_ops: ['verify'] }],
     ['one of this algorithm', { ...publicJwk, alg: 'RS256' }],
-  ])('is usable with %s', (_words, key) => {
-    expect(isUsable(key)).toBe(true);
+  ])('is usable with %s', async (_words, key) => {
+    expect(await isUsable(key)).toBe(true);
   });
 
   it.each<[string, unknown]>([
@@ -29,14 +43,32 @@ describe('a JWKS in the file', () => {
     ['a key of another algorithm', { ...publicJwk, alg: 'PS256' }],
     ['a key of another type', ec],
     ['an RSA key of 1024 bits', small],
+    ['an RSA key that zeros make look long', { ...small, n: padded(small.n) }],
+    ['a key whose exponent is 1', { ...publicJwk, e: 'AQ' }],
+    ['a key whose exponent is even', { ...publicJwk, e: 'Ag' }],
+    ['a kid that is no text', { ...publicJwk, kid: 7 }],
+    ['a private member without the others', { ...publicJwk, p: 'AQAB' }],
+    ["a symmetric key's member", { ...publicJwk, k: 'c2VjcmV0' }],
+    ['a point that is not on its curve', { ...ec, x: ec.y }],
     ['a broken key', { kty: 'RSA', n: 5, e: 'AQAB' }],
     ['something that is no key', 'key'],
-  ])('is refused with nothing but %s', (_words, key) => {
-    expect(isUsable(key)).toBe(false);
+  ])('is refused with nothing but %s', async (_words, key) => {
+    expect(await isUsable(key)).toBe(false);
   });
 
-  it('is judged by all of the algorithms that the issuer accepts', () => {
-    expect(isUsable(ec, 'RS256', 'ES256')).toBe(true);
-    expect(isUsable(ec, 'ES384')).toBe(false);
+  it('is judged by all of the algorithms that the issuer accepts', async () => {
+    expect(await isUsable(ec, 'RS256', 'ES256')).toBe(true);
+    expect(await isUsable(ec, 'ES384')).toBe(false);
+    expect(await isUsable({ ...ec, x: ec.y }, 'ES256')).toBe(false);
+  });
+
+  it('is told key by key what is wrong with it', () => {
+    const keys = [null, { ...publicJwk, kid: 7 }, { ...publicJwk, use: 'enc' }, small, ec, ec];
+    expect(flawOfJwks({ keys }, ['RS256'])?.text).toBe(
+      'no key of the JWKS can be used with RS256, for which it needs a public signature key, RSA of 2048 bits or more: ' +
+        'key 1 is no object, key 2 has a "kid" that is no text, key 3 has a "use" other than "sig", ' +
+        'key 4 is too weak: fewer than 2048 bits, or an exponent that is 1 or even, and 2 more',
+    );
+    expect(flawOfJwks({ keys: [] }, ['RS256'])?.text).toContain('it is empty');
   });
 });

@@ -1,19 +1,30 @@
 /** Whether a JWKS (RFC 7517 5) that stands in the configuration, or in a file, has a key that the gate can use. */
-import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import type { Algorithm } from '../../model/issuer.js';
+import { entriesOf, isStrong, readJwk } from '../../model/jwk.js';
 import { Flaw } from '../problem.js';
 
-/** What is wrong with the set; undefined where one key at least fits one of the algorithms. */
+/** More reasons than these would hide what is wrong. */
+const MOST_REASONS = 4;
+
+/** What is wrong with the set, key by key; undefined where one key at least is one that the gate would use. */
 export function flawOfJwks(jwks: unknown, algorithms: readonly Algorithm[]): Flaw | undefined {
-  if (!isRecord(jwks) || !Array.isArray(jwks['keys']))
-    return new Flaw('a JWKS is an object with a list "keys"');
-  const keys: readonly unknown[] = jwks['keys'];
-  if (keys.some((key) => algorithms.some((algorithm) => fits(key, algorithm)))) return undefined;
+  const entries = entriesOf(jwks);
+  if (!entries) return new Flaw('a JWKS is an object with a list "keys"');
+  const reasons: string[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const reason = reasonAgainst(entry, algorithms);
+    if (reason === undefined) return undefined;
+    reasons.push(`key ${index + 1} ${reason}`);
+  }
+  const more = reasons.length > MOST_REASONS ? `, and ${reasons.length - MOST_REASONS} more` : '';
+  const why = reasons.length === 0 ? 'it is empty' : reasons.slice(0, MOST_REASONS).join(', ') + more;
   return new Flaw(
-    `no key of the JWKS can be used with ${algorithms.join(', ')}: it needs a public signature key, RSA of 2048 bits or more`,
+    `no key of the JWKS can be used with ${algorithms.join(', ')}, for which it needs a public signature key, RSA of 2048 bits or more: ${why}`,
   );
 }
 
+/** @returns what is wrong with a JWKS file's text */
 export function flawOfJwksText(text: string, algorithms: readonly Algorithm[]): Flaw | undefined {
   try {
     return flawOfJwks(JSON.parse(text), algorithms);
@@ -22,24 +33,13 @@ export function flawOfJwksText(text: string, algorithms: readonly Algorithm[]): 
   }
 }
 
-const CURVES: Readonly<Record<string, string>> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' };
-
-function fits(key: unknown, algorithm: Algorithm): boolean {
-  if (!isRecord(key)) return false;
-  const { kty, use, key_ops: operations, alg, crv } = key;
-  if (key['d'] !== undefined || (use !== undefined && use !== 'sig')) return false;
-  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) return false;
-  if (alg !== undefined && alg !== algorithm) return false;
-  const curve = CURVES[algorithm];
-  if (curve === undefined ? kty !== 'RSA' : kty !== 'EC' || crv !== curve) return false;
+function reasonAgainst(entry: unknown, algorithms: readonly Algorithm[]): string | undefined {
+  const read = readJwk(entry, algorithms);
+  if (typeof read === 'string') return read;
   try {
-    const details = createPublicKey({ key: key as JsonWebKey, format: 'jwk' }).asymmetricKeyDetails;
-    return curve !== undefined || (details?.modulusLength ?? 0) >= 2048;
+    const isGood = isStrong(createPublicKey({ key: read.parameters, format: 'jwk' }));
+    return isGood ? undefined : 'is too weak: fewer than 2048 bits, or an exponent that is 1 or even';
   } catch {
-    return false;
+    return 'has numbers that make no key';
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

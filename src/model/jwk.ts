@@ -1,0 +1,86 @@
+/**
+ * Which entries of a JWKS document may verify tokens (RFC 7517 4 and 5): the one definition for the gate and for `check`.
+ *
+ * jwks-rsa does not ask what a key is for, and one null entry makes it throw all of them away.
+ */
+import type { KeyObject } from 'node:crypto';
+import type { Algorithm } from './issuer.js';
+
+/** An entry of a JWKS that is meant for signatures which the issuer's tokens may have. */
+export interface UsableJwk {
+  readonly kid: string | undefined;
+  /** At least one. */
+  readonly algorithms: readonly Algorithm[];
+  /** The public key and nothing else: no certificate, no URL. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** Parameters that no public key has: RSA's and EC's private ones, and a symmetric key's only one (RFC 7518 6). */
+const SECRET_PARAMETERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+const RSA_ALGORITHMS: readonly Algorithm[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
+
+/** A curve belongs to one algorithm (RFC 7518 3.4). */
+const CURVE_ALGORITHMS: ReadonlyMap<unknown, readonly Algorithm[]> = new Map([
+  ['P-256', ['ES256']],
+  ['P-384', ['ES384']],
+  ['P-521', ['ES512']],
+]);
+
+/** RFC 7518 3.3 */
+const LEAST_RSA_BITS = 2048;
+
+/** The entries of a JWKS document; undefined where it is none. */
+export function entriesOf(document: unknown): readonly unknown[] | undefined {
+  return isObject(document) && Array.isArray(document['keys']) ? document['keys'] : undefined;
+}
+
+/**
+ * What a JWKS entry can verify, judged by what it says of itself; whether its numbers make a key is not looked at.
+ * @param accepted the algorithms that the issuer's tokens may have
+ * @returns the usable part of the entry, or in words why nothing of it is
+ */
+export function readJwk(entry: unknown, accepted: readonly Algorithm[]): UsableJwk | string {
+  if (!isObject(entry)) return 'is no object';
+  const { kid, alg, use, key_ops: operations } = entry;
+  if (kid !== undefined && typeof kid !== 'string') return 'has a "kid" that is no text';
+  if (use !== undefined && use !== 'sig') return 'has a "use" other than "sig"';
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
+    return 'has "key_ops" without "verify"';
+  }
+  const secret = SECRET_PARAMETERS.find((name) => Object.hasOwn(entry, name));
+  if (secret !== undefined) return `is not public: it has the member "${secret}"`;
+  const parameters = publicParameters(entry);
+  if (!parameters) return 'is neither an RSA nor an EC public key';
+  const algorithms = algorithmsOf(entry).filter(
+    (algorithm) => (alg === undefined || alg === algorithm) && accepted.includes(algorithm),
+  );
+  return algorithms.length === 0 ? 'is for none of the algorithms' : { kid, algorithms, parameters };
+}
+
+/** Judged by the parsed key, since leading zeros make a short modulus look long. With e = 1 a signature is its text. */
+export function isStrong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  if (asymmetricKeyType !== 'rsa') return true;
+  const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {};
+  return modulusLength >= LEAST_RSA_BITS && publicExponent > 1n && publicExponent % 2n === 1n;
+}
+
+function algorithmsOf({ kty, crv }: Entry): readonly Algorithm[] {
+  return kty === 'RSA' ? RSA_ALGORITHMS : (CURVE_ALGORITHMS.get(crv) ?? []);
+}
+
+function publicParameters({ kty, n, e, crv, x, y }: Entry): Readonly<Record<string, string>> | undefined {
+  if (kty === 'RSA') return isText(n) && isText(e) ? { kty, n, e } : undefined;
+  if (kty === 'EC') return isText(crv) && isText(x) && isText(y) ? { kty, crv, x, y } : undefined;
+  return undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isObject(value: unknown): value is Entry {
+  return typeof value === 'object' && value !== null;
+}
