@@ -87,6 +87,8 @@ export function createEstate({ log, graceMs = GRACE_MS }: EstateOptions): Estate
     begin() {
       const before = inForce;
       const next = new Map<string, Heirloom>();
+      /** What is being made. Where one fails, the others are waited for, so that they are closed too. */
+      const making = new Set<Promise<unknown>>();
       const isNew = (heirloom: Heirloom): boolean => before.get(heirloom.name) !== heirloom;
       return {
         async keep<T>(name: string, from: unknown, make: Make<T>, close: Close<T> = leave): Promise<T> {
@@ -97,15 +99,20 @@ export function createEstate({ log, graceMs = GRACE_MS }: EstateOptions): Estate
             next.set(name, known);
             return former as T;
           }
-          const thing = await make(former);
-          next.set(name, { name, from, thing, close: () => close(thing) });
-          return thing;
+          const made = (async () => {
+            const thing = await make(former);
+            next.set(name, { name, from, thing, close: () => close(thing) });
+            return thing;
+          })();
+          making.add(made);
+          return made;
         },
         commit() {
           inForce = next;
           retire([...before.values()].filter((heirloom) => next.get(heirloom.name) !== heirloom));
         },
         async abort() {
+          await Promise.allSettled(making);
           await Promise.all([...next.values()].filter(isNew).reverse().map(end));
         },
       };

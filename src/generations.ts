@@ -70,6 +70,7 @@ export async function openGenerations<G extends Generation>(
   first.commit();
   current.takeOver();
 
+  /** Never rejects: each reload waits for the one before it, so one that rejects would be the last. */
   async function replace(): Promise<boolean> {
     if (hasFrozen()) return false;
     try {
@@ -81,15 +82,24 @@ export async function openGenerations<G extends Generation>(
       }
       current = generation;
       commit();
-      generation.takeOver();
     } catch (error) {
       log.error(problemsOf(error), 'the file cannot be used: the one before stays in force');
-      onReload?.(false);
+      follow(() => onReload?.(false));
       return false;
     }
+    follow(() => current.takeOver());
     log.info({ routes: current.settings.routes.length }, 'the file was loaded again and is in force');
-    onReload?.(true);
+    follow(() => onReload?.(true));
     return true;
+  }
+
+  /** Runs what follows a reload. It is too late to go back then, so an error is logged and the rest goes on. */
+  function follow(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      log.error({ err: error }, 'part of a reload failed: the gate may use some settings of the file before');
+    }
   }
 
   function reload(): Promise<boolean> {

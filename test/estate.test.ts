@@ -47,6 +47,25 @@ function ask(keep: Keep, name: string, from: unknown): Promise<Thing> {
   );
 }
 
+test('a generation that fails closes what was still being made when it failed', async () => {
+  const { keep, abort } = estate.begin();
+  let opens = (): void => undefined;
+  const late = new Promise<void>((resolve) => (opens = resolve));
+  const makeLate = async (): Promise<Thing> => {
+    await late;
+    return thing('late');
+  };
+  const making = Promise.all([
+    keep('late', 1, makeLate, ({ id }) => void closed.push(id)),
+    keep('bad', 1, () => Promise.reject(new Error('cannot be opened'))),
+  ]);
+  await expect(making).rejects.toThrow('cannot be opened');
+  const aborted = abort();
+  opens();
+  await aborted;
+  expect(closed).toEqual(['late']);
+});
+
 describe('a next generation', () => {
   test('is given what was made of equal settings, Maps and Sets included', async () => {
     const settings = () => ({ url: 'a', of: new Map([['x', new Set([1, 2])]]), absent: undefined });

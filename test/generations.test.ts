@@ -15,10 +15,13 @@ let file: string | Error;
 /** Holds every building back until it settles. */
 let gateOpens: Promise<void>;
 let closed: string[];
+/** What fails once the new generation is in force. */
+let failing: 'takeOver' | 'onReload' | undefined;
 
 beforeEach(() => {
   [logged, results, taken, built, closed] = [[], [], [], [], []];
   file = 'first';
+  failing = undefined;
   gateOpens = Promise.resolve();
 });
 
@@ -45,10 +48,19 @@ function open(): Promise<Generations<Generation>> {
       );
       await gateOpens;
       if (read.source.startsWith('unusable')) throw new Error('the database is away');
-      return { settings: read, takeOver: () => void taken.push(read.source) };
+      return {
+        settings: read,
+        takeOver() {
+          if (failing === 'takeOver') throw new Error('a part cannot follow');
+          taken.push(read.source);
+        },
+      };
     },
     log,
-    onReload: (isInForce) => void results.push(isInForce),
+    onReload(isInForce) {
+      results.push(isInForce);
+      if (failing === 'onReload') throw new Error('a certificate cannot be shown');
+    },
   });
 }
 
@@ -109,6 +121,32 @@ describe('a reload', () => {
     expect(await Promise.all([first, ...more])).toEqual([true, true, true, true]);
     expect(built).toEqual(['first', 'second', 'third']);
     expect(inForce(generations)).toBe('third');
+  });
+});
+
+describe('an error after the new file is in force', () => {
+  test.each(['takeOver', 'onReload'] as const)(
+    'in %s is logged; the reload counts, and the next one works',
+    async (step) => {
+      const generations = await open();
+      [file, failing] = ['second', step];
+      expect(await generations.reload()).toBe(true);
+      expect([inForce(generations), results, closed]).toEqual(['second', [true], []]);
+      expect(logged.map(({ level }) => level).toSorted()).toEqual(['error', 'info']);
+      [file, failing] = ['third', undefined];
+      expect(await generations.reload()).toBe(true);
+      expect([inForce(generations), results]).toEqual(['third', [true, true]]);
+      await generations.close();
+    },
+  );
+
+  test('after a file that cannot be used does not stop later reloads either', async () => {
+    const generations = await open();
+    [file, failing] = [new Error('nonsense'), 'onReload'];
+    expect(await generations.reload()).toBe(false);
+    [file, failing] = ['second', undefined];
+    expect(await generations.reload()).toBe(true);
+    expect(inForce(generations)).toBe('second');
   });
 });
 

@@ -15,6 +15,7 @@ import { appRevocation } from '../tokens/administration.js';
 import { readAdminToken } from './admin-token.js';
 import { boundHeap } from './heap.js';
 import { keysThatNeedRestart } from './restart.js';
+import { logUnhandledRejections } from './unhandled.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -63,6 +64,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
   if (!publicAddress || !admin) throw new TypeError('a gate that serves needs `listen` and `admin`');
   boundHeap();
   const { log, writeInfo, setLevel, reopen, close: closeLog } = createLog(started.log, worker?.place);
+  const restoreRejections = logUnhandledRejections(log);
   const surroundings = ofThisProcess(log, env);
   const { current, ...generations } = await openGenerations<Served>(started, {
     load,
@@ -73,6 +75,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     onReload,
     log,
   }).catch(async (error: unknown) => {
+    restoreRejections();
     await closeLog();
     throw error;
   });
@@ -80,6 +83,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
   const end = async (): Promise<void> => {
     loopDelay.close();
     await generations.close();
+    restoreRejections();
     await closeLog();
   };
   const metrics = createMetrics({

@@ -81,7 +81,11 @@ export async function supervise({ started, load, env }: SuperviseOptions): Promi
   log.info({ address, admin: adminAddress, workers: countWorkers(started) }, 'all workers are open');
   let replacing = Promise.resolve();
   return {
-    reload: () => (replacing = replacing.then(replace)),
+    reload: () =>
+      (replacing = replacing.then(replace).catch((error: unknown) => {
+        // Each reload waits for the one before it, so one that rejects would be the last.
+        log.error({ err: error }, 'a reload failed');
+      })),
     async stop() {
       await crew.drain(inForce.drainTimeoutMs + AFTER_DRAIN_MS);
       await closeLog();

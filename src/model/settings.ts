@@ -25,7 +25,7 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** How the gate makes itself known to servers that no URL names. */
+/** How the gate makes itself known to Redis. */
 export interface RedisAccess {
   readonly username: string | undefined;
   readonly password: string | undefined;
@@ -34,7 +34,13 @@ export interface RedisAccess {
 
 /** One server; a primary that Sentinels name; or the nodes of a cluster, of which one that answers is enough. */
 export type RedisServers =
-  | { readonly kind: 'single'; /** redis:// or rediss:// */ readonly url: string }
+  | {
+      readonly kind: 'single';
+      readonly address: HostPort;
+      /** The number of the database. */
+      readonly db: number;
+      readonly access: RedisAccess;
+    }
   | {
       readonly kind: 'sentinel';
       readonly sentinels: readonly HostPort[];

@@ -40,7 +40,7 @@ export function createClient(place: Place, timeoutMs: number): Redis {
   };
   switch (place.kind) {
     case 'single':
-      return new Redis(place.url, fences);
+      return new Redis({ ...fences, ...known(place.access), ...place.address, db: place.db });
     case 'sentinel':
       return new Redis({ ...fences, ...known(place.access), ...bySentinels(place, timeoutMs) });
     case 'node':

@@ -89,10 +89,12 @@ export function connectCluster(
   }
 
   function read(): Promise<void> {
-    return (reading ??= readMap().finally(() => {
-      reading = undefined;
-      readWithin(isWhole() ? RARELY_MS : SOON_MS);
-    }));
+    return (reading ??= readMap()
+      .catch((error: unknown) => log.warn({ err: error }, 'the Redis Cluster could not be read'))
+      .finally(() => {
+        reading = undefined;
+        readWithin(isWhole() ? RARELY_MS : SOON_MS);
+      }));
   }
 
   function readWithin(ms: number): void {
@@ -139,7 +141,8 @@ export function connectCluster(
       for (const { server } of nodes.values()) if (server.isUp) return true;
       return false;
     },
-    attempted: connect(),
+    // Nobody may be waiting for it, and it must not end the process then.
+    attempted: connect().catch(() => undefined),
 
     locate(key) {
       const slot = slotOf(key);

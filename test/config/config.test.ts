@@ -7,6 +7,7 @@ import {
   type GatewayConfig,
 } from '../../src/config/config.js';
 import { load, onRoute, onTop, planted, problemsOf, VALID } from './planted.js';
+import { redisAt } from '../support/route.js';
 
 const OBJECT: GatewayConfig = {
   issuers: { main: { issuer: 'https://i.example', audience: 'a' } },
@@ -73,7 +74,7 @@ describe('a configuration file', () => {
   });
 
   it('gives Redis its defaults, in both forms', async () => {
-    const redis = { servers: { kind: 'single', url: 'redis://h:1' }, timeoutMs: 100, keyPrefix: 'tollgate:' };
+    const redis = redisAt('redis://h:1', 100, 'tollgate:');
     expect((await load(onTop('redis: redis://h:1'))).settings.redis).toEqual(redis);
     expect((await load(onTop('redis: {url: "redis://h:1"}'))).settings.redis).toEqual(redis);
   });

@@ -48,9 +48,9 @@ describe('the environment in a file', () => {
   it('may leave Redis out', async () => {
     const text = onTop('redis: ${REDIS_URL:-}');
     expect((await load(text)).settings.redis).toBeUndefined();
-    expect((await load(text, { REDIS_URL: 'redis://h:1' })).settings.redis?.servers).toEqual({
+    expect((await load(text, { REDIS_URL: 'redis://h:1' })).settings.redis?.servers).toMatchObject({
       kind: 'single',
-      url: 'redis://h:1',
+      address: { host: 'h', port: 1 },
     });
   });
 

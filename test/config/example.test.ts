@@ -13,7 +13,7 @@ describe('a file with every key', () => {
       admin: { host: '127.0.0.1', port: 8081, tls: undefined },
       trustProxy: ['10.0.0.0/8', '::1'],
       redis: {
-        servers: { kind: 'single', url: 'redis://127.0.0.1:6379' },
+        servers: { kind: 'single', address: { host: '127.0.0.1', port: 6379 }, db: 0 },
         timeoutMs: 250,
         keyPrefix: 'gate:',
       },

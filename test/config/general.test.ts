@@ -133,9 +133,31 @@ describe('trust_proxy', () => {
 });
 
 describe('redis', () => {
+  const NO_URL = '"redis" must be a URL that begins with redis:// or rediss://';
+  const NO_PATH = '"url" must have nothing after the host but the number of a database: /0';
+  const REMEDY =
+    'where a password has one of / ? # @ % in it, write it as "password" beside "url", or percent-encode it (/ is %2F)';
+
   it.each([
     ['redis: http://x', ['1:8: "redis" must begin with redis:// or rediss://, not with http://']],
     ['redis: redis://a:0', ['1:8: "redis" must have a port from 1 to 65535']],
+    [
+      'redis: redis://127.0.0.1:6379/staging',
+      ['1:8: "redis" must have nothing after the host but the number of a database: /0'],
+    ],
+    ['redis: {url: "redis://a/1/2"}', [`1:14: ${NO_PATH}`]],
+    ['redis: {url: "redis://a/-1"}', [`1:14: ${NO_PATH}`]],
+    ['redis: redis://a?db=staging', ['1:8: "redis" must be a URL without a query or fragment']],
+    ['redis: redis://a?lazyConnect=1', ['1:8: "redis" must be a URL without a query or fragment']],
+    ['redis: "redis://:pa/ss@h"', [`1:8: ${NO_URL}; ${REMEDY}`]],
+    ['redis: "redis://:pa#ss@h"', [`1:8: ${NO_URL}; ${REMEDY}`]],
+    ['redis: "redis://:pa?ss@h"', [`1:8: ${NO_URL}; ${REMEDY}`]],
+    ['redis: "redis://u:12/34@h"', [`1:8: ${NO_PATH.replace('url', 'redis')}; ${REMEDY}`]],
+    ['redis: "redis://u:1?a@h/0"', [`1:8: "redis" must be a URL without a query or fragment; ${REMEDY}`]],
+    [
+      'redis: "redis://:50%off@h"',
+      [`1:8: "redis" must have a "%" only before two hexadecimal digits; ${REMEDY}`],
+    ],
     ['redis: {timeout: 1s}', ['1:1: missing key "url"; or else "sentinels" or "cluster"']],
     [
       'redis: 5',

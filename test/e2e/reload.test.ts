@@ -190,6 +190,24 @@ describe('a file that cannot be used', () => {
   });
 });
 
+describe('a Redis that cannot be used', () => {
+  test.each([
+    ['with a database that is no number', 'redis://127.0.0.1:6379/staging', false],
+    ['with an option of the client in its URL', 'redis://127.0.0.1:6379?db=staging', false],
+    ['with half a password before a slash', 'redis://:12/34@127.0.0.1:6379', false],
+    ['whose name is unknown', 'redis://no-such-host.invalid:6379', true],
+    ['where nobody listens', 'redis://127.0.0.1:1/3', true],
+  ])('%s does not end the gate, and the file after it is in force', async (_what, redis, isInForce) => {
+    gate = await startGate(configOf());
+    expect(await gate.reload(configOf({ redis }))).toBe(isInForce);
+    // Whatever the client does later: it connects again after 50 ms.
+    await sleep(150);
+    expect(await textAt('/free')).toBe('200 the service');
+    expect(await gate.reload(configOf())).toBe(true);
+    expect(await textAt('/free')).toBe('200 the service');
+  });
+});
+
 describe('a reload', () => {
   test('opens a new upstream, and takes a route away, but not from who is already being answered', async () => {
     gate = await startGate(configOf());

@@ -1,4 +1,6 @@
 /** The model's parts for tests that want one of its fields and usual values for the rest. */
+import { Flaw } from '../../src/config/problem.js';
+import { parseRedisUrl } from '../../src/config/schema/redis-url.js';
 import type { RedisSettings } from '../../src/model/settings.js';
 import type { Route } from '../../src/model/route.js';
 import type { Target, Upstream } from '../../src/model/upstream.js';
@@ -50,6 +52,9 @@ export function makeRoute(changes: Partial<Route> = {}): Route {
   };
 }
 
-export function redisAt(url: string, timeoutMs: number, keyPrefix = ''): RedisSettings {
-  return { servers: { kind: 'single', url }, timeoutMs, keyPrefix };
+export function redisAt(text: string, timeoutMs: number, keyPrefix = ''): RedisSettings {
+  const url = parseRedisUrl(text);
+  if (url instanceof Flaw) throw new TypeError(url.text);
+  const { host, port, db, ...access } = url;
+  return { servers: { kind: 'single', address: { host, port }, db, access }, timeoutMs, keyPrefix };
 }

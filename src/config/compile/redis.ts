@@ -8,17 +8,13 @@ export function compileRedis(written: Written): RedisSettings {
   return { servers: serversOf(written), timeoutMs: written.timeout, keyPrefix: written.key_prefix };
 }
 
-function serversOf({
-  url = '',
-  sentinels,
-  cluster,
-  name = '',
-  username,
-  password,
-  tls,
-}: Written): RedisServers {
+function serversOf({ url, sentinels, cluster, name = '', username, password, tls }: Written): RedisServers {
+  if (url) {
+    const { host, port, db, ...own } = url;
+    return { kind: 'single', address: { host, port }, db, access: own };
+  }
   const access = { username, password, tls };
   if (sentinels) return { kind: 'sentinel', sentinels, name, access };
-  if (cluster) return { kind: 'cluster', nodes: cluster, access };
-  return { kind: 'single', url };
+  // The schema has seen to it that there is one of the three.
+  return { kind: 'cluster', nodes: cluster ?? [], access };
 }

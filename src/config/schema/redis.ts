@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { Flaw } from '../problem.js';
 import { isHost } from './listen.js';
-import { parseUrl } from './url.js';
+import { parseRedisUrl } from './redis-url.js';
 import { duration, failurePolicy, flag, given, list, phrase, words } from './values.js';
 
 const FORM = 'a URL that begins with redis:// or rediss://';
@@ -19,10 +19,7 @@ const node = phrase((text) => {
 
 const settings = z
   .strictObject({
-    url: phrase((text) => {
-      const url = parseUrl(text, ['redis', 'rediss']);
-      return url instanceof Flaw ? url : text;
-    }, FORM)
+    url: phrase(parseRedisUrl, FORM)
       .optional()
       .describe('redis://host:port/db, or rediss:// for TLS; a password may stand in it as ${NAME}.'),
     sentinels: list(node, 'a list of host:port')

@@ -1,0 +1,66 @@
+/**
+ * The URL of one Redis, read to its end: what it says about the database, the user and the password is known before the
+ * client is made, and the client never sees the URL. Nothing of it is put into a flaw, since it may hold a password.
+ */
+import { isIP } from 'node:net';
+import { Flaw } from '../problem.js';
+import { parseUrl } from './url.js';
+
+/** What a `redis.url` says. */
+export interface RedisUrl {
+  readonly host: string;
+  readonly port: number;
+  /** The number of the database. */
+  readonly db: number;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly tls: boolean;
+}
+
+const DEFAULT_PORT = 6379;
+
+/** What to do about a password that ends the URL's host, or its own escapes, too early. */
+const REMEDY =
+  'where a password has one of / ? # @ % in it, write it as "password" beside "url", or percent-encode it (/ is %2F)';
+
+/**
+ * Reads `redis://user:password@host:port/db`, or `rediss://` for TLS.
+ *
+ * @returns a flaw for whatever the client would have to guess at: another path than a number, a query, a fragment, or an
+ *   escape that is none
+ */
+export function parseRedisUrl(text: string): RedisUrl | Flaw {
+  const url = read(text);
+  return url instanceof Flaw && text.includes('@') ? new Flaw(`${url.text}; ${REMEDY}`) : url;
+}
+
+function read(text: string): RedisUrl | Flaw {
+  const url = parseUrl(text, ['redis', 'rediss']);
+  if (url instanceof Flaw) return url;
+  if (/[?#]/.test(text)) return new Flaw('must be a URL without a query or fragment');
+  const [, db] = /^\/?(\d{0,9})$/.exec(url.pathname) ?? [];
+  if (db === undefined) return new Flaw('must have nothing after the host but the number of a database: /0');
+  const [username, password] = [decoded(url.username), decoded(url.password)];
+  if (username === undefined || password === undefined)
+    return new Flaw('must have a "%" only before two hexadecimal digits');
+  const host = url.hostname.replace(/^\[(.*)\]$/, (bracketed, inner: string) =>
+    isIP(inner) === 6 ? inner : bracketed,
+  );
+  return {
+    host,
+    port: url.port === '' ? DEFAULT_PORT : Number(url.port),
+    db: Number(db),
+    username: username === '' ? undefined : username,
+    password: password === '' ? undefined : password,
+    tls: url.protocol === 'rediss:',
+  };
+}
+
+/** Undefined where an escape is none. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,34 @@
+/** A promise that nothing handles is logged in a gate that serves, and ends any other process as Node does. */
+import { execFile } from 'node:child_process';
+import { expect, test } from 'vitest';
+
+const MODULE = new URL('../../dist/cli/unhandled.js', import.meta.url).href;
+
+function run(code: string): Promise<{ code: number | null; stdout: string }> {
+  const script = `
+    const { logUnhandledRejections } = await import(${JSON.stringify(MODULE)});
+    const write = ({ err }, text) => console.log(err.message, '|', text);
+    const restore = logUnhandledRejections({ error: write });
+    const tick = () => new Promise((resolve) => setImmediate(resolve));
+    ${code}`;
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, ['--input-type=module', '-e', script], (_error, stdout) =>
+      resolve({ code: child.exitCode, stdout }),
+    );
+  });
+}
+
+test('A promise that nothing handles is logged, and the process goes on.', async () => {
+  const { code, stdout } = await run(
+    `Promise.reject(new Error('select NaN')); await tick(); console.log('goes on');`,
+  );
+  expect(stdout).toMatch(/^select NaN \| background work failed[^\n]*\ngoes on\n$/);
+  expect(code).toBe(0);
+});
+
+test('Once it is put back, Node ends the process as by default.', async () => {
+  const { code, stdout } = await run(
+    `restore(); Promise.reject(new Error('x')); await tick(); console.log('on');`,
+  );
+  expect([code, stdout]).toEqual([1, '']);
+});
