@@ -21,6 +21,14 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       eqeqeq: 'error',
       'no-console': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.name=/^generateKeyPair/]:not(:has(Property[key.name="publicKeyEncoding"]))',
+          message: 'Generate keys as PEM: exporting a generated KeyObject as a JWK can deadlock Node.',
+        },
+      ],
     },
   },
   {

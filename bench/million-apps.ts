@@ -2,7 +2,7 @@
  * `npm run bench:memory`: what a gate with Redis limits weighs after requests of a million apps, each with a token of
  * its own. ES256, since signing a million RS256 tokens would take this machine the better part of an hour.
  */
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,7 +22,14 @@ const CONNECTIONS = 64;
 const TELL_EVERY = 100_000;
 
 const folder = await mkdtemp(join(tmpdir(), 'tollgate-memory-'));
-const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+// As PEM: a KeyObject from `generateKeyPair` itself can deadlock Node when it is exported as a JWK.
+const pair = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+});
+const publicKey = createPublicKey(pair.publicKey);
+const privateKey = createPrivateKey(pair.privateKey);
 const service = createServer((_req, res) => res.end('{}')).listen(0, '127.0.0.1');
 await once(service, 'listening');
 const redis = await startRedis(folder);

@@ -1,5 +1,5 @@
 /** The issuer whose tokens every stack gets: its JWKS over HTTP, and tokens of about 900 bytes. */
-import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,9 +18,9 @@ export interface TestIssuer {
 
 export async function startIssuer(): Promise<TestIssuer> {
   const kid = randomUUID();
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const key = { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' };
+  const { publicKey, privateKey } = makeKeys();
+  const stranger = makeKeys();
+  const key = { ...createPublicKey(publicKey).export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' };
   const server = await serveJson({ keys: [key] });
   return {
     jwks: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`,
@@ -33,7 +33,16 @@ export async function startIssuer(): Promise<TestIssuer> {
   };
 }
 
-function sign(app: string, scope: readonly string[], key: KeyObject, keyid: string): string {
+/** As PEM: a KeyObject from `generateKeyPair` itself can deadlock Node when it is exported as a JWK. */
+function makeKeys(): { publicKey: string; privateKey: string } {
+  return generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+}
+
+function sign(app: string, scope: readonly string[], key: string, keyid: string): string {
   const claims = {
     app_name: `The application ${app}`,
     organization: 'An organization of the bench',

@@ -1,5 +1,5 @@
 /** Keys made on the spot, and tokens signed with them, for `check` and for the demo. */
-import { generateKeyPairSync, randomUUID, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomUUID, type JsonWebKey } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import type { Algorithm, Issuer } from '../model/issuer.js';
 
@@ -18,7 +18,9 @@ export function createMint(issuer: Issuer): Mint {
   const { publicKey, privateKey } = generateKeys(algorithm);
   const kid = randomUUID();
   return {
-    jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' }] },
+    jwks: {
+      keys: [{ ...createPublicKey(publicKey).export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' }],
+    },
     sign(app, scopes, claims = {}) {
       const payload: Record<string, unknown> = { ...claims };
       if (issuer.iss !== undefined) payload['iss'] = issuer.iss;
@@ -30,22 +32,40 @@ export function createMint(issuer: Issuer): Mint {
   };
 }
 
-function generateKeys(algorithm: Algorithm): { publicKey: KeyObject; privateKey: KeyObject } {
+/** As PEM: a KeyObject from `generateKeyPair` itself can deadlock Node when it is exported as a JWK. */
+interface PemPair {
+  readonly publicKey: string;
+  readonly privateKey: string;
+}
+
+function generateKeys(algorithm: Algorithm): PemPair {
   switch (algorithm) {
     case 'ES256':
-      return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      return generateEcKeys('P-256');
     case 'ES384':
-      return generateKeyPairSync('ec', { namedCurve: 'P-384' });
+      return generateEcKeys('P-384');
     case 'ES512':
-      return generateKeyPairSync('ec', { namedCurve: 'P-521' });
+      return generateEcKeys('P-521');
     case 'RS256':
     case 'RS384':
     case 'RS512':
     case 'PS256':
     case 'PS384':
     case 'PS512':
-      return generateKeyPairSync('rsa', { modulusLength: 2048 });
+      return generateKeyPairSync('rsa', {
+        modulusLength: 2048,
+        publicKeyEncoding: { type: 'spki', format: 'pem' },
+        privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      });
   }
+}
+
+function generateEcKeys(namedCurve: string): PemPair {
+  return generateKeyPairSync('ec', {
+    namedCurve,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
 }
 
 /** Sets a claim by its path: `['realm_access', 'roles']` makes an object on the way. */

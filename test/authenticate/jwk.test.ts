@@ -1,6 +1,7 @@
-import { createHash, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
+import { createHash, type JsonWebKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Algorithm } from '../../src/model/issuer.js';
+import { makeRsaKeyPair } from '../support/key-pair.js';
 import { createSigningKey, createTestIssuer, type SigningKey, type TestIssuer } from '../support/tokens.js';
 import { createStage, outcome } from './support.js';
 
@@ -121,7 +122,7 @@ describe('A key in a JWKS', () => {
   });
 
   it('may be named by its thumbprint or anything else that is text', async () => {
-    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const { publicKey, privateKey } = makeRsaKeyPair();
     const jwk: JsonWebKey = publicKey.export({ format: 'jwk' });
     const kid = createHash('sha256').update(JSON.stringify(jwk)).digest('base64url');
     const key: SigningKey = { kid, alg: 'RS256', privateKey, jwk: { ...jwk, kid } };

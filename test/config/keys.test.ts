@@ -1,14 +1,15 @@
-import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
+import type { JsonWebKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { selectUsable } from '../../src/authenticate/jwk.js';
 import { createKeyring } from '../../src/authenticate/keyring.js';
 import { flawOfJwks } from '../../src/config/check/keys.js';
 import type { Algorithm } from '../../src/model/issuer.js';
+import { makeEcKeyPair, makeRsaKeyPair } from '../support/key-pair.js';
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const rsa = makeRsaKeyPair();
 const publicJwk = rsa.publicKey.export({ format: 'jwk' });
-const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
-const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
+const ec = makeEcKeyPair('P-256').publicKey.export({ format: 'jwk' });
+const small = makeRsaKeyPair(1024).publicKey.export({ format: 'jwk' });
 
 /** Asks `check`, and the running gate, which must be of one mind. */
 async function isUsable(key: unknown, ...given: Algorithm[]): Promise<boolean> {

@@ -1,15 +1,10 @@
 /** For all tests: an issuer with real keys, real tokens and a real JWKS server that can be made to misbehave. */
-import {
-  constants,
-  generateKeyPairSync,
-  type JsonWebKey,
-  type KeyObject,
-  sign as signBytes,
-} from 'node:crypto';
+import { constants, type JsonWebKey, type KeyObject, sign as signBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Algorithm, Issuer } from '../../src/model/issuer.js';
+import { makeEcKeyPair, makeRsaKeyPair } from './key-pair.js';
 
 export const AUDIENCE = 'https://developers.token-project.test';
 
@@ -55,9 +50,7 @@ let keysMade = 0;
 
 export function createSigningKey(alg: Algorithm = 'RS256', modulusLength = 2048): SigningKey {
   const namedCurve = CURVES[alg];
-  const { privateKey, publicKey } = namedCurve
-    ? generateKeyPairSync('ec', { namedCurve })
-    : generateKeyPairSync('rsa', { modulusLength });
+  const { privateKey, publicKey } = namedCurve ? makeEcKeyPair(namedCurve) : makeRsaKeyPair(modulusLength);
   const kid = `key-${++keysMade}`;
   return { kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
 }

@@ -1,5 +1,5 @@
 /** Signing keys as they come into being, and the public half as others get it. */
-import { createHash, generateKeyPair, type JsonWebKey } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPair, type JsonWebKey } from 'node:crypto';
 import { promisify } from 'node:util';
 
 /** The public half of an RS256 key (RFC 7517 4, RFC 7518 6.3.1), and nothing of the other. */
@@ -23,14 +23,22 @@ const MODULUS_BITS = 2048;
 
 const generate = promisify(generateKeyPair);
 
+/**
+ * A new RS256 key of 2048 bits. It is generated as PEM: exporting a KeyObject that comes from `generateKeyPair` itself
+ * as a JWK deadlocks Node when a garbage collection falls into the export.
+ */
 export async function generateRsaKeyPair(): Promise<KeyPair> {
-  const { publicKey, privateKey } = await generate('rsa', { modulusLength: MODULUS_BITS });
-  const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
+  const { publicKey, privateKey } = await generate('rsa', {
+    modulusLength: MODULUS_BITS,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const { n = '', e = '' } = createPublicKey(publicKey).export({ format: 'jwk' });
   const kid = thumbprint(n, e);
   return {
     kid,
     publicJwk: { kty: 'RSA', kid, alg: 'RS256', use: 'sig', n, e },
-    privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    privateKey,
   };
 }
 

@@ -1,0 +1,26 @@
+/** Keys made on the spot: their public halves can be exported, however often the garbage is collected meanwhile. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+/** Some garbage collection falls into one of so many exports: with generated KeyObjects no run ended. */
+const KEYS = 1500;
+const DEADLINE_MS = 30_000;
+
+/** In a process of its own, since a deadlock can only be ended from outside. */
+const SCRIPT = `
+const { createMint } = await import(process.argv[1]);
+const issuer = { algorithms: ['ES256'], claims: { app: ['sub'], scope: ['scope'] } };
+for (let i = 0; i < ${KEYS}; i++) createMint(issuer);
+process.stdout.write('made');
+`;
+
+test('making thousands of keys never deadlocks the process', async () => {
+  const mint = new URL('../../dist/cli/mint.js', import.meta.url).href;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', SCRIPT, mint],
+    { timeout: DEADLINE_MS, killSignal: 'SIGKILL' },
+  );
+  expect(stdout).toBe('made');
+}, 40_000);
