@@ -1,11 +1,9 @@
 /** Which paths the token service owns: the one definition for the gate, which serves them, and for `check`. */
 
 /** What stands at a path that every token service has, whatever its file says. */
-export type PublishedEndpoint = 'jwks' | 'metadata' | 'revoke' | 'introspect';
+export type PublishedEndpoint = 'jwks' | 'metadata';
 
 export const JWKS_PATH = '/.well-known/jwks.json';
-export const REVOKE_PATH = '/revoke';
-export const INTROSPECT_PATH = '/introspect';
 
 const METADATA = '/.well-known/oauth-authorization-server';
 /** OpenID Connect's older name for the same, which many programs ask for first (RFC 8414 5). */
@@ -21,8 +19,6 @@ export function publishedPaths(issuer: string): ReadonlyMap<string, PublishedEnd
   return new Map<string, PublishedEndpoint>([
     ...metadata.map((each) => [each, 'metadata'] as const),
     [JWKS_PATH, 'jwks'],
-    [REVOKE_PATH, 'revoke'],
-    [INTROSPECT_PATH, 'introspect'],
   ]);
 }
 

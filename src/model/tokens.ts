@@ -11,8 +11,10 @@ export interface FailedAttemptsSettings {
   readonly cooldownMs: number;
 }
 
-/** Each endpoint is undefined unless the file names it. */
+/** Each endpoint is undefined unless the file names it; `revoke` and `introspect` are always there. */
 export interface TokenEndpoints {
+  readonly revoke: { readonly path: string };
+  readonly introspect: { readonly path: string };
   /** `lifetimeMs` undefined: its tokens never expire and end by revocation alone. */
   readonly keySecret: { readonly path: string; readonly lifetimeMs: number | undefined } | undefined;
   readonly clientCredentials: { readonly path: string; readonly lifetimeMs: number } | undefined;

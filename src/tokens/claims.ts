@@ -52,11 +52,7 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
   function common(lifetimeMs: number | undefined) {
     const iat = Math.floor(now() / 1000);
     const exp = lifetimeMs === undefined ? undefined : iat + secondsOf(lifetimeMs);
-    return { iat, exp, jti: newId() };
-  }
-
-  function newId(): string {
-    return Buffer.from(random(JTI_BYTES)).toString('base64url');
+    return { iat, exp, jti: Buffer.from(random(JTI_BYTES)).toString('base64url') };
   }
 
   return {
@@ -88,6 +84,7 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
         aud: name,
         sub: description,
         ...common(undefined),
+        jti: uuidOf(random(JTI_BYTES)),
         exp: expiration,
         nbf: notBefore,
         version: VERSION,
@@ -96,6 +93,14 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
         scope: permissions.map(([permission]) => permission),
       }),
   };
+}
+
+/** A UUID of version 4 (RFC 9562 5.4), made of 16 random bytes. */
+function uuidOf(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes);
+  hex[6] = (hex[6]! & 0x0f) | 0x40;
+  hex[8] = (hex[8]! & 0x3f) | 0x80;
+  return hex.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 /** A claim that there is nothing to say for is left out. */

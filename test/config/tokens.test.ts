@@ -47,6 +47,8 @@ describe('the token service', () => {
       failedAttempts: { attempts: 20, windowMs: 60_000, cooldownMs: 600_000 },
       keyEncryptionKey: undefined,
       endpoints: {
+        revoke: { path: '/revoke' },
+        introspect: { path: '/introspect' },
         keySecret: { path: '/auth/token', lifetimeMs: undefined },
         clientCredentials: { path: '/oauth/token', lifetimeMs: 86_400_000 },
         password: { path: '/token', lifetimeMs: 7_200_000, refreshLifetimeMs: 2_592_000_000 },
@@ -117,7 +119,9 @@ describe('the token service', () => {
       { endpoints: { key_secret: { path: '/t' }, whoami: { path: '/t' } } },
       /is the path of the token endpoint key_secret/,
     ],
-    [{ endpoints: { whoami: { path: '/introspect' } } }, /is the path of the token service/],
+    [{ endpoints: { whoami: { path: '/introspect' } } }, /is the path of the token endpoint introspect/],
+    [{ endpoints: { revoke: { path: '/.well-known/jwks.json' } } }, /is the path of the token service/],
+    [{ endpoints: { revoke: { path: 'revoke' } } }, /^tokens\.endpoints\.revoke\.path: .*must be a path/],
     [{ failed_attempts: { limit: 'none' } }, /must be/],
   ])('refuses %j in the section', (change, problem) => {
     const problems = problemsOf({ ...BASE, tokens: { ...TOKENS, ...change } });
@@ -135,9 +139,9 @@ describe('the token service', () => {
   it.each([
     ['GET /.well-known/openid-configuration', 'the path is that of the token service'],
     ['GET /.well-known/oauth-authorization-server', 'the path is that of the token service'],
-    ['POST /Revoke', 'the path is too much like /revoke of the token service'],
+    ['POST /Revoke', 'the path is too much like /revoke of the token endpoint revoke'],
     ['GET /token/whoami/', 'the path is too much like /token/whoami of the token endpoint whoami'],
-    ['GET /re%76oke', 'the path is that of the token service'],
+    ['GET /re%76oke', 'the path is that of the token endpoint revoke'],
   ])('refuses the route %s, which could never be reached', (match, text) => {
     const routes = [{ match, upstream: 'a', public: true, limit: 'none' }];
     expect(problemsOf({ ...BASE, routes })).toEqual([expect.stringContaining(`routes[0].match: ${text}`)]);
@@ -160,6 +164,21 @@ describe('the token service', () => {
       limit: 'none',
     }));
     expect(problemsOf({ ...BASE, routes })).toEqual([]);
+  });
+
+  it('leaves /revoke and /introspect to routes where its own are elsewhere', () => {
+    const endpoints = { revoke: { path: '/oauth/revoke' }, introspect: { path: '/oauth/introspect' } };
+    const tokens = { ...TOKENS, endpoints: { ...TOKENS.endpoints, ...endpoints } };
+    const route = { upstream: 'a', public: true, limit: 'none' };
+    const taken = ['POST /revoke', 'POST /introspect'].map((match) => ({ ...route, match }));
+    expect(problemsOf({ ...BASE, routes: taken })).toEqual([
+      expect.stringContaining('routes[0].match: the path is that of the token endpoint revoke'),
+      expect.stringContaining('routes[1].match: the path is that of the token endpoint introspect'),
+    ]);
+    expect(problemsOf({ ...BASE, tokens, routes: taken })).toEqual([]);
+    expect(problemsOf({ ...BASE, tokens, routes: [{ ...route, match: 'POST /oauth/revoke' }] })).toEqual([
+      expect.stringContaining('routes[0].match: the path is that of the token endpoint revoke'),
+    ]);
   });
 
   it('counts as an issuer beside which another must say its grants', () => {

@@ -83,6 +83,24 @@ describe('GET /.well-known/oauth-authorization-server', () => {
     expect(openid).toEqual(await read(service.fetch(METADATA)));
   });
 
+  it('names the endpoints where they are, when they were moved', async () => {
+    const other = await startTokenService({
+      endpoints: { revoke: { path: '/oauth/revoke' }, introspect: { path: '/oauth/introspect' } },
+    });
+    const [, metadata] = await read(other.fetch(METADATA));
+    expect(metadata).toMatchObject({
+      revocation_endpoint: `${other.url}/oauth/revoke`,
+      introspection_endpoint: `${other.url}/oauth/introspect`,
+    });
+    const app = await other.createApp();
+    const form = { client_id: app.key, client_secret: app.secret, token: 'no-such-token' };
+    expect((await other.post('/oauth/revoke', form)).status).toBe(200);
+    expect(await read(other.post('/oauth/introspect', form))).toEqual([200, { active: false }]);
+    expect((await other.post('/revoke', form)).status).toBe(404);
+    expect((await other.post('/introspect', form)).status).toBe(404);
+    await other.close();
+  });
+
   it('names no endpoint that is not there', async () => {
     const off = { keySecret: undefined, clientCredentials: undefined, password: undefined };
     const other = await startTokenService({ endpoints: { ...off, named: undefined, whoami: undefined } });

@@ -55,6 +55,7 @@ describe('POST /token/create', () => {
       client_id: app.key,
       scope: ['scope_api'],
     });
+    expect(claims['jti']).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(stored.at(-1)).toMatchObject({ jti: claims['jti'], clientId: app.key, endsAtMs: undefined });
   });
 

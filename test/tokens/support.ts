@@ -56,6 +56,8 @@ function hashPassword(password: string): string {
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const ENDPOINTS: TokenEndpoints = {
+  revoke: { path: '/revoke' },
+  introspect: { path: '/introspect' },
   keySecret: { path: '/auth/token', lifetimeMs: undefined },
   clientCredentials: { path: '/connect/token', lifetimeMs: DAY_MS },
   password: { path: '/token', lifetimeMs: 3_600_000, refreshLifetimeMs: 30 * DAY_MS },

@@ -11,7 +11,7 @@ type WrittenTokens = NonNullable<Validated['tokens']>;
 
 export function compileTokens(written: WrittenTokens, files: Files): TokenServiceSettings {
   const { issuer, audience, database, failed_attempts, endpoints } = written;
-  const { key_secret, client_credentials, password, named, whoami } = endpoints;
+  const { revoke, introspect, key_secret, client_credentials, password, named, whoami } = endpoints;
   return {
     issuer,
     audience,
@@ -26,6 +26,8 @@ export function compileTokens(written: WrittenTokens, files: Files): TokenServic
     },
     keyEncryptionKey: written.key_encryption_key === '' ? undefined : written.key_encryption_key,
     endpoints: {
+      revoke,
+      introspect,
       keySecret: key_secret && {
         path: key_secret.path,
         lifetimeMs: key_secret.lifetime === 'none' ? undefined : key_secret.lifetime,

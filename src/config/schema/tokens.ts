@@ -52,6 +52,14 @@ const permissions = z
 
 const endpoints = z
   .strictObject({
+    revoke: z
+      .strictObject({ path: path('/revoke') })
+      .prefault({})
+      .describe('Where apps end tokens (RFC 7009); always there.'),
+    introspect: z
+      .strictObject({ path: path('/introspect') })
+      .prefault({})
+      .describe('Where apps ask about tokens (RFC 7662); always there.'),
     key_secret: z
       .strictObject({
         path: path('/auth/token'),
@@ -87,7 +95,9 @@ const endpoints = z
       .optional()
       .describe("What a caller's token says."),
   })
-  .describe('The ways to get a pass; each is switched on by naming it.');
+  .describe(
+    'The ways to get a pass, each switched on by naming it; and where tokens are revoked and asked about.',
+  );
 
 export const tokens = z.strictObject({
   issuer: phrase(parseIssuer, 'a URL').describe("This gate's own issuer, known to routes as `tokens`."),

@@ -1,5 +1,5 @@
 /** What other programs need to know of the service: its keys (RFC 7517) and where its endpoints are (RFC 8414). */
-import { INTROSPECT_PATH, JWKS_PATH, REVOKE_PATH } from '../../model/token-paths.js';
+import { JWKS_PATH } from '../../model/token-paths.js';
 import type { TokenServiceSettings } from '../../model/tokens.js';
 import { UNAVAILABLE } from '../oauth-error.js';
 import type { Signer } from '../ports.js';
@@ -29,7 +29,7 @@ export function createMetadata(settings: TokenServiceSettings): Endpoint {
 
 function metadataOf({ issuer, endpoints }: TokenServiceSettings): object {
   const at = (path: string): string => new URL(path, issuer).href;
-  const { clientCredentials, password } = endpoints;
+  const { clientCredentials, password, revoke, introspect } = endpoints;
   return {
     issuer,
     jwks_uri: at(JWKS_PATH),
@@ -43,9 +43,9 @@ function metadataOf({ issuer, endpoints }: TokenServiceSettings): object {
     ],
     // Required, and empty: there is no authorization endpoint.
     response_types_supported: [],
-    revocation_endpoint: at(REVOKE_PATH),
+    revocation_endpoint: at(revoke.path),
     revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
-    introspection_endpoint: at(INTROSPECT_PATH),
+    introspection_endpoint: at(introspect.path),
     introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
   };
 }

@@ -36,19 +36,19 @@ export interface EndpointsOptions {
 export function createEndpoints(given: EndpointsOptions): ReadonlyMap<string, Endpoint> {
   const { settings, signer, verify } = given;
   const { issuer } = settings;
-  const { keySecret, clientCredentials, password, named, whoami } = settings.endpoints;
+  const { revoke, introspect, keySecret, clientCredentials, password, named, whoami } = settings.endpoints;
   const options = { ...given, issuer, claims: createClaims(given), apps: createApps(given) };
   const sessions = password && createSessions(password, options);
   const readShown = createReadShown(options);
   const published: Record<PublishedEndpoint, Endpoint> = {
     jwks: createJwks(signer),
     metadata: createMetadata(settings),
-    revoke: createRevoke({ ...options, readShown }),
-    introspect: createIntrospect({ ...options, readShown }),
   };
 
   const endpoints = new Map<string, Endpoint>();
   for (const [path, name] of publishedPaths(issuer)) endpoints.set(path, published[name]);
+  endpoints.set(revoke.path, createRevoke({ ...options, readShown }));
+  endpoints.set(introspect.path, createIntrospect({ ...options, readShown }));
   if (keySecret) endpoints.set(keySecret.path, createKeySecret(keySecret, options));
   if (clientCredentials)
     endpoints.set(
