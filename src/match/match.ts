@@ -44,8 +44,9 @@ export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchO
     const texts = textsOf(path, table.maxSegments);
     const rule = table.find(texts, head.method);
     if (rule === undefined) return refuse(path, texts);
-    if (table.isOvershadowed(rule, texts, head.method)) return noRoute(path);
     const { route, rewrite } = rule;
+    if (table.isOvershadowed(rule, path, texts, head.method))
+      return route.allowEncodedSlash ? NO_ROUTE : noRoute(path);
     const onward = rewrite ? normalForm(rewrite(path), allowSemicolon) : path;
     if (onward instanceof Refusal) return onward;
     if (!route.allowEncodedSlash && (hasEncodedSlash(path) || hasEncodedSlash(onward))) return ENCODED_SLASH;
@@ -56,7 +57,7 @@ export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchO
   function refuse(path: string, texts: readonly string[]): Refusal {
     const encodedSlash = hasEncodedSlash(path);
     const allowed: string[] = [];
-    for (const [method, { route }] of table.findAll(texts)) {
+    for (const [method, { route }] of table.findAll(path, texts)) {
       if (!encodedSlash || route.allowEncodedSlash) allowed.push(method);
     }
     return allowed.length > 0 ? methodNotAllowed(allowed) : noRoute(path);

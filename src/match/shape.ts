@@ -27,14 +27,6 @@ export function foldedTexts(texts: readonly string[]): string[] {
   return folded;
 }
 
-/** The segments without their parameters: `me;v=1` is `me` to many a server. */
-export function withoutParameters(texts: readonly string[]): string[] {
-  return texts.map((text) => {
-    const semicolon = text.indexOf(';');
-    return semicolon === -1 ? text : text.slice(0, semicolon);
-  });
-}
-
 /** By way of upper case, for the letters that have two lower ones (the long s, the Kelvin sign). */
 function foldedCase(text: string): string {
   return text.toUpperCase().toLowerCase();

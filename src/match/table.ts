@@ -1,7 +1,9 @@
 /** The routes as match asks for them: the most specific one, and whether a more specific look-alike stands before it. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Route } from '../model/route.js';
+import { decodedForms } from './decoded-forms.js';
 import { createRewrite, type Rewrite } from './rewrite.js';
-import { foldedPath, foldedTexts, shapeOf, withoutParameters } from './shape.js';
+import { foldedPath, foldedTexts, shapeOf } from './shape.js';
 import { Trie } from './trie.js';
 
 export interface Rule {
@@ -51,25 +53,40 @@ export class Table {
     return this.#exact.find(texts, method);
   }
 
-  /** The rules that may answer some method, each with that method; sorted. */
-  findAll(texts: readonly string[]): (readonly [method: string, rule: Rule])[] {
+  /** The rules that may answer some method of a path, each with that method; sorted. */
+  findAll(path: string, texts: readonly string[]): (readonly [method: string, rule: Rule])[] {
     return this.#methods.flatMap((method) => {
       const rule = this.find(texts, method);
-      return rule && !this.isOvershadowed(rule, texts, method) ? [[method, rule] as const] : [];
+      return rule && !this.isOvershadowed(rule, path, texts, method) ? [[method, rule] as const] : [];
     });
   }
 
   /**
-   * Whether the path differs from a more specific route only in case or in a trailing slash. An upstream that is not
-   * particular about those would serve that route, past its scope. The found rule's own folded path fits as well, so
-   * another shape can only be a more specific one.
+   * Whether a stricter route would match the path if it were read a little differently: without regard to case or a
+   * trailing slash, or decoded further. An upstream that reads it so would serve that route, past its scope. The found
+   * rule's own folded path fits as well, so another shape can only be a more specific one.
+   *
+   * @param texts the segments of `path`, as `textsOf` gives them
    */
-  isOvershadowed({ literal, shape }: Rule, texts: readonly string[], method: string): boolean {
-    if (literal) return false;
-    const folded = foldedTexts(texts);
-    if (this.#folded.find(folded, method)?.shape !== shape) return true;
-    if (!folded.some((text) => text.includes(';'))) return false;
-    const bare = this.#folded.find(withoutParameters(folded), method);
-    return bare !== undefined && bare.shape < shape;
+  isOvershadowed(rule: Rule, path: string, texts: readonly string[], method: string): boolean {
+    if (rule.literal) return false;
+    if (this.#folded.find(foldedTexts(texts), method)?.shape !== rule.shape) return true;
+    for (const form of decodedForms(path)) {
+      const other = this.#folded.find(foldedTexts(form.slice(0, this.maxSegments)), method);
+      if (other !== undefined && isStricter(other, rule)) return true;
+    }
+    return false;
   }
+}
+
+/**
+ * Whether a request that `found` admits might be refused by `other`. Where the segments differ in number, a longer
+ * path of the same beginning counts as more specific. A less specific route counts too where it is not open to the same
+ * callers.
+ */
+function isStricter(other: Rule, found: Rule): boolean {
+  if (other.route === found.route) return false;
+  if (other.shape < found.shape || other.shape.startsWith(found.shape)) return true;
+  const { access } = other.route;
+  return access.kind !== 'public' && !isDeepStrictEqual(access, found.route.access);
 }

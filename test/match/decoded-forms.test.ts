@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodedForms } from '../../src/match/decoded-forms.js';
+import { createMatch } from '../../src/match/match.js';
+import { Refusal } from '../../src/model/refusal.js';
+import { routeOf } from '../model/route-of.js';
+import { headOf } from './head-of.js';
+
+const STRICT = { scope: { mode: 'all', scopes: ['admin'] } } as const;
+
+/** The route of a request as it is written, or the refusal's status. */
+function finder(allowEncodedSlash: boolean) {
+  const routes = [
+    routeOf('* /{path*}', { allowEncodedSlash }),
+    routeOf('* /pub/{name}', { allowEncodedSlash }),
+    routeOf('* /admin', STRICT),
+    routeOf('* /admin/{rest*}', STRICT),
+    routeOf('* /pub/{id}/keys', STRICT),
+    routeOf('* /pub/secret', STRICT),
+    routeOf('* /names/{name}', { ...STRICT, allowEncodedSlash }),
+  ];
+  const match = createMatch(routes, { allowSemicolon: true });
+  return (path: string): string | number => {
+    const found = match(headOf(`GET ${path}`));
+    return found instanceof Refusal ? found.status : found.route.match;
+  };
+}
+
+describe('A path that a stricter route would match if it were decoded further', () => {
+  const find = finder(true);
+
+  it.each([
+    '/admin%2Fusers',
+    '/admin%2fusers%2f',
+    '/ADMIN%2Fusers',
+    '/x%2F..;%2Fadmin',
+    '/pub/5%2Fkeys',
+    '/pub%2F5%2Fkeys',
+    '/admin%3Fx',
+    '/admin%23x',
+    '/admin%20',
+    '/%20admin',
+    '/admin.',
+    '/admin.%20.',
+    '/admin;v=1',
+    '/admin%3Bv=1',
+    '/pub/secret%C2%A0',
+    '/admin%EF%BC%8Fusers',
+    '/admin%E2%88%95users',
+    '/admin%EF%BC%BCusers',
+    '/%EF%BD%81dmin',
+    '/adm%C2%ADin',
+    '/pub/secre%EF%BC%85%37%34',
+    '/x/..%20/admin',
+    '/x/%EF%BC%8E%EF%BC%8E/admin',
+    '/admin%2Fx%3Fy%EF%BC%8Fz',
+    '/pub/secret%3F%2F..',
+  ])('is not the looser route’s: %s', (path) => {
+    expect([404, 400, '* /admin', '* /admin/{rest*}', '* /pub/{id}/keys', '* /pub/secret']).toContain(
+      find(path),
+    );
+  });
+
+  it.each([
+    ['/admin%2Fusers', 404],
+    ['/admin%3Fx', 404],
+    ['/admin.', 404],
+    ['/admin/a%2Fb', 400],
+    ['/admin/a.', '* /admin/{rest*}'],
+    ['/admin/a%3Fb', '* /admin/{rest*}'],
+  ])('%s: %s', (path, expected) => {
+    expect(find(path)).toBe(expected);
+  });
+
+  it('is 400 for an encoded slash that no route allows, and 404 for the rest.', () => {
+    const strictly = finder(false);
+    expect(strictly('/admin%2Fusers')).toBe(400);
+    for (const path of ['/admin%3Fx', '/admin%20', '/admin.', '/admin%EF%BC%8Fusers'])
+      expect(strictly(path)).toBe(404);
+  });
+
+  it.each([
+    ['/a%20b', '* /{path*}'],
+    ['/pub/a%2Fb', '* /pub/{name}'],
+    ['/pub/caf%C3%A9', '* /pub/{name}'],
+    ['/pub/a.', '* /pub/{name}'],
+    ['/pub/50%25', '* /pub/{name}'],
+    ['/names/a%2Fb', '* /names/{name}'],
+    ['/names/a%3Fb', '* /names/{name}'],
+    ['/names/%E6%9D%B1%E4%BA%AC', '* /names/{name}'],
+    ['/docs/v1.2/a.b', '* /{path*}'],
+  ])('is nothing of %s', (path, expected) => {
+    expect(find(path)).toBe(expected);
+  });
+
+  it('is never the looser route’s, however it is respelt.', () => {
+    const strict = fc.constantFrom('/admin', '/admin/users', '/pub/5/keys', '/pub/secret');
+    const respell = fc.constantFrom<(path: string) => string>(
+      (path) => path.replace(/\/(?=[^/]*$)/, '%2F').replace(/^%2F/, '/'),
+      (path) => path.replace(/\/(?=[^/]*$)/, '%EF%BC%8F').replace(/^%EF%BC%8F/, '/'),
+      (path) => path.replace('i', '%EF%BD%89'),
+      (path) => path.replace('e', 'e%E2%80%8B'),
+      (path) => `${path}%3Fa=b`,
+      (path) => `${path}%23a`,
+      (path) => `${path};a=b`,
+      (path) => `${path}%3Ba`,
+      (path) => `${path}.`,
+      (path) => `${path}%20`,
+      (path) => `${path}%20.`,
+      (path) => path.replace(/\/(?=[^/]*$)/, '%20/'),
+      (path) => path.replace(/\/(?=[^/]*$)/, './').replace(/^\.\//, '/'),
+      (path) => path.replace(/\/(?=[^/]*$)/, ';a/').replace(/^;a\//, '/'),
+      (path) => `/x/..%20${path}`,
+      (path) => `/x/y%2F..%20%2F..%20${path}`,
+      (path) => path.toUpperCase().replace(/%[^%]{2}/g, (escape) => escape.toLowerCase()),
+    );
+    const finders = [finder(true), finder(false)];
+    fc.assert(
+      fc.property(strict, fc.array(respell, { minLength: 1, maxLength: 4 }), (path, respellings) => {
+        const sent = respellings.reduce((spelt, next) => next(spelt), path);
+        for (const respelt of finders) expect(['* /{path*}', '* /pub/{name}']).not.toContain(respelt(sent));
+      }),
+    );
+  });
+});
+
+it('A path in plain characters has no other form.', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.stringMatching(/^[\w~!$&'()*+,=:@-][\w.~-]*[\w~-]$/), { minLength: 1 }),
+      (texts) => {
+        expect(decodedForms(`/${texts.join('/')}`)).toEqual([]);
+      },
+    ),
+  );
+});
+
+it('The forms of a long path take bounded time and memory.', () => {
+  const unit = '%2F%3B%EF%BC%8F;.%20%252.';
+  const path = `/${unit.repeat(Math.floor(8192 / unit.length))}`;
+  const before = performance.now();
+  expect(decodedForms(path).length).toBeLessThanOrEqual(128);
+  decodedForms(`/${'.'.repeat(8000)}x`);
+  decodedForms(`/${'%20'.repeat(2700)}x`);
+  expect(performance.now() - before).toBeLessThan(100);
+});
