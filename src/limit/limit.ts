@@ -62,17 +62,22 @@ export function createLimit({ store, local, draftHeaders, recheck }: LimitOption
     keys: readonly string[],
     bound: Bound,
     principal: Principal,
+    isStrangers: boolean,
   ): Promise<Finding> {
     const taken = await asked;
     const revoked = recheck?.(principal);
     // What it was counted stays so: it is the count of one who does not come back.
     if (revoked) return revoked;
-    return taken === 'away' ? countAlone(keys, bound) : find(taken, bound);
+    return taken === 'away' ? countAlone(keys, bound, isStrangers) : find(taken, bound);
   }
 
-  function countAlone(keys: readonly string[], bound: Bound): Finding | Promise<Finding> {
+  function countAlone(
+    keys: readonly string[],
+    bound: Bound,
+    isStrangers: boolean,
+  ): Finding | Promise<Finding> {
     if (bound.onFailure !== 'local' || !local) return find('away', bound);
-    const taken = local.take(keys, bound.limits);
+    const taken = local.take(keys, bound.limits, isStrangers);
     return taken instanceof Promise ? taken.then((later) => find(later, bound)) : find(taken, bound);
   }
 
@@ -81,9 +86,10 @@ export function createLimit({ store, local, draftHeaders, recheck }: LimitOption
     let bound = routes.get(route);
     if (!bound) routes.set(route, (bound = bind(route)));
     const keys = keysOf(bound, principal, clientIp);
-    const taken = store.take(keys, bound.limits);
-    if (taken instanceof Promise) return findLater(taken, keys, bound, principal);
-    return taken === 'away' ? countAlone(keys, bound) : find(taken, bound);
+    const isStrangers = bound.known === undefined && principal.issuer === '';
+    const taken = store.take(keys, bound.limits, isStrangers);
+    if (taken instanceof Promise) return findLater(taken, keys, bound, principal, isStrangers);
+    return taken === 'away' ? countAlone(keys, bound, isStrangers) : find(taken, bound);
   };
 }
 

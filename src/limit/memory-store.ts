@@ -2,7 +2,8 @@
  * Counts limits in this process: the store of a gate without Redis, and of `on_failure: local` while Redis is away.
  *
  * A key that counts something is never dropped to make room for another. Keys that no longer do are swept a few at
- * each request, from queues that hold them in the order in which they end.
+ * each request, from queues that hold them in the order in which they end. Unauthenticated callers, who can change
+ * their addresses, leave a reserve to all other keys.
  */
 import type { LimitPolicy } from '../model/limit.js';
 import { ExpiryQueue, type Expiring } from './expiry-queue.js';
@@ -10,12 +11,19 @@ import type { LimitStore, Taken } from './store.js';
 import { ShardedMap } from './sharded-map.js';
 import { Passages } from './window.js';
 
+/** The part of all keys that unauthenticated callers cannot use. */
+const RESERVE = 1 / 4;
+
 /** One key and what it counts. */
 class Counted extends Passages implements Expiring<Counted> {
   older: Counted | undefined;
   newer: Counted | undefined;
 
-  constructor(readonly key: string) {
+  constructor(
+    readonly key: string,
+    /** Whether it was made for an unauthenticated caller. */
+    readonly isStrangers: boolean,
+  ) {
     super();
   }
 }
@@ -35,6 +43,8 @@ export interface MemoryStoreOptions {
 export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): MemoryStore {
   let maxKeys = size;
   const keys = new ShardedMap<Counted>();
+  /** How many of them are unauthenticated callers'. */
+  let strangers = 0;
   /** By length of the window: among keys of equal windows, the one counted longest ago ends first. */
   const queues = new Map<number, ExpiryQueue<Counted>>();
 
@@ -46,6 +56,7 @@ export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): M
         if (most-- === 0) return;
         queue.remove(oldest);
         keys.delete(oldest.key);
+        if (oldest.isStrangers) strangers -= 1;
       }
     }
   }
@@ -55,19 +66,23 @@ export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): M
     found: Counted | undefined,
     { requests, windowMs }: LimitPolicy,
     stampMs: number,
+    isStrangers: boolean,
   ): Counted {
     let queue = queues.get(windowMs);
     if (!queue) queues.set(windowMs, (queue = new ExpiryQueue()));
-    const counted = found ?? new Counted(key);
+    const counted = found ?? new Counted(key, isStrangers);
     if (found) queue.remove(found);
-    else keys.set(key, counted);
+    else {
+      keys.set(key, counted);
+      if (isStrangers) strangers += 1;
+    }
     queue.append(counted);
     counted.add(Math.max(stampMs, counted.newestMs), requests, windowMs);
     return counted;
   }
 
   return {
-    take(names, limits): Taken {
+    take(names, limits, isStrangers = false): Taken {
       const clock = now();
       const fromMs = Math.floor(clock);
       const stampMs = Math.ceil(clock);
@@ -77,6 +92,7 @@ export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): M
 
       const found: (Counted | undefined)[] = [];
       let room = maxKeys - keys.size;
+      if (isStrangers) room = Math.min(room, maxKeys - Math.floor(maxKeys * RESERVE) - strangers);
       let refusing = -1;
       let freeAtMs = -Infinity;
       for (let i = 0; i < names.length; i++) {
@@ -108,7 +124,7 @@ export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): M
       let resetAtMs = 0;
       for (let i = 0; i < names.length; i++) {
         const limit = limits[i]!;
-        const counted = count(names[i]!, found[i], limit, stampMs);
+        const counted = count(names[i]!, found[i], limit, stampMs, isStrangers);
         const left = limit.requests - counted.total;
         const reset = counted.oldestMs + limit.windowMs;
         if (left < remaining || (left === remaining && reset > resetAtMs)) {

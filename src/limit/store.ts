@@ -29,6 +29,12 @@ export interface LimitStore {
    * Counts one request under all of the limits, or under none.
    *
    * @param keys the count of each limit; distinct, and the same length as `limits`
+   * @param isStrangers whether the caller is unauthenticated and counted by its address: a store with bounded room
+   *   keeps a part of it for all others
    */
-  take(keys: readonly string[], limits: readonly LimitPolicy[]): Taken | Promise<Taken>;
+  take(
+    keys: readonly string[],
+    limits: readonly LimitPolicy[],
+    isStrangers?: boolean,
+  ): Taken | Promise<Taken>;
 }

@@ -30,6 +30,29 @@ function admitted(taken: Taken | Promise<Taken>): boolean | string {
   return typeof taken === 'string' ? taken : taken.admitted;
 }
 
+describe('the room of the memory store', () => {
+  const strangers = (store: ReturnType<typeof createMemoryStore>, count: number) =>
+    Array.from({ length: count }, (_, i) => admitted(store.take([`{i:${i}}:x`], [policy(1, 1000)], true)));
+
+  test('addresses of unauthenticated callers leave a quarter of it to all others', () => {
+    const { store, admits, clock } = atTime(5000);
+    const taken = strangers(store, 200);
+    expect(taken.filter((result) => result === true)).toHaveLength(75);
+    for (let i = 0; i < 25; i++) expect(admits(`app-${i}`)).toBe(true);
+    expect(admits('app-25')).toBe('full');
+    // Their room is theirs again when their windows have ended.
+    clock.ms = 6000;
+    expect(strangers(store, 200).filter((result) => result === true)).toHaveLength(75);
+  });
+
+  test('others may use all of it, which leaves the less to such addresses', () => {
+    const { store, admits } = atTime(5000);
+    for (let i = 0; i < 90; i++) expect(admits(`app-${i}`)).toBe(true);
+    expect(strangers(store, 20).filter((result) => result === true)).toHaveLength(10);
+    expect(admits('app-90')).toBe('full');
+  });
+});
+
 describe('time in the memory store', () => {
   test('a request leaves the window at its end exactly, and not a millisecond sooner', () => {
     const { clock, admits } = atTime(5000);
