@@ -29,8 +29,8 @@ const READINGS: readonly Reading[] = [
   (path) => cutAt(path, /[?#]/),
   // A semicolon begins the parameters of a segment (RFC 3986 3.3).
   (path) => path.replace(/;[^/]*/g, ''),
-  // White space around a segment is trimmed.
-  (path) => eachSegment(path, (text) => text.trim()),
+  // White space around a segment is trimmed, and whatever follows two dots if it is dots and spaces.
+  (path) => eachSegment(path, (text) => text.trim().replace(/^\.\.[. ]+$/, '..')),
   // Windows file names: trailing dots and spaces are trimmed. Dot segments stay what they are.
   (path) => eachSegment(path, withoutTrailingDots),
 ];

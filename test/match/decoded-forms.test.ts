@@ -117,7 +117,7 @@ describe('A path that a stricter route would match if it were decoded further', 
     const finders = [finder(true), finder(false)];
     fc.assert(
       fc.property(strict, fc.array(respell, { minLength: 1, maxLength: 4 }), (path, respellings) => {
-        const sent = respellings.reduce((spelt, next) => next(spelt), path);
+        const sent = respellings.reduce<string>((spelt, next) => next(spelt), path);
         for (const respelt of finders) expect(['* /{path*}', '* /pub/{name}']).not.toContain(respelt(sent));
       }),
     );
