@@ -12,7 +12,7 @@ const INNER_SLASH = '\u0001';
 /** Characters that best-fit mappings of legacy code pages turn into a slash or a backslash; NFKC covers only some. */
 const SLASH_LOOKALIKE = /[\u2044\u2215\u29f8\uff0f\u2216\u29f5\u29f9\ufe68\uff3c]/g;
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
-const NON_ASCII = /[^\u0001-\u007f]/;
+const NOT_PLAIN = /[^ -~]/;
 
 type Reading = (path: string) => string;
 
@@ -20,11 +20,11 @@ type Reading = (path: string) => string;
 const READINGS: readonly Reading[] = [
   // Unicode compatibility forms: full-width letters, dots and slashes (UAX #15, NFKC), and slash lookalikes.
   (path) =>
-    NON_ASCII.test(path) ? path.replace(SLASH_LOOKALIKE, '/').replace(IGNORABLE, '').normalize('NFKC') : path,
+    NOT_PLAIN.test(path) ? path.replace(SLASH_LOOKALIKE, '/').replace(IGNORABLE, '').normalize('NFKC') : path,
   // A second round of percent-decoding.
   (path) => path.replace(/(?:%[\da-f]{2})+/gi, decodeOr),
   // An encoded slash or a backslash separates segments.
-  (path) => path.replace(/[\u0001\\]/g, '/'),
+  (path) => path.replaceAll(INNER_SLASH, '/').replaceAll('\\', '/'),
   // An encoded `?` or `#` ends the path.
   (path) => cutAt(path, /[?#]/),
   // A semicolon begins the parameters of a segment (RFC 3986 3.3).
