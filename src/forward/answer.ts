@@ -1,11 +1,12 @@
 /** The client's side of an exchange: the answer as it is written to `res`, no faster than the client reads. */
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { Upstream } from '../model/upstream.js';
 import type { Exchange, Leash } from './exchange.js';
+import { listOf, type ParsedHeaders, type RawHeaders } from './raw-headers.js';
 import {
   FORBIDDEN,
   answerFields,
@@ -14,7 +15,6 @@ import {
   passingFields,
   trailerFields,
   writeHead,
-  type RawHeaders,
 } from './response-headers.js';
 
 /**
@@ -32,6 +32,8 @@ export interface ClientEvents {
   onTokenEnded(): void;
   /** The head is out, and the rest did not come along with it: from now on the answer's own times hold. */
   onRestAwaited(): void;
+  /** The gate itself failed, at a time when nobody else would hear of the exception. */
+  onBug(error: unknown): void;
 }
 
 export class Answer {
@@ -51,7 +53,7 @@ export class Answer {
   #ended = false;
   #sized = false;
   /** What the head's Connection field says: it may nominate trailers too. */
-  #connection: IncomingHttpHeaders[string];
+  #connection: string | undefined;
   #events: ClientEvents | undefined;
   #letGo: (() => void) | undefined;
 
@@ -93,7 +95,7 @@ export class Answer {
   interim(
     controller: Dispatcher.DispatchController,
     status: number,
-    headers: IncomingHttpHeaders,
+    headers: ParsedHeaders,
     reason: string,
   ): void {
     const { req, res, admission, answerHeaders } = this.exchange;
@@ -101,7 +103,7 @@ export class Answer {
     if (status < 102 || req.httpVersion !== '1.1' || socket === null || socket.writableNeedDrain) return;
     const fields = passingFields(
       controller.rawHeaders as RawHeaders,
-      headers.connection,
+      listOf(headers, 'connection'),
       FORBIDDEN.bodiless,
       answerHeaders,
       admission.route.cors,
@@ -114,19 +116,20 @@ export class Answer {
   start(
     controller: Dispatcher.DispatchController,
     status: number,
-    headers: IncomingHttpHeaders,
+    headers: ParsedHeaders,
     reason: string,
   ): boolean {
-    const coding = headers['transfer-encoding'];
+    const coding = listOf(headers, 'transfer-encoding');
     if (coding !== undefined && coding.toLowerCase() !== 'chunked') return false;
     const { req, res, head, admission, answerHeaders } = this.exchange;
     this.bodiless = status === 204 || status === 304;
     const hasTrailers =
       coding !== undefined && !this.bodiless && head.method !== 'HEAD' && req.httpVersion !== '1.0';
     const forbidden = status === 204 ? FORBIDDEN.bodiless : hasTrailers ? FORBIDDEN.chunked : FORBIDDEN.plain;
+    this.#connection = listOf(headers, 'connection');
     const fields = answerFields(
       controller.rawHeaders as RawHeaders,
-      headers.connection,
+      this.#connection,
       forbidden,
       answerHeaders,
       admission.route.cors,
@@ -137,9 +140,8 @@ export class Answer {
 
     this.#controller = controller;
     this.status = status;
-    this.#connection = headers.connection;
     this.#sized = headers['content-length'] !== undefined;
-    this.streams = headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true;
+    this.streams = isEventStream(headers['content-type']);
     this.idleMs = this.streams ? this.upstream.tunnelIdleMs : this.upstream.idleTimeoutMs;
     if (this.streams) this.#letGo = this.leash?.hold(admission.principal, () => this.#events?.onTokenEnded());
     process.nextTick(awaitRest, this);
@@ -193,9 +195,20 @@ export class Answer {
     const { res } = this.exchange;
     if (this.#ended || res.destroyed) return;
     this.#restAwaited = true;
-    if (this.bytes === 0) res.flushHeaders();
-    this.#writeFirst();
-    this.#events?.onRestAwaited();
+    try {
+      if (this.bytes === 0) flushHead(res);
+      this.#writeFirst();
+      this.#events?.onRestAwaited();
+    } catch (error) {
+      this.#events?.onBug(error);
+    }
+  }
+
+  /** Whether the client has a part of the head, so that a refusal comes too late. */
+  get hasBegun(): boolean {
+    const { res } = this.exchange;
+    // A tunnel detaches the response from its socket before it writes the 101 there.
+    return res.headersSent || (this.sink !== res && res.socket === null);
   }
 
   get waitsForClient(): boolean {
@@ -211,6 +224,8 @@ export class Answer {
   /** A broken answer must not look whole: where only the connection's end marks the body's, it ends with a reset. */
   break(): void {
     const { res } = this.exchange;
+    // A response that a tunnel has detached from its socket would not take that along.
+    if (this.sink !== res) this.sink.destroy();
     const { socket } = res;
     const marked = res.chunkedEncoding || this.#sized;
     if (!marked && socket instanceof Socket && !(socket instanceof TLSSocket)) reset(socket);
@@ -228,6 +243,12 @@ export class Answer {
   }
 }
 
+/** Of several types a client may believe any, so that one is enough for the rules of event streams to hold. */
+function isEventStream(types: ParsedHeaders[string]): boolean {
+  if (typeof types === 'object') return types.some(isEventStream);
+  return types?.toLowerCase().startsWith('text/event-stream') === true;
+}
+
 /** A request whose body was read to its end closes too, and nothing is wrong with it. */
 function isCut(req: IncomingMessage): boolean {
   return req.destroyed && !(req.complete && req.readableEnded);
@@ -241,4 +262,9 @@ function reset(socket: Socket): void {
 
 function awaitRest(answer: Answer): void {
   answer.awaitRest();
+}
+
+/** `flushHeaders` would send the head as UTF-8, each byte from 0x80 as two. */
+function flushHead(res: ServerResponse): void {
+  res.write('', 'latin1');
 }

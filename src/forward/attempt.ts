@@ -1,22 +1,24 @@
 /** One attempt of an exchange at one target: it holds a slot there, and says of the target how it did. */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Verdict } from './availability/breaker.js';
 import { codeOf, isGatewayError, isTargetsFault } from './failures.js';
+import type { ParsedHeaders } from './raw-headers.js';
 import type { TargetPool, UpstreamRequest } from './target-pool.js';
 
 type Controller = Dispatcher.DispatchController;
 
 /** What the exchange hears of its attempt, until it leaves it or gives it up. */
 export interface AttemptEvents {
-  onHead(controller: Controller, status: number, headers: IncomingHttpHeaders, reason: string): void;
+  onHead(controller: Controller, status: number, headers: ParsedHeaders, reason: string): void;
   /** True where the upstream's socket was joined to the client's: then `over` is called at the end. */
   onSwitch(controller: Controller, status: number, socket: Duplex, over: () => void): boolean;
   onData(chunk: Buffer): void;
   onEnd(controller: Controller): void;
   /** There was no connection, it was lost, or what came was no answer. */
   onLost(code: string): void;
+  /** The gate itself failed while it worked on what came. */
+  onBug(error: unknown): void;
 }
 
 /**
@@ -102,34 +104,60 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.answerBegan = true;
   }
 
-  onResponseStart(controller: Controller, status: number, headers: IncomingHttpHeaders, reason = ''): void {
+  onResponseStart(controller: Controller, status: number, headers: ParsedHeaders, reason = ''): void {
     if (this.#events === undefined) return;
     this.#hasHead ||= status >= 200;
     if (isGatewayError(status)) this.#judge('bad');
-    this.#events.onHead(controller, status, headers, reason);
+    try {
+      this.#events.onHead(controller, status, headers, reason);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
-  onRequestUpgrade(
-    controller: Controller,
-    status: number,
-    _headers: IncomingHttpHeaders,
-    socket: Duplex,
-  ): void {
-    const joined = this.#events?.onSwitch(controller, status, socket, () => this.#end()) === true;
+  onRequestUpgrade(controller: Controller, status: number, _headers: ParsedHeaders, socket: Duplex): void {
+    const joined = this.#join(controller, status, socket);
     this.#judge(joined ? 'good' : 'bad');
     if (joined) return;
     socket.destroy();
     this.#end();
   }
 
+  #join(controller: Controller, status: number, socket: Duplex): boolean {
+    try {
+      return this.#events?.onSwitch(controller, status, socket, () => this.#end()) === true;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
   onResponseData(_controller: Controller, chunk: Buffer): void {
-    this.#events?.onData(chunk);
+    try {
+      this.#events?.onData(chunk);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   onResponseEnd(controller: Controller): void {
     this.#judge('good');
     this.#end();
-    this.#events?.onEnd(controller);
+    try {
+      this.#events?.onEnd(controller);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /**
+   * undici would take an exception for the upstream's fault, or for none at all: it would end the exchange as a 502, or
+   * leave the client without an end.
+   */
+  #fail(error: unknown): void {
+    const events = this.#events;
+    this.leave();
+    events?.onBug(error);
   }
 
   onResponseError(_controller: Controller | undefined, error: Error): void {

@@ -55,7 +55,9 @@ export type Fault =
   | 'tunnel_idle'
   | 'tunnel_broken'
   /** Expired or revoked while a tunnel or an event stream was open. */
-  | 'token_ended';
+  | 'token_ended'
+  /** An exception inside the gate. */
+  | 'gate_error';
 
 /** An exchange that came to an answer of the upstream, or that the client left before one. */
 export interface Outcome {

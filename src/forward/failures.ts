@@ -7,6 +7,8 @@ const CONNECT_TIMED_OUT = new Refusal('upstream_timeout', [], 'no connection in 
 const REFUSED = new Refusal('upstream_unreachable', [], 'no connection');
 const LOST = new Refusal('upstream_unreachable', [], 'the connection was lost before an answer');
 export const UNSENDABLE = new Refusal('internal_error', [], 'the request could not be written');
+/** An exception in the gate's own code. */
+export const BUG = new Refusal('internal_error');
 
 /** As undici names it, though the gate's own timer finds it. */
 export const HEAD_TIMEOUT = 'UND_ERR_HEADERS_TIMEOUT';

@@ -1,16 +1,16 @@
 /** One exchange with an upstream: attempts at its targets until one answers, and the answer streamed to the client. */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { gather } from '../gather.js';
 import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
 import { Refusal } from '../model/refusal.js';
 import { Answer, type ClientEvents } from './answer.js';
 import { Attempt, type AttemptEvents } from './attempt.js';
+import { callOnTimer, sendTogether, type Callable } from './callbacks.js';
 import type { Exchange, Fault, ForwarderOptions, Outcome } from './exchange.js';
 import * as failures from './failures.js';
+import type { ParsedHeaders, RawHeaders } from './raw-headers.js';
 import { RequestBody, openBody, type BodyEvents } from './request-body.js';
-import type { RawHeaders } from './response-headers.js';
+import { Retries } from './retries.js';
 import type { Waiter } from './slots.js';
 import type { TargetPool } from './target-pool.js';
 import type { Handshake } from './tunnel.js';
@@ -25,16 +25,11 @@ type Controller = Dispatcher.DispatchController;
  */
 type Phase = 'queued' | 'asking' | 'answering' | 'flushing' | 'joined' | 'over';
 
-/** Never in the middle of something else: undici may be clearing up a connection that failed. */
-const sendTogether = gather<Relay>((relays) => {
-  for (const relay of relays) relay.send();
-});
-
-export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
+export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, Callable {
   #phase: Phase = 'queued';
   #attempt: Attempt | undefined;
-  /** The targets that had the request; undefined until one failed it. */
-  #tried: TargetPool[] | undefined;
+  /** Undefined until a target failed the request. */
+  #retries: Retries | undefined;
   #body: RequestBody | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Of the target that was chosen: the first, then the one that is asked in its place. */
@@ -126,7 +121,7 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
   // 3. undici has a connection and writes: attempt.ts.
   // 4. The answer's head.
 
-  onHead(controller: Controller, status: number, headers: IncomingHttpHeaders, reason: string): void {
+  onHead(controller: Controller, status: number, headers: ParsedHeaders, reason: string): void {
     if (this.#phase !== 'asking') return;
     if (status === 101) this.#fail(failures.SWITCHED_UNASKED);
     else if (status < 200) this.#answer.interim(controller, status, headers, reason);
@@ -199,26 +194,25 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
     else this.#settle(refusal);
   }
 
-  /** By a bug of the gate. */
+  /** By a bug of the gate, before the request was written, */
   #cannotSend(why: object): void {
     const { id } = this.exchange.head;
     this.options.log.error({ request_id: id, ...why }, 'a request could not be sent');
     this.#fail(failures.UNSENDABLE);
   }
 
+  /** or after. */
+  onBug(error: unknown): void {
+    const { id } = this.exchange.head;
+    this.options.log.error({ request_id: id, err: error }, 'a request failed inside the gate');
+    this.#fail(failures.BUG, 'gate_error');
+  }
+
   /** False where the request may not be sent again, or where nobody is there to get it. */
   #askAgain(code: string): boolean {
     const lost = this.#attempt;
-    const where = failures.resendAfter(this.exchange.head, code);
-    if (lost === undefined || lost.answerBegan || where === 'nowhere') return false;
-    const tried = (this.#tried ??= []);
-    if (tried.length >= this.pools.upstream.retries) return false;
-    tried.push(this.#pool);
-    const next = this.pools.chooseAgain(tried, where === 'anywhere');
+    const next = lost && (this.#retries ??= new Retries(this.pools)).next(lost, this.exchange.head, code);
     if (next === undefined) return false;
-    // An attempt in the same place has the slot of the one before it; elsewhere it waits in no queue.
-    if (next === this.#pool) lost.giveSlot();
-    else next.slots.takeFree();
     this.#pool = next;
     if (!this.#begin()) {
       next.slots.release();
@@ -265,10 +259,12 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
     else this.#fail(failures.HEAD_TIMED_OUT);
   }
 
-  /** Gives up: with the refusal while nothing is answered, else by breaking the client's connection. */
+  /** Gives up: with the refusal while no head is written, else by breaking the client's connection. */
   #fail(refusal: Refusal, fault: Fault = 'upstream_reset_in_body'): void {
-    if (this.#phase === 'asking') this.#settle(refusal);
-    else if (this.#phase !== 'over') this.#break(fault);
+    if (this.#phase !== 'over') {
+      if (this.#answer.hasBegun) this.#break(fault);
+      else this.#settle(refusal);
+    }
     if (fault.startsWith('upstream_')) this.#attempt?.giveUp();
     else this.#attempt?.leave();
   }
@@ -280,10 +276,10 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
 
   #settle(result: Outcome | Refusal): void {
     this.#phase = 'over';
+    this.#resolve?.(result);
     clearTimeout(this.#timer);
     this.#answer.release();
     this.#body?.destroy();
-    this.#resolve?.(result);
   }
 
   #outcome(status: number, bytes: number, fault?: Fault): Outcome {
@@ -293,6 +289,6 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents {
 
   #arm(afterMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout((relay: Relay) => relay.onTimer(), afterMs, this);
+    this.#timer = setTimeout(callOnTimer, afterMs, this);
   }
 }

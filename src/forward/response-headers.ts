@@ -1,11 +1,9 @@
 /** The header of the answer: the upstream's fields, less those of its connection, with the gate's own in their places. */
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { Cors } from '../model/route.js';
 import { HOP_BY_HOP, nominate } from './field-names.js';
-
-/** Raw header as undici keeps it: names and values in turn, as the bytes that came. */
-export type RawHeaders = readonly (Buffer | string)[];
+import { latin1, type RawHeaders } from './raw-headers.js';
 
 /** Fields that may not stand in a trailer, since they frame, route or authenticate a message (RFC 9110 6.5.1). */
 const NOT_IN_TRAILERS = [
@@ -35,7 +33,7 @@ export const FORBIDDEN = {
  */
 export function answerFields(
   raw: RawHeaders,
-  connection: IncomingHttpHeaders[string],
+  connection: string | undefined,
   forbidden: ReadonlySet<string>,
   answerHeaders: FlatHeaders,
   cors: Cors | undefined,
@@ -48,7 +46,7 @@ export function answerFields(
 /** The same without the gate's own, for an interim answer: those stand in the final one. */
 export function passingFields(
   raw: RawHeaders,
-  connection: IncomingHttpHeaders[string],
+  connection: string | undefined,
   forbidden: ReadonlySet<string>,
   answerHeaders: FlatHeaders,
   cors: Cors | undefined,
@@ -75,7 +73,7 @@ export function headText(startLine: string, fields: readonly string[]): string {
 /** Trailers that pass, as pairs. None can replace what the gate says in the header. */
 export function trailerFields(
   raw: RawHeaders,
-  connection: IncomingHttpHeaders[string],
+  connection: string | undefined,
   answerHeaders: FlatHeaders,
 ): [name: string, value: string][] {
   const nominated = nominatedBy(connection);
@@ -89,8 +87,8 @@ export function trailerFields(
   return pairs;
 }
 
-function nominatedBy(connection: IncomingHttpHeaders[string]): Set<string> | undefined {
-  return connection === undefined ? undefined : nominate(String(connection), undefined);
+function nominatedBy(connection: string | undefined): Set<string> | undefined {
+  return connection === undefined ? undefined : nominate(connection, undefined);
 }
 
 /** Vary is a list that both sides add to: a cache that lost the upstream's part would mix its answers. */
@@ -122,8 +120,4 @@ export function writeHead(res: ServerResponse, status: number, reason: string, f
   }
   for (let at = 0; at < fields.length; at += 2) res.appendHeader(fields[at]!, fields[at + 1]!);
   res.writeHead(status, phrase);
-}
-
-function latin1(text: Buffer | string): string {
-  return typeof text === 'string' ? text : text.toString('latin1');
 }

@@ -6,7 +6,8 @@ import type { Duplex } from 'node:stream';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { Cors } from '../model/route.js';
 import type { Fault, Leash, Upgrade } from './exchange.js';
-import { FORBIDDEN, answerFields, headText, type RawHeaders } from './response-headers.js';
+import { fieldOf, type RawHeaders } from './raw-headers.js';
+import { FORBIDDEN, answerFields, headText } from './response-headers.js';
 
 /** What becomes of a socket after the upstream's 101. It calls back once, when the tunnel is over. */
 export type Join = (
@@ -40,7 +41,7 @@ export function createJoin(upgrade: Upgrade, idleMs: number, leash: Leash | unde
   const join: Join = (raw, upstream, over) => {
     stopWatching();
     // RFC 9110 7.8: an upstream may only switch to what it was asked for.
-    if (fieldOf(raw, 'upgrade')?.toLowerCase() !== 'websocket') return false;
+    if (!isWebSocket(fieldOf(raw, 'upgrade'))) return false;
     upstream.allowHalfOpen = true;
     if (res.socket) res.detachSocket(res.socket);
     client.write(switchingProtocols(raw, answerHeaders, admission.route.cors), 'latin1');
@@ -59,15 +60,9 @@ function switchingProtocols(raw: RawHeaders, answerHeaders: FlatHeaders, cors: C
   return headText('HTTP/1.1 101 Switching Protocols', [...change, ...fields]);
 }
 
-/** All fields of a name are one list (RFC 9110 5.3): what counts may stand in the second. */
-function fieldOf(raw: RawHeaders, name: string): string | undefined {
-  let list: string | undefined;
-  for (let at = 0; at < raw.length; at += 2) {
-    if (raw[at]!.toString('latin1').toLowerCase() !== name) continue;
-    const value = raw[at + 1]!.toString('latin1');
-    list = list === undefined ? value : `${list},${value}`;
-  }
-  return list;
+/** Named twice it is still the one protocol. */
+function isWebSocket(protocols = ''): boolean {
+  return protocols.split(',').every((protocol) => protocol.trim().toLowerCase() === 'websocket');
 }
 
 /**

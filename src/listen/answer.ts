@@ -19,7 +19,12 @@ export function refuse(
   refusal: Refusal,
   headers: FlatHeaders,
 ): void {
-  if (res.headersSent || res.destroyed) return;
+  if (res.destroyed) return;
+  if (res.headersSent) {
+    // Too late for a refusal: the client learns from the closed connection that the response is not whole.
+    if (!res.writableEnded) res.destroy();
+    return;
+  }
   const closing = !req.complete;
   const fields = headersOf(refusal);
   for (const text of headers) fields.push(text);
@@ -80,5 +85,5 @@ function linger(req: IncomingMessage, res: ServerResponse, body: string): void {
   };
   const timer = setTimeout(end, LINGER_MS);
   req.on('data', count).once('end', end).once('close', end);
-  res.write(body);
+  res.write(body, 'latin1');
 }

@@ -15,7 +15,19 @@ type Ending = readonly [res: ServerResponse, last: Buffer | string | undefined];
 
 /** There is one event loop, so there is one outbox. */
 const leave = gather<Ending>((endings) => {
-  for (const [res, last] of endings) if (!res.destroyed) res.end(last);
+  for (const ending of endings) end(ending);
 });
+
+/** An exception here would end the process, with all other responses of the turn. */
+function end([res, last]: Ending): void {
+  try {
+    // As latin1, since a head that goes out with a string takes over its encoding; a refusal's body is ASCII.
+    if (res.destroyed) return;
+    if (typeof last === 'string') res.end(last, 'latin1');
+    else res.end(last);
+  } catch {
+    res.destroy();
+  }
+}
 
 export const endTogether: EndAnswer = (res, last) => leave([res, last]);

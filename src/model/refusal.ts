@@ -66,6 +66,8 @@ function bodyOf(reason: RefusalReason, detail: string | undefined): string {
   return body;
 }
 
+/** In ASCII, so that a body is the same bytes in whatever encoding it is written beside a head. */
 function render(code: number, message: string): string {
-  return JSON.stringify({ errors: [{ code, message }] });
+  const json = JSON.stringify({ errors: [{ code, message }] });
+  return json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,0 +1,23 @@
+/** What calls an exchange when no event of a connection does: the end of a turn of the event loop, and its timer. */
+import { gather } from '../gather.js';
+
+export interface Callable {
+  /** Must not throw. */
+  send(): void;
+  onTimer(): void;
+  onBug(error: unknown): void;
+}
+
+/** Never in the middle of something else: undici may be clearing up a connection that failed. */
+export const sendTogether = gather<Callable>((exchanges) => {
+  for (const exchange of exchanges) exchange.send();
+});
+
+/** For `setTimeout`: an exception there would end the process, and all its exchanges. */
+export function callOnTimer(exchange: Callable): void {
+  try {
+    exchange.onTimer();
+  } catch (error) {
+    exchange.onBug(error);
+  }
+}

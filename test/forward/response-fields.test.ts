@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { exchangeRaw, openRaw } from '../support/raw.js';
+import { startRawUpstream, type RawUpstream } from '../support/upstream.js';
+import { keep } from './cleanup.js';
+import { startEdge, type Edge, type EdgeOptions } from './edge.js';
+
+const GET = 'GET /a HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n\r\n';
+const UPGRADE =
+  'GET /a HTTP/1.1\r\nHost: gate.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n\r\n';
+
+async function answering(
+  text: string,
+  options: EdgeOptions = {},
+): Promise<{ edge: Edge; upstream: RawUpstream }> {
+  const upstream = keep(await startRawUpstream(({ socket }) => socket.write(text, 'latin1')));
+  return { upstream, edge: keep(await startEdge(upstream.origin, options)) };
+}
+
+/** Two lines of each field that the gate itself looks at, as an upstream could send them. */
+const DOUBLED: Readonly<Record<string, string>> = {
+  'Content-Type': 'Content-Type: text/plain\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nok',
+  Connection: 'Connection: X-One\r\nX-One: 1\r\nConnection: X-Two\r\nX-Two: 2\r\nContent-Length: 2\r\n\r\nok',
+  Upgrade: 'Upgrade: h2c\r\nUpgrade: h3\r\nContent-Length: 2\r\n\r\nok',
+  'Keep-Alive': 'Keep-Alive: timeout=9\r\nKeep-Alive: max=5\r\nContent-Length: 2\r\n\r\nok',
+  Trailer:
+    'Trailer: A\r\nTrailer: B\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nA: 1\r\nB: 2\r\n\r\n',
+  Date: 'Date: then\r\nDate: now\r\nContent-Length: 2\r\n\r\nok',
+  'Content-Disposition':
+    'Content-Disposition: inline\r\nContent-Disposition: attachment\r\nContent-Length: 2\r\n\r\nok',
+  'Last-Modified': 'Last-Modified: a\r\nLast-Modified: b\r\nContent-Length: 2\r\n\r\nok',
+};
+const ENDS_AT_THE_GATE = new Set(['Connection', 'Upgrade', 'Keep-Alive']);
+
+for (const [name, text] of Object.entries(DOUBLED)) {
+  test(`A response with two ${name} fields passes as it came.`, async () => {
+    const { edge } = await answering(`HTTP/1.1 200 OK\r\n${text}`);
+    const answer = await exchangeRaw(edge.port, GET);
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*ok/);
+    const lines = text.match(new RegExp(`^${name}: .*\r\n`, 'gm')) ?? [];
+    expect(lines).toHaveLength(2);
+    if (ENDS_AT_THE_GATE.has(name)) expect(answer).not.toMatch(/h2c|h3|timeout=9|max=5|X-One|X-Two/);
+    else expect(answer).toContain(name === 'Connection' ? '' : lines[0]);
+    if (!ENDS_AT_THE_GATE.has(name)) expect(answer).toContain(lines[1]);
+    expect(await edge.result(0)).toMatchObject({ status: 200, fault: undefined });
+  });
+}
+
+test('Two fields of a transfer coding are one list, and only chunked can be passed on.', async () => {
+  for (const codings of ['gzip\r\nTransfer-Encoding: chunked', 'chunked\r\nTransfer-Encoding: chunked']) {
+    const { edge } = await answering(
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${codings}\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
+    );
+    expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 502 /);
+  }
+});
+
+test('A response that is an event stream by one of its types is one: it outlives the idle time of a body.', async () => {
+  const { edge } = await answering(
+    'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Type: Text/Event-Stream\r\nContent-Length: 4\r\n\r\n',
+    { upstream: { idleTimeoutMs: 40, tunnelIdleMs: 5000 } },
+  );
+  const client = openRaw(edge.port, GET);
+  await client.until('\r\n\r\n');
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  expect(edge.results).toHaveLength(0);
+});
+
+test('A 101 with two Upgrade and two Connection fields opens the tunnel.', async () => {
+  const { edge } = await answering(
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: X-Hop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Upgrade: WebSocket\r\nX-Hop: 1\r\n\r\nhello',
+  );
+  const client = openRaw(edge.port, UPGRADE);
+  const text = await client.until(/\r\n\r\nhello$/);
+  expect(text).toMatch(/^HTTP\/1.1 101 /);
+  expect(text).not.toMatch(/x-hop/i);
+});
