@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { assemble } from './assemble.js';
 import { compileConfig, loadConfig, type GatewayConfig } from './config/config.js';
 import { openGenerations } from './generations.js';
-import { createEdge } from './listen/listen.js';
+import { createEdge, type Start } from './listen/listen.js';
 import type { Settings } from './model/settings.js';
 import { ofThisProcess } from './surroundings.js';
 import { createAccessLog } from './telemetry/access-log.js';
@@ -56,8 +56,9 @@ export async function tollgate(config: string | GatewayConfig): Promise<Tollgate
     observe: createAccessLog({ writeInfo, now: surroundings.now }),
     log,
   });
+  const start: Start = (req, res, next) => void edge.handle(req, res, next);
   const middleware = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void => {
-    if (edge.takes(req, res)) void edge.handle(req, res, next);
+    edge.accept(req, res, start, next);
   };
   return Object.assign(middleware, {
     upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer): void => {

@@ -59,8 +59,9 @@ export function createForwarder(
   }
 
   async function tunnel(upgrade: Upgrade): Promise<Outcome | Refusal> {
+    const { body, contentLength } = upgrade.head;
     // What follows such a head could be read as the body or as the new protocol.
-    if (upgrade.head.body !== 'none') return UPGRADE_WITH_BODY;
+    if (body === 'chunked' || contentLength > 0) return UPGRADE_WITH_BODY;
     const pools = poolsFor(upgrade);
     if (pools === undefined) return UNKNOWN_UPSTREAM;
     const pool = pools.choose();

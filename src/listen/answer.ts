@@ -1,12 +1,15 @@
 /** A refusal becomes a response: its status, its JSON body and its fields, with the connection left in order. */
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { RecordedHead } from '../model/record.js';
 import type { FlatHeaders, Refusal } from '../model/refusal.js';
 import { endTogether } from './outbox.js';
 
 /** How much of an unread body is read away, and for how long, so that the answer is not lost to a reset. */
 const LINGER_BYTES = 256 * 1024;
 const LINGER_MS = 1000;
+/** A member of the list, whatever its case (RFC 9110 10.1.1). */
+const EXPECTS_CONTINUE = /(?:^|,)[ \t]*100-continue[ \t]*(?:,|$)/i;
 
 /**
  * Answers with a refusal. After one whose request body is still coming the connection is closed: the answer goes out
@@ -34,9 +37,13 @@ export function refuse(
   else endTogether(res, refusal.body);
 }
 
-/** The same answer as bytes, on a socket that Node's parser has given up on. The connection ends with it. */
-export function refuseRaw(socket: Duplex, refusal: Refusal, requestId: string): void {
-  endBehind(socket, rawRefusal(refusal, requestId));
+/**
+ * The same answer as bytes, on a socket that Node's parser has given up on. The connection ends with it.
+ *
+ * @param head of the request that it is for; a HEAD gets the fields alone (RFC 9110 9.3.2)
+ */
+export function refuseRaw(socket: Duplex, refusal: Refusal, head: Pick<RecordedHead, 'id' | 'method'>): void {
+  endBehind(socket, rawRefusal(refusal, head));
 }
 
 /**
@@ -50,12 +57,13 @@ export function endBehind(socket: Duplex, last = ''): void {
   socket.resume();
 }
 
-function rawRefusal(refusal: Refusal, requestId: string): string {
+function rawRefusal(refusal: Refusal, { id, method }: Pick<RecordedHead, 'id' | 'method'>): string {
   const fields = headersOf(refusal);
-  fields.push('X-Request-Id', requestId, 'Connection', 'close');
+  // RFC 9110 6.6.1. Node adds it to the responses that it writes itself.
+  fields.push('Date', new Date().toUTCString(), 'X-Request-Id', id, 'Connection', 'close');
   let text = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n`;
   for (let at = 0; at < fields.length; at += 2) text += `${fields[at]!}: ${fields[at + 1]!}\r\n`;
-  return `${text}\r\n${refusal.body}`;
+  return method === 'HEAD' ? `${text}\r\n` : `${text}\r\n${refusal.body}`;
 }
 
 function headersOf(refusal: Refusal): string[] {
@@ -69,7 +77,7 @@ function headersOf(refusal: Refusal): string[] {
 }
 
 function expectsContinue(req: IncomingMessage): boolean {
-  return req.headers.expect?.toLowerCase() === '100-continue';
+  return EXPECTS_CONTINUE.test(req.headers.expect ?? '');
 }
 
 function linger(req: IncomingMessage, res: ServerResponse, body: string): void {

@@ -15,7 +15,8 @@ import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
 import { Refusal } from '../model/refusal.js';
 import { endBehind, refuse } from './answer.js';
 import { createAnswerParseError } from './parse-error.js';
-import { closesBehind, type Turn, type Turns } from './turn.js';
+import { createPipelines } from './pipeline.js';
+import type { Turn } from './turn.js';
 import { createTellUnread, unreadHead } from './unread.js';
 import { asksForWebSocket, earlierAnswers, giveBack } from './upgrade.js';
 import { createVisits, type Next, type Tunnel, type Visit, type VisitOptions } from './visit.js';
@@ -26,12 +27,16 @@ export interface EdgeOptions extends Omit<VisitOptions, 'isDraining'> {
   readonly newId: () => string;
 }
 
+/** Begins a request. */
+export type Start = (req: IncomingMessage, res: ServerResponse, next?: Next) => void;
+
 export interface Edge {
   /**
-   * Asked before anything else is done for a request. False where nothing is to be done: as many as may be are under way
-   * and it was refused, or its connection is about to close.
+   * Takes a request up: calls `start` with it now, or when the requests before it on its connection have been responded
+   * to (pipeline.ts). Never where as many as may be are under way, which it is refused for, or where the connection is
+   * about to close.
    */
-  readonly takes: (req: IncomingMessage, res: ServerResponse) => boolean;
+  readonly accept: (req: IncomingMessage, res: ServerResponse, start: Start, next?: Next) => void;
   /** Answers the request. With `next`, one that no route names is passed on instead of refused with 404. */
   readonly handle: (req: IncomingMessage, res: ServerResponse, next?: Next) => Promise<void>;
   /** Answers a request to become a WebSocket; the server's parser has let go of the socket. */
@@ -54,8 +59,8 @@ export function createEdge(options: EdgeOptions): Edge {
   const { current, now, newId } = options;
   let isDraining = false;
   let underWay = 0;
-  const turns: Turns = new WeakMap();
   const tellUnread = createTellUnread(options.observe, options.log);
+  const pipelines = createPipelines({ newId, tellUnread });
   const { answer, recover } = createVisits({ ...options, isDraining: () => isDraining });
 
   function isFull(): boolean {
@@ -64,8 +69,9 @@ export function createEdge(options: EdgeOptions): Edge {
 
   function turnAway(req: IncomingMessage, res: ServerResponse): void {
     const { socket } = req;
-    const turn: Turn = { res, head: unreadHead(newId(), socket, req), isLast: isDraining, broken: undefined };
-    turns.set(socket, turn);
+    const head = unreadHead(newId(), socket, req);
+    const turn: Turn = { res, head, isLast: isDraining, isWaiting: false, broken: undefined };
+    pipelines.enter(socket, turn);
     // When the packet is read through it is known whether all of the request was in it, so that the connection may stay.
     queueMicrotask(() => {
       if (turn.broken) {
@@ -84,7 +90,23 @@ export function createEdge(options: EdgeOptions): Edge {
     // Behind a request whose end nobody can tell, nothing is one.
     const isLast = isDraining || head.flaw?.headers.includes('Connection') === true;
     const startedMs = now();
-    return { gateway, req, res, head, startedMs, tunnel, isLast, broken: undefined, isTold: false };
+    return {
+      gateway,
+      req,
+      res,
+      head,
+      startedMs,
+      tunnel,
+      isLast,
+      isWaiting: false,
+      broken: undefined,
+      isTold: false,
+    };
+  }
+
+  function begin(req: IncomingMessage, res: ServerResponse, start: Start, next: Next | undefined): void {
+    if (isFull()) turnAway(req, res);
+    else start(req, res, next);
   }
 
   async function run(
@@ -96,7 +118,7 @@ export function createEdge(options: EdgeOptions): Edge {
     let visit: Visit | undefined;
     try {
       visit = enter(req, res, tunnel);
-      turns.set(req.socket, visit);
+      pipelines.enter(req.socket, visit);
       await answer(visit, next);
     } catch (error) {
       recover(req, res, visit, error);
@@ -120,12 +142,10 @@ export function createEdge(options: EdgeOptions): Edge {
   }
 
   return {
-    takes(req, res) {
-      const earlier = turns.get(req.socket);
-      if (earlier && closesBehind(earlier)) return false;
-      if (!isFull()) return true;
-      turnAway(req, res);
-      return false;
+    accept(req, res, start, next) {
+      const order = pipelines.orderOf(req, res, next === undefined);
+      if (order === 'now') begin(req, res, start, next);
+      else if (order === 'later') pipelines.wait(req, res, () => begin(req, res, start, next));
     },
     async handle(req, res, next) {
       underWay += 1;
@@ -138,7 +158,7 @@ export function createEdge(options: EdgeOptions): Edge {
       else if (socket instanceof Socket) await runUpgrade(req, socket, firstBytes);
       else socket.destroy();
     },
-    clientError: createAnswerParseError({ turns, newId, tellUnread }),
+    clientError: createAnswerParseError({ latest: pipelines.latest, newId, tellUnread }),
     inFlight: () => underWay,
     drain() {
       isDraining = true;

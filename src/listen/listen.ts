@@ -3,14 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import type { ClientSettings, ListenAddress, Settings } from '../model/settings.js';
+import { adminHandlers } from './admin-port.js';
 import { createAdminApp, type Exposition } from './admin.js';
-import { createEdge, type Edge, type EdgeOptions } from './edge.js';
-import { createExpressServer, type ExpressServer } from './express-app.js';
-import { createAnswerParseError } from './parse-error.js';
-import { startServer, type ServerHandlers } from './server.js';
+import { createEdge, type Edge, type EdgeOptions, type Start } from './edge.js';
+import { createExpressServer } from './express-app.js';
+import { startServer, type ServerSettings } from './server.js';
 
 export { createAppsApi } from './apps-api.js';
-export { createEdge, type Edge } from './edge.js';
+export { createEdge, type Edge, type Start } from './edge.js';
 
 export interface ListenOptions extends EdgeOptions {
   readonly listen: ListenAddress;
@@ -47,13 +47,12 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     metrics: options.metrics,
     api: options.appsApi,
   });
-  // The administrator's requests are no exchanges of the gate: nobody is told of them.
-  const clientError = createAnswerParseError({ turns: new WeakMap(), newId, tellUnread: () => undefined });
   const admin = await startServer({
     address: options.admin,
     client,
     classes: {},
-    handlers: { request: adminApp, clientError },
+    handlers: adminHandlers(adminApp, newId),
+    boundsWholeRequest: true,
     log,
   });
   const edge = createEdge(options);
@@ -85,18 +84,19 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   };
 }
 
-function publicSide(edge: Edge): Pick<ExpressServer, 'classes'> & { handlers: ServerHandlers } {
+function publicSide(edge: Edge): Pick<ServerSettings, 'classes' | 'handlers' | 'boundsWholeRequest'> {
   const { app, classes } = createExpressServer();
   app.use((req, res) => edge.handle(req, res));
+  const start: Start = (req, res) => {
+    // Express reads a target that is no path by url.parse, which warns of some, and finds nothing in others.
+    if (req.url?.startsWith('/')) app(req, res);
+    else void edge.handle(req, res);
+  };
   return {
     classes,
+    boundsWholeRequest: false,
     handlers: {
-      request(req, res) {
-        if (!edge.takes(req, res)) return;
-        // Express reads a target that is no path by url.parse, which warns of some, and finds nothing in others.
-        if (req.url?.startsWith('/')) app(req, res);
-        else void edge.handle(req, res);
-      },
+      request: (req, res) => edge.accept(req, res, start),
       upgrade: (req, socket, firstBytes) => void edge.upgrade(req, socket, firstBytes),
       clientError: edge.clientError,
     },

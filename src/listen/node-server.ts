@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { Server as TlsServer, type SecureContextOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientSettings, ListenTls } from '../model/settings.js';
+import type { ServerSettings } from './server.js';
 
 export interface NodeServer {
   readonly server: Server;
@@ -11,13 +12,16 @@ export interface NodeServer {
   readonly follow: (tls: ListenTls | undefined, client: ClientSettings) => void;
 }
 
+type NodeServerOptions = Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> &
+  Pick<ServerSettings, 'boundsWholeRequest'>;
+
 /** Request line and header fields together (more is a 431). */
 const MAX_HEADER_BYTES = 16 * 1024;
 
 export function createNodeServer(
   tls: ListenTls | undefined,
   client: ClientSettings,
-  classes: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>,
+  { boundsWholeRequest, ...classes }: NodeServerOptions,
   handle: RequestListener,
 ): NodeServer {
   const options: ServerOptions = {
@@ -25,9 +29,6 @@ export function createNodeServer(
     maxHeaderSize: MAX_HEADER_BYTES,
     // The gate answers a missing Host itself, with its own body and request id.
     requireHostHeader: false,
-    // A body may take as long as it keeps coming: forward/ watches its pauses.
-    requestTimeout: 0,
-    headersTimeout: client.headerTimeoutMs,
     connectionsCheckingInterval: Math.min(1000, client.headerTimeoutMs),
   };
   const server = tls
@@ -46,8 +47,11 @@ export function createNodeServer(
   server.maxHeadersCount = 0;
 
   let shown = tls;
-  const follow: NodeServer['follow'] = (next, { headerTimeoutMs, keepAliveMs, maxConnections }) => {
+  const follow: NodeServer['follow'] = (next, settings) => {
+    const { headerTimeoutMs, bodyTimeoutMs, keepAliveMs, maxConnections } = settings;
     server.headersTimeout = headerTimeoutMs;
+    // A streamed body may take as long as it keeps coming: forward/ watches its pauses.
+    server.requestTimeout = boundsWholeRequest ? headerTimeoutMs + bodyTimeoutMs : 0;
     server.keepAliveTimeout = keepAliveMs;
     server.maxConnections = maxConnections;
     if (!(server instanceof TlsServer) || !canBeShown(next, shown)) return;

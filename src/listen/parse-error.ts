@@ -1,12 +1,14 @@
-/** The answer to what Node's parser gave up on, which never becomes a request: 400, 405, 408 or 431. */
+/** The answer to what Node's parser gave up on, which never becomes a request: 400, 405, 408, 431 or 501. */
 import type { Duplex } from 'node:stream';
 import { Refusal, type RefusalReason } from '../model/refusal.js';
 import { refuseRaw } from './answer.js';
-import type { Turns } from './turn.js';
+import { hasUnknownMethod, isOfHead, type ParseError } from './request-line.js';
+import type { Turn } from './turn.js';
 import { unreadHead, type TellUnread } from './unread.js';
 
 export interface ParseErrorOptions {
-  readonly turns: Turns;
+  /** The latest request of a connection, begun or waiting. */
+  readonly latest: (socket: Duplex) => Turn | undefined;
   readonly newId: () => string;
   readonly tellUnread: TellUnread;
 }
@@ -22,13 +24,14 @@ const REASONS: Readonly<Record<string, RefusalReason>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 const NO_TUNNEL = new Refusal('method_not_allowed', ['Allow', '']);
+const UNKNOWN_METHOD = new Refusal('unknown_method');
 
-/** The error's raw packet may hold a secret: only its code is looked at, and nothing of it is told. */
-export function createAnswerParseError({ turns, newId, tellUnread }: ParseErrorOptions) {
+/** The error's raw packet may hold a secret: only the form of its request line is looked at, and nothing of it is told. */
+export function createAnswerParseError({ latest, newId, tellUnread }: ParseErrorOptions) {
   // The parser fails again at whatever comes behind.
   const failed = new WeakSet<Duplex>();
 
-  function answerParseError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  function answerParseError(error: ParseError, socket: Duplex): void {
     const refusal = refusalOf(error);
     if (refusal === undefined || !socket.writable) {
       socket.destroy();
@@ -38,43 +41,50 @@ export function createAnswerParseError({ turns, newId, tellUnread }: ParseErrorO
     failed.add(socket);
     // Node takes its own listener away after a CONNECT, and an error that nobody hears ends the process.
     socket.on('error', () => socket.destroy());
-    inItsTurn(refusal, socket);
+    inItsTurn(refusal, methodOf(error), socket);
   }
 
   /** Error bytes must not be taken for part of an answer that is still going out (pipelining): they wait for its end. */
-  function inItsTurn(refusal: Refusal, socket: Duplex): void {
-    const turn = turns.get(socket);
-    if (!turn || turn.res.writableFinished) {
-      answerNobodys(refusal, socket);
+  function inItsTurn(refusal: Refusal, method: string | undefined, socket: Duplex): void {
+    const turn = latest(socket);
+    if (!turn || (turn.res.writableFinished && turn.res.req.complete)) {
+      answerNobodys(refusal, method, socket);
     } else if (turn.res.req.complete) {
-      turn.res.once('close', () => answerNobodys(refusal, socket));
-    } else if (turn.res.headersSent || turn.res.socket === null) {
-      // What failed is the body of the very request that is under way: it can only be answered before its answer
-      // began, and while no earlier one has the socket.
+      turn.res.once('close', () => answerNobodys(refusal, method, socket));
+    } else if (turn.isWaiting) {
+      // What failed is the body of a request that has not begun: it is refused when it would begin.
+      turn.broken = refusal;
+    } else if (turn.res.headersSent) {
+      // What failed is the body of the very request that is under way: it can only be answered before its answer began.
       socket.destroy();
     } else {
       turn.broken = refusal;
-      refuseRaw(socket, refusal, turn.head.id);
+      refuseRaw(socket, refusal, turn.head);
     }
   }
 
-  function answerNobodys(refusal: Refusal, socket: Duplex): void {
+  function answerNobodys(refusal: Refusal, method: string | undefined, socket: Duplex): void {
     if (!socket.writable) {
       socket.destroy();
       return;
     }
-    const head = unreadHead(newId(), socket);
-    const method = refusal === NO_TUNNEL ? 'CONNECT' : undefined;
-    refuseRaw(socket, refusal, head.id);
-    tellUnread({ ...head, method }, refusal, refusal.status);
+    const head = { ...unreadHead(newId(), socket), method };
+    refuseRaw(socket, refusal, head);
+    tellUnread(head, refusal, refusal.status);
   }
 
   return answerParseError;
 }
 
+function methodOf(error: ParseError): string | undefined {
+  if (error instanceof UnsupportedConnect) return 'CONNECT';
+  return isOfHead(error) ? 'HEAD' : undefined;
+}
+
 /** Undefined where nobody is there to answer: a connection that broke, or a TLS handshake that came to nothing. */
-function refusalOf(error: NodeJS.ErrnoException): Refusal | undefined {
+function refusalOf(error: ParseError): Refusal | undefined {
   if (error instanceof UnsupportedConnect) return NO_TUNNEL;
+  if (hasUnknownMethod(error)) return UNKNOWN_METHOD;
   const { code = '' } = error;
   const reason = REASONS[code] ?? (code.startsWith('HPE_') ? 'malformed_request' : undefined);
   return reason && new Refusal(reason);

@@ -24,6 +24,11 @@ export interface ServerSettings {
   readonly client: ClientSettings;
   readonly classes: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>;
   readonly handlers: ServerHandlers;
+  /**
+   * Whether a whole request, its body too, must arrive within `headerTimeoutMs` and `bodyTimeoutMs` together. False where
+   * bodies are streamed, and their pauses watched.
+   */
+  readonly boundsWholeRequest: boolean;
   readonly log: Log;
 }
 
@@ -50,9 +55,15 @@ export async function startServer({
   client,
   classes,
   handlers,
+  boundsWholeRequest,
   log,
 }: ServerSettings): Promise<RunningServer> {
-  const { server, follow } = createNodeServer(address.tls, client, classes, handlers.request);
+  const { server, follow } = createNodeServer(
+    address.tls,
+    client,
+    { ...classes, boundsWholeRequest },
+    handlers.request,
+  );
   tellOfDrops(server, log);
   const halfClosed = bearHalfClosed(server, address.tls ? 'secureConnection' : 'connection');
 

@@ -1,6 +1,5 @@
 /** What a connection is in the middle of: its latest exchange, by which whatever comes behind it is judged. */
 import type { ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { RecordedHead } from '../model/record.js';
 import type { Refusal } from '../model/refusal.js';
 
@@ -9,12 +8,11 @@ export interface Turn {
   readonly head: RecordedHead;
   /** Known beforehand to close its connection. */
   readonly isLast: boolean;
+  /** Whether it has not begun, since requests before it have not been responded to. */
+  isWaiting: boolean;
   /** The refusal that its own body was answered with, when that turned out to be none. */
   broken: Refusal | undefined;
 }
-
-/** The latest exchange of each connection. */
-export type Turns = WeakMap<Duplex, Turn>;
 
 /**
  * RFC 9112 9.6: behind an answer that closes its connection nothing more is processed, or a request would be counted

@@ -23,6 +23,7 @@ const KINDS = {
   headers_too_large: [431, 431, 'The request headers are too large'],
   rate_limited: [429, 88, 'Rate limit exceeded'],
   internal_error: [500, 500, 'Internal error'],
+  unknown_method: [501, 501, 'The request method is not implemented'],
   upstream_unreachable: [502, 502, 'The service behind this gateway could not be reached'],
   upstream_broken: [502, 502, 'The service behind this gateway gave a broken answer'],
   overloaded: [503, 503, 'The service is overloaded; try again later'],

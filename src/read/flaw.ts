@@ -1,5 +1,5 @@
 /** What read refuses: heads that are too large, and those that two readers could take for different requests. */
-import type { IncomingMessage } from 'node:http';
+import { METHODS, type IncomingMessage } from 'node:http';
 import { Refusal } from '../model/refusal.js';
 import type { Fields, SingleField } from './fields.js';
 import { isHost } from './host.js';
@@ -12,6 +12,7 @@ const CONTENT_LENGTH = /^[0-9]{1,15}$/;
 const TARGET_TOO_LONG = new Refusal('target_too_long');
 const TOO_MANY_FIELDS = new Refusal('headers_too_large');
 const UNKNOWN_VERSION = malformed('the HTTP version is neither 1.0 nor 1.1');
+const OTHER_PROTOCOL = malformed('the protocol is not HTTP');
 const NO_HOST = malformed('there is no Host field');
 const BAD_HOST = malformed('the Host field is not a host with an optional port');
 const TWO_LENGTHS = endless('Content-Length and Transfer-Encoding stand together');
@@ -34,7 +35,11 @@ const TWICE: Readonly<Record<SingleField, Refusal>> = {
 export function flawOf(req: IncomingMessage, fields: Fields): Refusal | undefined {
   if ((req.url ?? '').length > MAX_TARGET_BYTES) return TARGET_TOO_LONG;
   if (req.rawHeaders.length > 2 * MAX_FIELDS) return TOO_MANY_FIELDS;
-  if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0') return UNKNOWN_VERSION;
+  if (req.httpVersion !== '1.1') {
+    if (req.httpVersion !== '1.0') return UNKNOWN_VERSION;
+    // The parser reads RTSP/1.0 as HTTP/1.0 and does not tell; some of its methods do.
+    if (!METHODS.includes(req.method ?? '')) return OTHER_PROTOCOL;
+  }
   if (fields.twice !== undefined) return TWICE[fields.twice];
   return hostFlaw(fields.host) ?? framingFlaw(req, fields);
 }

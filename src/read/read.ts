@@ -47,7 +47,8 @@ export function createReader({ trustProxy, newId }: ReaderOptions): Read {
       body,
       contentLength,
       // HTTP/1.0 knows neither, and a server must not act on them there (RFC 9110 7.8 and 10.1.1).
-      expectsContinue: current && !empty && fields.expect?.toLowerCase() === '100-continue',
+      expectsContinue:
+        current && !empty && fields.expect !== undefined && lists(fields.expect, '100-continue'),
       websocket: current && empty && method === 'GET' && asksForWebSocket(fields),
       clientIp: origin.clientIp,
       forwardedFor: origin.forwardedFor,
@@ -66,5 +67,10 @@ function bodyOf({ contentLength, transferEncoding }: Fields): RequestHead['body'
 /** RFC 6455 4.2.1. An offer of several protocols is not taken for one: the upstream might choose the other. */
 function asksForWebSocket({ upgrade, connection }: Fields): boolean {
   if (upgrade?.trim().toLowerCase() !== 'websocket' || connection === undefined) return false;
-  return connection.split(',').some((option) => option.trim().toLowerCase() === 'upgrade');
+  return lists(connection, 'upgrade');
+}
+
+/** Whether a list field (RFC 9110 5.6.1) has a member, whatever its case. */
+function lists(list: string, member: string): boolean {
+  return list.split(',').some((each) => each.trim().toLowerCase() === member);
 }

@@ -47,21 +47,72 @@ function expectRefusal(text: string, status: number, code: number): void {
   expect(answer?.head).toMatch(/\r\nContent-Type: application\/json/);
   expect(answer?.head).toMatch(/\r\nX-Request-Id: [\w-]{8,}/);
   expect(answer?.head).toMatch(/\r\nConnection: close/);
+  const date = /\r\nDate: (.*? GMT)(?:\r|$)/.exec(answer?.head ?? '')?.[1] ?? '';
+  expect(Math.abs(Date.parse(date) - Date.now())).toBeLessThan(60_000);
   expect(answer?.head).toContain(`\r\nContent-Length: ${answer?.body.length}`);
   expect(JSON.parse(answer?.body ?? '')).toMatchObject({ errors: [{ code }] });
 }
+
+const UPLOAD = 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n{"a": 1}';
 
 describe('bytes that are no request', () => {
   test.each([
     ['no HTTP at all', 'hello\r\n\r\n'],
     ['a TLS client on the plain port', Buffer.from('16030100010000', 'hex').toString('latin1')],
-    ['an unknown method', 'FROB / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['an unknown method with a second target', 'FROB /a /b HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['an unknown method in another version', 'FROB / HTTP/3.0\r\nHost: a\r\n\r\n'],
+    ['an unknown method of another protocol', 'FROB / RTSP/1.0\r\nHost: a\r\n\r\n'],
+    ['an unknown method without a line end', 'FROB / HTTP/1.1'],
+    ['a known method of another protocol', 'GET / FTP/1.1\r\nHost: a\r\n\r\n'],
     ['HTTP/2 prior knowledge', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['a space before a colon', 'GET / HTTP/1.1\r\nHost : a\r\n\r\n'],
     ['a control character in a value', 'GET / HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n'],
     ['a bad Content-Length', 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1x\r\n\r\n'],
   ])('are 400: %s', async (_what, bytes) => {
     expectRefusal(await exchangeRaw(gate.port, bytes), 400, 214);
+  });
+
+  test.each([
+    ['LIST / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['VERSION-CONTROL /a?b=c HTTP/1.1\nHost: a\n\n'],
+    ['get / HTTP/1.0\r\n\r\n'],
+    // A method of RTSP, which the parser knows.
+    ['DESCRIBE / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    [`FROB /${'a'.repeat(5000)} HTTP/1.1\r\nHost: a\r\n\r\n`],
+    ['\r\nFROB / HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ])('but for a method that Node does not know are 501: %j', async (bytes) => {
+    const before = gate.records.length;
+    const text = await exchangeRaw(gate.port, bytes);
+    expectRefusal(text, 501, 501);
+    expect(gate.records.slice(before).map(({ status, reason }) => [status, reason])).toEqual([
+      [501, 'unknown_method'],
+    ]);
+  });
+
+  test('but for such a method are 501 behind a request, with or without a body', async () => {
+    const frob = 'FROB / HTTP/1.1\r\nHost: a\r\n\r\n';
+    for (const first of ['GET /x HTTP/1.1\r\nHost: a\r\n\r\n', UPLOAD]) {
+      expect(answers(await exchangeRaw(gate.port, first + frob)).map(({ status }) => status)).toEqual([
+        200, 501,
+      ]);
+    }
+  });
+
+  test.each([
+    [400, 'HEAD / HTTP/1.1\r\nHost : a\r\n\r\n'],
+    [400, 'HEAD / HTTP/3.0\r\nHost: a\r\n\r\n'],
+    [400, 'GET /x HTTP/1.1\r\nHost: a\r\n\r\nHEAD / HTTP/1.1\r\nA: b\r\nHost : a\r\n\r\n'],
+    [400, 'HEAD /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
+    [431, `HEAD / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`],
+  ])('are %i without a body where they are a HEAD request: %j', async (status, bytes) => {
+    const last = answers(await exchangeRaw(gate.port, bytes)).at(-1);
+    expect([last?.status, last?.body]).toEqual([status, '']);
+    expect(last?.head).toMatch(/\r\nContent-Length: [1-9]/);
+  });
+
+  test('have a body in their answer where a HEAD request was before them', async () => {
+    const text = await exchangeRaw(gate.port, 'HEAD /x HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/3.0\r\n\r\n');
+    expect(answers(text).at(-1)?.body).toContain('214');
   });
 
   test('with a head over 16 KiB are 431', async () => {

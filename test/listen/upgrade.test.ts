@@ -120,6 +120,12 @@ describe('a WebSocket handshake', () => {
     client.destroy();
   });
 
+  test('with a Content-Length of 0 is taken up', async () => {
+    const client = openRaw(gate.port, `${handshake('GET /socket HTTP/1.1\r\n')}Content-Length: 0\r\n\r\n`);
+    expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /);
+    client.destroy();
+  });
+
   test('with a body is 400, since what follows could be read as that or as the new protocol', async () => {
     const text = await exchangeRaw(
       gate.port,
