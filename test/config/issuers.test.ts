@@ -73,6 +73,37 @@ describe('an issuer', () => {
   });
 });
 
+describe('a part of an issuer that stands for a value', () => {
+  const entra = 'https://login.microsoftonline.com';
+  it.each([
+    [`${entra}/{tenantid}/v2.0`, `"{tenantid}": write ${entra}/TENANTID/v2.0 with the value in its place`],
+    [`${entra}/<tenant>/v2.0`, `"<tenant>": write ${entra}/TENANT/v2.0 with the value in its place`],
+    [`${entra}/%7Btid%7D/v2.0`, `"%7Btid%7D": write ${entra}/TID/v2.0 with the value in its place`],
+    [`${entra}/common/v2.0`, `"common": write ${entra}/COMMON/v2.0 with the value in its place`],
+    ['https://*.okta.example', '"*": write https://VALUE.okta.example with the value in its place'],
+  ])('is an error in %s', async (iss, text) => {
+    expect(await problemsOf(planted('https://i.example"', `${iss}"`))).toEqual([
+      `2:18: "issuer" must be the tokens' iss as it stands in them, which never has ${text}`,
+    ]);
+  });
+
+  it('is an error in an audience and in the place of the keys', async () => {
+    expect(await problemsOf(planted('audience: a', 'audience: "api://{client-id}"'))).toEqual([
+      '2:49: "audience" must be the tokens\' aud as it stands in them, which never has "{client-id}": write the value itself',
+    ]);
+    expect(await problemsOf(planted('audience: a', 'audience: "one,two"'))).toEqual([
+      '2:49: "one,two" is not an audience; write a list: [one, two]',
+    ]);
+    expect(await problemsOf(issuerWith('jwks: "https://a/{tenant}/jwks"'))).toEqual([
+      '2:58: "jwks" must have the value of {tenant} in its place',
+    ]);
+  });
+
+  it.each(['a{b}', 'urn:example:a', 'My gate'])('is none in the iss %s', async (iss) => {
+    expect(await problemsOf(planted('https://i.example"', `${iss}"`))).toEqual([]);
+  });
+});
+
 describe('issuers among themselves', () => {
   const main = '  main: {issuer: "https://i.example", audience: a, jwks: "https://i.example/jwks"}\n';
   const issuers = (...lines: string[]) => planted(main, lines.map((line) => `  ${line}\n`).join(''));

@@ -27,7 +27,15 @@ describe('the access of a route', () => {
     ['pubic: true', ['8:5: unknown key "pubic"; did you mean "public"?']],
     [
       'scope: "a b"',
-      ['8:12: "a b" is no scope; use visible ASCII characters without spaces, quotes and "\\"'],
+      ['8:12: "a b" is not a scope; write [a, b] for all of them, or {any: [a, b]} for one of them'],
+    ],
+    [
+      'scope: a,b',
+      ['8:12: "a,b" is not a scope; write [a, b] for all of them, or {any: [a, b]} for one of them'],
+    ],
+    [
+      'scope: a\n    issuer: main, other',
+      ['9:13: "main, other" is not an issuer\'s name; write a list: [main, other]'],
     ],
     ['scope: []', ['8:5: "scope" must not be an empty list']],
     ['scope: {any: [a], all: [b]}', ['8:5: "scope" must have either "any" or "all"']],
@@ -52,6 +60,7 @@ describe('the access of a route', () => {
   it.each([
     'public: true',
     'scope: [a, b]',
+    'scope: ["a,b"]',
     'scope: {all: [a, b]}',
     'scope: a\n    issuer: [main]',
     'scope: a\n    public: false',
@@ -66,6 +75,16 @@ describe('a key of a route', () => {
     ['zzz: 1', ['9:5: unknown key "zzz"']],
     ['timeout: 3s', ['9:5: unknown key "timeout" here; it belongs in an upstream']],
     ['rewrite: /v1/{id}', ["9:14: unknown placeholder {id}; the route's match has none"]],
+    ['rewrite: /v1/$1', ['9:14: "$1" means nothing here; a part of the match is named: rewrite: /v1/{rest}']],
+    [
+      'rewrite: /v1/:id',
+      ['9:14: ":id" is no placeholder; write "/v1/{id}", or %3Aid for these very characters'],
+    ],
+    ['rewrite: /v1/*', ['9:14: "*" is no placeholder; write "/v1/{rest}", or %2A for these very characters']],
+    [
+      'rewrite: /v1$request_uri',
+      ['9:14: "$request_uri" means nothing here; a part of the match is named: rewrite: /v1/{rest}'],
+    ],
     ['rewrite: v1', ['9:14: "rewrite" must be a path such as /v1/{path}']],
     ['rewrite: "/{x*}"', ['9:14: "rewrite" must name a placeholder without its "*": {x}']],
     ['rewrite: /a/../b', ['9:14: the segment ".." is "." or "..", which the gate refuses']],
@@ -86,7 +105,10 @@ describe('a key of a route', () => {
     ['expect: [{path: x, status: 200}]', ['9:21: "path" must be a path that begins with "/"']],
     ['expect: [{path: /x, status: 2000}]', ['9:33: "status" must be a whole number from 100 to 599']],
     ['expect: [{path: /x}]', ['9:14: missing key "status"']],
-    ['expect: [{path: /x, status: 200, scopes: a}]', ['9:46: "scopes" must be a list of scopes']],
+    [
+      'expect: [{path: /x, status: 200, scopes: a}]',
+      ['9:46: "scopes" must be a list of scopes, such as ["notarization:read"]'],
+    ],
     [
       'expect: [{path: /x, status: 200, scopes: ["a b"]}]',
       ['9:47: "a b" is no scope; use visible ASCII characters without spaces, quotes and "\\"'],
@@ -99,10 +121,20 @@ describe('a key of a route', () => {
 
   it.each([
     'rewrite: /v1/%7Euser/',
+    'rewrite: /odata/$metadata',
     'rewrite: /a%2Fb\n    allow_encoded_slash: true',
     'expect: [{path: /a//b, status: 400, method: TRACE}]',
   ])('that is written %j is accepted', async (written) => {
     expect(await problemsOf(onRoute(written))).toEqual([]);
+  });
+});
+
+describe('a rewrite with the groups of a regular expression', () => {
+  it('is told with the names that the match has', async () => {
+    const route = '{match: "GET /b/{one}/{two*}", upstream: api, scope: a, rewrite: "/v1/$2/$1"}';
+    expect(await problemsOf(withRoute(route))).toEqual([
+      '9:70: "$2" means nothing here; a part of the match is named: rewrite: /v1/{two}/{one}',
+    ]);
   });
 });
 

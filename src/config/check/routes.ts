@@ -2,6 +2,7 @@
 import { NAMED, TOKENS } from '../../model/tokens.js';
 import type { Draft, RouteDraft } from '../draft.js';
 import type { Path, Report } from '../problem.js';
+import { foreignGroups } from '../schema/match.js';
 import { closest } from '../suggest.js';
 
 export function checkRoutes(draft: Draft, isWritten: (path: Path) => boolean, report: Report): void {
@@ -88,8 +89,16 @@ function checkPaths(path: Path, route: RouteDraft, semicolons: boolean, report: 
       report([...path, key], `the path has ";", which is refused unless the file says allow_semicolon: true`);
     }
   }
-  if (!match || !rewrite) return;
-  const names = match.path.flatMap((segment) => ('name' in segment ? [segment.name] : []));
+  if (!rewrite) return;
+  const names = match?.path.flatMap((segment) => ('name' in segment ? [segment.name] : [])) ?? [];
+  const foreign = foreignGroups(rewrite, names);
+  if (foreign) {
+    report(
+      [...path, 'rewrite'],
+      `"${foreign.group}" means nothing here; a part of the match is named: rewrite: ${foreign.right}`,
+    );
+  }
+  if (!match) return;
   for (const segment of rewrite.path) {
     if (segment.kind !== 'placeholder' || names.includes(segment.name)) continue;
     const has = names.length ? `has ${names.map((name) => `{${name}}`).join(', ')}` : 'has none';

@@ -4,8 +4,8 @@ import { ALGORITHMS, type Algorithm } from '../../model/issuer.js';
 import { isScopeToken } from '../../model/scope.js';
 import { Flaw } from '../problem.js';
 import { closest } from '../suggest.js';
-import { parseKeyUrl } from './url.js';
-import { duration, flag, given, list, name, phrase, words } from './values.js';
+import { parseKeyUrl, unfilled } from './url.js';
+import { duration, flag, given, list, name, phrase, single, words } from './values.js';
 
 /** The token service's own issuers; a file's issuer of that name would be taken for them. */
 const RESERVED = new Set(['tokens', 'named']);
@@ -14,13 +14,42 @@ export const issuerName = name().refine((text) => !RESERVED.has(text), {
   error: 'is a name reserved for the token service; choose another',
 });
 
-export const scope = phrase(
-  (text) =>
-    isScopeToken(text)
-      ? text
-      : new Flaw(`"${text}" is no scope; use visible ASCII characters without spaces, quotes and "\\"`),
-  'a scope',
-);
+function parseScope(text: string): string | Flaw {
+  if (isScopeToken(text)) return text;
+  return new Flaw(`"${text}" is no scope; use visible ASCII characters without spaces, quotes and "\\"`);
+}
+
+export const scope = phrase(parseScope, 'a scope');
+/** A scope where a list of them may stand. */
+export const singleScope = single(parseScope, {
+  mustBe: 'a scope',
+  remedy: (list) => `write ${list} for all of them, or {any: ${list}} for one of them`,
+});
+
+/** Entra's common endpoints name no tenant, and no token has them as its iss. */
+const COMMON_ENDPOINT = /^https:\/\/login\.microsoftonline\.com\/(common|organizations)\//i;
+
+/** It is compared with the tokens' iss whole, so what stands for a value, or for many, is never found in one. */
+function parseIss(text: string): string | Flaw {
+  if (text.trim() === '') return new Flaw('must not be empty');
+  if (!/^[a-z][a-z0-9+.-]*:/i.test(text)) return text;
+  const part = unfilled(text) ?? COMMON_ENDPOINT.exec(text)?.[1] ?? /\*/.exec(text)?.[0];
+  if (part === undefined) return text;
+  const right = text.replace(part, part.replace(/%7[bd]|[^\w-]/gi, '').toUpperCase() || 'VALUE');
+  return new Flaw(
+    `must be the tokens' iss as it stands in them, which never has "${part}": write ${right} with the value in its place`,
+  );
+}
+
+function parseAudience(text: string): string | Flaw {
+  const part = unfilled(text);
+  if (text === '') return new Flaw('must not be empty');
+  return part === undefined
+    ? text
+    : new Flaw(
+        `must be the tokens' aud as it stands in them, which never has "${part}": write the value itself`,
+      );
+}
 
 /** A URL to fetch from, or else the path of a file. */
 function parseKeyPlace(text: string): { url: string } | { file: string } | Flaw {
@@ -60,7 +89,7 @@ const claim = z.union(
 
 export const issuer = z.strictObject({
   issuer: z
-    .union([words("the tokens' iss"), z.literal(false)], {
+    .union([phrase(parseIss, "the tokens' iss"), z.literal(false)], {
       error: given("must be the tokens' iss, or false where tokens carry none"),
     })
     .describe('The expected iss of its tokens; false for the one issuer whose tokens carry none.'),
@@ -82,8 +111,8 @@ export const issuer = z.strictObject({
   audience: z
     .union(
       [
-        phrase((text) => (text === '' ? new Flaw('must not be empty') : [text]), 'an audience'),
-        list(words('an audience'), 'a list of audiences'),
+        single(parseAudience, { mustBe: 'an audience', separator: /,/ }).transform((one) => [one]),
+        list(phrase(parseAudience, 'an audience'), 'a list of audiences'),
         z.literal(false),
       ],
       {

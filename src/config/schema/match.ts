@@ -3,6 +3,7 @@ import { METHODS } from 'node:http';
 import type { RewriteSegment, Segment } from '../../model/route.js';
 import { Flaw } from '../problem.js';
 import { closest } from '../suggest.js';
+import { translatePath } from './foreign-path.js';
 import { readLiteral, type Literal } from './literal.js';
 
 const FORM = 'must be methods and a path, such as "GET /a/{id}", "GET,POST /a" or "* /files/{path*}"';
@@ -17,6 +18,8 @@ export interface MatchRule {
 }
 
 export interface RewriteRule {
+  /** As written. */
+  readonly text: string;
   readonly path: readonly RewriteSegment[];
   readonly hasEncodedSlash: boolean;
   readonly hasSemicolon: boolean;
@@ -24,10 +27,10 @@ export interface RewriteRule {
 
 export function parseMatch(text: string): MatchRule | Flaw {
   const [, methodsText, pathText] = /^([^/]*\S)\s+(\/\S*)$/.exec(text.trim()) ?? [];
-  if (methodsText === undefined || pathText === undefined) return new Flaw(FORM);
+  if (methodsText === undefined || pathText === undefined) return new Flaw(FORM + remedyOf(text));
   const methods = parseMethods(methodsText);
   if (methods instanceof Flaw) return methods;
-  const segments = parsePath(pathText);
+  const segments = parsePath(pathText, `${methodsText} `);
   if (segments instanceof Flaw) return segments;
   const names = new Set<string>();
   for (const segment of segments) {
@@ -45,9 +48,10 @@ export function parseMatch(text: string): MatchRule | Flaw {
   return { text, methods, path, ...needs(segments) };
 }
 
+/** `$1` and its kin, which name a group of a regular expression, are left for the check that knows the match. */
 export function parseRewrite(text: string): RewriteRule | Flaw {
   if (!/^\/\S*$/.test(text)) return new Flaw('must be a path such as /v1/{path}');
-  const segments = parsePath(text);
+  const segments = parsePath(text.replace(GROUP, 'x'), '');
   if (segments instanceof Flaw) return segments;
   const path: RewriteSegment[] = [];
   for (const segment of segments) {
@@ -55,7 +59,27 @@ export function parseRewrite(text: string): RewriteRule | Flaw {
     else if (segment.kind === 'parameter') path.push({ kind: 'placeholder', name: segment.name });
     else return new Flaw(`must name a placeholder without its "*": {${segment.name}}`);
   }
-  return { path, ...needs(segments) };
+  return { text, path, ...needs(segments) };
+}
+
+/** What other programs write for a part of the path: `$1`, `\1`, and nginx's variables of the whole of it. */
+const GROUP = /\$\d|\\\d|\$(?:request_)?uri\b|\$(?:is_)?args\b/g;
+
+/**
+ * The parts of a rewrite that are meant for a regular expression's groups, and what to write in place of the rewrite.
+ * @param names the placeholders of the route's match
+ */
+export function foreignGroups(
+  { text }: RewriteRule,
+  names: readonly string[],
+): { readonly group: string; readonly right: string } | undefined {
+  const [group] = text.match(GROUP) ?? [];
+  if (group === undefined) return undefined;
+  const right = text.replace(GROUP, (each, at: number) => {
+    const number = Number(/\d/.exec(each)?.[0] ?? names.length);
+    return `${text[at - 1] === '/' ? '' : '/'}{${names[number - 1] ?? names.at(-1) ?? 'rest'}}`;
+  });
+  return { group, right };
 }
 
 /** A method that the gate forwards. */
@@ -63,12 +87,18 @@ export function parseMethod(text: string): string | Flaw {
   if (text === 'TRACE' || text === 'CONNECT')
     return new Flaw(`${text} is always answered 405; no route can have it`);
   if (METHODS.includes(text)) return text;
+  if (/^(any|all)$/i.test(text)) return new Flaw(`unknown method "${text}"; any method is "*"`);
   const near = METHODS.includes(text.toUpperCase()) ? text.toUpperCase() : closest(text, METHODS);
   return new Flaw(`unknown method "${text}"${near ? `; did you mean "${near}"?` : ''}`);
 }
 
 function parseMethods(text: string): ReadonlySet<string> | 'any' | Flaw {
   if (text === '*') return 'any';
+  const listed = text
+    .replace(/[[\]()]/g, '')
+    .split(/[\s,|]+/)
+    .join(',');
+  if (/[[\]()|]|[^,\s]\s+[^,\s]/.test(text)) return new Flaw(`several methods are written ${listed}`);
   const methods = new Set<string>();
   for (const written of text.split(',')) {
     const method = written.trim();
@@ -81,10 +111,31 @@ function parseMethods(text: string): ReadonlySet<string> | 'any' | Flaw {
   return methods;
 }
 
+/** The likely right form of a text that is not methods and a path. */
+function remedyOf(text: string): string {
+  const [, methods = '', path = ''] =
+    /^([A-Za-z,*|]*[A-Za-z*](?=[\s:,/]))?[\s:,~^]*(?:https?:\/\/[^\s/]+)?\^?\/?(\S*)$/.exec(text.trim()) ??
+    [];
+  if (methods === '' && (path === '' || METHODS.includes(path.toUpperCase()))) return '';
+  const right = `${methods || 'GET'} ${translatePath(`/${path}`)?.path ?? `/${path}`}`;
+  return parseMatch(right) instanceof Flaw
+    ? ''
+    : `; write "${right}"${methods ? '' : ', or "*" for any method'}`;
+}
+
 type Parsed = Literal | Exclude<Segment, { kind: 'literal' }>;
 
 /** A trailing slash, and the root, are an empty last segment; an empty one elsewhere is `//`. */
-function parsePath(text: string): readonly Parsed[] | Flaw {
+function parsePath(text: string, methods: string): readonly Parsed[] | Flaw {
+  const foreign = translatePath(text);
+  if (foreign) {
+    const { path, segment, literal } = foreign;
+    const itself = literal === undefined ? '' : `, or ${literal} for these very characters`;
+    const each = segment.includes('|') ? 'a route for each, such as ' : '';
+    // A rewrite names the rest of the path without its star.
+    const right = methods === '' ? path.replace('*}', '}') : `${methods}${path}`;
+    return new Flaw(`"${segment}" is no placeholder; write ${each}"${right}"${itself}`);
+  }
   const written = text.split('/').slice(1);
   const segments: Parsed[] = [];
   for (const [index, segment] of written.entries()) {
@@ -100,13 +151,6 @@ function parsePath(text: string): readonly Parsed[] | Flaw {
 function parseSegment(segment: string): Parsed | Flaw {
   const [, name, star] = /^\{([A-Za-z_][A-Za-z0-9_]*)(\*?)\}$/.exec(segment) ?? [];
   if (name !== undefined) return { kind: star === '*' ? 'rest' : 'parameter', name };
-  if (/[{}]/.test(segment)) {
-    return new Flaw(
-      `the segment "${segment}" is no placeholder; one is a whole segment: {name}, or {name*} at the end`,
-    );
-  }
-  if (/^\*+$/.test(segment))
-    return new Flaw('"*" is no placeholder; write {name}, or {name*} for the rest of the path');
   return readLiteral(segment);
 }
 

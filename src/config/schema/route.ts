@@ -3,18 +3,18 @@ import { z } from 'zod';
 import type { ScopeRequirement } from '../../model/route.js';
 import { Flaw } from '../problem.js';
 import { cors } from './cors.js';
-import { scope } from './issuer.js';
+import { scope, singleScope } from './issuer.js';
 import { later } from './later.js';
 import { limit } from './limit.js';
 import { parseMatch, parseMethod, parseRewrite } from './match.js';
-import { count, failurePolicy, flag, given, list, phrase, size, words } from './values.js';
+import { count, failurePolicy, flag, given, list, phrase, single, size, words } from './values.js';
 
 const SCOPE_FORM = 'a scope, a list of scopes (all of them), {any: [...]} or {all: [...]}';
 const scopes = list(scope, 'a list of scopes');
 
 const requirement = z.union(
   [
-    scope.transform((each): ScopeRequirement => ({ mode: 'all', scopes: [each] })),
+    singleScope.transform((each): ScopeRequirement => ({ mode: 'all', scopes: [each] })),
     scopes.transform((all): ScopeRequirement => ({ mode: 'all', scopes: all })),
     z
       .strictObject({
@@ -47,7 +47,7 @@ const expectation = z.strictObject({
     'a path that begins with "/"',
   ).describe("The request's path."),
   scopes: z
-    .array(scope, { error: given('must be a list of scopes') })
+    .array(scope, { error: given('must be a list of scopes, such as ["notarization:read"]') })
     .optional()
     .describe("What the request's token grants; left out: it has no token."),
   status: count(100, 599).describe(
@@ -66,7 +66,9 @@ export const route = z
     issuer: z
       .union(
         [
-          words("an issuer's name").transform((each) => [each]),
+          single((text) => (text === '' ? new Flaw('must not be empty') : [text]), {
+            mustBe: "an issuer's name",
+          }),
           list(words("an issuer's name"), "a list of issuers' names"),
         ],
         {

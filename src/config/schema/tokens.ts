@@ -4,7 +4,7 @@ import { Flaw } from '../problem.js';
 import { scope } from './issuer.js';
 import { parseLimit } from './limit.js';
 import { parseKeyUrl, parseUrl } from './url.js';
-import { DAY_MS, count, duration, given, list, parseDuration, phrase, words } from './values.js';
+import { DAY_MS, count, duration, given, list, parseDuration, phrase, single, words } from './values.js';
 
 const DATABASE_FORM = 'sqlite:PATH or postgres://user@host/database';
 
@@ -103,7 +103,13 @@ export const tokens = z.strictObject({
   issuer: phrase(parseIssuer, 'a URL').describe("This gate's own issuer, known to routes as `tokens`."),
   audience: z
     .union(
-      [words('an audience').transform((one) => [one]), list(words('an audience'), 'a list of audiences')],
+      [
+        single((text) => (text === '' ? new Flaw('must not be empty') : [text]), {
+          mustBe: 'an audience',
+          separator: /,/,
+        }),
+        list(words('an audience'), 'a list of audiences'),
+      ],
       {
         error: given('must be one audience or a list of them'),
       },

@@ -14,6 +14,14 @@ export function parseUrl(text: string, schemes: readonly string[]): URL | Flaw {
   return url;
 }
 
+/**
+ * The part of a URL, or of a name, that stands for a value still to be filled in: `{tenantid}`, `<tenant>`,
+ * `%7Btenantid%7D`. Left as it is it is compared with tokens, or looked up, as it stands, and never found.
+ */
+export function unfilled(text: string): string | undefined {
+  return /\{[^{}]*\}|<[^<>]*>|%7b.*?%7d/i.exec(text)?.[0];
+}
+
 /** `http://10.0.0.5:9002`, without anything that is not the origin. */
 export function parseOrigin(text: string): URL | Flaw {
   const url = parseUrl(text, ['http', 'https']);
@@ -22,6 +30,9 @@ export function parseOrigin(text: string): URL | Flaw {
   if (url.pathname !== '/')
     return new Flaw(`must be an origin without a path; to add one, give the route a rewrite`);
   if (/[?#]/.test(text)) return new Flaw('must be an origin without a query or fragment');
+  // URL takes almost anything for a host, and no name server has any of it.
+  if (!/^(?:\[[\da-f:.]+\]|[\w.-]+)$/.test(url.hostname))
+    return new Flaw('must have the name of one host, as it is looked up');
   return url;
 }
 
@@ -31,6 +42,8 @@ export function parseKeyUrl(text: string): string | Flaw {
   if (url instanceof Flaw) return url;
   if (hasCredentials(url)) return new Flaw('must be a URL without a user name or password');
   if (text.includes('#')) return new Flaw('must be a URL without a fragment');
+  const part = unfilled(text);
+  if (part !== undefined) return new Flaw(`must have the value of ${part} in its place`);
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     return new Flaw(
       'must be https; http is accepted on loopback alone, since keys read over it can be forged',

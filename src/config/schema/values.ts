@@ -93,3 +93,26 @@ export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 export const failurePolicy = () =>
   z.enum(['local', 'open', 'closed'], { error: given('must be local, open or closed') });
+
+/**
+ * One name in place of a list. Several names in one text, `a,b` or `a b`, would be the name of nothing: an error that
+ * shows the list. In a list each entry is taken as it is, so a name that has a comma in it can be written.
+ */
+export function single<T>(
+  parse: (text: string) => T | Flaw,
+  {
+    mustBe,
+    separator = /[,\s]/,
+    remedy = (written) => `write a list: ${written}`,
+  }: { mustBe: string; separator?: RegExp; remedy?: (written: string) => string },
+) {
+  return phrase((text) => {
+    const trimmed = text.trim();
+    if (!separator.test(trimmed)) return parse(text);
+    const names = trimmed
+      .split(separator)
+      .map((each) => each.trim())
+      .filter((each) => each !== '');
+    return new Flaw(`"${text}" is not ${mustBe}; ${remedy(`[${names.join(', ')}]`)}`);
+  }, mustBe);
+}
