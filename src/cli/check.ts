@@ -9,12 +9,14 @@ import { Socket } from 'node:net';
 import { assemble } from '../assemble.js';
 import { ConfigError, loadConfig } from '../config/config.js';
 import { createEstate } from '../estate.js';
+import { createReadPath } from '../match/match.js';
 import type { Gateway } from '../gateway.js';
 import type { Admission, Denial } from '../model/decision.js';
 import type { Issuer } from '../model/issuer.js';
 import type { Log } from '../model/log.js';
 import type { Route } from '../model/route.js';
 import type { Expectation, Settings } from '../model/settings.js';
+import { ownerOf } from '../model/token-paths.js';
 import { ofThisProcess } from '../surroundings.js';
 import { EXIT_BAD, EXIT_OK, type Run } from './command.js';
 import { createMint, type Mint } from './mint.js';
@@ -81,7 +83,7 @@ async function runExpectations(
   try {
     const failures: Omit<Finding, 'file'>[] = [];
     for (const expectation of expectations) {
-      const text = await contradiction(gateway, expectation, mints);
+      const text = await contradiction(gateway, settings, expectation, mints);
       if (text !== undefined) failures.push({ line: expectation.line, column: expectation.column, text });
     }
     return failures;
@@ -93,12 +95,18 @@ async function runExpectations(
 /** @returns what is otherwise than expected, or undefined where all is as it should be */
 async function contradiction(
   gateway: Gateway,
+  { tokens, allowSemicolon }: Settings,
   { route, method, path, scopes, status }: Expectation,
   mints: ReadonlyMap<string, Mint>,
 ): Promise<string | undefined> {
-  const token = scopes && tokenFor(route, mints)?.sign(APP, scopes);
-  const decision = await gateway.admit(gateway.read(requestOf(method, path, token)));
   const what = `${method} ${path}: expected ${status}`;
+  const token = scopes && tokenFor(route, mints)?.sign(APP, scopes);
+  const head = gateway.read(requestOf(method, path, token));
+  // The cases are tried without the token service, whose paths the gate looks for before its routes.
+  const normal = createReadPath({ allowSemicolon })(head);
+  const owner = tokens && normal !== undefined && ownerOf(normal, tokens.issuer, { ...tokens.endpoints });
+  if (owner) return `${what}, but the path is that of the token service (${owner.path})`;
+  const decision = await gateway.admit(head);
   if ('refusal' in decision) {
     const { refusal } = decision;
     return refusal.status === status

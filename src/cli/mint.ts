@@ -22,11 +22,7 @@ export function createMint(issuer: Issuer): Mint {
       keys: [{ ...createPublicKey(publicKey).export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' }],
     },
     sign(app, scopes, claims = {}) {
-      const payload: Record<string, unknown> = { ...claims };
-      if (issuer.iss !== undefined) payload['iss'] = issuer.iss;
-      if (issuer.audience !== undefined) payload['aud'] = issuer.audience[0];
-      setClaim(payload, issuer.claims.app, app);
-      setClaim(payload, issuer.claims.scope, scopes);
+      const payload = payloadOf(issuer, app, scopes, claims);
       return jwt.sign(payload, privateKey, { algorithm, keyid: kid, expiresIn: LIFETIME_S });
     },
   };
@@ -66,6 +62,31 @@ function generateEcKeys(namedCurve: string): PemPair {
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
+}
+
+/**
+ * What a token of the issuer says, so that the gate reads app and scopes out of it again. Where a claim has two meanings
+ * it is made to have both: scopes in the claim of the app are a text, and beside an audience they are more audiences.
+ */
+function payloadOf(
+  { iss, audience, claims: { app: appPath, scope: scopePath } }: Issuer,
+  app: string,
+  scopes: readonly string[],
+  claims: object,
+): Record<string, unknown> {
+  const payload: Record<string, unknown> = { ...claims };
+  if (iss !== undefined) payload['iss'] = iss;
+  if (audience !== undefined) payload['aud'] = audience[0];
+  const isWritten = appPath.length === 1 && payload[appPath[0]!] !== undefined;
+  if (!isWritten) setClaim(payload, appPath, app);
+  if (isSame(scopePath, appPath)) setClaim(payload, scopePath, scopes.length ? scopes.join(' ') : app);
+  else if (isSame(scopePath, ['aud'])) payload['aud'] = [...(audience?.slice(0, 1) ?? []), ...scopes];
+  else setClaim(payload, scopePath, scopes);
+  return payload;
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, index) => name === other[index]);
 }
 
 /** Sets a claim by its path: `['realm_access', 'roles']` makes an object on the way. */

@@ -30,3 +30,22 @@ export function foldPath(path: string): string {
   const lower = path.toLowerCase();
   return lower.endsWith('/') ? lower.slice(0, -1) : lower;
 }
+
+/**
+ * The path that the service owns and that a path is, or is too much like to be a route's; undefined where it is neither.
+ * @param endpoints those that the file switches on, by any name
+ */
+export function ownerOf(
+  path: string,
+  issuer: string,
+  endpoints: Readonly<Record<string, { readonly path: string } | undefined>>,
+): { readonly path: string; readonly owner: string } | undefined {
+  const folded = foldPath(path);
+  for (const [name, endpoint] of Object.entries(endpoints)) {
+    if (endpoint && foldPath(endpoint.path) === folded) {
+      return { path: endpoint.path, owner: `the token endpoint ${name}` };
+    }
+  }
+  const published = [...publishedPaths(issuer).keys()].find((own) => foldPath(own) === folded);
+  return published === undefined ? undefined : { path: published, owner: 'the token service' };
+}

@@ -209,6 +209,48 @@ routes:
     expect([code, stderr]).toEqual([0, '']);
   });
 
+  test('tries them too where one claim is both app and scopes, or the audience holds scopes', async () => {
+    const text = `issuers:
+  both: {issuer: https://a.test, jwks: https://a.test/jwks, audience: me, claims: {scope: sub}, grants: ["*"]}
+  aud: {issuer: https://b.test, jwks: https://b.test/jwks, audience: me, claims: {scope: aud}, grants: ["*"]}
+  iss: {issuer: https://c.test, jwks: https://c.test/jwks, audience: me, claims: {app: iss}, grants: ["*"]}
+upstreams: {files: http://127.0.0.1:9}
+routes:
+${['both', 'aud', 'iss']
+  .map(
+    (issuer) =>
+      `  - {match: GET /${issuer}, upstream: files, scope: [a:read, b:read], issuer: ${issuer}, expect: [{path: /${issuer}, scopes: [a:read, "b:*"], status: 200}, {path: /${issuer}, scopes: [a:read], status: 403}, {path: /${issuer}, scopes: [], status: 403}]}\n`,
+  )
+  .join('')}`;
+    const { code, stderr } = await runCommand(['check', '-c', await write('claims.yaml', text)]);
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  test('tells claims that no token can have with their place, never a stack', async () => {
+    const file = await write(
+      'exp.yaml',
+      GOOD.replace('https://me.test}', 'https://me.test, claims: {scope: exp}}'),
+    );
+    const { code, stderr } = await runCommand(['check', '-c', file]);
+    expect(code).toBe(1);
+    expect(stderr.split('\n')[0]).toBe(`${file}:2:114: "exp" is a time, and holds no scopes`);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  test('knows that the token service answers at its paths', async () => {
+    const tokens = 'tokens: {issuer: "http://127.0.0.1:1", audience: a, endpoints: {whoami: {}}}\n';
+    const text = `${tokens}${GOOD.replace('audience: https://me.test', 'audience: https://me.test, grants: ["*"]')}`;
+    const file = await write(
+      'tokens.yaml',
+      text.replace('{path: /files/7, status: 401}', '{path: /Token/whoami, status: 404}'),
+    );
+    const { code, stderr } = await runCommand(['check', '-c', file]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      ':13:9: GET /Token/whoami: expected 404, but the path is that of the token service (/token/whoami)',
+    );
+  });
+
   test('reads variables from the environment, and says which one is not set', async () => {
     const file = await write('variables.yaml', GOOD.replace('http://127.0.0.1:9', '${FILES_URL}'));
     expect((await runCommand(['check', '-c', file], { env: { FILES_URL: 'http://127.0.0.1:9' } })).code).toBe(

@@ -54,6 +54,25 @@ describe('an issuer', () => {
       'claims: {scope: 5}',
       ['2:68: "scope" must be a claim\'s name, or a list that is a path into an object'],
     ],
+    ['claims: {app: __proto__}', ['2:66: "app" must be a name that readers of JSON agree on']],
+    ['claims: {scope: exp}', ['2:68: "exp" is a time, and holds no scopes']],
+    ['claims: {app: iat}', ['2:66: "iat" is a time, and holds no app\'s id']],
+    ['claims: {scope: iss}', ['2:68: "iss" is the same in all tokens of this issuer, and holds no scopes']],
+    [
+      'claims: {app: [azp, client_id]}',
+      ['2:61: a list is a path into objects, and "azp" is none; name one claim, "azp" or "client_id"'],
+    ],
+    [
+      'claims: {scope: [scp, roles]}',
+      ['2:61: a list is a path into objects, and "scp" is none; name one claim, "scp" or "roles"'],
+    ],
+    [
+      'claims: {app: user, scope: [user, roles]}',
+      [
+        '2:52: "app" and "scope" cannot both be there: "user" would have to be an object and hold a value itself',
+      ],
+    ],
+    ['claims: {app: aud, scope: aud}', ['2:52: "app" and "scope" cannot both be the audience']],
     ['claims: {role: x}', ['2:61: unknown key "role"']],
     ['require_exp: 1', ['2:65: "require_exp" must be true or false']],
   ])('that is written %j is refused', async (written, problems) => {
@@ -66,6 +85,9 @@ describe('an issuer', () => {
     'jwks: "http://[::1]:1/jwks"',
     'jwks: "${FIXTURES}/legacy-jwks.json"',
     'clock_skew: 5m',
+    'claims: {scope: sub}',
+    'claims: {app: [client, id], scope: [realm_access, roles]}',
+    'claims: {app: [realm, app], scope: [realm, scope]}',
     'algorithms: [RS256, PS384, ES512]',
     'require_exp: false',
   ])('that is written %j is accepted', async (written) => {

@@ -3,6 +3,7 @@ import type { IssuerDraft, Draft } from '../draft.js';
 import type { Files } from '../files.js';
 import { Flaw, type Path, type Report } from '../problem.js';
 import { parseKeyUrl } from '../schema/url.js';
+import { checkClaims } from './claims.js';
 import { flawOfJwks, flawOfJwksText } from './keys.js';
 
 /** @param isWritten tells what a key's absence from the draft alone does not: whether it is there, though faulty */
@@ -24,6 +25,7 @@ export function checkIssuers(
       );
     }
     checkKeys(path, each, files, isWritten, report);
+    checkClaims(path, each, report);
     if (each.issuer === undefined) continue;
     const other = byIss.get(each.issuer);
     if (other === undefined) byIss.set(each.issuer, name);

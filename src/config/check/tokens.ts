@@ -1,28 +1,25 @@
 /** Checks of the token service: no two of its endpoints, and no route, at one path, and no issuer under its name. */
-import { foldPath, publishedPaths } from '../../model/token-paths.js';
+import { ownerOf } from '../../model/token-paths.js';
 import type { Draft } from '../draft.js';
 import type { Report } from '../problem.js';
 
 export function checkTokens({ general, issuers, routes }: Draft, report: Report): void {
   const { tokens } = general;
   if (!tokens) return;
-  /** By its path as the gate compares it: one that differs in case or in a slash at the end alone is nobody's. */
-  const taken = new Map<string, { path: string; owner: string }>();
-  for (const path of publishedPaths(tokens.issuer).keys())
-    taken.set(foldPath(path), { path, owner: 'the token service' });
+  const earlier: Record<string, { readonly path: string }> = {};
   for (const [name, endpoint] of Object.entries(tokens.endpoints)) {
     if (!endpoint) continue;
     const { path } = endpoint;
-    const other = taken.get(foldPath(path));
-    if (other === undefined) taken.set(foldPath(path), { path, owner: `the token endpoint ${name}` });
-    else report(['tokens', 'endpoints', name, 'path'], `${path} is the path of ${other.owner} already`);
+    const other = ownerOf(path, tokens.issuer, earlier);
+    if (other) report(['tokens', 'endpoints', name, 'path'], `${path} is the path of ${other.owner} already`);
+    else earlier[name] = endpoint;
   }
   for (const [index, route] of routes.entries()) {
     const segments = route?.match?.path;
     if (!segments?.every((segment) => segment.kind === 'literal')) continue;
     const path = `/${segments.map(({ text }) => text).join('/')}`;
-    const found = taken.get(foldPath(path));
-    if (found === undefined) continue;
+    const found = ownerOf(path, tokens.issuer, tokens.endpoints);
+    if (!found) continue;
     const text =
       found.path === path
         ? `the path is that of ${found.owner}, so the route is never reached`

@@ -5,7 +5,7 @@ import { isScopeToken } from '../../model/scope.js';
 import { Flaw } from '../problem.js';
 import { closest } from '../suggest.js';
 import { parseKeyUrl, unfilled } from './url.js';
-import { duration, flag, given, list, name, phrase, single, words } from './values.js';
+import { duration, flag, given, list, name, phrase, single } from './values.js';
 
 /** The token service's own issuers; a file's issuer of that name would be taken for them. */
 const RESERVED = new Set(['tokens', 'named']);
@@ -79,10 +79,17 @@ function parseAlgorithm(text: string): Algorithm | Flaw {
   );
 }
 
+const CLAIM_FORM = "a claim's name";
+
+function parseClaim(text: string): string | Flaw {
+  if (text.trim() === '') return new Flaw('must not be empty');
+  return text === '__proto__' ? new Flaw('must be a name that readers of JSON agree on') : text;
+}
+
 const claim = z.union(
   [
-    phrase((text) => (text === '' ? new Flaw('must not be empty') : [text]), "a claim's name"),
-    list(words("a claim's name"), 'a path of names'),
+    phrase(parseClaim, CLAIM_FORM).transform((name) => [name]),
+    list(phrase(parseClaim, CLAIM_FORM), 'a path of names'),
   ],
   { error: given("must be a claim's name, or a list that is a path into an object") },
 );
