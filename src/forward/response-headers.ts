@@ -58,10 +58,18 @@ export function passingFields(
     const lower = name.toLowerCase();
     if (forbidden.has(lower) || nominated?.has(lower) || isReplaced(lower, answerHeaders)) continue;
     if (cors !== undefined && lower.startsWith('access-control-')) continue;
-    fields.push(name, latin1(raw[at + 1]!));
+    const value = latin1(raw[at + 1]!);
+    if (lower === 'content-disposition' && BEYOND_ASCII.test(value)) fields.unshift(name, value);
+    else fields.push(name, value);
   }
   return fields;
 }
+
+/**
+ * node:http takes a Content-Disposition behind a Content-Length for UTF-8 that it has to encode, and throws or garbles it
+ * where it is anything else (its `processHeader`). In front of the length it passes like any other field.
+ */
+const BEYOND_ASCII = /[^\x00-\x7f]/;
 
 /** A head as it goes over the wire, in latin1. */
 export function headText(startLine: string, fields: readonly string[]): string {
@@ -100,11 +108,18 @@ function isReplaced(lower: string, answerHeaders: FlatHeaders): boolean {
   return false;
 }
 
-const UNFIT_FOR_REASON = /[^\t\x20-\x7e\x80-\xff]/;
+const UNFIT_FOR_REASON = /[^\t\x20-\x7e]/;
+/** But for the tab. */
+const CONTROLS = /[^\t\x20-\x7e\x80-\uffff]/;
 
-/** A reason phrase that cannot be written again is left out. */
+/**
+ * The reason phrase as a latin1 string of the bytes that came. undici has decoded it as UTF-8, so that what was none is
+ * lost: such a phrase, and one that cannot be written again, is left out.
+ */
 export function fitReason(reason: string): string {
-  return UNFIT_FOR_REASON.test(reason) ? '' : reason;
+  if (!UNFIT_FOR_REASON.test(reason)) return reason;
+  if (reason.includes('\ufffd') || CONTROLS.test(reason)) return '';
+  return Buffer.from(reason, 'utf8').toString('latin1');
 }
 
 /** Writes the answer's head. Whatever a middleware has set on `res` before stays, but for the names that come now. */

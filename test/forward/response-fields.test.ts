@@ -76,3 +76,91 @@ test('A 101 with two Upgrade and two Connection fields opens the tunnel.', async
   expect(text).toMatch(/^HTTP\/1.1 101 /);
   expect(text).not.toMatch(/x-hop/i);
 });
+
+/** Bytes that are UTF-8, and bytes that are not. */
+const BYTES = { 'UTF-8': 'na\xc3\xafve', latin1: 'na\xefve' };
+const DISPOSITION = (name: string): string => `Content-Disposition: attachment; filename="${name}.pdf"\r\n`;
+
+for (const [coding, name] of Object.entries(BYTES)) {
+  const fields = `X-Name: ${name}\r\n${DISPOSITION(name)}`;
+  const ways: Readonly<Record<string, readonly [head: string, body: string]>> = {
+    'with a length before': [`Content-Length: 4\r\n${fields}`, 'body'],
+    'with a length behind': [`${fields}Content-Length: 4\r\n`, 'body'],
+    'in chunks, with a trailer': [
+      `${fields}Transfer-Encoding: chunked\r\n`,
+      `4\r\nbody\r\n0\r\nX-Sum: ${name}\r\n\r\n`,
+    ],
+    'until the connection ends': [fields, 'body'],
+  };
+  for (const [way, [head, body]] of Object.entries(ways)) {
+    for (const waitMs of [0, 50]) {
+      test(`Fields in ${coding} pass byte for byte, ${way}, the body ${waitMs} ms later.`, async () => {
+        const upstream = keep(
+          await startRawUpstream(({ socket }) => {
+            const send = (text: string): unknown => socket.write(text, 'latin1');
+            const finish = (): unknown =>
+              body === 'body' && way.startsWith('until') ? socket.end(body) : send(body);
+            if (waitMs === 0) send(`HTTP/1.1 200 OK\r\n${head}\r\n`);
+            else setTimeout(finish, waitMs, send(`HTTP/1.1 200 OK\r\n${head}\r\n`));
+            if (waitMs === 0) finish();
+          }),
+        );
+        const edge = keep(await startEdge(upstream.origin));
+        const answer = await exchangeRaw(edge.port, GET);
+        expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+        expect(answer).toContain(`X-Name: ${name}\r\n`);
+        expect(answer).toContain(DISPOSITION(name));
+        expect(answer).toContain('body');
+        if (body.includes('X-Sum')) expect(answer).toContain(`\r\nX-Sum: ${name}\r\n`);
+      });
+    }
+  }
+
+  test(`Fields in ${coding} pass byte for byte in an interim response, a 101, a HEAD, a 204 and a 304.`, async () => {
+    const field = `X-Name: ${name}\r\n`;
+    const early = `HTTP/1.1 103 Early Hints\r\n${field}\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`;
+    const cases: readonly (readonly [answer: string, request: string])[] = [
+      [early, GET],
+      [
+        `HTTP/1.1 200 OK\r\nContent-Length: 4\r\n${DISPOSITION(name)}${field}\r\n`,
+        GET.replace('GET', 'HEAD'),
+      ],
+      [`HTTP/1.1 204 No Content\r\n${DISPOSITION(name)}${field}\r\n`, GET],
+      [`HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n${DISPOSITION(name)}${field}\r\n`, GET],
+    ];
+    for (const [text, request] of cases) {
+      const { edge } = await answering(text);
+      const answer = await exchangeRaw(edge.port, request);
+      expect(answer).toContain(field);
+      if (text.includes('Disposition')) expect(answer).toContain(DISPOSITION(name));
+    }
+    const { edge } = await answering(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${field}\r\n`,
+    );
+    expect(await openRaw(edge.port, UPGRADE).until('\r\n\r\n')).toContain(field);
+  });
+
+  test(`A reason phrase and the fields of a request in ${coding} pass byte for byte.`, async () => {
+    const reason = coding === 'UTF-8' ? name : '';
+    const { edge, upstream } = await answering(`HTTP/1.1 200 ${reason}\r\nContent-Length: 2\r\n\r\nok`);
+    for (const body of [
+      '\r\n',
+      'Content-Length: 2\r\n\r\nhi',
+      'Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n',
+    ]) {
+      const request = `POST /a HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\nX-Name: ${name}\r\n${body}`;
+      expect(await exchangeRaw(edge.port, request)).toContain(`HTTP/1.1 200 ${reason}\r\n`);
+      const { head } = upstream.requests.at(-1)!;
+      expect(head).toContain(`X-Name: ${name}\r\n`);
+    }
+  });
+
+  test(`What a middleware has set in ${coding} passes byte for byte beside the fields of the upstream.`, async () => {
+    const { edge } = await answering(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${DISPOSITION(name)}\r\nok`, {
+      before: (_req, res) => res.setHeader('X-Before', name),
+    });
+    const answer = await exchangeRaw(edge.port, GET);
+    expect(answer).toContain(`X-Before: ${name}\r\n`);
+    expect(answer).toContain(DISPOSITION(name));
+  });
+}
