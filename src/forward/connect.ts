@@ -3,6 +3,7 @@ import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'n
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
 import type { Target, Upstream } from '../model/upstream.js';
+import { correctParser } from './parser.js';
 
 export const CONNECT_TIMEOUT = 'UND_ERR_CONNECT_TIMEOUT';
 
@@ -61,6 +62,7 @@ export function createConnector(
       clearTimeout(timer);
       socket.off('error', failed).on('error', tellReset);
       callback(null, socket);
+      correctParser(socket);
     });
   };
 }

@@ -69,7 +69,7 @@ export function passingFields(
  * node:http takes a Content-Disposition behind a Content-Length for UTF-8 that it has to encode, and throws or garbles it
  * where it is anything else (its `processHeader`). In front of the length it passes like any other field.
  */
-const BEYOND_ASCII = /[^\x00-\x7f]/;
+const BEYOND_ASCII = /[^\t\x20-\x7e]/;
 
 /** A head as it goes over the wire, in latin1. */
 export function headText(startLine: string, fields: readonly string[]): string {
@@ -108,7 +108,6 @@ function isReplaced(lower: string, answerHeaders: FlatHeaders): boolean {
   return false;
 }
 
-const UNFIT_FOR_REASON = /[^\t\x20-\x7e]/;
 /** But for the tab. */
 const CONTROLS = /[^\t\x20-\x7e\x80-\uffff]/;
 
@@ -117,7 +116,7 @@ const CONTROLS = /[^\t\x20-\x7e\x80-\uffff]/;
  * lost: such a phrase, and one that cannot be written again, is left out.
  */
 export function fitReason(reason: string): string {
-  if (!UNFIT_FOR_REASON.test(reason)) return reason;
+  if (!BEYOND_ASCII.test(reason)) return reason;
   if (reason.includes('\ufffd') || CONTROLS.test(reason)) return '';
   return Buffer.from(reason, 'utf8').toString('latin1');
 }

@@ -12,7 +12,6 @@ export const BROKEN_HEADS: Readonly<Record<string, string>> = {
   'a change of protocol that nobody asked for':
     'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nraw',
   'a bare 101': 'HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
-  'an unasked-for 100': 'HTTP/1.1 100 Continue\r\n\r\n',
   'a status below 100': 'HTTP/1.1 042 Odd\r\nContent-Length: 0\r\n\r\n',
   'a header that is too large': `HTTP/1.1 200 OK\r\nX-Large: ${'x'.repeat(40_000)}\r\n\r\n`,
   'a header that does not end': `HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(40_000)}`,
