@@ -97,12 +97,13 @@ for (const [coding, name] of Object.entries(BYTES)) {
       test(`Fields in ${coding} pass byte for byte, ${way}, the body ${waitMs} ms later.`, async () => {
         const upstream = keep(
           await startRawUpstream(({ socket }) => {
-            const send = (text: string): unknown => socket.write(text, 'latin1');
-            const finish = (): unknown =>
-              body === 'body' && way.startsWith('until') ? socket.end(body) : send(body);
-            if (waitMs === 0) send(`HTTP/1.1 200 OK\r\n${head}\r\n`);
-            else setTimeout(finish, waitMs, send(`HTTP/1.1 200 OK\r\n${head}\r\n`));
+            const finish = (): void => {
+              socket.write(body, 'latin1');
+              if (way.startsWith('until')) socket.end();
+            };
+            socket.write(`HTTP/1.1 200 OK\r\n${head}\r\n`, 'latin1');
             if (waitMs === 0) finish();
+            else setTimeout(finish, waitMs);
           }),
         );
         const edge = keep(await startEdge(upstream.origin));
