@@ -7,7 +7,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { assemble } from '../assemble.js';
-import { ConfigError, loadConfig } from '../config/config.js';
+import { ConfigError, loadConfig, Problem } from '../config/config.js';
 import { createEstate } from '../estate.js';
 import { createReadPath } from '../match/match.js';
 import type { Gateway } from '../gateway.js';
@@ -21,8 +21,8 @@ import { ofThisProcess } from '../surroundings.js';
 import { EXIT_BAD, EXIT_OK, type Run } from './command.js';
 import { createMint, type Mint } from './mint.js';
 
-interface Finding {
-  readonly file: string;
+/** What did not hold, at its place in the file. */
+interface Failure {
   readonly line: number;
   readonly column: number;
   readonly text: string;
@@ -36,9 +36,10 @@ export const check: Run = async ({ file, json, terminal }) => {
   const { findings, summary } = await examine(file, terminal.env);
   const good = findings.length === 0;
   if (json) {
-    terminal.out(JSON.stringify({ ok: good, problems: findings }, null, 2));
+    const problems = findings.map(({ line, column, text }) => ({ file, line, column, text }));
+    terminal.out(JSON.stringify({ ok: good, problems }, null, 2));
   } else {
-    for (const { line, column, text } of findings) terminal.err(`${file}:${line}:${column}: ${text}`);
+    for (const finding of findings) terminal.err(finding.toLines().join('\n'));
     if (good) terminal.out(`${file}: ${summary}`);
   }
   return good ? EXIT_OK : EXIT_BAD;
@@ -47,23 +48,22 @@ export const check: Run = async ({ file, json, terminal }) => {
 async function examine(
   file: string,
   env: Record<string, string | undefined>,
-): Promise<{ findings: Finding[]; summary: string }> {
+): Promise<{ findings: readonly Problem[]; summary: string }> {
   try {
-    const { settings, expectations } = await loadConfig(file, env);
+    const { settings, expectations, sourceLine } = await loadConfig(file, env);
     const failures = await runExpectations(settings, expectations);
     const summary = `${count(settings.routes.length, 'route')}, ${count(settings.issuers.length, 'issuer')}, ${count(expectations.length, 'expectation')} held`;
-    return { findings: failures.map((failure) => ({ file, ...failure })), summary };
+    const findings = failures.map(
+      ({ line, column, text }) => new Problem(file, line, column, text, sourceLine(line)),
+    );
+    return { findings, summary };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const findings = error.problems.map(({ file, line, column, text }) => ({ file, line, column, text }));
-    return { findings, summary: '' };
+    return { findings: error.problems, summary: '' };
   }
 }
 
-async function runExpectations(
-  settings: Settings,
-  expectations: readonly Expectation[],
-): Promise<Omit<Finding, 'file'>[]> {
+async function runExpectations(settings: Settings, expectations: readonly Expectation[]): Promise<Failure[]> {
   if (expectations.length === 0) return [];
   const mints = new Map(settings.issuers.map((issuer) => [issuer.name, createMint(issuer)]));
   const estate = createEstate({ log: SILENT });
@@ -81,7 +81,7 @@ async function runExpectations(
   );
   commit();
   try {
-    const failures: Omit<Finding, 'file'>[] = [];
+    const failures: Failure[] = [];
     for (const expectation of expectations) {
       const text = await contradiction(gateway, settings, expectation, mints);
       if (text !== undefined) failures.push({ line: expectation.line, column: expectation.column, text });

@@ -124,7 +124,7 @@ function report(error: unknown): number {
     return EXIT_BAD;
   }
   if (error instanceof ConfigError) {
-    for (const problem of error.problems) terminal.err(problem.toString());
+    for (const problem of error.problems) terminal.err(problem.toLines().join('\n'));
     return EXIT_BAD;
   }
   terminal.err(

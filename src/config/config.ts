@@ -8,7 +8,7 @@ import { ConfigError, ConfigUnreadable } from './problem.js';
 import { objectSource, yamlSource, type Source } from './source.js';
 import { validate, type Grounds } from './validate.js';
 
-export { ConfigError, ConfigUnreadable } from './problem.js';
+export { ConfigError, ConfigUnreadable, Problem } from './problem.js';
 export { jsonSchema, type GatewayConfig } from './schema/schema.js';
 export type { LoadedConfig } from './compile/compile.js';
 
@@ -25,7 +25,12 @@ export async function loadConfig(file: string, env: Environment): Promise<Loaded
   });
   const { source, problems, broken } = yamlSource(file, text);
   if (broken) throw new ConfigError(problems);
-  return load(source, { env, files: createFiles(dirname(resolve(file))), addresses: ADDRESSES, problems });
+  const lines = text.split('\n');
+  const files = createFiles(dirname(resolve(file)));
+  return {
+    ...load(source, { env, files, addresses: ADDRESSES, problems }),
+    sourceLine: (line) => lines[line - 1],
+  };
 }
 
 /** The same for an object; `listen` and `admin` may be absent, and problems are placed by key: `routes[3].limit`. */
@@ -33,15 +38,12 @@ export function compileConfig(
   config: unknown,
   { env, baseFolder }: { readonly env: Environment; readonly baseFolder: string },
 ): LoadedConfig {
-  return load(objectSource(config), {
-    env,
-    files: createFiles(baseFolder),
-    addresses: undefined,
-    problems: [],
-  });
+  const files = createFiles(baseFolder);
+  const loaded = load(objectSource(config), { env, files, addresses: undefined, problems: [] });
+  return { ...loaded, sourceLine: () => undefined };
 }
 
-function load(source: Source, grounds: Grounds): LoadedConfig {
+function load(source: Source, grounds: Grounds): Omit<LoadedConfig, 'sourceLine'> {
   const config = validate(source, grounds);
   return compile(config, source.name, grounds.files, (path) => source.problem(path, '', 'value'));
 }

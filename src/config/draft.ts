@@ -14,6 +14,8 @@ export interface Draft {
   readonly general: GeneralDraft;
   readonly issuers: ReadonlyMap<string, IssuerDraft>;
   readonly upstreams: ReadonlyMap<string, UpstreamDraft>;
+  /** Whether something else stands where the names should, or nothing: then it is not known which there are. */
+  readonly isUnknown: { readonly issuers: boolean; readonly upstreams: boolean };
   /** Undefined where something else stands in a route's place. */
   readonly routes: readonly (RouteDraft | undefined)[];
 }
@@ -22,6 +24,7 @@ export function draft(value: unknown): Draft {
   const { issuers, upstreams, routes } = isRecord(value) ? value : {};
   return {
     general: validKeys(general, value),
+    isUnknown: { issuers: issuers !== undefined && !isRecord(issuers), upstreams: !isRecord(upstreams) },
     issuers: mapEntries(issuers, (each) => validKeys(issuer, each)),
     upstreams: mapEntries(upstreams, (each) =>
       validKeys(upstreamSettings, typeof each === 'string' ? { targets: [each] } : each),

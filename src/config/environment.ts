@@ -1,11 +1,17 @@
 /** `${NAME}` and `${NAME:-default}` in the values of a configuration, replaced before anything is checked. */
 import { isScalar, parseDocument, Scalar } from 'yaml';
+import { z } from 'zod';
 import type { Path, Report } from './problem.js';
+import { schema } from './schema/schema.js';
+import { objectsAt, schemasAt } from './shapes.js';
 import { DEEPEST, type Source } from './source.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A copy of the source's value with the environment filled in. */
+/**
+ * A copy of the source's value with the environment filled in. A value with a variable takes the type that its key asks for,
+ * however it is quoted: a number or a boolean where the key takes one, else a text. Keys that begin with `x-` are left out.
+ */
 export function fillIn(source: Source, env: Environment, report: Report): unknown {
   return fill(source.value, [], []);
 
@@ -20,6 +26,7 @@ export function fillIn(source: Source, env: Environment, report: Report): unknow
     if (Array.isArray(value)) return value.map((each, index) => fill(each, [...path, index], inner));
     const copy: Record<string, unknown> = {};
     for (const [key, each] of Object.entries(value)) {
+      if (isExtension(path, key)) continue;
       if (key === '__proto__') report([...path, key], 'unknown key "__proto__"', 'key');
       else copy[key] = fill(each, [...path, key], inner);
     }
@@ -45,7 +52,8 @@ export function fillIn(source: Source, env: Environment, report: Report): unknow
       }
       return value ?? '';
     });
-    return source.isQuoted(path) ? filled : typed(filled);
+    const value = typed(filled);
+    return takes(path, value) ? value : filled;
   }
 }
 
@@ -55,4 +63,18 @@ function typed(text: string): unknown {
   const node = parseDocument(text, { logLevel: 'silent' }).contents;
   const whole = isScalar(node) && node.type === Scalar.PLAIN && node.source === text;
   return whole && (typeof node.value === 'number' || typeof node.value === 'boolean') ? node.value : text;
+}
+
+/** Whether a key may have a number or a boolean of this value's kind. */
+function takes(path: Path, value: unknown): boolean {
+  return schemasAt(schema, path).some((each) => {
+    if (each instanceof z.ZodNumber) return typeof value === 'number';
+    if (each instanceof z.ZodBoolean) return typeof value === 'boolean';
+    return each instanceof z.ZodLiteral && typeof value !== 'string' && each.values.has(value as never);
+  });
+}
+
+/** As in compose files: a place for anchors and notes, where keys have names that the gate gives. */
+function isExtension(path: Path, key: string): boolean {
+  return key.startsWith('x-') && objectsAt(schema, path).length > 0;
 }

@@ -25,13 +25,50 @@ export class Problem {
     readonly line: number,
     readonly column: number,
     readonly text: string,
+    /** The whole line as it stands in the file; undefined where there is none. */
+    readonly sourceLine?: string,
   ) {}
+
+  /** For a person at a terminal: the problem, then its line with a mark under its place. */
+  toLines(): readonly string[] {
+    return [this.toString(), ...excerptOf(this.sourceLine, this.column)];
+  }
 
   toString(): string {
     return this.line === 0
       ? `${this.file}: ${this.text}`
       : `${this.file}:${this.line}:${this.column}: ${this.text}`;
   }
+}
+
+const WIDEST = 100;
+
+/**
+ * A line of the file and a caret under one of its columns; nothing where the line is empty. Of a long line the part around
+ * the column is shown. What may be a credential is replaced by stars, as many as it has characters.
+ */
+export function excerptOf(line: string | undefined, column: number): readonly string[] {
+  if (line === undefined || line.trim() === '') return [];
+  const hidden = line
+    .trimEnd()
+    .replace(
+      /((?:password|secret|key_encryption_key)["']?\s*:\s*["']?)([^\s"',}]+)/gi,
+      (_all, key: string, value: string) => key + stars(value),
+    )
+    .replace(
+      /(:\/\/)(\S*)(?=@)/g,
+      (_all, slashes: string, credentials: string) => slashes + stars(credentials),
+    );
+  const start = column <= WIDEST ? 0 : column - Math.floor(WIDEST / 2);
+  const shown = hidden.slice(start, start + WIDEST);
+  // Tabs are as wide above as below.
+  const before = hidden.slice(start, column - 1).replace(/[^\t]/g, ' ');
+  return [`  ${shown}`, `  ${before}^`];
+}
+
+/** What names a variable is no secret. */
+function stars(value: string): string {
+  return value.includes('${') ? value : '*'.repeat(value.length);
 }
 
 /** The configuration was read but cannot be used: every problem at once, one a line. */

@@ -16,17 +16,22 @@ export const PLACES: readonly { readonly at: Path; readonly words: string }[] = 
 
 /** The objects that may stand at a path: more than one where there are several forms. */
 export function objectsAt(schema: z.core.$ZodType, path: Path): z.ZodObject[] {
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => objectsAt(option, path));
+  return schemasAt(schema, path).filter((each) => each instanceof z.ZodObject);
+}
+
+/** Whatever may stand at a path, without what it is wrapped in: of a union each of its forms. */
+export function schemasAt(schema: z.core.$ZodType, path: Path): z.core.$ZodType[] {
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => schemasAt(option, path));
   const inner = unwrapped(schema);
-  if (inner) return objectsAt(inner, path);
+  if (inner) return schemasAt(inner, path);
   const [step, ...rest] = path;
-  if (step === undefined) return schema instanceof z.ZodObject ? [schema] : [];
-  if (schema instanceof z.ZodArray) return objectsAt(schema.element, rest);
-  if (schema instanceof z.ZodRecord) return objectsAt(schema.valueType, rest);
+  if (step === undefined) return [schema];
+  if (schema instanceof z.ZodArray) return schemasAt(schema.element, rest);
+  if (schema instanceof z.ZodRecord) return schemasAt(schema.valueType, rest);
   if (!(schema instanceof z.ZodObject)) return [];
   const shape: z.ZodRawShape = schema.shape;
   const next = Object.hasOwn(shape, step) ? shape[String(step)] : undefined;
-  return next ? objectsAt(next, rest) : [];
+  return next ? schemasAt(next, rest) : [];
 }
 
 /** What an optional value, a default or a conversion is made around. */

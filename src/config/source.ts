@@ -13,8 +13,10 @@ import {
   type Document,
   type Node,
   type Pair,
-  type YAMLError,
+  type YAMLMap,
 } from 'yaml';
+import { explainSyntax } from './syntax.js';
+import { hideVariables, showVariables } from './variables.js';
 import { Flaw, formatPath, Problem, type Path, type Spot } from './problem.js';
 
 /** No configuration needs more; a parser may be brought down by much more. */
@@ -25,8 +27,6 @@ export interface Source {
   readonly name: string;
   /** As written, before `${NAME}` is replaced. */
   readonly value: unknown;
-  /** A text in quotes stays a text, whatever it looks like. */
-  isQuoted(path: Path): boolean;
   problem(path: Path, text: string, spot: Spot): Problem;
   /** Its line from 1, or 0 where there is no file. */
   line(path: Path): number;
@@ -37,71 +37,85 @@ export function objectSource(value: unknown): Source {
   return {
     name,
     value,
-    isQuoted: () => false,
     problem: (path, text) => new Problem(formatPath(path) || name, 0, 0, text),
     line: () => 0,
   };
 }
 
-/** Reads YAML 1.2. `problems` are those of its syntax; where there are others than doubled keys, `value` is a guess. */
+/**
+ * Reads YAML 1.2 with merge keys. `problems` are those of its syntax: one, since what a parser finds behind the first may
+ * follow from it. Doubled keys are all told, and leave the rest readable; after anything else `value` is a guess.
+ */
 export function yamlSource(
   file: string,
-  text: string,
+  written: string,
 ): { source: Source; problems: Problem[]; broken: boolean } {
   const lines = new LineCounter();
+  const texts = written.split('\n');
   const at = (offset: number, words: string): Problem => {
     const { line, col } = lines.linePos(offset);
-    return new Problem(file, Math.max(line, 1), Math.max(col, 1), words);
+    const row = Math.max(line, 1);
+    return new Problem(file, row, Math.max(col, 1), words, texts[row - 1]);
   };
-  const deep = tooDeep(text);
-  const document = parseDocument(deep ? '' : text, {
+  const deep = tooDeep(written);
+  const text = deep ? '' : hideVariables(written);
+  const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
     logLevel: 'error',
+    merge: true,
   });
-  const problems = [...untilLost(document.errors), ...document.warnings].map((error) =>
-    at(error.pos[0], wordsOf(error, text)),
-  );
   const lost = lostAliases(document);
-  for (const alias of lost) {
-    problems.push(
-      at(alias.range?.[0] ?? 0, `the alias *${alias.source} has no anchor &${alias.source} before it`),
-    );
-  }
-  if (deep) problems.push(new Problem(file, 1, 1, 'the file is nested too deeply'));
   const value = lost.length ? undefined : plainValue(document);
-  if (value instanceof Flaw) problems.push(new Problem(file, 1, 1, value.text));
-  const broken = problems.length > document.errors.filter((error) => error.code === 'DUPLICATE_KEY').length;
+  const errors = [...document.errors, ...document.warnings];
+  const doubled = errors.filter(({ code }) => code === 'DUPLICATE_KEY');
+  const [first] = errors
+    .filter((error) => !doubled.includes(error))
+    .sort((one, other) => one.pos[0] - other.pos[0]);
+  const problems = (first ? [first] : doubled).map((error) => {
+    const { offset, text: words } = explainSyntax(error, text);
+    return at(offset, words);
+  });
+  if (deep) problems.push(new Problem(file, 1, 1, 'the file is nested too deeply'));
+  else if (!first) {
+    for (const alias of lost) {
+      problems.push(
+        at(
+          alias.range?.[0] ?? 0,
+          `the alias *${alias.source} has no anchor &${alias.source} before it; a text that begins with "*" must be in quotes`,
+        ),
+      );
+    }
+    if (value instanceof Flaw) problems.push(new Problem(file, 1, 1, value.text));
+  }
+  const broken = deep || first !== undefined || lost.length > 0 || value instanceof Flaw;
   const spotOf = (path: Path, spot: Spot): number => find(document, path, spot)?.range?.[0] ?? 0;
   const source: Source = {
     name: file,
-    value: broken ? undefined : value,
-    isQuoted: (path) => {
-      const node = find(document, path, 'value');
-      return isScalar(node) && node.type !== 'PLAIN';
-    },
+    value: broken ? undefined : shownValue(value, []),
     problem: (path, words, spot) => at(spotOf(path, spot), words),
     line: (path) => lines.linePos(spotOf(path, 'value')).line,
   };
   return { source, problems, broken };
 }
 
-/** After the first token that does not belong where it stands, a parser finds fault with all that follow. */
-function untilLost(errors: readonly YAMLError[]): readonly YAMLError[] {
-  const lost = errors.findIndex((error) => error.code === 'UNEXPECTED_TOKEN');
-  return lost === -1 ? errors : errors.slice(0, lost + 1);
-}
-
-function wordsOf(error: YAMLError, text: string): string {
-  if (error.code === 'DUPLICATE_KEY') {
-    const key = /^[^\s:]+/.exec(text.slice(error.pos[0]))?.[0] ?? '';
-    return `duplicate key "${key}"; a key may stand once`;
+/** A copy in which the variables of all texts, and of keys, are as they were written; what contains itself is left. */
+function shownValue(value: unknown, within: readonly object[]): unknown {
+  if (typeof value === 'string') return showVariables(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (within.includes(value) || within.length > DEEPEST) return value;
+  const inner = [...within, value];
+  if (Array.isArray(value)) return value.map((each) => shownValue(each, inner));
+  const copy: Record<string, unknown> = {};
+  for (const [key, each] of Object.entries(value)) {
+    Object.defineProperty(copy, showVariables(key), {
+      value: shownValue(each, inner),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
   }
-  if (error.code === 'MULTIPLE_DOCS') return 'a second document starts here; the file must be one';
-  if (error.code === 'UNEXPECTED_TOKEN' && text.startsWith('${', error.pos[0] - 1)) {
-    return 'a value with ${...} must be in quotes between { } or [ ]';
-  }
-  return `not valid YAML: ${error.message}`;
+  return copy;
 }
 
 /** Brackets that are open at once, those in comments and texts included: a bound, not a parse. */
@@ -143,9 +157,7 @@ function find(document: Document.Parsed, path: Path, spot: Spot): Node | null {
   for (const [index, step] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document) ?? null;
     if (isMap(node)) {
-      const pair = node.items.findLast(
-        (each) => isScalar(each.key) && String(each.key.value) === String(step),
-      );
+      const pair = pairOf(document, node, String(step));
       if (!pair) return place;
       node = isNode(pair.value) ? pair.value : null;
       place = spot === 'key' && index === path.length - 1 ? keyOf(pair) : shown(pair);
@@ -156,6 +168,23 @@ function find(document: Document.Parsed, path: Path, spot: Spot): Node | null {
     } else return place;
   }
   return place;
+}
+
+/** The pair of a key, in the map itself or else in what is merged into it (`<<`). */
+function pairOf(document: Document.Parsed, map: YAMLMap, key: string, depth = 0): Pair | undefined {
+  const own = map.items.findLast(
+    (each) => isScalar(each.key) && showVariables(String(each.key.value)) === key,
+  );
+  if (own || depth > DEEPEST) return own;
+  for (const { key: name, value } of map.items) {
+    if (!isScalar(name) || String(name.source ?? name.value) !== '<<') continue;
+    for (const each of isSeq(value) ? value.items : [value]) {
+      const merged = isAlias(each) ? each.resolve(document) : each;
+      const found = isMap(merged) ? pairOf(document, merged, key, depth + 1) : undefined;
+      if (found) return found;
+    }
+  }
+  return undefined;
 }
 
 /** A value that spans lines, or that is not there, is best shown by its key. */

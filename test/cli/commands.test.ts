@@ -134,8 +134,11 @@ describe('tollgate check', () => {
     const file = await write('errors.yaml', text);
     const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
     expect([code, stdout]).toEqual([1, '']);
-    const lines = stderr.trimEnd().split('\n');
+    const all = stderr.trimEnd().split('\n');
+    const lines = all.filter((line) => !line.startsWith('  '));
     for (const line of lines) expect(line).toMatch(/errors\.yaml:\d+:\d+: \S/);
+    expect(all[1]).toBe(`  ${text.split('\n')[1]}`);
+    expect(all[2]).toMatch(/^ +\^$/);
     const places = lines.map((line) => Number(line.slice(file.length).split(':')[1]));
     expect(new Set(places)).toEqual(new Set([2, 7, 9, 13, 14, 18]));
     expect(places).toEqual([...places].sort((a, b) => a - b));
@@ -161,6 +164,7 @@ describe('tollgate check', () => {
     const lines = stderr
       .trimEnd()
       .split('\n')
+      .filter((line) => !line.startsWith('  '))
       .map((line) => line.slice(file.length + 1));
     expect(lines).toEqual([
       expect.stringMatching(

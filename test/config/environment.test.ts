@@ -8,18 +8,38 @@ describe('the environment in a file', () => {
     expect((await load(text, { A: '', B: '', C: 'c' })).settings.log.file).toBe('/-bc.log');
   });
 
-  it('makes numbers and booleans of plain values, as YAML does', async () => {
-    const text = onTop('token_cache: ${N:-12}\nallow_semicolon: ${S}');
+  it.each([
+    ['plain', '${N:-12}', '${S}'],
+    ['in quotes', '"${N:-12}"', "'${S}'"],
+    ['in a block', '>-\n  ${N:-12}', '|-\n  ${S}'],
+  ])('has the type that its key asks for, %s', async (_style, number, flag) => {
+    const text = onTop(`token_cache: ${number}\nallow_semicolon: ${flag}`);
     const { settings } = await load(text, { S: 'true' });
     expect([settings.tokenCacheSize, settings.allowSemicolon]).toEqual([12, true]);
   });
 
-  it('leaves a text in quotes a text', async () => {
-    expect(await problemsOf(onTop('token_cache: "${N:-12}"'))).toEqual([
-      '1:14: "token_cache" must be a whole number from 1 to 10000000',
+  it.each(['12345', 'true', '1e3', 'null'])('stays the text %s where its key takes a text', async (value) => {
+    for (const written of ['${AUD}', '"${AUD}"', "'${AUD}'"]) {
+      const { settings } = await load(planted('audience: a', `audience: ${written}`), { AUD: value });
+      expect(settings.issuers[0]?.audience).toEqual([value]);
+    }
+    const redis = onTop('redis: {cluster: ["127.0.0.1:1"], username: ${PW}, password: ${PW}}');
+    expect((await load(redis, { PW: value })).settings.redis?.servers).toMatchObject({ kind: 'cluster' });
+  });
+
+  it('stands between { } and [ ] without quotes, and the places behind it are right', async () => {
+    const text = onTop('listen: {host: ${HOST:-127.0.0.1}, port: ${P}}\nlog: {level: ${LEVEL:-info}}');
+    expect((await load(text, { P: '0' })).settings.listen).toMatchObject({ host: '127.0.0.1', port: 0 });
+    const scopes = planted('scope: a:read', 'scope: [${A:-a, b}, ${B}]');
+    expect(await problemsOf(scopes, { B: 'b' })).toEqual([
+      '8:13: "a, b" is no scope; use visible ASCII characters without spaces, quotes and "\\"',
     ]);
-    const { settings } = await load(planted('audience: a', 'audience: "${AUD}"'), { AUD: '12' });
-    expect(settings.issuers[0]?.audience).toEqual(['12']);
+    expect(await problemsOf(onTop('log: {file: ${A:-x}, level: loud}'))).toEqual([
+      '1:29: "level" must be debug, info, warn, error or silent',
+    ]);
+    expect(await problemsOf(onTop('listen: {port: ${P}, host: a}'), { P: 'many' })).toEqual([
+      '1:16: "port" must be a whole number from 0 to 65535',
+    ]);
   });
 
   it('brings no keys and no lists', async () => {
@@ -27,13 +47,6 @@ describe('the environment in a file', () => {
     for (const value of ['[a, b]', '{any: [a]}', 'a # b', 'a\n    public: true']) {
       expect(await problemsOf(text, { S: value })).toHaveLength(1);
     }
-  });
-
-  it('stands in quotes where YAML would take its braces for its own', async () => {
-    expect(await problemsOf(onTop('log: {level: ${LEVEL:-info}}'))).toEqual([
-      '1:15: a value with ${...} must be in quotes between { } or [ ]',
-    ]);
-    expect(await problemsOf(onTop('log: {level: "${LEVEL:-info}"}'))).toEqual([]);
   });
 
   it('is not read twice', async () => {

@@ -7,23 +7,30 @@ import { closest } from '../suggest.js';
 
 export function checkRoutes(draft: Draft, isWritten: (path: Path) => boolean, report: Report): void {
   let saidNoIssuer = false;
-  const issuers = issuerNames(draft);
+  const issuers = issuerNames(draft, isWritten);
+  // A section that is missing, misspelt or no list of names has its own problem; whom it would name nobody knows.
+  const upstreams = draft.isUnknown.upstreams ? undefined : draft.upstreams;
   for (const [index, route] of draft.routes.entries()) {
     if (!route) continue;
     const path = ['routes', index];
     checkAccess(path, route, isWritten, report);
-    checkNames(path, route, draft.upstreams, issuers, report);
+    checkNames(path, route, upstreams, issuers, report);
     checkPaths(path, route, draft.general.allow_semicolon ?? isWritten(['allow_semicolon']), report);
-    if (route.scope && issuers.length === 0 && !isWritten(['tokens']) && !saidNoIssuer) {
+    if (route.scope && issuers?.length === 0 && !saidNoIssuer) {
       report([...path, 'scope'], 'a route with "scope" needs an issuer of tokens; add one under "issuers"');
       saidNoIssuer = true;
     }
   }
 }
 
-/** The file's issuers, and the token service's own. */
-function issuerNames({ issuers, general }: Draft): readonly string[] {
+/** The file's issuers, and the token service's own; undefined where a faulty section leaves it open who they are. */
+function issuerNames(
+  { issuers, general, isUnknown }: Draft,
+  isWritten: (path: Path) => boolean,
+): readonly string[] | undefined {
   const { tokens } = general;
+  const isMisspelt = issuers.size === 0 && isWritten(['issuers']);
+  if (isUnknown.issuers || isMisspelt || (!tokens && isWritten(['tokens']))) return undefined;
   return [...issuers.keys(), ...(tokens ? [TOKENS] : []), ...(tokens?.endpoints.named ? [NAMED] : [])];
 }
 
@@ -57,13 +64,15 @@ function checkAccess(
 function checkNames(
   path: Path,
   { upstream, issuer }: RouteDraft,
-  upstreams: Draft['upstreams'],
-  issuers: readonly string[],
+  upstreams: Draft['upstreams'] | undefined,
+  issuers: readonly string[] | undefined,
   report: Report,
 ): void {
-  if (upstream !== undefined && !upstreams.has(upstream)) {
+  if (upstreams && upstream !== undefined && !upstreams.has(upstream)) {
     report([...path, 'upstream'], unknown('upstream', upstream, upstreams.keys()));
   }
+  // Without any the first route with a scope says so.
+  if (!issuers?.length) return;
   for (const [index, name] of issuer?.entries() ?? []) {
     if (!issuers.includes(name)) report([...path, 'issuer', index], unknown('issuer', name, issuers));
   }

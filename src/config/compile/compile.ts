@@ -15,6 +15,8 @@ export interface LoadedConfig {
   readonly settings: Settings;
   /** The cases of all routes, in the file's order. */
   readonly expectations: readonly Expectation[];
+  /** A line of the file, from 1, as it stands there; undefined where there is no file. */
+  readonly sourceLine: (line: number) => string | undefined;
 }
 
 export function compile(
@@ -22,7 +24,7 @@ export function compile(
   name: string,
   files: Files,
   placeOf: (path: Path) => { readonly line: number; readonly column: number },
-): LoadedConfig {
+): Omit<LoadedConfig, 'sourceLine'> {
   const upstreams = compileUpstreams(config.upstreams, files);
   const onFailure = config.redis?.on_failure ?? 'local';
   const cors = compileCors(config.cors);

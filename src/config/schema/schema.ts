@@ -118,6 +118,11 @@ export type Validated = z.output<typeof schema>;
 
 /** For completion in editors. */
 export function jsonSchema(): object {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  const { $schema, ...rest } = z.toJSONSchema(schema, {
+    io: 'input',
+    override({ jsonSchema: each }) {
+      if (each.additionalProperties === false) each.patternProperties = { '^x-': {} };
+    },
+  });
   return { $schema, title: 'Tollgate configuration', ...rest };
 }

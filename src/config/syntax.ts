@@ -1,0 +1,78 @@
+/** What is wrong with a text that is not YAML: where it begins, and the likely remedy. */
+import { Lexer, type YAMLError } from 'yaml';
+import { showVariables } from './variables.js';
+
+export interface SyntaxFlaw {
+  /** Index into the text. */
+  readonly offset: number;
+  readonly text: string;
+}
+
+/** The first error alone: all that a parser finds behind it may follow from it. */
+export function explainSyntax(error: YAMLError, text: string): SyntaxFlaw {
+  const [offset] = error.pos;
+  const rest = text
+    .slice(offset, text.indexOf('\n', offset) === -1 ? undefined : text.indexOf('\n', offset))
+    .trim();
+  const open = openAt(text, offset);
+  switch (error.code) {
+    case 'DUPLICATE_KEY': {
+      const key = /^[^\s:]+/.exec(rest)?.[0] ?? '';
+      return { offset, text: `duplicate key "${showVariables(key)}"; a key may stand once` };
+    }
+    case 'MULTIPLE_DOCS':
+      return { offset, text: 'a second document starts here; the file must be one' };
+    case 'TAB_AS_INDENT':
+      return { offset, text: 'not valid YAML: lines are indented with spaces, not with tabs' };
+    case 'BAD_ALIAS':
+    case 'BAD_SCALAR_START':
+      return {
+        offset,
+        text: `not valid YAML: a text that begins with "${rest.charAt(0)}" must be in quotes: ${quoted(rest)}`,
+      };
+    default:
+  }
+  if (open) return open;
+  if (error.code === 'BLOCK_AS_IMPLICIT_KEY') {
+    return { offset, text: 'not valid YAML: a text with ": " in it must be in quotes' };
+  }
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset + rest.length);
+  const glued = /^\s*(?:- )?([\w-]+):(?=\S)/.exec(line)?.[1];
+  if (glued !== undefined) return { offset, text: `not valid YAML: a space is missing behind "${glued}:"` };
+  if (error.code === 'BAD_INDENT') {
+    return {
+      offset,
+      text: 'not valid YAML: the line is indented neither as the one above nor as a part of it',
+    };
+  }
+  return { offset, text: `not valid YAML: ${showVariables(error.message)}` };
+}
+
+/** A text as it stands in the file, put into quotes; a comment behind it is not of it. */
+function quoted(rest: string): string {
+  const value = showVariables(rest.replace(/\s+#.*$/, ''));
+  return `"${value.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** The quote or bracket that is open where the error was found. */
+function openAt(text: string, end: number): SyntaxFlaw | undefined {
+  const open: SyntaxFlaw[] = [];
+  let quote: SyntaxFlaw | undefined;
+  let offset = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    // Marks of the lexer's own, which stand for nothing in the text.
+    if (/^[\x02\x18\x1f]$/.test(lexeme)) continue;
+    if (offset > end) break;
+    const mark = lexeme.charAt(0);
+    const flaw = { offset, text: `not valid YAML: the ${mark} that stands here is not closed` };
+    if (mark === '[' || mark === '{') open.push(flaw);
+    else if (mark === ']' || mark === '}') open.pop();
+    else if (mark === '"' || mark === "'") {
+      const isOpen = lexeme.length === 1 || !lexeme.endsWith(mark);
+      // A text over several lines that ends before the error: a later quote has closed what should have ended before.
+      quote = isOpen || lexeme.includes('\n') ? flaw : undefined;
+    }
+    offset += lexeme.length;
+  }
+  return quote ?? open.at(-1);
+}
