@@ -25,18 +25,35 @@ export interface HostPort {
   readonly port: number;
 }
 
+/** How servers of Redis prove who they are, and the gate to them. Texts are PEM, read from the files that are named. */
+export interface RedisTls {
+  /** Undefined: the system's authorities. */
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  /** The one name that every certificate must have. */
+  readonly serverName: string | undefined;
+  /**
+   * Without `serverName`: the hosts that the file names. A server that a cluster or a Sentinel announces by an address may
+   * have a certificate for one of these.
+   */
+  readonly hosts: readonly string[];
+}
+
 /** How the gate makes itself known to Redis. */
 export interface RedisAccess {
   readonly username: string | undefined;
   readonly password: string | undefined;
-  readonly tls: boolean;
+  /** Undefined: without TLS. */
+  readonly tls: RedisTls | undefined;
 }
 
 /** One server; a primary that Sentinels name; or the nodes of a cluster, of which one that answers is enough. */
 export type RedisServers =
   | {
       readonly kind: 'single';
-      readonly address: HostPort;
+      /** A host, or the path of a Unix socket. */
+      readonly address: HostPort | { readonly path: string };
       /** The number of the database. */
       readonly db: number;
       readonly access: RedisAccess;
@@ -47,6 +64,8 @@ export type RedisServers =
       /** By which the Sentinels know the primary. */
       readonly name: string;
       readonly access: RedisAccess;
+      /** To the Sentinels themselves. */
+      readonly sentinelAccess: RedisAccess;
     }
   | { readonly kind: 'cluster'; readonly nodes: readonly HostPort[]; readonly access: RedisAccess };
 

@@ -1,6 +1,7 @@
 /** How every client of Redis is fenced: no queue, no replay, and its server is sought again for as long as it takes. */
 import { Redis, type RedisOptions } from 'ioredis';
 import type { HostPort, RedisAccess, RedisServers } from '../model/settings.js';
+import { tlsOptions } from './tls.js';
 
 /** A server of a cluster, at an address that the cluster has told or the file has named; or a Sentinel itself. */
 export interface ClusterNode extends HostPort {
@@ -21,6 +22,11 @@ const SHORTEST_CONNECT_MS = 500;
 const LONGEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_BY_SENTINELS_MS = 200;
 
+/**
+ * Creates a client, which connects by itself. It emits `error` for each failed attempt: the caller listens to that.
+ *
+ * @param timeoutMs the most that a call may take
+ */
 export function createClient(place: Place, timeoutMs: number): Redis {
   const connectMs = Math.max(timeoutMs, SHORTEST_CONNECT_MS);
   const fences: Options = {
@@ -29,8 +35,8 @@ export function createClient(place: Place, timeoutMs: number): Redis {
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
     retryStrategy: pauses(LONGEST_PAUSE_MS),
-    // A former primary that is read-only now may have a successor at the same name.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    // It asks INFO, which some providers forbid. `server.ts` finds out by a script whether the server can be used.
+    enableReadyCheck: false,
     connectTimeout: connectMs,
     // For the handshake and for subscribing; scripts have their own, in `server.ts`.
     commandTimeout: connectMs,
@@ -38,39 +44,55 @@ export function createClient(place: Place, timeoutMs: number): Redis {
     disconnectTimeout: 0,
     disableClientInfo: true,
   };
+  return keepTrying(new Redis({ ...fences, ...optionsOf(place, timeoutMs) }));
+}
+
+function optionsOf(place: Place, timeoutMs: number): Options {
   switch (place.kind) {
     case 'single':
-      return new Redis({ ...fences, ...known(place.access), ...place.address, db: place.db });
+      return { ...known(place.access), ...place.address, db: place.db };
     case 'sentinel':
-      return new Redis({ ...fences, ...known(place.access), ...bySentinels(place, timeoutMs) });
+      return { ...known(place.access), ...bySentinels(place, timeoutMs) };
     case 'node':
-      return new Redis({ ...fences, ...known(place.access), host: place.host, port: place.port });
+      return { ...known(place.access, place.host), host: place.host, port: place.port };
   }
+}
+
+/** Where an attempt fails before there is a socket, such as at an impossible port, the client itself gives up. */
+function keepTrying(client: Redis): Redis {
+  let isOver = false;
+  const disconnect = client.disconnect.bind(client);
+  client.disconnect = (reconnect) => {
+    isOver ||= reconnect !== true;
+    disconnect(reconnect);
+  };
+  client.on('end', () => {
+    if (isOver) return;
+    setTimeout(() => {
+      if (!isOver) client.connect().catch(() => undefined);
+    }, LONGEST_PAUSE_MS).unref();
+  });
+  return client;
 }
 
 function pauses(longestMs: number): (attempt: number) => number {
   return (attempt) => Math.min(attempt * 50, longestMs);
 }
 
-function known({ username, password, tls }: RedisAccess): Options {
+function known({ username, password, tls }: RedisAccess, host?: string): Options {
   return {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(tls && { tls: {} }),
+    ...(tls && { tls: tlsOptions(tls, host) }),
   };
-}
-
-/** Their default user takes any password where it needs none, and they seldom have other users. */
-export function sentinelAccess({ password, tls }: RedisAccess): RedisAccess {
-  return { username: password === undefined ? undefined : 'default', password, tls };
 }
 
 /** The Sentinels are asked for the primary at each attempt to connect, so that a failover is followed. */
 function bySentinels(
-  { sentinels, name, access }: Extract<Place, { kind: 'sentinel' }>,
+  { sentinels, name, sentinelAccess }: Extract<Place, { kind: 'sentinel' }>,
   timeoutMs: number,
 ): Options {
-  const { username, password, tls } = sentinelAccess(access);
+  const { username, password, tls } = sentinelAccess;
   return {
     sentinels: sentinels.map(({ host, port }) => ({ host, port })),
     name,
@@ -80,6 +102,6 @@ function bySentinels(
     sentinelCommandTimeout: Math.max(timeoutMs, 200),
     ...(username !== undefined && { sentinelUsername: username }),
     ...(password !== undefined && { sentinelPassword: password }),
-    ...(tls && { sentinelTLS: {}, enableTLSForSentinelMode: true }),
+    ...(tls && { sentinelTLS: tlsOptions(tls), enableTLSForSentinelMode: true }),
   };
 }

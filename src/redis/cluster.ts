@@ -7,9 +7,9 @@
  * it no longer holds says who does (MOVED), or who has this key already while the slot moves (ASK).
  */
 import type { Log } from '../model/log.js';
-import type { HostPort, RedisServers } from '../model/settings.js';
+import type { HostPort, RedisServers, RedisSettings } from '../model/settings.js';
 import { createClient } from './client.js';
-import { createEvaluate, type RedisConnection } from './scripts.js';
+import { createEvaluate, probe, type RedisConnection } from './scripts.js';
 import { createServer, type Server } from './server.js';
 import { readRedirect, readSlots, slotOf, SLOTS, type Redirect, type SlotRange } from './slots.js';
 
@@ -21,10 +21,12 @@ interface Node {
 /** How often the map is read: while it serves all slots, and while it does not. */
 const RARELY_MS = 10_000;
 const SOON_MS = 200;
+/** How many keys are looked through for one of a server: with a hundred primaries about half find theirs. */
+const MOST_KEYS = 64;
 
 export function connectCluster(
+  { timeoutMs, keyPrefix }: RedisSettings,
   { nodes: seeds, access }: Extract<RedisServers, { kind: 'cluster' }>,
-  timeoutMs: number,
   { log, now }: { readonly log: Log; readonly now: () => number },
 ): RedisConnection {
   const evaluate = createEvaluate();
@@ -47,14 +49,28 @@ export function connectCluster(
     let node = nodes.get(name);
     if (!node) {
       const client = createClient({ kind: 'node', ...address, access }, timeoutMs);
-      const onAway = () => readWithin(SOON_MS);
-      node = {
+      const made: Node = {
         address,
-        server: createServer({ client, log, now, fields: { server: name }, readRedirect, onAway }),
+        server: createServer({
+          client,
+          probe: () => probe(client, keyOf(made)),
+          timeoutMs,
+          log,
+          now,
+          fields: { server: name },
+          readRedirect,
+          onAway: () => readWithin(SOON_MS),
+        }),
       };
-      nodes.set(name, node);
+      nodes.set(name, (node = made));
     }
     return node;
+  }
+
+  /** A key for the probe, which the server holds where it holds any: elsewhere it would say so, without writing. */
+  function keyOf(node: Node): string {
+    const keys = Array.from({ length: MOST_KEYS }, (_, i) => `${keyPrefix}{${i}}:probe`);
+    return keys.find((key) => owners[slotOf(key)] === node) ?? `${keyPrefix}probe`;
   }
 
   /** The map as one of the servers knows it, in turn: one that was cut off from the others may be mistaken. */
@@ -65,7 +81,11 @@ export function connectCluster(
       for (const address of [...seeds, ...seen]) nodeAt(address);
       return;
     }
-    const reply = await node.server.ask((client) => client.call('CLUSTER', ['SLOTS']), timeoutMs);
+    const reply = await node.server.ask(
+      (client) => client.call('CLUSTER', ['SLOTS']),
+      timeoutMs,
+      'CLUSTER SLOTS',
+    );
     if (!isClosed && isList(reply)) adopt(readSlots(reply, node.address));
   }
 
@@ -153,7 +173,7 @@ export function connectCluster(
       const owner = owners[slotOf(keys[0] ?? '')];
       if (!owner) return 'away';
       const sentAt = now();
-      let reply = await owner.server.ask((client) => evaluate(client, lua, keys, args), withinMs);
+      let reply = await owner.server.ask((client) => evaluate(client, lua, keys, args), withinMs, lua);
       if (isRedirect(reply)) {
         const { kind } = reply;
         const { server } = follow(reply, owner);
@@ -165,6 +185,7 @@ export function connectCluster(
             return client.call('EVAL', [lua, keys.length, ...keys, ...args]);
           },
           withinMs - (now() - sentAt),
+          lua,
         );
       }
       if (isList(reply)) return reply;

@@ -10,7 +10,7 @@ import type { Log } from '../model/log.js';
 import type { RedisSettings } from '../model/settings.js';
 import { createClient } from './client.js';
 import { connectCluster } from './cluster.js';
-import { createEvaluate, type RedisConnection } from './scripts.js';
+import { createEvaluate, probe, type RedisConnection } from './scripts.js';
 import { followFailovers } from './sentinels.js';
 import { createServer } from './server.js';
 
@@ -23,13 +23,21 @@ export interface RedisConnectionOptions {
 }
 
 /** Starts to connect, and goes on trying for as long as it takes: a gate starts without its Redis. */
-export function connectRedis(
-  { servers, timeoutMs }: RedisSettings,
-  options: RedisConnectionOptions,
-): RedisConnection {
-  if (servers.kind === 'cluster') return connectCluster(servers, timeoutMs, options);
+export function connectRedis(settings: RedisSettings, options: RedisConnectionOptions): RedisConnection {
+  const { servers, timeoutMs, keyPrefix } = settings;
+  if (servers.kind === 'cluster') return connectCluster(settings, servers, options);
   const primary = createClient(servers, timeoutMs);
-  const server = createServer({ client: primary, ...options });
+  const db = servers.kind === 'single' ? servers.db : 0;
+  const server = createServer({
+    client: primary,
+    async probe(client) {
+      // The client itself goes on in database 0 where another one is refused.
+      if (db !== 0) await client.select(db);
+      await probe(client, `${keyPrefix}probe`);
+    },
+    timeoutMs,
+    ...options,
+  });
   const unfollow = followFailovers(primary, servers, timeoutMs);
   const evaluate = createEvaluate();
   return {
@@ -38,7 +46,7 @@ export function connectRedis(
     },
     attempted: server.attempted,
     runScript: (lua, keys, args, withinMs = timeoutMs) =>
-      server.ask((client) => evaluate(client, lua, keys, args), withinMs),
+      server.ask((client) => evaluate(client, lua, keys, args), withinMs, lua),
     close() {
       unfollow();
       server.close();

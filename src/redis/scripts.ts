@@ -33,6 +33,17 @@ export interface Location {
   readonly server: object | undefined;
 }
 
+/** What the gate needs of a server that counts: its clock, to read, and to write a key, which ends at once. */
+const PROBE = `redis.call('TIME')
+redis.call('GET', KEYS[1])
+redis.call('SET', KEYS[1], '1', 'PX', 1)
+return { 1 }`;
+
+/** Does what the gate needs of a server. Rejects with the server's own error where that cannot be done. */
+export function probe(client: Redis, key: string): Promise<unknown> {
+  return client.call('EVAL', [PROBE, 1, key]);
+}
+
 /** Sends one script to one server. */
 export type Evaluate = (
   client: Redis,

@@ -3,7 +3,7 @@
  * seconds as if nothing had happened, and what is counted there by then is lost.
  */
 import type { Redis } from 'ioredis';
-import { createClient, sentinelAccess, type Place } from './client.js';
+import { createClient, type Place } from './client.js';
 import { listen } from './listen.js';
 
 const CHANNEL = '+switch-master';
@@ -11,8 +11,7 @@ const CHANNEL = '+switch-master';
 /** Has a client connect anew, which asks the Sentinels, when it is not where they say. @returns ends it */
 export function followFailovers(client: Redis, place: Place, timeoutMs: number): () => void {
   if (place.kind !== 'sentinel') return () => undefined;
-  const { sentinels, name } = place;
-  const access = sentinelAccess(place.access);
+  const { sentinels, name, sentinelAccess: access } = place;
 
   /** `mymaster 10.0.0.5 6379 10.0.0.6 6379`: the former and the new one. All Sentinels say it, one after the other. */
   function onSwitch(message: string): void {

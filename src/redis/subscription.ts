@@ -20,7 +20,8 @@ export function subscribeRedis(
 ): () => void {
   if (servers.kind === 'cluster')
     return listenToCluster(servers, timeoutMs, (client) => listen(client, channel, onMessage));
-  const client = createClient(servers, timeoutMs);
+  // What is published is heard in every database.
+  const client = createClient(servers.kind === 'single' ? { ...servers, db: 0 } : servers, timeoutMs);
   const unfollow = followFailovers(client, servers, timeoutMs);
   const stop = listen(client, channel, onMessage);
   return () => {

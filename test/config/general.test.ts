@@ -133,13 +133,13 @@ describe('trust_proxy', () => {
 });
 
 describe('redis', () => {
-  const NO_URL = '"redis" must be a URL that begins with redis:// or rediss://';
+  const NO_URL = '"redis" must be a URL that begins with redis://, rediss:// or unix://';
   const NO_PATH = '"url" must have nothing after the host but the number of a database: /0';
   const REMEDY =
     'where a password has one of / ? # @ % in it, write it as "password" beside "url", or percent-encode it (/ is %2F)';
 
   it.each([
-    ['redis: http://x', ['1:8: "redis" must begin with redis:// or rediss://, not with http://']],
+    ['redis: http://x', ['1:8: "redis" must begin with redis://, rediss:// or unix://, not with http://']],
     ['redis: redis://a:0', ['1:8: "redis" must have a port from 1 to 65535']],
     [
       'redis: redis://127.0.0.1:6379/staging',
@@ -162,7 +162,7 @@ describe('redis', () => {
     [
       'redis: 5',
       [
-        '1:8: "redis" must be a URL that begins with redis:// or rediss://, or {url, on_failure, timeout, key_prefix}',
+        '1:8: "redis" must be a URL that begins with redis://, rediss:// or unix://, or {url, on_failure, timeout, key_prefix}',
       ],
     ],
     ['redis: {url: "redis://a", on_failure: maybe}', ['1:39: "on_failure" must be local, open or closed']],
@@ -188,10 +188,34 @@ describe('redis', () => {
       ['1:19: "cluster" must be host:port, such as 10.0.0.5:6379 or "[::1]:6379"'],
     ],
     ['redis: {cluster: []}', ['1:9: "cluster" must not be an empty list']],
+    ['redis: {url: "redis://:p@a", password: p}', ['1:40: the url has a password too; one of the two']],
+    ['redis: {url: "redis://u:p@a", username: p}', ['1:41: the url has a username too; one of the two']],
+    ['redis: {url: "redis://a", username: p}', ['1:37: "username" needs a password beside it']],
+    ['redis: {url: "redis://a", tls: true}', ['1:32: "tls" needs a url that begins with rediss://']],
+    ['redis: {url: "unix:///a", tls: {}}', ['1:27: "tls" needs a url that begins with rediss://']],
     [
-      'redis: {url: "redis://a", password: p}',
-      ['1:37: "password" belongs into the url: rediss://user:password@host'],
+      'redis: {url: "rediss://a", tls: 1}',
+      ['1:33: "tls" must be true, false, or {ca, cert, key, server_name}'],
     ],
+    ['redis: {url: "rediss://a", tls: {server_name: 10.0.0.5}}', ['1:47: "server_name" must be a host name']],
+    [
+      'redis: {url: "rediss://a", tls: {ca: "${FIXTURES}/none.pem"}}',
+      ['1:38: cannot read fixtures/none.pem: there is no such file'],
+    ],
+    [
+      'redis: {url: "rediss://a", tls: {cert: "${FIXTURES}/cert.pem"}}',
+      ['1:34: "cert" needs its "key" beside it'],
+    ],
+    ['redis: {url: "redis://a", sentinel_password: p}', ['1:46: "sentinel_password" is for "sentinels"']],
+    [
+      'redis: {sentinels: ["a:1"], name: m, sentinel_username: p}',
+      ['1:57: "sentinel_username" needs "sentinel_password" beside it'],
+    ],
+    [
+      'redis: {cluster: ["a:6379/1"]}',
+      ['1:19: "cluster" must be host:port without a database: a Redis Cluster has database 0 alone'],
+    ],
+    ['redis: unix://a', ['1:8: "redis" must be unix:///path/of/socket, or with a database ?db=1 behind it']],
     [
       'redis: {url: "redis://a", key_prefix: "{a}"}',
       ['1:39: "key_prefix" must be at most 64 visible ASCII characters other than { and }'],
@@ -200,12 +224,17 @@ describe('redis', () => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });
 
-  it.each(['redis: rediss://:pw@a:6379/1', 'redis: ""'])(
-    'that is written %j is accepted',
-    async (written) => {
-      expect(await problemsOf(onTop(written))).toEqual([]);
-    },
-  );
+  it.each([
+    'redis: rediss://:pw@a:6379/1',
+    'redis: ""',
+    'redis: unix:///run/redis.sock?db=1',
+    'redis: {url: "rediss://a/1", username: u, password: "p/#?@%", tls: {server_name: b.example}}',
+    'redis: {url: "rediss://u@a", password: p, tls: true}',
+    'redis: {sentinels: ["a:1"], name: m, password: p, sentinel_username: u, sentinel_password: q, tls: {}}',
+    'redis: {url: "rediss://a", tls: {ca: "${FIXTURES}/ca.pem", cert: "${FIXTURES}/cert.pem", key: "${FIXTURES}/key.pem"}}',
+  ])('that is written %j is accepted', async (written) => {
+    expect(await problemsOf(onTop(written))).toEqual([]);
+  });
 });
 
 describe('a small value', () => {

@@ -8,8 +8,13 @@ export const SILENT: Log = {
   error: () => undefined,
 };
 
-export function readableLog(): { log: Log; lines: string[] } {
+/** @returns `lines` has the messages, `reasons` the reason of each line that gives one */
+export function readableLog(): { log: Log; lines: string[]; reasons: string[] } {
   const lines: string[] = [];
-  const write = (_: object, message: string) => void lines.push(message);
-  return { log: { debug: write, info: write, warn: write, error: write }, lines };
+  const reasons: string[] = [];
+  const write = (fields: object, message: string): void => {
+    lines.push(message);
+    if ('reason' in fields) reasons.push(String(fields.reason));
+  };
+  return { log: { debug: write, info: write, warn: write, error: write }, lines, reasons };
 }

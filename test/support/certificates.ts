@@ -13,8 +13,11 @@ export interface Certificate {
 }
 
 export interface Authority extends Certificate {
-  /** A certificate for a server at 127.0.0.1 and localhost, or for a client. */
-  issue(name: string): Certificate;
+  /**
+   * A certificate for a server, or for a client.
+   * @param names whom it is for, as openssl's subjectAltName; by default 127.0.0.1 and localhost
+   */
+  issue(name: string, names?: string): Certificate;
   /** Removes all files. */
   close(): void;
 }
@@ -52,12 +55,12 @@ export function createAuthority(name = 'Test authority'): Authority {
   );
   return {
     ...read(own),
-    issue(subject) {
+    issue(subject, names = 'IP:127.0.0.1,DNS:localhost') {
       const paths = files(subject.replaceAll(/\W/g, '-'));
       openssl(
         ...['req', '-x509', ...CURVE, '-days', '2', '-subj', `/CN=${subject}`],
         ...['-CA', own.certFile, '-CAkey', own.keyFile],
-        ...['-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'],
+        ...['-addext', `subjectAltName=${names}`],
         ...['-addext', 'basicConstraints=critical,CA:FALSE'],
         ...['-keyout', paths.keyFile, '-out', paths.certFile],
       );

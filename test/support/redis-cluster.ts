@@ -77,7 +77,7 @@ export async function startCluster({ replicas = 1, nodeTimeoutMs = 1000 } = {}):
       servers: {
         kind: 'cluster',
         nodes: servers.slice(0, 1).map(({ port }) => ({ host: '127.0.0.1', port })),
-        access: { username: undefined, password: undefined, tls: false },
+        access: { username: undefined, password: undefined, tls: undefined },
       },
       timeoutMs: 100,
       keyPrefix: '',

@@ -88,7 +88,12 @@ export async function startSentinels({ password }: { password?: string } = {}): 
         kind: 'sentinel',
         sentinels: sentinels.map(({ port }) => ({ host: '127.0.0.1', port })),
         name: PRIMARY_NAME,
-        access: { username: undefined, password, tls: false },
+        access: { username: undefined, password, tls: undefined },
+        sentinelAccess: {
+          username: password === undefined ? undefined : 'default',
+          password,
+          tls: undefined,
+        },
       },
       timeoutMs: 100,
       keyPrefix: '',

@@ -55,6 +55,7 @@ export function makeRoute(changes: Partial<Route> = {}): Route {
 export function redisAt(text: string, timeoutMs: number, keyPrefix = ''): RedisSettings {
   const url = parseRedisUrl(text);
   if (url instanceof Flaw) throw new TypeError(url.text);
-  const { host, port, db, ...access } = url;
-  return { servers: { kind: 'single', address: { host, port }, db, access }, timeoutMs, keyPrefix };
+  const { address, db, username, password } = url;
+  const access = { username, password, tls: undefined };
+  return { servers: { kind: 'single', address, db, access }, timeoutMs, keyPrefix };
 }

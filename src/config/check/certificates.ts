@@ -16,7 +16,7 @@ export function checkListenTls(
 }
 
 /** A certificate and its private key, each a PEM file. */
-export function checkPair(
+function checkPair(
   path: Path,
   pair: { readonly cert: string; readonly key: string },
   files: Files,
@@ -29,6 +29,18 @@ export function checkPair(
   if (cert instanceof Flaw || key instanceof Flaw) return;
   const flaw = flawOfPair(cert, key);
   if (flaw) report([...path, flaw.of], flaw.text);
+}
+
+/** The certificate and key that the gate shows to a server it connects to: both, or neither. */
+export function checkOwnPair(
+  path: Path,
+  { cert, key }: { readonly cert?: string | undefined; readonly key?: string | undefined },
+  files: Files,
+  report: Report,
+): void {
+  if (cert !== undefined && key !== undefined) checkPair(path, { cert, key }, files, report);
+  else if (cert !== undefined) report([...path, 'cert'], '"cert" needs its "key" beside it', 'key');
+  else if (key !== undefined) report([...path, 'key'], '"key" needs its "cert" beside it', 'key');
 }
 
 function flawOfPair(cert: string, key: string): { of: 'cert' | 'key'; text: string } | undefined {

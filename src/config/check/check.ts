@@ -6,6 +6,7 @@ import { checkConflicts } from './conflicts.js';
 import { checkIssuers } from './issuers.js';
 import { checkLimits } from './limits.js';
 import { checkListeners } from './listeners.js';
+import { checkRedis } from './redis.js';
 import { checkRoutes } from './routes.js';
 import { checkTokens } from './tokens.js';
 import { checkUpstreams } from './upstreams.js';
@@ -22,6 +23,7 @@ export function check(draft: Draft, written: Written, files: Files, report: Repo
   const isWritten = (path: Path) => written.has(path);
   checkListeners(draft.general, files, isWritten, report);
   checkWorkers(draft.general, report);
+  checkRedis(draft.general, files, report);
   checkIssuers(draft, files, isWritten, report);
   checkUpstreams(draft, files, report);
   checkRoutes(draft, isWritten, report);

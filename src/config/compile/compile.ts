@@ -51,7 +51,7 @@ export function compile(
     listen: config.listen && compileListen(config.listen, files),
     admin: config.admin && compileListen(config.admin, files),
     trustProxy: config.trust_proxy,
-    redis: redis && compileRedis(redis),
+    redis: redis && compileRedis(redis, files),
     issuers,
     tokens,
     upstreams: [...upstreams.values()],

@@ -8,8 +8,7 @@ import { parseUrl } from './url.js';
 
 /** What a `redis.url` says. */
 export interface RedisUrl {
-  readonly host: string;
-  readonly port: number;
+  readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
   /** The number of the database. */
   readonly db: number;
   readonly username: string | undefined;
@@ -24,7 +23,7 @@ const REMEDY =
   'where a password has one of / ? # @ % in it, write it as "password" beside "url", or percent-encode it (/ is %2F)';
 
 /**
- * Reads `redis://user:password@host:port/db`, or `rediss://` for TLS.
+ * Reads `redis://user:password@host:port/db`, `rediss://` for TLS, or `unix:///path/of/socket?db=0`.
  *
  * @returns a flaw for whatever the client would have to guess at: another path than a number, a query, a fragment, or an
  *   escape that is none
@@ -35,7 +34,8 @@ export function parseRedisUrl(text: string): RedisUrl | Flaw {
 }
 
 function read(text: string): RedisUrl | Flaw {
-  const url = parseUrl(text, ['redis', 'rediss']);
+  if (text.startsWith('unix:')) return readSocket(text);
+  const url = parseUrl(text, ['redis', 'rediss', 'unix']);
   if (url instanceof Flaw) return url;
   if (/[?#]/.test(text)) return new Flaw('must be a URL without a query or fragment');
   const [, db] = /^\/?(\d{0,9})$/.exec(url.pathname) ?? [];
@@ -47,13 +47,20 @@ function read(text: string): RedisUrl | Flaw {
     isIP(inner) === 6 ? inner : bracketed,
   );
   return {
-    host,
-    port: url.port === '' ? DEFAULT_PORT : Number(url.port),
+    address: { host, port: url.port === '' ? DEFAULT_PORT : Number(url.port) },
     db: Number(db),
     username: username === '' ? undefined : username,
     password: password === '' ? undefined : password,
     tls: url.protocol === 'rediss:',
   };
+}
+
+/** What a socket's file may be named: a path in UTF-8, without escapes. */
+function readSocket(text: string): RedisUrl | Flaw {
+  const [, path, db = '0'] = /^unix:\/\/(\/[^?#%]+)(?:\?db=(\d{1,9}))?$/.exec(text) ?? [];
+  if (path === undefined)
+    return new Flaw('must be unix:///path/of/socket, or with a database ?db=1 behind it');
+  return { address: { path }, db: Number(db), username: undefined, password: undefined, tls: false };
 }
 
 /** Undefined where an escape is none. */

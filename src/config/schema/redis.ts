@@ -6,34 +6,74 @@ import { isHost } from './listen.js';
 import { parseRedisUrl } from './redis-url.js';
 import { duration, failurePolicy, flag, given, list, phrase, words } from './values.js';
 
-const FORM = 'a URL that begins with redis:// or rediss://';
+const FORM = 'a URL that begins with redis://, rediss:// or unix://';
 const NODE_FORM = 'host:port, such as 10.0.0.5:6379 or "[::1]:6379"';
 
-const node = phrase((text) => {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
-  const host = bracketed ?? plain ?? '';
-  const right = bracketed === undefined ? isHost(host) : isIP(host) === 6;
-  const isPort = Number(port) >= 1 && Number(port) <= 65_535;
-  return right && isPort ? { host, port: Number(port) } : new Flaw(`must be ${NODE_FORM}`);
-}, NODE_FORM);
+const node = (reason: (text: string) => string | undefined = () => undefined) =>
+  phrase((text) => {
+    const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
+    const host = bracketed ?? plain ?? '';
+    const right = bracketed === undefined ? isHost(host) : isIP(host) === 6;
+    const isPort = Number(port) >= 1 && Number(port) <= 65_535;
+    if (right && isPort) return { host, port: Number(port) };
+    return new Flaw(reason(text) ?? `must be ${NODE_FORM}`);
+  }, NODE_FORM);
+
+const clusterNode = node((text) =>
+  /[^/]\/\d+$/.test(text)
+    ? 'must be host:port without a database: a Redis Cluster has database 0 alone'
+    : undefined,
+);
+
+const tls = z.strictObject({
+  ca: words('a file path')
+    .optional()
+    .describe("A PEM file of the authorities to trust, in place of the system's."),
+  cert: words('a file path')
+    .optional()
+    .describe('The certificate that the gate shows to Redis, a PEM file; with "key".'),
+  key: words('a file path').optional().describe("That certificate's private key, a PEM file."),
+  server_name: phrase(
+    (text) => (isHost(text) && !isIP(text) ? text : new Flaw('must be a host name')),
+    'a host name',
+  )
+    .optional()
+    .describe('The name that every certificate must have, whatever the address of the server is.'),
+});
 
 const settings = z
   .strictObject({
     url: phrase(parseRedisUrl, FORM)
       .optional()
-      .describe('redis://host:port/db, or rediss:// for TLS; a password may stand in it as ${NAME}.'),
-    sentinels: list(node, 'a list of host:port')
+      .describe(
+        'redis://user:password@host:port/db, rediss:// for TLS, or unix:///path/of/socket?db=0; a password that is ' +
+          'not plain belongs into "password".',
+      ),
+    sentinels: list(node(), 'a list of host:port')
       .optional()
       .describe('The Sentinels that know the primary, in place of a url: ["10.0.0.5:26379", ...].'),
     name: words('a name').optional().describe('By which the Sentinels know the primary: mymaster.'),
-    cluster: list(node, 'a list of host:port')
+    cluster: list(clusterNode, 'a list of host:port')
       .optional()
       .describe(
         'Nodes of a Redis Cluster, in place of a url; one that answers is enough to find the others.',
       ),
-    username: words('a user name').optional().describe('For sentinels and cluster; a url has its own.'),
-    password: words('a password').optional().describe('For sentinels and cluster: ${REDIS_PASSWORD}.'),
-    tls: flag().default(false).describe('Whether sentinels or cluster are spoken to with TLS.'),
+    username: words('a user name').optional().describe('The ACL user, where the url has none.'),
+    password: words('a password')
+      .optional()
+      .describe('Taken as it is, without percent-encoding: ${REDIS_PASSWORD}.'),
+    sentinel_username: words('a user name')
+      .optional()
+      .describe('The ACL user at the Sentinels, with "sentinel_password".'),
+    sentinel_password: words('a password')
+      .optional()
+      .describe('The password of the Sentinels, where it is not that of the servers.'),
+    tls: z
+      .union([flag(), tls], { error: given('must be true, false, or {ca, cert, key, server_name}') })
+      .default(false)
+      .describe(
+        'Whether and how servers, Sentinels too, are spoken to with TLS; with a url, rediss:// alone.',
+      ),
     on_failure: failurePolicy()
       .default('local')
       .describe(
@@ -53,7 +93,8 @@ const settings = z
       .prefault('tollgate:')
       .describe('Stands before every key, where several gates use one Redis.'),
   })
-  .superRefine(({ url, sentinels, cluster, name, username, password, tls }, context) => {
+  .superRefine((written, context) => {
+    const { url, sentinels, cluster, name, sentinel_username, sentinel_password } = written;
     const wrong = (key: string, message: string) => {
       context.addIssue({ code: 'custom', path: [key], message });
     };
@@ -63,12 +104,17 @@ const settings = z
     if (second !== undefined) wrong(second, `"${first}" stands there too; a Redis is one of the two`);
     if (sentinels && name === undefined)
       wrong('name', 'missing key "name": by which the Sentinels know the primary');
-    if (!sentinels && name !== undefined) wrong('name', '"name" is for "sentinels"');
-    if (url === undefined) return;
-    const stray = Object.entries({ username, password, tls: tls || undefined }).find(
-      ([, value]) => value !== undefined,
-    );
-    if (stray) wrong(stray[0], `"${stray[0]}" belongs into the url: rediss://user:password@host`);
+    for (const [key, value] of Object.entries({ name, sentinel_username, sentinel_password }))
+      if (!sentinels && value !== undefined) wrong(key, `"${key}" is for "sentinels"`);
+    if (sentinel_username !== undefined && sentinel_password === undefined)
+      wrong('sentinel_username', '"sentinel_username" needs "sentinel_password" beside it');
+    if (written.username !== undefined && (written.password ?? url?.password) === undefined)
+      wrong('username', '"username" needs a password beside it');
+    if (!url) return;
+    for (const key of ['username', 'password'] as const)
+      if (written[key] !== undefined && url[key] !== undefined)
+        wrong(key, `the url has a ${key} too; one of the two`);
+    if (written.tls !== false && !url.tls) wrong('tls', '"tls" needs a url that begins with rediss://');
   });
 
 /** Empty, as in `${REDIS_URL:-}`, is the same as left out. */

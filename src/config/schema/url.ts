@@ -4,7 +4,10 @@ import { Flaw } from '../problem.js';
 
 /** An absolute URL of one of the schemes; nothing of it is put into the flaw, since it may hold a password. */
 export function parseUrl(text: string, schemes: readonly string[]): URL | Flaw {
-  const expected = schemes.map((scheme) => `${scheme}://`).join(' or ');
+  const expected = schemes
+    .map((scheme) => `${scheme}://`)
+    .join(', ')
+    .replace(/, (?=[^,]*$)/, ' or ');
   const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\/[^\s\\/?#]+[^\s\\]*$/.exec(text) ?? [];
   if (scheme === undefined || !URL.canParse(text))
     return new Flaw(`must be a URL that begins with ${expected}`);

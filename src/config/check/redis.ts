@@ -1,0 +1,13 @@
+/** Checks of Redis: the certificates that its connections need. */
+import type { GeneralDraft } from '../draft.js';
+import type { Files } from '../files.js';
+import type { Report } from '../problem.js';
+import { checkAuthorities, checkOwnPair } from './certificates.js';
+
+export function checkRedis({ redis }: GeneralDraft, files: Files, report: Report): void {
+  if (typeof redis?.tls !== 'object') return;
+  const path = ['redis', 'tls'];
+  const { ca, cert, key } = redis.tls;
+  if (ca !== undefined) checkAuthorities([...path, 'ca'], ca, files, report);
+  checkOwnPair(path, { cert, key }, files, report);
+}
