@@ -16,7 +16,7 @@ import type { Registry } from './tokens/registry/registry.js';
 import { createSecrets } from './tokens/secrets.js';
 import { createSigner, type Signer } from './tokens/signing/signer.js';
 import { createVault } from './tokens/vault.js';
-import { networkOf } from './limit/limit.js';
+import { networkOf, subnetOf } from './limit/limit.js';
 import type { Log } from './model/log.js';
 import type { RedisSettings } from './model/settings.js';
 import type { TokenServiceSettings } from './model/tokens.js';
@@ -73,6 +73,7 @@ export async function openTokens(
       return pepper;
     },
     random,
+    subnetOf,
   });
   const signer = createSigner({
     registry,

@@ -22,6 +22,12 @@ export function networkOf(address: string): string {
     .join(':');
 }
 
+/** The network of a client that a fair queue takes turns by: IPv4 by its /24, IPv6 by its /64. */
+export function subnetOf(address: string): string {
+  const network = networkOf(address);
+  return isIPv4(network) ? network.slice(0, network.lastIndexOf('.')) : network;
+}
+
 /** The eight groups of an IPv6 address as written in any of the forms of RFC 4291 2.2. */
 function groupsOf(text: string): number[] | undefined {
   const [head = '', tail, more] = text.split('::');

@@ -29,7 +29,8 @@ export class CoolingDown {
 export interface FailedAttempts {
   /**
    * Looks at credentials, unless too many have failed.
-   * @param check answers undefined for wrong credentials
+   * @param check answers undefined for wrong credentials, or `busy` for those that it could not look at, which counts as
+   * a failure too: else it would cost nothing to keep it busy
    */
   guard<T>(attempt: Attempt, check: () => Promise<T | undefined>): Promise<T | undefined | CoolingDown>;
 }
@@ -81,7 +82,7 @@ export function createFailedAttempts(options: FailedAttemptsOptions): FailedAtte
     let isWrong = false;
     try {
       const result = await check();
-      isWrong = result === undefined;
+      isWrong = result === undefined || result === 'busy';
       return result;
     } finally {
       if (isWrong)

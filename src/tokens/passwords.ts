@@ -1,14 +1,33 @@
-/** The passwords of users: hashed with scrypt, which costs memory and time on purpose, and so only a few at once. */
+/**
+ * The passwords of users: hashed with scrypt, which costs memory and time on purpose, and so only a few at once. Logins
+ * wait for that in a queue that is shared fairly between the networks that they come from.
+ */
 import { scrypt, timingSafeEqual } from 'node:crypto';
+import { createFairQueue } from './fair-queue.js';
+
+/** Whose login it is. */
+export interface LoginOrigin {
+  /** The client's address. */
+  readonly address: string;
+  /** Whether somebody still waits for the response; asked when its turn has come. */
+  readonly isWanted: () => boolean;
+}
 
 export interface Passwords {
   /** What is stored of a password: algorithm, parameters, salt and key in one text. */
   hashPassword(password: string): Promise<string>;
   /**
    * Takes the same time where there is no hash to compare with.
-   * @returns `busy` where too many are being hashed already
+   * @returns `busy` where too many wait already, or nobody waits for the response any more: nothing was compared
    */
-  verifyPassword(password: string, hash: string | undefined): Promise<boolean | 'busy'>;
+  verifyPassword(password: string, hash: string | undefined, from: LoginOrigin): Promise<boolean | 'busy'>;
+}
+
+export interface PasswordsOptions {
+  /** So many random bytes. */
+  readonly random: (size: number) => Uint8Array;
+  /** The network of a client address, which shares one turn; left out: each address is its own. */
+  readonly subnetOf?: ((address: string) => string) | undefined;
 }
 
 interface Cost {
@@ -30,6 +49,9 @@ const KEY_BYTES = 32;
 
 /** Each takes 32 MiB and one of libuv's four threads for a good tenth of a second. */
 const MOST_AT_ONCE = 2;
+/** Some ten are hashed in a second: who comes behind so many would not wait for the response. */
+const MOST_WAITING_IN_A_NETWORK = 128;
+const MOST_WAITING = 512;
 
 /** In characters: what NIST SP 800-63B asks of a password that a person chooses. */
 const SHORTEST = 8;
@@ -44,27 +66,14 @@ export function flawOfPassword(password: string): string | undefined {
   return undefined;
 }
 
-export function createPasswords(random: (size: number) => Uint8Array): Passwords {
+export function createPasswords({ random, subnetOf = (address) => address }: PasswordsOptions): Passwords {
   /** Of a password that nobody knows. */
   const nobody: Hashed = { cost: COST, salt: random(SALT_BYTES), key: random(KEY_BYTES) };
-  let running = 0;
-
-  async function derive(password: string, salt: Uint8Array, { ln, r, p }: Cost): Promise<Uint8Array> {
-    const N = 2 ** ln;
-    running += 1;
-    try {
-      return await new Promise((resolve, reject) => {
-        // scrypt needs 128 * N * r bytes and a little; Node's own bound is just that without the little.
-        const options = { N, r, p, maxmem: 2 * 128 * (N + p + 2) * r };
-        scrypt(normalise(password), salt, KEY_BYTES, options, (error, key) => {
-          if (error) reject(error);
-          else resolve(key);
-        });
-      });
-    } finally {
-      running -= 1;
-    }
-  }
+  const queue = createFairQueue({
+    width: MOST_AT_ONCE,
+    maxPerNetwork: MOST_WAITING_IN_A_NETWORK,
+    maxWaiting: MOST_WAITING,
+  });
 
   return {
     async hashPassword(password) {
@@ -72,16 +81,30 @@ export function createPasswords(random: (size: number) => Uint8Array): Passwords
       return write({ cost: COST, salt, key: await derive(password, salt, COST) });
     },
 
-    async verifyPassword(password, hash) {
-      if (running >= MOST_AT_ONCE) return 'busy';
+    async verifyPassword(password, hash, { address, isWanted }) {
       // Whoever the user is: this tells nothing of whether there is one.
       if (isTooLong(password)) return false;
       const expected = hash === undefined ? undefined : read(hash);
       const { cost, salt, key } = expected ?? nobody;
-      const derived = await derive(password, salt, cost);
-      return timingSafeEqual(derived, key) && expected !== undefined;
+      return queue({ network: subnetOf(address), name: address }, async () => {
+        if (!isWanted()) return 'busy';
+        const derived = await derive(password, salt, cost);
+        return timingSafeEqual(derived, key) && expected !== undefined;
+      });
     },
   };
+}
+
+function derive(password: string, salt: Uint8Array, { ln, r, p }: Cost): Promise<Uint8Array> {
+  const N = 2 ** ln;
+  return new Promise((resolve, reject) => {
+    // scrypt needs 128 * N * r bytes and a little; Node's own bound is just that without the little.
+    const options = { N, r, p, maxmem: 2 * 128 * (N + p + 2) * r };
+    scrypt(normalise(password), salt, KEY_BYTES, options, (error, key) => {
+      if (error) reject(error);
+      else resolve(key);
+    });
+  });
 }
 
 function isTooLong(password: string): boolean {

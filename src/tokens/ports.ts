@@ -1,6 +1,7 @@
 /** What the token service stands on, beside the registry; whoever assembles the gate provides it. */
 import type { JsonWebKey } from 'node:crypto';
 import type { NAMED, TOKENS } from '../model/tokens.js';
+import type { LoginOrigin } from './passwords.js';
 import type { Revocation } from './registry/registry.js';
 
 export interface Secrets {
@@ -8,8 +9,8 @@ export interface Secrets {
   hash(secret: string): Uint8Array;
   /** In constant time, and in the same time where there is no hash to compare with. */
   matches(secret: string, hash: Uint8Array | undefined): boolean;
-  /** The same for passwords; `busy` where too many are being hashed already. */
-  verifyPassword(password: string, hash: string | undefined): Promise<boolean | 'busy'>;
+  /** The same for passwords; `busy` where nothing was compared, since too many logins wait already. */
+  verifyPassword(password: string, hash: string | undefined, from: LoginOrigin): Promise<boolean | 'busy'>;
 }
 
 export interface Signer {

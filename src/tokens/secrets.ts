@@ -1,6 +1,6 @@
 /** The secrets that the token service gives out and asks for: what is kept of them, and how they are compared. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { createPasswords, type Passwords } from './passwords.js';
+import { createPasswords, type Passwords, type PasswordsOptions } from './passwords.js';
 
 export interface Secrets extends Passwords {
   /** A new app's public id: 128 random bits in hexadecimal, so that it may stand anywhere, as an argument too. */
@@ -13,18 +13,16 @@ export interface Secrets extends Passwords {
   matches(secret: string, hash: Uint8Array | undefined): boolean;
 }
 
-export interface SecretsOptions {
+export interface SecretsOptions extends PasswordsOptions {
   /** Asked for at each hash; throws while it is not known. */
   readonly pepper: () => Uint8Array;
-  /** So many random bytes. */
-  readonly random: (size: number) => Uint8Array;
 }
 
 const KEY_BYTES = 16;
 const SECRET_BYTES = 32;
 const HASH_BYTES = 32;
 
-export function createSecrets({ pepper, random }: SecretsOptions): Secrets {
+export function createSecrets({ pepper, random, subnetOf }: SecretsOptions): Secrets {
   const nothing = new Uint8Array(HASH_BYTES);
 
   function hash(secret: string): Uint8Array {
@@ -32,7 +30,7 @@ export function createSecrets({ pepper, random }: SecretsOptions): Secrets {
   }
 
   return {
-    ...createPasswords(random),
+    ...createPasswords({ random, subnetOf }),
     newKey: () => Buffer.from(random(KEY_BYTES)).toString('hex'),
     newSecret: () => Buffer.from(random(SECRET_BYTES)).toString('base64url'),
     hash,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { networkOf } from '../../src/limit/network.js';
+import { networkOf, subnetOf } from '../../src/limit/network.js';
 
 test.each([
   ['192.0.2.1', '192.0.2.1'],
@@ -53,4 +53,13 @@ test('every way to write an IPv6 address is counted as its first four groups', (
       expect(networkOf(`${hex.slice(0, start).join(':')}::${hex.slice(end).join(':')}`)).toBe(network);
     }),
   );
+});
+
+test.each([
+  ['192.0.2.77', '192.0.2'],
+  ['::ffff:192.0.2.77', '192.0.2'],
+  ['2001:db8:1:2:3::4', '2001:db8:1:2'],
+  ['no address', 'no address'],
+])('%s takes turns as the network %s', (address, subnet) => {
+  expect(subnetOf(address)).toBe(subnet);
 });

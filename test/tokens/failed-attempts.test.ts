@@ -77,6 +77,12 @@ describe.each(KINDS)('failed attempts %s', (_, fresh) => {
     expect(await attempts.guard(at('other'), RIGHT)).toBe('right');
   });
 
+  it('are counted for credentials that could not be looked at too', async () => {
+    const busy = () => Promise.resolve('busy' as const);
+    for (let i = 0; i < 20; i++) expect(await attempts.guard(at('app'), busy)).toBe('busy');
+    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(CoolingDown);
+  });
+
   it('do not look at credentials while the door is closed', async () => {
     await fail(attempts, 20);
     const check = vi.fn(RIGHT);

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Registry } from '../../src/tokens/registry/registry.js';
-import { AUDIENCE, PASSWORD, read, startTokenService, type TestService } from './support.js';
+import { AUDIENCE, hashPassword, PASSWORD, read, startTokenService, type TestService } from './support.js';
 
 const PATH = '/token';
 let service: TestService;
@@ -61,14 +61,32 @@ describe('POST /token with a password', () => {
     expect(unknown).toEqual(wrong);
   });
 
-  it('asks to come back while too many passwords are being hashed', async () => {
-    const users = ['x', 'y', 'z'].map((username) => ({ username, password: PASSWORD }));
-    const answers = await Promise.all(users.map((user) => service.postJson(PATH, user)));
-    expect(answers.map(({ status }) => status).sort()).toEqual([400, 400, 503]);
-    const busy = answers.find(({ status }) => status === 503)!;
-    expect(busy.headers.get('retry-after')).toBe('1');
-    expect(await busy.json()).toMatchObject({ error: 'temporarily_unavailable' });
-  });
+  it('lets honest logins in while others keep the hashing busy with wrong passwords', async () => {
+    const failedAttempts = { attempts: 1_000_000, windowMs: 60_000, cooldownMs: 60_000 };
+    const busy = await startTokenService({ settings: { failedAttempts } });
+    await busy.addUser({ name: 'honest' });
+    await busy.addUser({ name: 'victim', passwordHash: hashPassword(PASSWORD, 13) });
+    const loginFrom = async (address: string, username: string, password: string) => {
+      const body = JSON.stringify({ username, password });
+      const headers = { 'content-type': 'application/json', 'x-test-address': address };
+      const response = await busy.fetch(PATH, { method: 'POST', body, headers });
+      await response.text();
+      return response.status;
+    };
+    let isOver = false;
+    let guesses = 0;
+    const attack = async (address: string): Promise<void> => {
+      for (; !isOver; guesses += 1) await loginFrom(address, 'victim', 'wrong');
+    };
+    const attackers = ['198.51.100.1', '198.51.101.1', '198.51.102.1'].map(attack);
+    await expect.poll(() => guesses, { timeout: 10_000 }).toBeGreaterThan(3);
+    const honest = Array.from({ length: 64 }, (_, i) => loginFrom(`203.0.113.${i % 8}`, 'honest', PASSWORD));
+    const statuses = await Promise.all(honest);
+    isOver = true;
+    await Promise.all(attackers);
+    await busy.close();
+    expect(statuses).toEqual(Array(64).fill(200));
+  }, 30_000);
 
   it('refuses a user who is deleted, or made anew, while the password is hashed', async () => {
     const { nowMs } = service.clock;

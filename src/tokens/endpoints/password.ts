@@ -4,7 +4,7 @@ import { BUSY, INVALID_LOGIN, invalidRequest, OAuthError, tooManyFailures } from
 import type { Secrets } from '../ports.js';
 import type { Registry, User } from '../registry/registry.js';
 import { readParameters, type ParameterSources } from '../request/parameters.js';
-import { jsonAnswer, type Answer, type Endpoint } from './endpoint.js';
+import { jsonAnswer, type Answer, type Call, type Endpoint } from './endpoint.js';
 import type { Sessions, UserTokens } from './sessions.js';
 
 export interface PasswordOptions {
@@ -21,17 +21,25 @@ const BOTH = invalidRequest('A refresh_token is given beside a username or a pas
 export function createPassword({ registry, secrets, attempts, sessions }: PasswordOptions): Endpoint {
   const endpoint = 'password';
 
-  async function login(username: string, password: string, address: string): Promise<Answer> {
-    const user = await attempts.guard({ endpoint, id: username, address }, () => check(username, password));
+  async function login(username: string, password: string, call: Call): Promise<Answer> {
+    const attempt = { endpoint, id: username, address: call.clientIp };
+    const user = await attempts.guard(attempt, () => check(username, password, call));
     if (user instanceof CoolingDown) return tooManyFailures(user.retryAfterS);
     if (user === undefined) return INVALID_LOGIN;
     return user === 'busy' ? BUSY : answerWith(await sessions.open(user));
   }
 
-  async function check(username: string, password: string): Promise<User | 'busy' | undefined> {
+  async function check(
+    username: string,
+    password: string,
+    { clientIp: address, res }: Call,
+  ): Promise<User | 'busy' | undefined> {
     const user = await registry.findUser(username);
     // Hashed even where there is no user, so that it takes the same time.
-    const isRight = await secrets.verifyPassword(password, user?.passwordHash);
+    const isRight = await secrets.verifyPassword(password, user?.passwordHash, {
+      address,
+      isWanted: () => !res.destroyed,
+    });
     if (isRight === 'busy') return 'busy';
     if (!isRight || user === undefined) return undefined;
     // Hashing takes long enough for the user to be deleted meanwhile, or made anew.
@@ -48,13 +56,17 @@ export function createPassword({ registry, secrets, attempts, sessions }: Passwo
       const username = parameters.one('username');
       const password = parameters.one('password');
       const refreshToken = parameters.one('refresh_token');
-      const { clientIp } = call;
       if (refreshToken === undefined) {
         if (username === undefined || password === undefined) return INCOMPLETE;
-        return login(username, password, clientIp);
+        return login(username, password, call);
       }
       if (username !== undefined || password !== undefined) return BOTH;
-      const tokens = await sessions.refresh({ refreshToken, scope: undefined, endpoint, clientIp });
+      const tokens = await sessions.refresh({
+        refreshToken,
+        scope: undefined,
+        endpoint,
+        clientIp: call.clientIp,
+      });
       return tokens instanceof OAuthError ? tokens : answerWith(tokens);
     },
   };
