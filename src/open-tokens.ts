@@ -18,6 +18,7 @@ import { createSigner, type Signer } from './tokens/signing/signer.js';
 import { createVault } from './tokens/vault.js';
 import { networkOf, subnetOf } from './limit/limit.js';
 import type { Log } from './model/log.js';
+import { OperatorError } from './model/operator-error.js';
 import type { RedisSettings } from './model/settings.js';
 import type { TokenServiceSettings } from './model/tokens.js';
 import type { RedisConnection } from './redis/connection.js';
@@ -66,7 +67,7 @@ export async function openTokens(
   { mayBeAway }: { readonly mayBeAway: boolean } = { mayBeAway: false },
 ): Promise<OpenTokens> {
   const registry = await openRegistry(database, { log, mayBeAway });
-  let pepper: Uint8Array | undefined = given === undefined ? undefined : Buffer.from(given, 'utf8');
+  let pepper: Uint8Array | undefined;
   const secrets = createSecrets({
     pepper() {
       if (pepper === undefined) throw new Error('the registry was not read yet');
@@ -91,7 +92,7 @@ export async function openTokens(
 
   /** Reads what nothing can be done without. */
   async function open(): Promise<void> {
-    pepper ??= await registry.pepper(() => random(32));
+    pepper ??= await readPepper(registry, given, random);
     await signer.open();
     isOpen = true;
   }
@@ -139,6 +140,26 @@ export async function openTokens(
       await registry.close();
     },
   };
+}
+
+/** Another pepper than the one that the registry's secrets were hashed with: none of them would be right. */
+class PepperError extends OperatorError {
+  override readonly name = 'PepperError';
+}
+
+async function readPepper(
+  registry: Registry,
+  given: string | undefined,
+  random: TokenSurroundings['random'],
+): Promise<Uint8Array> {
+  const own = given === undefined ? undefined : Buffer.from(given, 'utf8');
+  const pepper = await registry.pepper(() => random(32), own);
+  if (pepper) return pepper;
+  throw new PepperError(
+    own
+      ? 'TOLLGATE_PEPPER is not the pepper that the secrets in this registry were hashed with'
+      : 'the secrets in this registry were hashed with a TOLLGATE_PEPPER, and none is set',
+  );
 }
 
 /** Where failures are counted, which no reload forgets. */

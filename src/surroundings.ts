@@ -9,7 +9,8 @@ export function ofThisProcess(log: Log, env: Readonly<Record<string, string | un
     monotonic: () => performance.now(),
     newId: randomUUID,
     random: (size) => new Uint8Array(randomBytes(size)),
-    pepper: env['TOLLGATE_PEPPER'],
+    // Empty is unset, as in a compose file that passes on what is not there.
+    pepper: env['TOLLGATE_PEPPER'] === '' ? undefined : env['TOLLGATE_PEPPER'],
     log,
   };
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { OperatorError } from '../model/operator-error.js';
 
 const FILE = 'data/admin-token';
 const BYTES = 32;
@@ -12,9 +13,19 @@ export interface AdminToken {
   readonly file: string | undefined;
 }
 
+/** 24 characters of base64 hold 144 bits; nobody guesses them, however often the port is asked. */
+const SHORTEST = 24;
+
+/** @throws OperatorError where the environment's credential is too short */
 export async function readAdminToken(env: Readonly<Record<string, string | undefined>>): Promise<AdminToken> {
   const given = env['TOLLGATE_ADMIN_TOKEN'];
-  if (given !== undefined && given !== '') return { token: given, file: undefined };
+  if (given !== undefined && given !== '') {
+    if (given.length < SHORTEST)
+      throw new OperatorError(
+        `TOLLGATE_ADMIN_TOKEN must have at least ${SHORTEST} characters; make one with: openssl rand -base64 32`,
+      );
+    return { token: given, file: undefined };
+  }
   const made = randomBytes(BYTES).toString('base64url');
   await mkdir(dirname(FILE), { recursive: true, mode: 0o700 });
   try {

@@ -14,8 +14,8 @@ export interface Secrets {
 }
 
 export interface Signer {
-  /** A compact JWS with `kid`, RS256. */
-  sign(payload: object): string;
+  /** A compact JWS with `kid`, RS256, for a caller who waits for it in turn with others. */
+  sign(payload: object, caller: string): Promise<string>;
   /** The public keys that tokens of ours may be signed with. */
   jwks(): { readonly keys: readonly JsonWebKey[] };
 }

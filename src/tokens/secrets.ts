@@ -13,6 +13,11 @@ export interface Secrets extends Passwords {
   matches(secret: string, hash: Uint8Array | undefined): boolean;
 }
 
+/** By which a pepper is known again, without telling anything of it. */
+export function fingerprintOf(pepper: Uint8Array): Uint8Array {
+  return new Uint8Array(createHmac('sha256', pepper).update('tollgate: fingerprint of the pepper').digest());
+}
+
 export interface SecretsOptions extends PasswordsOptions {
   /** Asked for at each hash; throws while it is not known. */
   readonly pepper: () => Uint8Array;

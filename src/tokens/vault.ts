@@ -10,6 +10,8 @@ import { createCipheriv, createDecipheriv, scrypt } from 'node:crypto';
 
 export interface Vault {
   seal(kid: string, privateKey: string): Promise<string>;
+  /** Whether a stored key is in plain text, though this vault encrypts. */
+  mustSeal(stored: string): boolean;
   /** Rejects with a `VaultError` where the key is not the right one, or there is none. */
   open(kid: string, stored: string): Promise<string>;
 }
@@ -49,9 +51,11 @@ export function createVault(
       return [FORM, ...[salt, nonce, Buffer.concat(sealed)].map(base64url)].join('.');
     },
 
+    mustSeal: (stored) => secret !== undefined && !isSealed(stored),
+
     async open(kid, stored) {
       // A key from before there was a key_encryption_key.
-      if (!stored.startsWith(`${FORM}.`)) return stored;
+      if (!isSealed(stored)) return stored;
       if (secret === undefined)
         throw new VaultError('the signing keys are encrypted: key_encryption_key must be set');
       const [salt, nonce, sealed] = stored.split('.').slice(1).map(bytes);
@@ -71,6 +75,10 @@ export function createVault(
       }
     },
   };
+}
+
+function isSealed(stored: string): boolean {
+  return stored.startsWith(`${FORM}.`);
 }
 
 function stretch(secret: string, salt: Uint8Array): Promise<Uint8Array> {

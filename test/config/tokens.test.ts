@@ -1,4 +1,5 @@
 /** The token service's section: what it compiles to, the issuers that it adds, and every mistake in it. */
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { compileConfig, ConfigError } from '../../src/config/config.js';
 
@@ -72,6 +73,19 @@ describe('the token service', () => {
     });
   });
 
+  it.each(['base64', 'base64url', 'hex'] as const)('takes 32 random bytes in %s for a key', (form) => {
+    for (let i = 0; i < 20; i++) {
+      const key_encryption_key = randomBytes(32).toString(form);
+      const { tokens } = compile({ ...BASE, tokens: { ...TOKENS, key_encryption_key } });
+      expect(tokens?.keyEncryptionKey).toBe(key_encryption_key);
+    }
+  });
+
+  it('takes an empty key for none', () => {
+    const { tokens } = compile({ ...BASE, tokens: { ...TOKENS, key_encryption_key: '' } });
+    expect(tokens?.keyEncryptionKey).toBeUndefined();
+  });
+
   it('is two issuers to the routes, whose tokens nothing but their own keys can make', () => {
     const [tokens, named] = compile(BASE).issuers;
     expect(tokens).toMatchObject({
@@ -123,6 +137,11 @@ describe('the token service', () => {
     [{ endpoints: { revoke: { path: '/.well-known/jwks.json' } } }, /is the path of the token service/],
     [{ endpoints: { revoke: { path: 'revoke' } } }, /^tokens\.endpoints\.revoke\.path: .*must be a path/],
     [{ failed_attempts: { limit: 'none' } }, /must be/],
+    [{ key_encryption_key: 'short' }, /must hold 32 random bytes; make one with: openssl rand -base64 32/],
+    [{ key_encryption_key: 'a'.repeat(64) }, /must hold 32 random bytes/],
+    [{ key_encryption_key: 'correct horse battery staple' }, /must hold 32 random bytes/],
+    [{ key_encryption_key: '0123456789abcdef'.repeat(3) }, /must hold 32 random bytes/],
+    [{ key_encryption_key: '0123456789'.repeat(7) }, /must hold 32 random bytes/],
   ])('refuses %j in the section', (change, problem) => {
     const problems = problemsOf({ ...BASE, tokens: { ...TOKENS, ...change } });
     expect(problems).toHaveLength(1);

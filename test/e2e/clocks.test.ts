@@ -50,7 +50,10 @@ async function start(file: string, shiftMs: number): Promise<RunningCommand & { 
   const script = encodeURIComponent(`const now = Date.now; Date.now = () => now() + ${shiftMs};`);
   const command = startCommand(['start', '-c', file], {
     cwd: folder,
-    env: { NODE_OPTIONS: `--import=data:text/javascript,${script}`, TOLLGATE_ADMIN_TOKEN: 'of-this-test' },
+    env: {
+      NODE_OPTIONS: `--import=data:text/javascript,${script}`,
+      TOLLGATE_ADMIN_TOKEN: 'the-administrator-of-this-test',
+    },
   });
   const [line, port] = await command.until(/^.*"address":\{[^}]*"port":(\d+)\}.*$/m);
   const told = new Date((JSON.parse(line) as { time: string | number }).time).getTime();

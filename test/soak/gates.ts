@@ -68,7 +68,7 @@ export async function startSoakGate(
     await writeFile(file, text);
     process = startCommand(['start', '-c', file], {
       cwd: folder,
-      env: { NODE_OPTIONS: '--inspect=127.0.0.1:0', TOLLGATE_ADMIN_TOKEN: 'of-the-soak' },
+      env: { NODE_OPTIONS: '--inspect=127.0.0.1:0', TOLLGATE_ADMIN_TOKEN: 'the-administrator-of-the-soak' },
     });
     const deadline = Date.now() + READY_MS;
     while (!(await isReady(adminPort))) {

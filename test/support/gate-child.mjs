@@ -6,7 +6,7 @@ const { settings } = compileConfig(JSON.parse(process.argv[2]), { env: {}, baseF
 const gate = await serve({
   started: settings,
   load: () => Promise.resolve(settings),
-  env: { TOLLGATE_ADMIN_TOKEN: 'of-the-child' },
+  env: { TOLLGATE_ADMIN_TOKEN: 'the-administrator-of-the-child' },
   watch: ({ head, status, reason }) =>
     process.send({ id: head.id, method: head.method, target: head.target, status, reason }),
 });

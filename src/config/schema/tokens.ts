@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Flaw } from '../problem.js';
 import { scope } from './issuer.js';
+import { parseKeyText } from './key-text.js';
 import { parseLimit } from './limit.js';
 import { parseKeyUrl, parseUrl } from './url.js';
 import { DAY_MS, count, duration, given, list, parseDuration, phrase, single, words } from './values.js';
@@ -129,11 +130,11 @@ export const tokens = z.strictObject({
     })
     .prefault({})
     .describe('What guessing of secrets and passwords is met with.'),
-  key_encryption_key: z
-    .string({ error: given('must be a text') })
+  key_encryption_key: phrase(parseKeyText, 'a text')
     .optional()
     .describe(
-      'A secret with which signing keys are encrypted at rest: ${TOLLGATE_KEK:-}; empty: they are not.',
+      'A secret of 32 random bytes with which signing keys are encrypted at rest, those stored before too: ' +
+        '${TOLLGATE_KEK:-}; empty: they are not. Made with: openssl rand -base64 32.',
     ),
   endpoints: endpoints.prefault({}),
 });

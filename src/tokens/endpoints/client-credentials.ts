@@ -34,7 +34,7 @@ export function createClientCredentials(
     const scopes = narrowScope(parameters.one('scope'), app.scopes);
     if (scopes instanceof OAuthError) return scopes;
     return jsonAnswer({
-      access_token: signer.sign(claims.forApp(app, scopes, lifetimeMs)),
+      access_token: await signer.sign(claims.forApp(app, scopes, lifetimeMs), app.key),
       expires_in: secondsOf(lifetimeMs),
       token_type: 'Bearer',
       scope: scopeText(scopes),

@@ -40,7 +40,7 @@ export function createKeySecret(
       if (app instanceof OAuthError) return app;
       return jsonAnswer({
         token_type: 'bearer',
-        access_token: signer.sign(claims.forApp(app, app.scopes, lifetimeMs)),
+        access_token: await signer.sign(claims.forApp(app, app.scopes, lifetimeMs), app.key),
         expires_in: lifetimeMs === undefined ? undefined : secondsOf(lifetimeMs),
       });
     },

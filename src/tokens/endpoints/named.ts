@@ -67,7 +67,7 @@ export function createNamed(
     const endsAtMs = expiration === undefined ? undefined : expiration * 1000;
     // Recorded before it is shown, so that there is none that the registry does not know.
     await registry.addNamedToken({ jti, clientId: app.key, name, description, createdAtMs: now(), endsAtMs });
-    return signer.sign(token);
+    return signer.sign(token, app.key);
   }
 
   return {

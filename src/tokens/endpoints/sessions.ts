@@ -54,9 +54,9 @@ export function createSessions(
   const { registry, secrets, signer, claims, attempts, now, random, log } = options;
   const { lifetimeMs } = settings;
 
-  function tokensFor(user: User, scopes: readonly string[], refreshToken: string): UserTokens {
+  async function tokensFor(user: User, scopes: readonly string[], refreshToken: string): Promise<UserTokens> {
     return {
-      token: signer.sign(claims.forUser(user, scopes, lifetimeMs)),
+      token: await signer.sign(claims.forUser(user, scopes, lifetimeMs), user.name),
       refreshToken,
       expiresInS: secondsOf(lifetimeMs),
       scopes,

@@ -1,11 +1,12 @@
 /** The registry's signing keys, and the pepper. */
 import type { Selectable } from 'kysely';
+import { fingerprintOf } from '../secrets.js';
 import type { Registry, SigningKey } from './registry.js';
 import { takeTurn } from './revisions.js';
 import type { Database, Tables } from './tables.js';
 import { readHash, writeHash } from './text.js';
 
-type Keys = Pick<Registry, 'signingKeys' | 'addSigningKey' | 'pepper'>;
+type Keys = Pick<Registry, 'signingKeys' | 'addSigningKey' | 'replacePrivateKeys' | 'pepper'>;
 
 export function createKeys(db: Database): Keys {
   return {
@@ -39,20 +40,50 @@ export function createKeys(db: Database): Keys {
       });
     },
 
-    async pepper(random) {
-      await db
-        .insertInto('secrets')
-        .values({ name: 'pepper', value: writeHash(random()) })
-        .onConflict((conflict) => conflict.column('name').doNothing())
-        .execute();
-      const { value } = await db
-        .selectFrom('secrets')
-        .select('value')
-        .where('name', '=', 'pepper')
-        .executeTakeFirstOrThrow();
-      return readHash(value);
+    async replacePrivateKeys(replacements) {
+      await db.transaction().execute(async (transaction) => {
+        await takeTurn(transaction, 'signingKeys');
+        for (const { kid, before, after } of replacements) {
+          await transaction
+            .updateTable('signingKeys')
+            .set({ privateKey: after })
+            .where('kid', '=', kid)
+            .where('privateKey', '=', before)
+            .execute();
+        }
+      });
+    },
+
+    pepper(random, given) {
+      return db.transaction().execute(async (transaction) => {
+        const own = await readSecret(transaction, 'pepper');
+        const recorded = await readSecret(transaction, 'pepperFingerprint');
+        // The one that was given before is not known here.
+        if (given === undefined && own === undefined && recorded !== undefined) return undefined;
+        const pepper = given ?? (await keepSecret(transaction, 'pepper', random()));
+        const fingerprint = fingerprintOf(pepper);
+        const first = await keepSecret(transaction, 'pepperFingerprint', fingerprint);
+        return writeHash(first) === writeHash(fingerprint) ? pepper : undefined;
+      });
     },
   };
+}
+
+type SecretName = Tables['secrets']['name'];
+
+async function readSecret(db: Database, name: SecretName): Promise<Uint8Array | undefined> {
+  const row = await db.selectFrom('secrets').select('value').where('name', '=', name).executeTakeFirst();
+  return row && readHash(row.value);
+}
+
+/** Stores a secret, unless there is one of its name. @returns the one that is stored */
+async function keepSecret(db: Database, name: SecretName, value: Uint8Array): Promise<Uint8Array> {
+  await db
+    .insertInto('secrets')
+    .values({ name, value: writeHash(value) })
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .execute();
+  return (await readSecret(db, name)) ?? value;
 }
 
 function published(db: Database, atMs: number) {

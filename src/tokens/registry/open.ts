@@ -60,12 +60,18 @@ export async function openRegistry(
     }
     log.warn({ reason }, 'the registry is away: it is opened as soon as it is there');
   }
+  const keys = createKeys(db);
   return {
     ...createApps(db),
     ...createUsers(db),
     ...createFamilies(db),
     ...createNamedTokens(db),
-    ...createKeys(db),
+    ...keys,
+    async replacePrivateKeys(replacements) {
+      await keys.replacePrivateKeys(replacements);
+      // What was replaced is still in the write-ahead log, and in the file until that is written back.
+      if (location.kind === 'sqlite') await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
+    },
     ...createRevocations(db),
     sweep: (atMs) => sweep(db, atMs),
     close,

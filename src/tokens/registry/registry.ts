@@ -133,6 +133,14 @@ export interface Registry {
     },
   ): Promise<boolean>;
 
+  /**
+   * Puts another form of private keys in the place of the one that is stored, all in one transaction. A key whose stored
+   * form is no longer `before`, since another gate was faster, stays as it is.
+   */
+  replacePrivateKeys(
+    replacements: readonly { readonly kid: string; readonly before: string; readonly after: string }[],
+  ): Promise<void>;
+
   /** Records a revocation; one of the same kind, issuer and id is replaced, but a deletion stays one. */
   revoke(revocation: Revocation): Promise<void>;
   /** Undoes a `revoked` one of an app. False where there is none. */
@@ -145,8 +153,11 @@ export interface Registry {
    */
   revision(): Promise<number>;
 
-  /** The server's pepper, made with `random` by whichever gate asks first. */
-  pepper(random: () => Uint8Array): Promise<Uint8Array>;
+  /**
+   * The pepper: `given`, or the registry's own, made with `random` by whichever gate asks first. Its fingerprint is
+   * recorded, and undefined is the answer where that of another one was.
+   */
+  pepper(random: () => Uint8Array, given?: Uint8Array): Promise<Uint8Array | undefined>;
 
   /** Removes what has ended: families, used tokens, named tokens, keys, revocations. */
   sweep(atMs: number): Promise<void>;

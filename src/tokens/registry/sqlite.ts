@@ -63,6 +63,8 @@ function createDriver(path: string, log: Log, patienceMs: number): Driver {
         await run('PRAGMA journal_mode = WAL');
         // FULL: what was acknowledged is on the disk, a power failure included.
         await run('PRAGMA synchronous = FULL');
+        // What is replaced, a private key in plain text among it, is overwritten in the file.
+        await run('PRAGMA secure_delete = ON');
       } catch (error) {
         file.close();
         throw error;

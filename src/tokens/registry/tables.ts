@@ -65,7 +65,7 @@ interface NamedTokenTable {
 
 interface SigningKeyTable {
   readonly kid: string;
-  readonly privateKey: string;
+  privateKey: string;
   readonly publicJwk: string;
   readonly createdAtMs: number;
   readonly signsFromMs: number;
@@ -92,7 +92,7 @@ interface RevisionTable {
 }
 
 interface SecretTable {
-  readonly name: 'pepper';
+  readonly name: 'pepper' | 'pepperFingerprint';
   /** base64url */
   readonly value: string;
 }

@@ -4,10 +4,11 @@
  * The keys are in the registry, which all gates of an installation share. Each of them makes the next one when it is
  * time, the first that comes wins, and all read them again long before a new one signs.
  */
-import jwt from 'jsonwebtoken';
+import { sign as signBytes, type KeyObject } from 'node:crypto';
 import type { Log } from '../../model/log.js';
 import type { Registry, SigningKey } from '../registry/registry.js';
 import type { Vault } from '../vault.js';
+import { createFairQueue } from '../fair-queue.js';
 import { generateRsaKeyPair, type KeyPair, type PublicJwk } from './key-pair.js';
 import { keyThatSigns, loadKey, type LoadedKey } from './keys.js';
 import { planHandover, type Schedule } from './schedule.js';
@@ -17,8 +18,12 @@ export interface JwkSet {
 }
 
 export interface Signer {
-  /** A compact JWS (RFC 7515 7.1) of these claims and no others: RS256, with `kid`. */
-  sign(payload: object): string;
+  /**
+   * A compact JWS (RFC 7515 7.1) of these claims and no others: RS256, with `kid`. Made on a thread of its own, one at a
+   * time; those who wait take turns.
+   * @param caller who asked for it: each has its own turn
+   */
+  sign(payload: object, caller: string): Promise<string>;
   /**
    * The first reading of the registry; after it the signer reads by itself. Rejects where the registry cannot be read,
    * or its keys cannot be opened, and may then be called again.
@@ -35,7 +40,7 @@ export interface Signer {
 }
 
 export interface SignerOptions extends Partial<Schedule> {
-  readonly registry: Pick<Registry, 'signingKeys' | 'addSigningKey'>;
+  readonly registry: Pick<Registry, 'signingKeys' | 'addSigningKey' | 'replacePrivateKeys'>;
   readonly vault: Vault;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -49,6 +54,9 @@ const ROTATE_EVERY_MS = 30 * 24 * 60 * 60_000;
 const PUBLISH_BEFORE_MS = 60 * 60_000;
 const REFRESH_EVERY_MS = 60_000;
 
+/** One, so that beside the event loop another processor at most is busy with signatures. */
+const SIGNED_AT_ONCE = 1;
+
 export function createSigner(options: SignerOptions): Signer {
   const { registry, vault, now, log, generateKeyPair = generateRsaKeyPair } = options;
   const { rotateEveryMs = ROTATE_EVERY_MS, publishBeforeMs = PUBLISH_BEFORE_MS, longestLifetimeMs } = options;
@@ -56,6 +64,12 @@ export function createSigner(options: SignerOptions): Signer {
   // Often enough to try again a few times before the other gates' next key signs.
   const refreshEveryMs = Math.min(REFRESH_EVERY_MS, publishBeforeMs / 4);
 
+  // Its bounds are those of the requests under way.
+  const queue = createFairQueue({
+    width: SIGNED_AT_ONCE,
+    maxPerNetwork: Infinity,
+    maxWaiting: Infinity,
+  });
   const listeners = new Set<() => void>();
   let loaded: readonly LoadedKey[] = [];
   let published: JwkSet = { keys: [] };
@@ -103,6 +117,22 @@ export function createSigner(options: SignerOptions): Signer {
     if (added) log.info({ kid, signsFrom: new Date(signsFromMs) }, 'a new signing key is published');
   }
 
+  /** What was stored before there was a key_encryption_key is encrypted too, keys that sign no more among it. */
+  async function sealPlainKeys(): Promise<void> {
+    const plain = (await registry.signingKeys(0)).filter(({ privateKey }) => vault.mustSeal(privateKey));
+    if (plain.length === 0) return;
+    const replacements = await Promise.all(
+      plain.map(async ({ kid, privateKey: before }) => ({
+        kid,
+        before,
+        after: await vault.seal(kid, before),
+      })),
+    );
+    await registry.replacePrivateKeys(replacements);
+    const kids = plain.map(({ kid }) => kid);
+    log.info({ kids }, 'signing keys that were stored in plain text are now encrypted');
+  }
+
   function adopt(keys: readonly LoadedKey[]): void {
     const before = loaded;
     loaded = keys;
@@ -137,15 +167,18 @@ export function createSigner(options: SignerOptions): Signer {
 
   return {
     async open() {
+      await sealPlainKeys();
       // A gate that could not sign what it must should not start.
       await readKeys((error) => {
         throw error;
       });
       waitAndRefresh();
     },
-    sign(payload) {
-      const { kid, privateKey } = keyThatSigns(loaded, now());
-      return jwt.sign(payload, privateKey, { algorithm: 'RS256', keyid: kid });
+    async sign(payload, caller) {
+      const turn = { network: caller, name: caller };
+      const token = await queue(turn, () => signToken(payload, keyThatSigns(loaded, now())));
+      if (token === 'busy') throw new Error('the queue for signatures has no bound');
+      return token;
     },
     jwks: () => published,
     onChange(listener) {
@@ -158,6 +191,27 @@ export function createSigner(options: SignerOptions): Signer {
       clearTimeout(timer);
     },
   };
+}
+
+/** Signs on a thread of libuv's pool: an RSA signature takes a millisecond and more of the event loop. */
+function signToken(payload: object, { kid, privateKey }: LoadedSigningKey): Promise<string> {
+  const header = { alg: 'RS256', typ: 'JWT', kid };
+  const input = `${base64urlOf(header)}.${base64urlOf(payload)}`;
+  return new Promise((resolve, reject) => {
+    signBytes('sha256', Buffer.from(input), privateKey, (error, signature) => {
+      if (error) reject(error);
+      else resolve(`${input}.${signature.toString('base64url')}`);
+    });
+  });
+}
+
+interface LoadedSigningKey {
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+}
+
+function base64urlOf(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
 function reasonOf(error: unknown): string {

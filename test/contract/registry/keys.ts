@@ -50,5 +50,33 @@ export function describeKeys(name: string, using: Using): void {
         expect(peppers[0]).toHaveLength(32);
         for (const pepper of [...peppers, await registry.pepper(hash)]) expect(pepper).toEqual(peppers[0]);
       }));
+
+    test('another pepper than the first is known as such, whoever had it first', () =>
+      using(async (registry, place) => {
+        const [own, other] = [hash(), hash()];
+        expect(await registry.pepper(hash, own)).toEqual(own);
+        const second = await place.open();
+        expect(await second.pepper(hash, own)).toEqual(own);
+        expect(await second.pepper(hash, other)).toBeUndefined();
+        expect(await second.pepper(hash)).toBeUndefined();
+        expect(await registry.pepper(hash, own)).toEqual(own);
+      }));
+
+    test('a pepper that is given later, beside the one that was made, is another', () =>
+      using(async (registry) => {
+        const made = await registry.pepper(hash);
+        expect(await registry.pepper(hash, hash())).toBeUndefined();
+        expect(await registry.pepper(hash, made)).toEqual(made);
+      }));
+
+    test('private keys are replaced where they are still what they were', () =>
+      using(async (registry) => {
+        const key = signingKey({ privateKey: 'plain' });
+        await registry.addSigningKey(key, []);
+        await registry.replacePrivateKeys([{ kid: key.kid, before: 'other', after: 'lost' }]);
+        expect(await registry.signingKeys(NOW)).toMatchObject([{ privateKey: 'plain' }]);
+        await registry.replacePrivateKeys([{ kid: key.kid, before: 'plain', after: 'sealed' }]);
+        expect(await registry.signingKeys(NOW)).toEqual([{ ...key, privateKey: 'sealed' }]);
+      }));
   });
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JWK } from 'jose';
@@ -35,7 +36,7 @@ describe('a signer', () => {
   test('signs RS256 with a kid that its JWKS has, and adds nothing to the claims', async () => {
     const signer = await installation.openSigner({ now });
     const claims = { iss: 'https://gate.test', sub: 'app', scope: ['a:b'], iat: 1_784_000_000 };
-    const token = signer.sign(claims);
+    const token = await signer.sign(claims, 'app');
     const { payload, protectedHeader } = await verify(token, signer.jwks());
     expect(payload).toEqual(claims);
     expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'JWT', kid: kidsOf(signer)[0] });
@@ -63,7 +64,7 @@ describe('a signer', () => {
     const signers = await Promise.all(Array.from({ length: 4 }, () => installation.openSigner({ now })));
     signers.push(await installation.openSigner({ now }));
     for (const signer of signers) expect(kidsOf(signer)).toEqual(kidsOf(signers[0]!));
-    await verify(signers[1]!.sign({ iat: 1 }), signers[4]!.jwks());
+    await verify(await signers[1]!.sign({ iat: 1 }, 'app'), signers[4]!.jwks());
   });
 
   test('publishes the next key before it signs, and the last one until its last token has ended', async () => {
@@ -72,7 +73,7 @@ describe('a signer', () => {
     const at = async (minute: number) => {
       nowMs = NOW + minute * MINUTE;
       await signer.refresh();
-      return { signs: kidOf(signer.sign({ iat: 1 })), published: kidsOf(signer) };
+      return { signs: kidOf(await signer.sign({ iat: 1 }, 'app')), published: kidsOf(signer) };
     };
     expect(await at(49)).toEqual({ signs: first, published: [first] });
     const { signs, published } = await at(50);
@@ -87,7 +88,7 @@ describe('a signer', () => {
 
   test('keeps every key where tokens never end', async () => {
     const signer = await installation.openSigner({ now, ...schedule, longestLifetimeMs: undefined });
-    const first = signer.sign({ iat: 1 });
+    const first = await signer.sign({ iat: 1 }, 'app');
     for (let i = 0; i < 3; i++) {
       nowMs += 60 * MINUTE;
       await signer.refresh();
@@ -104,7 +105,7 @@ describe('a signer', () => {
     for (const signer of signers) expect(kidsOf(signer)).toEqual(kidsOf(signers[0]!));
     expect(kidsOf(signers[0]!)).toHaveLength(2);
     nowMs += 10 * MINUTE;
-    const kids = signers.map((signer) => kidOf(signer.sign({ iat: 1 })));
+    const kids = (await Promise.all(signers.map((signer) => signer.sign({ iat: 1 }, 'app')))).map(kidOf);
     expect(new Set(kids)).toEqual(new Set([kidsOf(signers[0]!)[1]]));
   });
 
@@ -130,7 +131,7 @@ describe('a signer', () => {
     nowMs += 50 * MINUTE;
     await signer.refresh();
     nowMs = NOW - 1000;
-    expect(kidOf(signer.sign({ iat: 1 }))).toBe(kidsOf(signer)[0]);
+    expect(kidOf(await signer.sign({ iat: 1 }, 'app'))).toBe(kidsOf(signer)[0]);
   });
 
   test('many refreshes at once are one', async () => {
@@ -154,7 +155,7 @@ describe('a signer with a key_encryption_key', () => {
     const [stored] = await (await installation.openRegistry()).signingKeys(nowMs);
     expect(stored!.privateKey).toMatch(/^tollgate-sealed-1\./);
     const second = await installation.openSigner({ now, vault: vaultOf('secret') });
-    await verify(second.sign({ iat: 1 }), first.jwks());
+    await verify(await second.sign({ iat: 1 }, 'app'), first.jwks());
   });
 
   test.each([
@@ -163,6 +164,24 @@ describe('a signer with a key_encryption_key', () => {
   ])('a gate %s does not start', async (_, key, message) => {
     await installation.openSigner({ now, vault: vaultOf('secret') });
     await expect(installation.openSigner({ now, vault: vaultOf(key) })).rejects.toThrow(message);
+  });
+
+  test('encrypts what was stored before there was one, and leaves nothing of it in the file', async () => {
+    const plain = await installation.openSigner({ now, ...schedule });
+    nowMs += 50 * MINUTE;
+    await plain.refresh();
+    nowMs += 11 * MINUTE;
+    expect(await bytesOf(installation.path)).toContain('PRIVATE KEY');
+    // Of several gates that start at once, each may be the one that does it.
+    const gates = await Promise.all(
+      [1, 2, 3].map(() => installation.openSigner({ now, vault: vaultOf('secret'), ...schedule })),
+    );
+    const stored = await (await installation.openRegistry()).signingKeys(0);
+    expect(stored).toHaveLength(2);
+    for (const { privateKey } of stored) expect(privateKey).toMatch(/^tollgate-sealed-1\./);
+    expect(await bytesOf(installation.path)).not.toContain('PRIVATE KEY');
+    const again = await installation.openSigner({ now, vault: vaultOf('secret'), ...schedule });
+    for (const gate of [...gates, again]) await verify(await gate.sign({ iat: 1 }, 'app'), plain.jwks());
   });
 
   test('a key that only another gate can open is published, not signed with, and said once', async () => {
@@ -177,8 +196,8 @@ describe('a signer with a key_encryption_key', () => {
     for (let i = 0; i < 3; i++) await plain.refresh();
     expect(kidsOf(plain)).toEqual(kidsOf(sealing));
     nowMs += 10 * MINUTE;
-    expect(kidOf(plain.sign({ iat: 1 }))).toBe(kidsOf(sealing)[0]);
-    await verify(sealing.sign({ iat: 1 }), plain.jwks());
+    expect(kidOf(await plain.sign({ iat: 1 }, 'app'))).toBe(kidsOf(sealing)[0]);
+    await verify(await sealing.sign({ iat: 1 }, 'app'), plain.jwks());
     const reason = 'the signing keys are encrypted: key_encryption_key must be set';
     expect(errors).toEqual([[{ reason }, 'a signing key is only published']]);
   });
@@ -191,12 +210,13 @@ describe('a signer with a key_encryption_key', () => {
     // Opens what is there, and stores its own as it is.
     const turning: Vault = {
       seal: (kid, key) => plain.seal(kid, key),
+      mustSeal: () => false,
       open: (kid, stored) => lost.open(kid, stored),
     };
     await installation.openSigner({ now, vault: turning, ...schedule });
     nowMs += 11 * MINUTE;
     const later = await installation.openSigner({ now, vault: plain, ...schedule });
-    await verify(sealing.sign({ iat: 1 }), later.jwks());
+    await verify(await sealing.sign({ iat: 1 }, 'app'), later.jwks());
     expect(kidsOf(later)).toHaveLength(2);
   });
 });
@@ -217,9 +237,13 @@ describe('a signer while its registry is away', () => {
   });
 
   test('a registry that has nothing to sign with is a bug that is told, not a token', async () => {
-    const registry = { signingKeys: () => Promise.resolve([]), addSigningKey: () => Promise.resolve(false) };
+    const registry = {
+      signingKeys: () => Promise.resolve([]),
+      addSigningKey: () => Promise.resolve(false),
+      replacePrivateKeys: () => Promise.resolve(),
+    };
     const signer = await installation.openSigner({ registry });
-    expect(() => signer.sign({ iat: 1 })).toThrow('there is no key to sign with');
+    await expect(signer.sign({ iat: 1 }, 'app')).rejects.toThrow('there is no key to sign with');
   });
 
   test('goes on with the keys it has, says so once, and says when it is back', async () => {
@@ -237,7 +261,7 @@ describe('a signer while its registry is away', () => {
     await expect(signer.refresh()).rejects.toThrow('gone');
     await sleep(100);
     expect(said).toEqual([[{ reason: 'gone' }, 'the signing keys cannot be read']]);
-    await verify(signer.sign({ iat: 1 }), signer.jwks());
+    await verify(await signer.sign({ iat: 1 }, 'app'), signer.jwks());
     away = false;
     while (said.length < 2) await sleep(5);
     expect(said[1]).toEqual([{}, 'the signing keys can be read again']);
@@ -259,6 +283,32 @@ describe('a signer while its registry is away', () => {
   });
 });
 
+describe('signing', () => {
+  test('does not hold the event loop up, and lets callers take turns', async () => {
+    const signer = await installation.openSigner({ now });
+    const order: string[] = [];
+    const sign = async (caller: string): Promise<void> => {
+      await signer.sign({ iat: 1 }, caller);
+      order.push(caller);
+    };
+    const many = Array.from({ length: 50 }, () => sign('many'));
+    const one = sign('one');
+    // With signatures on the event loop all of them would be made before anything else has its turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(order.length).toBeLessThan(50);
+    await Promise.all([...many, one]);
+    expect(order.indexOf('one')).toBeLessThanOrEqual(2);
+  });
+});
+
+/** The file with its write-ahead log. */
+async function bytesOf(path: string): Promise<string> {
+  const parts = await Promise.all(
+    [path, `${path}-wal`].map((each) => readFile(each, 'latin1').catch(() => '')),
+  );
+  return parts.join('');
+}
+
 describe('rotation under load', () => {
   test('no good token of either gate is refused by the other, at its birth or at its end', async () => {
     await makeKeyPairs(8);
@@ -272,7 +322,7 @@ describe('rotation under load', () => {
     // Through two handovers and the end of the first key.
     for (let turn = 0; kids.size < 3 || gates[1]!.jwks().keys.length > 2; turn++) {
       const [own, other] = turn % 2 === 0 ? [gates[0]!, gates[1]!] : [gates[1]!, gates[0]!];
-      const token = own.sign({ iat: Math.floor(nowMs / 1000) });
+      const token = await own.sign({ iat: Math.floor(nowMs / 1000) }, 'app');
       kids.add(kidOf(token));
       verifications.push(verify(token, other.jwks()));
       verifications.push(sleep(lifetimeMs).then(() => verify(token, other.jwks())));

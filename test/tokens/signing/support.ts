@@ -11,6 +11,8 @@ import { createVault } from '../../../src/tokens/vault.js';
 import { SILENT } from '../../redis/logs.js';
 
 export interface Installation {
+  /** The registry's file. */
+  readonly path: string;
   /** Another gate's connection to the same registry. */
   openRegistry(): Promise<Registry>;
   /** Another gate's signer, over a connection of its own unless one is given. */
@@ -30,6 +32,7 @@ export async function createInstallation(): Promise<Installation> {
     return registry;
   }
   return {
+    path,
     openRegistry: open,
     async openSigner(options) {
       const signer = createSigner({
@@ -68,6 +71,7 @@ function nextKeyPair(): Promise<KeyPair> {
 export function watchReading(registry: Registry, beforeReading: () => void): SignerOptions['registry'] {
   return {
     addSigningKey: (...given) => registry.addSigningKey(...given),
+    replacePrivateKeys: (...given) => registry.replacePrivateKeys(...given),
     async signingKeys(atMs) {
       beforeReading();
       return registry.signingKeys(atMs);

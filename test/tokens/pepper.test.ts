@@ -1,0 +1,68 @@
+/** The pepper of a registry: a gate or a command with another one is told so, and does nothing. */
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { apps as command } from '../../src/cli/apps.js';
+import { readAdminToken } from '../../src/cli/admin-token.js';
+import { ofThisProcess } from '../../src/surroundings.js';
+import { openTokens } from '../../src/open-tokens.js';
+import { SILENT } from '../redis/logs.js';
+import { runCommand } from '../support/command.js';
+import { createDatabaseFile, tokensIn, writeConfig, type DatabaseFile } from '../support/token-gate.js';
+import { runHere } from '../support/typed.js';
+
+let file: DatabaseFile;
+let config: string;
+
+beforeAll(async () => {
+  file = await createDatabaseFile();
+  config = await writeConfig(file.folder, { tokens: tokensIn(file.database) });
+});
+
+afterAll(() => file.remove());
+
+/** Opens the token service as a gate does, and closes it again. */
+async function openWith(env: Record<string, string>): Promise<void> {
+  const path = file.database.slice('sqlite:'.length);
+  const grounds = {
+    database: { kind: 'sqlite', path },
+    keyEncryptionKey: undefined,
+    longestLifetimeMs: undefined,
+  } as const;
+  const opened = await openTokens(grounds, ofThisProcess(SILENT, env));
+  await opened.close();
+}
+
+test('a gate without the pepper that was first, or with another, is told so and does not open', async () => {
+  await openWith({ TOLLGATE_PEPPER: 'the first pepper' });
+  await openWith({ TOLLGATE_PEPPER: 'the first pepper' });
+  await expect(openWith({ TOLLGATE_PEPPER: 'another' })).rejects.toThrow(
+    /^TOLLGATE_PEPPER is not the pepper that the secrets in this registry were hashed with$/,
+  );
+  for (const env of [{}, { TOLLGATE_PEPPER: '' }])
+    await expect(openWith(env)).rejects.toThrow(/were hashed with a TOLLGATE_PEPPER, and none is set$/);
+});
+
+test('a command with another pepper makes no app', async () => {
+  const { code, stdout, stderr } = await runCommand(
+    ['apps', 'create', '--name', 'x', '--scopes', 'a', '-c', config],
+    { env: { TOLLGATE_PEPPER: 'another' } },
+  );
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/^tollgate: TOLLGATE_PEPPER is not the pepper [^\n]+\n$/);
+});
+
+test('an empty TOLLGATE_PEPPER is none: the registry has its own', async () => {
+  await rm(file.database.slice('sqlite:'.length));
+  await openWith({ TOLLGATE_PEPPER: '' });
+  await openWith({});
+  expect((await runHere(command, ['list'], config)).code).toBe(0);
+  await expect(openWith({ TOLLGATE_PEPPER: 'later' })).rejects.toThrow('is not the pepper');
+});
+
+test("an administrator's credential under 24 characters is refused, and an empty one is none", async () => {
+  await expect(readAdminToken({ TOLLGATE_ADMIN_TOKEN: 'x'.repeat(23) })).rejects.toThrow(
+    'TOLLGATE_ADMIN_TOKEN must have at least 24 characters; make one with: openssl rand -base64 32',
+  );
+  const token = 'x'.repeat(24);
+  expect(await readAdminToken({ TOLLGATE_ADMIN_TOKEN: token })).toEqual({ token, file: undefined });
+});
