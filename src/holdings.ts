@@ -166,7 +166,7 @@ function keepKeys(
   { now, log }: Surroundings,
   keep: Keep,
 ): Promise<KeySet> {
-  const { name, keys, algorithms } = issuer;
+  const { name, keys, algorithms, tokenTypes } = issuer;
   const close = (set: KeySet): void => set.close();
   if (keys.kind === 'own' && tokens) {
     const { signer } = tokens;
@@ -180,7 +180,7 @@ function keepKeys(
   const reading = keys.kind === 'file' ? Symbol('each its own') : undefined;
   return keep(
     `keys of ${name}`,
-    { keys, algorithms, jwksMaxAgeMs, jwksMaxStaleMs, cache, reading },
+    { keys, algorithms, tokenTypes, jwksMaxAgeMs, jwksMaxStaleMs, cache, reading },
     () => createKeySet(issuer, { now, log, maxAgeMs: jwksMaxAgeMs, maxStaleMs: jwksMaxStaleMs, cache }),
     close,
   );

@@ -13,7 +13,8 @@ import type { Route } from '../model/route.js';
 import { readBearer } from './bearer.js';
 import { flawOfTime, isForUs, readValidity } from './claims.js';
 import { type CompactToken, readCompact } from './compact.js';
-import type { KeySet } from './key-set.js';
+import { isHeldBy, readConfirmation } from './confirmation.js';
+import type { FoundKeys, KeySet } from './key-set.js';
 import { createPrincipal } from './principal.js';
 import { INVALID_TOKEN, KEYS_UNAVAILABLE, NO_TOKEN } from './refusals.js';
 import { createTokenCache, type VerifiedToken } from './token-cache.js';
@@ -34,7 +35,7 @@ export interface AuthenticateOptions {
 }
 
 export type Authenticate = (
-  head: Pick<RequestHead, 'authorization'>,
+  head: Pick<RequestHead, 'authorization' | 'socket'>,
   route: Pick<Route, 'access'>,
 ) => Principal | Refusal | Promise<Principal | Refusal>;
 
@@ -45,6 +46,7 @@ interface Trust {
   readonly verify: Verify;
 }
 
+/** The stage: a remembered token is answered at once, a new one when it is verified. */
 export function createAuthenticate({
   issuers,
   cacheSize,
@@ -60,14 +62,14 @@ export function createAuthenticate({
   /** Tokens that are being verified: a burst with a new token costs one verification. */
   const verifying = new Map<string, Promise<VerifiedToken | Refusal>>();
 
-  return function authenticate({ authorization }, { access }) {
+  return function authenticate({ authorization, socket }, { access }) {
     if (access.kind === 'public') return ANONYMOUS;
     if (authorization === undefined) return NO_TOKEN;
     const known = cache.get(authorization);
     if (known) {
       onCacheLookup?.(true);
       if (access.issuers?.has(known.principal.issuer) === false) return INVALID_TOKEN.issuer;
-      return flawOfTime(known, now()) ?? unlessRevoked(known.principal);
+      return flawOfTime(known, now()) ?? judge(known, socket);
     }
     const token = readBearer(authorization);
     if (token instanceof Refusal) return token;
@@ -76,17 +78,18 @@ export function createAuthenticate({
     if (compact instanceof Refusal) return compact;
     const trust = trusts.get(compact.payload['iss']);
     if (!trust || access.issuers?.has(trust.issuer.name) === false) return INVALID_TOKEN.issuer;
-    return firstSight(authorization, verifyOnce(token, compact, trust));
+    return firstSight(authorization, socket, verifyOnce(token, compact, trust));
   };
 
   async function firstSight(
     authorization: string,
+    socket: RequestHead['socket'],
     verification: Promise<VerifiedToken | Refusal>,
   ): Promise<Principal | Refusal> {
     const verified = await verification;
     if (verified instanceof Refusal) return verified;
     cache.set(authorization, verified);
-    return unlessRevoked(verified.principal);
+    return judge(verified, socket);
   }
 
   function verifyOnce(token: string, compact: CompactToken, trust: Trust): Promise<VerifiedToken | Refusal> {
@@ -98,31 +101,61 @@ export function createAuthenticate({
     return verification;
   }
 
-  function unlessRevoked(principal: Principal): Principal | Refusal {
+  /** What must hold of each request, however well its token is remembered. */
+  function judge(
+    { principal, confirmation }: VerifiedToken,
+    socket: RequestHead['socket'],
+  ): Principal | Refusal {
+    if (confirmation !== undefined && !isHeldBy(confirmation, socket)) return INVALID_TOKEN.confirmation;
     return isRevoked(principal) ? INVALID_TOKEN.revoked : principal;
   }
 
   async function verifyToken(
     token: string,
     { header, payload }: CompactToken,
-    { issuer, keys, verify }: Trust,
+    trust: Trust,
   ): Promise<VerifiedToken | Refusal> {
+    const { issuer, keys } = trust;
+    if (!issuer.tokenTypes.has(header.typ)) return INVALID_TOKEN.type;
     const algorithm = issuer.algorithms.find((accepted) => accepted === header.alg);
     if (!algorithm) return INVALID_TOKEN.algorithm;
-    const found = await keys.find(header.kid, algorithm);
+    let found = await keys.find(header.kid, algorithm);
     if (found === 'unavailable') return KEYS_UNAVAILABLE;
     if (found === 'unknown') return INVALID_TOKEN.unknownKey;
-    const flaw = await verify(token, found.key);
+    let flaw = await flawOfSignature(token, found, trust);
+    // Without a kid nothing but a failed verification tells of a key that the gate has not read yet.
+    if (flaw === INVALID_TOKEN.signature && header.kid === undefined && (await keys.renew(found.keyring))) {
+      found = await keys.find(undefined, algorithm);
+      if (found === 'unavailable') return KEYS_UNAVAILABLE;
+      if (found === 'unknown') return INVALID_TOKEN.unknownKey;
+      flaw = await flawOfSignature(token, found, trust);
+    }
     if (flaw) return flaw;
     const validity = readValidity(payload, issuer);
     if (validity instanceof Refusal) return validity;
     const untimely = flawOfTime(validity, now());
     if (untimely) return untimely;
     if (!isForUs(payload, issuer)) return INVALID_TOKEN.audience;
+    const confirmation = readConfirmation(payload);
+    if (confirmation === null) return INVALID_TOKEN.confirmation;
     const principal = createPrincipal(payload, issuer);
     if (principal instanceof Refusal) return principal;
-    return { principal, keys, keyring: found.keyring, ...validity };
+    return { principal, confirmation, keys, keyring: found.keyring, ...validity };
   }
+}
+
+/** Tries each key that the token can mean; the first that has signed it decides. */
+async function flawOfSignature(
+  token: string,
+  { keys }: FoundKeys,
+  { verify }: Trust,
+): Promise<Refusal | undefined> {
+  let flaw: Refusal | undefined;
+  for (const key of keys) {
+    flaw = await verify(token, key);
+    if (flaw !== INVALID_TOKEN.signature) return flaw;
+  }
+  return flaw;
 }
 
 function neverRevoked(): boolean {

@@ -40,7 +40,7 @@ export type KeyCache = (issuer: Issuer) => KeyShelf;
 /** Another form of the file has another number. */
 const VERSION = 1;
 /** Far more than the largest set that is read from an issuer. */
-const MAX_BYTES = 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
 /**
  * The part of `maxStaleMs` by which the time on disk may lag behind. It only errs to the safe side: after a restart
  * keys serve for so much less long, never for longer.

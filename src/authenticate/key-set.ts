@@ -6,12 +6,15 @@
  * kept on disk is a good one too.
  */
 import type { KeyObject } from 'node:crypto';
-import type { Algorithm, Issuer } from '../model/issuer.js';
+import type { Algorithm, Issuer, KeySource } from '../model/issuer.js';
 import type { Log } from '../model/log.js';
 import { selectUsable } from './jwk.js';
 import type { KeyCache, KeyShelf } from './key-cache.js';
 import { createKeyring, type Keyring } from './keyring.js';
-import { createReadDocument, KeySourceError } from './key-source.js';
+import { logFieldsOf, type KeySourceDetails } from './key-source-error.js';
+import { createReadDocument } from './key-source.js';
+import { createOutageLog } from './outage-log.js';
+import { createTimedRead } from './timed-read.js';
 
 export interface KeySetOptions {
   readonly now: () => number;
@@ -28,24 +31,28 @@ export interface KeySetOptions {
 
 export type FetchResult = 'ok' | 'failed';
 
-export interface FoundKey {
-  readonly key: KeyObject;
+export interface FoundKeys {
+  /** One at least; where there are several, a token may be signed with any of them. */
+  readonly keys: readonly KeyObject[];
   readonly keyring: Keyring;
 }
 
 export interface KeySet {
   /** The keys that count now: the same object as long as they are the same; undefined while there are none. */
   current(): Keyring | undefined;
-  /** The key that a token means. `unavailable`: the keys could not be read, so nothing can be said of it. */
-  find(kid: string | undefined, algorithm: Algorithm): Promise<FoundKey | 'unknown' | 'unavailable'>;
+  /** The keys that a token can mean. `unavailable`: the keys could not be read, so nothing can be said of it. */
+  find(kid: string | undefined, algorithm: Algorithm): Promise<FoundKeys | 'unknown' | 'unavailable'>;
+  /**
+   * Reads the keys again for a token without `kid` that none of them has signed, as seldom as for an unknown `kid`.
+   * @returns whether there are other keys than those by now
+   */
+  renew(than: Keyring): Promise<boolean>;
   /** When the keys were last read with success, epoch milliseconds. */
   readAtMs(): number | undefined;
   /** Ends its timers and what is being read. */
   close(): void;
 }
 
-/** For all of one reading: discovery, connections, headers and bodies. */
-const READ_TIMEOUT_MS = 5_000;
 /** Between two readings that unknown kids cause, since strangers choose kids. */
 const UNKNOWN_KID_PAUSE_MS = 30_000;
 /** With an issuer that hangs, a flood of unknown kids must not fill the gate: the rest of it is refused at once. */
@@ -57,9 +64,11 @@ const REFRESH_AT = 0.8;
 /** The longest that a timer can run; a longer one would ring at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Reads an issuer's keys at once and keeps them fresh until it is closed. */
 export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   const { now, log, maxAgeMs, onFetch } = options;
-  const readDocument = createReadDocument(issuer.keys);
+  const source = createTimedRead(createReadDocument(issuer.keys), placeOf(issuer.keys));
+  const outage = createOutageLog(issuer.name, log, now);
   const changes = issuer.keys.kind !== 'inline';
   const isRemote = issuer.keys.kind === 'url' || issuer.keys.kind === 'discovery';
   const shelf = isRemote ? options.cache?.(issuer) : undefined;
@@ -72,7 +81,6 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   let reading: Promise<void> | undefined;
   /** Requests with unknown kids that wait for it. */
   let waiting = 0;
-  let stopReading: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -88,14 +96,14 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
     const kept = await from.read();
     if (!kept || now() - kept.readAtMs > maxStaleMs) return;
     try {
-      const ring = await createKeyring(selectUsable(kept.jwks, issuer.algorithms));
+      const ring = await createKeyring(selectUsable(kept.jwks, issuer));
       // Better ones may have been read meanwhile; and of an issuer without a key nothing is known.
       if (closed || keyring || ring.size === 0) return;
       keyring = ring;
       readAtMs = kept.readAtMs;
       log.info({ issuer: issuer.name, keys: ring.size }, 'the keys of an issuer are those kept on disk');
     } catch (error) {
-      log.warn({ issuer: issuer.name, reason: reasonOf(error) }, 'the keys kept on disk are not usable');
+      log.warn({ issuer: issuer.name, ...logFieldsOf(error) }, 'the keys kept on disk are not usable');
     }
   }
 
@@ -107,27 +115,11 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
 
   async function read(): Promise<void> {
     try {
-      const fresh = await createKeyring(selectUsable(await readInTime(), issuer.algorithms));
+      const fresh = await createKeyring(selectUsable(await source.read(), issuer));
       if (!closed) accept(fresh);
     } catch (error) {
       if (!closed) retry(error);
     }
-  }
-
-  /** The deadline holds for what cannot be aborted as well, such as a connection that is still being made. */
-  function readInTime(): Promise<unknown> {
-    const controller = new AbortController();
-    return new Promise((resolve, reject) => {
-      const stop = (why: string): void => {
-        reject(new KeySourceError(why));
-        controller.abort();
-      };
-      const deadline = setTimeout(stop, READ_TIMEOUT_MS, 'took too long').unref();
-      stopReading = () => stop('is no longer wanted');
-      readDocument(controller.signal)
-        .finally(() => clearTimeout(deadline))
-        .then(resolve, reject);
-    });
   }
 
   function accept(fresh: Keyring): void {
@@ -138,6 +130,7 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
       else log.info({ issuer: issuer.name, keys: fresh.size }, 'the keys of an issuer are new');
     }
     readAtMs = now();
+    outage.succeeded();
     void shelf?.keep(fresh.jwks(), readAtMs);
     failures = 0;
     if (changes) schedule(maxAgeMs * REFRESH_AT);
@@ -146,7 +139,7 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
 
   function retry(error: unknown): void {
     failures++;
-    log.warn({ issuer: issuer.name, reason: reasonOf(error) }, 'the keys of an issuer could not be read');
+    outage.failed(error);
     // Where a timer is set and keys still serve, an unknown kid has caused this reading: the timer runs on.
     if (changes && !(timer && current()))
       schedule(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS));
@@ -163,7 +156,7 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
     void load();
   }
 
-  /** Whether keys were read because of an unknown kid, by this request or by one shortly before. */
+  /** Whether keys were read because of an unknown kid or an unknown key, by this request or by one shortly before. */
   async function loadForUnknownKid(): Promise<boolean> {
     if (!reading) {
       if (!changes || closed || now() - askedForKidAtMs < UNKNOWN_KID_PAUSE_MS) return false;
@@ -185,21 +178,35 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
       let ring = current();
       if (!ring) return 'unavailable';
       if (kid !== undefined && !ring.hasKid(kid) && (await loadForUnknownKid())) ring = current() ?? ring;
-      const key = ring.find(kid, algorithm);
-      return key ? { key, keyring: ring } : 'unknown';
+      return foundIn(ring, kid, algorithm);
+    },
+    async renew(than) {
+      if (current() === than) await loadForUnknownKid();
+      const ring = current();
+      return ring !== undefined && ring !== than;
     },
     readAtMs: () => (readAtMs === -Infinity ? undefined : readAtMs),
     close() {
       closed = true;
       clearTimeout(timer);
-      stopReading?.();
+      source.stop();
     },
   };
 }
 
-/** An error code of the system or of undici, or our own words; a message may hold a URL, and that a secret. */
-function reasonOf(error: unknown): string {
-  if (error instanceof KeySourceError) return error.message;
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  return 'unreadable';
+/** What a set of keys has for a token. */
+export function foundIn(
+  keyring: Keyring,
+  kid: string | undefined,
+  algorithm: Algorithm,
+): FoundKeys | 'unknown' {
+  const keys = keyring.find(kid, algorithm);
+  return keys.length > 0 ? { keys, keyring } : 'unknown';
+}
+
+/** The address that the configuration gives, for the log. */
+function placeOf(keys: KeySource): Pick<KeySourceDetails, 'url' | 'file'> {
+  if (keys.kind === 'url') return { url: keys.url };
+  if (keys.kind === 'discovery') return { url: keys.issuer };
+  return keys.kind === 'file' ? { file: keys.path } : {};
 }

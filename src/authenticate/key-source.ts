@@ -1,20 +1,18 @@
 /** Authenticate, an issuer's keys: the JWKS document from its URL, by discovery, from a file or from the configuration. */
 import { readFile } from 'node:fs/promises';
-import { request } from 'undici';
 import type { KeySource } from '../model/issuer.js';
+import { parseJson } from '../model/json.js';
+import { isLoopback } from '../model/loopback.js';
+import { fetchBytes, MAX_BYTES } from './fetch-bytes.js';
+import { KeySourceError } from './key-source-error.js';
 
-/** Reads the document once; given up when the signal says so. */
+/** Reads the document once; given up when the signal says so. Rejects with a KeySourceError, or the system's own error. */
 export type ReadDocument = (signal: AbortSignal) => Promise<unknown>;
 
-/** What is wrong with a key source, in our own words: they may go into the log. */
-export class KeySourceError extends Error {
-  override readonly name = 'KeySourceError';
-}
+/** A remote text longer than this is not repeated in the log. */
+const LONGEST_FOUND = 256;
 
-const MAX_BYTES = 256 * 1024;
-
-const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
+/** How a document of an issuer's keys is read, wherever it lies. */
 export function createReadDocument(source: KeySource): ReadDocument {
   switch (source.kind) {
     case 'url':
@@ -22,7 +20,7 @@ export function createReadDocument(source: KeySource): ReadDocument {
     case 'discovery':
       return (signal) => discover(source.issuer, signal);
     case 'file':
-      return async (signal) => parse(await readFile(source.path, { encoding: 'utf8', signal }));
+      return (signal) => readJsonFile(source.path, signal);
     case 'own':
       // The gate asks itself, not by this way: see live-key-set.ts.
       return () => Promise.reject(new KeySourceError('are the own ones of this gate'));
@@ -34,56 +32,71 @@ export function createReadDocument(source: KeySource): ReadDocument {
 /** OpenID Connect Discovery 1.0, 4: the document must name the very issuer that it was asked for. */
 async function discover(issuer: string, signal: AbortSignal): Promise<unknown> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const metadata = await fetchJson(url, signal);
+  const uri = jwksUriOf(await fetchJson(url, signal), issuer, url);
+  return fetchJson(uri, signal);
+}
+
+/**
+ * The address of an issuer's keys in its discovery metadata.
+ *
+ * An issuer elsewhere may not point at this machine: it would have the gate ask services that only the machine itself
+ * can reach, and believe the keys that they answer with.
+ *
+ * @param issuer the issuer that the configuration names
+ * @param url where the metadata was read, for the error
+ * @throws KeySourceError where the metadata is another issuer's, or names no address that keys may be read from
+ */
+export function jwksUriOf(metadata: unknown, issuer: string, url: string): string {
   if (typeof metadata !== 'object' || metadata === null)
-    throw new KeySourceError('is not discovery metadata');
-  if (!('issuer' in metadata) || metadata.issuer !== issuer) {
-    throw new KeySourceError('is discovery metadata of another issuer');
+    throw new KeySourceError('is not discovery metadata', { url });
+  const found: unknown = 'issuer' in metadata ? metadata.issuer : undefined;
+  if (found !== issuer) throw otherIssuer(found, issuer, url);
+  const uri: unknown = 'jwks_uri' in metadata ? metadata.jwks_uri : undefined;
+  if (typeof uri !== 'string' || !URL.canParse(uri))
+    throw new KeySourceError('names no jwks_uri that is a URL', { url });
+  const { protocol, hostname } = new URL(uri);
+  const isLocal = isLoopback(hostname);
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLocal)) {
+    throw new KeySourceError('names no jwks_uri that is https, or http on loopback', { url });
   }
-  if (!('jwks_uri' in metadata) || typeof metadata.jwks_uri !== 'string' || !isSafe(metadata.jwks_uri)) {
-    throw new KeySourceError('names no jwks_uri that is https, or http on loopback');
+  if (isLocal && !isLoopback(new URL(issuer).hostname)) {
+    throw new KeySourceError('names a jwks_uri on loopback, though the issuer itself is not there', { url });
   }
-  return fetchJson(metadata.jwks_uri, signal);
+  return uri;
 }
 
-function isSafe(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK_HOST.test(hostname));
+function otherIssuer(found: unknown, expected: string, url: string): KeySourceError {
+  const base = 'is discovery metadata of another issuer';
+  if (typeof found !== 'string') return new KeySourceError(`${base}: it names none`, { url, expected });
+  const short = found.length > LONGEST_FOUND ? `${found.slice(0, LONGEST_FOUND)}…` : found;
+  let hint = '';
+  if (found === `${expected}/`) hint = ': the "issuer" of the file lacks the slash at its end';
+  else if (`${found}/` === expected) hint = ': the "issuer" of the file has a slash too many at its end';
+  return new KeySourceError(`${base}${hint}`, { url, found: short, expected });
 }
 
-/** One GET, on a connection of its own. Nothing but 200 is an answer: undici follows no redirect by itself. */
 async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
-  const { statusCode, body } = await request(url, {
-    headers: { accept: 'application/jwk-set+json, application/json' },
-    reset: true,
-    signal,
-  });
-  // A body that is destroyed emits an error, which would end the process if nobody heard it.
-  body.on('error', ignore);
-  if (statusCode !== 200) {
-    body.destroy();
-    throw new KeySourceError(`answered with status ${statusCode}`);
+  try {
+    return parse(await fetchBytes(url, signal));
+  } catch (error) {
+    throw KeySourceError.of(error, { url });
   }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    // Leaving the loop destroys the body.
-    if (size > MAX_BYTES) throw new KeySourceError('is too large');
-    chunks.push(chunk);
-  }
-  return parse(Buffer.concat(chunks).toString('utf8'));
 }
 
-function parse(text: string): unknown {
+async function readJsonFile(path: string, signal: AbortSignal): Promise<unknown> {
   try {
-    return JSON.parse(text);
+    const bytes = await readFile(path, { signal });
+    if (bytes.length > MAX_BYTES) throw new KeySourceError('is too large');
+    return parse(bytes);
+  } catch (error) {
+    throw KeySourceError.of(error, { file: path });
+  }
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return parseJson(bytes.toString('utf8'));
   } catch {
     throw new KeySourceError('is not JSON');
   }
-}
-
-function ignore(): void {
-  // Told by the loop over the body as well.
 }

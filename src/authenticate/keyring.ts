@@ -10,8 +10,8 @@ export interface Keyring {
   readonly fingerprint: string;
   readonly size: number;
   hasKid(kid: string): boolean;
-  /** The one key that a token can mean; undefined where none fits or, of several, it cannot be said which. */
-  find(kid: string | undefined, algorithm: Algorithm): KeyObject | undefined;
+  /** The keys that a token can mean, at most 4 and in the issuer's order: while two are published there may be several. */
+  find(kid: string | undefined, algorithm: Algorithm): readonly KeyObject[];
   /** The same keys as entries of a JWKS, of which the same ring can be made again; nothing private is in them. */
   jwks(): readonly JsonWebKey[];
 }
@@ -22,20 +22,31 @@ interface Key {
   readonly publicKey: KeyObject;
 }
 
+/** A token without `kid` costs as many verifications at most. */
+const MOST_CANDIDATES = 4;
+
+/** Parses the keys; those that make no key, or a weak one, are left out. */
 export async function createKeyring(jwks: readonly UsableJwk[]): Promise<Keyring> {
   const keys = await parseKeys(withoutTwins(jwks));
-  const kids = new Set(keys.map(({ kid }) => kid));
+  const byKid = new Map<string | undefined, Key[]>();
+  for (const key of keys) {
+    const same = byKid.get(key.kid);
+    if (same) same.push(key);
+    else byKid.set(key.kid, [key]);
+  }
   return {
     fingerprint: JSON.stringify(
       keys.map(({ kid, algorithms, publicKey }) => [kid, algorithms, pem(publicKey)]),
     ),
     size: keys.length,
-    hasKid: (kid) => kids.has(kid),
+    hasKid: (kid) => byKid.has(kid),
     find(kid, algorithm) {
-      const fitting = keys.filter(
-        (key) => (kid === undefined || key.kid === kid) && key.algorithms.includes(algorithm),
-      );
-      return fitting.length === 1 ? fitting[0]?.publicKey : undefined;
+      const fitting: KeyObject[] = [];
+      for (const key of kid === undefined ? keys : (byKid.get(kid) ?? [])) {
+        if (fitting.length === MOST_CANDIDATES) break;
+        if (key.algorithms.includes(algorithm)) fitting.push(key.publicKey);
+      }
+      return fitting;
     },
     jwks: () => keys.map(jwkOf),
   };

@@ -1,7 +1,8 @@
 /** Authenticate, the keys of the gate's own issuers: read from the token service in this process, as soon as they change. */
 import type { Algorithm } from '../model/issuer.js';
+import { USUAL_TOKEN_TYPES } from '../model/token-type.js';
 import { selectUsable } from './jwk.js';
-import type { KeySet } from './key-set.js';
+import { foundIn, type KeySet } from './key-set.js';
 import { createKeyring, type Keyring } from './keyring.js';
 
 export interface LiveKeys {
@@ -24,7 +25,9 @@ export function createLiveKeySet(
   });
 
   async function read(): Promise<void> {
-    const fresh = await createKeyring(selectUsable(source.jwks(), algorithms));
+    const fresh = await createKeyring(
+      selectUsable(source.jwks(), { algorithms, tokenTypes: USUAL_TOKEN_TYPES }),
+    );
     // The service has not read its own keys yet: nothing can be said of a token.
     if (fresh.size === 0) return;
     readAtMs = now();
@@ -36,9 +39,10 @@ export function createLiveKeySet(
     async find(kid, algorithm) {
       await reading;
       if (!keyring) return 'unavailable';
-      const key = keyring.find(kid, algorithm);
-      return key ? { key, keyring } : 'unknown';
+      return foundIn(keyring, kid, algorithm);
     },
+    // It is told of every change: there is nothing newer to read.
+    renew: () => Promise.resolve(false),
     readAtMs: () => readAtMs,
     close: stop,
   };

@@ -14,16 +14,16 @@ const MAX_APP_LENGTH = 256;
 const UNFIT_FOR_ID = /[\p{Cc}\p{Cs}]/u;
 
 export function createPrincipal(payload: JsonObject, issuer: Issuer): Principal | Refusal {
-  const app = readClaim(payload, issuer.claims.app);
-  if (typeof app !== 'string' || !isAppId(app)) return INVALID_TOKEN.app;
+  const app = textOf(readClaim(payload, issuer.claims.app));
+  if (app === undefined || !isAppId(app)) return INVALID_TOKEN.app;
   const { exp, iat } = payload;
   return Object.freeze<Principal>({
     issuer: issuer.name,
     app,
-    appName: textOf(payload, 'app_name'),
-    organization: textOf(payload, 'organization'),
-    subject: textOf(payload, 'sub'),
-    tokenId: textOf(payload, 'jti'),
+    appName: textOf(payload['app_name']),
+    organization: textOf(payload['organization']),
+    subject: textOf(payload['sub']),
+    tokenId: textOf(payload['jti']),
     scopes: Object.freeze(narrow(readScopes(readClaim(payload, issuer.claims.scope)), issuer.grants)),
     expiresAtMs: typeof exp === 'number' ? exp * 1000 : Infinity,
     issuedAtMs: typeof iat === 'number' ? iat * 1000 : -Infinity,
@@ -31,17 +31,20 @@ export function createPrincipal(payload: JsonObject, issuer: Issuer): Principal 
 }
 
 function isAppId(text: string): boolean {
-  return text !== '' && text.length <= MAX_APP_LENGTH && !UNFIT_FOR_ID.test(text);
+  return text.length <= MAX_APP_LENGTH && !UNFIT_FOR_ID.test(text);
 }
 
-function textOf(payload: JsonObject, name: string): string | undefined {
-  const value = readClaim(payload, [name]);
+/**
+ * A claim's text. A number becomes its decimal text, where it is a safe integer: a larger one was rounded when it was
+ * parsed, so two ids could become one.
+ */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** An array, or a string with spaces between (RFC 6749 3.3); what is no scope-token grants nothing. */
 function readScopes(claim: unknown): readonly string[] {
-  const entries: readonly unknown[] =
-    typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];
-  return entries.filter((entry): entry is string => typeof entry === 'string' && isScopeToken(entry));
+  const entries: readonly unknown[] = typeof claim === 'string' ? claim.split(' ') : [claim].flat();
+  return entries.map(textOf).filter((text): text is string => text !== undefined && isScopeToken(text));
 }

@@ -37,6 +37,7 @@ export const INVALID_TOKEN = {
   notYetValid: invalidToken('The token is not valid yet'),
   times: invalidToken('The times of the token are malformed'),
   neverExpires: invalidToken('The token does not expire'),
+  confirmation: invalidToken('The token is bound to a key that the request does not prove'),
   audience: invalidToken('The token is for another audience'),
   app: invalidToken('The token does not name an app'),
   revoked: invalidToken('The token has been revoked'),

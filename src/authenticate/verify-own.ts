@@ -20,7 +20,7 @@ const ACCESS: Access = {
 
 export function createVerifyOwn(authenticate: Authenticate): VerifyOwn {
   return async function verifyOwn(authorization) {
-    const found = await authenticate({ authorization }, { access: ACCESS });
+    const found = await authenticate({ authorization, socket: undefined }, { access: ACCESS });
     if (found instanceof Refusal) {
       if (found.reason === 'no_token') return 'none';
       if (found.reason === 'keys_unavailable') return 'unavailable';

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** `tollgate`: finds the command, and turns what goes wrong into one clear line and an exit code. */
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import leven from 'leven';
 import { ConfigError, ConfigUnreadable } from '../config/config.js';
 import { OperatorError } from '../model/operator-error.js';
+import { VERSION } from '../model/version.js';
 import {
   AlreadyTold,
   EXIT_BAD,
@@ -31,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { values, positionals, rest } = parse(args);
   const [name, ...words] = positionals;
   if (values.version) {
-    terminal.out(version());
+    terminal.out(VERSION);
     return EXIT_OK;
   }
   if (values.help || name === undefined) {
@@ -106,11 +106,6 @@ function help(): string {
     '  --json              print data as JSON',
     '  --version, --help',
   ].join('\n');
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 function report(error: unknown): number {

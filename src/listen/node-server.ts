@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer } from 'node:https';
 import { Server as TlsServer, type SecureContextOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
+import { MAX_HEADER_BYTES } from '../model/bounds.js';
 import type { ClientSettings, ListenTls } from '../model/settings.js';
 import type { ServerSettings } from './server.js';
 
@@ -14,9 +15,6 @@ export interface NodeServer {
 
 type NodeServerOptions = Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> &
   Pick<ServerSettings, 'boundsWholeRequest'>;
-
-/** Request line and header fields together (more is a 431). */
-const MAX_HEADER_BYTES = 16 * 1024;
 
 export function createNodeServer(
   tls: ListenTls | undefined,

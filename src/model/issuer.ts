@@ -1,4 +1,5 @@
 /** An issuer of tokens: whom the gate believes, with which keys, and how much its tokens can open. */
+import type { TokenTypes } from './token-type.js';
 
 /** The JWS algorithms that the gate verifies (RFC 7518 3.1). HS* and `none` are never among them. */
 export const ALGORITHMS = [
@@ -33,6 +34,8 @@ export interface Issuer {
   /** The accepted audiences; undefined where tokens carry none (`audience: false`). */
   readonly audience: readonly string[] | undefined;
   readonly algorithms: readonly Algorithm[];
+  /** What the `typ` of its tokens may be. */
+  readonly tokenTypes: TokenTypes;
   readonly claims: {
     /** The path of the claim that holds the app's id: `['sub']`. */
     readonly app: readonly string[];

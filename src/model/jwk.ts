@@ -4,7 +4,8 @@
  * jwks-rsa does not ask what a key is for, and one null entry makes it throw all of them away.
  */
 import type { KeyObject } from 'node:crypto';
-import type { Algorithm } from './issuer.js';
+import type { Algorithm, Issuer } from './issuer.js';
+import { acceptsSvid } from './token-type.js';
 
 /** An entry of a JWKS that is meant for signatures which the issuer's tokens may have. */
 export interface UsableJwk {
@@ -14,6 +15,9 @@ export interface UsableJwk {
   /** The public key and nothing else: no certificate, no URL. */
   readonly parameters: Readonly<Record<string, string>>;
 }
+
+/** What an issuer's tokens may be decides which keys may verify them. */
+export type AcceptedKeys = Pick<Issuer, 'algorithms' | 'tokenTypes'>;
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -39,14 +43,16 @@ export function entriesOf(document: unknown): readonly unknown[] | undefined {
 
 /**
  * What a JWKS entry can verify, judged by what it says of itself; whether its numbers make a key is not looked at.
- * @param accepted the algorithms that the issuer's tokens may have
+ * @param accepted what the issuer's tokens may be
  * @returns the usable part of the entry, or in words why nothing of it is
  */
-export function readJwk(entry: unknown, accepted: readonly Algorithm[]): UsableJwk | string {
-  if (!isObject(entry)) return 'is no object';
+export function readJwk(written: unknown, accepted: AcceptedKeys): UsableJwk | string {
+  if (!isObject(written)) return 'is no object';
+  const entry = withoutNulls(written);
   const { kid, alg, use, key_ops: operations } = entry;
   if (kid !== undefined && typeof kid !== 'string') return 'has a "kid" that is no text';
-  if (use !== undefined && use !== 'sig') return 'has a "use" other than "sig"';
+  const isSvid = use === 'jwt-svid' && acceptsSvid(accepted.tokenTypes);
+  if (use !== undefined && use !== 'sig' && !isSvid) return 'has a "use" other than "sig"';
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
     return 'has "key_ops" without "verify"';
   }
@@ -55,7 +61,7 @@ export function readJwk(entry: unknown, accepted: readonly Algorithm[]): UsableJ
   const parameters = publicParameters(entry);
   if (!parameters) return 'is neither an RSA nor an EC public key';
   const algorithms = algorithmsOf(entry).filter(
-    (algorithm) => (alg === undefined || alg === algorithm) && accepted.includes(algorithm),
+    (algorithm) => (alg === undefined || alg === algorithm) && accepted.algorithms.includes(algorithm),
   );
   return algorithms.length === 0 ? 'is for none of the algorithms' : { kid, algorithms, parameters };
 }
@@ -65,6 +71,11 @@ export function isStrong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject)
   if (asymmetricKeyType !== 'rsa') return true;
   const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {};
   return modulusLength >= LEAST_RSA_BITS && publicExponent > 1n && publicExponent % 2n === 1n;
+}
+
+/** Some serializers write every member that they know, with null where it has no value. */
+function withoutNulls(entry: Entry): Entry {
+  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null));
 }
 
 function algorithmsOf({ kty, crv }: Entry): readonly Algorithm[] {

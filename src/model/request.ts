@@ -1,4 +1,5 @@
 /** A request's head, read once: what the stages of the way need to know of it, and what the upstream will be told. */
+import type { Socket } from 'node:net';
 import type { FlatHeaders, Refusal } from './refusal.js';
 
 export interface RequestHead {
@@ -14,6 +15,8 @@ export interface RequestHead {
   readonly rawHeaders: FlatHeaders;
   /** The Authorization field as sent. */
   readonly authorization: string | undefined;
+  /** The connection that it came on; undefined where a request is made up. */
+  readonly socket: Socket | undefined;
   /** The Origin field as sent. */
   readonly origin: string | undefined;
   /** What a preflight asks for: the Access-Control-Request-Method of an OPTIONS that also has an Origin. */

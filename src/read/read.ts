@@ -41,6 +41,7 @@ export function createReader({ trustProxy, newId }: ReaderOptions): Read {
       host: fields.host ?? '',
       rawHeaders: req.rawHeaders,
       authorization: fields.authorization,
+      socket: req.socket,
       origin: fields.origin,
       preflightMethod:
         method === 'OPTIONS' && fields.origin !== undefined ? fields.requestedMethod : undefined,

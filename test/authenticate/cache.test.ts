@@ -106,10 +106,10 @@ describe('A token that was refused', () => {
 });
 
 describe('The memory for tokens', () => {
-  async function createVerified(): Promise<VerifiedToken> {
+  async function createVerified(principal = ANONYMOUS): Promise<VerifiedToken> {
     const keyring = await createKeyring([]);
     const keys = { current: () => keyring } as KeySet;
-    return { principal: ANONYMOUS, keyring, keys, startsAtMs: 0, endsAtMs: Infinity };
+    return { principal, confirmation: undefined, keyring, keys, startsAtMs: 0, endsAtMs: Infinity };
   }
 
   it('tells tokens apart that end alike', async () => {
@@ -148,10 +148,19 @@ describe('The memory for tokens', () => {
   it('is bounded by bytes, so that the largest tokens cannot fill it', async () => {
     const verified = await createVerified();
     const cache = createTokenCache(1000);
-    const tokens = Array.from({ length: 1000 }, (_, n) => String(n).padStart(8192, 'x'));
+    const tokens = Array.from({ length: 1000 }, (_, n) => String(n).padStart(16_384, 'x'));
     for (const token of tokens) cache.set(token, verified);
     const kept = tokens.filter((token) => cache.get(token));
-    expect(kept.length).toBeGreaterThan(100);
-    expect(kept.length * (8192 * 2)).toBeLessThanOrEqual(1000 * 2048);
+    expect(kept.length).toBeGreaterThan(50);
+    expect(kept.length * (16_384 * 2)).toBeLessThanOrEqual(1000 * 2048);
+  });
+
+  it('counts each scope of a token, so that thousands of short ones cannot fill it either', async () => {
+    const scopes = Array.from({ length: 4_000 }, (_, n) => n.toString(36));
+    const verified = await createVerified({ ...ANONYMOUS, scopes });
+    const cache = createTokenCache(1000);
+    const tokens = Array.from({ length: 100 }, (_, n) => String(n).padStart(16_384, 'x'));
+    for (const token of tokens) cache.set(token, verified);
+    expect(tokens.filter((token) => cache.get(token)).length).toBeLessThan(15);
   });
 });

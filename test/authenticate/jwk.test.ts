@@ -86,6 +86,18 @@ describe('A key in a JWKS', () => {
     expect(await showWith([{ ...short.jwk, n: padded(short.jwk.n) }], short)).toBe(UNKNOWN);
   });
 
+  it('may have null for whatever it does not say', async () => {
+    const { kty, n, e } = spare.jwk;
+    const nulls = { alg: null, use: null, key_ops: null, x5c: null, d: null, k: null, crv: null };
+    expect(await showWith([{ ...nulls, kty, n, e, kid: spare.kid }])).toBe(GOOD);
+    expect(await showWith([{ ...nulls, kty, n, e, kid: null }])).toBe(UNKNOWN);
+    const stage = createStage([
+      issuer.model({ keys: { kind: 'inline', jwks: { keys: [{ ...nulls, kty, n, e, kid: null }] } } }),
+    ]);
+    expect(outcome(await stage.show(issuer.sign({}, { kid: undefined }, spare)))).toBe(GOOD);
+    stage.close();
+  });
+
   it('does no harm to the others, whatever stands there', async () => {
     expect(await showWith([null, 5, 'key', [], {}, { kty: 'RSA' }, { keys: [] }, spare.jwk])).toBe(GOOD);
   });
@@ -113,9 +125,10 @@ describe('A key in a JWKS', () => {
     expect(await showWith([{ ...elliptic.jwk, x: elliptic.jwk.y }], elliptic, algorithms)).toBe(UNKNOWN);
   });
 
-  it('is not used where another has its kid and its algorithm, unless it is the very same', async () => {
+  it('is used though another has its kid and its algorithm', async () => {
     const rival = { ...createSigningKey().jwk, kid: spare.kid };
-    expect(await showWith([spare.jwk, rival])).toBe(UNKNOWN);
+    expect(await showWith([spare.jwk, rival])).toBe(GOOD);
+    expect(await showWith([rival, spare.jwk])).toBe(GOOD);
     expect(await showWith([spare.jwk, spare.jwk])).toBe(GOOD);
     const elliptic = { ...createSigningKey('ES256').jwk, kid: spare.kid };
     expect(await showWith([spare.jwk, elliptic], spare, ['RS256', 'ES256'])).toBe(GOOD);

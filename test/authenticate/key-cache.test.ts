@@ -237,7 +237,7 @@ describe('What is on disk', () => {
     ['from the future', 'is dated in the future', (path) => change(path, { fetchedAt: Date.now() + 1 })],
     ['without a time', 'is no set of keys', (path) => change(path, { fetchedAt: null })],
     ['without keys', 'is no set of keys', (path) => change(path, { keys: {} })],
-    ['huge', 'is too large', (path) => writeFile(path, ' '.repeat(1024 * 1024 + 1))],
+    ['huge', 'is too large', (path) => writeFile(path, ' '.repeat(4 * 1024 * 1024 + 1))],
     ['a folder', 'is no file', (path) => rm(path).then(() => symlink('/', path))],
     ['a circle', 'ELOOP', (path) => rm(path).then(() => symlink(path, path))],
   ])('is ignored with one warning where it is %s', async (_what, reason, spoil) => {

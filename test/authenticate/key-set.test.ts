@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import type { Log } from '../../src/model/log.js';
 import {
@@ -255,7 +257,7 @@ describe('An issuer that is away', () => {
     expect(await find(keySet)).toBe('found');
   });
 
-  it('is told of in the log in our own words, without its address', async () => {
+  it('is named in the log with its URL, of which nothing secret is shown', async () => {
     const lines: object[] = [];
     const log: Log = { ...SILENT, warn: (fields, message) => lines.push({ ...fields, message }) };
     openKeySet(issuer.model({ keys: { kind: 'url', url: `${issuer.iss}/nothing?key=canary` } }), log);
@@ -267,11 +269,90 @@ describe('An issuer that is away', () => {
     openKeySet(issuer.model({ keys: { kind: 'inline', jwks: { keys: [] } } }), log);
     await read(4);
     expect(lines).toMatchObject([
-      { issuer: 'test-issuer', reason: 'answered with status 404' },
-      { reason: 'ECONNREFUSED' },
+      { issuer: 'test-issuer', reason: 'answered with status 404', url: `${issuer.iss}/nothing?…` },
+      { reason: 'ECONNREFUSED', url: 'http://127.0.0.1:1/jwks?…' },
       { reason: 'ERR_INVALID_URL' },
       { message: 'an issuer has no usable key: its tokens are refused' },
     ]);
     expect(JSON.stringify(lines)).not.toContain('canary');
+  });
+});
+
+describe('An outage in the log', () => {
+  const REASON = 'the keys of an issuer could not be read';
+  const AGAIN = 'the keys of an issuer are read again';
+
+  function recording(): { log: Log; lines: { message: string; [field: string]: unknown }[] } {
+    const lines: { message: string }[] = [];
+    const add = (fields: object, message: string): void => void lines.push({ ...fields, message });
+    return { log: { ...SILENT, warn: add, info: add }, lines };
+  }
+
+  /** Lets the next attempts come, each by its timer. */
+  async function retry(times: number): Promise<void> {
+    for (let n = 0; n < times; n++) {
+      const before = results.length;
+      vi.advanceTimersToNextTimer();
+      await read(before + 1);
+    }
+  }
+
+  it('is one line when it begins and one when it ends, however many attempts fail', async () => {
+    const { log, lines } = recording();
+    issuer.breakWith(500);
+    openKeySet(issuer.model(), log);
+    await read(1);
+    await retry(5);
+    expect(lines).toEqual([
+      { issuer: 'test-issuer', reason: 'answered with status 500', url: issuer.jwksUrl, message: REASON },
+    ]);
+    issuer.heal();
+    await retry(1);
+    const [, loaded, again, ...more] = lines;
+    expect(loaded).toMatchObject({ message: 'the keys of an issuer are new' });
+    expect(again).toEqual({ issuer: 'test-issuer', url: issuer.jwksUrl, away_ms: 61_000, message: AGAIN });
+    expect(more).toEqual([]);
+    issuer.breakWith(500);
+    vi.advanceTimersByTime(MAX_AGE_MS);
+    await read(8);
+    expect(lines.at(-1)).toMatchObject({ message: REASON });
+  });
+
+  it('is told again while it lasts when its reason changes, at most once a minute', async () => {
+    const { log, lines } = recording();
+    issuer.breakWith(500);
+    openKeySet(issuer.model(), log);
+    await read(1);
+    for (let n = 0; n < 8; n++) {
+      issuer.breakWith(n % 2 === 0 ? 404 : 500);
+      await retry(1);
+    }
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.length).toBeLessThanOrEqual(5);
+  });
+
+  it.each([
+    ['/', '', 'lacks the slash at its end'],
+    ['', '/', 'has a slash too many at its end'],
+  ])('of discovery names both issuers: "%s" found, "%s" expected', async (found, expected, hint) => {
+    const { log, lines } = recording();
+    const metadata = createServer((_request, response) => {
+      response.end(JSON.stringify({ issuer: `${base}${found}`, jwks_uri: issuer.jwksUrl }));
+    });
+    await new Promise<void>((resolve) => metadata.listen(0, '127.0.0.1', resolve));
+    const base = `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`;
+    openKeySet(issuer.model({ keys: { kind: 'discovery', issuer: `${base}${expected}` } }), log);
+    await read(1);
+    expect(lines).toEqual([
+      {
+        issuer: 'test-issuer',
+        reason: `is discovery metadata of another issuer: the "issuer" of the file ${hint}`,
+        url: `${base}/.well-known/openid-configuration`,
+        found: `${base}${found}`,
+        expected: `${base}${expected}`,
+        message: REASON,
+      },
+    ]);
+    metadata.close();
   });
 });

@@ -20,7 +20,7 @@ import { SILENT } from './support.js';
 useFakeTime();
 
 describe('A JWKS endpoint that misbehaves', () => {
-  const hugeKeys = (): string => JSON.stringify({ keys: [], filler: 'x'.repeat(256 * 1024) });
+  const hugeKeys = (): string => JSON.stringify({ keys: [], filler: 'x'.repeat(1024 * 1024) });
 
   it.each<[string, string, (jwks: object, other: string) => [number, object, string]]>([
     ['redirects', 'answered with status 302', (_jwks, other) => [302, { location: other }, '']],

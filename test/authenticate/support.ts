@@ -52,6 +52,7 @@ export function headOf(authorization: string | undefined): RequestHead {
     host: 'gate.test',
     rawHeaders: [],
     authorization,
+    socket: undefined,
     origin: undefined,
     preflightMethod: undefined,
     body: 'none',

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.js';
+import { USUAL_TOKEN_TYPES } from '../../src/model/token-type.js';
 
 const FILE = 'test/fixtures/config/example.yaml';
 const { settings, expectations } = await loadConfig(FILE, {});
@@ -43,6 +44,7 @@ describe('a file with every key', () => {
         audience: ['https://developers.token-project.eu'],
         algorithms: ['RS256'],
         claims: { app: ['sub'], scope: ['scope'] },
+        tokenTypes: USUAL_TOKEN_TYPES,
         requireExp: true,
         clockSkewMs: 30_000,
         grants: ['notarization:*', 'storage:*'],
@@ -54,6 +56,7 @@ describe('a file with every key', () => {
         audience: undefined,
         algorithms: ['RS256'],
         claims: { app: ['sub'], scope: ['scope'] },
+        tokenTypes: USUAL_TOKEN_TYPES,
         requireExp: false,
         clockSkewMs: 30_000,
         grants: ['*'],
@@ -65,6 +68,7 @@ describe('a file with every key', () => {
         audience: ['gate', 'other gate'],
         algorithms: ['ES256', 'PS512'],
         claims: { app: ['ext', 'client_id'], scope: ['scp'] },
+        tokenTypes: USUAL_TOKEN_TYPES,
         requireExp: true,
         clockSkewMs: 0,
         grants: ['sso'],

@@ -74,6 +74,13 @@ describe('an issuer', () => {
     ],
     ['claims: {app: aud, scope: aud}', ['2:52: "app" and "scope" cannot both be the audience']],
     ['claims: {role: x}', ['2:61: unknown key "role"']],
+    ['token_types: JOSE', ['2:65: "token_types" must be a list of token types']],
+    ['token_types: []', ['2:52: "token_types" must not be an empty list']],
+    [
+      'token_types: ["a b"]',
+      ['2:66: "a b" is no token type; use a typ such as JWT, at+jwt or JOSE, or absent'],
+    ],
+    ['token_types: [5]', ['2:66: "token_types" must be a typ such as JWT, at+jwt or JOSE, or absent']],
     ['require_exp: 1', ['2:65: "require_exp" must be true or false']],
   ])('that is written %j is refused', async (written, problems) => {
     expect(await problemsOf(issuerWith(written))).toEqual(problems);
@@ -83,6 +90,9 @@ describe('an issuer', () => {
     'jwks: "http://localhost:1/jwks"',
     'jwks: "http://127.0.0.2:1/jwks"',
     'jwks: "http://[::1]:1/jwks"',
+    'jwks: "http://[::ffff:127.0.0.1]:1/jwks"',
+    'jwks: "http://LOCALHOST:1/jwks"',
+    'token_types: [JOSE, at+jwt, application/jwt, absent]',
     'jwks: "${FIXTURES}/legacy-jwks.json"',
     'clock_skew: 5m',
     'claims: {scope: sub}',

@@ -4,6 +4,7 @@ import { selectUsable } from '../../src/authenticate/jwk.js';
 import { createKeyring } from '../../src/authenticate/keyring.js';
 import { flawOfJwks } from '../../src/config/check/keys.js';
 import type { Algorithm } from '../../src/model/issuer.js';
+import { USUAL_TOKEN_TYPES } from '../../src/model/token-type.js';
 import { makeEcKeyPair, makeRsaKeyPair } from '../support/key-pair.js';
 
 const rsa = makeRsaKeyPair();
@@ -11,12 +12,24 @@ const publicJwk = rsa.publicKey.export({ format: 'jwk' });
 const ec = makeEcKeyPair('P-256').publicKey.export({ format: 'jwk' });
 const small = makeRsaKeyPair(1024).publicKey.export({ format: 'jwk' });
 
+/** As serializers write it that know more members than it has values. */
+const WITH_NULLS = JSON.stringify({
+  ...publicJwk,
+  alg: null,
+  use: null,
+  kid: null,
+  key_ops: null,
+  d: null,
+  k: null,
+});
+
 /** Asks `check`, and the running gate, which must be of one mind. */
 async function isUsable(key: unknown, ...given: Algorithm[]): Promise<boolean> {
   const algorithms: readonly Algorithm[] = given.length ? given : ['RS256'];
+  const accepted = { algorithms, tokenTypes: USUAL_TOKEN_TYPES };
   const jwks = { keys: [null, key] };
-  const isAccepted = flawOfJwks(jwks, algorithms) === undefined;
-  const { size } = await createKeyring(selectUsable(jwks, algorithms));
+  const isAccepted = flawOfJwks(jwks, accepted) === undefined;
+  const { size } = await createKeyring(selectUsable(jwks, accepted));
   expect(size).toBe(isAccepted ? 1 : 0);
   return isAccepted;
 }
@@ -31,6 +44,7 @@ describe('a JWKS in the file', () => {
     ['one for signatures', { ...publicJwk, use: 'sig' }],
     ['one that may verify', { ...publicJwk, key_ops: ['verify'] }],
     ['one of this algorithm', { ...publicJwk, alg: 'RS256' }],
+    ['one that has null for what it does not say', JSON.parse(WITH_NULLS) as JsonWebKey],
   ])('is usable with %s', async (_words, key) => {
     expect(await isUsable(key)).toBe(true);
   });
@@ -65,11 +79,13 @@ describe('a JWKS in the file', () => {
 
   it('is told key by key what is wrong with it', () => {
     const keys = [null, { ...publicJwk, kid: 7 }, { ...publicJwk, use: 'enc' }, small, ec, ec];
-    expect(flawOfJwks({ keys }, ['RS256'])?.text).toBe(
+    expect(flawOfJwks({ keys }, { algorithms: ['RS256'], tokenTypes: USUAL_TOKEN_TYPES })?.text).toBe(
       'no key of the JWKS can be used with RS256, for which it needs a public signature key, RSA of 2048 bits or more: ' +
         'key 1 is no object, key 2 has a "kid" that is no text, key 3 has a "use" other than "sig", ' +
         'key 4 is too weak: fewer than 2048 bits, or an exponent that is 1 or even, and 2 more',
     );
-    expect(flawOfJwks({ keys: [] }, ['RS256'])?.text).toContain('it is empty');
+    expect(
+      flawOfJwks({ keys: [] }, { algorithms: ['RS256'], tokenTypes: USUAL_TOKEN_TYPES })?.text,
+    ).toContain('it is empty');
   });
 });

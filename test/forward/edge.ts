@@ -82,6 +82,7 @@ function headOf(req: IncomingMessage): RequestHead {
     host: req.headers.host ?? '',
     rawHeaders: req.rawHeaders,
     authorization: req.headers.authorization,
+    socket: req.socket,
     origin: undefined,
     preflightMethod: undefined,
     body: req.headers['transfer-encoding'] ? 'chunked' : sized === undefined ? 'none' : 'sized',

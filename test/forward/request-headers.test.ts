@@ -19,6 +19,7 @@ function headWith(rawHeaders: string[]): RequestHead {
     host: 'gate.test',
     rawHeaders,
     authorization: undefined,
+    socket: undefined,
     origin: undefined,
     preflightMethod: undefined,
     body: 'none',

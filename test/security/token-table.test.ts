@@ -64,6 +64,7 @@ const TIMES = 'The times of the token are malformed';
 const DOUBLED = 'The token has a name twice';
 const AUDIENCE_OTHER = 'The token is for another audience';
 const ISSUER = 'The issuer of the token is not accepted';
+const CONFIRMATION = 'The token is bound to a key that the request does not prove';
 const EARLY = 'The token is not valid yet';
 
 const unsigned = (alg: unknown) =>
@@ -177,7 +178,18 @@ const ROWS: readonly Row[] = [
   ],
   ['no app', () => good({ sub: undefined }), 'The token does not name an app'],
   ['a line break in the app', () => good({ sub: 'a\r\nX-App-Id: b' }), 'The token does not name an app'],
-  ['more than 8 KiB', () => good({ filler: 'x'.repeat(8192) }), 'The token is too large'],
+  ...[
+    { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' },
+    { 'x5t#S256': 'bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2' },
+    { 'x5t#S256': 5 },
+    { 'x5t#S256': '' },
+    { jwk: { kty: 'RSA' } },
+    { kid: 'a' },
+    {},
+    [],
+    null,
+    'key',
+  ].map((cnf): Row => [`cnf ${JSON.stringify(cnf)}`, () => good({ cnf }), CONFIRMATION]),
   ['two parts', () => input(good()), MALFORMED],
   ['four parts', () => `${good()}.AAAA`, MALFORMED],
   [

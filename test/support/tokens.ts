@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Algorithm, Issuer } from '../../src/model/issuer.js';
 import { makeEcKeyPair, makeRsaKeyPair } from './key-pair.js';
+import { USUAL_TOKEN_TYPES } from '../../src/model/token-type.js';
 
 export const AUDIENCE = 'https://developers.token-project.test';
 
@@ -121,6 +122,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       keys: { kind: 'url', url: `${iss}/jwks` },
       audience: [AUDIENCE],
       algorithms: [alg],
+      tokenTypes: USUAL_TOKEN_TYPES,
       claims: { app: ['sub'], scope: ['scope'] },
       requireExp: true,
       clockSkewMs: 30_000,

@@ -1,4 +1,5 @@
 /** Checks of the issuers, each and among themselves: no token may find two of them, and every one its keys. */
+import { USUAL_TOKEN_TYPES } from '../../model/token-type.js';
 import type { IssuerDraft, Draft } from '../draft.js';
 import type { Files } from '../files.js';
 import { Flaw, type Path, type Report } from '../problem.js';
@@ -42,7 +43,7 @@ export function checkIssuers(
 
 function checkKeys(
   path: Path,
-  { issuer, jwks, algorithms = ['RS256'] }: IssuerDraft,
+  { issuer, jwks, algorithms = ['RS256'], token_types: tokenTypes = USUAL_TOKEN_TYPES }: IssuerDraft,
   files: Files,
   isWritten: (path: Path) => boolean,
   report: Report,
@@ -53,12 +54,12 @@ function checkKeys(
     return;
   }
   if ('url' in jwks) return;
-  const flaw = 'file' in jwks ? flawOfFile(jwks.file) : flawOfJwks(jwks.inline, algorithms);
+  const flaw = 'file' in jwks ? flawOfFile(jwks.file) : flawOfJwks(jwks.inline, { algorithms, tokenTypes });
   if (flaw) report([...path, 'jwks'], flaw.text);
 
   function flawOfFile(name: string): Flaw | undefined {
     const text = files.text(name);
-    return text instanceof Flaw ? text : flawOfJwksText(text, algorithms);
+    return text instanceof Flaw ? text : flawOfJwksText(text, { algorithms, tokenTypes });
   }
 }
 

@@ -12,6 +12,7 @@ export function compileIssuers(issuers: Validated['issuers'], files: Files): rea
     keys: keySource(each, files),
     audience: each.audience === false ? undefined : each.audience,
     algorithms: each.algorithms,
+    tokenTypes: each.token_types,
     claims: each.claims,
     requireExp: each.require_exp,
     clockSkewMs: each.clock_skew,

@@ -1,5 +1,6 @@
 /** From the token service as written to its settings, and to the issuers that its tokens come from. */
 import type { Issuer } from '../../model/issuer.js';
+import { USUAL_TOKEN_TYPES } from '../../model/token-type.js';
 import { NAMED, TOKENS, type TokenServiceSettings } from '../../model/tokens.js';
 import type { Files } from '../files.js';
 import type { Validated } from '../schema/schema.js';
@@ -52,6 +53,7 @@ export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings
   const own = {
     keys: { kind: 'own' },
     algorithms: ['RS256'],
+    tokenTypes: USUAL_TOKEN_TYPES,
     clockSkewMs: CLOCK_SKEW_MS,
     grants: ['*'],
   } as const;

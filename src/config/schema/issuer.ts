@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ALGORITHMS, type Algorithm } from '../../model/issuer.js';
 import { isScopeToken } from '../../model/scope.js';
+import { tokenTypeOf, type TokenTypes } from '../../model/token-type.js';
 import { Flaw } from '../problem.js';
 import { closest } from '../suggest.js';
 import { parseKeyUrl, unfilled } from './url.js';
@@ -86,6 +87,16 @@ function parseClaim(text: string): string | Flaw {
   return text === '__proto__' ? new Flaw('must be a name that readers of JSON agree on') : text;
 }
 
+const TYPE_FORM = 'a typ such as JWT, at+jwt or JOSE, or absent';
+
+/** RFC 6838 4.2, with or without `application/`. */
+const MEDIA_TYPE = /^(application\/)?[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/i;
+
+function parseTokenType(text: string): string | undefined | Flaw {
+  if (text === 'absent') return undefined;
+  return MEDIA_TYPE.test(text) ? tokenTypeOf(text) : new Flaw(`"${text}" is no token type; use ${TYPE_FORM}`);
+}
+
 const claim = z.union(
   [
     phrase(parseClaim, CLAIM_FORM).transform((name) => [name]),
@@ -135,6 +146,12 @@ export const issuer = z.strictObject({
   algorithms: list(phrase(parseAlgorithm, ALGORITHM_FORM), 'a list of algorithms')
     .prefault(['RS256'])
     .describe(`The accepted signature algorithms, each ${ALGORITHM_FORM}.`),
+  token_types: list(phrase(parseTokenType, TYPE_FORM), 'a list of token types')
+    .prefault(['JWT', 'at+jwt', 'absent'])
+    .transform((types): TokenTypes => new Set(types))
+    .describe(
+      'What the typ of its tokens may be; absent: none. With JOSE also keys whose use is jwt-svid are used.',
+    ),
   claims: z
     .strictObject({
       app: claim

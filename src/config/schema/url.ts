@@ -1,5 +1,5 @@
 /** URLs in a configuration: read strictly, since `new URL` repairs what should be refused, and never echoed. */
-import { isIP } from 'node:net';
+import { isLoopback } from '../../model/loopback.js';
 import { Flaw } from '../problem.js';
 
 /** An absolute URL of one of the schemes; nothing of it is put into the flaw, since it may hold a password. */
@@ -57,10 +57,4 @@ export function parseKeyUrl(text: string): string | Flaw {
 
 function hasCredentials(url: URL): boolean {
   return url.username !== '' || url.password !== '';
-}
-
-function isLoopback(hostname: string): boolean {
-  return (
-    hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
-  );
 }

@@ -1,0 +1,46 @@
+/**
+ * Authenticate: tokens that are bound to a key of their holder by `cnf` (RFC 7800 3.1).
+ *
+ * One such token is accepted where the connection proves the key: `x5t#S256` names the client's certificate (RFC 8705
+ * 3.1). Every other `cnf` is refused, an empty one too: it says that the holder has to prove something, and nothing was
+ * proved. `jkt` needs a DPoP proof (RFC 9449 6.1), which the gate does not read.
+ */
+import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { JsonObject } from './compact.js';
+
+/** Whom a token is for: the thumbprint of its holder's certificate; undefined where whoever has it may use it. */
+export type Confirmation = string | undefined;
+
+const CERTIFICATE = 'x5t#S256';
+
+/** Reads a payload's `cnf`; null where the gate has no way to check it. */
+export function readConfirmation(payload: JsonObject): Confirmation | null {
+  if (!Object.hasOwn(payload, 'cnf')) return undefined;
+  const { cnf } = payload;
+  if (typeof cnf !== 'object' || cnf === null || Array.isArray(cnf)) return null;
+  const [member, ...more] = Object.entries(cnf as JsonObject);
+  if (!member || more.length > 0 || member[0] !== CERTIFICATE) return null;
+  return typeof member[1] === 'string' && member[1] !== '' ? member[1] : null;
+}
+
+/** Each connection's certificate is hashed once; null where its client has shown none. */
+const thumbprints = new WeakMap<Socket, string | null>();
+
+/**
+ * Whether the client of a connection has proved in the TLS handshake that it holds the certificate with this
+ * thumbprint. Its chain need not be looked at for that (RFC 8705 3 and 4).
+ */
+export function isHeldBy(thumbprint: string, socket: Socket | undefined): boolean {
+  if (!(socket instanceof TLSSocket)) return false;
+  let own = thumbprints.get(socket);
+  if (own === undefined) thumbprints.set(socket, (own = thumbprintOf(socket)));
+  return own === thumbprint;
+}
+
+/** base64url of the SHA-256 of the certificate in DER (RFC 8705 3.1). */
+function thumbprintOf(socket: TLSSocket): string | null {
+  const certificate = socket.getPeerX509Certificate();
+  return certificate ? createHash('sha256').update(certificate.raw).digest('base64url') : null;
+}

@@ -1,0 +1,90 @@
+/** Authenticate, an issuer's keys: one bounded GET of a document. */
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
+import { request } from 'undici';
+import { USER_AGENT } from '../model/version.js';
+import { KeySourceError } from './key-source-error.js';
+
+/** The largest document, as it is sent and after decoding. */
+export const MAX_BYTES = 1024 * 1024;
+
+/** Content codings in the order in which they were applied; nobody needs more, and each could be a bomb of its own. */
+const MOST_CODINGS = 2;
+
+const unzip = {
+  gzip: promisify(gunzip),
+  br: promisify(brotliDecompress),
+  zlib: promisify(inflate),
+  raw: promisify(inflateRaw),
+};
+
+const HEADERS = {
+  accept: 'application/jwk-set+json, application/json',
+  'accept-encoding': 'gzip, deflate, br',
+  'user-agent': USER_AGENT,
+};
+
+/**
+ * Reads a document of at most 1 MiB, on a connection of its own. Only 200 is success: undici follows no redirect by
+ * itself. gzip, deflate and br are decoded (RFC 9110 8.4.1), up to the same bound.
+ *
+ * @throws KeySourceError where the response is not usable, else the error of undici or of the system
+ */
+export async function fetchBytes(url: string, signal: AbortSignal): Promise<Buffer> {
+  const { statusCode, headers, body } = await request(url, { headers: HEADERS, reset: true, signal });
+  // A body that is destroyed emits an error, which would end the process if nobody heard it.
+  body.on('error', ignore);
+  if (statusCode !== 200) {
+    body.destroy();
+    throw new KeySourceError(`answered with status ${statusCode}`);
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // Leaving the loop destroys the body.
+    if (size > MAX_BYTES) throw new KeySourceError('is too large');
+    chunks.push(chunk);
+  }
+  return decode(Buffer.concat(chunks), [headers['content-encoding'] ?? []].flat().join(','));
+}
+
+async function decode(bytes: Buffer, field: string): Promise<Buffer> {
+  const codings = field
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '' && coding !== 'identity');
+  if (codings.length > MOST_CODINGS) throw new KeySourceError('has too many content codings');
+  let decoded = bytes;
+  for (const coding of codings.reverse()) decoded = await decodeOne(decoded, coding);
+  return decoded;
+}
+
+async function decodeOne(bytes: Buffer, coding: string): Promise<Buffer> {
+  const unpack = unpackerOf(bytes, coding);
+  if (!unpack) throw new KeySourceError('has an unknown content coding');
+  try {
+    return await unpack(bytes, { maxOutputLength: MAX_BYTES });
+  } catch (error) {
+    const isTooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    throw new KeySourceError(isTooLarge ? 'is too large' : 'is not encoded as it says');
+  }
+}
+
+function unpackerOf(bytes: Buffer, coding: string) {
+  if (coding === 'gzip' || coding === 'x-gzip') return unzip.gzip;
+  if (coding === 'br') return unzip.br;
+  // "deflate" is zlib's format, but some servers send the bare stream (RFC 9110 8.4.1.2).
+  if (coding === 'deflate') return hasZlibHeader(bytes) ? unzip.zlib : unzip.raw;
+  return undefined;
+}
+
+/** RFC 1950 2.2: the method is 8, and the first two bytes are a multiple of 31. */
+function hasZlibHeader(bytes: Buffer): boolean {
+  return bytes.length >= 2 && (bytes[0]! & 0x0f) === 8 && bytes.readUInt16BE(0) % 31 === 0;
+}
+
+function ignore(): void {
+  // The loop over the body rejects with the same error.
+}

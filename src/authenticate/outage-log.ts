@@ -1,0 +1,46 @@
+/** Authenticate, an issuer's keys: one line in the log when they cannot be read any more, and one when they can again. */
+import type { Log } from '../model/log.js';
+import { logFieldsOf } from './key-source-error.js';
+
+/** While an outage goes on, another reason is logged at most this often. */
+const OTHER_REASON_MS = 60_000;
+
+export interface OutageLog {
+  failed(error: unknown): void;
+  succeeded(): void;
+}
+
+interface Outage {
+  readonly sinceMs: number;
+  readonly loggedAtMs: number;
+  /** What the last line said. */
+  readonly fields: ReturnType<typeof logFieldsOf>;
+}
+
+/**
+ * @param issuer the issuer's name in the file
+ * @param now epoch milliseconds
+ */
+export function createOutageLog(issuer: string, log: Log, now: () => number): OutageLog {
+  let outage: Outage | undefined;
+
+  return {
+    failed(error) {
+      const fields = logFieldsOf(error);
+      const nowMs = now();
+      if (outage) {
+        const isSame = fields.reason === outage.fields.reason;
+        if (isSame || nowMs - outage.loggedAtMs < OTHER_REASON_MS) return;
+      }
+      log.warn({ issuer, ...fields }, 'the keys of an issuer could not be read');
+      outage = { sinceMs: outage?.sinceMs ?? nowMs, loggedAtMs: nowMs, fields };
+    },
+    succeeded() {
+      if (!outage) return;
+      const { url, file } = outage.fields;
+      const place = { ...(url !== undefined && { url }), ...(file !== undefined && { file }) };
+      log.info({ issuer, ...place, away_ms: now() - outage.sinceMs }, 'the keys of an issuer are read again');
+      outage = undefined;
+    },
+  };
+}

@@ -1,0 +1,9 @@
+/** JSON as files and servers really have it. */
+
+/**
+ * Parses JSON, with or without the byte order mark that some servers and editors put before it (RFC 8259 8.1).
+ * @throws SyntaxError where it is not JSON
+ */
+export function parseJson(text: string): unknown {
+  return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+}
