@@ -22,6 +22,8 @@ const OWNED = [
 ];
 const IDENTITY = ['x-app-', 'x-token-'];
 const FORWARDED = 'x-forwarded-';
+/** What a trusted proxy may say besides. In this spelling only: a proxy sets these, and may let others pass. */
+const FROM_TRUSTED_PROXY = new Set(['x-forwarded-port', 'x-forwarded-prefix', 'x-real-ip']);
 
 /** Fields that no configuration can set: they frame the message, or say who is calling. */
 const UNSETTABLE = new Set([...HOP_BY_HOP, 'host', 'content-length', 'expect', 'x-request-id']);
@@ -47,24 +49,31 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
   const saysFor = says('x-forwarded-for');
   const saysProto = says('x-forwarded-proto');
   const saysHost = says('x-forwarded-host');
+  const saysForwarded = says('forwarded');
   const saysId = says('x-request-id');
   const added = set.flat();
   const passing = rememberNames((name) => !isForbidden(plainName(name.toLowerCase()), dropped));
+  const passingFromProxy = rememberNames((name) => {
+    const lower = name.toLowerCase();
+    return FROM_TRUSTED_PROXY.has(lower) ? says(lower) : !isForbidden(plainName(lower), dropped);
+  });
 
   return (target) =>
     function build(head, principal, contentLength) {
       const { rawHeaders } = head;
+      const passes = head.viaTrustedProxy ? passingFromProxy : passing;
       const fields = ['Host', upstream.host === 'preserve' ? head.host : target.host];
       if (contentLength !== undefined) fields.push('Content-Length', String(contentLength));
       const nominated = nominatedBy(rawHeaders);
       for (let at = 0; at < rawHeaders.length; at += 2) {
-        const name = passing(rawHeaders[at]!);
+        const name = passes(rawHeaders[at]!);
         if (name === undefined || nominated?.has(name.toLowerCase())) continue;
         fields.push(name, rawHeaders[at + 1]!);
       }
       if (saysFor) fields.push('X-Forwarded-For', head.forwardedFor);
       if (saysProto) fields.push('X-Forwarded-Proto', head.forwardedProto);
       if (saysHost) fields.push('X-Forwarded-Host', head.forwardedHost);
+      if (saysForwarded && head.forwarded !== undefined) fields.push('Forwarded', head.forwarded);
       if (saysId) fields.push('X-Request-Id', head.id);
       for (const text of identity(principal)) fields.push(text);
       for (const text of added) fields.push(text);

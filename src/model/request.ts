@@ -34,6 +34,10 @@ export interface RequestHead {
   readonly forwardedFor: string;
   readonly forwardedProto: string;
   readonly forwardedHost: string;
+  /** A trusted peer's Forwarded field with the gate's own element behind it (RFC 7239); undefined where there is none. */
+  readonly forwarded: string | undefined;
+  /** Whether the peer is a trusted proxy, whose other forwarding fields pass as they came. */
+  readonly viaTrustedProxy: boolean;
   /** What is wrong with the head; the request is refused with it before anything else is looked at. */
   readonly flaw: Refusal | undefined;
 }

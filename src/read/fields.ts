@@ -16,6 +16,7 @@ const NAMES = {
   'x-forwarded-proto': 'forwardedProto',
   'x-forwarded-host': 'forwardedHost',
   'x-real-ip': 'realIp',
+  forwarded: 'forwarded',
 } as const;
 type Field = (typeof NAMES)[keyof typeof NAMES];
 const KNOWN: ReadonlyMap<string, Field> = new Map(Object.entries(NAMES));
@@ -39,6 +40,7 @@ export class Fields implements Record<Field, string | undefined> {
   forwardedProto: string | undefined;
   forwardedHost: string | undefined;
   realIp: string | undefined;
+  forwarded: string | undefined;
   /** The first field that stands more than once and must not. */
   twice: SingleField | undefined;
 }

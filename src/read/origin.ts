@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Address, ReadAddress } from './address.js';
 import type { Fields } from './fields.js';
+import { appendForwarded } from './forwarded.js';
 import { isHost } from './host.js';
 
 export interface Origin {
@@ -10,6 +11,8 @@ export interface Origin {
   readonly forwardedFor: string;
   readonly forwardedProto: string;
   readonly forwardedHost: string;
+  /** The Forwarded field; undefined where a trusted peer sent none, and for a stranger. */
+  readonly forwarded: string | undefined;
 }
 
 /** A peer without an address: a Unix socket, or a connection that is already gone (RFC 7239 6.2). */
@@ -26,15 +29,18 @@ export function originOf(req: IncomingMessage, fields: Fields, readAddress: Read
       forwardedFor: peer.ip,
       forwardedProto: proto,
       forwardedHost: host,
+      forwarded: undefined,
     };
   }
   const chain = chainOf(fields, readAddress);
+  const { forwarded } = fields;
   return {
     trusted: true,
     clientIp: clientOf(chain, peer, readAddress),
     forwardedFor: chain === '' ? peer.ip : `${chain}, ${peer.ip}`,
     forwardedProto: protoOf(fields.forwardedProto) ?? proto,
     forwardedHost: isHost(fields.forwardedHost ?? '') ? fields.forwardedHost! : host,
+    forwarded: forwarded === undefined ? undefined : appendForwarded(forwarded, { ip: peer.ip, host, proto }),
   };
 }
 

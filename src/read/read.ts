@@ -7,7 +7,7 @@ import { flawOf } from './flaw.js';
 import { originOf } from './origin.js';
 
 export interface ReaderOptions {
-  /** The addresses and CIDR blocks whose X-Forwarded-*, X-Real-IP and X-Request-Id are believed. */
+  /** The addresses and CIDR blocks whose X-Forwarded-*, X-Real-IP, Forwarded and X-Request-Id are believed. */
   readonly trustProxy: readonly string[];
   /** Makes a request id. */
   readonly newId: () => string;
@@ -55,6 +55,8 @@ export function createReader({ trustProxy, newId }: ReaderOptions): Read {
       forwardedFor: origin.forwardedFor,
       forwardedProto: origin.forwardedProto,
       forwardedHost: origin.forwardedHost,
+      forwarded: origin.forwarded,
+      viaTrustedProxy: origin.trusted,
       flaw,
     };
   };

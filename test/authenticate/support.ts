@@ -63,6 +63,8 @@ export function headOf(authorization: string | undefined): RequestHead {
     forwardedFor: '127.0.0.1',
     forwardedProto: 'http',
     forwardedHost: 'gate.test',
+    forwarded: undefined,
+    viaTrustedProxy: false,
     flaw: undefined,
   };
 }

@@ -40,6 +40,8 @@ export interface Edge {
   readonly forwarder: Forwarder;
   readonly pools: UpstreamPools;
   readonly logged: readonly string[];
+  /** The fields of each line of the log. */
+  readonly loggedFields: readonly object[];
   /** What each answer of an upstream ended with: the whole body where that came with the head. */
   readonly endings: readonly (string | undefined)[];
   /** The next result that is not there yet, or the n-th. */
@@ -93,6 +95,8 @@ function headOf(req: IncomingMessage): RequestHead {
     forwardedFor: '192.0.2.1',
     forwardedProto: 'http',
     forwardedHost: 'gate.test',
+    forwarded: undefined,
+    viaTrustedProxy: false,
     flaw: undefined,
   };
 }
@@ -116,7 +120,11 @@ function routeTo(upstream: Upstream, maxBodyBytes: number): Route {
 
 export async function startEdge(origin: string, options: EdgeOptions = {}): Promise<Edge> {
   const logged: string[] = [];
-  const keep = (_fields: object, message: string): void => void logged.push(message);
+  const loggedFields: object[] = [];
+  const keep = (fields: object, message: string): void => {
+    logged.push(message);
+    loggedFields.push(fields);
+  };
   const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
   const upstream = upstreamAt(origin, options.upstream);
   const now = (): number => performance.now();
@@ -202,6 +210,7 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     forwarder,
     pools,
     logged,
+    loggedFields,
     endings,
     result: (index = results.length) =>
       new Promise((resolve) => {

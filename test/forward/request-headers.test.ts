@@ -1,14 +1,19 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRequestHeaders } from '../../src/forward/request-headers.js';
+import { createRequestHeaders, type BuildRequestHeaders } from '../../src/forward/request-headers.js';
 import type { Log } from '../../src/model/log.js';
 import { ANONYMOUS } from '../../src/model/principal.js';
 import type { RequestHead } from '../../src/model/request.js';
+import type { Upstream } from '../../src/model/upstream.js';
 import { CALLER, upstreamAt } from './edge.js';
 
 const silent: Log = { debug: () => 0, info: () => 0, warn: () => 0, error: () => 0 };
 const upstream = upstreamAt('http://127.0.0.1:9000');
-const build = createRequestHeaders(upstream, silent)(upstream.targets[0]);
+const build = buildWith({});
+
+function buildWith(changes: Partial<Upstream>): BuildRequestHeaders {
+  return createRequestHeaders({ ...upstream, ...changes }, silent)(upstream.targets[0]);
+}
 
 function headWith(rawHeaders: string[]): RequestHead {
   return {
@@ -30,6 +35,8 @@ function headWith(rawHeaders: string[]): RequestHead {
     forwardedFor: '192.0.2.1',
     forwardedProto: 'http',
     forwardedHost: 'gate.test',
+    forwarded: undefined,
+    viaTrustedProxy: false,
     flaw: undefined,
   };
 }
@@ -131,4 +138,43 @@ test('The identity of a caller decodes to what its token says, whatever that is.
       },
     ),
   );
+});
+
+const FROM_PROXY = [
+  ...['X-Forwarded-Port', '8443', 'X-Forwarded-Prefix', '/shop', 'X-Real-IP', '192.0.2.7'],
+  ...[
+    'X_Forwarded_Port',
+    '1',
+    'X-Forwarded-User',
+    'root',
+    'X-Forwarded-For',
+    'forged',
+    'Forwarded',
+    'for=forged',
+  ],
+];
+const FORWARDED = 'for=192.0.2.7, for=10.0.0.1;proto=http';
+
+test('From a trusted proxy the port, the prefix, the address and Forwarded pass, each in its one spelling.', () => {
+  const head = { ...headWith(FROM_PROXY), viaTrustedProxy: true, forwarded: FORWARDED };
+  const built = build(head, ANONYMOUS, undefined);
+  expect(built.slice(2, 8)).toEqual(FROM_PROXY.slice(0, 6));
+  expect(built).toContain(FORWARDED);
+  expect(built.join(' ')).not.toMatch(/X_Forwarded|User|forged/);
+});
+
+test('From a stranger none of them passes.', () => {
+  const built = build(headWith(FROM_PROXY), ANONYMOUS, undefined);
+  expect(built.join(' ')).not.toMatch(/Port|Prefix|Real-IP|X_|User|forged|Forwarded,/);
+  expect(built).not.toContain('Forwarded');
+});
+
+test('What the file sets or removes holds for a trusted proxy too.', () => {
+  const headers = { set: [['X-Real-IP', 'mine'] as const], remove: ['forwarded', 'x-forwarded-port'] };
+  const head = { ...headWith(FROM_PROXY), viaTrustedProxy: true, forwarded: FORWARDED };
+  const built = buildWith({ headers })(head, ANONYMOUS, undefined);
+  expect(built.filter((_, at) => built[at - 1] === 'X-Real-IP')).toEqual(['mine']);
+  expect(built).not.toContain('Forwarded');
+  expect(built).not.toContain('X-Forwarded-Port');
+  expect(built).toContain('/shop');
 });

@@ -41,6 +41,8 @@ describe('A head', () => {
       forwardedFor: '127.0.0.1',
       forwardedProto: 'http',
       forwardedHost: 'api.example:8080',
+      forwarded: undefined,
+      viaTrustedProxy: false,
       flaw: undefined,
     });
   });

@@ -46,6 +46,26 @@ async function heard(path: string, fields: readonly string[], scene = strange) {
   };
 }
 
+it('hears of forwarding fields from a trusted proxy alone, and its Forwarded with the own element of the gate', async () => {
+  const fields = [
+    'X-Forwarded-Port: 8443',
+    'X-Forwarded-Prefix: /shop',
+    'X-Real-IP: 192.0.2.7',
+    'Forwarded: for="[2001:db8::1]";proto=https',
+  ];
+  const names = ['x-forwarded-port', 'x-forwarded-prefix', 'x-real-ip', 'forwarded'];
+  const believed = await heard('/public', fields, trusting);
+  expect(names.map(believed.values)).toEqual([
+    ['8443'],
+    ['/shop'],
+    ['192.0.2.7'],
+    ['for="[2001:db8::1]";proto=https, for=127.0.0.1;host=gate.test;proto=http'],
+  ]);
+  expect(believed.values('x-forwarded-for')).toEqual(['192.0.2.7, 127.0.0.1']);
+  const removed = await heard('/public', fields);
+  expect(names.map(removed.values)).toEqual([[], [], [], []]);
+});
+
 const claims = { sub: 'app-7', scope: 'read', app_name: 'Till', organization: 'Shop' };
 const bearer = () => `Authorization: Bearer ${issuer.sign(claims)}`;
 

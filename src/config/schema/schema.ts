@@ -23,7 +23,9 @@ export const general = z.strictObject({
     ),
   trust_proxy: trustProxy
     .default([])
-    .describe('Addresses or CIDR blocks whose X-Forwarded-*, X-Real-IP and X-Request-Id are believed.'),
+    .describe(
+      'Addresses or CIDR blocks of proxies whose X-Forwarded-*, X-Real-IP, Forwarded and X-Request-Id are believed.',
+    ),
   redis: redis
     .optional()
     .describe(
