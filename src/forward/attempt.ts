@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Verdict } from './availability/breaker.js';
-import { codeOf, isGatewayError, isTargetsFault } from './failures.js';
+import { codeOf, isGatewayError, isTargetsFault, problemOf } from './failures.js';
 import type { ParsedHeaders } from './raw-headers.js';
 import type { TargetPool, UpstreamRequest } from './target-pool.js';
 
@@ -16,7 +16,7 @@ export interface AttemptEvents {
   onData(chunk: Buffer): void;
   onEnd(controller: Controller): void;
   /** There was no connection, it was lost, or what came was no answer. */
-  onLost(code: string): void;
+  onLost(code: string, problem?: string): void;
   /** The gate itself failed while it worked on what came. */
   onBug(error: unknown): void;
 }
@@ -51,6 +51,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
   static begin(pool: TargetPool, events: AttemptEvents, nowMs: number): Attempt | undefined {
     const ticket = pool.availability.begin();
     return ticket === undefined ? undefined : new Attempt(pool, ticket, events, nowMs);
+  }
+
+  /** Whether a byte of the request may have been sent: undici had a connection, and began to write. */
+  get wasSent(): boolean {
+    return this.#state === 'sent' || this.#state === 'ended';
   }
 
   send(request: UpstreamRequest): void {
@@ -165,7 +170,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const code = codeOf(error);
     this.#judge(isTargetsFault(code) ? 'bad' : 'none');
     // First the exchange, which may want the slot for another attempt.
-    this.#events?.onLost(code);
+    this.#events?.onLost(code, problemOf(error));
     this.#end();
   }
 

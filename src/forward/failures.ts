@@ -36,7 +36,7 @@ export const SWITCHED_UNASKED = new Refusal(
 );
 export const UNKNOWN_CODING = new Refusal('upstream_broken', [], 'a transfer coding other than chunked');
 
-/** Errors of a connection, as the system or undici name them, after which a safe request may be sent again. */
+/** Errors of a connection, as the system or undici name them, after which the same target may have the request again. */
 const LOST_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 const INVALID_CODES = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
 /** RFC 9110 9.2.1. TRACE, the fourth, never comes this far. */
@@ -51,15 +51,19 @@ export function refusalFor(code: string, answerBegan: boolean): Refusal {
 }
 
 /**
- * Whether and where a request may be sent again. RFC 9110 9.2.2: only what is safe and has no body; never a POST. To the
- * same target only where the connection was lost or refused, since the next one may hold; elsewhere also where there was
- * none in time, or no answer. Not where undici could not read what came.
+ * Whether and where a request may be sent again. RFC 9110 9.2.2: once a byte of it was sent only what is safe and has no
+ * body, never a POST; before that any request. To the same target only where the connection was lost or refused, since
+ * the next one may hold; elsewhere also where there was none in time, or no response. Not where undici could not read
+ * what came.
+ *
+ * @param wasSent whether a byte of the request may have been sent
  */
 export function resendAfter(
   { method, body }: RequestHead,
   code: string,
+  wasSent: boolean,
 ): 'anywhere' | 'elsewhere' | 'nowhere' {
-  if (!SAFE_METHODS.has(method) || body !== 'none') return 'nowhere';
+  if (wasSent && (!SAFE_METHODS.has(method) || body !== 'none')) return 'nowhere';
   if (code === 'ECONNREFUSED' || LOST_CODES.has(code)) return 'anywhere';
   return isTargetsFault(code) && !code.startsWith('HPE_') ? 'elsewhere' : 'nowhere';
 }
@@ -72,6 +76,12 @@ export function isTargetsFault(code: string): boolean {
 /** What a proxy answers in place of a service: to callers, the target does not work. */
 export function isGatewayError(status: number): boolean {
   return status === 502 || status === 503 || status === 504;
+}
+
+/** What an error says of itself; a TLS error's `reason` is the part of it without the name of the function that failed. */
+export function problemOf(error: Error): string | undefined {
+  if ('reason' in error && typeof error.reason === 'string') return error.reason;
+  return error.message === '' || error.message === codeOf(error) ? undefined : error.message;
 }
 
 export function codeOf(error: Error): string {

@@ -123,9 +123,9 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
 
   onHead(controller: Controller, status: number, headers: ParsedHeaders, reason: string): void {
     if (this.#phase !== 'asking') return;
-    if (status === 101) this.#fail(failures.SWITCHED_UNASKED);
+    if (status === 101) this.#blame(failures.SWITCHED_UNASKED);
     else if (status < 200) this.#answer.interim(controller, status, headers, reason);
-    else if (!this.#answer.start(controller, status, headers, reason)) this.#fail(failures.UNKNOWN_CODING);
+    else if (!this.#answer.start(controller, status, headers, reason)) this.#blame(failures.UNKNOWN_CODING);
     else this.#answering();
   }
 
@@ -150,7 +150,7 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
     };
     const raw = controller.rawHeaders as RawHeaders;
     if (this.#phase !== 'asking' || this.handshake?.join(raw, socket, ended) !== true) {
-      this.#fail(failures.SWITCHED_UNASKED);
+      this.#blame(failures.SWITCHED_UNASKED);
       return false;
     }
     this.#phase = 'joined';
@@ -186,12 +186,12 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
 
   // 7. by the upstream's fault, unless another attempt may do better,
 
-  onLost(code: string): void {
+  onLost(code: string, problem?: string): void {
     if (this.#phase === 'answering') this.#break('upstream_reset_in_body');
     if (this.#phase !== 'asking' || this.#askAgain(code)) return;
     const refusal = failures.refusalFor(code, this.#attempt?.answerBegan === true);
     if (refusal === failures.UNSENDABLE) this.#cannotSend({ code });
-    else this.#settle(refusal);
+    else this.#blame(refusal, code, problem);
   }
 
   /** By a bug of the gate, before the request was written, */
@@ -256,7 +256,13 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
     const silent = this.#attempt;
     silent?.blame();
     if (this.#askAgain(failures.HEAD_TIMEOUT)) silent?.giveUp();
-    else this.#fail(failures.HEAD_TIMED_OUT);
+    else this.#blame(failures.HEAD_TIMED_OUT, failures.HEAD_TIMEOUT);
+  }
+
+  /** By the fault of the target, which the log names. */
+  #blame(refusal: Refusal, code = '', problem?: string): void {
+    this.#pool.failures.report(this.exchange.head.id, refusal, code, problem);
+    this.#fail(refusal);
   }
 
   /** Gives up: with the refusal while no head is written, else by breaking the client's connection. */

@@ -17,7 +17,7 @@ export class Retries {
    * @returns undefined where the request may not be sent again, or where no target can take it at once
    */
   next(failed: Attempt, head: RequestHead, code: string): TargetPool | undefined {
-    const where = resendAfter(head, code);
+    const where = resendAfter(head, code, failed.wasSent);
     if (failed.answerBegan || where === 'nowhere') return undefined;
     if (this.#tried.length >= this.pools.upstream.retries) return undefined;
     this.#tried.push(failed.pool);

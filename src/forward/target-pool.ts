@@ -6,12 +6,11 @@ import type { Target, Upstream } from '../model/upstream.js';
 import { Availability } from './availability/availability.js';
 import type { Candidate } from './balance.js';
 import { createConnector, hostOf } from './connect.js';
+import { FailureLog } from './failure-log.js';
 import type { BuildRequestHeaders } from './request-headers.js';
 import { Addresses, systemLookup, type Lookup } from './resolve.js';
 import { Slots } from './slots.js';
 
-/** Shorter than what common servers keep an idle connection for (Node: 5 s), so that a request seldom meets a closing one. */
-const KEEP_ALIVE_MS = 4_000;
 /** The whole header of an answer, in bytes. */
 const MAX_ANSWER_HEADER = 32 * 1024;
 /** How many may wait for each one that is served. */
@@ -33,6 +32,7 @@ export interface TargetOptions {
 
 export class TargetPool implements Candidate {
   readonly availability: Availability;
+  readonly failures: FailureLog;
   readonly slots: Slots;
   readonly buildHeaders: BuildRequestHeaders;
   readonly #connect: ReturnType<typeof createConnector>;
@@ -51,6 +51,7 @@ export class TargetPool implements Candidate {
     options: TargetOptions,
   ) {
     this.availability = new Availability(upstream, target, options.now, options.log);
+    this.failures = new FailureLog(upstream, target, options.now, options.log);
     this.slots = new Slots(upstream.maxConnections, upstream.maxConnections * QUEUE_FACTOR);
     this.buildHeaders = headersFor(target);
     this.servername = new URL(target.origin).hostname;
@@ -85,7 +86,9 @@ export class TargetPool implements Candidate {
       connections: this.upstream.maxConnections,
       pipelining: 1,
       connect: this.#connect,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeout: this.upstream.keepAliveMs,
+      // A target's own Keep-Alive field can only make it shorter.
+      keepAliveMaxTimeout: this.upstream.keepAliveMs,
       maxHeaderSize: MAX_ANSWER_HEADER,
       // The exchange has its own timers: undici's are coarse, and count a client's pauses as the upstream's.
       headersTimeout: 0,

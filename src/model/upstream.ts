@@ -60,7 +60,12 @@ export interface Upstream {
   readonly idleTimeoutMs: number;
   /** The same for event streams and WebSocket tunnels. */
   readonly tunnelIdleMs: number;
-  /** How often a safe request without a body is sent again, to another target where there is one, after a failure. */
+  /** How long an idle connection to a target is kept for the next request. */
+  readonly keepAliveMs: number;
+  /**
+   * How often a request is sent again after a failure, to another target where there is one: a safe one without a body,
+   * or any of which no byte was sent.
+   */
   readonly retries: number;
   /** To one target. */
   readonly maxConnections: number;

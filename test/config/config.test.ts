@@ -59,6 +59,7 @@ describe('a configuration file', () => {
       timeoutMs: 30_000,
       idleTimeoutMs: 60_000,
       tunnelIdleMs: 3_600_000,
+      keepAliveMs: 4000,
       retries: 1,
       maxConnections: 256,
       forwardAuthorization: true,

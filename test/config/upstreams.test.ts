@@ -18,6 +18,7 @@ describe('an upstream', () => {
     ['{targets: []}', ['4:9: "targets" must not be an empty list']],
     ['{targets: http://a}', ['4:18: "targets" must be a list of origins']],
     ['{targets: ["http://a", "http://a:80"]}', ['4:31: "http://a" is there twice']],
+    ['{targets: ["http://a"], keep_alive: 0ms}', ['4:44: "keep_alive" must be at least 1ms']],
     ['{targets: ["http://a"], retries: 11}', ['4:41: "retries" must be a whole number from 0 to 10']],
     [
       '{targets: ["http://a"], max_connections: 0}',

@@ -18,6 +18,7 @@ export function makeUpstream(changes: Partial<Upstream> = {}): Upstream {
     timeoutMs: 1000,
     idleTimeoutMs: 1000,
     tunnelIdleMs: 1000,
+    keepAliveMs: 4000,
     retries: 0,
     maxConnections: 1,
     forwardAuthorization: true,

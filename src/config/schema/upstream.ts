@@ -126,11 +126,17 @@ const settings = z.strictObject({
   timeout: duration().prefault('30s').describe("Until the upstream's response headers."),
   idle_timeout: duration().prefault('60s').describe('The longest silence between two chunks of a body.'),
   tunnel_idle: duration().prefault('1h').describe('The same for event streams and WebSocket tunnels.'),
+  keep_alive: duration()
+    .prefault('4s')
+    .describe(
+      'How long an idle connection is kept for the next request. Shorter than the target keeps it: gunicorn closes ' +
+        'after 2s, Node after 5s.',
+    ),
   retries: count(0, 10)
     .default(1)
     .describe(
-      'How often a safe request without a body is sent again, on another target where there is one; at most one ' +
-        'in five requests is.',
+      'How often a safe request without a body, or any request of which no byte was sent, is sent again, on another ' +
+        'target where there is one; at most one in five requests is.',
     ),
   max_connections: count(1, 100_000).default(256).describe('The most connections to one target.'),
   forward_authorization: flag()

@@ -5,10 +5,15 @@ import { CircuitBreaker, type Verdict } from './breaker.js';
 import { FailureRow } from './ejection.js';
 import { HealthRow } from './health.js';
 
+const FAILS_AMONG_OTHERS = 'a target fails: others are asked in its place';
+const FAILS_ALONE = 'a target fails: it is asked all the same, since the upstream has no other';
+
 export class Availability {
   readonly #health: HealthRow | undefined;
   readonly #failures: FailureRow | undefined;
   readonly #breaker: CircuitBreaker | undefined;
+  /** What the log says where it is passed over, if there is another target. */
+  readonly #failing: string;
   /** What every line of the log about this target says. */
   readonly #who: { readonly upstream: string; readonly target: string };
 
@@ -23,6 +28,7 @@ export class Availability {
     this.#failures = upstream.ejection && new FailureRow(upstream.ejection);
     this.#breaker = upstream.breaker && new CircuitBreaker(upstream.breaker);
     this.#who = { upstream: upstream.name, target: target.origin };
+    this.#failing = upstream.targets.length > 1 ? FAILS_AMONG_OTHERS : FAILS_ALONE;
   }
 
   /** As the metrics say it: nothing that is known speaks against the target. */
@@ -65,7 +71,7 @@ export class Availability {
     if (this.#failures === undefined || verdict === 'none') return;
     if (verdict === 'bad') {
       if (this.#failures.fail(startedMs, this.now())) {
-        this.log.warn({ ...this.#who, reason: 'failures' }, 'a target fails: others are asked in its place');
+        this.log.warn({ ...this.#who, reason: 'failures' }, this.#failing);
       }
     } else if (this.#failures.succeed(startedMs, this.now())) {
       this.log.info({ ...this.#who, reason: 'answered' }, 'a target answers again');
