@@ -8,11 +8,14 @@ import type { Duplex } from 'node:stream';
 import { assemble } from './assemble.js';
 import { compileConfig, loadConfig, type GatewayConfig } from './config/config.js';
 import { openGenerations } from './generations.js';
-import { createEdge, type Start } from './listen/listen.js';
+import { createEdge, createMounts, type Start } from './listen/listen.js';
+import type { Log } from './model/log.js';
+import type { Observe } from './model/record.js';
 import type { Settings } from './model/settings.js';
 import { ofThisProcess } from './surroundings.js';
 import { createAccessLog } from './telemetry/access-log.js';
-import { createLog } from './telemetry/log.js';
+import { createLog, type OperatorLog } from './telemetry/log.js';
+import { createRequestLines } from './telemetry/request-lines.js';
 
 export { ConfigError, type GatewayConfig } from './config/config.js';
 
@@ -31,14 +34,29 @@ export interface Tollgate {
   readonly close: () => Promise<void>;
 }
 
+export interface TollgateOptions {
+  /**
+   * The path under which the gate is mounted: `/api` for `app.use('/api', gate)`. It is taken off WebSockets' paths as
+   * Express takes it off requests'. Left out, it is learnt of the first request that Express hands over.
+   */
+  readonly mount?: string;
+  /** The application's own logger, of pino's form: it gets all that would be in the gate's log, one line a request too. */
+  readonly log?: Log;
+}
+
 /**
  * @param config the path of a configuration file, or an object of the same shape; `listen` and `admin` are not needed
  * @throws ConfigError with every problem of the configuration
  */
-export async function tollgate(config: string | GatewayConfig): Promise<Tollgate> {
+export async function tollgate(
+  config: string | GatewayConfig,
+  options: TollgateOptions = {},
+): Promise<Tollgate> {
+  const { mount } = options;
+  const mounts = createMounts(mount);
   const load = async (): Promise<Settings> => (await read(config)).settings;
   const settings = await load();
-  const { log, writeInfo, setLevel, close: closeLog } = createLog(settings.log);
+  const { log, observe, setLevel, close: closeLog } = openLog(settings, options.log);
   const surroundings = ofThisProcess(log, process.env);
   const generations = await openGenerations(settings, {
     load,
@@ -53,12 +71,23 @@ export async function tollgate(config: string | GatewayConfig): Promise<Tollgate
     current: () => generations.current().gateway,
     now: surroundings.monotonic,
     newId: surroundings.newId,
-    observe: createAccessLog({ writeInfo, now: surroundings.now }),
+    observe,
+    mounts,
+    explains: process.env['NODE_ENV'] !== 'production',
     log,
   });
   const start: Start = (req, res, next) => void edge.handle(req, res, next);
   const middleware = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void => {
-    edge.accept(req, res, start, next);
+    // What stands behind the gate sees the path as it came.
+    const { url = '' } = req;
+    const passOn =
+      mount === undefined || next === undefined
+        ? next
+        : () => {
+            req.url = url;
+            next();
+          };
+    edge.accept(req, res, start, passOn);
   };
   return Object.assign(middleware, {
     upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer): void => {
@@ -70,6 +99,25 @@ export async function tollgate(config: string | GatewayConfig): Promise<Tollgate
       await closeLog();
     },
   });
+}
+
+/** The gate's own log, or the application's logger in its place. */
+function openLog(
+  settings: Settings,
+  own: Log | undefined,
+): { log: Log; observe: Observe; setLevel: OperatorLog['setLevel']; close: OperatorLog['close'] } {
+  if (!own) {
+    const { log, writeInfo, setLevel, close } = createLog(settings.log);
+    return { log, observe: createAccessLog({ writeInfo, now: () => Date.now() }), setLevel, close };
+  }
+  const log: Log = {
+    debug: (fields, message) => own.debug(fields, message),
+    info: (fields, message) => own.info(fields, message),
+    warn: (fields, message) => own.warn(fields, message),
+    error: (fields, message) => own.error(fields, message),
+  };
+  // Its level and its end are the application's business.
+  return { log, observe: createRequestLines(log), setLevel: () => undefined, close: () => Promise.resolve() };
 }
 
 function read(config: string | GatewayConfig) {

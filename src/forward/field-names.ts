@@ -31,13 +31,3 @@ export function nominate(value: string, into: Set<string> | undefined): Set<stri
   }
   return names;
 }
-
-const UNUSUAL = /[^a-z0-9-]/g;
-
-/**
- * A field's name as CGI and its descendants would read it: they make one variable of `X-App-Id`, `X_App_Id` and
- * sometimes `X.App.Id`, so a stranger's spelling must not slip past a comparison of names.
- */
-export function plainName(lowerCased: string): string {
-  return lowerCased.replace(UNUSUAL, '-');
-}

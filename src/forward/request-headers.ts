@@ -3,7 +3,8 @@ import type { Log } from '../model/log.js';
 import type { Principal } from '../model/principal.js';
 import type { RequestHead } from '../model/request.js';
 import type { Target, Upstream } from '../model/upstream.js';
-import { HOP_BY_HOP, nominate, plainName } from './field-names.js';
+import { isIdentityField, plainName } from '../model/identity-fields.js';
+import { HOP_BY_HOP, nominate } from './field-names.js';
 import { createIdentity } from './identity.js';
 
 /** Fields that the gate alone says, or that could change what was matched; the caller's own are dropped. */
@@ -20,7 +21,6 @@ const OWNED = [
   'x-original-url',
   'x-rewrite-url',
 ];
-const IDENTITY = ['x-app-', 'x-token-'];
 const FORWARDED = 'x-forwarded-';
 /** What a trusted proxy may say besides. In this spelling only: a proxy sets these, and may let others pass. */
 const FROM_TRUSTED_PROXY = new Set(['x-forwarded-port', 'x-forwarded-prefix', 'x-real-ip']);
@@ -112,16 +112,12 @@ function nominatedBy(rawHeaders: RequestHead['rawHeaders']): Set<string> | undef
 }
 
 function isForbidden(name: string, dropped: ReadonlySet<string>): boolean {
-  return dropped.has(name) || isIdentity(name) || name.startsWith(FORWARDED);
-}
-
-function isIdentity(name: string): boolean {
-  return name.startsWith(IDENTITY[0]!) || name.startsWith(IDENTITY[1]!);
+  return dropped.has(name) || isIdentityField(name) || name.startsWith(FORWARDED);
 }
 
 function isSettable(name: string, upstream: Upstream, log: Log): boolean {
   const plain = plainName(name.toLowerCase());
-  if (!UNSETTABLE.has(plain) && !isIdentity(plain)) return true;
+  if (!UNSETTABLE.has(plain) && !isIdentityField(plain)) return true;
   log.warn({ upstream: upstream.name, field: name }, 'this field is never set from the file; ignored');
   return false;
 }

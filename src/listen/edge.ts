@@ -14,6 +14,7 @@ import type { Gateway } from '../gateway.js';
 import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
 import { Refusal } from '../model/refusal.js';
 import { endBehind, refuse } from './answer.js';
+import type { Mounts } from './mounts.js';
 import { createAnswerParseError } from './parse-error.js';
 import { createPipelines } from './pipeline.js';
 import type { Turn } from './turn.js';
@@ -25,6 +26,8 @@ export interface EdgeOptions extends Omit<VisitOptions, 'isDraining'> {
   /** The gate as it is now; asked once a request. */
   readonly current: () => Gateway;
   readonly newId: () => string;
+  /** As a library: where the gate is mounted; left out: at the root. */
+  readonly mounts?: Mounts;
 }
 
 /** Begins a request. */
@@ -56,7 +59,7 @@ const OVERLOADED = new Refusal(
 );
 
 export function createEdge(options: EdgeOptions): Edge {
-  const { current, now, newId } = options;
+  const { current, now, newId, mounts } = options;
   let isDraining = false;
   let underWay = 0;
   const tellUnread = createTellUnread(options.observe, options.log);
@@ -86,6 +89,7 @@ export function createEdge(options: EdgeOptions): Edge {
 
   function enter(req: IncomingMessage, res: ServerResponse, tunnel: Tunnel | undefined): Visit {
     const gateway = current();
+    const isMounted = mounts?.enter(req, tunnel !== undefined) ?? true;
     const head = gateway.read(req);
     // Behind a request whose end nobody can tell, nothing is one.
     const isLast = isDraining || head.flaw?.headers.includes('Connection') === true;
@@ -97,6 +101,7 @@ export function createEdge(options: EdgeOptions): Edge {
       head,
       startedMs,
       tunnel,
+      isMounted,
       isLast,
       isWaiting: false,
       broken: undefined,

@@ -10,6 +10,7 @@ import { createExpressServer } from './express-app.js';
 import { startServer, type ServerSettings } from './server.js';
 
 export { createAppsApi } from './apps-api.js';
+export { createMounts } from './mounts.js';
 export { createEdge, type Edge, type Start } from './edge.js';
 
 export interface ListenOptions extends EdgeOptions {

@@ -8,19 +8,26 @@ import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 
-const LOST = new Refusal(
-  'internal_error',
-  [],
+const REASON =
   'a middleware before the gate has parsed the request body and kept no bytes to forward: ' +
-    'mount the gate before express.json() and the like, or keep the bytes as req.rawBody in its verify option',
-);
+  'mount the gate before express.json() and the like, or keep the bytes as req.rawBody in its verify option';
+const LOST = new Refusal('internal_error', [], REASON);
+/** For the developer who sees the response. */
+const LOST_EXPLAINED = new Refusal('internal_error', [], REASON, true);
 
-/** @returns the bytes, undefined where the body is still to be read, or a refusal where it was read and not kept */
-export function parsedBody(req: IncomingMessage, head: RequestHead): Buffer | undefined | Refusal {
+/**
+ * @param explains whether a refusal's body says the reason
+ * @returns the bytes, undefined where the body is still to be read, or a refusal where it was read and not kept
+ */
+export function parsedBody(
+  req: IncomingMessage,
+  head: RequestHead,
+  explains: boolean,
+): Buffer | undefined | Refusal {
   if (head.body === 'none' || !req.readableDidRead) return undefined;
   const { rawBody, body } = req as { rawBody?: unknown; body?: unknown };
   const encoded = req.headers['content-encoding'] !== undefined;
   if (Buffer.isBuffer(rawBody) && !encoded) return rawBody;
   if (Buffer.isBuffer(body) && !encoded) return body;
-  return LOST;
+  return explains ? LOST_EXPLAINED : LOST;
 }

@@ -12,6 +12,7 @@ import { Refusal, type FlatHeaders } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 import type { Cors } from '../model/route.js';
 import { refuse } from './answer.js';
+import { removeIdentity } from './hand-over.js';
 import { corsHeaders, preflightHeaders } from './cors.js';
 import { endTogether } from './outbox.js';
 import { parsedBody } from './parsed-body.js';
@@ -27,6 +28,8 @@ export interface Visit extends Turn {
   readonly startedMs: number;
   /** Present where the request asks to become a WebSocket. */
   readonly tunnel: Tunnel | undefined;
+  /** Whether the request is under the path where the gate is mounted. */
+  readonly isMounted: boolean;
   /** Whether the exchange is over and was told of. */
   isTold: boolean;
 }
@@ -45,6 +48,8 @@ export interface VisitOptions {
   readonly log: Log;
   /** Whether every answer closes its connection. */
   readonly isDraining: () => boolean;
+  /** Whether a response says what the application around the gate has done wrong; by default it does not. */
+  readonly explains?: boolean;
 }
 
 export interface Visits {
@@ -80,9 +85,14 @@ function here(status: number, reason?: string, detail?: string): Ending {
 const BUG = new Refusal('internal_error');
 const NOBODYS: Denial = { refusal: new Refusal('no_route'), route: undefined, principal: undefined };
 
-export function createVisits({ now, observe, log, isDraining }: VisitOptions): Visits {
+export function createVisits({ now, observe, log, isDraining, explains = false }: VisitOptions): Visits {
   async function answer(visit: Visit, next: Next | undefined): Promise<void> {
     const { gateway, head } = visit;
+    if (!visit.isMounted) {
+      if (next) handOver(visit, next);
+      else deny(visit, NOBODYS);
+      return;
+    }
     if (head.preflightMethod !== undefined && head.flaw === undefined) {
       if (answerPreflight(visit, head.preflightMethod, next !== undefined)) return;
     }
@@ -93,11 +103,16 @@ export function createVisits({ now, observe, log, isDraining }: VisitOptions): V
     if (gateway.tokens && head.flaw === undefined && (await serveTokens(visit, gateway.tokens))) return;
     const decision = await gateway.admit(head);
     if ('refusal' in decision) {
-      if (next && decision.refusal.reason === 'no_route') next();
+      if (next && decision.refusal.reason === 'no_route') handOver(visit, next);
       else deny(visit, decision);
     } else {
       await pass(visit, decision);
     }
+  }
+
+  function handOver({ req }: Visit, next: Next): void {
+    removeIdentity(req);
+    next();
   }
 
   /** The token service's paths are never a route's, a catch-all's neither. */
@@ -130,7 +145,7 @@ export function createVisits({ now, observe, log, isDraining }: VisitOptions): V
     const { gateway, req, res, head, tunnel } = visit;
     const cors = admission.route.cors;
     const fields = answerHeaders(head, cors, admission.quota?.headers);
-    const body = parsedBody(req, head);
+    const body = parsedBody(req, head, explains);
     if (body instanceof Refusal) {
       log.error({ request_id: head.id, route: admission.route.match }, body.detail ?? body.reason);
       deny(visit, { ...admission, refusal: body }, fields);

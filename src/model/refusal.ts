@@ -46,14 +46,16 @@ export class Refusal {
    * @param headers further fields of the answer, such as `WWW-Authenticate`, `Allow` or `Retry-After`
    * @param detail what exactly was wrong, for a 400's message and for the log; fixed texts only, never a
    *   library's message and nothing of a token
+   * @param isShown whether the body says the detail too
    */
   constructor(
     readonly reason: RefusalReason,
     readonly headers: FlatHeaders = [],
     readonly detail?: string,
+    isShown = KINDS[reason][0] === 400,
   ) {
     this.status = KINDS[reason][0];
-    this.body = bodyOf(reason, this.status === 400 ? detail : undefined);
+    this.body = bodyOf(reason, isShown ? detail : undefined);
   }
 }
 
