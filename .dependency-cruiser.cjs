@@ -18,7 +18,7 @@ module.exports = {
       name: 'verbs-know-the-model-and-themselves',
       severity: 'error',
       from: { path: `^src/(${verbs})/` },
-      to: { path: '^src/', pathNot: ['^src/model/', '^src/gather\\.ts$', '^src/$1/'] },
+      to: { path: '^src/', pathNot: ['^src/model/', '^src/(gather|replace-file)\\.ts$', '^src/$1/'] },
     },
     {
       name: 'verbs-do-not-know-express',
@@ -53,7 +53,7 @@ module.exports = {
       name: 'revocation-knows-the-model-only',
       severity: 'error',
       from: { path: own('revocation') },
-      to: { path: '^src/', pathNot: ['^src/model/', '^src/revocation/'] },
+      to: { path: '^src/', pathNot: ['^src/model/', '^src/replace-file\\.ts$', '^src/revocation/'] },
     },
     {
       name: 'nobody-imports-the-commands',

@@ -2,7 +2,7 @@
  * A validated configuration becomes a gate: the stages, each bound to what it stands on (`holdings.ts`). They are made
  * anew at each reload, and with them the memory of verified tokens.
  */
-import { createAuthenticate, TOKEN_REVOKED } from './authenticate/authenticate.js';
+import { createAuthenticate, REVOCATIONS_UNKNOWN, TOKEN_REVOKED } from './authenticate/authenticate.js';
 import { createVerifyOwn } from './authenticate/verify-own.js';
 import { createAuthorize } from './authorize/authorize.js';
 import type { Keep } from './estate.js';
@@ -12,6 +12,8 @@ import type { Generation } from './generations.js';
 import { hold, type Surroundings } from './holdings.js';
 import { createLimit } from './limit/limit.js';
 import { createMatch, createReadPath } from './match/match.js';
+import type { Principal } from './model/principal.js';
+import type { Refusal } from './model/refusal.js';
 import type { Settings } from './model/settings.js';
 import { createReader } from './read/read.js';
 import type { RedisConnection } from './redis/connection.js';
@@ -41,13 +43,13 @@ export async function assemble(
 ): Promise<Assembly> {
   const { now, monotonic, newId, log } = surroundings;
   const holdings = await hold(settings, surroundings, keep);
-  const { tokens, attempts, redis, killSwitch, issuers, store, memory, upstreams, leash } = holdings;
+  const { tokens, bounds, redis, killSwitch, issuers, store, memory, upstreams, leash } = holdings;
   const revocations = killSwitch?.revocations;
-  const isRevoked: Revocations['isRevoked'] = (principal) => revocations?.isRevoked(principal) ?? false;
+  const refuse = refuseBy(revocations);
 
   const { allowSemicolon } = settings;
   const match = createMatch(settings.routes, { allowSemicolon });
-  const authenticate = createAuthenticate({ issuers, cacheSize: settings.tokenCacheSize, now, isRevoked });
+  const authenticate = createAuthenticate({ issuers, cacheSize: settings.tokenCacheSize, now, refuse });
   const admit = createAdmit({
     match,
     authenticate,
@@ -56,12 +58,12 @@ export async function assemble(
       store,
       local: memory,
       draftHeaders: settings.limitHeaders === 'draft',
-      recheck: (principal) => (isRevoked(principal) ? TOKEN_REVOKED : undefined),
+      recheck: refuse,
     }),
   });
   const passes =
-    settings.tokens && tokens && attempts && revocations
-      ? tokens.serve(settings.tokens, attempts, { verify: createVerifyOwn(authenticate), revocations })
+    settings.tokens && tokens && bounds && revocations
+      ? tokens.serve(settings.tokens, bounds, { verify: createVerifyOwn(authenticate), revocations })
       : undefined;
 
   await Promise.all([redis?.attempted, revocations?.attempted]);
@@ -84,7 +86,16 @@ export async function assemble(
     administration: tokens?.administer(async () => revocations?.announce()),
     revocations,
     redis,
-    isReady: () => (tokens?.isOpen ?? true) && (revocations?.isReady ?? true),
+    isReady: () => (tokens?.isOpen ?? true) && (revocations?.isKnown ?? true),
     takeOver: () => holdings.follow(),
+  };
+}
+
+/** Asked of every caller at each request. */
+function refuseBy(revocations: Revocations | undefined): (principal: Principal) => Refusal | undefined {
+  if (!revocations) return () => undefined;
+  return (principal) => {
+    if (!revocations.refuses(principal)) return undefined;
+    return revocations.isKnown ? TOKEN_REVOKED : REVOCATIONS_UNKNOWN;
   };
 }

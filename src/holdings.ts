@@ -17,11 +17,10 @@ import type { Issuer } from './model/issuer.js';
 import type { Log } from './model/log.js';
 import type { Settings } from './model/settings.js';
 import type { Upstream } from './model/upstream.js';
-import { openRevocations, type OpenRevocations } from './open-revocations.js';
-import type { OpenTokens } from './open-tokens.js';
+import { openRevocations, type OpenRevocations, type Siblings } from './open-revocations.js';
+import type { OpenTokens, TokenBounds } from './open-tokens.js';
 import { connectRedis, type RedisConnection } from './redis/connection.js';
 import { createLeash, type Leash, type LeashHand } from './revocation/revocation.js';
-import type { FailedAttempts } from './tokens/tokens.js';
 
 /** What a gate takes from the world around it. */
 export interface Surroundings {
@@ -36,12 +35,15 @@ export interface Surroundings {
   /** In place of the token registry's own pepper. */
   readonly pepper: string | undefined;
   readonly log: Log;
+  /** Undefined for a gate of one process. */
+  readonly siblings?: Siblings | undefined;
 }
 
 export interface Holdings {
   /** Undefined where the file has no token service. */
   readonly tokens: OpenTokens | undefined;
-  readonly attempts: FailedAttempts | undefined;
+  /** Undefined where the file has no token service. */
+  readonly bounds: TokenBounds | undefined;
   /** Undefined where limits are kept in this process. */
   readonly redis: RedisConnection | undefined;
   /** Undefined where there is nothing to keep revocations in. */
@@ -69,7 +71,7 @@ export async function hold(settings: Settings, surroundings: Surroundings, keep:
   const registry = tokens?.registry;
   const killSwitch = await keep<OpenRevocations | undefined>(
     'revocations',
-    { redis, registry },
+    { redis, registry, revocationCache: settings.revocationCache },
     (before) => openRevocations(settings, redis, registry, surroundings, before?.revocations.held),
     (opened) => opened?.revocations.close(),
   );
@@ -85,11 +87,7 @@ export async function hold(settings: Settings, surroundings: Surroundings, keep:
   const store = await keep('store', { redis, killSwitch }, () =>
     storeOf(settings, redis, killSwitch, surroundings),
   );
-  const attempts = await keep('failed attempts', { of: settings.tokens?.failedAttempts, redis }, async () => {
-    if (!settings.tokens) return undefined;
-    const { openAttempts } = await loadTokens();
-    return openAttempts(settings.tokens, redis, settings.redis, surroundings);
-  });
+  const bounds = await keepBounds(settings, redis, surroundings, keep);
   const hand = handOf(settings, killSwitch);
   const leash = await keep<Leash>('leash', ALWAYS, () => createLeash({ ...hand, now }));
   const upstreams = await Promise.all(
@@ -97,7 +95,7 @@ export async function hold(settings: Settings, surroundings: Surroundings, keep:
   );
   return {
     tokens,
-    attempts,
+    bounds,
     redis,
     killSwitch,
     issuers,
@@ -128,6 +126,25 @@ async function keepTokens({ tokens }: Settings, surroundings: Surroundings, keep
     (before) => openTokens(grounds, surroundings, { mayBeAway: before === undefined }),
     (opened) => opened.close(),
   );
+}
+
+/** What callers have done stays counted, each kind until its own limit changes. */
+async function keepBounds(
+  { tokens, redis: redisSettings }: Settings,
+  redis: RedisConnection | undefined,
+  surroundings: Surroundings,
+  keep: Keep,
+): Promise<TokenBounds | undefined> {
+  if (!tokens) return undefined;
+  const { openAttempts, openRevokeLimit } = await loadTokens();
+  return {
+    attempts: await keep('failed attempts', { of: tokens.failedAttempts, redis }, () =>
+      openAttempts(tokens, redis, redisSettings, surroundings),
+    ),
+    revokeLimit: await keep('revoke limit', { of: tokens.revokeLimit, redis }, () =>
+      openRevokeLimit(tokens, redis, redisSettings),
+    ),
+  };
 }
 
 function keepRedis({ redis }: Settings, { log, monotonic }: Surroundings, keep: Keep) {

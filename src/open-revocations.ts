@@ -5,6 +5,9 @@ import type { Settings } from './model/settings.js';
 import type { RedisConnection } from './redis/connection.js';
 import { subscribeRedis } from './redis/subscription.js';
 import { createRedisBell } from './revocation/bell.js';
+import type { Keeper } from './revocation/keeper.js';
+import { createKnownFile } from './revocation/known-file.js';
+import { askFirst, type AskForPage } from './revocation/known-pages.js';
 import { createRedisSource } from './revocation/redis-source.js';
 import { createRegistrySource, type RevocationRegistry } from './revocation/registry-source.js';
 import { createRevocations, type Revocations } from './revocation/revocation.js';
@@ -17,37 +20,69 @@ export interface OpenRevocations {
   readonly key: string;
 }
 
+/** Where a worker stands among those of its gate. */
+export interface Siblings {
+  /** Keeps the last known set on disk for all. */
+  readonly isFirst: boolean;
+  /** Asks another worker for what it knows. */
+  readonly askForPage: AskForPage;
+}
+
+export interface RevocationSurroundings {
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly log: Log;
+  /** Undefined for a gate of one process. */
+  readonly siblings?: Siblings | undefined;
+}
+
+type RevocationSettings = Pick<Settings, 'redis' | 'tokens' | 'revocationCache'>;
+
 /**
  * @param held what was known to be revoked before a reload
  * @returns undefined where there is nothing to keep revocations in
  */
 export function openRevocations(
-  { redis: settings }: Pick<Settings, 'redis'>,
+  settings: RevocationSettings,
   redis: RedisConnection | undefined,
   registry: RevocationRegistry | undefined,
-  { now, log }: { readonly now: () => number; readonly log: Log },
+  surroundings: RevocationSurroundings,
   held?: Revocations['held'],
 ): OpenRevocations | undefined {
-  const key = `${settings?.keyPrefix ?? ''}revocations`;
+  const { now, log } = surroundings;
+  const { redis: redisSettings, tokens } = settings;
+  const key = `${redisSettings?.keyPrefix ?? ''}revocations`;
   const bell =
-    settings && redis
+    redisSettings && redis
       ? createRedisBell({
           connection: redis,
-          subscribe: (channel, onMessage) => subscribeRedis(settings, channel, onMessage),
+          subscribe: (channel, onMessage) => subscribeRedis(redisSettings, channel, onMessage),
           key,
         })
       : undefined;
-  const kept = registry
-    ? createRegistrySource({ registry, bell, now, log })
-    : redis && createRedisSource({ connection: redis, key });
-  if (!kept) return undefined;
-  const patienceMs = settings?.timeoutMs ?? 0;
+  const source = registry
+    ? createRegistrySource({ registry, name: JSON.stringify(tokens?.database), bell, now, log })
+    : redis &&
+      createRedisSource({ connection: redis, key, name: JSON.stringify([redisSettings?.servers, key]) });
+  if (!source) return undefined;
+  const patienceMs = redisSettings?.timeoutMs ?? 0;
+  const keeper = openKeeper(settings, source.name, surroundings);
   return {
-    revocations: createRevocations({ source: kept, bell, log, patienceMs, held }),
+    revocations: createRevocations({ source, bell, log, now, patienceMs, held, keeper }),
     key,
-    async list() {
-      const snapshot = await kept.read();
-      return snapshot === 'away' ? 'away' : snapshot.revocations;
-    },
+    list: () => source.list(),
   };
+}
+
+function openKeeper(
+  { revocationCache: folder }: RevocationSettings,
+  source: string,
+  { siblings, newId, log }: RevocationSurroundings,
+): Keeper | undefined {
+  const file =
+    folder === undefined
+      ? undefined
+      : createKnownFile({ folder, source, isWriter: siblings?.isFirst ?? true, newId, log });
+  return siblings ? askFirst(siblings.askForPage, file) : file;
 }

@@ -4,8 +4,10 @@
  * Beside `assemble.ts` the other place that chooses: the database, the pepper, where failures are counted.
  */
 import {
+  createAppLimit,
   createFailedAttempts,
   createTokenService,
+  type AppLimit,
   type FailedAttempts,
   type TokenService,
 } from './tokens/tokens.js';
@@ -44,12 +46,18 @@ export interface TokenGrounds {
   readonly longestLifetimeMs: number | undefined;
 }
 
+/** What bounds the use of the endpoints, counted beyond a reload. */
+export interface TokenBounds {
+  readonly attempts: FailedAttempts;
+  readonly revokeLimit: AppLimit;
+}
+
 export interface OpenTokens {
   readonly registry: Registry;
   readonly signer: Signer;
   /** False until the registry was read for the first time: tokens can neither be made nor verified. */
   readonly isOpen: boolean;
-  serve(settings: TokenServiceSettings, attempts: FailedAttempts, gate: FromTheGate): TokenService;
+  serve(settings: TokenServiceSettings, bounds: TokenBounds, gate: FromTheGate): TokenService;
   administer(announce: () => Promise<void>): Administration;
   close(): Promise<void>;
 }
@@ -129,8 +137,8 @@ export async function openTokens(
     get isOpen() {
       return isOpen;
     },
-    serve: (settings, attempts, gate) =>
-      createTokenService({ ...gate, settings, attempts, registry, secrets, signer, now, random, log }),
+    serve: (settings, bounds, gate) =>
+      createTokenService({ ...gate, ...bounds, settings, registry, secrets, signer, now, random, log }),
     administer: (announce) => createAdministration({ registry, secrets, announce, now }),
     async close() {
       isClosed = true;
@@ -176,6 +184,15 @@ export function openAttempts(
     networkOf,
     log,
   });
+}
+
+/** Where what an app may do at the endpoints is counted, which no reload forgets. */
+export function openRevokeLimit(
+  { revokeLimit }: TokenServiceSettings,
+  redis: RedisConnection | undefined,
+  redisSettings: RedisSettings | undefined,
+): AppLimit {
+  return createAppLimit({ limit: revokeLimit, name: 'revoking', redis, keyPrefix: redisSettings?.keyPrefix });
 }
 
 export function tokenGrounds(settings: TokenServiceSettings): TokenGrounds {

@@ -20,7 +20,9 @@ import { INVALID_TOKEN, KEYS_UNAVAILABLE, NO_TOKEN } from './refusals.js';
 import { createTokenCache, type VerifiedToken } from './token-cache.js';
 import { createVerify, type Verify } from './verify.js';
 
-/** For a caller who was revoked after this stage, while its request was waiting for another one. */
+export { REVOCATIONS_UNKNOWN } from './refusals.js';
+
+/** For a caller who is revoked. */
 export const TOKEN_REVOKED = INVALID_TOKEN.revoked;
 
 export interface AuthenticateOptions {
@@ -28,8 +30,11 @@ export interface AuthenticateOptions {
   /** How many verified tokens are remembered. */
   readonly cacheSize: number;
   readonly now: () => number;
-  /** Asked at each request, however well its token is remembered; left out where there is nothing to revoke by. */
-  readonly isRevoked?: (principal: Principal) => boolean;
+  /**
+   * Refuses a caller who is revoked. Asked at each request, however well its token is remembered; left out where there
+   * is nothing to revoke by.
+   */
+  readonly refuse?: (principal: Principal) => Refusal | undefined;
   /** Told at each token whether it was remembered. */
   readonly onCacheLookup?: (hit: boolean) => void;
 }
@@ -51,7 +56,7 @@ export function createAuthenticate({
   issuers,
   cacheSize,
   now,
-  isRevoked = neverRevoked,
+  refuse = refuseNobody,
   onCacheLookup,
 }: AuthenticateOptions): Authenticate {
   /** By the expected `iss`; undefined is the key of the one issuer whose tokens carry none. */
@@ -107,7 +112,7 @@ export function createAuthenticate({
     socket: RequestHead['socket'],
   ): Principal | Refusal {
     if (confirmation !== undefined && !isHeldBy(confirmation, socket)) return INVALID_TOKEN.confirmation;
-    return isRevoked(principal) ? INVALID_TOKEN.revoked : principal;
+    return refuse(principal) ?? principal;
   }
 
   async function verifyToken(
@@ -158,6 +163,6 @@ async function flawOfSignature(
   return flaw;
 }
 
-function neverRevoked(): boolean {
-  return false;
+function refuseNobody(): undefined {
+  return undefined;
 }

@@ -7,10 +7,11 @@
  * log and no more: the gate then starts as if nothing had been kept.
  */
 import { createHash, type JsonWebKey } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Issuer } from '../model/issuer.js';
 import type { Log } from '../model/log.js';
+import { replaceFile } from '../replace-file.js';
 
 export interface KeyCacheOptions {
   /** Epoch milliseconds. */
@@ -50,17 +51,12 @@ const LAG = 0.1;
 export function createKeyCache(folder: string, { now, newId, log, maxStaleMs }: KeyCacheOptions): KeyCache {
   let isFailing = false;
 
-  /** Wholly there or not at all, on the disk before its name leads to it. */
   async function replace(path: string, text: string): Promise<boolean> {
-    const fresh = `${path}.${newId()}.new`;
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(fresh, text, { flag: 'wx', mode: 0o600, flush: true });
-      await rename(fresh, path);
+      await replaceFile(path, text, newId());
       isFailing = false;
       return true;
     } catch (error) {
-      await rm(fresh, { force: true }).catch(() => undefined);
       if (!isFailing)
         log.warn({ folder, reason: reasonOf(error) }, 'the keys of issuers cannot be kept on disk');
       isFailing = true;

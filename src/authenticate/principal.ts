@@ -17,6 +17,7 @@ export function createPrincipal(payload: JsonObject, issuer: Issuer): Principal 
   const app = textOf(readClaim(payload, issuer.claims.app));
   if (app === undefined || !isAppId(app)) return INVALID_TOKEN.app;
   const { exp, iat } = payload;
+  const isOwn = issuer.keys.kind === 'own';
   return Object.freeze<Principal>({
     issuer: issuer.name,
     app,
@@ -24,6 +25,8 @@ export function createPrincipal(payload: JsonObject, issuer: Issuer): Principal 
     organization: textOf(payload['organization']),
     subject: textOf(payload['sub']),
     tokenId: textOf(payload['jti']),
+    family: isOwn ? textOf(payload['sid']) : undefined,
+    generation: isOwn && typeof payload['gen'] === 'number' ? payload['gen'] : 0,
     scopes: Object.freeze(narrow(readScopes(readClaim(payload, issuer.claims.scope)), issuer.grants)),
     expiresAtMs: typeof exp === 'number' ? exp * 1000 : Infinity,
     issuedAtMs: typeof iat === 'number' ? iat * 1000 : -Infinity,

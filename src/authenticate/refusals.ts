@@ -21,6 +21,13 @@ export const KEYS_UNAVAILABLE = new Refusal(
   "The issuer's keys could not be read",
 );
 
+/** No set of revocations is known yet, neither from their source nor from disk: the token may be revoked. */
+export const REVOCATIONS_UNKNOWN = new Refusal(
+  'revocations_unavailable',
+  ['Retry-After', RETRY_AFTER_S],
+  'The revocations could not be read',
+);
+
 /** Why a token is refused with 401, for `error_description` (RFC 6750 3) and for the log. */
 export const INVALID_TOKEN = {
   tooLarge: invalidToken('The token is too large'),

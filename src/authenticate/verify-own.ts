@@ -23,7 +23,8 @@ export function createVerifyOwn(authenticate: Authenticate): VerifyOwn {
     const found = await authenticate({ authorization, socket: undefined }, { access: ACCESS });
     if (found instanceof Refusal) {
       if (found.reason === 'no_token') return 'none';
-      if (found.reason === 'keys_unavailable') return 'unavailable';
+      if (found.reason === 'keys_unavailable' || found.reason === 'revocations_unavailable')
+        return 'unavailable';
       return found.reason === 'malformed_credentials' ? 'malformed' : 'invalid';
     }
     const claims = jwt.decode(String(authorization).replace(/^\S+ +/, ''), { json: true });

@@ -75,6 +75,10 @@ export function createCrew({ size, settings, gather, log }: CrewOptions): Crew {
         log.info({ worker: place, pid: worker.process.pid }, 'a worker is open');
         open(addresses);
       },
+      async knownRevocations(from) {
+        const other = [...members.values()].find((one) => one.openedAt !== undefined);
+        return other?.remote.call('knownRevocations', from);
+      },
       gather,
     };
     const remote = createRemote<WorkerCalls>(

@@ -28,7 +28,13 @@ export async function withRegistry<T>(
   const redis =
     settings.redis && connectRedis(settings.redis, { log: surroundings.log, now: surroundings.monotonic });
   await redis?.attempted;
-  const opened = openRevocations(settings, redis, tokens?.registry, surroundings);
+  // What is on disk is the gate's.
+  const opened = openRevocations(
+    { ...settings, revocationCache: undefined },
+    redis,
+    tokens?.registry,
+    surroundings,
+  );
   try {
     if (!opened)
       throw new Refused(
@@ -40,7 +46,7 @@ export async function withRegistry<T>(
     return await work({ administration, revocations, listRevocations: () => opened.list() });
   } finally {
     trouble.ignore();
-    opened?.revocations.close();
+    await opened?.revocations.close();
     redis?.close();
     await tokens?.close();
   }

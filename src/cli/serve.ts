@@ -6,6 +6,8 @@ import { createAppsApi, listen, type Listening } from '../listen/listen.js';
 import type { Log } from '../model/log.js';
 import type { Observe } from '../model/record.js';
 import type { Settings } from '../model/settings.js';
+import type { Siblings } from '../open-revocations.js';
+import type { KnownPage } from '../revocation/revocation.js';
 import { createAccessLog } from '../telemetry/access-log.js';
 import { ofThisProcess } from '../surroundings.js';
 import { createLog } from '../telemetry/log.js';
@@ -31,6 +33,7 @@ export interface ServeOptions {
     readonly place: number;
     /** The metrics of all, its own among them. */
     readonly gather: () => Promise<readonly Measurements[]>;
+    readonly siblings: Siblings;
   };
   /** Told of every exchange, beside the access log. */
   readonly watch?: Observe;
@@ -49,6 +52,8 @@ export interface Serving {
   readonly reload: () => Promise<boolean>;
   /** The metrics of this process alone. */
   readonly measure: () => Promise<Measurements>;
+  /** A page of what it knows to be revoked; undefined where nothing is known. */
+  readonly knownRevocations: (from: number) => KnownPage | undefined;
   /** Drains and ends all that the gate holds. */
   readonly stop: () => Promise<void>;
 }
@@ -65,7 +70,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
   boundHeap();
   const { log, writeInfo, setLevel, reopen, close: closeLog } = createLog(started.log, worker?.place);
   const restoreRejections = logUnhandledRejections(log);
-  const surroundings = ofThisProcess(log, env);
+  const surroundings = { ...ofThisProcess(log, env), siblings: worker?.siblings };
   const { current, ...generations } = await openGenerations<Served>(started, {
     load,
     async build(settings, keep) {
@@ -130,6 +135,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
       return generations.reload();
     },
     measure: () => metrics.registry.getMetricsAsJSON(),
+    knownRevocations: (from) => current().revocations?.page(from),
     async stop() {
       generations.freeze();
       const { drainTimeoutMs } = current().settings;

@@ -1,6 +1,7 @@
 /** What the primary and its workers ask of each other. */
 import type { AddressInfo } from 'node:net';
 import type { Settings } from '../model/settings.js';
+import type { KnownPage } from '../revocation/revocation.js';
 import type { Measurements } from '../telemetry/metrics.js';
 
 /** Names to a worker its place among the workers, from 1: whoever has it was forked by a gate. */
@@ -21,6 +22,8 @@ export interface WorkerCalls {
   readonly reload: (settings: Settings | undefined) => Promise<boolean>;
   /** Its own metrics. */
   readonly measure: () => Promise<Measurements>;
+  /** What it knows to be revoked, a page at a time; undefined where it knows nothing. */
+  readonly knownRevocations: (from: number) => Promise<KnownPage | undefined>;
   /** Drains and ends. */
   readonly drain: () => void;
 }
@@ -31,6 +34,8 @@ export interface PrimaryCalls {
   readonly begin: () => Settings;
   /** It serves. */
   readonly opened: (addresses: Addresses) => void;
+  /** A page of what another worker knows to be revoked; undefined where none does. */
+  readonly knownRevocations: (from: number) => Promise<KnownPage | undefined>;
   /** The metrics of every worker, the one that asks among them. */
   readonly gather: () => Promise<readonly Measurements[]>;
 }

@@ -34,17 +34,26 @@ export async function work(file: string, env: Environment): Promise<number> {
       return gate.reload();
     },
     measure: async () => (await opening).measure(),
+    knownRevocations: async (from) => (await opening).knownRevocations(from),
     drain() {
       drain();
     },
   } satisfies WorkerCalls);
 
   async function open(): Promise<Serving> {
+    const place = Number(env[PLACE]);
     const gate = await serve({
       started: await primary.call('begin'),
       load: async () => told ?? (await loadConfig(file, env)).settings,
       env,
-      worker: { place: Number(env[PLACE]), gather: () => primary.call('gather') },
+      worker: {
+        place,
+        gather: () => primary.call('gather'),
+        siblings: {
+          isFirst: place === 1,
+          askForPage: (from) => primary.call('knownRevocations', from),
+        },
+      },
     });
     await primary.call('opened', { address: gate.address, adminAddress: gate.adminAddress });
     return gate;

@@ -15,6 +15,10 @@ export interface Principal {
   readonly subject: string | undefined;
   /** `jti`, where the token has one. */
   readonly tokenId: string | undefined;
+  /** `sid` of a token of the gate's own: the login that it descends from. */
+  readonly family: string | undefined;
+  /** `gen` of a token of the gate's own: how often the user's name was given before; 0 where there is none. */
+  readonly generation: number;
   /** The scopes that count: what the token grants, narrowed to what its issuer may grant. */
   readonly scopes: readonly string[];
   /** When the token ends, epoch milliseconds; Infinity for one that never expires. Clock skew is not included. */
@@ -31,6 +35,8 @@ export const ANONYMOUS: Principal = Object.freeze({
   organization: undefined,
   subject: undefined,
   tokenId: undefined,
+  family: undefined,
+  generation: 0,
   scopes: Object.freeze([]),
   expiresAtMs: Infinity,
   issuedAtMs: -Infinity,

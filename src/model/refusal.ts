@@ -30,6 +30,7 @@ const KINDS = {
   no_healthy_target: [503, 503, 'The service behind this gateway is down; try again later'],
   limits_unavailable: [503, 503, 'The request could not be counted; try again later'],
   keys_unavailable: [503, 503, 'The token could not be checked; try again later'],
+  revocations_unavailable: [503, 503, 'The token could not be checked; try again later'],
   upstream_timeout: [504, 504, 'The service behind this gateway did not answer in time'],
 } as const satisfies Record<string, readonly [status: number, code: number, message: string]>;
 

@@ -126,6 +126,8 @@ export interface Settings {
   readonly jwksMaxStaleMs: number;
   /** The folder in which the last good keys are kept for a cold start; undefined: nowhere. */
   readonly jwksCache: string | undefined;
+  /** The folder in which the last known revocations are kept for a start without their source; undefined: nowhere. */
+  readonly revocationCache: string | undefined;
   /** How many requests may be under way at once; one more is refused before anything is done for it. */
   readonly maxInFlight: number;
   /** How many processes serve; `auto`: as many as the machine has processors for. */

@@ -11,6 +11,12 @@ export interface FailedAttemptsSettings {
   readonly cooldownMs: number;
 }
 
+/** So many in any window, which begins with the first of them. */
+export interface AppLimitSettings {
+  readonly requests: number;
+  readonly windowMs: number;
+}
+
 /** Each endpoint is undefined unless the file names it; `revoke` and `introspect` are always there. */
 export interface TokenEndpoints {
   readonly revoke: { readonly path: string };
@@ -31,10 +37,15 @@ export interface TokenServiceSettings {
   readonly audience: readonly string[];
   readonly database: Database;
   readonly failedAttempts: FailedAttemptsSettings;
+  /** How many tokens an app may revoke; undefined: as many as it likes. */
+  readonly revokeLimit: AppLimitSettings | undefined;
   /** Undefined: signing keys are kept as they are. */
   readonly keyEncryptionKey: string | undefined;
   readonly endpoints: TokenEndpoints;
 }
+
+/** How far the clocks of gates that share a registry may be apart: by so much its own tokens are accepted past `exp`. */
+export const OWN_CLOCK_SKEW_MS = 5000;
 
 /** The names under which routes know the gate's own issuers. */
 export const TOKENS = 'tokens';

@@ -3,15 +3,14 @@
  * caller is revoked or its token ends.
  */
 import type { Principal } from '../model/principal.js';
-
-/** What a revocation may be of: a caller, or a token that somebody asks about. */
-export type Revocable = Pick<Principal, 'issuer' | 'app' | 'tokenId' | 'issuedAtMs'>;
+import type { RevocationKey } from '../model/revocation.js';
+import type { OnChange, Revocable } from './revocable.js';
 
 /** The revocations as they are needed here. */
 export interface Watched {
   isRevoked(subject: Revocable): boolean;
-  /** Calls back after each change; until the returned function is called. */
-  onChange(listener: () => void): () => void;
+  /** Calls back after each change, with what has changed; until the returned function is called. */
+  onChange(listener: OnChange): () => void;
 }
 
 /** By what the leash is drawn in. */
@@ -57,8 +56,10 @@ export function createLeash({ now, ...first }: LeashOptions): Leash {
     return hand.revocations?.onChange(drawRevoked);
   }
 
-  function drawRevoked(): void {
-    for (const held of all) if (mustEnd(held)) draw(held);
+  /** Only those whom a change is of are looked up in the set. */
+  function drawRevoked(changed?: readonly RevocationKey[]): void {
+    const ids = changed && new Set(changed.map(({ id }) => id));
+    for (const held of all) if ((!ids || isOneOf(ids, held)) && mustEnd(held)) draw(held);
   }
 
   function letGo(held: Held): void {
@@ -105,4 +106,8 @@ export function createLeash({ now, ...first }: LeashOptions): Leash {
       drawRevoked();
     },
   };
+}
+
+function isOneOf(ids: ReadonlySet<string | undefined>, { principal }: Held): boolean {
+  return ids.has(principal.app) || ids.has(principal.tokenId) || ids.has(principal.family);
 }

@@ -1,5 +1,5 @@
 /** One revocation as a field of the hash in Redis: what it is of as the field, the rest as its value. */
-import type { Revocation } from '../model/revocation.js';
+import type { Revocation, RevocationChange } from '../model/revocation.js';
 
 export type Entry = readonly [field: string, value: string];
 
@@ -9,26 +9,47 @@ export function fieldOf({ kind, issuer, id }: Pick<Revocation, 'kind' | 'issuer'
 }
 
 export function writeEntry(revocation: Revocation): Entry {
-  const { revokedAtMs, issuedBeforeMs, endsAtMs, cause } = revocation;
-  return [fieldOf(revocation), JSON.stringify({ revokedAtMs, issuedBeforeMs, endsAtMs, cause })];
+  const { revokedAtMs, issuedBeforeMs, generation, endsAtMs, cause } = revocation;
+  return [fieldOf(revocation), JSON.stringify({ revokedAtMs, issuedBeforeMs, generation, endsAtMs, cause })];
 }
 
 /** Undefined for what nobody here has written: other fields of the hash, and other people's mistakes. */
 export function readEntry(field: string, value: string): Revocation | undefined {
-  const name = parse(field);
+  const of = readField(field);
   const rest = parse(value);
-  if (!Array.isArray(name) || typeof rest !== 'object' || rest === null) return undefined;
-  const [kind, issuer, id] = name as readonly unknown[];
-  const { revokedAtMs, issuedBeforeMs, endsAtMs, cause } = rest as Partial<Record<string, unknown>>;
-  if (kind !== 'app' && kind !== 'token') return undefined;
-  if (issuer !== null && typeof issuer !== 'string') return undefined;
-  if (typeof id !== 'string' || id === '' || typeof revokedAtMs !== 'number') return undefined;
-  if (!isMoment(issuedBeforeMs) || !isMoment(endsAtMs)) return undefined;
+  if (of === undefined || typeof rest !== 'object' || rest === null) return undefined;
+  const { revokedAtMs, issuedBeforeMs, generation, endsAtMs, cause } = rest as Partial<
+    Record<string, unknown>
+  >;
+  if (typeof revokedAtMs !== 'number') return undefined;
+  if (!isNumber(issuedBeforeMs) || !isNumber(generation) || !isNumber(endsAtMs)) return undefined;
   if (cause !== 'revoked' && cause !== 'deleted') return undefined;
-  return { kind, issuer: issuer ?? undefined, id, revokedAtMs, issuedBeforeMs, endsAtMs, cause };
+  return { ...of, revokedAtMs, issuedBeforeMs, generation, endsAtMs, cause };
 }
 
-function isMoment(value: unknown): value is number | undefined {
+/** What a field that was written, or that is there no more, changes: there is one cause at a time. */
+export function readChanges(field: string, value: string | undefined): readonly RevocationChange[] {
+  const of = readField(field);
+  if (of === undefined) return [];
+  const written = value === undefined ? undefined : readEntry(field, value);
+  return (['revoked', 'deleted'] as const).map((cause) =>
+    written?.cause === cause
+      ? { isRemoved: false, revocation: written }
+      : { isRemoved: true, revocation: { ...of, cause } },
+  );
+}
+
+function readField(field: string): Pick<Revocation, 'kind' | 'issuer' | 'id'> | undefined {
+  const name = parse(field);
+  if (!Array.isArray(name)) return undefined;
+  const [kind, issuer, id] = name as readonly unknown[];
+  if (kind !== 'app' && kind !== 'token' && kind !== 'family') return undefined;
+  if (issuer !== null && typeof issuer !== 'string') return undefined;
+  if (typeof id !== 'string' || id === '') return undefined;
+  return { kind, issuer: issuer ?? undefined, id };
+}
+
+function isNumber(value: unknown): value is number | undefined {
   return value === undefined || typeof value === 'number';
 }
 

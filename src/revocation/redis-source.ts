@@ -1,20 +1,23 @@
 /**
  * Revocations in Redis, where a gate has that and no database.
  *
- * Redis may lose what it holds: one without persistence at each restart. Then every gate puts back what it remembers, so
- * only a restart of Redis and of all gates together forgets. One that was undone just then may come back:
- * it is refused until it is undone once more, never let through by mistake.
+ * Redis may lose what it holds: one without persistence at each restart. Then every gate puts back what it remembers, in
+ * memory or on disk, so only a restart of Redis and of gates without a disk together forgets. One that was undone just
+ * then may come back: it is refused until it is undone once more, never let through by mistake.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Revocation } from '../model/revocation.js';
 import type { ScriptRunner } from './bell.js';
-import { fieldOf, readEntry, writeEntry } from './redis-entry.js';
+import { fieldOf, readChanges, readEntry, writeEntry } from './redis-entry.js';
 import {
+  CHANGES_SCRIPT,
   MERGE_SCRIPT,
   PAGE_SCRIPT,
   RESTORE_SCRIPT,
   REVISION_SCRIPT,
   REVOKE_SCRIPT,
 } from './redis-scripts.js';
-import type { RevocationSource, Snapshot } from './source.js';
+import type { Position, Reader, RevocationSource } from './source.js';
 
 export interface RedisSourceOptions {
   readonly connection: ScriptRunner & {
@@ -23,74 +26,111 @@ export interface RedisSourceOptions {
   };
   /** Of the hash. */
   readonly key: string;
+  /** Where Redis is, to tell it from others. */
+  readonly name: string;
 }
 
-/** How many revocations go in one call: a millisecond of Redis's time at most. */
+/** How many revocations go in one call: some milliseconds of Redis's time at most. */
 const PAGE = 1000;
 
 /** For what no request waits for, but an operator or the set in memory. */
 const PATIENT_MS = 2000;
 
-/** The hash as it was read. */
-interface Contents {
-  readonly revision: number;
-  readonly epoch: string;
-  readonly entries: ReadonlyMap<string, string>;
-}
+type Reply = readonly unknown[];
 
-export function createRedisSource({ connection, key }: RedisSourceOptions): RevocationSource {
-  let last: Contents | undefined;
+export function createRedisSource({ connection, key, name }: RedisSourceOptions): RevocationSource {
+  const keys = [key, changesKeyOf(key)];
 
-  async function run(script: string, ...args: (string | number)[]): Promise<readonly unknown[] | 'away'> {
+  async function run(script: string, ...args: (string | number)[]): Promise<Reply | 'away'> {
     await connection.attempted;
-    return connection.runScript(script, [key], args, PATIENT_MS);
+    return connection.runScript(script, keys, args, PATIENT_MS);
   }
 
-  async function readAll(): Promise<Contents | 'away'> {
-    const entries = new Map<string, string>();
-    let first: readonly unknown[] | undefined;
-    let cursor: unknown = '0';
+  /** @returns undefined where all has to be read */
+  async function readNew(
+    { revision: since, epoch }: Position,
+    reader: Reader,
+  ): Promise<Position | 'away' | undefined> {
+    if (since === undefined) return undefined;
+    for (let at = since; ;) {
+      const page = await run(CHANGES_SCRIPT, epoch, at, PAGE);
+      if (page === 'away') return 'away';
+      if (page.length === 0) return undefined;
+      const count = (page.length - 1) / 3;
+      for (let i = 1; i < page.length; i += 3) {
+        const value = String(page[i + 2]);
+        reader.apply(readChanges(String(page[i]), value === '' ? undefined : value));
+      }
+      if (count < PAGE) return { revision: Number(page[0]), epoch };
+      at = Number(page[page.length - 2]);
+      await nextTurn();
+    }
+  }
+
+  async function readAll(onPage: (revocations: Revocation[]) => void): Promise<Position | 'away'> {
+    let first: Reply | undefined;
+    let cursor = '0';
     do {
-      const page = await run(PAGE_SCRIPT, String(cursor), PAGE);
+      const page = await run(PAGE_SCRIPT, cursor, PAGE);
       if (page === 'away') return 'away';
       first ??= page;
-      cursor = page[2];
-      for (let i = 3; i < page.length; i += 2) entries.set(String(page[i]), String(page[i + 1]));
-    } while (cursor !== '0');
-    return { revision: Number(first[0]), epoch: String(first[1]), entries };
-  }
-
-  async function putBack(entries: readonly (readonly [string, string])[]): Promise<'done' | 'away'> {
-    for (let from = 0; from < entries.length; from += PAGE) {
-      const isLast = from + PAGE >= entries.length;
-      const page = entries.slice(from, from + PAGE).flat();
-      if ((await run(MERGE_SCRIPT, isLast ? 'last' : '', ...page)) === 'away') return 'away';
-    }
-    return 'done';
-  }
-
-  async function read(): Promise<Snapshot | 'away'> {
-    let contents = await readAll();
-    if (contents === 'away') return 'away';
-    if (last && contents.epoch !== last.epoch) {
-      const held = [...last.entries].filter(([field]) => field.startsWith('['));
-      if (held.length > 0) {
-        if ((await putBack(held)) === 'away') return 'away';
-        contents = await readAll();
-        if (contents === 'away') return 'away';
+      cursor = String(page[2]);
+      const revocations: Revocation[] = [];
+      for (let i = 3; i < page.length; i += 2) {
+        const revocation = readEntry(String(page[i]), String(page[i + 1]));
+        if (revocation) revocations.push(revocation);
       }
+      onPage(revocations);
+      await nextTurn();
+    } while (cursor !== '0');
+    return { revision: Number(first[0]), epoch: String(first[1]) };
+  }
+
+  /** Tells Redis again what it has lost. */
+  async function putBack(known: Iterable<Revocation>): Promise<'done' | 'nothing' | 'away'> {
+    let page: string[] = [];
+    let isNothing = true;
+    for (const revocation of known) {
+      isNothing = false;
+      if (page.length >= 2 * PAGE) {
+        if ((await run(MERGE_SCRIPT, '', ...page)) === 'away') return 'away';
+        page = [];
+      }
+      page.push(...writeEntry(revocation));
     }
-    last = contents;
-    const revocations = [...contents.entries].flatMap(([field, value]) => readEntry(field, value) ?? []);
-    return { revision: contents.revision, revocations };
+    if (isNothing) return 'nothing';
+    return (await run(MERGE_SCRIPT, 'last', ...page)) === 'away' ? 'away' : 'done';
+  }
+
+  function readInto(reader: Reader): Promise<Position | 'away'> {
+    reader.startOver();
+    return readAll((revocations) =>
+      reader.apply(revocations.map((revocation) => ({ isRemoved: false, revocation }))),
+    );
   }
 
   return {
-    isRequired: false,
-    read,
+    name,
+    mayForget: true,
+    async read(since, reader) {
+      const found = since && (await readNew(since, reader));
+      if (found) return found;
+      const whole = await readInto(reader);
+      if (whole === 'away' || !since || whole.epoch === since.epoch) return whole;
+      const put = await putBack(reader.known());
+      if (put === 'away') return 'away';
+      return put === 'done' ? readInto(reader) : whole;
+    },
     async revision() {
       const reply = await run(REVISION_SCRIPT);
       return reply === 'away' ? 'away' : Number(reply[0]);
+    },
+    async list() {
+      const all = new Map<string, Revocation>();
+      const read = await readAll((page) => {
+        for (const revocation of page) all.set(fieldOf(revocation), revocation);
+      });
+      return read === 'away' ? 'away' : [...all.values()];
     },
     async revoke(revocation) {
       const reply = await run(REVOKE_SCRIPT, ...writeEntry(revocation));
@@ -101,4 +141,9 @@ export function createRedisSource({ connection, key }: RedisSourceOptions): Revo
       return reply === 'away' ? 'away' : reply[0] === 1;
     },
   };
+}
+
+/** A key beside the hash, of the same slot of a cluster, since a prefix has no braces. */
+function changesKeyOf(key: string): string {
+  return `{${key}}:changes`;
 }

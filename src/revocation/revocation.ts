@@ -1,23 +1,30 @@
 /**
- * The kill switch: what every gate knows of revoked apps, users and tokens.
+ * The kill switch: what every gate knows of revoked apps, users, logins and tokens.
  *
- *   registry, or Redis ──── read wholly when its revision has changed ────▶ the set in memory ◀── every request asks
- *      │                                                                         │
- *      │ asked for its revision every half second                                └── open streams end (leash.ts)
- *      │
- *   Redis ── a message (bell.ts), and a number in the reply to each call of the limiter
+ *   registry, or Redis ── what is new is read when the revision has changed ──▶ the set in memory ◀── every request asks
+ *      │                                                                          │      │
+ *      │ asked for its revision every half second                                 │      └── exchanges end (leash.ts)
+ *      │                                                                          │
+ *   Redis ── a message (bell.ts), and a number in the reply to each              kept on disk (known-file.ts), for a
+ *            call of the limiter                                                 start while the source is unavailable
  *
  * A message and the number are hints that cost nothing and make it immediate. What holds the promise of one second
  * is the asking: nobody need have been told, and a gate that was away finds out.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../model/log.js';
-import type { Revocation } from '../model/revocation.js';
+import type { Revocation, RevocationChange } from '../model/revocation.js';
 import type { Bell } from './bell.js';
+import { createFollower } from './follower.js';
+import type { Keeper } from './keeper.js';
+import { pageOf, type KnownPage } from './known-pages.js';
 import type { Watched } from './leash.js';
+import type { OnChange, Revocable } from './revocable.js';
 import { RevokedSet } from './revoked-set.js';
-import type { RevocationSource } from './source.js';
+import type { Position, RevocationSource } from './source.js';
 
 export type { RevocationSource } from './source.js';
+export type { KnownPage } from './known-pages.js';
 export { createLeash, type Leash, type LeashHand } from './leash.js';
 
 export interface RevocationsOptions {
@@ -25,22 +32,30 @@ export interface RevocationsOptions {
   /** Where there is a Redis. The source rings it after its own changes. */
   readonly bell: Bell | undefined;
   readonly log: Log;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   /** The longest that requests wait for the set to be read anew once Redis has told that it is old. */
   readonly patienceMs: number;
-  /** What is revoked as far as was known before: it holds until the source is read. */
+  /** What is revoked as far as was known before a reload: it holds until the source is read. */
   readonly held?: RevokedSet | undefined;
+  /** Where the last known set outlives this process. */
+  readonly keeper?: Keeper | undefined;
 }
 
 export interface Revocations extends Watched {
-  /** Whether the gate knows enough to get traffic. What was read once holds while its source is away. */
-  readonly isReady: boolean;
-  /** Settles when the source was first read, or found to be away. */
+  /** Whether there is a set to go by, from the source or from what was kept of it. What is known holds while that is away. */
+  readonly isKnown: boolean;
+  /** Whether the caller may not pass: it is revoked, or nothing is known of revocations yet. */
+  refuses(caller: Revocable): boolean;
+  /** Settles when the source was first read, or found to be away and what was kept of it was read. */
   readonly attempted: Promise<void>;
-  /** The set in memory as it is now. */
-  readonly held: RevokedSet;
+  /** The set in memory as it is now; undefined while nothing is known. */
+  readonly held: RevokedSet | undefined;
+  /** The set in memory as text, for another worker; undefined while nothing is known. */
+  page(from: number): KnownPage | undefined;
   /**
    * Told of the number that rides in the limiter's calls. Where it is a new one, what to wait for: until the set is
-   * read anew, or patience ends.
+   * up to date, or patience ends.
    */
   follow(revision: number): Promise<void> | undefined;
   /** To be called after the source was changed by other means: it holds here when this resolves, and others are told. */
@@ -48,56 +63,83 @@ export interface Revocations extends Watched {
   /** Writes to the source; it holds here when this resolves. */
   revoke(revocation: Revocation): Promise<'done' | 'away'>;
   restore(issuer: string | undefined, app: string): Promise<boolean | 'away'>;
-  close(): void;
+  /** Resolves when what is kept beyond this process is up to date. */
+  close(): Promise<void>;
 }
 
 const POLL_MS = 500;
 /** While it is away, so that finding it again and asking it are done within a second. */
 const POLL_AWAY_MS = 200;
+/** How often revocations that have ended are forgotten. */
+const DROP_EVERY_MS = 60_000;
 
-export function createRevocations({
-  source,
-  bell,
-  log,
-  patienceMs,
-  held = new RevokedSet([]),
-}: RevocationsOptions): Revocations {
-  const listeners = new Set<() => void>();
-  let revoked = held;
-  /** The source's revision that the set is of; undefined until it was read. */
-  let known: number | undefined;
+export function createRevocations(options: RevocationsOptions): Revocations {
+  const { source, bell, log, now, patienceMs, held, keeper } = options;
+  const listeners = new Set<OnChange>();
+  let revoked = held ?? new RevokedSet();
+  let isKnown = held !== undefined;
+  let position: Position | undefined;
   let isAway = false;
   let isClosed = false;
-  let reading: Promise<void> | undefined;
-  let reader: Promise<void> | undefined;
-  /** The last number that Redis told, and who waits for what it means. */
-  let followed: number | undefined;
-  let following: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  async function read(): Promise<void> {
-    const snapshot = await source.read();
-    tell(snapshot === 'away');
-    if (snapshot === 'away' || isClosed) return;
-    known = snapshot.revision;
-    revoked = new RevokedSet(snapshot.revocations);
-    log.debug({ revision: known, revocations: revoked.size }, 'the revocations were read');
-    for (const listener of listeners) listener();
+  function tellOf(changed: Parameters<OnChange>[0]): void {
+    for (const listener of listeners) listener(changed);
   }
 
-  /** Reads once more. A reading that is under way may have begun before the change: then another follows it. */
-  function refresh(): Promise<void> {
-    if (!reading) return (reading = read().finally(() => (reading = undefined)));
-    return (reader ??= reading.then(() => {
-      reader = undefined;
-      return refresh();
-    }));
+  function replace(fresh: RevokedSet): void {
+    revoked = fresh;
+    isKnown = true;
+    tellOf(undefined);
+  }
+
+  function applyHere(changes: readonly RevocationChange[]): void {
+    if (changes.length === 0 || isClosed) return;
+    revoked.apply(changes);
+    keeper?.note(changes);
+    tellOf(changes.map(({ revocation }) => revocation));
+  }
+
+  async function read(): Promise<void> {
+    const whole: { set: RevokedSet | undefined } = { set: undefined };
+    const found = await source.read(position, {
+      startOver: () => void (whole.set = new RevokedSet()),
+      apply: (changes) => (whole.set ? whole.set.apply(changes) : applyHere(changes)),
+      known: () => revoked.rows(),
+    });
+    tell(found === 'away');
+    if (found === 'away' || isClosed) return;
+    position = found;
+    if (whole.set) {
+      replace(whole.set);
+      keeper?.keep({ revoked, epoch: found.epoch });
+    }
+    log.debug({ revision: found.revision, revocations: revoked.size }, 'the revocations were read');
+  }
+
+  const { refresh, follow } = createFollower(read, patienceMs);
+
+  /** Takes up what was known before this process, where nothing is known yet. */
+  async function recall(): Promise<void> {
+    if (isKnown) return;
+    const known = await keeper?.recall();
+    // It may have been read meanwhile.
+    if (!known || isClosed || position) return;
+    position = { revision: undefined, epoch: known.epoch };
+    replace(known.revoked);
+    log.warn({ revocations: revoked.size }, 'the last known revocations hold until they can be read');
+  }
+
+  async function open(): Promise<void> {
+    if (source.mayForget) await recall();
+    await refresh();
+    await recall();
   }
 
   async function poll(): Promise<void> {
     const revision = await source.revision();
     tell(revision === 'away');
-    if (revision !== 'away' && revision !== known) await refresh();
+    if (revision !== 'away' && revision !== position?.revision) await refresh();
   }
 
   function pollLater(): void {
@@ -113,28 +155,30 @@ export function createRevocations({
     else log.info({}, 'revocations can be read again');
   }
 
-  function follow(revision: number): Promise<void> | undefined {
-    if (revision === followed) return following;
-    followed = revision;
-    const mine = within(refresh(), patienceMs).finally(() => {
-      if (following === mine) following = undefined;
-    });
-    return (following = mine);
+  async function dropEnded(): Promise<void> {
+    const set = revoked;
+    for (let at = 0; at < set.parts && set === revoked && !isClosed; at++) {
+      set.dropEnded(at, now());
+      await nextTurn();
+    }
   }
 
   const stopListening = bell?.listen((revision) => void follow(revision));
-  const attempted = refresh();
+  const dropping = setInterval(() => void dropEnded(), DROP_EVERY_MS).unref();
+  const attempted = open();
   void attempted.finally(pollLater);
 
   return {
-    isRevoked: (principal) => revoked.has(principal),
-    get isReady() {
-      return known !== undefined || !source.isRequired;
+    isRevoked: (caller) => revoked.has(caller),
+    refuses: (caller) => !isKnown || revoked.has(caller),
+    get isKnown() {
+      return isKnown;
     },
     attempted,
     get held() {
-      return revoked;
+      return isKnown ? revoked : undefined;
     },
+    page: (from) => (isKnown ? pageOf({ revoked, epoch: position?.epoch ?? '' }, from) : undefined),
     follow,
     onChange(listener) {
       listeners.add(listener);
@@ -153,23 +197,13 @@ export function createRevocations({
       if (result === true) await refresh();
       return result;
     },
-    close() {
+    async close() {
       isClosed = true;
       clearTimeout(timer);
+      clearInterval(dropping);
       stopListening?.();
       listeners.clear();
+      await keeper?.close();
     },
   };
-}
-
-/** Settles with the work or when the time is over, whichever is first; the work goes on. */
-function within(work: Promise<void>, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    work.then(done, done);
-  });
 }

@@ -1,36 +1,85 @@
-/** The revocations as requests ask for them: is this caller revoked? Never changed, only replaced by a newer one. */
-import type { Revocation } from '../model/revocation.js';
-import type { Revocable } from './leash.js';
+/**
+ * The revocations as requests ask for them: is this caller revoked? A change is applied in place: what it costs does
+ * not grow with how many there are.
+ */
+import type { Revocation, RevocationChange, RevocationKey } from '../model/revocation.js';
+import type { Revocable } from './revocable.js';
+import { PARTS, RevokedIds } from './revoked-ids.js';
 
-/** By issuer, undefined standing for every one, and by id: the tokens issued before that moment are refused. */
-type Moments = Map<string | undefined, Map<string, number>>;
+/** By issuer, undefined standing for every one: those that were revoked, and those that were deleted. */
+type ByIssuer = Map<string | undefined, RevokedIds[]>;
 
 export class RevokedSet {
-  readonly size: number;
-  readonly #apps: Moments = new Map();
-  readonly #tokens: Moments = new Map();
+  readonly #of = { app: new Map() as ByIssuer, token: new Map() as ByIssuer, family: new Map() as ByIssuer };
+  readonly #all: RevokedIds[] = [];
+  #size = 0;
 
-  constructor(revocations: readonly Revocation[]) {
-    this.size = revocations.length;
-    for (const { kind, issuer, id, issuedBeforeMs = Infinity } of revocations) {
-      const moments = kind === 'app' ? this.#apps : this.#tokens;
-      let ids = moments.get(issuer);
-      if (!ids) moments.set(issuer, (ids = new Map<string, number>()));
-      ids.set(id, Math.max(issuedBeforeMs, ids.get(id) ?? -Infinity));
+  constructor(revocations: Iterable<Revocation> = []) {
+    for (const revocation of revocations) this.#size += this.#idsOf(revocation).put(revocation);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has(subject: Revocable): boolean {
+    if (this.#size === 0) return false;
+    const { app, tokenId, family } = subject;
+    return (
+      isIn(this.#of.app, app, subject) ||
+      (tokenId !== undefined && isIn(this.#of.token, tokenId, subject)) ||
+      (family !== undefined && isIn(this.#of.family, family, subject))
+    );
+  }
+
+  apply(changes: readonly RevocationChange[]): void {
+    for (const { isRemoved, revocation } of changes) {
+      if (isRemoved) this.#size -= this.#idsOf(revocation).remove(revocation.id);
+      else this.#size += this.#idsOf(revocation).put(revocation);
     }
   }
 
-  has({ issuer, app, tokenId, issuedAtMs }: Revocable): boolean {
-    if (this.size === 0) return false;
-    if (isIn(this.#apps, issuer, app, issuedAtMs)) return true;
-    return tokenId !== undefined && isIn(this.#tokens, issuer, tokenId, issuedAtMs);
+  /** How many parts there are to ask `part` and `dropEnded` for; more may come while one goes through them. */
+  get parts(): number {
+    return this.#all.length * PARTS;
+  }
+
+  /** The revocations of one part. */
+  part(at: number): Iterable<Revocation> {
+    return this.#all[Math.floor(at / PARTS)]?.part(at % PARTS) ?? [];
+  }
+
+  /** All revocations; changes may be applied meanwhile. */
+  *rows(): Generator<Revocation> {
+    for (let at = 0; at < this.parts; at++) yield* this.part(at);
+  }
+
+  /** Forgets those of one part that have ended. */
+  dropEnded(at: number, nowMs: number): void {
+    this.#size -= this.#all[Math.floor(at / PARTS)]?.dropEnded(at % PARTS, nowMs) ?? 0;
+  }
+
+  #idsOf({ kind, issuer, cause }: RevocationKey): RevokedIds {
+    const byIssuer = this.#of[kind];
+    let here = byIssuer.get(issuer);
+    if (!here) byIssuer.set(issuer, (here = []));
+    let ids = here.find(({ of }) => of.cause === cause);
+    if (!ids) {
+      ids = new RevokedIds({ kind, issuer, cause });
+      here.push(ids);
+      this.#all.push(ids);
+    }
+    return ids;
   }
 }
 
-function isIn(moments: Moments, issuer: string, id: string, issuedAtMs: number): boolean {
-  if (moments.size === 0) return false;
-  const here = moments.get(issuer)?.get(id);
-  if (here !== undefined && issuedAtMs < here) return true;
-  const everywhere = moments.get(undefined)?.get(id);
-  return everywhere !== undefined && issuedAtMs < everywhere;
+function isIn(byIssuer: ByIssuer, id: string, subject: Revocable): boolean {
+  if (byIssuer.size === 0) return false;
+  return isOneOf(byIssuer.get(subject.issuer), id, subject) || isOneOf(byIssuer.get(undefined), id, subject);
+}
+
+function isOneOf(lists: readonly RevokedIds[] | undefined, id: string, subject: Revocable): boolean {
+  if (lists === undefined) return false;
+  for (const ids of lists) if (ids.has(id, subject)) return true;
+  return false;
 }

@@ -97,7 +97,7 @@ export function createAdministration({
       checkName('name', name);
       checkScopes(scopes);
       const passwordHash = await secrets.hashPassword(password);
-      const user: User = { name, passwordHash, scopes, organization, createdAtMs: now() };
+      const user = { name, passwordHash, scopes, organization, createdAtMs: now() };
       if (!(await registry.addUser(user))) throw new AdministrationError(`there is a user "${name}" already`);
     },
     listUsers: async () =>
@@ -118,6 +118,7 @@ export function appRevocation(app: string, issuer: string | undefined, nowMs: nu
     id: app,
     revokedAtMs: nowMs,
     issuedBeforeMs: undefined,
+    generation: undefined,
     endsAtMs: undefined,
     cause: 'revoked',
   };

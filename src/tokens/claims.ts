@@ -22,7 +22,8 @@ export interface NamedRequest {
 
 export interface ClaimsMaker {
   forApp(app: App, scopes: readonly string[], lifetimeMs: number | undefined): Claims;
-  forUser(user: User, scopes: readonly string[], lifetimeMs: number | undefined): Claims;
+  /** @param family the login that it descends from: `sid` (OpenID Connect Front-Channel Logout 1.0, 3) */
+  forUser(user: User, scopes: readonly string[], lifetimeMs: number | undefined, family: string): Claims;
   /** Of the issuer `named`: a name that a caller chose must never pass for an audience of `tokens`. */
   forName(app: App, request: NamedRequest): NamedClaims;
 }
@@ -68,7 +69,7 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
         grant_type: 'client_credentials',
         ...common(lifetimeMs),
       }),
-    forUser: ({ name, organization }, scopes, lifetimeMs) =>
+    forUser: ({ name, organization, generation }, scopes, lifetimeMs, family) =>
       present({
         iss: issuer,
         sub: name,
@@ -76,6 +77,8 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
         scope: scopes,
         aud,
         grant_type: 'password',
+        sid: family,
+        gen: generation,
         ...common(lifetimeMs),
       }),
     forName: ({ key }, { name, description, notBefore, expiration, permissions }) =>

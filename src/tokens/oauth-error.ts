@@ -71,6 +71,12 @@ export function tooManyFailures(retryAfterS: number): OAuthError {
   return new OAuthError(429, 'temporarily_unavailable', 'Too many failed attempts; try again later', fields);
 }
 
+/** An app has used up `tokens.revoke_limit`. */
+export function tooManyRevocations(retryAfterS: number): OAuthError {
+  const fields = ['Retry-After', String(retryAfterS)];
+  return new OAuthError(429, 'temporarily_unavailable', 'Too many revocations; try again later', fields);
+}
+
 export const BUSY = new OAuthError(503, 'temporarily_unavailable', 'Too many logins at once; try again', [
   'Retry-After',
   '1',

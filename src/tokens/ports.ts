@@ -35,7 +35,11 @@ export interface Revocable {
   readonly app: string;
   /** The token's `jti`; undefined where the app itself is asked about. */
   readonly tokenId: string | undefined;
+  /** The login that a user's token descends from. */
+  readonly family: string | undefined;
   readonly issuedAtMs: number;
+  /** That of the user whose token it is; 0 for an app's. */
+  readonly generation: number;
 }
 
 /** The kill switch. */

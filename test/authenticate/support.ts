@@ -1,5 +1,5 @@
 /** What the tests of authenticate/ share: a gate's stage over real issuers, a clock to turn and requests to show. */
-import { createAuthenticate, type Authenticate } from '../../src/authenticate/authenticate.js';
+import { createAuthenticate, TOKEN_REVOKED, type Authenticate } from '../../src/authenticate/authenticate.js';
 import { createKeySet, type KeySet, type KeySetOptions } from '../../src/authenticate/key-set.js';
 import type { Issuer } from '../../src/model/issuer.js';
 import type { Log } from '../../src/model/log.js';
@@ -92,7 +92,9 @@ export function createStage(issuers: readonly Issuer[], options: StageOptions = 
     issuers: issuers.map((issuer, index) => ({ issuer, keys: keySets[index]! })),
     cacheSize,
     now: clock,
-    ...(isRevoked && { isRevoked }),
+    ...(isRevoked && {
+      refuse: (principal: Principal) => (isRevoked(principal) ? TOKEN_REVOKED : undefined),
+    }),
     ...(onCacheLookup && { onCacheLookup }),
   });
   return {

@@ -47,6 +47,7 @@ describe('the token service', () => {
       database: { kind: 'sqlite', path: '/etc/gate/data/tollgate.db' },
       failedAttempts: { attempts: 20, windowMs: 60_000, cooldownMs: 600_000 },
       keyEncryptionKey: undefined,
+      revokeLimit: { requests: 60, windowMs: 60_000 },
       endpoints: {
         revoke: { path: '/revoke' },
         introspect: { path: '/introspect' },

@@ -1,15 +1,58 @@
 /** What every keeper of revocations promises, run over each of them. */
 import { describe, expect, test } from 'vitest';
-import type { RevocationSource, Snapshot } from '../../src/revocation/source.js';
+import type { Revocation } from '../../src/model/revocation.js';
+import { RevokedSet } from '../../src/revocation/revoked-set.js';
+import type { Position, RevocationSource } from '../../src/revocation/source.js';
 import { revocation } from '../revocation/support.js';
 
 /** Two gates' views of one keeper, empty at first. */
 export type OpenSources = () => Promise<readonly [RevocationSource, RevocationSource]>;
 
+export interface Snapshot {
+  readonly revision: number | undefined;
+  readonly revocations: readonly Revocation[];
+}
+
+/** What all reads tell, one after the other, as a gate would know it; times are as exact as the set keeps them. */
+export class Gate {
+  known = new RevokedSet();
+  position: Position | undefined;
+  /** How often it was told to start over. */
+  wholes = 0;
+  /** How many changes it was told. */
+  changes = 0;
+
+  constructor(readonly source: RevocationSource) {}
+
+  async read(): Promise<Position | 'away'> {
+    let fresh: RevokedSet | undefined;
+    const found = await this.source.read(this.position, {
+      startOver: () => {
+        this.wholes += 1;
+        fresh = new RevokedSet();
+      },
+      apply: (changes) => {
+        this.changes += changes.length;
+        (fresh ?? this.known).apply(changes);
+      },
+      known: () => this.known.rows(),
+    });
+    if (found === 'away') return found;
+    this.position = found;
+    this.known = fresh ?? this.known;
+    return found;
+  }
+
+  ids(): string[] {
+    return [...this.known.rows()].map(({ id }) => id).sort();
+  }
+}
+
 export async function readAll(source: RevocationSource): Promise<Snapshot> {
-  const snapshot = await source.read();
-  if (snapshot === 'away') throw new Error('the source is away');
-  return snapshot;
+  const position = await new Gate(source).read();
+  const revocations = await source.list();
+  if (position === 'away' || revocations === 'away') throw new Error('the source is away');
+  return { revision: position.revision, revocations };
 }
 
 export function describeRevocationSource(name: string, open: OpenSources): void {
@@ -45,6 +88,32 @@ export function describeRevocationSource(name: string, open: OpenSources): void 
       const { revocations } = await readAll(one);
       expect(revocations).toHaveLength(2);
       for (const each of rest) expect(revocations).toContainEqual(each);
+    });
+
+    test('a gate that has read once is told what is new alone, what was undone too', async () => {
+      const [one, other] = await open();
+      for (let i = 0; i < 50; i++) await one.revoke(revocation({ id: `app-${i}` }));
+      const gate = new Gate(other);
+      await gate.read();
+      expect([gate.wholes, gate.known.size]).toEqual([1, 50]);
+      gate.changes = 0;
+      await one.revoke(revocation({ id: 'new' }));
+      await one.revoke(revocation({ kind: 'family', id: 'login', endsAtMs: 1_700_000_060_000 }));
+      await one.restore('project', 'app-7');
+      await gate.read();
+      expect(gate.wholes).toBe(1);
+      expect(gate.changes).toBeLessThanOrEqual(6);
+      expect(gate.known.size).toBe(51);
+      expect(gate.ids()).not.toContain('app-7');
+      expect([...gate.known.rows()]).toContainEqual(
+        revocation({ kind: 'family', id: 'login', endsAtMs: 1_700_000_060_000 }),
+      );
+      gate.changes = 0;
+      await gate.read();
+      expect([gate.wholes, gate.changes]).toEqual([1, 0]);
+      await one.revoke(revocation({ id: 'app-7' }));
+      await gate.read();
+      expect(gate.ids()).toContain('app-7');
     });
 
     test('each change has a revision that was never before, which a reading tells, and nothing else has', async () => {

@@ -1,8 +1,11 @@
 /** The promise when Redis is away: each route has its policy, requests hardly wait, and counting goes back by itself. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
-import { freePort, startRedis, type OwnRedis } from '../support/redis.js';
+import { startRedis, type OwnRedis } from '../support/redis.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
 import { expectUnhurt, startOutageScene, type OutageScene } from './redis-outage.js';
@@ -24,10 +27,11 @@ afterAll(async () => {
   await Promise.all([issuer.close(), upstream.close(), redis.close()]);
 });
 
-function openGate(url: string): Promise<TestGate> {
+function openGate(url: string, revocation_cache: string | false = false): Promise<TestGate> {
   token = issuer.sign({ scope: 'a:*', sub: `app-${++apps}` });
   return startGate({
     redis: { url, timeout: '100ms' },
+    revocation_cache,
     issuers: { main: { issuer: issuer.iss, jwks: issuer.jwksUrl, audience: AUDIENCE } },
     upstreams: { echo: upstream.origin },
     routes: [
@@ -71,10 +75,16 @@ async function expectPolicies(): Promise<void> {
 describe('a gate', () => {
   afterEach(() => gate.stop());
 
-  test('starts while its Redis is down, is ready, and each route does as it says', async () => {
-    gate = await openGate(`redis://127.0.0.1:${await freePort()}`);
+  test('starts while its Redis is down, is ready where it knows the revocations, and each route does as it says', async () => {
+    const own = await startRedis();
+    const folder = await mkdtemp(join(tmpdir(), 'tollgate-redis-away-'));
+    gate = await openGate(own.url, folder);
+    await gate.stop();
+    await own.close();
+    gate = await openGate(own.url, folder);
     expect((await fetch(`${gate.adminUrl}/readyz`)).status).toBe(200);
     await expectPolicies();
+    await rm(folder, { recursive: true });
   });
 
   test('whose Redis is killed does as it says, and counts there again within a second of its return', async () => {

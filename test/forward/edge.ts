@@ -69,6 +69,8 @@ export const CALLER: Principal = {
   organization: 'Org',
   subject: 'sub|1',
   tokenId: undefined,
+  family: undefined,
+  generation: 0,
   scopes: ['a:read', 'b c'],
   expiresAtMs: Infinity,
   issuedAtMs: -Infinity,

@@ -57,7 +57,7 @@ describeLimitStore('the Redis store in a cluster', async () => {
 
 describeRevocationSource('a cluster', async () => {
   const key = `${randomPrefix()}revocations`;
-  const open = async () => createRedisSource({ connection: await connectedForTest(), key });
+  const open = async () => createRedisSource({ connection: await connectedForTest(), key, name: 'test' });
   return [await open(), await open()];
 });
 

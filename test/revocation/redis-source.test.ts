@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ScriptRunner } from '../../src/revocation/bell.js';
 import { createRedisSource } from '../../src/revocation/redis-source.js';
 import { PAGE_SCRIPT } from '../../src/revocation/redis-scripts.js';
-import { describeRevocationSource, readAll } from '../contract/revocation-source.js';
+import { describeRevocationSource, Gate, readAll } from '../contract/revocation-source.js';
 import { redisUrl } from '../support/redis.js';
 import { afterwards, connect, ownKey, revocation } from './support.js';
 
@@ -14,7 +14,7 @@ function admin(): Redis {
 }
 
 async function open(key = ownKey()) {
-  return { key, source: createRedisSource({ connection: await connect(), key }) };
+  return { key, source: createRedisSource({ connection: await connect(), key, name: 'test' }) };
 }
 
 describeRevocationSource('Redis', async () => {
@@ -60,34 +60,51 @@ describe('revocations in Redis', () => {
   });
 });
 
+test('a thousand and more that are new are read in pages, each of them once', async () => {
+  const { key, source } = await open();
+  const gate = new Gate((await open(key)).source);
+  await source.revoke(revocation());
+  await gate.read();
+  const ids = Array.from({ length: 2300 }, (_, i) => `many-${i}`);
+  await Promise.all(ids.map((id) => source.revoke(revocation({ id }))));
+  gate.changes = 0;
+  await gate.read();
+  // Each with word that it is not a deletion.
+  expect([gate.wholes, gate.known.size, gate.changes]).toEqual([1, 2301, 4600]);
+});
+
 describe('a Redis that has lost its data', () => {
   test('gets back from the gates what they remember, even where something new was written before they came', async () => {
-    const { key, source: one } = await open();
-    const { source: two } = await open(key);
-    await one.revoke(revocation());
-    await readAll(two);
-    await one.revoke(revocation({ id: 'app-2' }));
-    await readAll(one);
-    await admin().del(key);
+    const { key, source } = await open();
+    const [one, two] = [new Gate(source), new Gate((await open(key)).source)];
+    await source.revoke(revocation());
+    await two.read();
+    await source.revoke(revocation({ id: 'app-2' }));
+    await one.read();
+    await admin().del(key, `{${key}}:changes`);
     const { source: three } = await open(key);
     await three.revoke(revocation({ id: 'new' }));
     const ids = async () => (await readAll(three)).revocations.map(({ id }) => id).sort();
     expect(await ids()).toEqual(['new']);
     // One that knew less, then one that knew more.
-    await readAll(two);
+    await two.read();
     expect(await ids()).toEqual(['app-1', 'new']);
-    await readAll(one);
+    await one.read();
     expect(await ids()).toEqual(['app-1', 'app-2', 'new']);
+    expect(one.ids()).toEqual(['app-1', 'app-2', 'new']);
+    await two.read();
+    expect(two.ids()).toEqual(['app-1', 'app-2', 'new']);
   });
 
-  test('what is put back is a change of its own, so that the others read it', async () => {
+  test('what is put back is a change of its own, so that the others read it, just as it was written', async () => {
     const { key, source } = await open();
+    const gate = new Gate(source);
     await source.revoke(revocation());
-    await readAll(source);
-    await admin().del(key);
+    await gate.read();
+    await admin().del(key, `{${key}}:changes`);
     const { source: other } = await open(key);
     expect(await other.revision()).toBe(0);
-    await readAll(source);
+    await gate.read();
     expect(await other.revision()).toBeGreaterThan(0);
     expect((await readAll(other)).revocations).toEqual([revocation()]);
   });
@@ -101,21 +118,81 @@ describe('a Redis that has lost its data', () => {
       '{"revokedAtMs":1,"cause":"revoked"}',
     ]);
     await client.hset(key, ...fields.flat());
-    await readAll(source);
-    await client.del(key);
+    const gate = new Gate(source);
+    await gate.read();
+    await client.del(key, `{${key}}:changes`);
+    await gate.read();
     expect((await readAll(source)).revocations).toHaveLength(2501);
+    expect(gate.known.size).toBe(2501);
   });
 
   test('what was restored stays so, for a gate that has read it', async () => {
     const { key, source } = await open();
+    const gate = new Gate(source);
     await source.revoke(revocation());
-    await readAll(source);
+    await gate.read();
     await source.restore('project', 'app-1');
-    await readAll(source);
-    await admin().del(key);
+    await gate.read();
+    await admin().del(key, `{${key}}:changes`);
+    await gate.read();
     expect((await readAll(source)).revocations).toEqual([]);
     expect(await source.revision()).toBe(0);
   });
+
+  test('what a gate has from its disk alone is put back only where the epoch is another one', async () => {
+    const { key, source } = await open();
+    await source.revoke(revocation());
+    await source.revoke(revocation({ id: 'undone' }));
+    const before = new Gate(source);
+    await before.read();
+    await source.restore('project', 'undone');
+    const started = new Gate(source);
+    started.position = { revision: undefined, epoch: before.position?.epoch ?? '' };
+    started.known = before.known;
+    await started.read();
+    expect(started.ids()).toEqual(['app-1']);
+    started.position = { revision: undefined, epoch: before.position?.epoch ?? '' };
+    await admin().del(key, `{${key}}:changes`);
+    await started.read();
+    expect((await readAll(source)).revocations).toEqual([revocation()]);
+  });
+});
+
+describe('changes that are not in the sorted set', () => {
+  test.each([
+    ['was written by a gate of an older version', undefined],
+    ['was written by such a one, and something since by a newer', revocation({ id: 'newer' })],
+  ])('everything is read where something %s', async (_, since) => {
+    const { key, source } = await open();
+    await source.revoke(revocation());
+    const gate = new Gate(source);
+    await gate.read();
+    const client = admin();
+    await client.hset(key, '["app",null,"old"]', '{"revokedAtMs":1,"cause":"revoked"}');
+    await client.hset(key, 'revision', String(Number(await source.revision()) + 5));
+    if (since) await source.revoke(since);
+    await gate.read();
+    expect(gate.ids()).toEqual(['app-1', ...(since ? ['newer'] : []), 'old']);
+    await source.revoke(revocation({ id: 'last' }));
+    const { wholes } = gate;
+    await gate.read();
+    expect([gate.ids().includes('last'), gate.wholes]).toEqual([true, wholes]);
+  });
+
+  test.each([undefined, revocation({ id: 'after' })])(
+    'everything is read where Redis has evicted it, whatever was written since: %s',
+    async (since) => {
+      const { key, source } = await open();
+      await source.revoke(revocation());
+      const gate = new Gate(source);
+      await gate.read();
+      await source.revoke(revocation({ id: 'unread' }));
+      await admin().del(`{${key}}:changes`);
+      if (since) await source.revoke(since);
+      await gate.read();
+      expect(gate.ids()).toEqual([...(since ? ['after'] : []), 'app-1', 'unread'].sort());
+    },
+  );
 });
 
 describe('a Redis that is away', () => {
@@ -128,38 +205,43 @@ describe('a Redis that is away', () => {
       runScript: (...call: Parameters<ScriptRunner['runScript']>) =>
         left-- > 0 ? connection.runScript(...call) : Promise.resolve('away' as const),
     };
-    const source = createRedisSource({ connection: failing, key });
+    const source = createRedisSource({ connection: failing, key, name: 'test' });
     expect(await source.revision()).toBe('away');
     expect(await source.revoke(revocation())).toBe('away');
     expect(await source.restore('project', 'app-1')).toBe('away');
-    expect(await source.read()).toBe('away');
+    const gate = new Gate(source);
+    expect(await gate.read()).toBe('away');
+    expect(await source.list()).toBe('away');
     left = 2;
     await source.revoke(revocation());
-    await readAll(source);
-    await admin().del(key);
-    // Reading, putting back, reading again.
-    for (const calls of [1, 2]) {
+    await gate.read();
+    await admin().del(key, `{${key}}:changes`);
+    // Reading what is new, reading all, putting back, reading again.
+    for (const calls of [1, 2, 3]) {
       left = calls;
-      expect(await source.read()).toBe('away');
-      await admin().del(key);
+      expect(await gate.read()).toBe('away');
+      await admin().del(key, `{${key}}:changes`);
     }
-    left = 3;
-    expect((await readAll(source)).revocations).toEqual([revocation()]);
+    left = 4;
+    await gate.read();
+    expect([...gate.known.rows()]).toEqual([revocation()]);
   });
 
   test('a gate that starts waits for the first attempt to reach it', async () => {
     const key = ownKey();
     const connection = await connect();
-    await createRedisSource({ connection, key }).revoke(revocation());
+    await createRedisSource({ connection, key, name: 'test' }).revoke(revocation());
     let reached = (): void => undefined;
     const attempted = new Promise<void>((resolve) => (reached = resolve));
     const starting: ScriptRunner & { attempted: Promise<void> } = {
       attempted,
       runScript: (...call) => connection.runScript(...call),
     };
-    const reading = createRedisSource({ connection: starting, key }).read();
+    const gate = new Gate(createRedisSource({ connection: starting, key, name: 'test' }));
+    const reading = gate.read();
     reached();
-    expect(await reading).toMatchObject({ revocations: [revocation()] });
+    await reading;
+    expect(gate.ids()).toEqual(['app-1']);
   });
 });
 

@@ -5,11 +5,12 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createRegistrySource, type RevocationRegistry } from '../../src/revocation/registry-source.js';
 import type { RevocationSource } from '../../src/revocation/source.js';
 import { openRegistry } from '../../src/tokens/registry/open.js';
-import { describeRevocationSource, readAll } from '../contract/revocation-source.js';
+import type { Registry } from '../../src/tokens/registry/registry.js';
+import { describeRevocationSource, Gate, readAll } from '../contract/revocation-source.js';
 import { readableLog, SILENT } from '../redis/logs.js';
 import { afterwards, revocation } from './support.js';
 
-async function openSqlite(): Promise<RevocationRegistry> {
+async function openSqlite(): Promise<Registry> {
   const folder = await mkdtemp(join(tmpdir(), 'tollgate-revocation-'));
   const registry = await openRegistry({ kind: 'sqlite', path: join(folder, 'tollgate.db') }, { log: SILENT });
   afterwards(async () => {
@@ -20,7 +21,7 @@ async function openSqlite(): Promise<RevocationRegistry> {
 }
 
 function sourceOf(registry: RevocationRegistry, now = () => 0): RevocationSource {
-  return createRegistrySource({ registry, bell: undefined, now, log: SILENT });
+  return createRegistrySource({ registry, name: 'test', bell: undefined, now, log: SILENT });
 }
 
 describeRevocationSource('the registry', async () => {
@@ -35,16 +36,43 @@ describe('the registry as a source of revocations', () => {
     let nowMs = 99;
     const source = sourceOf(await openSqlite(), () => nowMs);
     await source.revoke(revocation({ kind: 'token', endsAtMs: 100 }));
-    expect((await readAll(source)).revocations).toHaveLength(1);
+    const sizes = async () => {
+      const gate = new Gate(source);
+      await gate.read();
+      return [gate.known.size, (await readAll(source)).revocations.length];
+    };
+    expect(await sizes()).toEqual([1, 1]);
     nowMs = 100;
-    expect((await readAll(source)).revocations).toHaveLength(0);
+    expect(await sizes()).toEqual([0, 0]);
+  });
+
+  test('a gate that missed removals which are told no more, or finds a registry restored from a copy, reads everything', async () => {
+    const registry = await openSqlite();
+    const day = 24 * 60 * 60_000;
+    let nowMs = 0;
+    const source = sourceOf(registry, () => nowMs);
+    for (const id of ['a', 'b', 'c']) await source.revoke(revocation({ id }));
+    const gate = new Gate(source);
+    await gate.read();
+    await source.restore('project', 'a');
+    nowMs = day - 1;
+    await registry.sweep(nowMs);
+    await gate.read();
+    expect([gate.wholes, gate.ids()]).toEqual([1, ['b', 'c']]);
+    await source.restore('project', 'b');
+    await registry.sweep(2 * day);
+    await gate.read();
+    expect([gate.wholes, gate.ids()]).toEqual([2, ['c']]);
+    gate.position = { revision: 99, epoch: '' };
+    await gate.read();
+    expect([gate.wholes, gate.ids()]).toEqual([3, ['c']]);
   });
 
   test('rings after a change is recorded, and only then', async () => {
     const registry = await openSqlite();
     const rung: number[] = [];
     const bell = { ring: async () => void rung.push(await registry.revision()) };
-    const source = createRegistrySource({ registry, bell, now: () => 0, log: SILENT });
+    const source = createRegistrySource({ registry, name: 'test', bell, now: () => 0, log: SILENT });
     const start = await registry.revision();
     await source.revoke(revocation());
     expect(rung).toEqual([start + 1]);
@@ -64,14 +92,17 @@ describe('the registry as a source of revocations', () => {
       revoke: () => answer(undefined),
       restore: () => answer(true),
       revocations: () => answer([]),
+      revocationChanges: (since) => answer({ changes: [], upTo: since, isLast: true }),
+      revocationPage: () => answer({ revocations: [], next: undefined }),
       revision: () => answer(1),
     };
     const { log, lines } = readableLog();
     let rung = 0;
     const bell = { ring: () => Promise.resolve(void (rung += 1)) };
-    const source = createRegistrySource({ registry, bell, now: () => 0, log });
+    const source = createRegistrySource({ registry, name: 'test', bell, now: () => 0, log });
     expect(await source.revision()).toBe('away');
-    expect(await source.read()).toBe('away');
+    expect(await new Gate(source).read()).toBe('away');
+    expect(await source.list()).toBe('away');
     expect(await source.revoke(revocation())).toBe('away');
     expect(await source.restore(undefined, 'x')).toBe('away');
     expect([lines.length, rung]).toEqual([1, 0]);
@@ -85,9 +116,16 @@ describe('the registry as a source of revocations', () => {
   test('a registry that never answers is away after five seconds', async () => {
     vi.useFakeTimers();
     const never = () => new Promise<never>(() => undefined);
-    const source = sourceOf({ revoke: never, restore: never, revocations: never, revision: never });
+    const source = sourceOf({
+      revoke: never,
+      restore: never,
+      revocations: never,
+      revocationChanges: never,
+      revocationPage: never,
+      revision: never,
+    });
     let answer: unknown;
-    void source.read().then((result) => (answer = result));
+    void new Gate(source).read().then((result) => (answer = result));
     await vi.advanceTimersByTimeAsync(4999);
     expect(answer).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);

@@ -49,12 +49,13 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const key = `${prefix}revocations`;
   const bell = bellOf(connection, key, redisUrl);
   const source = registry
-    ? createRegistrySource({ registry, bell, now: Date.now, log: SILENT })
-    : createRedisSource({ connection, key });
+    ? createRegistrySource({ registry, name: 'test', bell, now: Date.now, log: SILENT })
+    : createRedisSource({ connection, key, name: 'test' });
   const revocations = createRevocations({
     source,
     bell: options.isDeaf ? undefined : bell,
     log: SILENT,
+    now: Date.now,
     patienceMs: TIMEOUT_MS,
   });
   const issuers = options.issuers.map((each, index) => {
@@ -72,7 +73,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     issuers,
     cacheSize: 1000,
     now: Date.now,
-    isRevoked: (principal) => revocations.isRevoked(principal),
+    refuse: (principal) => (revocations.refuses(principal) ? TOKEN_REVOKED : undefined),
   });
   const limit = createLimit({
     store: createRedisStore({
@@ -88,7 +89,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   });
 
   function stop(): void {
-    revocations.close();
+    void revocations.close();
     connection.close();
   }
   afterwards(stop);

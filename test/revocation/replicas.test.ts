@@ -164,7 +164,11 @@ describe('three gates on one Redis, without a database', () => {
 describe('what rides in the call of the limiter', () => {
   test('refuses at the very next request, which was told of nothing and has asked for nothing', async () => {
     const prefix = await sharedPrefix();
-    const operator = createRedisSource({ connection: await connect(), key: `${prefix}revocations` });
+    const operator = createRedisSource({
+      connection: await connect(),
+      key: `${prefix}revocations`,
+      name: 'test',
+    });
     const deaf = await startReplica({ issuers, redisUrl: redisUrl(), prefix, isDeaf: true });
     for (let round = 0; round < 20; round++) {
       const token = tokenOf(`app-${round}`);
@@ -240,7 +244,7 @@ describe.each([
     },
   );
 
-  test('a deleted user is refused the tokens from before, and let through with those of the next of that name', async () => {
+  test('a deleted user is refused the tokens from before, whatever the clocks', async () => {
     const prefix = await sharedPrefix();
     const registry = await (await openIn())();
     const replica = await startReplica({ issuers, redisUrl: redisUrl(), prefix, registry });
@@ -251,13 +255,12 @@ describe.each([
       organization: undefined,
       createdAtMs: 0,
     });
-    const now = Math.floor(Date.now() / 1000);
-    const before = tokenOf('ada', { iat: now - 5 });
+    const before = tokenOf('ada');
     expect(await replica.ask(before)).toBe(200);
-    await registry.deleteUser('ada', (now - 2) * 1000, ISSUER);
+    // A clock that is far behind changes nothing.
+    await registry.deleteUser('ada', Date.now() - 3_600_000, ISSUER);
     await replica.revocations.announce();
     expect(await replica.ask(before)).toBe(401);
     expect(await replica.ask(tokenOf('ada', { iat: undefined }))).toBe(401);
-    expect(await replica.ask(tokenOf('ada', { iat: now }))).toBe(200);
   });
 });

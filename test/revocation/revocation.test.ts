@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Revocation } from '../../src/model/revocation.js';
 import {
@@ -5,6 +6,9 @@ import {
   type RevocationSource,
   type Revocations,
 } from '../../src/revocation/revocation.js';
+import type { Keeper } from '../../src/revocation/keeper.js';
+import { RevokedSet } from '../../src/revocation/revoked-set.js';
+import type { Position, Reader } from '../../src/revocation/source.js';
 import { createRedisSource } from '../../src/revocation/redis-source.js';
 import { passRealTime } from '../contract/limit-store.js';
 import { readableLog, SILENT } from '../redis/logs.js';
@@ -12,9 +16,10 @@ import { afterwards, bellOf, caller, connect, ownKey, revocation } from './suppo
 
 /** A source in this process whose every answer is held back until it is let go, where a test says so. */
 class HandSource implements RevocationSource {
-  isRequired = true;
+  readonly name = 'by hand';
+  mayForget = false;
   number = 1;
-  list: Revocation[] = [];
+  all: Revocation[] = [];
   isAway = false;
   reads = 0;
   #gate: Promise<void> | undefined;
@@ -28,61 +33,82 @@ class HandSource implements RevocationSource {
     return Promise.resolve(this.isAway ? 'away' : this.number);
   }
 
-  async read() {
+  async read(_since: Position | undefined, reader: Reader): Promise<Position | 'away'> {
     this.reads += 1;
     if (this.isAway) return 'away';
-    const snapshot = { revision: this.number, revocations: [...this.list] };
+    const found = { revision: this.number, epoch: '' };
+    const all = [...this.all];
     await this.#gate;
-    return snapshot;
+    reader.startOver();
+    reader.apply(all.map((each) => ({ isRemoved: false, revocation: each })));
+    return found;
+  }
+
+  list(): Promise<readonly Revocation[]> {
+    return Promise.resolve(this.all);
   }
 
   revoke(one: Revocation): Promise<'done' | 'away'> {
     if (this.isAway) return Promise.resolve('away');
-    this.list.push(one);
+    this.all.push(one);
     this.number += 1;
     return Promise.resolve('done');
   }
 
   restore(issuer: string | undefined, app: string): Promise<boolean | 'away'> {
     if (this.isAway) return Promise.resolve('away');
-    const before = this.list.length;
-    this.list = this.list.filter((one) => one.issuer !== issuer || one.id !== app);
+    const before = this.all.length;
+    this.all = this.all.filter((one) => one.issuer !== issuer || one.id !== app);
     this.number += 1;
-    return Promise.resolve(this.list.length < before);
+    return Promise.resolve(this.all.length < before);
   }
 }
 
 const PATIENCE_MS = 100;
 const app = caller();
 
+/** Lets the event loop go round, which no fake clock stops. */
+async function turns(count = 0): Promise<void> {
+  for (let i = 0; i <= count; i++) await nextTurn();
+}
+
 describe('the revocations that a gate knows', () => {
   let source: HandSource;
   let revocations: Revocations;
   let lines: string[];
+  let keeper: Keeper | undefined;
 
   function start(): void {
     const readable = readableLog();
     lines = readable.lines;
-    revocations = createRevocations({ source, bell: undefined, log: readable.log, patienceMs: PATIENCE_MS });
+    revocations = createRevocations({
+      source,
+      bell: undefined,
+      log: readable.log,
+      now: Date.now,
+      patienceMs: PATIENCE_MS,
+      keeper,
+    });
   }
 
   beforeEach(() => {
     vi.useFakeTimers();
     source = new HandSource();
+    keeper = undefined;
   });
-  afterEach(() => {
-    revocations.close();
+  afterEach(async () => {
+    await revocations.close();
     vi.useRealTimers();
   });
 
   test('are read at the start, and then only when their revision has changed', async () => {
-    source.list = [revocation()];
+    source.all = [revocation()];
     start();
     await revocations.attempted;
     expect(revocations.isRevoked(app)).toBe(true);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(source.reads).toBe(1);
-    source.list = [];
+    source.all = [];
     source.number = 7;
     await vi.advanceTimersByTimeAsync(499);
     expect(revocations.isRevoked(app)).toBe(true);
@@ -92,15 +118,15 @@ describe('the revocations that a gate knows', () => {
   });
 
   test('hold as they were last known while their source is away, which is told once', async () => {
-    source.list = [revocation()];
+    source.all = [revocation()];
     start();
     await revocations.attempted;
     source.isAway = true;
     await vi.advanceTimersByTimeAsync(60_000);
     expect(revocations.isRevoked(app)).toBe(true);
-    expect(revocations.isReady).toBe(true);
+    expect(revocations.isKnown).toBe(true);
     source.isAway = false;
-    source.list = [];
+    source.all = [];
     source.number = 2;
     await vi.advanceTimersByTimeAsync(200);
     expect(revocations.isRevoked(app)).toBe(false);
@@ -110,25 +136,61 @@ describe('the revocations that a gate knows', () => {
     ]);
   });
 
-  test('make a gate ready once they were read, where the source is required, else from the start', async () => {
+  test('are not known until they were read: until then everybody is refused, and no open exchange ends', async () => {
     source.isAway = true;
     start();
     await revocations.attempted;
-    expect(revocations.isReady).toBe(false);
+    expect([revocations.isKnown, revocations.refuses(app), revocations.isRevoked(app)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect([revocations.held, revocations.page(0)]).toEqual([undefined, undefined]);
     source.isAway = false;
     await vi.advanceTimersByTimeAsync(200);
-    expect(revocations.isReady).toBe(true);
-    revocations.close();
+    expect([revocations.isKnown, revocations.refuses(app)]).toEqual([true, false]);
+  });
+
+  test('are those that were kept while the source is away at the start, and those of the source as soon as it is there', async () => {
+    const kept: (readonly [string, number])[] = [];
+    keeper = {
+      recall: () =>
+        Promise.resolve({ revoked: new RevokedSet([revocation(), revocation({ id: 'old' })]), epoch: 'e' }),
+      keep: ({ revoked }) => void kept.push(['whole', revoked.size]),
+      note: (changes) => void kept.push(['changes', changes.length]),
+      close: () => Promise.resolve(),
+    };
     source.isAway = true;
-    source.isRequired = false;
+    source.all = [revocation({ id: 'new' })];
     start();
-    expect(revocations.isReady).toBe(true);
+    await revocations.attempted;
+    expect([revocations.isKnown, revocations.isRevoked(app)]).toEqual([true, true]);
+    expect(kept).toEqual([]);
+    source.isAway = false;
+    await vi.advanceTimersByTimeAsync(200);
+    expect(revocations.isRevoked(app)).toBe(false);
+    expect(revocations.isRevoked(caller({ app: 'new' }))).toBe(true);
+    expect(kept).toEqual([['whole', 1]]);
+  });
+
+  test('that have ended are forgotten by themselves', async () => {
+    source.all = [revocation({ kind: 'token', endsAtMs: Date.now() + 90_000 }), revocation()];
+    start();
+    await revocations.attempted;
+    expect(revocations.held?.size).toBe(2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await turns(revocations.held?.parts);
+    expect(revocations.held?.size).toBe(2);
+    // The end is kept to the minute above.
+    await vi.advanceTimersByTimeAsync(120_000);
+    await turns(revocations.held?.parts);
+    expect(revocations.held?.size).toBe(1);
   });
 
   test('are read again after a reading that began before the change', async () => {
     source.hold();
     start();
-    source.list.push(revocation());
+    source.all.push(revocation());
     const after = revocations.announce();
     const together = revocations.announce();
     source.letGo();
@@ -169,7 +231,7 @@ describe('the revocations that a gate knows', () => {
     await revocations.follow(5);
     const { reads } = source;
     expect(revocations.follow(5)).toBeUndefined();
-    source.list.push(revocation());
+    source.all.push(revocation());
     const first = revocations.follow(6);
     const second = revocations.follow(6);
     expect(second).toBe(first);
@@ -184,7 +246,7 @@ describe('the revocations that a gate knows', () => {
     start();
     await revocations.attempted;
     source.hold();
-    source.list.push(revocation());
+    source.all.push(revocation());
     let waited = false;
     void revocations.follow(6)?.then(() => (waited = true));
     await vi.advanceTimersByTimeAsync(PATIENCE_MS - 1);
@@ -201,8 +263,8 @@ describe('the revocations that a gate knows', () => {
   test('are left alone after they are closed', async () => {
     source.hold();
     start();
-    revocations.close();
-    source.list = [revocation()];
+    await revocations.close();
+    source.all = [revocation()];
     source.letGo();
     await vi.advanceTimersByTimeAsync(5000);
     expect(source.reads).toBe(1);
@@ -217,11 +279,20 @@ describe('the bell', () => {
     const sources = await Promise.all(
       [1, 2].map(async () => {
         const connection = await connect();
-        return { source: createRedisSource({ connection, key }), bell: bellOf(connection, key) };
+        return {
+          source: createRedisSource({ connection, key, name: 'test' }),
+          bell: bellOf(connection, key),
+        };
       }),
     );
     const [one, other] = sources.map(({ source, bell }) => {
-      const revocations = createRevocations({ source, bell, log: SILENT, patienceMs: PATIENCE_MS });
+      const revocations = createRevocations({
+        source,
+        bell,
+        log: SILENT,
+        now: Date.now,
+        patienceMs: PATIENCE_MS,
+      });
       afterwards(() => revocations.close());
       return revocations;
     });
@@ -252,12 +323,18 @@ describe('the bell', () => {
     const source = new HandSource();
     const bells = await Promise.all([1, 2].map(async () => bellOf(await connect(), key)));
     const [one, other] = bells.map((bell) => {
-      const revocations = createRevocations({ source, bell, log: SILENT, patienceMs: PATIENCE_MS });
+      const revocations = createRevocations({
+        source,
+        bell,
+        log: SILENT,
+        now: Date.now,
+        patienceMs: PATIENCE_MS,
+      });
       afterwards(() => revocations.close());
       return revocations;
     });
     await passRealTime(100);
-    source.list.push(revocation());
+    source.all.push(revocation());
     await one!.announce();
     expect(one!.isRevoked(app)).toBe(true);
     await expect.poll(() => other!.isRevoked(app), { timeout: 300, interval: 2 }).toBe(true);

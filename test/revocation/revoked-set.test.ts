@@ -42,8 +42,8 @@ describe('a set of revocations', () => {
     expect(refuses(deleted, caller({ issuedAtMs: 5000 }))).toBe(false);
   });
 
-  test('of two revocations of the same the wider holds, whatever their order', () => {
-    const narrow = revocation({ issuedBeforeMs: 5 });
+  test('of a revocation and a deletion of the same the wider holds, whatever their order', () => {
+    const narrow = revocation({ issuedBeforeMs: 5, cause: 'deleted' });
     for (const both of [
       [narrow, revocation()],
       [revocation(), narrow],
@@ -58,29 +58,34 @@ describe('a set of revocations', () => {
   test('says the same as looking through all of them', () => {
     const name = fc.constantFrom('a', 'b', '__proto__');
     const moment = fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined });
-    const revocations = fc.array(
+    const revocations = fc.uniqueArray(
       fc.record({
-        kind: fc.constantFrom('app' as const, 'token' as const),
+        kind: fc.constantFrom('app' as const, 'token' as const, 'family' as const),
         issuer: fc.option(name, { nil: undefined }),
         id: name,
+        cause: fc.constantFrom('revoked' as const, 'deleted' as const),
         issuedBeforeMs: moment,
+        generation: moment,
       }),
-      { maxLength: 4 },
+      { maxLength: 6, selector: ({ kind, issuer, id, cause }) => JSON.stringify([kind, issuer, id, cause]) },
     );
     const callers = fc.record({
       issuer: name,
       app: name,
       tokenId: fc.option(name, { nil: undefined }),
+      family: fc.option(name, { nil: undefined }),
+      generation: fc.integer({ min: 0, max: 3 }),
       issuedAtMs: fc.constantFrom(-Infinity, 0, 1, 2, 3),
     });
     fc.assert(
       fc.property(revocations, callers, (some, one) => {
         const principal = caller(one);
         const naive = some.some(
-          ({ kind, issuer, id, issuedBeforeMs }) =>
+          ({ kind, issuer, id, issuedBeforeMs, generation }) =>
             (issuer === undefined || issuer === principal.issuer) &&
-            id === (kind === 'app' ? principal.app : principal.tokenId) &&
-            (issuedBeforeMs === undefined || principal.issuedAtMs < issuedBeforeMs),
+            id === { app: principal.app, token: principal.tokenId, family: principal.family }[kind] &&
+            (issuedBeforeMs === undefined || principal.issuedAtMs < issuedBeforeMs) &&
+            (generation === undefined || principal.generation <= generation),
         );
         expect(refuses(some.map(revocation), principal)).toBe(naive);
       }),
@@ -117,4 +122,45 @@ test('to ask costs next to nothing, of an empty set and of one of a hundred thou
   );
   expect(empty).toBeLessThan(500);
   expect(asked).toBeLessThan(5000);
+});
+
+describe('a set that changes', () => {
+  test('is what its changes come to: put, replaced, undone and ended', () => {
+    const set = new RevokedSet([revocation()]);
+    set.apply([
+      { isRemoved: false, revocation: revocation({ id: 'b', endsAtMs: 1_700_000_120_000 }) },
+      { isRemoved: false, revocation: revocation({ cause: 'deleted', generation: 3 }) },
+      { isRemoved: true, revocation: revocation() },
+      { isRemoved: true, revocation: revocation({ id: 'never' }) },
+    ]);
+    expect(set.size).toBe(2);
+    expect(set.has(caller({ generation: 3 }))).toBe(true);
+    expect(set.has(caller({ generation: 4 }))).toBe(false);
+    expect(set.has(caller({ app: 'b' }))).toBe(true);
+    expect([...set.rows()].sort((one, other) => (one.id < other.id ? -1 : 1))).toEqual([
+      revocation({ cause: 'deleted', generation: 3 }),
+      revocation({ id: 'b', endsAtMs: 1_700_000_120_000 }),
+    ]);
+    const drop = (nowMs: number) => {
+      for (let at = 0; at < set.parts; at++) set.dropEnded(at, nowMs);
+      return set.size;
+    };
+    expect(drop(1_700_000_119_999)).toBe(2);
+    expect(drop(1_700_000_120_000)).toBe(1);
+    expect(set.has(caller({ app: 'b' }))).toBe(false);
+  });
+
+  test('keeps an end to the minute above, and one that is very far for ever', () => {
+    const set = new RevokedSet([
+      revocation({ id: 'a', endsAtMs: 1_700_000_060_001 }),
+      revocation({ id: 'b', endsAtMs: 9e15 }),
+    ]);
+    const ends = new Map([...set.rows()].map(({ id, endsAtMs }) => [id, endsAtMs]));
+    expect(ends).toEqual(
+      new Map([
+        ['a', 1_700_000_120_000],
+        ['b', undefined],
+      ]),
+    );
+  });
 });

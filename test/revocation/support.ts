@@ -16,6 +16,7 @@ export function revocation(given: Partial<Revocation> = {}): Revocation {
     id: 'app-1',
     revokedAtMs: 1_700_000_000_000,
     issuedBeforeMs: undefined,
+    generation: undefined,
     endsAtMs: undefined,
     cause: 'revoked',
     ...given,

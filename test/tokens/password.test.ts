@@ -52,6 +52,8 @@ describe('POST /token with a password', () => {
       iat,
       exp: iat + 3600,
       jti: expect.any(String),
+      sid: expect.any(String),
+      gen: 1,
     });
   });
 
@@ -166,6 +168,8 @@ describe('POST /token with a refresh token', () => {
     const line = service.lines.find((text) => text.includes('used again'));
     expect(line).toContain('"user":"grace"');
     expect(line).not.toContain(first);
+    const { sid } = decodeJwt(String(second['token']));
+    expect(service.revocations.at(-1)).toMatchObject({ kind: 'family', id: sid, cause: 'revoked' });
   });
 
   it('does not prolong a session past its end', async () => {

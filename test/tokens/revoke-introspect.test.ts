@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REVOCATION_MARGIN_MS } from '../../src/model/revocation.js';
 import { signTexts } from '../support/tokens.js';
 import { AUDIENCE, basic, key, PASSWORD, read, startTokenService, type TestService } from './support.js';
 
@@ -87,7 +88,10 @@ describe('POST /introspect', () => {
 
   it('calls a token inactive that has ended, is revoked, or whose app is', async () => {
     const ended = await appToken();
-    service.clock.nowMs += 86_400_000;
+    service.clock.nowMs += 86_400_000 + 3000;
+    // As long as a gate lets it through.
+    expect((await introspect(ended))[1]).toMatchObject({ active: true });
+    service.clock.nowMs += 3000;
     expect(await introspect(ended)).toEqual(INACTIVE);
     const revoked = await appToken();
     service.revoked.add(decodeJwt(revoked).jti!);
@@ -131,7 +135,8 @@ describe('POST /revoke', () => {
       id: jti,
       revokedAtMs: service.clock.nowMs,
       issuedBeforeMs: undefined,
-      endsAtMs: exp! * 1000,
+      generation: undefined,
+      endsAtMs: exp! * 1000 + REVOCATION_MARGIN_MS,
       cause: 'revoked',
     });
     expect(await introspect(token)).toEqual(INACTIVE);
@@ -142,9 +147,37 @@ describe('POST /revoke', () => {
     expect(service.revocations.at(-1)).toMatchObject({ issuer: 'named', endsAtMs: undefined });
   });
 
-  it("ends the family of a user's refresh token", async () => {
-    const { refreshToken } = await login();
+  it('revokes a token that is not valid yet, and is inactive until it is', async () => {
+    const day = new Date(service.clock.nowMs + 86_400_000).toISOString().slice(0, 16);
+    const form = { secret: app.secret, name: 'later', description: 'job', permission: 'scope_api' };
+    const token = await (await service.post('/token/create', { ...form, not_before_date: day })).text();
+    expect(await introspect(token)).toEqual(INACTIVE);
+    expect((await revoke(token)).status).toBe(200);
+    expect(service.revocations.at(-1)).toMatchObject({ id: decodeJwt(token).jti, endsAtMs: undefined });
+  });
+
+  it('revokes a token past its end, while a gate whose clock is behind may still let it through', async () => {
+    const [one, other] = [await appToken(), await appToken()];
+    const before = service.revocations.length;
+    service.clock.nowMs += 86_400_000 + REVOCATION_MARGIN_MS - 2000;
+    expect((await revoke(one)).status).toBe(200);
+    expect(service.revocations).toHaveLength(before + 1);
+    service.clock.nowMs += 2000;
+    expect((await revoke(other)).status).toBe(200);
+    expect(service.revocations).toHaveLength(before + 1);
+  });
+
+  it("ends the family of a user's refresh token, and with it every access token of that login alone", async () => {
+    const [mine, another] = [await login(), await login()];
+    const { refreshToken } = mine;
+    const [, body] = await read(service.postJson('/token', { refresh_token: another.refreshToken }));
+    expect(decodeJwt(String(body['token']))['sid']).toBe(decodeJwt(another.token)['sid']);
     expect((await revoke(refreshToken)).status).toBe(200);
+    const { sid, exp } = decodeJwt(mine.token);
+    expect(service.revocations.at(-1)).toMatchObject({ kind: 'family', issuer: 'tokens', id: sid });
+    expect(service.revocations.at(-1)!.endsAtMs).toBeGreaterThan(exp! * 1000 + REVOCATION_MARGIN_MS);
+    expect(await introspect(mine.token)).toEqual(INACTIVE);
+    expect((await introspect(another.token))[1]).toMatchObject({ active: true });
     const again = await read(service.postJson('/token', { refresh_token: refreshToken }));
     expect(again).toMatchObject([400, { error: 'invalid_grant' }]);
   });
@@ -162,6 +195,35 @@ describe('POST /revoke', () => {
     expect((await revoke(token)).status).toBe(200);
     expect((await revoke('unknown')).status).toBe(200);
     expect(service.revocations).toHaveLength(before + 1);
+  });
+
+  it('leaves the refresh token alive where the end of its access tokens cannot be recorded', async () => {
+    const { refreshToken } = await login();
+    service.isAway = true;
+    expect((await revoke(refreshToken)).status).toBe(503);
+    service.isAway = false;
+    expect((await introspect(refreshToken))[1]).toMatchObject({ active: true });
+  });
+
+  it('lets an app revoke so many within a window, and others as many', async () => {
+    const limited = await startTokenService({ settings: { revokeLimit: { requests: 2, windowMs: 60_000 } } });
+    const [one, two] = [await limited.createApp(), await limited.createApp()];
+    const tokenOf = async ({ key: id, secret }: TestApp) => {
+      const form = { grant_type: 'client_credentials' };
+      return String((await read(limited.post('/connect/token', form, basic(id, secret))))[1]['access_token']);
+    };
+    const revokeAt = async (by: TestApp) =>
+      limited.post('/revoke', { token: await tokenOf(by) }, basic(by.key, by.secret));
+    expect((await revokeAt(one)).status).toBe(200);
+    expect((await revokeAt(one)).status).toBe(200);
+    // What is no token needs nothing to be recorded.
+    expect((await limited.post('/revoke', { token: 'x' }, basic(one.key, one.secret))).status).toBe(200);
+    const refused = await revokeAt(one);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50);
+    expect((await revokeAt(two)).status).toBe(200);
+    expect(limited.revocations).toHaveLength(3);
+    await limited.close();
   });
 
   it('asks to come back where the revocation cannot be recorded', async () => {

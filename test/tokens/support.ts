@@ -19,6 +19,7 @@ import { createSecrets } from '../../src/tokens/secrets.js';
 import { generateRsaKeyPair } from '../../src/tokens/signing/key-pair.js';
 import { createSigner } from '../../src/tokens/signing/signer.js';
 import {
+  createAppLimit,
   createFailedAttempts,
   createTokenService,
   type Outcome,
@@ -131,6 +132,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
     audience: [AUDIENCE],
     database,
     failedAttempts: { attempts: 20, windowMs: 60_000, cooldownMs: 600_000 },
+    revokeLimit: undefined,
     keyEncryptionKey: undefined,
     ...options.settings,
     endpoints: { ...ENDPOINTS, ...options.endpoints },
@@ -138,7 +140,8 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   const revocations: Revocation[] = [];
   const revoked = new Set<string>();
   const killSwitch: Revocations = {
-    isRevoked: ({ app, tokenId }) => revoked.has(app) || (tokenId !== undefined && revoked.has(tokenId)),
+    isRevoked: ({ app, tokenId, family }) =>
+      [app, tokenId, family].some((id) => id !== undefined && revoked.has(id)),
     revoke(revocation) {
       if (running.isAway) return Promise.resolve('away');
       revocations.push(revocation);
@@ -160,6 +163,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
       networkOf: (address) => address,
       log,
     }),
+    revokeLimit: createAppLimit({ limit: settings.revokeLimit, name: 'revoking', redis, keyPrefix }),
     revocations: killSwitch,
     verify: (authorization) => Promise.resolve(verifyBearer(authorization)),
     now,
@@ -226,10 +230,11 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
         scopes: ['storage:read', 'notarization:*'],
         organization: 'Example',
         createdAtMs: clock.nowMs,
+        generation: 0,
         ...changes,
       };
       await registry.addUser(user);
-      return user;
+      return (await registry.findUser(user.name)) ?? user;
     },
     async close() {
       server.close();

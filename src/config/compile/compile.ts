@@ -1,4 +1,5 @@
 /** From a validated file to the settings that a gate is assembled from. Nothing can fail here any more. */
+import { dirname, join } from 'node:path';
 import type { Expectation, Settings } from '../../model/settings.js';
 import type { Files } from '../files.js';
 import { freeze } from '../freeze.js';
@@ -73,9 +74,17 @@ export function compile(
     jwksMaxAgeMs: config.jwks_max_age,
     jwksMaxStaleMs: config.jwks_max_stale,
     jwksCache: config.jwks_cache === false ? undefined : files.path(config.jwks_cache),
+    revocationCache: revocationCache(config, files),
     maxInFlight: config.max_in_flight,
     workers: config.workers,
     files: files.read(),
   };
   return freeze({ settings, expectations });
+}
+
+/** Beside the issuers' keys, where nothing else is said: where those are kept nowhere, nothing is. */
+function revocationCache({ revocation_cache, jwks_cache }: Validated, files: Files): string | undefined {
+  if (revocation_cache === false) return undefined;
+  if (revocation_cache !== undefined) return files.path(revocation_cache);
+  return jwks_cache === false ? undefined : join(dirname(files.path(jwks_cache)), 'revocations');
 }

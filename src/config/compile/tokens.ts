@@ -1,17 +1,14 @@
 /** From the token service as written to its settings, and to the issuers that its tokens come from. */
 import type { Issuer } from '../../model/issuer.js';
 import { USUAL_TOKEN_TYPES } from '../../model/token-type.js';
-import { NAMED, TOKENS, type TokenServiceSettings } from '../../model/tokens.js';
+import { NAMED, OWN_CLOCK_SKEW_MS, TOKENS, type TokenServiceSettings } from '../../model/tokens.js';
 import type { Files } from '../files.js';
 import type { Validated } from '../schema/schema.js';
-
-/** How far the clocks of gates that share a registry may be apart. */
-const CLOCK_SKEW_MS = 5000;
 
 type WrittenTokens = NonNullable<Validated['tokens']>;
 
 export function compileTokens(written: WrittenTokens, files: Files): TokenServiceSettings {
-  const { issuer, audience, database, failed_attempts, endpoints } = written;
+  const { issuer, audience, database, failed_attempts, revoke_limit, endpoints } = written;
   const { revoke, introspect, key_secret, client_credentials, password, named, whoami } = endpoints;
   return {
     issuer,
@@ -25,6 +22,10 @@ export function compileTokens(written: WrittenTokens, files: Files): TokenServic
       windowMs: failed_attempts.limit.window,
       cooldownMs: failed_attempts.cooldown,
     },
+    revokeLimit:
+      revoke_limit === 'none'
+        ? undefined
+        : { requests: revoke_limit.requests, windowMs: revoke_limit.window },
     keyEncryptionKey: written.key_encryption_key === '' ? undefined : written.key_encryption_key,
     endpoints: {
       revoke,
@@ -54,7 +55,7 @@ export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings
     keys: { kind: 'own' },
     algorithms: ['RS256'],
     tokenTypes: USUAL_TOKEN_TYPES,
-    clockSkewMs: CLOCK_SKEW_MS,
+    clockSkewMs: OWN_CLOCK_SKEW_MS,
     grants: ['*'],
   } as const;
   const tokens: Issuer = {

@@ -63,6 +63,13 @@ export const general = z.strictObject({
     .union([z.literal(false), words('a folder, or false')], { error: given('must be a folder, or false') })
     .default('data/jwks')
     .describe('The folder in which the last good keys are kept, for a start while an issuer is away.'),
+  revocation_cache: z
+    .union([z.literal(false), words('a folder, or false')], { error: given('must be a folder, or false') })
+    .optional()
+    .describe(
+      'The folder in which the last known revocations are kept, for a start while their database or Redis is ' +
+        'unavailable; left out: the folder "revocations" beside jwks_cache.',
+    ),
   workers: z
     .union([count(1, 256), z.literal('auto')], {
       error: given('must be a whole number from 1 to 256, or auto'),

@@ -44,6 +44,15 @@ function parseEndlessLifetime(text: string): number | 'none' | Flaw {
   return isLifetime ? ms : new Flaw(`must be ${ENDLESS_FORM}`);
 }
 
+const APP_LIMIT_FORM = 'a number such as 60 per 1m, or none';
+
+/** How often an app may do something; `none` for no limit. */
+const appLimit = (usual: string) =>
+  phrase((text) => {
+    const limit = text === 'none' ? text : parseLimit(text);
+    return limit instanceof Flaw ? new Flaw(`must be ${APP_LIMIT_FORM}`) : limit;
+  }, APP_LIMIT_FORM).prefault(usual);
+
 const path = (usual: string) =>
   phrase(parsePath, `a path such as ${usual}`).prefault(usual).describe(`Its path: ${usual}.`);
 
@@ -130,6 +139,9 @@ export const tokens = z.strictObject({
     })
     .prefault({})
     .describe('What guessing of secrets and passwords is met with.'),
+  revoke_limit: appLimit('60 per 1m').describe(
+    'How many tokens an app may revoke, over all gates that share a Redis: 60 per 1m, or none.',
+  ),
   key_encryption_key: phrase(parseKeyText, 'a text')
     .optional()
     .describe(

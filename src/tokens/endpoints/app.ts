@@ -36,7 +36,8 @@ export function createApps({ registry, secrets, attempts, revocations, now }: Ap
   }
 
   function isRevoked({ key }: App): boolean {
-    return revocations.isRevoked({ issuer: TOKENS, app: key, tokenId: undefined, issuedAtMs: now() });
+    const app = { issuer: TOKENS, app: key, tokenId: undefined, family: undefined, generation: 0 } as const;
+    return revocations.isRevoked({ ...app, issuedAtMs: now() });
   }
 
   return {

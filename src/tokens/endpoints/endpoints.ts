@@ -6,9 +6,11 @@ import { createClaims } from '../claims.js';
 import type { FailedAttempts } from '../failed-attempts.js';
 import type { Random, Revocations, Secrets, Signer, VerifyBearer } from '../ports.js';
 import type { Registry } from '../registry/registry.js';
+import type { AppLimit } from '../app-limit.js';
 import { createApps } from './app.js';
 import { createClientCredentials } from './client-credentials.js';
 import { createJwks, createMetadata } from './discovery.js';
+import { createEndFamily } from './end-family.js';
 import type { Endpoint } from './endpoint.js';
 import { createReadShown } from './held-token.js';
 import { createIntrospect } from './introspect.js';
@@ -25,6 +27,8 @@ export interface EndpointsOptions {
   readonly secrets: Secrets;
   readonly signer: Signer;
   readonly attempts: FailedAttempts;
+  /** How often an app may revoke. */
+  readonly revokeLimit: AppLimit;
   readonly revocations: Revocations;
   readonly verify: VerifyBearer;
   /** Epoch milliseconds. */
@@ -37,7 +41,13 @@ export function createEndpoints(given: EndpointsOptions): ReadonlyMap<string, En
   const { settings, signer, verify } = given;
   const { issuer } = settings;
   const { revoke, introspect, keySecret, clientCredentials, password, named, whoami } = settings.endpoints;
-  const options = { ...given, issuer, claims: createClaims(given), apps: createApps(given) };
+  const options = {
+    ...given,
+    issuer,
+    claims: createClaims(given),
+    apps: createApps(given),
+    endFamily: createEndFamily(password?.lifetimeMs, given),
+  };
   const sessions = password && createSessions(password, options);
   const readShown = createReadShown(options);
   const published: Record<PublishedEndpoint, Endpoint> = {

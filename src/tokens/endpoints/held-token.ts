@@ -1,7 +1,8 @@
 /** A token that an app shows beside its credentials, for `POST /revoke` and `POST /introspect`: what it is, and whose. */
 import { createPublicKey } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { NAMED, TOKENS } from '../../model/tokens.js';
+import { REVOCATION_MARGIN_MS } from '../../model/revocation.js';
+import { NAMED, OWN_CLOCK_SKEW_MS, TOKENS } from '../../model/tokens.js';
 import { namedIssuerOf } from '../claims.js';
 import { invalidRequest, OAuthError } from '../oauth-error.js';
 import type { Claims, Revocations, Secrets, Signer } from '../ports.js';
@@ -11,7 +12,7 @@ import { readParameters, type ParameterSources } from '../request/parameters.js'
 import type { Apps } from './app.js';
 import type { Call } from './endpoint.js';
 
-/** An access token or a named one, its signature and times good, and not revoked. */
+/** An access token or a named one, its signature good, its times as they are asked for, and not revoked. */
 export interface HeldJwt {
   readonly kind: 'jwt';
   readonly issuer: typeof TOKENS | typeof NAMED;
@@ -37,7 +38,9 @@ export interface Shown {
   readonly held: HeldJwt | HeldRefreshToken | undefined;
 }
 
-export type ReadShown = (call: Call, at: 'revoke' | 'introspect') => Promise<Shown | OAuthError>;
+type Purpose = 'revoke' | 'introspect';
+
+export type ReadShown = (call: Call, at: Purpose) => Promise<Shown | OAuthError>;
 
 export interface HeldTokensOptions {
   readonly issuer: string;
@@ -64,34 +67,38 @@ export function createReadShown(options: HeldTokensOptions): ReadShown {
     [namedIssuerOf(options.issuer), NAMED],
   ] as const);
 
-  function verify(token: string): Claims | undefined {
+  function verify(token: string): OwnClaims | undefined {
     try {
       const kid = jwt.decode(token, { complete: true })?.header.kid;
       const jwk = signer.jwks().keys.find((key) => kid !== undefined && key['kid'] === kid);
       if (jwk === undefined) return undefined;
       const key = createPublicKey({ key: jwk, format: 'jwk' });
-      const clockTimestamp = Math.floor(now() / 1000);
-      const claims = jwt.verify(token, key, { algorithms: ['RS256'], clockTimestamp });
-      return typeof claims === 'string' ? undefined : claims;
+      const claims = jwt.verify(token, key, {
+        algorithms: ['RS256'],
+        ignoreExpiration: true,
+        ignoreNotBefore: true,
+      });
+      // The signature is ours, and so are the claims and their types.
+      return typeof claims === 'string' ? undefined : (claims as unknown as OwnClaims);
     } catch {
       return undefined;
     }
   }
 
-  function findJwt(token: string): HeldJwt | undefined {
+  function findJwt(token: string, at: Purpose): HeldJwt | undefined {
     const claims = verify(token);
-    const issuer = issuers.get(String(claims?.['iss']));
-    if (claims === undefined || issuer === undefined) return undefined;
-    // The signature is ours, and so are the claims and their types.
-    const { sub, client_id, grant_type, jti, iat, exp, scope } = claims as unknown as OwnClaims;
+    const issuer = issuers.get(String(claims?.iss));
+    if (claims === undefined || issuer === undefined || !isTimely(claims, at, now())) return undefined;
+    const { sub, client_id, grant_type, jti, iat, exp, scope, sid: family, gen: generation = 0 } = claims;
     const app = issuer === NAMED ? client_id : sub;
-    if (revocations.isRevoked({ issuer, app, tokenId: jti, issuedAtMs: iat * 1000 })) return undefined;
+    const subject = { issuer, app, tokenId: jti, family, issuedAtMs: iat * 1000, generation };
+    if (revocations.isRevoked(subject)) return undefined;
     const clientId = issuer === TOKENS && grant_type === 'password' ? undefined : app;
     return { kind: 'jwt', issuer, claims, jti, exp, scopes: scope, clientId };
   }
 
-  async function find(token: string): Promise<Shown['held']> {
-    if (token.includes('.')) return findJwt(token);
+  async function find(token: string, at: Purpose): Promise<Shown['held']> {
+    if (token.includes('.')) return findJwt(token, at);
     const family = await registry.findFamily(secrets.hash(token), now());
     return family && { kind: 'refresh', family };
   }
@@ -105,16 +112,30 @@ export function createReadShown(options: HeldTokensOptions): ReadShown {
     if (token === undefined) return NO_TOKEN;
     const app = await apps.byCredentials(credentials, at, call.clientIp);
     if (app instanceof OAuthError) return app;
-    return { app, held: await find(token) };
+    return { app, held: await find(token, at) };
   };
 }
 
-interface OwnClaims {
+/**
+ * What can be revoked is all that some gate may accept, now or later, by whatever clock; what is active is what a gate
+ * with this clock accepts now.
+ */
+function isTimely({ iat, nbf = iat, exp = Infinity }: OwnClaims, at: Purpose, nowMs: number): boolean {
+  if (at === 'revoke') return nowMs < exp * 1000 + REVOCATION_MARGIN_MS;
+  if (nowMs >= exp * 1000 + OWN_CLOCK_SKEW_MS) return false;
+  return nowMs >= Math.max(nbf, iat) * 1000 - OWN_CLOCK_SKEW_MS;
+}
+
+interface OwnClaims extends Claims {
+  readonly iss: string;
   readonly sub: string;
   readonly client_id: string;
   readonly grant_type?: string;
   readonly jti: string;
   readonly iat: number;
+  readonly nbf?: number;
   readonly exp?: number;
+  readonly sid?: string;
+  readonly gen?: number;
   readonly scope: readonly string[];
 }

@@ -1,13 +1,16 @@
 /** `POST /revoke`: an app ends a token before its time (RFC 7009). */
-import { invalidRequest, OAuthError, UNAVAILABLE } from '../oauth-error.js';
+import type { AppLimit } from '../app-limit.js';
+import { invalidRequest, OAuthError, tooManyRevocations, UNAVAILABLE } from '../oauth-error.js';
 import type { Revocations } from '../ports.js';
-import type { Registry } from '../registry/registry.js';
+import { tokenRevocation } from '../revoked.js';
+import type { EndFamily } from './end-family.js';
 import type { Answer, Endpoint } from './endpoint.js';
 import { isAnothers, type HeldJwt, type HeldRefreshToken, type ReadShown } from './held-token.js';
 
 export interface RevokeOptions {
-  readonly registry: Registry;
   readonly revocations: Revocations;
+  readonly endFamily: EndFamily;
+  readonly revokeLimit: AppLimit;
   readonly readShown: ReadShown;
   readonly now: () => number;
 }
@@ -16,23 +19,13 @@ const NOT_YOURS = invalidRequest('The token belongs to another client');
 const DONE: Answer = { status: 200, fields: [], body: '' };
 
 export function createRevoke(options: RevokeOptions): Endpoint {
-  const { registry, revocations, readShown, now } = options;
+  const { revocations, endFamily, revokeLimit, readShown, now } = options;
 
-  async function end(held: HeldJwt | HeldRefreshToken): Promise<Answer> {
-    if (held.kind === 'refresh') {
-      await registry.endFamily(held.family.id);
-      return DONE;
-    }
-    const result = await revocations.revoke({
-      kind: 'token',
-      issuer: held.issuer,
-      id: held.jti,
-      revokedAtMs: now(),
-      issuedBeforeMs: undefined,
-      endsAtMs: held.exp === undefined ? undefined : held.exp * 1000,
-      cause: 'revoked',
-    });
-    return result === 'away' ? UNAVAILABLE : DONE;
+  /** RFC 7009 2.1: with a refresh token all access tokens that descend from its login end. */
+  function end(held: HeldJwt | HeldRefreshToken): Promise<'done' | 'away'> {
+    if (held.kind === 'refresh') return endFamily(held.family);
+    const { issuer, jti, exp } = held;
+    return revocations.revoke(tokenRevocation({ issuer, jti, expS: exp }, now()));
   }
 
   return {
@@ -44,7 +37,10 @@ export function createRevoke(options: RevokeOptions): Endpoint {
       const { app, held } = shown;
       // RFC 7009 2.2: what is no token, or no more, is as good as revoked.
       if (held === undefined) return DONE;
-      return isAnothers(held, app) ? NOT_YOURS : end(held);
+      if (isAnothers(held, app)) return NOT_YOURS;
+      const retryAfterS = await revokeLimit.take(app.key);
+      if (retryAfterS !== undefined) return tooManyRevocations(retryAfterS);
+      return (await end(held)) === 'away' ? UNAVAILABLE : DONE;
     },
   };
 }

@@ -4,9 +4,16 @@ import { narrow } from '../../model/scope.js';
 import type { TokenEndpoints } from '../../model/tokens.js';
 import { secondsOf, type ClaimsMaker } from '../claims.js';
 import { CoolingDown, type FailedAttempts } from '../failed-attempts.js';
-import { INVALID_REFRESH_TOKEN, INVALID_SCOPE, OAuthError, tooManyFailures } from '../oauth-error.js';
+import {
+  INVALID_REFRESH_TOKEN,
+  INVALID_SCOPE,
+  OAuthError,
+  tooManyFailures,
+  UNAVAILABLE,
+} from '../oauth-error.js';
 import type { Random, Secrets, Signer } from '../ports.js';
 import type { RefreshFamily, RefreshUse, Registry, User } from '../registry/registry.js';
+import type { EndFamily } from './end-family.js';
 import type { EndpointName } from './endpoint.js';
 import { narrowScope } from './scope.js';
 
@@ -37,6 +44,7 @@ export interface SessionsOptions {
   readonly signer: Signer;
   readonly claims: ClaimsMaker;
   readonly attempts: FailedAttempts;
+  readonly endFamily: EndFamily;
   readonly now: () => number;
   readonly random: Random;
   readonly log: Log;
@@ -51,12 +59,17 @@ export function createSessions(
   settings: NonNullable<TokenEndpoints['password']>,
   options: SessionsOptions,
 ): Sessions {
-  const { registry, secrets, signer, claims, attempts, now, random, log } = options;
+  const { registry, secrets, signer, claims, attempts, endFamily, now, random, log } = options;
   const { lifetimeMs } = settings;
 
-  async function tokensFor(user: User, scopes: readonly string[], refreshToken: string): Promise<UserTokens> {
+  async function tokensFor(
+    user: User,
+    scopes: readonly string[],
+    family: string,
+    refreshToken: string,
+  ): Promise<UserTokens> {
     return {
-      token: await signer.sign(claims.forUser(user, scopes, lifetimeMs), user.name),
+      token: await signer.sign(claims.forUser(user, scopes, lifetimeMs, family), user.name),
       refreshToken,
       expiresInS: secondsOf(lifetimeMs),
       scopes,
@@ -87,20 +100,21 @@ export function createSessions(
 
   async function goOn(family: RefreshFamily, scope: string | undefined, refreshToken: string) {
     const user = await registry.findUser(family.user);
-    if (user === undefined) return INVALID_REFRESH_TOKEN;
+    // The name may be another user's since the refresh token was used.
+    if (user?.generation !== family.generation) return INVALID_REFRESH_TOKEN;
     // What the user may do now, and no more than at the login.
     const scopes = narrowScope(scope, narrow(family.scopes, user.scopes));
-    return scopes instanceof OAuthError ? scopes : tokensFor(user, scopes, refreshToken);
+    return scopes instanceof OAuthError ? scopes : tokensFor(user, scopes, family.id, refreshToken);
   }
 
   return {
     async open(user) {
       const refreshToken = randomText(TOKEN_BYTES);
-      const { name, scopes } = user;
+      const { name, scopes, generation } = user;
       const endsAtMs = now() + settings.refreshLifetimeMs;
-      const family = { id: randomText(FAMILY_ID_BYTES), user: name, scopes, endsAtMs };
+      const family = { id: randomText(FAMILY_ID_BYTES), user: name, generation, scopes, endsAtMs };
       await registry.openFamily(family, secrets.hash(refreshToken), now());
-      return tokensFor(user, scopes, refreshToken);
+      return tokensFor(user, scopes, family.id, refreshToken);
     },
 
     async refresh(request) {
@@ -109,8 +123,11 @@ export function createSessions(
       const used = await use(request, successor);
       if (used instanceof CoolingDown) return tooManyFailures(used.retryAfterS);
       if (used.result === 'used') return goOn(used.family, request.scope, successor);
-      if (used.result === 'replayed')
+      if (used.result === 'replayed') {
+        // Where that cannot be recorded, the next use of any token that was used before tries again.
+        if ((await endFamily(used.family)) === 'away') return UNAVAILABLE;
         log.warn({ user: used.family.user }, 'a refresh token was used again; its family has been ended');
+      }
       return INVALID_REFRESH_TOKEN;
     },
   };

@@ -1,7 +1,7 @@
 /** The registry's apps. */
 import type { Selectable } from 'kysely';
 import type { App, Registry } from './registry.js';
-import { recordDeletion } from './revocations.js';
+import { recordDeletion } from './revocation-rows.js';
 import { takeTurn } from './revisions.js';
 import type { Database, Tables } from './tables.js';
 import {
@@ -61,7 +61,7 @@ export function createApps(db: Database): Apps {
     async deleteApp(key, atMs, issuers) {
       if (!isStorable(key)) return false;
       return db.transaction().execute(async (transaction) => {
-        await takeTurn(transaction, 'revocations');
+        const revision = await takeTurn(transaction, 'revocations');
         const { numUpdatedRows } = await transaction
           .updateTable('apps')
           .set({ deletedAtMs: atMs, secretHash: null })
@@ -69,7 +69,7 @@ export function createApps(db: Database): Apps {
           .where('deletedAtMs', 'is', null)
           .executeTakeFirst();
         if (numUpdatedRows === 0n) return false;
-        for (const issuer of issuers) await recordDeletion(transaction, { issuer, id: key, atMs });
+        for (const issuer of issuers) await recordDeletion(transaction, revision, { issuer, id: key, atMs });
         return true;
       });
     },

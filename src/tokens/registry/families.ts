@@ -11,13 +11,27 @@ const REPEATED = { result: 'repeated' } as const;
 
 export function createFamilies(db: Database): Families {
   return {
-    async openFamily({ id, user, scopes, endsAtMs }, tokenHash) {
+    async openFamily({ id, user, generation, scopes, endsAtMs }, tokenHash) {
       assertStorable(user);
       await db.transaction().execute(async (transaction) => {
-        await transaction
+        // Of this very user: the name may have been given again since the password was found right.
+        const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('refreshFamilies')
-          .values({ id, userName: user, scopes: writeScopes(scopes), endsAtMs })
-          .execute();
+          .columns(['id', 'userName', 'scopes', 'endsAtMs'])
+          .expression((query) =>
+            query
+              .selectFrom('users')
+              .select((row) => [
+                row.cast<string>(row.val(id), 'text').as('id'),
+                'name',
+                row.cast<string>(row.val(writeScopes(scopes)), 'text').as('scopes'),
+                row.cast<number>(row.val(endsAtMs), 'bigint').as('endsAtMs'),
+              ])
+              .where('name', '=', user)
+              .where('generation', '=', generation),
+          )
+          .executeTakeFirst();
+        if (numInsertedOrUpdatedRows !== 1n) throw new Error('the user is no more');
         await addToken(transaction, id, writeHash(tokenHash));
       });
     },
@@ -42,7 +56,6 @@ export function createFamilies(db: Database): Families {
           return { result: 'used', family };
         }
         if (atMs - usedAtMs <= graceMs) return REPEATED;
-        await endFamily(transaction, family.id);
         return { result: 'replayed', family };
       });
     },
@@ -51,7 +64,9 @@ export function createFamilies(db: Database): Families {
       const row = await db
         .selectFrom('refreshFamilies')
         .innerJoin('refreshTokens', 'refreshTokens.familyId', 'refreshFamilies.id')
+        .innerJoin('users', 'users.name', 'refreshFamilies.userName')
         .selectAll('refreshFamilies')
+        .select('users.generation')
         .where('refreshTokens.hash', '=', writeHash(tokenHash))
         .where('refreshTokens.usedAtMs', 'is', null)
         .where('refreshFamilies.endsAtMs', '>', atMs)
@@ -81,7 +96,14 @@ async function lockFamily(
     .where('endsAtMs', '>', atMs)
     .returningAll()
     .executeTakeFirst();
-  return row && readFamily(row);
+  if (row === undefined) return undefined;
+  // A family ends with its user, so this one is still the user who logged in.
+  const { generation } = await transaction
+    .selectFrom('users')
+    .select('generation')
+    .where('name', '=', row.userName)
+    .executeTakeFirstOrThrow();
+  return readFamily({ ...row, generation });
 }
 
 async function addToken(transaction: Database, familyId: string, hash: string): Promise<void> {
@@ -96,8 +118,9 @@ async function endFamily(db: Database, id: string): Promise<void> {
 function readFamily({
   id,
   userName,
+  generation,
   scopes,
   endsAtMs,
-}: Selectable<Tables['refreshFamilies']>): RefreshFamily {
-  return { id, user: userName, scopes: readScopes(scopes), endsAtMs };
+}: Selectable<Tables['refreshFamilies']> & Pick<RefreshFamily, 'generation'>): RefreshFamily {
+  return { id, user: userName, generation, scopes: readScopes(scopes), endsAtMs };
 }

@@ -6,10 +6,12 @@
  * run in one transaction that begins by taking the write lock.
  */
 import { Migrator, type Kysely, type Migration } from 'kysely';
+import { addRevocationRevisions } from './migrate-revocations.js';
 import type { Database } from './tables.js';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-registry': { up: createTables },
+  '002-revocation-revisions': { up: addRevocationRevisions },
 };
 
 /** @param schema PostgreSQL's current one: other schemas of that database may have a registry too */

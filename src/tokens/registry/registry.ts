@@ -4,7 +4,7 @@
  * Every method is one transaction: it is done wholly when its promise resolves, or not at all. Times are epoch
  * milliseconds. Secrets and tokens come in as hashes; nothing here could be shown to a caller.
  */
-import type { Revocation } from '../../model/revocation.js';
+import type { Revocation, RevocationChange, RevocationKey } from '../../model/revocation.js';
 
 export type { Revocation } from '../../model/revocation.js';
 
@@ -34,6 +34,8 @@ export interface User {
   readonly scopes: readonly string[];
   readonly organization: string | undefined;
   readonly createdAtMs: number;
+  /** Greater than that of every user who had the name before: tokens of those are told from this one's by it. */
+  readonly generation: number;
 }
 
 /** All refresh tokens that descend from one login. */
@@ -41,6 +43,8 @@ export interface RefreshFamily {
   readonly id: string;
   /** Whose it is: a user's name. */
   readonly user: string;
+  /** That of the user who logged in. */
+  readonly generation: number;
   readonly scopes: readonly string[];
   /** The absolute end, whatever is refreshed. */
   readonly endsAtMs: number;
@@ -53,7 +57,7 @@ export type RefreshUse =
   | { readonly result: 'invalid' }
   /** Used before, within the grace: refused, and nothing else happens. */
   | { readonly result: 'repeated' }
-  /** Used before, longer ago: the family has been ended by this call. */
+  /** Used before, longer ago: somebody else has it too. It is for the caller to end the family. */
   | { readonly result: 'replayed'; readonly family: RefreshFamily };
 
 export interface NamedToken {
@@ -81,6 +85,17 @@ export interface SigningKey {
   readonly publishedUntilMs: number | undefined;
 }
 
+export interface RevocationChanges {
+  readonly changes: readonly RevocationChange[];
+  readonly upTo: number;
+  readonly isLast: boolean;
+}
+
+export interface RevocationPage {
+  readonly revocations: readonly Revocation[];
+  readonly next: RevocationKey | undefined;
+}
+
 export interface Registry {
   createApp(app: App): Promise<void>;
   findApp(key: string): Promise<App | undefined>;
@@ -92,14 +107,17 @@ export interface Registry {
   /** Replaces the secret. False where there is no such app. */
   rotateSecret(key: string, secretHash: Uint8Array): Promise<boolean>;
 
-  /** False where the name is taken. */
-  addUser(user: User): Promise<boolean>;
+  /** Gives the user a generation. False where the name is taken. */
+  addUser(user: Omit<User, 'generation'>): Promise<boolean>;
   findUser(name: string): Promise<User | undefined>;
   listUsers(): Promise<readonly User[]>;
-  /** Deletes a user, ends the families, and refuses the tokens issued so far. False where there is none. */
+  /**
+   * Deletes a user, ends the families, and refuses the tokens of this generation of the name and of those before.
+   * False where there is none.
+   */
   deleteUser(name: string, atMs: number, issuer: string): Promise<boolean>;
 
-  /** Records a login: the family and its first refresh token. */
+  /** Records a login: the family and its first refresh token. Rejects where its user is no more. */
   openFamily(family: RefreshFamily, tokenHash: Uint8Array, atMs: number): Promise<void>;
   /**
    * Uses a refresh token once, and records its successor. Of many uses at once exactly one is `used`.
@@ -144,9 +162,16 @@ export interface Registry {
   /** Records a revocation; one of the same kind, issuer and id is replaced, but a deletion stays one. */
   revoke(revocation: Revocation): Promise<void>;
   /** Undoes a `revoked` one of an app. False where there is none. */
-  restore(issuer: string | undefined, app: string): Promise<boolean>;
-  /** Those that have not ended at the time. */
+  restore(issuer: string | undefined, app: string, atMs: number): Promise<boolean>;
+  /** All that have not ended at the time, for people to read. */
   revocations(atMs: number): Promise<readonly Revocation[]>;
+  /**
+   * What has changed after a revision, in the order of revisions, a page at a time; undefined where that can no longer
+   * be told, so that all has to be read. To be asked again from `upTo` until it `isLast`.
+   */
+  revocationChanges(since: number): Promise<RevocationChanges | undefined>;
+  /** A page of those that have not ended at the time, in the order of their keys; without `next` it is the last. */
+  revocationPage(atMs: number, after: RevocationKey | undefined): Promise<RevocationPage>;
   /**
    * A number that every change to the revocations increases, in the same transaction: what a gate asks every half
    * second, since it costs one row.
@@ -159,7 +184,7 @@ export interface Registry {
    */
   pepper(random: () => Uint8Array, given?: Uint8Array): Promise<Uint8Array | undefined>;
 
-  /** Removes what has ended: families, used tokens, named tokens, keys, revocations. */
+  /** Removes what has ended: families, used tokens, named tokens, keys, revocations. In steps, not as one transaction. */
   sweep(atMs: number): Promise<void>;
   close(): Promise<void>;
 }

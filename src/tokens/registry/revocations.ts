@@ -1,30 +1,44 @@
 /** The registry's revocations: what deletions have left behind, and the kill switch. */
+import type { ExpressionBuilder } from 'kysely';
 import type { Registry, Revocation } from './registry.js';
 import { readRevision, takeTurn } from './revisions.js';
-import type { Database, RevocationTable } from './tables.js';
+import {
+  EVERY_ISSUER,
+  KEY,
+  readChange,
+  readRow,
+  record,
+  refusesAll,
+  removeRevoked,
+} from './revocation-rows.js';
+import type { Database, RevocationTable, Tables } from './tables.js';
 import { assertStorable, isStorable } from './text.js';
 
-type Revocations = Pick<Registry, 'revoke' | 'restore' | 'revocations' | 'revision'>;
+type Revocations = Pick<
+  Registry,
+  'revoke' | 'restore' | 'revocations' | 'revision' | 'revocationChanges' | 'revocationPage'
+>;
 
-const EVERY_ISSUER = '';
+/** How many rows one query reads: SQLite holds the event loop for two milliseconds or so meanwhile. */
+const PAGE = 1000;
 
-export function createRevocations(db: Database): Revocations {
+export function createRevocations(db: Database, pageSize = PAGE): Revocations {
   return {
     async revoke(revocation) {
       assertStorable(revocation.issuer, revocation.id);
       await db.transaction().execute(async (transaction) => {
-        await takeTurn(transaction, 'revocations');
+        const revision = await takeTurn(transaction, 'revocations');
         // As `recordDeletion` says.
         if (revocation.cause === 'revoked' && (await isDeleted(transaction, revocation))) return;
-        await record(transaction, revocation);
+        await record(transaction, revision, revocation);
       });
     },
 
-    async restore(issuer = EVERY_ISSUER, app) {
+    async restore(issuer = EVERY_ISSUER, app, atMs) {
       if (!isStorable(issuer) || !isStorable(app)) return false;
       return db.transaction().execute(async (transaction) => {
-        await takeTurn(transaction, 'revocations');
-        return removeRevoked(transaction, issuer, app);
+        const revision = await takeTurn(transaction, 'revocations');
+        return removeRevoked(transaction, revision, { issuer, app, atMs });
       });
     },
 
@@ -32,67 +46,61 @@ export function createRevocations(db: Database): Revocations {
       const rows = await db
         .selectFrom('revocations')
         .selectAll()
-        .where((row) => row.or([row('endsAtMs', 'is', null), row('endsAtMs', '>', atMs)]))
+        .where((row) => living(row, atMs))
         .orderBy('revokedAtMs')
         .orderBy('id')
         .execute();
-      return strictest(rows).map(read);
+      return strictest(rows).map(readRow);
     },
 
-    revision: () => readRevision(db),
+    revision: () => readRevision(db, 'revocations'),
+
+    async revocationChanges(since) {
+      const rows = await db
+        .selectFrom('revocations')
+        .selectAll()
+        .where('revision', '>', since)
+        .orderBy('revision')
+        .limit(pageSize)
+        .execute();
+      // Asked after the rows: what was swept before they were read is known by now.
+      if ((await readRevision(db, 'sweptRevocations')) > since) return undefined;
+      const last = rows.at(-1)?.revision ?? since;
+      if (rows.length < pageSize) return { changes: rows.map(readChange), upTo: last, isLast: true };
+      // A revision may have several rows, and the rest of the last one's are on the next page.
+      const whole = rows.filter(({ revision }) => revision < last);
+      if (whole.length === 0) return undefined;
+      return { changes: whole.map(readChange), upTo: last - 1, isLast: false };
+    },
+
+    async revocationPage(atMs, after) {
+      let query = db
+        .selectFrom('revocations')
+        .selectAll()
+        .where((row) => living(row, atMs));
+      if (after) {
+        const { kind, issuer = EVERY_ISSUER, id, cause } = after;
+        query = query.where((row) => row(row.refTuple(...KEY), '>', row.tuple(kind, issuer, id, cause)));
+      }
+      const rows = await query
+        .orderBy('kind')
+        .orderBy('issuer')
+        .orderBy('id')
+        .orderBy('cause')
+        .limit(pageSize)
+        .execute();
+      const revocations = rows.map(readRow);
+      return { revocations, next: rows.length < pageSize ? undefined : revocations.at(-1) };
+    },
   };
 }
 
-/**
- * Refuses the tokens of an app, or of a user, that is no more.
- * @param issuedBeforeMs for a user, whose name may be given again: only tokens issued before this are refused
- */
-export async function recordDeletion(
-  transaction: Database,
-  of: {
-    readonly issuer: string;
-    readonly id: string;
-    readonly atMs: number;
-    readonly issuedBeforeMs?: number;
-  },
-): Promise<void> {
-  const { issuer, id, atMs: revokedAtMs, issuedBeforeMs } = of;
-  await record(transaction, {
-    kind: 'app',
-    issuer,
-    id,
-    revokedAtMs,
-    issuedBeforeMs,
-    endsAtMs: undefined,
-    cause: 'deleted',
-  });
-  // It adds nothing to a deletion of everything, and undoing it would undo nothing.
-  if (issuedBeforeMs === undefined) await removeRevoked(transaction, issuer, id);
-}
-
-async function removeRevoked(transaction: Database, issuer: string, app: string): Promise<boolean> {
-  const { numDeletedRows } = await transaction
-    .deleteFrom('revocations')
-    .where('kind', '=', 'app')
-    .where('issuer', '=', issuer)
-    .where('id', '=', app)
-    .where('cause', '=', 'revoked')
-    .executeTakeFirst();
-  return numDeletedRows > 0n;
-}
-
-async function record(transaction: Database, revocation: Revocation): Promise<void> {
-  const { kind, issuer = EVERY_ISSUER, id, cause, revokedAtMs } = revocation;
-  const what = {
-    revokedAtMs,
-    issuedBeforeMs: revocation.issuedBeforeMs ?? null,
-    endsAtMs: revocation.endsAtMs ?? null,
-  };
-  await transaction
-    .insertInto('revocations')
-    .values({ kind, issuer, id, cause, ...what })
-    .onConflict((conflict) => conflict.columns(['kind', 'issuer', 'id', 'cause']).doUpdateSet(what))
-    .execute();
+/** Those that hold at the time. */
+function living(row: ExpressionBuilder<Tables, 'revocations'>, atMs: number) {
+  return row.and([
+    row('removedAtMs', 'is', null),
+    row.or([row('endsAtMs', 'is', null), row('endsAtMs', '>', atMs)]),
+  ]);
 }
 
 async function isDeleted(
@@ -101,14 +109,13 @@ async function isDeleted(
 ): Promise<boolean> {
   const row = await transaction
     .selectFrom('revocations')
-    .select('id')
+    .selectAll()
     .where('kind', '=', kind)
     .where('issuer', '=', issuer)
     .where('id', '=', id)
     .where('cause', '=', 'deleted')
-    .where('issuedBeforeMs', 'is', null)
     .executeTakeFirst();
-  return row !== undefined;
+  return row !== undefined && refusesAll(row);
 }
 
 /** Of a deletion and a revocation of the same id, the one that refuses more tokens. */
@@ -116,27 +123,8 @@ function strictest(rows: readonly RevocationTable[]): readonly RevocationTable[]
   const found = new Map<string, RevocationTable>();
   for (const row of rows) {
     const key = JSON.stringify([row.kind, row.issuer, row.id]);
-    if (found.get(key)?.issuedBeforeMs !== null) found.set(key, row);
+    const other = found.get(key);
+    if (!other || !refusesAll(other)) found.set(key, row);
   }
   return [...found.values()];
-}
-
-function read({
-  kind,
-  issuer,
-  id,
-  cause,
-  revokedAtMs,
-  issuedBeforeMs,
-  endsAtMs,
-}: RevocationTable): Revocation {
-  return {
-    kind,
-    issuer: issuer === EVERY_ISSUER ? undefined : issuer,
-    id,
-    revokedAtMs,
-    issuedBeforeMs: issuedBeforeMs ?? undefined,
-    endsAtMs: endsAtMs ?? undefined,
-    cause,
-  };
 }

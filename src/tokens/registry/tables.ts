@@ -36,6 +36,8 @@ interface UserTable {
   readonly scopes: string;
   readonly organization: string | null;
   readonly createdAtMs: number;
+  /** Greater than that of every user who had the name before. */
+  readonly generation: number;
 }
 
 interface RefreshFamilyTable {
@@ -74,7 +76,7 @@ interface SigningKeyTable {
 }
 
 export interface RevocationTable {
-  readonly kind: 'app' | 'token';
+  readonly kind: 'app' | 'token' | 'family';
   /** Empty: at every issuer. A primary key takes no null. */
   readonly issuer: string;
   readonly id: string;
@@ -82,12 +84,20 @@ export interface RevocationTable {
   readonly cause: 'revoked' | 'deleted';
   readonly revokedAtMs: number;
   readonly issuedBeforeMs: number | null;
+  readonly generation: number | null;
   readonly endsAtMs: number | null;
+  /** The revision at which the row was last written. */
+  readonly revision: number;
+  /** Set: it was undone then, and the row only tells gates so, until it is swept. */
+  readonly removedAtMs: number | null;
 }
 
-/** Counts the changes of a table. Whoever changes it updates the row first, and so waits for its turn. */
+/**
+ * Counts the changes of a table. Whoever changes it updates the row first, and so waits for its turn. `users` counts
+ * their generations; `sweptRevocations` has the last revision of which a removal is no longer told.
+ */
 interface RevisionTable {
-  readonly name: 'revocations' | 'signingKeys';
+  readonly name: 'revocations' | 'signingKeys' | 'users' | 'sweptRevocations';
   value: number;
 }
 

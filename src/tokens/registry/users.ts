@@ -1,7 +1,7 @@
 /** The registry's users: the people of the password endpoint and of the console. */
 import type { Selectable } from 'kysely';
 import type { Registry, User } from './registry.js';
-import { recordDeletion } from './revocations.js';
+import { recordDeletion } from './revocation-rows.js';
 import { takeTurn } from './revisions.js';
 import type { Database, Tables } from './tables.js';
 import { assertStorable, isStorable, readScopes, writeScopes } from './text.js';
@@ -12,18 +12,23 @@ export function createUsers(db: Database): Users {
   return {
     async addUser({ name, passwordHash, scopes, organization, createdAtMs }) {
       assertStorable(name, organization);
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('users')
-        .values({
-          name,
-          passwordHash,
-          scopes: writeScopes(scopes),
-          organization: organization ?? null,
-          createdAtMs,
-        })
-        .onConflict((conflict) => conflict.column('name').doNothing())
-        .executeTakeFirst();
-      return numInsertedOrUpdatedRows === 1n;
+      return db.transaction().execute(async (transaction) => {
+        // Counted, since the one before of the name may have been deleted by a transaction that is only now committed.
+        const generation = await takeTurn(transaction, 'users');
+        const { numInsertedOrUpdatedRows } = await transaction
+          .insertInto('users')
+          .values({
+            name,
+            passwordHash,
+            scopes: writeScopes(scopes),
+            organization: organization ?? null,
+            createdAtMs,
+            generation,
+          })
+          .onConflict((conflict) => conflict.column('name').doNothing())
+          .executeTakeFirst();
+        return numInsertedOrUpdatedRows === 1n;
+      });
     },
 
     async findUser(name) {
@@ -40,15 +45,20 @@ export function createUsers(db: Database): Users {
     async deleteUser(name, atMs, issuer) {
       if (!isStorable(name)) return false;
       return db.transaction().execute(async (transaction) => {
-        await takeTurn(transaction, 'revocations');
+        const revision = await takeTurn(transaction, 'revocations');
         // The families go with it, and the refresh tokens with them.
-        const { numDeletedRows } = await transaction
+        const deleted = await transaction
           .deleteFrom('users')
           .where('name', '=', name)
+          .returning('generation')
           .executeTakeFirst();
-        if (numDeletedRows === 0n) return false;
-        // A token that was issued in this very millisecond is one of the deleted user.
-        await recordDeletion(transaction, { issuer, id: name, atMs, issuedBeforeMs: atMs + 1 });
+        if (deleted === undefined) return false;
+        await recordDeletion(transaction, revision, {
+          issuer,
+          id: name,
+          atMs,
+          generation: deleted.generation,
+        });
         return true;
       });
     },
@@ -61,6 +71,7 @@ function readUser({
   scopes,
   organization,
   createdAtMs,
+  generation,
 }: Selectable<Tables['users']>): User {
   return {
     name,
@@ -68,5 +79,6 @@ function readUser({
     scopes: readScopes(scopes),
     organization: organization ?? undefined,
     createdAtMs,
+    generation,
   };
 }

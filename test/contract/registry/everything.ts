@@ -17,8 +17,16 @@ export function describeEverything(name: string, using: Using): void {
           endsAtMs: undefined,
         };
         await registry.addUser(user());
-        await registry.openFamily({ id: 'old', user: 'ada', scopes: [], endsAtMs: NOW }, ended, NOW - 9);
-        await registry.openFamily({ id: 'new', user: 'ada', scopes: [], endsAtMs: NOW + 1 }, living, NOW);
+        await registry.openFamily(
+          { id: 'old', user: 'ada', generation: 1, scopes: [], endsAtMs: NOW },
+          ended,
+          NOW - 9,
+        );
+        await registry.openFamily(
+          { id: 'new', user: 'ada', generation: 1, scopes: [], endsAtMs: NOW + 1 },
+          living,
+          NOW,
+        );
         await registry.addNamedToken(named);
         await registry.addNamedToken({ ...named, jti: 'old', endsAtMs: NOW });
         await registry.addSigningKey(signingKey({ kid: 'old', publishedUntilMs: NOW }), []);
@@ -78,7 +86,7 @@ export function describeEverything(name: string, using: Using): void {
         await expect(registry.addNamedToken({ ...named, name: text, description: '' })).rejects.toThrow(
           RangeError,
         );
-        const family = { id: 'f', user: text, scopes: [], endsAtMs: NOW };
+        const family = { id: 'f', user: text, generation: 1, scopes: [], endsAtMs: NOW };
         await expect(registry.openFamily(family, hash(), NOW)).rejects.toThrow(RangeError);
         expect(await registry.findApp(text)).toBeUndefined();
         expect(await registry.listApps(text)).toEqual([]);
@@ -86,7 +94,7 @@ export function describeEverything(name: string, using: Using): void {
         expect(await registry.deleteApp(text, NOW, [])).toBe(false);
         expect(await registry.rotateSecret(text, hash())).toBe(false);
         expect(await registry.deleteUser(text, NOW, 'tokens')).toBe(false);
-        expect(await registry.restore('tokens', text)).toBe(false);
+        expect(await registry.restore('tokens', text, NOW)).toBe(false);
         expect(await registry.listApps()).toHaveLength(2);
       }),
     );

@@ -5,7 +5,7 @@ import { hash, NOW, user, type Using } from './samples.js';
 
 export function describeRefreshTokens(name: string, using: Using): void {
   describe(`the contract of a registry, kept in ${name}: refresh tokens`, () => {
-    const family = { id: 'family', user: 'ada', scopes: ['a', 'b'], endsAtMs: NOW + 1000 };
+    const family = { id: 'family', user: 'ada', generation: 1, scopes: ['a', 'b'], endsAtMs: NOW + 1000 };
     async function login(registry: Registry): Promise<Uint8Array> {
       const token = hash();
       await registry.addUser(user());
@@ -31,7 +31,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         expect(await registry.useRefreshToken(second, hash(), NOW + 6, 5)).toMatchObject({ result: 'used' });
       }));
 
-    test('a replay after the grace ends the family, its latest token included', () =>
+    test('a replay after the grace is told, and the family is there to be ended, its latest token included', () =>
       using(async (registry) => {
         const first = await login(registry);
         const second = hash();
@@ -40,6 +40,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
           result: 'replayed',
           family,
         });
+        await registry.endFamily(family.id);
         expect(await registry.useRefreshToken(second, hash(), NOW + 7, 5)).toEqual({ result: 'invalid' });
         expect(await registry.useRefreshToken(first, hash(), NOW + 8, 5)).toEqual({ result: 'invalid' });
       }));
@@ -65,7 +66,8 @@ export function describeRefreshTokens(name: string, using: Using): void {
         for (let round = 0; round < 10; round++) {
           const [token, successor] = [hash(), hash()];
           await registry.addUser(user());
-          await registry.openFamily(family, token, NOW);
+          const { generation } = (await registry.findUser('ada'))!;
+          await registry.openFamily({ ...family, generation }, token, NOW);
           const [use] = await Promise.all([
             gates[round % 2]!.useRefreshToken(token, successor, NOW, 5),
             round % 3 === 0 ? gates[1]!.endFamily('family') : gates[1]!.deleteUser('ada', NOW, 'tokens'),
@@ -97,11 +99,14 @@ export function describeRefreshTokens(name: string, using: Using): void {
         await registry.endFamily('family');
       }));
 
-    test('a family of nobody is not opened', () =>
+    test('a family of nobody is not opened, nor one of a user who is no more', () =>
       using(async (registry) => {
         const token = hash();
         await expect(registry.openFamily(family, token, NOW)).rejects.toThrow();
         await registry.addUser(user());
+        await registry.deleteUser('ada', NOW, 'tokens');
+        await registry.addUser(user());
+        await expect(registry.openFamily(family, token, NOW)).rejects.toThrow('the user is no more');
         expect(await registry.findFamily(token, NOW)).toBeUndefined();
       }));
   });

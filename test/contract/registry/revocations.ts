@@ -1,5 +1,6 @@
 /** The contract of a registry: revocations. */
 import { describe, expect, test } from 'vitest';
+import type { RevocationKey } from '../../../src/model/revocation.js';
 import { app, NOW, revocation, signingKey, user, type Using } from './samples.js';
 
 export function describeRevocations(name: string, using: Using): void {
@@ -23,12 +24,12 @@ export function describeRevocations(name: string, using: Using): void {
         await registry.revoke(everywhere);
         await registry.revoke(revocation());
         await registry.revoke(revocation({ kind: 'token' }));
-        expect(await registry.restore('tokens', 'one')).toBe(true);
-        expect(await registry.restore('tokens', 'one')).toBe(false);
+        expect(await registry.restore('tokens', 'one', NOW)).toBe(true);
+        expect(await registry.restore('tokens', 'one', NOW)).toBe(false);
         expect(await registry.revocations(NOW)).toHaveLength(2);
-        expect(await registry.restore(undefined, 'one')).toBe(true);
+        expect(await registry.restore(undefined, 'one', NOW)).toBe(true);
         expect(await registry.revocations(NOW)).toMatchObject([{ kind: 'token' }]);
-        expect(await registry.restore('tokens', 'other')).toBe(false);
+        expect(await registry.restore('tokens', 'other', NOW)).toBe(false);
       }));
 
     test('a deletion stays one, whatever is revoked or restored', () =>
@@ -40,9 +41,9 @@ export function describeRevocations(name: string, using: Using): void {
         await registry.deleteApp(one.key, NOW, ['tokens']);
         const deleted = [revocation({ id: one.key, cause: 'deleted' })];
         expect(await registry.revocations(NOW)).toEqual(deleted);
-        expect(await registry.restore('tokens', one.key)).toBe(false);
+        expect(await registry.restore('tokens', one.key, NOW)).toBe(false);
         await registry.revoke(revoked);
-        expect(await registry.restore('tokens', one.key)).toBe(false);
+        expect(await registry.restore('tokens', one.key, NOW)).toBe(false);
         expect(await registry.revocations(NOW)).toEqual(deleted);
       }));
 
@@ -57,8 +58,55 @@ export function describeRevocations(name: string, using: Using): void {
           await registry.revoke({ ...revoked, revokedAtMs });
           expect(await registry.revocations(NOW)).toEqual([{ ...revoked, revokedAtMs }]);
         }
-        expect(await registry.restore('tokens', 'ada')).toBe(true);
+        expect(await registry.restore('tokens', 'ada', NOW)).toBe(true);
         expect(await registry.revocations(NOW)).toEqual(deleted);
+      }));
+
+    test('what is new since a revision is told in pages, however many rows a revision has', () =>
+      using(async (registry) => {
+        const apps = [app(), app(), app()];
+        const issuers = Array.from({ length: 450 }, (_, i) => `issuer-${i}`);
+        for (const one of apps) await registry.createApp(one);
+        const start = await registry.revision();
+        for (const { key } of apps) await registry.deleteApp(key, NOW, issuers);
+        const told: string[] = [];
+        let isLast = false;
+        for (let at = start; !isLast;) {
+          const page = (await registry.revocationChanges(at))!;
+          told.push(...page.changes.map(({ revocation: { id, issuer } }) => `${id} ${issuer}`));
+          ({ upTo: at, isLast } = page);
+        }
+        expect([told.length, new Set(told).size]).toEqual([1350, 1350]);
+        const all = new Set<string>();
+        for (let next: RevocationKey | undefined, is = true; is;) {
+          const page = await registry.revocationPage(NOW, next);
+          for (const { id, issuer } of page.revocations) all.add(`${id} ${issuer}`);
+          ({ next } = page);
+          is = next !== undefined;
+        }
+        expect(all).toEqual(new Set(told));
+      }));
+
+    test('an undone revocation is told as undone, and no more once it is swept', () =>
+      using(async (registry) => {
+        await registry.revoke(revocation());
+        const before = await registry.revision();
+        await registry.restore('tokens', 'one', NOW);
+        const told = await registry.revocationChanges(before);
+        expect(told).toMatchObject({
+          isLast: true,
+          changes: [{ isRemoved: true, revocation: { id: 'one' } }],
+        });
+        expect((await registry.revocationPage(NOW, undefined)).revocations).toEqual([]);
+        const day = 24 * 60 * 60_000;
+        await registry.sweep(NOW + day - 1);
+        expect(await registry.revocationChanges(before)).toEqual(told);
+        await registry.sweep(NOW + day);
+        expect(await registry.revocationChanges(before)).toBeUndefined();
+        const after = await registry.revision();
+        expect(await registry.revocationChanges(after)).toEqual({ changes: [], upTo: after, isLast: true });
+        await registry.revoke(revocation());
+        expect((await registry.revocationChanges(after))!.changes).toHaveLength(1);
       }));
 
     test('every change to the revocations increases the revision, and nothing else does', () =>
@@ -67,7 +115,7 @@ export function describeRevocations(name: string, using: Using): void {
         const one = app();
         const changes: (() => Promise<unknown>)[] = [
           () => registry.revoke(revocation({ id: one.key })),
-          () => registry.restore('tokens', one.key),
+          () => registry.restore('tokens', one.key, NOW),
           () => registry.deleteApp(one.key, NOW, ['tokens']),
           () => registry.deleteUser('ada', NOW, 'tokens'),
         ];

@@ -38,6 +38,7 @@ export function user(given: Partial<User> = {}): User {
     scopes: ['notarization:read'],
     organization: undefined,
     createdAtMs: NOW,
+    generation: 1,
     ...given,
   };
 }
@@ -62,6 +63,7 @@ export function revocation(given: Partial<Revocation> = {}): Revocation {
     id: 'one',
     revokedAtMs: NOW,
     issuedBeforeMs: undefined,
+    generation: undefined,
     endsAtMs: undefined,
     cause: 'revoked',
     ...given,
