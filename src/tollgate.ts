@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { assemble } from './assemble.js';
 import { compileConfig, loadConfig, type GatewayConfig } from './config/config.js';
+import { warnOfForeignCluster } from './foreign-cluster.js';
 import { openGenerations } from './generations.js';
 import { createEdge, createMounts, type Start } from './listen/listen.js';
 import type { Log } from './model/log.js';
@@ -67,6 +68,7 @@ export async function tollgate(
     await closeLog();
     throw error;
   });
+  warnOfForeignCluster(settings, log);
   const edge = createEdge({
     current: () => generations.current().gateway,
     now: surroundings.monotonic,

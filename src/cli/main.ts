@@ -1,144 +1,18 @@
 #!/usr/bin/env node
-/** `tollgate`: finds the command, and turns what goes wrong into one clear line and an exit code. */
-import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
-import leven from 'leven';
-import { ConfigError, ConfigUnreadable } from '../config/config.js';
-import { OperatorError } from '../model/operator-error.js';
-import { VERSION } from '../model/version.js';
-import {
-  AlreadyTold,
-  EXIT_BAD,
-  EXIT_OK,
-  EXIT_USAGE,
-  UsageError,
-  type Command,
-  type Terminal,
-} from './command.js';
-import { COMMANDS } from './commands.js';
+/**
+ * The bin of `tollgate`: with a Node that is too old the packages that the gate stands on fail as they are loaded, each in
+ * a way of its own. So nothing is imported before the version is known.
+ */
+const OLDEST = { major: 20, minor: 19 };
 
-const DEFAULT_FILE = 'config/gateway.yaml';
-
-const terminal: Terminal = {
-  out: (text) => process.stdout.write(`${text}\n`),
-  err: (text) => process.stderr.write(`${text}\n`),
-  readSecret: readFirstLine,
-  env: process.env,
-};
-
-/** @returns the exit code */
-async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals, rest } = parse(args);
-  const [name, ...words] = positionals;
-  if (values.version) {
-    terminal.out(VERSION);
-    return EXIT_OK;
-  }
-  if (values.help || name === undefined) {
-    terminal.out(help());
-    return values.help ? EXIT_OK : EXIT_USAGE;
-  }
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (!command) throw new UsageError(`unknown command "${name}"${suggestion(name)}; see tollgate --help`);
-  const extra = words[command.takes ?? 0];
-  if (extra !== undefined) {
-    throw new UsageError(`${name} does not take "${extra}"; a configuration is named with -c FILE`);
-  }
-  const options = ownOptions(command, rest);
-  const run = await command.load();
-  return run({ file: values.config, json: values.json, words, options, terminal });
-}
-
-const OPTIONS = {
-  config: { type: 'string', short: 'c', default: DEFAULT_FILE },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
-  version: { type: 'boolean', default: false },
-} as const;
-
-/** Of the commands' own options each takes a value; which command has which is looked at later. */
-function parse(args: readonly string[]) {
-  const own = COMMANDS.flatMap(({ options = [] }) => options);
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { ...Object.fromEntries(own.map((name) => [name, { type: 'string' as const }])), ...OPTIONS },
-    });
-    const { config, json, help, version, ...rest } = values;
-    return {
-      values: { config, json, help, version },
-      positionals,
-      rest: rest as Record<string, string | undefined>,
-    };
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function ownOptions(
-  { name, options = [] }: Command,
-  given: Record<string, string | undefined>,
-): Record<string, string | undefined> {
-  const stray = Object.keys(given).find((option) => !options.includes(option));
-  if (stray !== undefined) throw new UsageError(`${name} does not take --${stray}`);
-  return given;
-}
-
-async function readFirstLine(): Promise<string> {
-  for await (const line of createInterface({ input: process.stdin })) return line;
-  return '';
-}
-
-function suggestion(name: string): string {
-  const near = COMMANDS.find((command) => leven(command.name, name) <= 2);
-  return near ? `; did you mean "${near.name}"?` : '';
-}
-
-function help(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  return [
-    'usage: tollgate COMMAND [-c FILE] [--json]',
-    '',
-    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    '',
-    `  -c, --config FILE   the configuration (default ${DEFAULT_FILE})`,
-    '  --json              print data as JSON',
-    '  --version, --help',
-  ].join('\n');
-}
-
-function report(error: unknown): number {
-  if (error instanceof AlreadyTold) return error.code;
-  if (error instanceof UsageError || error instanceof ConfigUnreadable) {
-    terminal.err(`tollgate: ${error.message}`);
-    return EXIT_USAGE;
-  }
-  if (error instanceof OperatorError) {
-    terminal.err(`tollgate: ${error.message}`);
-    return EXIT_BAD;
-  }
-  if (error instanceof ConfigError) {
-    for (const problem of error.problems) terminal.err(problem.toLines().join('\n'));
-    return EXIT_BAD;
-  }
-  terminal.err(
-    `tollgate: ${systemProblem(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))}`,
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor)) {
+  await import('./run.js');
+} else {
+  process.stderr.write(
+    `tollgate: needs Node ${OLDEST.major}.${OLDEST.minor} or later; this is Node ${process.versions.node}\n`,
   );
-  return EXIT_BAD;
+  process.exitCode = 2;
 }
 
-/** What the system refuses, an address or the log's file, in words that say what to do. */
-function systemProblem(error: unknown): string | undefined {
-  const { code, path, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
-  if (code !== undefined && path !== undefined) return `${path} cannot be opened (${code})`;
-  const where = `${address ?? ''}:${port ?? ''}`;
-  if (code === 'EADDRINUSE')
-    return `${where} is taken by another process; stop it or change the address in the file`;
-  if (code === 'EACCES' && port !== undefined)
-    return `not allowed to listen on ${where}; ports under 1024 need privileges`;
-  if (code === 'EADDRNOTAVAIL') return `${where} is no address of this machine; change it in the file`;
-  return undefined;
-}
-
-process.exitCode = await main(process.argv.slice(2)).catch(report);
+export {};

@@ -2,6 +2,7 @@
 import type { RequestHandler } from 'express';
 import { assemble, type Assembly } from '../assemble.js';
 import { openGenerations } from '../generations.js';
+import { warnOfForeignCluster } from '../foreign-cluster.js';
 import { createAppsApi, listen, type Listening } from '../listen/listen.js';
 import type { Log } from '../model/log.js';
 import type { Observe } from '../model/record.js';
@@ -115,12 +116,14 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
   });
   const { address, adminAddress } = listening;
   log.info({ address, admin: adminAddress, routes: started.routes.length }, 'the gate is open');
+  warnOfForeignCluster(started, log);
 
   function onReload(isInForce: boolean): void {
     metrics.countReload(isInForce);
     if (!isInForce) return;
     const { settings } = current();
     setLevel(settings.log.level);
+    warnOfForeignCluster(settings, log);
     listening.follow(settings);
     const keys = keysThatNeedRestart(started, settings);
     if (keys.length > 0) log.warn({ keys }, 'what has changed under these keys needs a restart');

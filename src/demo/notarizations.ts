@@ -61,6 +61,8 @@ export function createNotarizations(jwks: object): Server {
 
   const server = createServer(app);
   const echo = new WebSocketServer({ server, path: '/notarizations/echo' });
+  // It repeats the errors of the server, whose own listener has them.
+  echo.on('error', () => undefined);
   echo.on('connection', (socket) => {
     socket.on('message', (data, binary) => {
       socket.send(data, { binary });
