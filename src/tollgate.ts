@@ -57,13 +57,18 @@ export async function tollgate(
   const mounts = createMounts(mount);
   const load = async (): Promise<Settings> => (await read(config)).settings;
   const settings = await load();
-  const { log, observe, setLevel, close: closeLog } = openLog(settings, options.log);
+  const logged = { paths: settings.log.paths };
+  const { log, observe, setLevel, close: closeLog } = openLog(settings, logged, options.log);
   const surroundings = ofThisProcess(log, process.env);
   const generations = await openGenerations(settings, {
     load,
     build: (next, keep) => assemble(next, surroundings, keep),
     log,
-    onReload: () => setLevel(generations.current().settings.log.level),
+    onReload() {
+      const { level, paths } = generations.current().settings.log;
+      setLevel(level);
+      logged.paths = paths;
+    },
   }).catch(async (error: unknown) => {
     await closeLog();
     throw error;
@@ -106,11 +111,12 @@ export async function tollgate(
 /** The gate's own log, or the application's logger in its place. */
 function openLog(
   settings: Settings,
+  logged: { readonly paths: boolean },
   own: Log | undefined,
 ): { log: Log; observe: Observe; setLevel: OperatorLog['setLevel']; close: OperatorLog['close'] } {
   if (!own) {
     const { log, writeInfo, setLevel, close } = createLog(settings.log);
-    return { log, observe: createAccessLog({ writeInfo, now: () => Date.now() }), setLevel, close };
+    return { log, observe: createAccessLog({ writeInfo, now: () => Date.now(), logged }), setLevel, close };
   }
   const log: Log = {
     debug: (fields, message) => own.debug(fields, message),
@@ -119,7 +125,12 @@ function openLog(
     error: (fields, message) => own.error(fields, message),
   };
   // Its level and its end are the application's business.
-  return { log, observe: createRequestLines(log), setLevel: () => undefined, close: () => Promise.resolve() };
+  return {
+    log,
+    observe: createRequestLines(log, logged),
+    setLevel: () => undefined,
+    close: () => Promise.resolve(),
+  };
 }
 
 function read(config: string | GatewayConfig) {

@@ -4,23 +4,25 @@ import type { Settings } from '../model/settings.js';
 import { appRevocation, type Administration, type AppRequest } from '../tokens/administration.js';
 import { EXIT_OK, Refused, UsageError, type Run, type CommandInput } from './command.js';
 import { withRegistry, type RegistrySide } from './registry-side.js';
+import { APPS_USAGE } from './usage.js';
 import { listOf, noMoreWords, print, printTable, wordOf } from './words.js';
-
-const USAGE =
-  'apps create --name NAME --scopes a,b [--owner UNAME] [--organization ORG] | apps list | apps delete KEY | ' +
-  'apps rotate KEY | apps revoke ID [--issuer NAME] | apps restore ID [--issuer NAME] | apps revocations';
 
 /** Reads what was typed, so that wrong usage is told before anything is opened. @returns what is then done */
 type Action = (input: CommandInput) => (side: RegistrySide, settings: Settings) => Promise<void>;
 
 export const apps: Run = async (input) => {
   const read = ACTIONS.get(input.words[0] ?? '');
-  if (!read) throw new UsageError(`usage: tollgate ${USAGE}`);
+  if (!read) throw new UsageError(`usage: tollgate ${APPS_USAGE}`);
   const action = read(input);
   const { settings } = await loadConfig(input.file, input.terminal.env);
+  if (!settings.tokens && OF_THE_SERVICE.has(input.words[0] ?? '')) throw new Refused(NO_APPS);
   await withRegistry(settings, input.terminal, (side) => action(side, settings));
   return EXIT_OK;
 };
+
+/** Actions on the token service's own apps; the kill switch is for those of other issuers too. */
+const OF_THE_SERVICE: ReadonlySet<string> = new Set(['create', 'list', 'delete', 'rotate']);
+const NO_APPS = 'apps need the `tokens` section in the file';
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['create', create],
@@ -34,10 +36,10 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
 
 function create(input: CommandInput): ReturnType<Action> {
   const { name, scopes, owner, organization } = input.options;
-  noMoreWords(input, 1, USAGE);
+  noMoreWords(input, 1, APPS_USAGE);
   const request: AppRequest = {
-    name: wordOf(name, USAGE),
-    scopes: listOf(scopes, USAGE),
+    name: wordOf(name, APPS_USAGE),
+    scopes: listOf(scopes, APPS_USAGE),
     organization,
     owner: owner === undefined ? undefined : { uid: owner, uname: owner, uavatar: '' },
   };
@@ -48,7 +50,7 @@ function create(input: CommandInput): ReturnType<Action> {
 }
 
 function list(input: CommandInput): ReturnType<Action> {
-  noMoreWords(input, 1, USAGE);
+  noMoreWords(input, 1, APPS_USAGE);
   return async (side) => {
     const all = await administrationOf(side).listApps();
     const rows = all.map((app) => [app.key, app.name, app.scopes.join(','), app.organization ?? '']);
@@ -57,7 +59,7 @@ function list(input: CommandInput): ReturnType<Action> {
 }
 
 function remove(input: CommandInput): ReturnType<Action> {
-  const key = wordOf(input.words[1], USAGE);
+  const key = wordOf(input.words[1], APPS_USAGE);
   return async (side) => {
     if (!(await administrationOf(side).deleteApp(key))) throw new Refused(`there is no app "${key}"`);
     print(input, { key }, `deleted ${key}; its tokens are refused from now on`);
@@ -65,7 +67,7 @@ function remove(input: CommandInput): ReturnType<Action> {
 }
 
 function rotate(input: CommandInput): ReturnType<Action> {
-  const key = wordOf(input.words[1], USAGE);
+  const key = wordOf(input.words[1], APPS_USAGE);
   return async (side) => {
     const secret = await administrationOf(side).rotateSecret(key);
     if (secret === undefined) throw new Refused(`there is no app "${key}"`);
@@ -75,7 +77,7 @@ function rotate(input: CommandInput): ReturnType<Action> {
 }
 
 function revoke(input: CommandInput): ReturnType<Action> {
-  const app = wordOf(input.words[1], USAGE);
+  const app = wordOf(input.words[1], APPS_USAGE);
   return async (side, settings) => {
     const issuer = issuerOf(input, settings);
     const result = await side.revocations.revoke(appRevocation(app, issuer, Date.now()));
@@ -85,7 +87,7 @@ function revoke(input: CommandInput): ReturnType<Action> {
 }
 
 function restore(input: CommandInput): ReturnType<Action> {
-  const app = wordOf(input.words[1], USAGE);
+  const app = wordOf(input.words[1], APPS_USAGE);
   return async (side, settings) => {
     const issuer = issuerOf(input, settings);
     const result = await side.revocations.restore(issuer, app);
@@ -96,7 +98,7 @@ function restore(input: CommandInput): ReturnType<Action> {
 }
 
 function revocations(input: CommandInput): ReturnType<Action> {
-  noMoreWords(input, 1, USAGE);
+  noMoreWords(input, 1, APPS_USAGE);
   return async ({ listRevocations }) => {
     const all = await listRevocations();
     if (all === 'away') throw new Refused('the revocations cannot be read');
@@ -112,7 +114,7 @@ function revocations(input: CommandInput): ReturnType<Action> {
 }
 
 function administrationOf({ administration }: RegistrySide): Administration {
-  if (!administration) throw new Refused('apps need the `tokens` section in the file');
+  if (!administration) throw new Refused(NO_APPS);
   return administration;
 }
 

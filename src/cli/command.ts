@@ -28,6 +28,8 @@ export const EXIT_USAGE = 2;
 export interface Command {
   readonly name: string;
   readonly summary: string;
+  /** What is typed after `tollgate`, its forms parted by ` | `; left out: the name alone. */
+  readonly usage?: string;
   /** How many words it takes after its name; none where it does not say. */
   readonly takes?: number;
   /** The names of its own options, each with a value. */

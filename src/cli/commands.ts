@@ -1,5 +1,6 @@
 /** The commands, each with its line of help. What stands behind one is loaded when it is asked for. */
 import type { Command } from './command.js';
+import { APPS_USAGE, USERS_USAGE } from './usage.js';
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'apps',
+    usage: APPS_USAGE,
     summary:
       'the apps that may ask for tokens, and the kill switch: create, list, delete, rotate, revoke, restore, revocations',
     takes: 2,
@@ -27,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'users',
+    usage: USERS_USAGE,
     summary: 'the people of the password endpoint: add NAME, list, delete NAME',
     takes: 2,
     options: ['scopes', 'organization'],

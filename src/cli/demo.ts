@@ -48,13 +48,19 @@ export const demo: Run = async ({ file, terminal }) => {
 };
 
 function narrate(terminal: Terminal): Observe {
-  return ({ head, route, principal, status, reason, durationMs }) => {
+  return ({ head, route, endpoint, principal, status, reason, durationMs }) => {
     const who = principal?.app === undefined || principal.app === '' ? 'nobody' : principal.app;
     const why = reason === undefined ? '' : ` (${reason})`;
     terminal.out(
-      `${status} ${head.method ?? '?'} ${route ? pathOf(route) : 'no route'} for ${who} in ${durationMs.toFixed(1)} ms${why}`,
+      `${status} ${head.method ?? '?'} ${placeOf(route, endpoint)} for ${who} in ${durationMs.toFixed(1)} ms${why}`,
     );
   };
+}
+
+/** The token service's endpoints are no routes, and answer for their paths all the same. */
+function placeOf(route: Route | undefined, endpoint: string | undefined): string {
+  if (route) return pathOf(route);
+  return endpoint === undefined ? 'no route' : `the token endpoint ${endpoint}`;
 }
 
 /** `/notarizations/{id}/stamps` of `GET,POST /notarizations/{id}/stamps`. */

@@ -33,15 +33,21 @@ async function main(args: readonly string[]): Promise<number> {
     terminal.out(VERSION);
     return EXIT_OK;
   }
-  if (values.help || name === undefined) {
+  const asked = name === 'help' ? words[0] : name;
+  const wantsHelp = values.help || name === 'help';
+  if (asked === undefined) {
     terminal.out(help());
-    return values.help ? EXIT_OK : EXIT_USAGE;
+    return wantsHelp ? EXIT_OK : EXIT_USAGE;
   }
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (!command) throw new UsageError(`unknown command "${name}"${suggestion(name)}; see tollgate --help`);
+  const command = COMMANDS.find((candidate) => candidate.name === asked);
+  if (!command) throw new UsageError(`unknown command "${asked}"${suggestion(asked)}; see tollgate --help`);
+  if (wantsHelp) {
+    terminal.out(helpOn(command));
+    return EXIT_OK;
+  }
   const extra = words[command.takes ?? 0];
   if (extra !== undefined) {
-    throw new UsageError(`${name} does not take "${extra}"; a configuration is named with -c FILE`);
+    throw new UsageError(`${asked} does not take "${extra}"; a configuration is named with -c FILE`);
   }
   const options = ownOptions(command, rest);
   const run = await command.load();
@@ -52,7 +58,7 @@ const OPTIONS = {
   config: { type: 'string', short: 'c', default: DEFAULT_FILE },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
-  version: { type: 'boolean', default: false },
+  version: { type: 'boolean', short: 'v', default: false },
 } as const;
 
 /** Of the commands' own options each takes a value; which command has which is looked at later. */
@@ -103,7 +109,21 @@ function help(): string {
     '',
     `  -c, --config FILE   the configuration (default ${DEFAULT_FILE})`,
     '  --json              print data as JSON',
-    '  --version, --help',
+    '  -v, --version       print the version',
+    '  -h, --help          the same as tollgate help; tollgate help COMMAND tells of one',
+  ].join('\n');
+}
+
+function helpOn({ name, summary, usage = name }: Command): string {
+  const [first = '', ...more] = usage.split(' | ');
+  return [
+    `usage: tollgate ${first}`,
+    ...more.map((each) => `       tollgate ${each}`),
+    '',
+    `  ${summary}`,
+    '',
+    `  -c, --config FILE   the configuration (default ${DEFAULT_FILE})`,
+    '  --json              print data as JSON',
   ].join('\n');
 }
 

@@ -10,6 +10,7 @@ import type { Settings } from '../model/settings.js';
 import type { Siblings } from '../open-revocations.js';
 import type { KnownPage } from '../revocation/revocation.js';
 import { createAccessLog } from '../telemetry/access-log.js';
+import { createNearestRouteLog } from '../telemetry/nearest-route.js';
 import { ofThisProcess } from '../surroundings.js';
 import { createLog } from '../telemetry/log.js';
 import { watchLoopDelay } from '../telemetry/loop-delay.js';
@@ -98,6 +99,8 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     connections: () => listening.connections(),
     inFlight: () => listening.inFlight(),
   });
+  const logged = { paths: started.log.paths };
+  const tellNearest = createNearestRouteLog({ log, routes: () => current().settings.routes });
   const listening = await listen({
     current: () => current().gateway,
     now: surroundings.monotonic,
@@ -105,7 +108,11 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     canServe: () => current().isReady(),
     metrics: worker ? sumOf(worker.gather) : metrics.registry,
     appsApi: () => current().appsApi,
-    observe: observeWith(createAccessLog({ writeInfo, now: surroundings.now, worker: worker?.place }), watch),
+    observe: observeWith(
+      createAccessLog({ writeInfo, now: surroundings.now, worker: worker?.place, logged }),
+      tellNearest,
+      watch,
+    ),
     log,
     listen: publicAddress,
     admin,
@@ -124,6 +131,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     const { settings } = current();
     setLevel(settings.log.level);
     warnOfForeignCluster(settings, log);
+    logged.paths = settings.log.paths;
     listening.follow(settings);
     const keys = keysThatNeedRestart(started, settings);
     if (keys.length > 0) log.warn({ keys }, 'what has changed under these keys needs a restart');
@@ -150,11 +158,12 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
   };
 }
 
-function observeWith(logAccess: Observe, watch: Observe | undefined): Observe {
-  if (!watch) return logAccess;
+/** Tells each of them of every exchange. */
+function observeWith(logAccess: Observe, tellNearest: Observe, watch: Observe | undefined): Observe {
   return (record) => {
     logAccess(record);
-    watch(record);
+    if (record.reason === 'no_route') tellNearest(record);
+    watch?.(record);
   };
 }
 

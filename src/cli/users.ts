@@ -4,13 +4,12 @@ import type { Administration } from '../tokens/administration.js';
 import { flawOfPassword } from '../tokens/passwords.js';
 import { EXIT_OK, Refused, UsageError, type Run, type CommandInput } from './command.js';
 import { withRegistry } from './registry-side.js';
+import { USERS_USAGE } from './usage.js';
 import { listOf, noMoreWords, print, printTable, wordOf } from './words.js';
-
-const USAGE = 'users add NAME --scopes a,b [--organization ORG] | users list | users delete NAME';
 
 export const users: Run = async (input) => {
   const read = ACTIONS.get(input.words[0] ?? '');
-  if (!read) throw new UsageError(`usage: tollgate ${USAGE}`);
+  if (!read) throw new UsageError(`usage: tollgate ${USERS_USAGE}`);
   const action = read(input);
   const { settings } = await loadConfig(input.file, input.terminal.env);
   if (!settings.tokens) throw new Refused('users need the `tokens` section in the file');
@@ -29,8 +28,9 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
 
 function add(input: CommandInput): ReturnType<Action> {
   const { words, options, terminal } = input;
-  const name = wordOf(words[1], USAGE);
-  const scopes = listOf(options['scopes'], USAGE);
+  const name = wordOf(words[1], USERS_USAGE);
+  // Without any the user can log in, and opens only what asks for no scope.
+  const scopes = options['scopes'] === undefined ? [] : listOf(options['scopes'], USERS_USAGE);
   return async (administration) => {
     const password = await terminal.readSecret();
     const flaw = flawOfPassword(password);
@@ -41,7 +41,7 @@ function add(input: CommandInput): ReturnType<Action> {
 }
 
 function list(input: CommandInput): ReturnType<Action> {
-  noMoreWords(input, 1, USAGE);
+  noMoreWords(input, 1, USERS_USAGE);
   return async (administration) => {
     const all = await administration.listUsers();
     const rows = all.map(({ name, scopes, organization }) => [name, scopes.join(','), organization ?? '']);
@@ -50,7 +50,7 @@ function list(input: CommandInput): ReturnType<Action> {
 }
 
 function remove(input: CommandInput): ReturnType<Action> {
-  const name = wordOf(input.words[1], USAGE);
+  const name = wordOf(input.words[1], USERS_USAGE);
   return async (administration) => {
     if (!(await administration.deleteUser(name))) throw new Refused(`there is no user "${name}"`);
     print(input, { name }, `deleted ${name}; the user's tokens are refused from now on`);

@@ -7,6 +7,8 @@ import type { Route } from './route.js';
 export interface RecordedHead extends Pick<RequestHead, 'id' | 'clientRequestId' | 'clientIp'> {
   /** Undefined for bytes that are no request. */
   readonly method: string | undefined;
+  /** The request target as sent, query and all; undefined where nothing was read. */
+  readonly target?: string | undefined;
 }
 
 /** The status on record for a caller who left before an answer, as nginx has it. */

@@ -91,6 +91,8 @@ export interface LogSettings {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Where lines go; undefined: standard output. */
   readonly file: string | undefined;
+  /** Whether the access log has the path of each request. */
+  readonly paths: boolean;
 }
 
 export interface Settings {

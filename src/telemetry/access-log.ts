@@ -1,6 +1,6 @@
 /**
- * The access log: one line an exchange, saying which rule decided and why. It names the route, never the target: a
- * path may hold what only its owner should read, and a query may hold a secret.
+ * The access log: one line an exchange, saying which rule decided and why. It names the route; the path, which may
+ * hold what only its owner should read, where the operator says so; and never the query, which may hold a secret.
  *
  * The line is put together here, in the form that pino gives to all others: by pino it cost a tenth of a forwarded
  * request, mostly for what is the same in line after line, and that is kept ready (docs/performance.md).
@@ -9,6 +9,7 @@ import type { Principal } from '../model/principal.js';
 import type { Observe } from '../model/record.js';
 import type { Route } from '../model/route.js';
 import type { WriteLine } from './log.js';
+import { pathOf } from './path.js';
 
 export interface AccessLogOptions {
   readonly writeInfo: WriteLine;
@@ -16,9 +17,16 @@ export interface AccessLogOptions {
   readonly now: () => number;
   /** Stands in every line, where several processes write into one log. */
   readonly worker?: number | undefined;
+  /** Whether a line has the request's path; may change at a reload. */
+  readonly logged?: { readonly paths: boolean };
 }
 
-export function createAccessLog({ writeInfo, now, worker }: AccessLogOptions): Observe {
+export function createAccessLog({
+  writeInfo,
+  now,
+  worker,
+  logged = { paths: false },
+}: AccessLogOptions): Observe {
   const timeOf = createIsoTime();
   const workerPart = worker === undefined ? '' : `,"worker":${worker}`;
   return ({ head, route, endpoint, principal, status, reason, detail, target, durationMs, upstreamMs }) => {
@@ -26,6 +34,7 @@ export function createAccessLog({ writeInfo, now, worker }: AccessLogOptions): O
     if (head.clientRequestId !== undefined) line += `,"client_request_id":${quote(head.clientRequestId)}`;
     line += `,"client_ip":${quote(head.clientIp)}`;
     if (head.method !== undefined) line += `,"method":${quote(head.method)}`;
+    if (logged.paths) line += pathPart(head.target);
     line += route ? routePart(route) : `,"route":${quote(endpoint ?? 'none')}`;
     if (principal) line += callerPart(principal);
     line += `,"status":${status}`;
@@ -45,6 +54,11 @@ function quote(text: string): string {
     if (code < 0x20 || code === 0x22 || code === 0x5c || code > 0x7e) return JSON.stringify(text);
   }
   return `"${text}"`;
+}
+
+function pathPart(target: string | undefined): string {
+  const path = pathOf(target);
+  return path === undefined ? '' : `,"path":${quote(path)}`;
 }
 
 function round(ms: number): number {

@@ -35,7 +35,10 @@ type Destination = ReturnType<typeof pino.destination>;
  * @param worker stands in every line, where several processes write into one log
  * @throws where the file cannot be opened
  */
-export function createLog({ level, file }: LogSettings, worker?: number): OperatorLog {
+export function createLog(
+  { level, file }: Pick<LogSettings, 'level' | 'file'>,
+  worker?: number,
+): OperatorLog {
   const mostBytes = file === undefined ? MOST_FOR_A_PIPE : MOST_FOR_A_FILE;
   let destination = openDestination(file, mostBytes);
   const batch = new Batch(mostBytes, (text) => destination.write(text));

@@ -66,6 +66,8 @@ export function createAdministration({
       checkName('name', name);
       if (organization !== undefined) checkName('organization', organization);
       checkScopes(scopes);
+      // An app without a scope opens nothing; a user may have none and log in.
+      if (scopes.length === 0) throw new AdministrationError('at least one scope is needed');
       const secret = secrets.newSecret();
       const app: App = {
         key: secrets.newKey(),
@@ -146,5 +148,4 @@ function checkName(what: string, text: string): void {
 function checkScopes(scopes: readonly string[]): void {
   const bad = scopes.find((scope) => !isScopeToken(scope));
   if (bad !== undefined) throw new AdministrationError(`"${bad}" is no scope`);
-  if (scopes.length === 0) throw new AdministrationError('at least one scope is needed');
 }

@@ -57,10 +57,29 @@ describe('tollgate', () => {
     }
   });
 
-  test('--version prints the version of the package, nothing else', async () => {
-    const { code, stdout } = await runCommand(['--version']);
+  test.each(['--version', '-v'])('%s prints the version of the package, nothing else', async (flag) => {
+    const { code, stdout } = await runCommand([flag]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test.each([
+    [['help'], /^usage: tollgate COMMAND[^]*^ {2}start +\S/m],
+    [['help', 'start'], /^usage: tollgate start\n\n {2}runs the gate\n/],
+    [['start', '--help'], /^usage: tollgate start\n\n {2}runs the gate\n/],
+    [['help', 'users'], /^usage: tollgate users add NAME \[--scopes a,b\].*\n +tollgate users list\n/],
+  ])('%j tells how a command is used', async (words, text) => {
+    const { code, stdout, stderr } = await runCommand(words);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(text);
+  });
+
+  test('help of a command that is none is wrong usage', async () => {
+    const { code, stderr } = await runCommand(['help', 'strat']);
+    expect([code, stderr]).toEqual([
+      2,
+      'tollgate: unknown command "strat"; did you mean "start"?; see tollgate --help\n',
+    ]);
   });
 
   test.each([

@@ -20,9 +20,9 @@ const NOW = Date.UTC(2026, 10, 22, 10, 0, 0, 7);
 const ROUTE = { match: 'GET /users/{id}' } as Route;
 const CALLER: Principal = { ...ANONYMOUS, issuer: 'main', app: 'app-1' };
 
-function lineOf(record: Partial<ExchangeRecord>): Record<string, unknown> {
+function lineOf(record: Partial<ExchangeRecord>, paths = false): Record<string, unknown> {
   const lines: string[] = [];
-  createAccessLog({ writeInfo: (line) => lines.push(line), now: () => NOW })({
+  createAccessLog({ writeInfo: (line) => lines.push(line), now: () => NOW, logged: { paths } })({
     head: HEAD,
     route: ROUTE,
     endpoint: undefined,
@@ -39,6 +39,25 @@ function lineOf(record: Partial<ExchangeRecord>): Record<string, unknown> {
   expect(lines[0]).toMatch(/^[^\n]+\n$/);
   return JSON.parse(lines[0]!) as Record<string, unknown>;
 }
+
+describe('the path of a request', () => {
+  test('is left out unless the operator says so', () => {
+    expect(lineOf({})).not.toHaveProperty('path');
+  });
+
+  test.each([
+    ['/users/secret-name?key=secret-query', '/users/secret-name'],
+    ['/a#b?c', '/a'],
+    ['http://user:secret@h.example/a/b?key=secret', '/a/b'],
+    ['*', undefined],
+    ['h.example:443', undefined],
+    [undefined, undefined],
+  ])('of %s is %s, never with the query', (target, path) => {
+    const line = lineOf({ head: { ...HEAD, target } as RequestHead }, true);
+    expect(line['path']).toBe(path);
+    expect(JSON.stringify(line)).not.toMatch(/secret-query|key=secret/);
+  });
+});
 
 describe('the line of an exchange', () => {
   test('says who, what, which rule, how it ended and how long it took', () => {

@@ -64,7 +64,11 @@ export function compile(
       keepAliveMs: client.keep_alive,
       maxConnections: client.max_connections,
     },
-    log: { level: log.level, file: log.file === undefined ? undefined : files.path(log.file) },
+    log: {
+      level: log.level,
+      file: log.file === undefined ? undefined : files.path(log.file),
+      paths: log.paths,
+    },
     drainTimeoutMs: config.drain_timeout,
     allowSemicolon: config.allow_semicolon,
     maxLimitKeys: config.limits.max_keys,

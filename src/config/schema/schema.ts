@@ -88,6 +88,9 @@ export const general = z.strictObject({
         .default('info')
         .describe('The least that is logged.'),
       file: words('a file path').optional().describe('Where the log goes; left out: standard output.'),
+      paths: flag()
+        .default(false)
+        .describe('Whether the access log has the path of each request; never the query.'),
     })
     .prefault({})
     .describe('The log: one JSON object a line.'),

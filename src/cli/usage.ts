@@ -1,0 +1,8 @@
+/** What is typed for the commands that have words of their own, for their help and for wrong usage. */
+
+export const APPS_USAGE =
+  'apps create --name NAME --scopes a,b [--owner UNAME] [--organization ORG] | apps list | apps delete KEY | ' +
+  'apps rotate KEY | apps revoke ID [--issuer NAME] | apps restore ID [--issuer NAME] | apps revocations';
+
+export const USERS_USAGE =
+  'users add NAME [--scopes a,b] [--organization ORG] | users list | users delete NAME';

@@ -1,0 +1,47 @@
+/** Which route a 404 was meant for, as the log tells it at the level debug. */
+import { describe, expect, test } from 'vitest';
+import type { Log } from '../../src/model/log.js';
+import type { ExchangeRecord } from '../../src/model/record.js';
+import { createNearestRouteLog, nearestRoute } from '../../src/telemetry/nearest-route.js';
+import { routeOf } from '../model/route-of.js';
+
+const ROUTES = ['GET /users/{id}', 'GET /users/{id}/orders', 'POST /orders', '* /files/{path*}'].map(
+  (match) => routeOf(match),
+);
+
+describe('the nearest route', () => {
+  test.each([
+    ['/user/7', 'GET /users/{id}'],
+    ['/users/7/order', 'GET /users/{id}/orders'],
+    ['/users/7/', 'GET /users/{id}'],
+    ['/Orders', 'POST /orders'],
+    ['/file/a/b/c', '* /files/{path*}'],
+  ])('of %s is %s', (path, match) => {
+    expect(nearestRoute(path, ROUTES)?.match).toBe(match);
+  });
+
+  test('is nothing where there is no route', () => {
+    expect(nearestRoute('/a', [])).toBeUndefined();
+  });
+
+  test('is told of a 404 at the level debug alone, without the path', () => {
+    const told: [object, string][] = [];
+    const ignore = (): void => undefined;
+    const log: Log = { debug: (...line) => told.push(line), info: ignore, warn: ignore, error: ignore };
+    const tell = (isDebug: boolean, reason: string): void =>
+      createNearestRouteLog({ log: { ...log, isLevelEnabled: () => isDebug }, routes: () => ROUTES })({
+        head: { id: 'id-1', target: '/user/secret?key=secret' },
+        reason,
+      } as ExchangeRecord);
+    tell(false, 'no_route');
+    tell(true, 'no_token');
+    expect(told).toEqual([]);
+    tell(true, 'no_route');
+    expect(told).toEqual([
+      [
+        { request_id: 'id-1', nearest_route: 'GET /users/{id}', line: ROUTES[0]?.line },
+        'no route has the path; this one is the nearest',
+      ],
+    ]);
+  });
+});
