@@ -76,6 +76,7 @@ export async function assemble(
       forwarder: createForwarder(upstreams, {
         now: monotonic,
         bodyTimeoutMs: settings.client.bodyTimeoutMs,
+        minBodyRate: settings.client.minBodyRate,
         log,
         leash,
       }),

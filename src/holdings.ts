@@ -91,7 +91,7 @@ export async function hold(settings: Settings, surroundings: Surroundings, keep:
   const hand = handOf(settings, killSwitch);
   const leash = await keep<Leash>('leash', ALWAYS, () => createLeash({ ...hand, now }));
   const upstreams = await Promise.all(
-    settings.upstreams.map((upstream) => keepUpstream(upstream, surroundings, keep)),
+    settings.upstreams.map((upstream) => keepUpstream(upstream, leash, surroundings, keep)),
   );
   return {
     tokens,
@@ -156,11 +156,16 @@ function keepRedis({ redis }: Settings, { log, monotonic }: Surroundings, keep: 
   );
 }
 
-function keepUpstream(upstream: Upstream, { monotonic, random, log }: Surroundings, keep: Keep) {
+function keepUpstream(
+  upstream: Upstream,
+  leash: Leash,
+  { monotonic, random, log }: Surroundings,
+  keep: Keep,
+) {
   return keep(
     `upstream ${upstream.name}`,
     upstream,
-    () => openUpstream(upstream, { now: monotonic, random: () => fraction(random(4)), log }),
+    () => openUpstream(upstream, { now: monotonic, random: () => fraction(random(4)), log, leash }),
     (pools) => pools.close(),
   );
 }

@@ -4,8 +4,11 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
+import type { Refusal } from '../model/refusal.js';
 import type { Upstream } from '../model/upstream.js';
+import type { Attempt } from './attempt.js';
 import type { Exchange, Leash } from './exchange.js';
+import { TUNNELS_FULL, UNKNOWN_CODING } from './failures.js';
 import { listOf, type ParsedHeaders, type RawHeaders } from './raw-headers.js';
 import {
   FORBIDDEN,
@@ -112,15 +115,18 @@ export class Answer {
     socket.write(headText(`HTTP/1.1 ${status} ${fitReason(reason)}`, fields), 'latin1');
   }
 
-  /** Writes the head. False where the body's coding is one that cannot be passed on. */
+  /** Writes the head; or says why it cannot be passed on, and writes nothing. */
   start(
     controller: Dispatcher.DispatchController,
     status: number,
     headers: ParsedHeaders,
     reason: string,
-  ): boolean {
+    attempt: Pick<Attempt, 'becomeTunnel'> | undefined,
+  ): Refusal | undefined {
     const coding = listOf(headers, 'transfer-encoding');
-    if (coding !== undefined && coding.toLowerCase() !== 'chunked') return false;
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked') return UNKNOWN_CODING;
+    this.streams = isEventStream(headers['content-type']);
+    if (this.streams && attempt?.becomeTunnel() !== true) return TUNNELS_FULL;
     const { req, res, head, admission, answerHeaders } = this.exchange;
     this.bodiless = status === 204 || status === 304;
     const hasTrailers =
@@ -141,11 +147,10 @@ export class Answer {
     this.#controller = controller;
     this.status = status;
     this.#sized = headers['content-length'] !== undefined;
-    this.streams = isEventStream(headers['content-type']);
     this.idleMs = this.streams ? this.upstream.tunnelIdleMs : this.upstream.idleTimeoutMs;
     if (this.streams) this.#letGo = this.leash?.hold(admission.principal, () => this.#events?.onTokenEnded());
     process.nextTick(awaitRest, this);
-    return true;
+    return undefined;
   }
 
   write(chunk: Buffer): void {

@@ -2,11 +2,13 @@
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Verdict } from './availability/breaker.js';
+import type { Exchange } from './exchange.js';
 import { codeOf, isGatewayError, isTargetsFault, problemOf } from './failures.js';
 import type { ParsedHeaders } from './raw-headers.js';
+import type { Holder, Slots } from './slots.js';
 import type { TargetPool, UpstreamRequest } from './target-pool.js';
 
-type Controller = Dispatcher.DispatchController;
+export type Controller = Dispatcher.DispatchController;
 
 /** What the exchange hears of its attempt, until it leaves it or gives it up. */
 export interface AttemptEvents {
@@ -15,6 +17,8 @@ export interface AttemptEvents {
   onSwitch(controller: Controller, status: number, socket: Duplex, over: () => void): boolean;
   onData(chunk: Buffer): void;
   onEnd(controller: Controller): void;
+  /** The caller was revoked. */
+  onTokenEnded(): void;
   /** There was no connection, it was lost, or what came was no answer. */
   onLost(code: string, problem?: string): void;
   /** The gate itself failed while it worked on what came. */
@@ -26,13 +30,16 @@ export interface AttemptEvents {
  */
 type State = 'ready' | 'waiting' | 'sent' | 'ended';
 
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements Dispatcher.DispatchHandler, Holder {
+  older: Holder | undefined;
+  newer: Holder | undefined;
   /** Whether a byte of an answer has come: from then on the request was seen. */
   answerBegan = false;
   #state: State = 'ready';
   #events: AttemptEvents | undefined;
   #controller: Controller | undefined;
-  #holdsSlot = true;
+  /** Where it holds a slot: the target's for requests, or its for tunnels. */
+  #room: Slots | undefined;
   #isJudged = false;
   #hasHead = false;
   readonly #startedMs: number;
@@ -40,17 +47,24 @@ export class Attempt implements Dispatcher.DispatchHandler {
   private constructor(
     readonly pool: TargetPool,
     readonly ticket: number,
+    readonly exchange: Exchange,
     events: AttemptEvents,
     startedMs: number,
   ) {
     this.#events = events;
     this.#startedMs = startedMs;
+    this.#room = pool.slots;
+    this.#room.add(this);
   }
 
   /** For whoever holds a slot of the target: undefined where the target takes nothing now. */
-  static begin(pool: TargetPool, events: AttemptEvents, nowMs: number): Attempt | undefined {
+  static begin(
+    pool: TargetPool,
+    events: AttemptEvents & { readonly exchange: Exchange },
+    nowMs: number,
+  ): Attempt | undefined {
     const ticket = pool.availability.begin();
-    return ticket === undefined ? undefined : new Attempt(pool, ticket, events, nowMs);
+    return ticket === undefined ? undefined : new Attempt(pool, ticket, events.exchange, events, nowMs);
   }
 
   /** Whether a byte of the request may have been sent: undici had a connection, and began to write. */
@@ -65,7 +79,28 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   /** The slot goes to another attempt at the same target. */
   giveSlot(): void {
-    this.#holdsSlot = false;
+    this.#room?.remove(this);
+    this.#room = undefined;
+  }
+
+  /** A tunnel or an event stream holds none of the slots for requests. False where it may not become one. */
+  becomeTunnel(): boolean {
+    const { slots, tunnels } = this.pool;
+    if (this.#room !== slots || !tunnels.takeFor(this.exchange)) return false;
+    slots.remove(this);
+    tunnels.add(this);
+    this.#room = tunnels;
+    slots.release();
+    return true;
+  }
+
+  /** Whether its slot would be better given to one that waits. */
+  get isSlotWanted(): boolean {
+    return this.#room?.isWanted(this) === true;
+  }
+
+  onTokenEnded(): void {
+    this.#events?.onTokenEnded();
   }
 
   /** The target has done its part, however the rest goes. */
@@ -182,8 +217,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   #end(): void {
     this.#state = 'ended';
-    if (!this.#holdsSlot) return;
-    this.#holdsSlot = false;
-    this.pool.slots.release();
+    const room = this.#room;
+    this.#room = undefined;
+    room?.remove(this);
+    room?.release();
   }
 }

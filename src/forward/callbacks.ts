@@ -1,5 +1,6 @@
 /** What calls an exchange when no event of a connection does: the end of a turn of the event loop, and its timer. */
 import { gather } from '../gather.js';
+import type { Exchange, ForwarderOptions } from './exchange.js';
 
 export interface Callable {
   /** Must not throw. */
@@ -20,4 +21,14 @@ export function callOnTimer(exchange: Callable): void {
   } catch (error) {
     exchange.onBug(error);
   }
+}
+
+/** Logs an exception of the gate's own code, with the request that it was met at. */
+export function reportBug(
+  { log }: Pick<ForwarderOptions, 'log'>,
+  { head }: Exchange,
+  why: object,
+  message: string,
+): void {
+  log.error({ request_id: head.id, ...why }, message);
 }

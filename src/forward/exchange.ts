@@ -6,12 +6,11 @@ import type { Log } from '../model/log.js';
 import type { Principal } from '../model/principal.js';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
+import type { BodyLimits } from './body-pace.js';
 
-export interface ForwarderOptions {
+export interface ForwarderOptions extends BodyLimits {
   /** Monotonic milliseconds. */
   now(): number;
-  /** The longest silence in the middle of a request's body. */
-  readonly bodyTimeoutMs: number;
   readonly log: Log;
   /** Left out: open streams outlive their tokens. */
   readonly leash?: Leash;
@@ -21,6 +20,9 @@ export interface ForwarderOptions {
 export interface Leash {
   /** Calls `end` once, later, when the principal is revoked or its token ends; until the returned function is called. */
   hold(principal: Principal, end: () => void): () => void;
+  isRevoked(principal: Principal): boolean;
+  /** Calls back soon after each change of what is revoked; until the returned function is called. */
+  onRevocation(listener: () => void): () => void;
 }
 
 export interface Exchange {
@@ -30,8 +32,8 @@ export interface Exchange {
   readonly admission: Admission;
   /** Fields of the answer that the gate sets (X-Request-Id, quota, CORS): they replace the upstream's own of these names. */
   readonly answerHeaders: FlatHeaders;
-  /** Bytes of the body that an earlier middleware has already read (library use). */
-  readonly parsedBody: Buffer | undefined;
+  /** All of the body, where it was read before it is forwarded: a small one, or by an earlier middleware (library use). */
+  parsedBody: Buffer | undefined;
   /** Ends `res`, whose head is written, with the last of its body: in this turn of the event loop, not at once. */
   readonly end: (res: ServerResponse, last?: Buffer) => void;
 }
@@ -54,8 +56,10 @@ export type Fault =
   | 'upstream_idle_in_body'
   | 'tunnel_idle'
   | 'tunnel_broken'
-  /** Expired or revoked while a tunnel or an event stream was open. */
+  /** Revoked while the exchange was under way, or expired while a tunnel or an event stream was open. */
   | 'token_ended'
+  /** More WebSockets or event streams than `max_tunnels`. */
+  | 'tunnels_full'
   /** An exception inside the gate. */
   | 'gate_error';
 
@@ -63,8 +67,8 @@ export type Fault =
 export interface Outcome {
   /** The upstream's status, or 499 where the client left before there was one. */
   readonly status: number;
-  /** The target's origin. */
-  readonly target: string;
+  /** The target's origin; undefined where the client left before one was asked. */
+  readonly target: string | undefined;
   /** From the first attempt until the head of the answer (or until the client left). */
   readonly upstreamMs: number;
   /** Bytes of the answer's body, or of both ways of a tunnel. */

@@ -21,6 +21,17 @@ export const QUEUE_FULL = new Refusal(
   ['Retry-After', '1'],
   'the queue of the upstream is full',
 );
+/** Of WebSockets and event streams. */
+export const TUNNELS_FULL = new Refusal(
+  'overloaded',
+  ['Retry-After', '1'],
+  'as many WebSockets and event streams are open as max_tunnels allows',
+);
+export const REVOKED = new Refusal(
+  'invalid_token',
+  ['WWW-Authenticate', 'Bearer realm="tollgate", error="invalid_token"'],
+  'revoked while the request was under way',
+);
 export const QUEUE_TIMED_OUT = new Refusal('overloaded', ['Retry-After', '1'], 'no free connection in time');
 
 /** All targets are down, or their circuit breakers are open. */

@@ -2,8 +2,9 @@
  * The face of forward/, the last stage of the way: an admitted request goes to its upstream, and the answer comes back.
  *
  *    client              gate                                            upstream
- *      │ ── request ──▶  0. a target (upstream-pools.ts, balance.ts)        │   availability/
- *      │                 1. a slot of the target (slots.ts)                 │
+ *      │ ── request ──▶     a small body is read whole (small-body.ts)      │
+ *      │                 0. a target (upstream-pools.ts, balance.ts)        │   availability/
+ *      │                 1. a slot of the target (slots.ts, shares.ts)      │
  *      │                 2. header and body go out ───────────────────────▶ │   request-headers.ts, request-body.ts
  *      │                 3. connected, the request is written ────────────▶ │   attempt.ts, target-pool.ts, connect.ts
  *      │ ◀── head ─────  4. the answer's head ◀──────────────────────────── │   response-headers.ts
@@ -15,9 +16,11 @@
  * the same way until the upstream's 101, and is a tunnel from there (tunnel.ts).
  */
 import { Refusal } from '../model/refusal.js';
+import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
 import type { Exchange, ForwarderOptions, Outcome, Upgrade } from './exchange.js';
-import { BODY_TOO_LARGE } from './failures.js';
+import { BODY_TOO_LARGE, REVOKED, TUNNELS_FULL } from './failures.js';
 import { Relay } from './relay.js';
+import { SmallBodies, type SmallBody } from './small-body.js';
 import { createJoin } from './tunnel.js';
 import type { TargetState, UpstreamPools } from './upstream-pools.js';
 
@@ -40,11 +43,20 @@ export interface Forwarder {
 const UNKNOWN_UPSTREAM = new Refusal('internal_error', [], 'the route names an upstream that is not there');
 const UPGRADE_WITH_BODY = new Refusal('malformed_request', [], 'a WebSocket handshake has no body');
 
+const CLIENT_GONE: Outcome = {
+  status: CLIENT_CLOSED_REQUEST,
+  target: undefined,
+  upstreamMs: 0,
+  bytes: 0,
+  fault: 'client_gone',
+};
+
 /** @param upstreams by name; whoever opened them closes them */
 export function createForwarder(
   upstreams: ReadonlyMap<string, UpstreamPools>,
   options: ForwarderOptions,
 ): Forwarder {
+  const smallBodies = new SmallBodies(options);
   const poolsFor = ({ admission }: Exchange): UpstreamPools | undefined =>
     upstreams.get(admission.route.upstream.name);
 
@@ -54,6 +66,26 @@ export function createForwarder(
     if (declared > admission.route.maxBodyBytes) return BODY_TOO_LARGE;
     const pools = poolsFor(exchange);
     if (pools === undefined) return UNKNOWN_UPSTREAM;
+    const body = smallBodies.read(exchange, pools.isScarce);
+    if (body instanceof Promise) return forwardLater(exchange, pools, body);
+    if (body instanceof Buffer) exchange.parsedBody = body;
+    return send(exchange, pools);
+  }
+
+  async function forwardLater(
+    exchange: Exchange,
+    pools: UpstreamPools,
+    awaited: Promise<SmallBody>,
+  ): Promise<Outcome | Refusal> {
+    const body = await awaited;
+    if (body instanceof Refusal) return body;
+    if (body === 'client_gone') return CLIENT_GONE;
+    if (options.leash?.isRevoked(exchange.admission.principal) === true) return REVOKED;
+    exchange.parsedBody = body;
+    return send(exchange, pools);
+  }
+
+  function send(exchange: Exchange, pools: UpstreamPools): Promise<Outcome | Refusal> | Refusal {
     const pool = pools.choose();
     return pool instanceof Refusal ? pool : new Relay(exchange, pools, pool, options).run();
   }
@@ -66,6 +98,7 @@ export function createForwarder(
     if (pools === undefined) return UNKNOWN_UPSTREAM;
     const pool = pools.choose();
     if (pool instanceof Refusal) return pool;
+    if (!pool.tunnels.admits(upgrade)) return TUNNELS_FULL;
     const joint = createJoin(upgrade, pools.upstream.tunnelIdleMs, options.leash);
     const result = await new Relay(upgrade, pools, pool, options, {
       join: joint.join,

@@ -1,11 +1,10 @@
 /** One exchange with an upstream: attempts at its targets until one answers, and the answer streamed to the client. */
 import type { Duplex } from 'node:stream';
-import type { Dispatcher } from 'undici';
 import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
 import { Refusal } from '../model/refusal.js';
 import { Answer, type ClientEvents } from './answer.js';
-import { Attempt, type AttemptEvents } from './attempt.js';
-import { callOnTimer, sendTogether, type Callable } from './callbacks.js';
+import { Attempt, type AttemptEvents, type Controller } from './attempt.js';
+import { callOnTimer, reportBug, sendTogether, type Callable } from './callbacks.js';
 import type { Exchange, Fault, ForwarderOptions, Outcome } from './exchange.js';
 import * as failures from './failures.js';
 import type { ParsedHeaders, RawHeaders } from './raw-headers.js';
@@ -16,8 +15,6 @@ import type { TargetPool } from './target-pool.js';
 import type { Handshake } from './tunnel.js';
 import type { UpstreamPools } from './upstream-pools.js';
 import { upstreamRequest } from './upstream-request.js';
-
-type Controller = Dispatcher.DispatchController;
 
 /**
  * queued: for a slot · asking: until the answer's head · answering: until the upstream is done with it ·
@@ -47,8 +44,7 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
     readonly handshake?: Handshake,
   ) {
     this.#pool = pool;
-    const sink = handshake?.socket ?? exchange.res;
-    this.#answer = new Answer(exchange, pools.upstream, sink, options.leash);
+    this.#answer = new Answer(exchange, pools.upstream, handshake?.socket ?? exchange.res, options.leash);
   }
 
   run(): Promise<Outcome | Refusal> {
@@ -61,6 +57,10 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
   }
 
   // 1. A slot of the target, or a place in its queue.
+
+  onCrowdedOut(): void {
+    this.#settle(failures.QUEUE_FULL);
+  }
 
   #takeSlot(pool: TargetPool): void {
     this.#pool = pool;
@@ -98,7 +98,7 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
   send(): void {
     if (this.#phase !== 'asking') return;
     try {
-      const body = openBody(this.exchange, this.options.bodyTimeoutMs, this);
+      const body = openBody(this.exchange, this.options, this, this.#attempt);
       if (body instanceof RequestBody) this.#body = body;
       this.#attempt?.send(upstreamRequest(this.exchange, this.#pool, body, this.handshake !== undefined));
     } catch (err) {
@@ -125,8 +125,11 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
     if (this.#phase !== 'asking') return;
     if (status === 101) this.#blame(failures.SWITCHED_UNASKED);
     else if (status < 200) this.#answer.interim(controller, status, headers, reason);
-    else if (!this.#answer.start(controller, status, headers, reason)) this.#blame(failures.UNKNOWN_CODING);
-    else this.#answering();
+    else {
+      const refusal = this.#answer.start(controller, status, headers, reason, this.#attempt);
+      if (refusal === undefined) this.#answering();
+      else this.#blame(refusal);
+    }
   }
 
   #answering(): void {
@@ -148,9 +151,9 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
       over();
       this.#settle(this.#outcome(status, bytes, fault));
     };
-    const raw = controller.rawHeaders as RawHeaders;
-    if (this.#phase !== 'asking' || this.handshake?.join(raw, socket, ended) !== true) {
-      this.#blame(failures.SWITCHED_UNASKED);
+    const hasRoom = this.#phase === 'asking' && this.#attempt?.becomeTunnel() === true;
+    if (!hasRoom || this.handshake?.join(controller.rawHeaders as RawHeaders, socket, ended) !== true) {
+      this.#blame(hasRoom ? failures.SWITCHED_UNASKED : failures.TUNNELS_FULL);
       return false;
     }
     this.#phase = 'joined';
@@ -196,15 +199,13 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
 
   /** By a bug of the gate, before the request was written, */
   #cannotSend(why: object): void {
-    const { id } = this.exchange.head;
-    this.options.log.error({ request_id: id, ...why }, 'a request could not be sent');
+    reportBug(this.options, this.exchange, why, 'a request could not be sent');
     this.#fail(failures.UNSENDABLE);
   }
 
   /** or after. */
   onBug(error: unknown): void {
-    const { id } = this.exchange.head;
-    this.options.log.error({ request_id: id, err: error }, 'a request failed inside the gate');
+    reportBug(this.options, this.exchange, { err: error }, 'a request failed inside the gate');
     this.#fail(failures.BUG, 'gate_error');
   }
 
@@ -233,7 +234,9 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
   }
 
   onTokenEnded(): void {
-    this.#fail(failures.HEAD_TIMED_OUT, 'token_ended');
+    if (this.#phase === 'joined') return; // It ends by itself (tunnel.ts).
+    this.#pool.slots.leave(this);
+    this.#fail(failures.REVOKED, 'token_ended');
   }
 
   // 9. or because nothing happens any more.
@@ -259,10 +262,13 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
     else this.#blame(failures.HEAD_TIMED_OUT, failures.HEAD_TIMEOUT);
   }
 
-  /** By the fault of the target, which the log names. */
+  /** By the fault of the target, which the log names; or by none, where it opened one tunnel too many. */
   #blame(refusal: Refusal, code = '', problem?: string): void {
-    this.#pool.failures.report(this.exchange.head.id, refusal, code, problem);
-    this.#fail(refusal);
+    if (refusal === failures.TUNNELS_FULL) this.#fail(refusal, 'tunnels_full');
+    else {
+      this.#pool.failures.report(this.exchange.head.id, refusal, code, problem);
+      this.#fail(refusal);
+    }
   }
 
   /** Gives up: with the refusal while no head is written, else by breaking the client's connection. */

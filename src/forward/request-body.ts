@@ -1,12 +1,13 @@
 /** A request's body on its way to the upstream: streamed, counted, and watched for silence. */
 import { Readable } from 'node:stream';
+import { BodyPace, type BodyLimits } from './body-pace.js';
 import type { Exchange } from './exchange.js';
 
 export interface BodyEvents {
   /** The upstream took some of it, or more of it came. */
   onBodyProgress(): void;
   onBodyTooLarge(): void;
-  /** The client sent nothing for too long while the upstream waited for it. */
+  /** The client sent nothing for too long, or too little, while the upstream waited for it. */
   onBodyTimeout(): void;
 }
 
@@ -19,13 +20,19 @@ export class RequestBody extends Readable {
   #timer: NodeJS.Timeout | undefined;
   /** Whether the upstream has taken all that came, so that it is the client's turn. */
   #awaiting = false;
+  /** Whether it was not for a part of this tick. */
+  #wasPaused = false;
+  readonly #pace: BodyPace;
 
   constructor(
     readonly exchange: Exchange,
-    readonly timeoutMs: number,
+    limits: BodyLimits,
     readonly events: BodyEvents,
+    /** Whether others wait for what the exchange holds: then its client is given no grace. */
+    readonly slot: { readonly isSlotWanted: boolean } | undefined,
   ) {
     super();
+    this.#pace = new BodyPace(limits);
   }
 
   get awaitsClient(): boolean {
@@ -36,7 +43,6 @@ export class RequestBody extends Readable {
     if (this.#timer === undefined) this.#start();
     if (this.#awaiting) return;
     this.#awaiting = true;
-    this.#timer?.refresh();
     this.events.onBodyProgress();
     this.exchange.req.resume();
   }
@@ -53,7 +59,7 @@ export class RequestBody extends Readable {
 
   /** First read: the connection stands, and the request is about to be written. */
   #start(): void {
-    this.#timer = setTimeout(onSilence, this.timeoutMs, this);
+    this.#timer = setTimeout(onTick, this.#pace.tickMs, this);
     // RFC 9110 10.1.1: only now is the client asked for its body, when somebody is there to take it.
     const { req, res, head } = this.exchange;
     if (head.expectsContinue) res.writeContinue();
@@ -66,11 +72,15 @@ export class RequestBody extends Readable {
       this.events.onBodyTooLarge();
       return;
     }
-    this.#timer?.refresh();
+    this.#pace.bytes += chunk.length;
     this.events.onBodyProgress();
     this.#awaiting = false;
-    if (!this.push(chunk)) this.exchange.req.pause();
-    else this.#awaiting = true;
+    if (this.push(chunk)) {
+      this.#awaiting = true;
+    } else {
+      this.#wasPaused = true;
+      this.exchange.req.pause();
+    }
   };
 
   readonly #onEnd = (): void => {
@@ -80,24 +90,31 @@ export class RequestBody extends Readable {
   };
 
   /** A pause of the upstream's is no silence of the client's. */
-  onSilence(): void {
-    if (this.#awaiting) this.events.onBodyTimeout();
-    else this.#timer?.refresh();
+  onTick(): void {
+    const isClientsTurn = this.#awaiting && !this.#wasPaused;
+    this.#wasPaused = !this.#awaiting;
+    const isTooSlow = this.#pace.isTooSlow(isClientsTurn ? this.#pace.tickMs : 0);
+    if (isTooSlow || (isClientsTurn && this.#pace.isBehind && this.slot?.isSlotWanted === true)) {
+      this.events.onBodyTimeout();
+    } else {
+      this.#timer?.refresh();
+    }
   }
 }
 
-function onSilence(body: RequestBody): void {
-  body.onSilence();
+function onTick(body: RequestBody): void {
+  body.onTick();
 }
 
 /** What undici sends after the head: a stream, the bytes that a middleware has read, or nothing. */
 export function openBody(
   exchange: Exchange,
-  timeoutMs: number,
+  limits: BodyLimits,
   events: BodyEvents,
+  slot: RequestBody['slot'],
 ): RequestBody | Buffer | null {
   const { head, parsedBody } = exchange;
   if (parsedBody !== undefined) return parsedBody;
   if (head.body === 'none' || (head.body === 'sized' && head.contentLength === 0)) return null;
-  return new RequestBody(exchange, timeoutMs, events);
+  return new RequestBody(exchange, limits, events, slot);
 }

@@ -1,14 +1,41 @@
-/** How many exchanges one target serves at once, and the bounded queue of those that wait for their turn. */
+/**
+ * How many exchanges one target serves at once, and the bounded queue of those that wait for a slot. Callers share both.
+ *
+ * A caller may take a slot only while it holds at most seven times as many as would stay free: one caller alone gets
+ * seven eighths, two get seven fifteenths each, and some stay free for a caller that holds none. (Dynamic thresholds:
+ * Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998.) A target with fewer than eight slots is too
+ * small for that; there a freed slot goes to the caller that holds the fewest, as it does everywhere.
+ */
+import { callerOf, type CallersExchange } from './caller.js';
+import { LinkedList, type Linked } from './linked-list.js';
+import { Shares } from './shares.js';
 
 export interface Waiter {
+  readonly exchange: CallersExchange;
   /** A slot is free and now belongs to this waiter. False where it has no use for it any more: the next one has it. */
   onSlot(): boolean;
+  /** Its place in the queue went to a caller with fewer waiters. */
+  onCrowdedOut(): void;
+  /** The caller was revoked. */
+  onTokenEnded(): void;
 }
+
+/** What holds a slot. */
+export interface Holder extends Linked<Holder> {
+  readonly exchange: CallersExchange;
+  onTokenEnded(): void;
+}
+
+/** How many times as many slots as stay free one caller may hold. */
+const FREE_FACTOR = 7;
+/** The fewest slots with which some are kept free. */
+const LEAST_SHARED = 8;
 
 export class Slots {
   #taken = 0;
-  /** A Set keeps the order of arrival, and whoever gives up leaves it at once. */
-  readonly #queue = new Set<Waiter>();
+  readonly #holders = new LinkedList<Holder>();
+  /** Undefined while slots are plenty, so that nobody is counted then. */
+  #shares: Shares | undefined;
   #onIdle: (() => void) | undefined;
 
   constructor(
@@ -22,52 +49,116 @@ export class Slots {
 
   /** Exchanges under way and waiting. */
   get load(): number {
-    return this.#taken + this.#queue.size;
+    return this.#taken + this.#waiting;
   }
 
-  /** Whether one more would be served at once. */
+  /** Whether one more would leave less than half of the slots free. */
+  get isScarce(): boolean {
+    return (this.#taken + 1) * 2 > this.size;
+  }
+
+  /** Whether a slot is free. */
   get hasRoom(): boolean {
     return this.#taken < this.size;
   }
 
-  /** `taken` at once, `queued` until `onSlot` or `leave`, or `full`. */
+  get #waiting(): number {
+    return this.#shares?.waiting ?? 0;
+  }
+
+  /** `taken` at once, `queued` until `onSlot`, `onCrowdedOut` or `leave`, or `full`. */
   take(waiter: Waiter): 'taken' | 'queued' | 'full' {
-    if (this.takeFree()) return 'taken';
-    if (this.#queue.size >= this.queueSize) return 'full';
-    this.#queue.add(waiter);
+    if (this.takeFor(waiter.exchange)) return 'taken';
+    if (this.queueSize === 0) return 'full';
+    const shares = (this.#shares ??= new Shares(this.#holders));
+    if (shares.waiting >= this.queueSize) {
+      const other = shares.crowdedOutBy(callerOf(waiter.exchange));
+      if (other === undefined) return 'full';
+      shares.leave(other);
+      other.onCrowdedOut();
+    }
+    shares.wait(waiter);
     return 'queued';
   }
 
-  /** A slot at once, or none. */
+  /** Whether a slot is free that the caller may take. */
+  admits(exchange: CallersExchange): boolean {
+    return this.hasRoom && this.#admits(exchange);
+  }
+
+  /** Takes a slot at once, unless there is none or the caller holds too many. */
+  takeFor(exchange: CallersExchange): boolean {
+    return this.admits(exchange) && this.takeFree();
+  }
+
+  /** Takes a slot at once for whichever caller, unless there is none. */
   takeFree(): boolean {
     if (!this.hasRoom) return false;
     this.#taken += 1;
     return true;
   }
 
-  /** Gives up waiting. */
-  leave(waiter: Waiter): void {
-    this.#queue.delete(waiter);
-    this.#tellIdle();
+  /** Tells who holds a slot that was taken. */
+  add(holder: Holder): void {
+    this.#holders.append(holder);
+    this.#shares?.add(holder);
   }
 
-  /** Gives a slot back: of those that wait, the one that has waited longest has it next. */
+  /** The slot of this holder stays taken, for another one. */
+  remove(holder: Holder): void {
+    this.#holders.remove(holder);
+    this.#shares?.remove(holder);
+  }
+
+  /** Gives up waiting. */
+  leave(waiter: Waiter): void {
+    this.#shares?.leave(waiter);
+    this.#settle();
+  }
+
+  /** Gives a slot back whose holder was removed or never added. The next waiter has it, if its caller may. */
   release(): void {
-    for (const waiter of this.#queue) {
-      this.#queue.delete(waiter);
-      if (waiter.onSlot()) return;
-    }
     this.#taken -= 1;
-    this.#tellIdle();
+    for (let next = this.#nextAdmitted(); next; next = this.#nextAdmitted()) {
+      this.#shares?.leave(next);
+      this.#taken += 1;
+      if (!next.onSlot()) this.#taken -= 1;
+    }
+    this.#settle();
+  }
+
+  /** Whether a slot is waited for by this holder's own caller, or by one with fewer slots. */
+  isWanted(holder: Holder): boolean {
+    return this.#waiting > 0 && this.#shares?.isOwed(callerOf(holder.exchange)) === true;
+  }
+
+  /** All that hold a slot and all that wait, as they are now. */
+  everyone(): (Holder | Waiter)[] {
+    return [...this.#holders, ...(this.#shares?.waiters() ?? [])];
   }
 
   /** Calls back each time that nobody holds a slot and nobody waits, beginning now. */
   whenIdle(callback: () => void): void {
     this.#onIdle = callback;
-    this.#tellIdle();
+    this.#settle();
   }
 
-  #tellIdle(): void {
+  #nextAdmitted(): Waiter | undefined {
+    const next = this.#waiting > 0 ? this.#shares?.next() : undefined;
+    return next && this.admits(next.exchange) ? next : undefined;
+  }
+
+  #admits(exchange: CallersExchange): boolean {
+    const most = FREE_FACTOR * (this.size - this.#taken - 1);
+    // Where the slots that are taken are few enough for one caller, nobody needs to be counted.
+    if (this.#taken < most || this.size < LEAST_SHARED) return true;
+    const held = (this.#shares ??= new Shares(this.#holders)).heldBy(callerOf(exchange));
+    return held === 0 || held < most;
+  }
+
+  #settle(): void {
+    // Not at the threshold itself, or the shares would be made anew at each change across it.
+    if (this.#shares?.waiting === 0 && this.#taken < this.size / 2) this.#shares = undefined;
     if (this.idle) this.#onIdle?.();
   }
 }

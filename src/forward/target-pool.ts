@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { Pool, type Dispatcher } from 'undici';
 import type { Log } from '../model/log.js';
+import type { Principal } from '../model/principal.js';
 import type { Target, Upstream } from '../model/upstream.js';
 import { Availability } from './availability/availability.js';
 import type { Candidate } from './balance.js';
@@ -34,6 +35,8 @@ export class TargetPool implements Candidate {
   readonly availability: Availability;
   readonly failures: FailureLog;
   readonly slots: Slots;
+  /** Of WebSockets and event streams, which hold none of the slots for requests. */
+  readonly tunnels: Slots;
   readonly buildHeaders: BuildRequestHeaders;
   readonly #connect: ReturnType<typeof createConnector>;
   /** Fixed, since undici would else take it from the Host field and reconnect whenever that changes. */
@@ -53,6 +56,7 @@ export class TargetPool implements Candidate {
     this.availability = new Availability(upstream, target, options.now, options.log);
     this.failures = new FailureLog(upstream, target, options.now, options.log);
     this.slots = new Slots(upstream.maxConnections, upstream.maxConnections * QUEUE_FACTOR);
+    this.tunnels = new Slots(upstream.maxTunnels, 0);
     this.buildHeaders = headersFor(target);
     this.servername = new URL(target.origin).hostname;
     this.#addresses = this.#openAddresses(options);
@@ -74,7 +78,7 @@ export class TargetPool implements Candidate {
   }
 
   get load(): number {
-    return this.slots.load;
+    return this.slots.load + this.tunnels.load;
   }
 
   share(): number {
@@ -83,7 +87,8 @@ export class TargetPool implements Candidate {
 
   dispatch(request: UpstreamRequest, handler: Dispatcher.DispatchHandler): void {
     this.#pool ??= new Pool(this.target.origin, {
-      connections: this.upstream.maxConnections,
+      // An event stream keeps its connection, which a request cannot use.
+      connections: this.upstream.maxConnections + this.upstream.maxTunnels,
       pipelining: 1,
       connect: this.#connect,
       keepAliveTimeout: this.upstream.keepAliveMs,
@@ -97,6 +102,13 @@ export class TargetPool implements Candidate {
     this.#addresses?.use();
     this.#wanted += 1;
     this.#pool.dispatch(request as Dispatcher.DispatchOptions, handler);
+  }
+
+  /** Ends all exchanges whose caller may no longer pass. */
+  endRevoked(isRevoked: (principal: Principal) => boolean): void {
+    for (const one of [...this.slots.everyone(), ...this.tunnels.everyone()]) {
+      if (isRevoked(one.exchange.admission.principal)) one.onTokenEnded();
+    }
   }
 
   /** An exchange has its connection, or will not have one. */
@@ -120,13 +132,16 @@ export class TargetPool implements Candidate {
    */
   close(): Promise<void> {
     return new Promise((resolve) => {
-      this.slots.whenIdle(() => {
+      const closeIdle = (): void => {
+        if (this.load > 0) return;
         const pool = this.#pool;
         this.#pool = undefined;
         this.#addresses?.close();
         if (pool === undefined) resolve();
         else void pool.close().then(resolve);
-      });
+      };
+      this.slots.whenIdle(closeIdle);
+      this.tunnels.whenIdle(closeIdle);
     });
   }
 }

@@ -3,12 +3,15 @@ import type { Refusal } from '../model/refusal.js';
 import type { Upstream } from '../model/upstream.js';
 import { startHealthCheck } from './availability/health-check.js';
 import { createPick } from './balance.js';
+import type { Leash } from './exchange.js';
 import { noTarget } from './failures.js';
 import { createRequestHeaders } from './request-headers.js';
 import { RetryBudget } from './retry-budget.js';
 import { TargetPool, type TargetOptions } from './target-pool.js';
 
 export interface UpstreamOptions extends TargetOptions {
+  /** Left out: exchanges outlive the revocation of their callers. */
+  readonly leash?: Leash;
   /** From 0 to below 1. */
   readonly random: () => number;
 }
@@ -31,6 +34,8 @@ export interface UpstreamPools {
    * where it may. Undefined where there is none, or where too many were sent again of late.
    */
   chooseAgain(tried: readonly TargetPool[], mayRepeat: boolean): TargetPool | undefined;
+  /** Whether one of its targets has less than half of its slots free. */
+  readonly isScarce: boolean;
   states(): readonly TargetState[];
   /** Ends the checks, waits for the exchanges that are under way, then closes all connections. */
   close(): Promise<void>;
@@ -45,6 +50,7 @@ export function openUpstream(upstream: Upstream, options: UpstreamOptions): Upst
   const pickAgain = createPick<TargetPool>(upstream.balance);
   const budget = new RetryBudget(upstream.maxConnections);
   const stopChecks = startChecks(upstream, pools, options.random);
+  const stopWatching = watchRevocations(pools, options.leash);
 
   function choose(): TargetPool | Refusal {
     if (only !== undefined) return only.availability.admits ? only : refusal();
@@ -75,6 +81,9 @@ export function openUpstream(upstream: Upstream, options: UpstreamOptions): Upst
     budget,
     choose,
     chooseAgain,
+    get isScarce() {
+      return pools.some(({ slots }) => slots.isScarce);
+    },
     states: () =>
       pools.map(({ target, availability }) => ({
         upstream: upstream.name,
@@ -84,6 +93,7 @@ export function openUpstream(upstream: Upstream, options: UpstreamOptions): Upst
     async close() {
       stopChecks();
       await Promise.all(pools.map((pool) => pool.close()));
+      stopWatching?.();
     },
   };
 }
@@ -95,6 +105,12 @@ function startChecks(upstream: Upstream, pools: readonly TargetPool[], random: (
     startHealthCheck(upstream, target, health, random, (problem) => availability.check(problem)),
   );
   return () => stops.forEach((stop) => stop());
+}
+
+function watchRevocations(pools: readonly TargetPool[], leash: Leash | undefined): (() => void) | undefined {
+  return leash?.onRevocation(() => {
+    for (const pool of pools) pool.endRevoked((principal) => leash.isRevoked(principal));
+  });
 }
 
 const admits = ({ availability }: TargetPool): boolean => availability.admits;

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import type { LimitPolicy } from '../model/limit.js';
 import type { Principal } from '../model/principal.js';
-import { networkOf } from './network.js';
+import { networkOf } from '../model/network.js';
 
 /** With a subject no longer than this, a key at 10 per 2m takes less than 300 bytes of Redis, all in. */
 const LONGEST_SUBJECT = 36;

@@ -21,7 +21,7 @@ export interface LimitOptions {
 /** What a counted request has left, a 429 or 503, or undefined for a request that no limit was counted for. */
 type Finding = Quota | Refusal | undefined;
 
-export { networkOf, subnetOf } from './network.js';
+export { networkOf, subnetOf } from '../model/network.js';
 
 export type Limit = (principal: Principal, route: Route, clientIp: string) => Finding | Promise<Finding>;
 

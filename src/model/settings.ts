@@ -82,6 +82,8 @@ export interface ClientSettings {
   readonly headerTimeoutMs: number;
   /** The longest silence in the middle of a request body. */
   readonly bodyTimeoutMs: number;
+  /** The least that a client must send of a body on the average, bytes per second; 0: as slowly as it likes. */
+  readonly minBodyRate: number;
   readonly keepAliveMs: number;
   /** How many connections there may be at once; one more is closed as it comes. */
   readonly maxConnections: number;

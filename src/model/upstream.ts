@@ -69,6 +69,8 @@ export interface Upstream {
   readonly retries: number;
   /** To one target. */
   readonly maxConnections: number;
+  /** WebSockets and event streams to one target, beside those. */
+  readonly maxTunnels: number;
   readonly forwardAuthorization: boolean;
   /** The Host field: the target's own, or the caller's preserved. */
   readonly host: 'target' | 'preserve';

@@ -33,9 +33,18 @@ export interface Leash {
    * @returns lets go: it is not called any more
    */
   hold(principal: Principal, end: () => void): () => void;
+  isRevoked(principal: Principal): boolean;
+  /**
+   * Calls back after changes of what is revoked, at most every 50 ms; until the returned function is called. For whoever
+   * knows of many exchanges under way, each too short to be held here.
+   */
+  onRevocation(listener: () => void): () => void;
   /** Gives the leash into another hand, with all that hangs on it: after a reload. */
   pass(hand: LeashHand): void;
 }
+
+/** Revocations may come in floods, and a listener looks at every exchange under way. */
+const TELL_AFTER_MS = 50;
 
 /** The longest that a timer of Node can wait; what takes longer is looked at again. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -49,6 +58,8 @@ interface Held {
 
 export function createLeash({ now, ...first }: LeashOptions): Leash {
   const all = new Set<Held>();
+  const listeners = new Set<() => void>();
+  let telling: NodeJS.Timeout | undefined;
   let hand: LeashHand = first;
   let stopWatching = watch();
 
@@ -60,6 +71,10 @@ export function createLeash({ now, ...first }: LeashOptions): Leash {
   function drawRevoked(changed?: readonly RevocationKey[]): void {
     const ids = changed && new Set(changed.map(({ id }) => id));
     for (const held of all) if ((!ids || isOneOf(ids, held)) && mustEnd(held)) draw(held);
+    telling ??= setTimeout(() => {
+      telling = undefined;
+      for (const listener of listeners) listener();
+    }, TELL_AFTER_MS).unref();
   }
 
   function letGo(held: Held): void {
@@ -90,6 +105,11 @@ export function createLeash({ now, ...first }: LeashOptions): Leash {
   }
 
   return {
+    isRevoked: (principal) => hand.revocations?.isRevoked(principal) === true,
+    onRevocation(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     hold(principal, end) {
       const endsAtMs = principal.expiresAtMs + hand.clockSkewMs(principal.issuer);
       const held: Held = { principal, endsAtMs, end, timer: undefined };

@@ -242,6 +242,10 @@ describe('a small value', () => {
     ['drain_timeout: 30', ['1:16: "drain_timeout" must be a duration such as 500ms, 30s, 2m, 1h or 1d']],
     ['drain_timeout: 30 s', ['1:16: "drain_timeout" must be a duration such as 500ms, 30s, 2m, 1h or 1d']],
     ['drain_timeout: 25d', ['1:16: "drain_timeout" must be at most 24d']],
+    [
+      'client: {min_body_rate: fast}',
+      ['1:25: "min_body_rate" must be bytes per second, such as 240 or 1kb, or none'],
+    ],
     ['client: {header_timeout: 0s}', ['1:26: "header_timeout" must be at least 1ms']],
     ['defaults: {max_body: 10 mb}', ['1:22: "max_body" must be a size such as 512kb or 10mb']],
     ['defaults: {max_body: 5}', ['1:22: "max_body" must be a size such as 512kb or 10mb']],

@@ -44,7 +44,7 @@ const CLIENTS: [what: string, ...parts: [bytes: string, answered: RegExp][]][] =
   ],
   [
     'a body that goes on behind an early answer',
-    [request('POST */early', ['Content-Length: 5000'], 'body'), /^HTTP\/1\.1 200 [^]*ok$/],
+    [request('POST */early', ['Content-Length: 50000'], 'body'), /^HTTP\/1\.1 200 [^]*ok$/],
     [SMUGGLED.repeat(20), /^HTTP\/1\.1 200 [^]*ok$/],
   ],
   [

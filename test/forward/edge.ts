@@ -25,8 +25,9 @@ export interface EdgeOptions {
   readonly principal?: Principal;
   readonly maxBodyBytes?: number;
   readonly bodyTimeoutMs?: number;
+  readonly minBodyRate?: number;
   readonly answerHeaders?: FlatHeaders;
-  readonly leash?: Leash;
+  readonly leash?: Pick<Leash, 'hold'> & Partial<Leash>;
   readonly lookup?: UpstreamOptions['lookup'];
   readonly parsedBody?: (req: IncomingMessage) => Buffer;
   /** What a middleware before the gate does. */
@@ -93,7 +94,7 @@ function headOf(req: IncomingMessage): RequestHead {
     contentLength: Number(sized ?? 0),
     expectsContinue: req.headers.expect !== undefined,
     websocket: req.headers.upgrade === 'websocket',
-    clientIp: '192.0.2.1',
+    clientIp: req.headers['x-test-ip']?.toString() ?? '192.0.2.1',
     forwardedFor: '192.0.2.1',
     forwardedProto: 'http',
     forwardedHost: 'gate.test',
@@ -129,18 +130,25 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
   };
   const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
   const upstream = upstreamAt(origin, options.upstream);
+  const leash: Leash | undefined = options.leash && {
+    isRevoked: () => false,
+    onRevocation: () => () => undefined,
+    ...options.leash,
+  };
   const now = (): number => performance.now();
   const pools = openUpstream(upstream, {
     now,
     random: Math.random,
     log,
     ...(options.lookup && { lookup: options.lookup }),
+    ...(leash && { leash }),
   });
   const forwarder = createForwarder(new Map([[upstream.name, pools]]), {
     now,
     bodyTimeoutMs: options.bodyTimeoutMs ?? 1000,
+    minBodyRate: options.minBodyRate ?? 0,
     log,
-    ...(options.leash && { leash: options.leash }),
+    ...(leash && { leash }),
   });
   const route = routeTo(upstream, options.maxBodyBytes ?? 10_000_000);
   const results: (Outcome | Refusal)[] = [];

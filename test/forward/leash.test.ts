@@ -3,7 +3,7 @@ import { createLeash } from '../../src/revocation/leash.js';
 import { openRaw } from '../support/raw.js';
 import { startRawUpstream, type WireRequest } from '../support/upstream.js';
 import { keep } from './cleanup.js';
-import { CALLER, startEdge } from './edge.js';
+import { CALLER, startEdge, type EdgeOptions } from './edge.js';
 
 const UPGRADE =
   'GET /chat HTTP/1.1\r\nHost: gate.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
@@ -31,6 +31,7 @@ function createSwitch() {
     /** How many are held now. */
     held: () => held,
     leash: {
+      ...leash,
       hold(...args: Parameters<typeof leash.hold>) {
         const letGo = leash.hold(...args);
         let isHeld = true;
@@ -49,11 +50,15 @@ function createSwitch() {
   };
 }
 
-async function edgeTo(script: (request: WireRequest) => void, lifetimeMs = Infinity) {
+async function edgeTo(
+  script: (request: WireRequest) => void,
+  lifetimeMs = Infinity,
+  settings: EdgeOptions['upstream'] = {},
+) {
   const upstream = keep(await startRawUpstream(script));
   const kill = createSwitch();
   const principal = { ...CALLER, expiresAtMs: Date.now() + lifetimeMs };
-  const edge = keep(await startEdge(upstream.origin, { principal, leash: kill.leash }));
+  const edge = keep(await startEdge(upstream.origin, { principal, leash: kill.leash, upstream: settings }));
   return { upstream, edge, kill };
 }
 
@@ -124,27 +129,56 @@ test('An event stream that ends by itself is held no longer, and ends well.', as
 
 test('A caller who was revoked before the upstream answered has neither tunnel nor events for long.', async () => {
   const { upstream, edge, kill } = await edgeTo(({ socket, head }) =>
-    setTimeout(() => socket.write(head.includes('/chat') ? SWITCH : EVENTS), 100),
+    setTimeout(() => socket.write(head.includes('/chat') ? SWITCH : EVENTS), 700),
   );
   const clients = [openRaw(edge.port, UPGRADE), openRaw(edge.port, GET)];
   await expect.poll(() => upstream.requests.length).toBe(2);
   kill.revoke();
   await Promise.all(clients.map((client) => client.ended));
-  await expect.poll(() => edge.results).toMatchObject([{ fault: 'token_ended' }, { fault: 'token_ended' }]);
+  await expect.poll(() => edge.results).toMatchObject([{ status: 401 }, { status: 401 }]);
 });
 
-test('Any other answer is finished: it was admitted.', async () => {
-  let finish = (): void => undefined;
-  const { edge, kill } = await edgeTo(({ socket }) => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\nhalf');
-    finish = () => void socket.write('half');
-  });
-  const client = openRaw(edge.port, GET);
-  await client.until('half');
-  expect(kill.held()).toBe(0);
+const HALF = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\nhalf';
+const UPLOAD = 'POST /up HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 100000\r\n\r\nhalf';
+
+test.each([
+  ['A download', GET, HALF, 'half', { status: 200, fault: 'token_ended' }],
+  ['An upload', UPLOAD, '', '', { status: 401, reason: 'invalid_token' }],
+  ['A wait for the head of a response', GET, '', '', { status: 401, reason: 'invalid_token' }],
+])('%s is cut within a second of the revocation of its caller.', async (_, request, reply, sign, result) => {
+  const { upstream, edge, kill } = await edgeTo(({ socket }) => void socket.write(reply));
+  const client = openRaw(edge.port, request);
+  await expect.poll(() => upstream.requests.length).toBe(1);
+  await client.until(sign);
+  const since = Date.now();
   kill.revoke();
-  finish();
-  await client.until('halfhalf');
-  expect(await edge.result(0)).toMatchObject({ status: 200, fault: undefined });
+  expect(await edge.result(0)).toMatchObject(result);
+  await expect.poll(() => upstream.open.size).toBe(0);
+  expect(Date.now() - since).toBeLessThan(1000);
+  if (result.status === 200) await client.ended;
+  else await client.until(/^HTTP\/1\.1 401 /);
+  expect(client.text()).not.toContain('halfhalf');
+  client.destroy();
+});
+
+test('A request that waits for a slot when its caller is revoked never reaches the upstream.', async () => {
+  const { upstream, edge, kill } = await edgeTo(() => undefined, Infinity, { maxConnections: 1 });
+  const clients = [openRaw(edge.port, GET), openRaw(edge.port, GET)];
+  await expect.poll(() => upstream.requests.length).toBe(1);
+  await expect.poll(() => edge.pools.states().length && edge.results.length).toBe(0);
+  kill.revoke();
+  await Promise.all(clients.map((client) => client.until(/^HTTP\/1\.1 401 /)));
+  expect(upstream.requests).toHaveLength(1);
+  for (const client of clients) client.destroy();
+});
+
+test('A small body that was still coming when its caller was revoked is not forwarded.', async () => {
+  const { upstream, edge, kill } = await edgeTo(() => undefined, Infinity, { maxConnections: 1 });
+  const client = openRaw(edge.port, 'POST /up HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 4\r\n\r\nab');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  kill.revoke();
+  client.send('cd');
+  await client.until(/^HTTP\/1\.1 401 /);
+  expect(upstream.requests).toHaveLength(0);
   client.destroy();
 });

@@ -184,7 +184,7 @@ test('A tunnel whose one side breaks ends the other, and gives its slot back.', 
       behind = socket;
       socket.write(SWITCH);
     },
-    { upstream: { maxConnections: 1, connectTimeoutMs: 100 } },
+    { upstream: { maxConnections: 1, maxTunnels: 1, connectTimeoutMs: 100 } },
   );
   const first = openRaw(edge.port, UPGRADE);
   await first.until(/\r\n\r\n$/);

@@ -21,6 +21,7 @@ export function makeUpstream(changes: Partial<Upstream> = {}): Upstream {
     keepAliveMs: 4000,
     retries: 0,
     maxConnections: 1,
+    maxTunnels: 16,
     forwardAuthorization: true,
     host: 'target',
     headers: { set: [], remove: [] },

@@ -61,6 +61,7 @@ export function compile(
     client: {
       headerTimeoutMs: client.header_timeout,
       bodyTimeoutMs: client.body_timeout,
+      minBodyRate: client.min_body_rate,
       keepAliveMs: client.keep_alive,
       maxConnections: client.max_connections,
     },

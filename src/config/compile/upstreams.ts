@@ -25,6 +25,7 @@ function compileUpstream(name: string, written: Validated['upstreams'][string], 
     keepAliveMs: written.keep_alive,
     retries: written.retries,
     maxConnections: written.max_connections,
+    maxTunnels: written.max_tunnels,
     forwardAuthorization: written.forward_authorization,
     host: written.host,
     headers: {

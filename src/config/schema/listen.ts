@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { Flaw } from '../problem.js';
-import { count, duration, given, phrase, words } from './values.js';
+import { count, duration, given, parseSize, phrase, words } from './values.js';
 
 const FORM = 'an address such as 127.0.0.1:8080 or "[::1]:8080", or {host, port, tls}';
 
@@ -66,11 +66,26 @@ export const trustProxy = z.array(phrase(parseNetwork, 'an IP address or a CIDR 
   error: given('must be a list of IP addresses and CIDR blocks'),
 });
 
+const RATE_FORM = 'bytes per second, such as 240 or 1kb, or none';
+
+function parseRate(text: string): number | Flaw {
+  if (text === 'none') return 0;
+  const bytes = parseSize(text);
+  return bytes instanceof Flaw ? new Flaw(`must be ${RATE_FORM}`) : bytes;
+}
+
+const bodyRate = z.union([count(0, 1_000_000_000), phrase(parseRate, RATE_FORM)], {
+  error: given(`must be ${RATE_FORM}`),
+});
+
 export const client = z.strictObject({
   header_timeout: duration()
     .prefault('10s')
     .describe('The whole head of a request must have arrived by then.'),
   body_timeout: duration().prefault('60s').describe('The longest silence in the middle of a request body.'),
+  min_body_rate: bodyRate
+    .default(240)
+    .describe('The least that a client must send of a request body, bytes per second; none: no least.'),
   keep_alive: duration().prefault('60s').describe('How long an idle connection is kept open.'),
   max_connections: count(1, 1_000_000)
     .default(20_000)

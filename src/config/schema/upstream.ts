@@ -138,7 +138,10 @@ const settings = z.strictObject({
       'How often a safe request without a body, or any request of which no byte was sent, is sent again, on another ' +
         'target where there is one; at most one in five requests is.',
     ),
-  max_connections: count(1, 100_000).default(256).describe('The most connections to one target.'),
+  max_connections: count(1, 100_000).default(256).describe('The most requests under way to one target.'),
+  max_tunnels: count(1, 100_000)
+    .default(1024)
+    .describe('The most WebSockets and event streams to one target, beside max_connections.'),
   forward_authorization: flag()
     .default(true)
     .describe("Whether the upstream gets the caller's Authorization field."),

@@ -53,14 +53,15 @@ export function formatDuration(ms: number): string {
 const UNITS_BYTES: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
 
 /** `10mb` in bytes. */
-export const size = () =>
-  phrase((text) => {
-    const [, count, unit] = /^(\d{1,6})(b|kb|mb|gb)$/.exec(text) ?? [];
-    const unitBytes = UNITS_BYTES[unit ?? ''];
-    return unitBytes === undefined
-      ? new Flaw('must be a size such as 512kb or 10mb')
-      : Number(count) * unitBytes;
-  }, 'a size such as 512kb or 10mb');
+export function parseSize(text: string): number | Flaw {
+  const [, count, unit] = /^(\d{1,6})(b|kb|mb|gb)$/.exec(text) ?? [];
+  const unitBytes = UNITS_BYTES[unit ?? ''];
+  return unitBytes === undefined
+    ? new Flaw('must be a size such as 512kb or 10mb')
+    : Number(count) * unitBytes;
+}
+
+export const size = () => phrase(parseSize, 'a size such as 512kb or 10mb');
 
 /** A whole number within bounds. */
 export function count(least: number, most: number) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { networkOf, subnetOf } from '../../src/limit/network.js';
+import { networkOf, subnetOf } from '../../src/model/network.js';
 
 test.each([
   ['192.0.2.1', '192.0.2.1'],

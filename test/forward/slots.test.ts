@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { callerOf, type CallersExchange } from '../../src/forward/caller.js';
+import { Slots, type Holder, type Waiter } from '../../src/forward/slots.js';
+import { ANONYMOUS } from '../../src/model/principal.js';
+
+function exchangeOf(caller: string): CallersExchange {
+  return { head: { clientIp: caller }, admission: { principal: ANONYMOUS } } as CallersExchange;
+}
+
+/** Callers that take and give back slots, as exchanges do. */
+function createTarget(size: number, queueSize = 4 * size) {
+  const slots = new Slots(size, queueSize);
+  const holders: Holder[] = [];
+  const waiters: Waiter[] = [];
+  const crowdedOut: string[] = [];
+  const hold = (caller: string): void => {
+    const holder: Holder = {
+      exchange: exchangeOf(caller),
+      older: undefined,
+      newer: undefined,
+      onTokenEnded: () => undefined,
+    };
+    holders.push(holder);
+    slots.add(holder);
+  };
+  return {
+    slots,
+    waiters,
+    crowdedOut,
+    held: (caller: string) =>
+      holders.filter((holder) => callerOf(holder.exchange) === `network ${caller}`).length,
+    total: () => holders.length,
+    ask(caller: string, count = 1) {
+      let last = '';
+      for (let i = 0; i < count; i++) {
+        const waiter: Waiter = {
+          exchange: exchangeOf(caller),
+          onSlot() {
+            waiters.splice(waiters.indexOf(waiter), 1);
+            hold(caller);
+            return true;
+          },
+          onCrowdedOut() {
+            waiters.splice(waiters.indexOf(waiter), 1);
+            crowdedOut.push(caller);
+          },
+          onTokenEnded: () => undefined,
+        };
+        last = slots.take(waiter);
+        if (last === 'taken') hold(caller);
+        if (last === 'queued') waiters.push(waiter);
+      }
+      return last;
+    },
+    giveBack(caller: string, count = 1) {
+      for (let i = 0; i < count; i++) {
+        const at = holders.findIndex((holder) => callerOf(holder.exchange) === `network ${caller}`);
+        if (at === -1) return;
+        const [holder] = holders.splice(at, 1);
+        slots.remove(holder!);
+        slots.release();
+      }
+    },
+  };
+}
+
+describe('The slots of a target', () => {
+  test('go to one caller up to seven eighths, and the rest to others.', () => {
+    const target = createTarget(256);
+    target.ask('a', 300);
+    expect(target.held('a')).toBe(224);
+    expect(target.ask('b', 28)).toBe('taken');
+    expect(target.held('b')).toBe(28);
+    expect(target.ask('c')).toBe('taken');
+  });
+
+  test('go all to one caller where there are fewer than eight.', () => {
+    const target = createTarget(4);
+    target.ask('a', 5);
+    expect(target.held('a')).toBe(4);
+    target.ask('b');
+    target.giveBack('a');
+    expect([target.held('a'), target.held('b')]).toEqual([3, 1]);
+  });
+
+  test('go, when they are given back, to the waiting caller that holds the fewest.', () => {
+    const target = createTarget(256);
+    target.ask('a', 1000);
+    target.ask('b', 200);
+    const before = target.held('b');
+    expect(before).toBeLessThan(32);
+    target.giveBack('a', 90);
+    expect(target.held('b')).toBeGreaterThan(before + 70);
+    expect(target.held('a')).toBeLessThan(140);
+  });
+
+  test('keep their order for one caller.', () => {
+    const target = createTarget(1);
+    target.ask('a', 3);
+    const [first, second] = target.waiters;
+    target.giveBack('a');
+    expect(target.waiters).toEqual([second]);
+    expect(first).not.toBe(second);
+  });
+
+  test('have a queue in which one caller leaves room for others too.', () => {
+    const target = createTarget(8, 8);
+    target.ask('a', 15);
+    expect(target.waiters).toHaveLength(8);
+    expect(target.ask('a')).toBe('full');
+    target.ask('b');
+    target.ask('b', 3);
+    expect(target.crowdedOut).toContain('a');
+    expect(
+      target.waiters.filter(({ exchange }) => exchange.head.clientIp === 'b').length + target.held('b'),
+    ).toBe(4);
+  });
+
+  test('are never more than there are, and none is lost, whoever comes and goes.', () => {
+    const step = fc.tuple(fc.boolean(), fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 1, max: 20 }));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), fc.array(step, { maxLength: 40 }), (size, steps) => {
+        const target = createTarget(size);
+        for (const [asks, caller, count] of steps) {
+          if (asks) target.ask(caller, count);
+          else target.giveBack(caller, count);
+          expect(target.total()).toBeLessThanOrEqual(size);
+          expect(target.slots.load).toBe(target.total() + target.waiters.length);
+          // A caller that holds nothing never waits while a slot is free.
+          for (const waiter of target.waiters) {
+            expect(target.held(waiter.exchange.head.clientIp) === 0 && target.slots.hasRoom).toBe(false);
+          }
+        }
+        for (const caller of ['a', 'b', 'c', 'a', 'b', 'c', 'a', 'b', 'c']) target.giveBack(caller, 1000);
+        expect(target.slots.idle).toBe(true);
+      }),
+    );
+  });
+});
