@@ -1,7 +1,7 @@
 /** The container: what the Dockerfile builds runs with its production dependencies alone, and calls itself healthy. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -89,6 +89,36 @@ describe('the image', { timeout: 60_000 }, () => {
     } finally {
       expect(await stop(container)).toEqual([0, null]);
     }
+  });
+
+  test('runs a file that says nothing of addresses and folders: it can be reached, and writes to the volume alone', async () => {
+    expect(image.env).toMatchObject({ TOLLGATE_LISTEN: '0.0.0.0:8080' });
+    const env = await environment();
+    await writeFile(
+      join(image.workdir, 'config/own.yaml'),
+      `tokens: {issuer: https://gate.test, audience: https://api.test, endpoints: {whoami: {}}}
+upstreams: {echo: '${upstream.origin}'}
+routes: [{match: GET /status, upstream: echo, public: true}]
+`,
+    );
+    const [program = '', ...args] = image.command;
+    const container = spawn(program, [...args, '-c', 'config/own.yaml'], {
+      cwd: image.workdir,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let log = '';
+    container.stdout.on('data', (bytes: Buffer) => (log += bytes.toString()));
+    try {
+      while (!log.includes('the gate is open') && container.exitCode === null) await sleep(20);
+      expect((await fetch(`http://${env['TOLLGATE_LISTEN']}/status`)).status).toBe(200);
+      expect(await healthcheck(env)).toBe(0);
+    } finally {
+      expect(await stop(container)).toEqual([0, null]);
+    }
+    const written = await readdir(join(image.workdir, 'data'));
+    expect(written).toEqual(expect.arrayContaining(['admin-token', 'tollgate.db']));
+    expect(await readdir(join(image.workdir, 'config'))).not.toContain('data');
   });
 
   test('has a demo side that runs on production dependencies too', async () => {

@@ -12,6 +12,8 @@ export interface Terminal {
 export interface CommandInput {
   /** The configuration file, as given or by default. */
   readonly file: string;
+  /** Whether no file was named. */
+  readonly isDefaultFile: boolean;
   readonly json: boolean;
   /** The words after the command's name that are no option. */
   readonly words: readonly string[];

@@ -4,6 +4,11 @@ import { APPS_USAGE, USERS_USAGE } from './usage.js';
 
 export const COMMANDS: readonly Command[] = [
   {
+    name: 'init',
+    summary: 'writes a small commented configuration to begin with',
+    load: async () => (await import('./init.js')).init,
+  },
+  {
     name: 'start',
     summary: 'runs the gate',
     load: async () => (await import('./start.js')).start,

@@ -1,12 +1,16 @@
 /** `tollgate demo`: a whole working setup in one process: a sample service, an issuer, the gate, and what to try. */
-import { loadConfig } from '../config/config.js';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import type { Settings } from '../model/settings.js';
 import type { Observe } from '../model/record.js';
 import type { Route } from '../model/route.js';
+import { adminTokenFile } from './admin-token.js';
 import { EXIT_OK, type Run, type Terminal } from './command.js';
+import { loadExample } from './example.js';
 import { openSample } from './sample-side.js';
 import { serve } from './serve.js';
 import { untilSignal } from './signals.js';
-import { walk, walkOfOwn } from './walk.js';
+import { originOf, walk, walkOfOwn } from './walk.js';
 
 const SAMPLE_APP = {
   name: 'Sample app of the gate',
@@ -17,8 +21,9 @@ const SAMPLE_APP = {
 /** Nobody waits for the demo's open streams. */
 const DRAIN_MS = 500;
 
-export const demo: Run = async ({ file, terminal }) => {
-  const { settings } = await loadConfig(file, terminal.env);
+export const demo: Run = async (input) => {
+  const { terminal } = input;
+  const { settings, isPackaged } = await loadExample(input);
   const side = await openSample(settings);
   // The terminal shows one short line a request instead of the log, which then tells of trouble only.
   const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log: { ...settings.log, level: 'warn' } as const };
@@ -31,21 +36,35 @@ export const demo: Run = async ({ file, terminal }) => {
     await side.close();
     throw error;
   });
-  const { address, port } = gate.address;
-  const admin = `http://${gate.adminAddress.address}:${gate.adminAddress.port}`;
-  terminal.out(`The gate is open on http://${address}:${port}, in front of a sample service on`);
-  terminal.out(
-    `http://${side.address.address}:${side.address.port}; its health is on ${admin}/healthz. Ctrl-C ends it.\n`,
-  );
-  terminal.out(walk(settings, side.mint));
+  const origin = originAt(gate.address, settings.listen);
+  const admin = originAt(gate.adminAddress, settings.admin);
+  terminal.out(`The gate is open on ${origin}, in front of a sample service on`);
+  terminal.out(`${originAt(side.address)}; its health is on ${admin}/healthz. Ctrl-C ends it.\n`);
+  if (isPackaged) {
+    terminal.out(
+      `There is no ${input.file} here, so it runs the package's example; its data is in ${resolve('data')}.\n`,
+    );
+  }
+  terminal.out(walk(origin, side.mint));
   const app = await gate.administration?.createApp(SAMPLE_APP);
-  if (app) terminal.out(walkOfOwn(settings, app));
+  if (app) terminal.out(walkOfOwn(origin, admin, app, credentialOf(terminal.env)));
   await untilSignal();
   if (app) await gate.administration?.deleteApp(app.key);
   await gate.stop();
   await side.close();
   return EXIT_OK;
 };
+
+/** How a shell finds the administrator's credential, whatever folder it is in. */
+function credentialOf(env: Terminal['env']): string {
+  if (env['TOLLGATE_ADMIN_TOKEN']) return '$TOLLGATE_ADMIN_TOKEN';
+  return `$(cat '${resolve(adminTokenFile(env)).replaceAll("'", "'\\''")}')`;
+}
+
+/** The origin of a port that is open, on which address it may be. */
+function originAt({ address, port }: AddressInfo, settings?: Settings['listen']): string {
+  return originOf({ host: address, port, tls: settings?.tls });
+}
 
 function narrate(terminal: Terminal): Observe {
   return ({ head, route, endpoint, principal, status, reason, durationMs }) => {

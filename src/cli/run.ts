@@ -1,4 +1,5 @@
 /** `tollgate`: finds the command, and turns what goes wrong into one clear line and an exit code. */
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import leven from 'leven';
@@ -51,11 +52,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const options = ownOptions(command, rest);
   const run = await command.load();
-  return run({ file: values.config, json: values.json, words, options, terminal });
+  const { config: file = DEFAULT_FILE, json } = values;
+  return run({ file, isDefaultFile: values.config === undefined, json, words, options, terminal });
 }
 
 const OPTIONS = {
-  config: { type: 'string', short: 'c', default: DEFAULT_FILE },
+  config: { type: 'string', short: 'c' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
   version: { type: 'boolean', short: 'v', default: false },
@@ -130,7 +132,8 @@ function helpOn({ name, summary, usage = name }: Command): string {
 function report(error: unknown): number {
   if (error instanceof AlreadyTold) return error.code;
   if (error instanceof UsageError || error instanceof ConfigUnreadable) {
-    terminal.err(`tollgate: ${error.message}`);
+    const isMissing = error instanceof ConfigUnreadable && !existsSync(DEFAULT_FILE);
+    terminal.err(`tollgate: ${error.message}${isMissing ? '; tollgate init writes one to begin with' : ''}`);
     return EXIT_USAGE;
   }
   if (error instanceof OperatorError) {

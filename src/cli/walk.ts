@@ -1,4 +1,5 @@
 /** The walk of the demo: curl lines with working tokens, ready to paste. */
+import { isIPv6 } from 'node:net';
 import type { Settings } from '../model/settings.js';
 import type { Mint } from './mint.js';
 
@@ -8,8 +9,15 @@ export interface SampleApp {
   readonly secret: string;
 }
 
-export function walk({ listen }: Settings, mint: Mint): string {
-  const origin = `http://${listen?.host ?? '127.0.0.1'}:${listen?.port ?? 8080}`;
+/** Where a client on this machine reaches an address: one that stands for all of them is reached by loopback. */
+export function originOf(listen: Settings['listen']): string {
+  const { host, port, tls } = listen ?? { host: '127.0.0.1', port: 8080, tls: undefined };
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `${tls ? 'https' : 'http'}://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** @param origin the gate's, as a client reaches it */
+export function walk(origin: string, mint: Mint): string {
   const claims = { app_name: 'Sample app', organization: 'Sample Ltd.' };
   const token = mint.sign('sample-app', ['notarization:*'], claims);
   const stranger = mint.sign('other-app', ['storage:read'], claims);
@@ -35,16 +43,22 @@ curl --include --url '${origin}/status'
 `;
 }
 
-/** The same by a pass of the gate's own: get it, use it, delete the app, and be refused at once. */
-export function walkOfOwn({ listen, admin }: Settings, { key, secret }: SampleApp): string {
-  const origin = `http://${listen?.host ?? '127.0.0.1'}:${listen?.port ?? 8080}`;
-  const adminOrigin = `http://${admin?.host ?? '127.0.0.1'}:${admin?.port ?? 8081}`;
+/**
+ * The same by a pass of the gate's own: get it, use it, delete the app, and be refused at once.
+ * @param credential the administrator's credential, as a shell finds it
+ */
+export function walkOfOwn(
+  origin: string,
+  adminOrigin: string,
+  { key, secret }: SampleApp,
+  credential: string,
+): string {
   return `The gate hands out passes too: for this app by its key and secret. Delete the app, and its pass is refused at once:
 
 export PASS=$(curl --silent --request POST --url '${origin}/auth/token?key=${key}&secret=${secret}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
 curl --include --url '${origin}/token/whoami' --header "authorization: bearer $PASS"
 curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $PASS"
-curl --include --request DELETE --url '${adminOrigin}/api/apps/${key}' --header "authorization: Bearer $(cat data/admin-token)"
+curl --include --request DELETE --url '${adminOrigin}/api/apps/${key}' --header "authorization: Bearer ${credential}"
 curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $PASS"
 `;
 }

@@ -17,16 +17,21 @@ const ADDRESSES = { listen: { host: '127.0.0.1', port: 8080 }, admin: { host: '1
 
 /**
  * Reads a file, fills in the environment, checks and compiles it.
+ * @param baseFolder where its relative paths start from; left out: its own folder
  * @throws ConfigUnreadable where the file cannot be read, ConfigError with every problem where it cannot be used
  */
-export async function loadConfig(file: string, env: Environment): Promise<LoadedConfig> {
+export async function loadConfig(
+  file: string,
+  env: Environment,
+  { baseFolder = dirname(resolve(file)) }: { readonly baseFolder?: string } = {},
+): Promise<LoadedConfig> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new ConfigUnreadable(file, reasonOf(error));
   });
   const { source, problems, broken } = yamlSource(file, text);
   if (broken) throw new ConfigError(problems);
   const lines = text.split('\n');
-  const files = createFiles(dirname(resolve(file)));
+  const files = createFiles(baseFolder);
   return {
     ...load(source, { env, files, addresses: ADDRESSES, problems }),
     sourceLine: (line) => lines[line - 1],

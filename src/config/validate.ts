@@ -1,6 +1,7 @@
 /** From a source to a validated configuration, or to every problem that it has. */
 import { check, type Written } from './check/check.js';
 import { draft, type GeneralDraft } from './draft.js';
+import { withEnvironmentDefaults } from './environment-defaults.js';
 import { fillIn, type Environment } from './environment.js';
 import { defaultText, explain } from './explain.js';
 import type { Files } from './files.js';
@@ -25,10 +26,11 @@ export function validate(source: Source, { env, files, addresses, problems }: Gr
     if (!found.some((other) => String(other) === String(problem))) found.push(problem);
   };
   const unfilled = new Set<string>();
-  const value = fillIn(source, env, (path, text, spot) => {
+  const filled = fillIn(source, env, (path, text, spot) => {
     unfilled.add(formatPath(path));
     report(path, text, spot);
   });
+  const value = withEnvironmentDefaults(filled, env, addresses !== undefined, report);
   // What cannot be filled in is told once, whatever else would be wrong with the hole that it leaves.
   const reportFilled = (path: Path, text: string, spot?: Spot) => {
     if (!unfilled.has(formatPath(path))) report(path, text, spot);

@@ -8,6 +8,8 @@ export interface CommandOptions {
   /** Added to an environment that has nothing of the gate's own; the tests' Redis is not there. */
   readonly env?: Record<string, string>;
   readonly cwd?: string;
+  /** The built main file; left out: this repository's. */
+  readonly main?: string;
 }
 
 export interface Ended {
@@ -29,9 +31,9 @@ export interface RunningCommand {
 
 export function startCommand(
   args: readonly string[],
-  { env = {}, cwd }: CommandOptions = {},
+  { env = {}, cwd, main = MAIN }: CommandOptions = {},
 ): RunningCommand {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     env: { ...process.env, REDIS_URL: '', NODE_OPTIONS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),

@@ -70,7 +70,10 @@ async function buildStage(stage: Stage, root: string, surroundings: Surroundings
         await mkdir(workdir, { recursive: true });
         break;
       case 'ENV':
-        for (const [, name = '', value = ''] of rest.matchAll(/(\w+)=(\S+)/g)) env[name] = value;
+        // An absolute path in the image is one under its root here.
+        for (const [, name = '', value = ''] of rest.matchAll(/(\w+)=(\S+)/g)) {
+          env[name] = value.startsWith('/') ? join(root, value) : value;
+        }
         break;
       case 'COPY':
         await copy(rest, workdir, surroundings);

@@ -36,7 +36,7 @@ export async function runHere(run: Run, args: readonly string[], file: string, i
     env: {},
   };
   try {
-    const code = await run({ file, json, words, options, terminal });
+    const code = await run({ file, isDefaultFile: false, json, words, options, terminal });
     return { code, stdout, stderr };
   } catch (error) {
     const code = error instanceof UsageError ? 2 : 1;

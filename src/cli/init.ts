@@ -1,0 +1,22 @@
+/** `tollgate init`: writes a small commented configuration to begin with. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { EXIT_OK, Refused, type Run } from './command.js';
+
+const STARTER = new URL('../../config/starter.yaml', import.meta.url);
+
+/** Never overwrites: an existing file is an error, and stays as it is. */
+export const init: Run = async ({ file, terminal }) => {
+  const text = await readFile(STARTER, 'utf8');
+  await mkdir(dirname(file), { recursive: true });
+  try {
+    await writeFile(file, text, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new Refused(`${file} exists already; it is left as it is`);
+  }
+  terminal.out(
+    `${file} is written. Edit it, then:\n\n  tollgate check -c ${file}\n  tollgate start -c ${file}`,
+  );
+  return EXIT_OK;
+};

@@ -1,0 +1,147 @@
+/** The package: packed from a fresh clone it is whole, and works where it is installed, from TypeScript of any kind too. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, normalize } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startCommand } from './support/command.js';
+import { installPackage, type InstalledPackage } from './support/package.js';
+import { freePort } from './support/redis.js';
+
+const run = promisify(execFile);
+const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+
+let installed: InstalledPackage;
+
+beforeAll(async () => {
+  installed = await installPackage();
+}, 120_000);
+
+afterAll(() => installed.close());
+
+const main = (): string => join(installed.folder, 'dist/cli/main.js');
+
+/** An empty folder of the project, in which the package is found. */
+async function emptyFolder(name: string): Promise<string> {
+  const folder = join(installed.project, name);
+  await mkdir(folder);
+  return folder;
+}
+
+it('has what it runs on, and neither sources, tests nor source maps that lead nowhere', () => {
+  const { files } = installed;
+  for (const path of [
+    'dist/tollgate.js',
+    'dist/tollgate.d.ts',
+    'dist/cli/main.js',
+    'config/gateway.yaml',
+    'LICENSE',
+  ]) {
+    expect(files).toContain(path);
+  }
+  expect(files.filter((path) => /^(src|test)\/|\.map$|\.tsbuildinfo$/.test(path))).toEqual([]);
+});
+
+it('has every file that its pages link to', async () => {
+  const pages = installed.files.filter((path) => path.endsWith('.md'));
+  expect(pages).toContain('README.md');
+  for (const page of pages) {
+    const text = await readFile(join(installed.folder, page), 'utf8');
+    const links = [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)/g)].map(
+      ([, path]) => path!,
+    );
+    const missing = links.filter((path) => !installed.files.includes(normalize(join(dirname(page), path))));
+    expect({ page, missing }).toEqual({ page, missing: [] });
+  }
+});
+
+it.each([
+  // The compiler of today no longer resolves as Node 10 did, but can be told to look at `main` and `types` alone as well.
+  [
+    'CommonJS, resolved without exports',
+    { module: 'commonjs', moduleResolution: 'bundler', resolvePackageJsonExports: false },
+  ],
+  ['CommonJS of today', { module: 'nodenext' }],
+  ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }],
+])('gives its types to TypeScript for %s', async (kind, options) => {
+  const folder = await emptyFolder(kind.replaceAll(/\W+/g, '-'));
+  await writeFile(
+    join(folder, 'app.ts'),
+    `import { tollgate, type GatewayConfig } from 'tollgate';
+const config: GatewayConfig = { upstreams: { a: 'http://127.0.0.1:9' }, routes: [{ match: 'GET /a', upstream: 'a', public: true }] };
+export const gate = tollgate(config).then((made) => made.close());
+// @ts-expect-error: it is no number
+export const wrong = tollgate(5);
+`,
+  );
+  const compilerOptions = {
+    ...options,
+    target: 'es2022',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: ['node'],
+  };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['app.ts'] }));
+  const { stdout } = await run(process.execPath, [TSC, '-p', folder]).catch(
+    (error: unknown) => error as { stdout: string },
+  );
+  expect(stdout).toBe('');
+});
+
+it('can be required and imported', async () => {
+  const code =
+    "import('tollgate').then((one) => console.log(typeof one.tollgate, typeof require('tollgate').tollgate))";
+  const { stdout } = await run(process.execPath, ['-e', code], { cwd: installed.project });
+  expect(stdout.trim()).toBe('function function');
+});
+
+it('runs the demo in an empty folder, with the example of the package, and keeps its data there', async () => {
+  const folder = await emptyFolder('empty demo');
+  const [port, adminPort, service] = await Promise.all([freePort(), freePort(), freePort()]);
+  const demo = startCommand(['demo'], {
+    main: main(),
+    cwd: folder,
+    env: {
+      TOLLGATE_LISTEN: `0.0.0.0:${port}`,
+      TOLLGATE_ADMIN: `127.0.0.1:${adminPort}`,
+      NOTARIZATIONS_URL: `http://127.0.0.1:${service}`,
+      JWKS_URL: `http://127.0.0.1:${service}/jwks`,
+      DATABASE_URL: '',
+    },
+  });
+  await demo.until(/There is no config\/gateway\.yaml here/);
+  const [, key = ''] = await demo.until(/auth\/token\?key=([^&]+)/);
+  const [line] = await demo.until(/curl [^\n]*--request DELETE[^\n]*/);
+  expect(demo.stdout()).toContain(`http://127.0.0.1:${port}/status`);
+  expect(existsSync(join(folder, 'data/tollgate.db'))).toBe(true);
+  // The line is right as it stands, in another terminal with another folder.
+  const { stdout } = await run('sh', ['-c', line], { cwd: '/' });
+  expect(stdout).toMatch(/^HTTP\/1\.1 204 /);
+  expect(line).toContain(key);
+  demo.signal('SIGINT');
+  expect(await demo.ended).toEqual({ code: 0, signal: null });
+  expect(existsSync(join(installed.folder, 'data'))).toBe(false);
+});
+
+it('writes a file to begin with, which check accepts, and never writes over one', async () => {
+  const folder = await emptyFolder('empty init');
+  const command = (...args: string[]) => run(process.execPath, [main(), ...args], { cwd: folder });
+  await expect(command('check')).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('tollgate init') as string,
+  });
+  expect((await command('init')).stdout).toContain('config/gateway.yaml is written');
+  expect((await command('check')).stdout).toMatch(/expectations held/);
+  const file = join(folder, 'config/gateway.yaml');
+  await writeFile(file, '# mine\n');
+  await expect(command('init')).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('exists already') as string,
+  });
+  expect(await readFile(file, 'utf8')).toBe('# mine\n');
+  await command('init', '-c', 'other/place.yaml');
+  expect(existsSync(join(folder, 'other/place.yaml'))).toBe(true);
+});
