@@ -108,7 +108,7 @@ describe('limits in memory', () => {
         text += chunk;
         if (text.includes('the gate is open')) setTimeout(() => { console.log(text); worker.process.kill('SIGKILL'); process.exit(); }, 200);
       });
-      setTimeout(() => process.exit(1), 8000).unref();`;
+      setTimeout(() => process.exit(1), 18_000).unref();`;
     return new Promise((resolve) => {
       execFile(process.execPath, ['--input-type=module', '-e', script], { cwd: folder }, (_error, out) =>
         resolve(out),
@@ -116,11 +116,11 @@ describe('limits in memory', () => {
     });
   }
 
-  test("in a worker of somebody else's cluster are warned of", async () => {
+  test("in a worker of somebody else's cluster are warned of", { timeout: 25_000 }, async () => {
     expect(await logOfWorker(await write())).toMatch(/"level":"warn".*each worker admits the whole limit/);
   });
 
-  test('are not, where there are none', async () => {
+  test('are not, where there are none', { timeout: 25_000 }, async () => {
     const routes = [{ match: 'GET /a', upstream: 'things', public: true, limit: 'none' }];
     const log = await logOfWorker(await write({ routes }));
     expect(log).toContain('the gate is open');
