@@ -143,7 +143,7 @@ export function createRedisSource({ connection, key, name }: RedisSourceOptions)
   };
 }
 
-/** A key beside the hash, of the same slot of a cluster, since a prefix has no braces. */
+/** A key beside the hash: with the same prefix, for ACLs, and of the same slot of a cluster, since a prefix has no braces. */
 function changesKeyOf(key: string): string {
-  return `{${key}}:changes`;
+  return `${key}:{${key}}`;
 }

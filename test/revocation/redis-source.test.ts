@@ -81,7 +81,7 @@ describe('a Redis that has lost its data', () => {
     await two.read();
     await source.revoke(revocation({ id: 'app-2' }));
     await one.read();
-    await admin().del(key, `{${key}}:changes`);
+    await admin().del(key, `${key}:{${key}}`);
     const { source: three } = await open(key);
     await three.revoke(revocation({ id: 'new' }));
     const ids = async () => (await readAll(three)).revocations.map(({ id }) => id).sort();
@@ -101,7 +101,7 @@ describe('a Redis that has lost its data', () => {
     const gate = new Gate(source);
     await source.revoke(revocation());
     await gate.read();
-    await admin().del(key, `{${key}}:changes`);
+    await admin().del(key, `${key}:{${key}}`);
     const { source: other } = await open(key);
     expect(await other.revision()).toBe(0);
     await gate.read();
@@ -120,7 +120,7 @@ describe('a Redis that has lost its data', () => {
     await client.hset(key, ...fields.flat());
     const gate = new Gate(source);
     await gate.read();
-    await client.del(key, `{${key}}:changes`);
+    await client.del(key, `${key}:{${key}}`);
     await gate.read();
     expect((await readAll(source)).revocations).toHaveLength(2501);
     expect(gate.known.size).toBe(2501);
@@ -133,7 +133,7 @@ describe('a Redis that has lost its data', () => {
     await gate.read();
     await source.restore('project', 'app-1');
     await gate.read();
-    await admin().del(key, `{${key}}:changes`);
+    await admin().del(key, `${key}:{${key}}`);
     await gate.read();
     expect((await readAll(source)).revocations).toEqual([]);
     expect(await source.revision()).toBe(0);
@@ -152,7 +152,7 @@ describe('a Redis that has lost its data', () => {
     await started.read();
     expect(started.ids()).toEqual(['app-1']);
     started.position = { revision: undefined, epoch: before.position?.epoch ?? '' };
-    await admin().del(key, `{${key}}:changes`);
+    await admin().del(key, `${key}:{${key}}`);
     await started.read();
     expect((await readAll(source)).revocations).toEqual([revocation()]);
   });
@@ -187,7 +187,7 @@ describe('changes that are not in the sorted set', () => {
       const gate = new Gate(source);
       await gate.read();
       await source.revoke(revocation({ id: 'unread' }));
-      await admin().del(`{${key}}:changes`);
+      await admin().del(`${key}:{${key}}`);
       if (since) await source.revoke(since);
       await gate.read();
       expect(gate.ids()).toEqual([...(since ? ['after'] : []), 'app-1', 'unread'].sort());
@@ -215,12 +215,12 @@ describe('a Redis that is away', () => {
     left = 2;
     await source.revoke(revocation());
     await gate.read();
-    await admin().del(key, `{${key}}:changes`);
+    await admin().del(key, `${key}:{${key}}`);
     // Reading what is new, reading all, putting back, reading again.
     for (const calls of [1, 2, 3]) {
       left = calls;
       expect(await gate.read()).toBe('away');
-      await admin().del(key, `{${key}}:changes`);
+      await admin().del(key, `${key}:{${key}}`);
     }
     left = 4;
     await gate.read();
