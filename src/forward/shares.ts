@@ -1,6 +1,22 @@
 /** How many slots each caller holds and who waits for one. Kept only while slots are scarce. */
-import { callerOf } from './caller.js';
-import type { Holder, Waiter } from './slots.js';
+import { callerOf, type CallersExchange } from './caller.js';
+import type { Linked } from './linked-list.js';
+
+export interface Waiter {
+  readonly exchange: CallersExchange;
+  /** A slot is free and now belongs to this waiter. False where it has no use for it any more: the next one has it. */
+  onSlot(): boolean;
+  /** Its place in the queue went to a caller with fewer waiters. */
+  onCrowdedOut(): void;
+  /** The caller was revoked. */
+  onTokenEnded(): void;
+}
+
+/** What holds a slot. */
+export interface Holder extends Linked<Holder> {
+  readonly exchange: CallersExchange;
+  onTokenEnded(): void;
+}
 
 interface Caller {
   held: number;

@@ -7,24 +7,10 @@
  * small for that; there a freed slot goes to the caller that holds the fewest, as it does everywhere.
  */
 import { callerOf, type CallersExchange } from './caller.js';
-import { LinkedList, type Linked } from './linked-list.js';
-import { Shares } from './shares.js';
+import { LinkedList } from './linked-list.js';
+import { Shares, type Holder, type Waiter } from './shares.js';
 
-export interface Waiter {
-  readonly exchange: CallersExchange;
-  /** A slot is free and now belongs to this waiter. False where it has no use for it any more: the next one has it. */
-  onSlot(): boolean;
-  /** Its place in the queue went to a caller with fewer waiters. */
-  onCrowdedOut(): void;
-  /** The caller was revoked. */
-  onTokenEnded(): void;
-}
-
-/** What holds a slot. */
-export interface Holder extends Linked<Holder> {
-  readonly exchange: CallersExchange;
-  onTokenEnded(): void;
-}
+export type { Holder, Waiter } from './shares.js';
 
 /** How many times as many slots as stay free one caller may hold. */
 const FREE_FACTOR = 7;
