@@ -7,11 +7,11 @@ import { createVerifyOwn } from './authenticate/verify-own.js';
 import { createAuthorize } from './authorize/authorize.js';
 import type { Keep } from './estate.js';
 import { createForwarder } from './forward/forward.js';
-import { createAdmit, type Gateway } from './gateway.js';
+import { createAdmit, type Gateway, type TokenDesk } from './gateway.js';
 import type { Generation } from './generations.js';
 import { hold, type Surroundings } from './holdings.js';
 import { createLimit } from './limit/limit.js';
-import { createMatch, createReadPath } from './match/match.js';
+import { createMatch, createReadPath, otherReadings, type ReadPath } from './match/match.js';
 import type { Principal } from './model/principal.js';
 import type { Refusal } from './model/refusal.js';
 import type { Settings } from './model/settings.js';
@@ -19,6 +19,7 @@ import { createReader } from './read/read.js';
 import type { RedisConnection } from './redis/connection.js';
 import type { Revocations } from './revocation/revocation.js';
 import type { Administration } from './tokens/administration.js';
+import type { TokenService } from './tokens/tokens.js';
 
 export interface Assembly extends Generation {
   readonly gateway: Gateway;
@@ -82,7 +83,7 @@ export async function assemble(
       }),
       maxInFlight: settings.maxInFlight,
       cors: settings.cors,
-      tokens: passes && { service: passes, readPath: createReadPath({ allowSemicolon }) },
+      tokens: passes && deskOf(passes, createReadPath({ allowSemicolon })),
     },
     administration: tokens?.administer(async () => revocations?.announce()),
     revocations,
@@ -98,5 +99,14 @@ function refuseBy(revocations: Revocations | undefined): (principal: Principal) 
   return (principal) => {
     if (!revocations.refuses(principal)) return undefined;
     return revocations.isKnown ? TOKEN_REVOKED : REVOCATIONS_UNKNOWN;
+  };
+}
+
+function deskOf(service: TokenService, readPath: ReadPath): TokenDesk {
+  return {
+    service,
+    readPath,
+    resembles: (path) =>
+      service.resembles(path) || otherReadings(path).some((other) => service.resembles(other)),
   };
 }

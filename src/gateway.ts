@@ -51,6 +51,11 @@ export interface TokenDesk {
   readonly service: TokenService;
   /** The path in its normal form, by which a request is known to be for the service. */
   readonly readPath: (head: RequestHead) => string | undefined;
+  /**
+   * Whether a path that the service does not own is one of its paths to a lenient server: in another case, with a
+   * trailing slash or parameters, or decoded further. A route's upstream never gets it, since a secret may be in it.
+   */
+  readonly resembles: (path: string) => boolean;
 }
 
 export function createAdmit({ match, authenticate, authorize, limit }: Stages): Admit {

@@ -5,7 +5,6 @@ import { Server as TlsServer, type SecureContextOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { MAX_HEADER_BYTES } from '../model/bounds.js';
 import type { ClientSettings, ListenTls } from '../model/settings.js';
-import type { ServerSettings } from './server.js';
 
 export interface NodeServer {
   readonly server: Server;
@@ -13,8 +12,13 @@ export interface NodeServer {
   readonly follow: (tls: ListenTls | undefined, client: ClientSettings) => void;
 }
 
-type NodeServerOptions = Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> &
-  Pick<ServerSettings, 'boundsWholeRequest'>;
+export interface NodeServerOptions extends Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
+  /**
+   * Whether a whole request, its body too, must arrive within `headerTimeoutMs` and `bodyTimeoutMs` together. False where
+   * bodies are streamed, and their pauses watched.
+   */
+  readonly boundsWholeRequest: boolean;
+}
 
 export function createNodeServer(
   tls: ListenTls | undefined,

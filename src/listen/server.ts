@@ -8,7 +8,7 @@ import type { Log } from '../model/log.js';
 import type { ClientSettings, ListenAddress } from '../model/settings.js';
 import { tellOfDrops } from './drops.js';
 import { bearHalfClosed } from './half-closed.js';
-import { createNodeServer, type NodeServer } from './node-server.js';
+import { createNodeServer, type NodeServer, type NodeServerOptions } from './node-server.js';
 import { UnsupportedConnect } from './parse-error.js';
 import { keepDraining } from './upgrade.js';
 
@@ -24,11 +24,7 @@ export interface ServerSettings {
   readonly client: ClientSettings;
   readonly classes: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>;
   readonly handlers: ServerHandlers;
-  /**
-   * Whether a whole request, its body too, must arrive within `headerTimeoutMs` and `bodyTimeoutMs` together. False where
-   * bodies are streamed, and their pauses watched.
-   */
-  readonly boundsWholeRequest: boolean;
+  readonly boundsWholeRequest: NodeServerOptions['boundsWholeRequest'];
   readonly log: Log;
 }
 

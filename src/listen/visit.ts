@@ -121,13 +121,15 @@ export function createVisits({ now, observe, log, isDraining, explains = false }
   }
 
   /** True where the request is for the token service, or looks like one. */
-  async function serveTokens(visit: Visit, { service, readPath }: TokenDesk): Promise<boolean> {
+  async function serveTokens(visit: Visit, { service, readPath, resembles }: TokenDesk): Promise<boolean> {
     const { gateway, req, res, head, tunnel } = visit;
-    const path = tunnel ? undefined : readPath(head);
+    const path = readPath(head);
     if (path === undefined) return false;
-    if (!service.owns(path)) {
-      if (service.resembles(path)) deny(visit, NOBODYS);
-      return service.resembles(path);
+    // The service has no WebSockets, and no upstream may get a handshake that was meant for it.
+    if (tunnel || !service.owns(path)) {
+      const isNobodys = service.owns(path) || resembles(path);
+      if (isNobodys) deny(visit, NOBODYS);
+      return isNobodys;
     }
     const { id: requestId, clientIp } = head;
     const headers = answerHeaders(head, gateway.cors);

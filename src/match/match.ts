@@ -3,6 +3,7 @@ import type { RouteMatch } from '../model/decision.js';
 import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 import type { Route } from '../model/route.js';
+import { decodedForms } from './decoded-forms.js';
 import { hasEncodedSlash, normalForm, textsOf } from './normal-form.js';
 import { ENCODED_SLASH, NO_ROUTE, methodNotAllowed } from './refusals.js';
 import { Table } from './table.js';
@@ -25,6 +26,16 @@ export function createReadPath({ allowSemicolon }: MatchOptions): ReadPath {
     const path = normalForm(mark === -1 ? target : target.slice(0, mark), allowSemicolon);
     return path instanceof Refusal ? undefined : path;
   };
+}
+
+/**
+ * The other paths that a lenient server may read a path as, with dot segments resolved (`decoded-forms.ts`); empty for a
+ * path in plain characters.
+ *
+ * @param path in its normal form
+ */
+export function otherReadings(path: string): string[] {
+  return decodedForms(path).map((segments) => `/${segments.join('/')}`);
 }
 
 export type Match = (head: RequestHead) => RouteMatch | Refusal;
