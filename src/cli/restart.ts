@@ -20,7 +20,10 @@ export function untilRestart(started: Settings, now: Settings): Settings {
   return {
     ...now,
     listen: keptOpen(started.listen, now.listen),
-    admin: keptOpen(started.admin, now.admin),
+    admin: started.admin && {
+      ...(keptOpen(started.admin, now.admin) ?? started.admin),
+      hosts: now.admin?.hosts ?? [],
+    },
     workers: started.workers,
     log: { ...now.log, file: started.log.file },
   };

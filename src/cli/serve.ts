@@ -3,7 +3,14 @@ import type { RequestHandler } from 'express';
 import { assemble, type Assembly } from '../assemble.js';
 import { openGenerations } from '../generations.js';
 import { warnOfForeignCluster } from '../foreign-cluster.js';
-import { createAppsApi, listen, type Listening } from '../listen/listen.js';
+import {
+  createAppsApi,
+  createCredentialGuard,
+  listen,
+  type CredentialGuard,
+  type Listening,
+} from '../listen/listen.js';
+import { networkOf } from '../limit/limit.js';
 import type { Log } from '../model/log.js';
 import type { Observe } from '../model/record.js';
 import type { Settings } from '../model/settings.js';
@@ -73,11 +80,12 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
   const { log, writeInfo, setLevel, reopen, close: closeLog } = createLog(started.log, worker?.place);
   const restoreRejections = logUnhandledRejections(log);
   const surroundings = { ...ofThisProcess(log, env), siblings: worker?.siblings };
+  const guard = createCredentialGuard({ now: surroundings.monotonic, networkOf, log });
   const { current, ...generations } = await openGenerations<Served>(started, {
     load,
     async build(settings, keep) {
       const assembly = await assemble(settings, surroundings, keep);
-      return { ...assembly, appsApi: await appsApiOf(assembly, env, log) };
+      return { ...assembly, appsApi: await appsApiOf(assembly, env, log, guard) };
     },
     onReload,
     log,
@@ -108,6 +116,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     canServe: () => current().isReady(),
     metrics: worker ? sumOf(worker.gather) : metrics.registry,
     appsApi: () => current().appsApi,
+    adminHosts: () => current().settings.admin?.hosts ?? [],
     observe: observeWith(
       createAccessLog({ writeInfo, now: surroundings.now, worker: worker?.place, logged }),
       tellNearest,
@@ -149,9 +158,9 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     knownRevocations: (from) => current().revocations?.page(from),
     async stop() {
       generations.freeze();
-      const { drainTimeoutMs } = current().settings;
+      const { drainTimeoutMs, drainDelayMs } = current().settings;
       log.info({ deadline_ms: drainTimeoutMs }, 'draining');
-      await listening.drain(drainTimeoutMs);
+      await listening.drain(drainTimeoutMs, drainDelayMs);
       log.info({}, 'the gate is closed');
       await end();
     },
@@ -171,6 +180,7 @@ async function appsApiOf(
   { settings, administration, revocations }: Assembly,
   env: Environment,
   log: Log,
+  guard: CredentialGuard,
 ): Promise<Served['appsApi']> {
   if (!revocations) return undefined;
   const { token, file } = await readAdminToken(env);
@@ -179,6 +189,7 @@ async function appsApiOf(
     administration,
     issuers: new Set(settings.issuers.map(({ name }) => name)),
     credential: token,
+    guard,
     revokeApp: async (app, issuer) =>
       (await revocations.revoke(appRevocation(app, issuer, Date.now()))) === 'done',
   });

@@ -68,7 +68,8 @@ function unknownKey(path: Path, key: string): { text: string; near?: string } {
   const objects = objectsAt(schema, path);
   if (objects.some((object) => later.get(object)?.keys.includes(key)))
     return { text: `"${key}" is not supported yet` };
-  const siblings = objects.flatMap((object) => Object.keys(object.shape));
+  // Where there are several forms of an object, a key of one may be unknown to another.
+  const siblings = objects.flatMap((object) => Object.keys(object.shape)).filter((each) => each !== key);
   const text = `unknown key "${key}"`;
   const hint = (near: string) => ({ text: `${text}; did you mean "${near}"?`, near });
   const near = closest(key, siblings);

@@ -1,6 +1,7 @@
 /** The apps API of the admin port: apps and revocations, for whoever shows the administrator's credential. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import express, { Router, type ErrorRequestHandler, type RequestHandler } from 'express';
+import type { CredentialGuard } from './credential-guard.js';
 import { isScopeToken } from '../model/scope.js';
 import type { Administration, AppRequest } from '../tokens/administration.js';
 
@@ -13,6 +14,8 @@ export interface AppsApiOptions {
   readonly issuers: ReadonlySet<string>;
   /** The administrator's credential. */
   readonly credential: string;
+  /** Told of wrong credentials. */
+  readonly guard: CredentialGuard;
 }
 
 /** Something in the request that cannot be, and its status. */
@@ -27,9 +30,15 @@ class ApiError extends Error {
 
 const BODY_LIMIT = '64kb';
 
-export function createAppsApi({ administration, revokeApp, issuers, credential }: AppsApiOptions): Router {
+export function createAppsApi({
+  administration,
+  revokeApp,
+  issuers,
+  credential,
+  guard,
+}: AppsApiOptions): Router {
   const api = Router();
-  api.use(mustShow(credential), express.json({ limit: BODY_LIMIT }));
+  api.use(mustShow(credential, guard), express.json({ limit: BODY_LIMIT }));
   if (administration) addApps(api, administration);
 
   api.post('/revocations', async (req, res) => {
@@ -70,15 +79,24 @@ function addApps(api: Router, administration: Administration): void {
 }
 
 /** RFC 6750, with one token. Compared as hashes, so that neither its length nor its beginning shows in the time. */
-function mustShow(credential: string): RequestHandler {
+function mustShow(credential: string, guard: CredentialGuard): RequestHandler {
   const expected = digest(`Bearer ${credential}`);
-  return (req, res, next) => {
-    if (timingSafeEqual(digest(req.headers.authorization ?? ''), expected)) {
-      next();
-      return;
+  return async (req, res, next) => {
+    const { authorization } = req.headers;
+    const { remoteAddress: address = 'unknown' } = req.socket;
+    if (authorization !== undefined) {
+      if (guard.isCrowded(address)) {
+        res.set('Retry-After', '1');
+        throw new ApiError(429, 'Too many wrong credentials; try again later');
+      }
+      if (timingSafeEqual(digest(authorization), expected)) {
+        next();
+        return;
+      }
+      await guard.failed(address);
     }
     res.set('WWW-Authenticate', 'Bearer realm="tollgate-admin"');
-    next(new ApiError(401, "The administrator's credential is needed"));
+    throw new ApiError(401, "The administrator's credential is needed");
   };
 }
 

@@ -11,6 +11,7 @@ import { startServer, type ServerSettings } from './server.js';
 
 export { createAppsApi } from './apps-api.js';
 export { createMounts } from './mounts.js';
+export { createCredentialGuard, type CredentialGuard } from './credential-guard.js';
 export { createEdge, type Edge, type Start } from './edge.js';
 
 export interface ListenOptions extends EdgeOptions {
@@ -20,6 +21,8 @@ export interface ListenOptions extends EdgeOptions {
   /** Whether the gate knows enough to serve; drains aside. */
   readonly canServe: () => boolean;
   readonly metrics: Exposition;
+  /** The host names by which the admin port may be asked, in lower case. */
+  readonly adminHosts: () => readonly string[];
   /** What answers at /api of the admin port now; undefined where there is nothing to administer. */
   readonly appsApi: () => RequestHandler | undefined;
 }
@@ -33,12 +36,15 @@ export interface Listening {
   readonly inFlight: () => number;
   /** How many connections are open there. */
   readonly connections: () => Promise<number>;
-  /** Readiness off and, a moment later, no new connections; answers close theirs; what is left at the deadline is cut. */
-  drain(deadlineMs: number): Promise<void>;
+  /**
+   * Readiness off and, after the delay, no new connections; answers close theirs; what is left at the deadline is cut.
+   *
+   * @param delayMs undefined: a second, but no more than a tenth of the deadline
+   */
+  drain(deadlineMs: number, delayMs: number | undefined): Promise<void>;
 }
 
-/** New connections are taken for so long after readiness went off, or for a tenth of the drain. */
-const LONGEST_GRACE_MS = 1000;
+const USUAL_DELAY_MS = 1000;
 
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { client, newId, log } = options;
@@ -46,6 +52,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const adminApp = createAdminApp({
     ready: () => isReady && options.canServe(),
     metrics: options.metrics,
+    hosts: options.adminHosts,
     api: options.appsApi,
   });
   const admin = await startServer({
@@ -73,13 +80,12 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     },
     inFlight: edge.inFlight,
     connections: () => gate.connections(),
-    async drain(deadlineMs) {
+    async drain(deadlineMs, delayMs = Math.min(USUAL_DELAY_MS, deadlineMs / 10)) {
       isReady = false;
       edge.drain();
       // A connection that waits to be accepted when the port closes is reset, so whoever sends them must hear of it first.
-      const graceMs = Math.min(LONGEST_GRACE_MS, deadlineMs / 10);
-      await sleep(graceMs);
-      await gate.drain(deadlineMs - graceMs);
+      await sleep(delayMs);
+      await gate.drain(deadlineMs - delayMs);
       await admin.drain(0);
     },
   };

@@ -12,6 +12,11 @@ export interface ListenAddress {
   readonly tls: ListenTls | undefined;
 }
 
+export interface AdminAddress extends ListenAddress {
+  /** The names by which it may be asked, beside `localhost` and IP addresses; in lower case. */
+  readonly hosts: readonly string[];
+}
+
 export interface ListenTls {
   /** PEM texts, read from the files that the configuration names. */
   readonly cert: string;
@@ -102,7 +107,7 @@ export interface Settings {
   readonly source: string;
   /** Undefined only for a gate used as a library. */
   readonly listen: ListenAddress | undefined;
-  readonly admin: ListenAddress | undefined;
+  readonly admin: AdminAddress | undefined;
   /** Addresses and CIDR blocks. */
   readonly trustProxy: readonly string[];
   readonly redis: RedisSettings | undefined;
@@ -116,6 +121,8 @@ export interface Settings {
   readonly client: ClientSettings;
   readonly log: LogSettings;
   readonly drainTimeoutMs: number;
+  /** How much of it new connections are still taken; undefined: a second, but no more than a tenth of it. */
+  readonly drainDelayMs: number | undefined;
   readonly allowSemicolon: boolean;
   /** How many keys the memory store holds before a new one is treated as `on_failure` says. */
   readonly maxLimitKeys: number;

@@ -246,6 +246,22 @@ describe('a small value', () => {
       'client: {min_body_rate: fast}',
       ['1:25: "min_body_rate" must be bytes per second, such as 240 or 1kb, or none'],
     ],
+    [
+      'drain_timeout: 5s\ndrain_delay: 6s',
+      ['2:14: "drain_delay" must be at most drain_timeout (5s), which it is a part of'],
+    ],
+    ['drain_delay: 31s', ['1:14: "drain_delay" must be at most drain_timeout (30s), which it is a part of']],
+    ['drain_delay: soon', ['1:14: "drain_delay" must be a duration such as 500ms, 30s, 2m, 1h or 1d']],
+    [
+      'admin: {listen: 127.0.0.1:8081, hosts: ["gate:8081"]}',
+      ['1:41: "hosts" must be a host name without a port'],
+    ],
+    ['admin: {listen: 127.0.0.1:8081, hosts: []}', ['1:33: "hosts" must not be an empty list']],
+    [
+      'admin: {listen: 127.0.0.1, hosts: [gate]}',
+      [expect.stringMatching(/^1:17: "listen" must be an address/)],
+    ],
+    ['admin: {listen: 127.0.0.1:8081, host: [gate]}', ['1:33: unknown key "host"; did you mean "hosts"?']],
     ['client: {header_timeout: 0s}', ['1:26: "header_timeout" must be at least 1ms']],
     ['defaults: {max_body: 10 mb}', ['1:22: "max_body" must be a size such as 512kb or 10mb']],
     ['defaults: {max_body: 5}', ['1:22: "max_body" must be a size such as 512kb or 10mb']],
@@ -264,12 +280,17 @@ describe('a small value', () => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });
 
-  it.each(['drain_timeout: 0s', 'jwks_max_stale: 0s\njwks_max_age: 1h', 'defaults: {max_body: 1gb}'])(
-    'that is written %j is accepted',
-    async (written) => {
-      expect(await problemsOf(onTop(written))).toEqual([]);
-    },
-  );
+  it.each([
+    'drain_timeout: 0s',
+    'drain_timeout: 5s\ndrain_delay: 5s',
+    'drain_delay: 0s',
+    'admin: {hosts: [gate]}',
+    'admin: {host: 127.0.0.1, port: 1, hosts: [my_gate]}',
+    'jwks_max_stale: 0s\njwks_max_age: 1h',
+    'defaults: {max_body: 1gb}',
+  ])('that is written %j is accepted', async (written) => {
+    expect(await problemsOf(onTop(written))).toEqual([]);
+  });
 });
 
 describe('cors', () => {

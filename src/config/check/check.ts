@@ -5,7 +5,7 @@ import type { Path, Report } from '../problem.js';
 import { checkConflicts } from './conflicts.js';
 import { checkIssuers } from './issuers.js';
 import { checkLimits } from './limits.js';
-import { checkListeners } from './listeners.js';
+import { checkDrain, checkListeners } from './listeners.js';
 import { checkRedis } from './redis.js';
 import { checkRoutes } from './routes.js';
 import { checkTokens } from './tokens.js';
@@ -22,6 +22,7 @@ export interface Written {
 export function check(draft: Draft, written: Written, files: Files, report: Report): void {
   const isWritten = (path: Path) => written.has(path);
   checkListeners(draft.general, files, isWritten, report);
+  checkDrain(draft.general, report);
   checkWorkers(draft.general, report);
   checkRedis(draft.general, files, report);
   checkIssuers(draft, files, isWritten, report);

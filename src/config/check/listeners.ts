@@ -4,6 +4,7 @@ import type { GeneralDraft } from '../draft.js';
 import type { Files } from '../files.js';
 import type { Path, Report } from '../problem.js';
 import type { Address } from '../schema/listen.js';
+import { formatDuration } from '../schema/values.js';
 import { checkListenTls } from './certificates.js';
 
 export function checkListeners(
@@ -13,12 +14,25 @@ export function checkListeners(
   report: Report,
 ): void {
   if (listen?.tls) checkListenTls(['listen', 'tls'], listen.tls, files, report);
-  if (admin?.tls) checkListenTls(['admin', 'tls'], admin.tls, files, report);
+  const nested: Path = ['admin', 'listen', 'tls'];
+  if (admin?.tls) checkListenTls(isWritten(nested) ? nested : ['admin', 'tls'], admin.tls, files, report);
   if (!listen || !admin || !collide(listen, admin)) return;
   const last = isWritten(['admin']) ? 'admin' : 'listen';
   report(
     [last],
     `"listen" and "admin" have one address (port ${admin.port}); health and metrics must not be public`,
+  );
+}
+
+/** A drain that only waits would cut everything at its end. */
+export function checkDrain(
+  { drain_timeout: timeout, drain_delay: delay }: GeneralDraft,
+  report: Report,
+): void {
+  if (delay === undefined || timeout === undefined || delay <= timeout) return;
+  report(
+    ['drain_delay'],
+    `"drain_delay" must be at most drain_timeout (${formatDuration(timeout)}), which it is a part of`,
   );
 }
 

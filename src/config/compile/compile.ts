@@ -6,7 +6,7 @@ import { freeze } from '../freeze.js';
 import type { Path } from '../problem.js';
 import type { Validated } from '../schema/schema.js';
 import { compileIssuers } from './issuers.js';
-import { compileListen } from './listen.js';
+import { compileAdmin, compileListen } from './listen.js';
 import { compileRedis } from './redis.js';
 import { compileCors, compileExpectation, compileRoute } from './routes.js';
 import { compileTokens, ownIssuers, usualIssuers } from './tokens.js';
@@ -50,7 +50,7 @@ export function compile(
   const settings: Settings = {
     source: name,
     listen: config.listen && compileListen(config.listen, files),
-    admin: config.admin && compileListen(config.admin, files),
+    admin: config.admin && compileAdmin(config.admin, files),
     trustProxy: config.trust_proxy,
     redis: redis && compileRedis(redis, files),
     issuers,
@@ -71,6 +71,7 @@ export function compile(
       paths: log.paths,
     },
     drainTimeoutMs: config.drain_timeout,
+    drainDelayMs: config.drain_delay,
     allowSemicolon: config.allow_semicolon,
     maxLimitKeys: config.limits.max_keys,
     onFailure,

@@ -2,8 +2,11 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { Flaw } from '../problem.js';
-import { count, duration, given, parseSize, phrase, words } from './values.js';
+import { count, duration, given, list, parseSize, phrase, words } from './values.js';
 
+const ADMIN_DEFAULT = '127.0.0.1:8081';
+/** Wider than a host name of the DNS: compose allows underscores in the names of services. */
+const HOST_NAME = /^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$/i;
 const FORM = 'an address such as 127.0.0.1:8080 or "[::1]:8080", or {host, port, tls}';
 
 export interface Address {
@@ -36,19 +39,54 @@ const tls = z.strictObject({
     ),
 });
 
-export const address = z.union(
+const addressKeys = z.strictObject({
+  host: phrase(
+    (text) => (isHost(text) || isIP(text) ? text : new Flaw('must be an IP address or a host name')),
+    'an IP address or a host name',
+  ).describe('The IP address or host name to listen on.'),
+  port: count(0, 65_535).describe('The port; 0 takes any that is free.'),
+  tls: tls.optional().describe('Certificate and key, to listen with TLS.'),
+});
+
+export const address = z.union([phrase(parseAddress, FORM), addressKeys], {
+  error: given(`must be ${FORM}`),
+});
+
+const ADMIN_FORM = `${FORM.replace('or {', '{')}, or {listen, hosts}`;
+
+export interface AdminListener extends Address {
+  readonly hosts?: readonly string[] | undefined;
+}
+
+const hosts = list(
+  phrase(
+    (text) => (HOST_NAME.test(text) ? text.toLowerCase() : new Flaw('must be a host name without a port')),
+    'a host name without a port',
+  ),
+  'a list of host names',
+)
+  .optional()
+  .describe(
+    'Names by which it may be asked, beside localhost and IP addresses: a Host field with another is refused.',
+  );
+
+export const admin = z.union(
   [
-    phrase(parseAddress, FORM),
-    z.strictObject({
-      host: phrase(
-        (text) => (isHost(text) || isIP(text) ? text : new Flaw('must be an IP address or a host name')),
-        'an IP address or a host name',
-      ).describe('The IP address or host name to listen on.'),
-      port: count(0, 65_535).describe('The port; 0 takes any that is free.'),
-      tls: tls.optional().describe('Certificate and key, to listen with TLS.'),
-    }),
+    phrase((text): AdminListener | Flaw => {
+      const parsed = parseAddress(text);
+      return parsed instanceof Flaw ? new Flaw(`must be ${ADMIN_FORM}`) : parsed;
+    }, ADMIN_FORM),
+    addressKeys.extend({ hosts }),
+    z
+      .strictObject({
+        listen: address
+          .prefault(ADMIN_DEFAULT)
+          .describe(`${ADMIN_DEFAULT} (the default), or {host, port, tls}.`),
+        hosts,
+      })
+      .transform(({ listen, hosts: names }): AdminListener => ({ ...listen, hosts: names })),
   ],
-  { error: given(`must be ${FORM}`) },
+  { error: given(`must be ${ADMIN_FORM}`) },
 );
 
 /** An address, or a block of them in CIDR form. */

@@ -4,7 +4,7 @@ import { cors } from './cors.js';
 import { issuer, issuerName } from './issuer.js';
 import { later } from './later.js';
 import { limit } from './limit.js';
-import { address, client, trustProxy } from './listen.js';
+import { address, admin, client, trustProxy } from './listen.js';
 import { redis } from './redis.js';
 import { route } from './route.js';
 import { tokens } from './tokens.js';
@@ -16,10 +16,10 @@ export const general = z.strictObject({
   listen: address
     .optional()
     .describe('Where callers connect: 127.0.0.1:8080 (the default), or {host, port, tls}.'),
-  admin: address
+  admin: admin
     .optional()
     .describe(
-      'Where health and metrics are: 127.0.0.1:8081 (the default), or {host, port, tls}; never the public port.',
+      'Where health and metrics are: 127.0.0.1:8081 (the default), {host, port, tls}, or {listen, hosts}; never the public port.',
     ),
   trust_proxy: trustProxy
     .default([])
@@ -41,6 +41,11 @@ export const general = z.strictObject({
   drain_timeout: duration({ leastMs: 0 })
     .prefault('30s')
     .describe('How long requests in progress may take once the gate was told to stop.'),
+  drain_delay: duration({ leastMs: 0 })
+    .optional()
+    .describe(
+      'How much of drain_timeout new connections are still taken while /readyz is 503; left out: 1s, but no more than a tenth of drain_timeout.',
+    ),
   client: client.prefault({}).describe('How long the gate waits for a caller.'),
   limits: z
     .strictObject({

@@ -1,0 +1,46 @@
+/** `drain_delay`: how long the port stays open once the gate was told to stop. */
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { startGate, type TestGate } from '../support/gate.js';
+
+function startWith(drain_delay: string): Promise<TestGate> {
+  return startGate({
+    drain_timeout: '20s',
+    drain_delay,
+    upstreams: { behind: 'http://127.0.0.1:9' },
+    routes: [{ match: 'GET /x', upstream: 'behind', public: true }],
+  });
+}
+
+async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  const opened = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return opened;
+}
+
+test('For drain_delay new connections are taken while readiness is off, and then no more.', async () => {
+  const gate = await startWith('600ms');
+  const begun = performance.now();
+  const stopped = gate.stop();
+  expect((await fetch(`${gate.adminUrl}/readyz`)).status).toBe(503);
+  await sleep(250);
+  const { status, headers } = await fetch(`${gate.url}/nothing`);
+  expect([status, headers.get('connection')]).toEqual([404, 'close']);
+  await stopped;
+  expect(performance.now() - begun).toBeGreaterThan(590);
+  expect(await isOpen(gate.port)).toBe(false);
+});
+
+test('With none the port closes at once.', async () => {
+  const gate = await startWith('0s');
+  const stopped = gate.stop();
+  await sleep(50);
+  expect(await isOpen(gate.port)).toBe(false);
+  await stopped;
+});
