@@ -17,7 +17,7 @@ let scene: Scene;
 beforeAll(async () => {
   file = await createDatabaseFile();
   scene = await startScene({
-    log: { level: 'debug', file: logFile() },
+    log: { level: 'debug', file: logFile(), paths: true },
     allow_semicolon: true,
     tokens: tokensIn(file.database),
     routes: [{ match: '* /{path*}', upstream: 'behind', public: true, allow_encoded_slash: true }],
@@ -78,6 +78,9 @@ describe('A path that reads as one of the token service', () => {
   test('with the query in the path is 404', async () => {
     expect(await ask('POST', `/auth/token%3F${PAIR}`)).toBe(404);
     expect(await ask('GET', `/auth%2Ftoken%3F${PAIR}`)).toBe(404);
+    expect(await ask('POST', `/auth/token;${PAIR.replace('&', ';')}`)).toBe(404);
+    expect(await ask('POST', `/auth/token%EF%BC%9F${PAIR}`)).toBe(404);
+    expect(await ask('POST', `/auth/token%253F${PAIR}`)).toBe(400);
   });
 
   test.each(['//auth/token', '/auth//token', '/x/../auth/token', '/auth%252Ftoken', '/auth%5Ctoken'])(
@@ -113,6 +116,7 @@ describe('All of that', () => {
     await sleep(LOG_BATCH_MS);
     const log = await readFile(logFile(), 'utf8');
     expect(log).toContain('"status":404');
+    expect(log).toContain('"path":"/auth/token"');
     expect(log).not.toContain(CANARY);
     expect(scene.upstream.received.join('')).not.toContain(CANARY);
   });
