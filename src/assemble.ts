@@ -64,7 +64,12 @@ export async function assemble(
   });
   const passes =
     settings.tokens && tokens && bounds && revocations
-      ? tokens.serve(settings.tokens, bounds, { verify: createVerifyOwn(authenticate), revocations })
+      ? tokens.serve(
+          settings.tokens,
+          bounds,
+          { verify: createVerifyOwn(authenticate), revocations },
+          settings.log,
+        )
       : undefined;
 
   await Promise.all([redis?.attempted, revocations?.attempted]);

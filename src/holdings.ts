@@ -136,13 +136,16 @@ async function keepBounds(
   keep: Keep,
 ): Promise<TokenBounds | undefined> {
   if (!tokens) return undefined;
-  const { openAttempts, openRevokeLimit } = await loadTokens();
+  const { openAttempts, openRevokeLimit, openIssueLimit } = await loadTokens();
   return {
     attempts: await keep('failed attempts', { of: tokens.failedAttempts, redis }, () =>
       openAttempts(tokens, redis, redisSettings, surroundings),
     ),
     revokeLimit: await keep('revoke limit', { of: tokens.revokeLimit, redis }, () =>
       openRevokeLimit(tokens, redis, redisSettings),
+    ),
+    issueLimit: await keep('issue limit', { of: tokens.issueLimit, redis }, () =>
+      openIssueLimit(tokens, redis, redisSettings),
     ),
   };
 }

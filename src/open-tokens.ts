@@ -50,6 +50,13 @@ export interface TokenGrounds {
 export interface TokenBounds {
   readonly attempts: FailedAttempts;
   readonly revokeLimit: AppLimit;
+  readonly issueLimit: AppLimit;
+}
+
+/** What the endpoints write into the log of their callers. */
+export interface TokenLogging {
+  /** Whether client ids and user names stand in the log as they are, instead of as keyed hashes. */
+  readonly clientIds: boolean;
 }
 
 export interface OpenTokens {
@@ -57,7 +64,12 @@ export interface OpenTokens {
   readonly signer: Signer;
   /** False until the registry was read for the first time: tokens can neither be made nor verified. */
   readonly isOpen: boolean;
-  serve(settings: TokenServiceSettings, bounds: TokenBounds, gate: FromTheGate): TokenService;
+  serve(
+    settings: TokenServiceSettings,
+    bounds: TokenBounds,
+    gate: FromTheGate,
+    logging: TokenLogging,
+  ): TokenService;
   administer(announce: () => Promise<void>): Administration;
   close(): Promise<void>;
 }
@@ -137,8 +149,19 @@ export async function openTokens(
     get isOpen() {
       return isOpen;
     },
-    serve: (settings, bounds, gate) =>
-      createTokenService({ ...gate, ...bounds, settings, registry, secrets, signer, now, random, log }),
+    serve: (settings, bounds, gate, { clientIds }) =>
+      createTokenService({
+        ...gate,
+        ...bounds,
+        settings,
+        nameClient: clientIds ? plainClient : (id) => ({ client_id_hash: secrets.fingerprintOfId(id) }),
+        registry,
+        secrets,
+        signer,
+        now,
+        random,
+        log,
+      }),
     administer: (announce) => createAdministration({ registry, secrets, announce, now }),
     async close() {
       isClosed = true;
@@ -193,6 +216,19 @@ export function openRevokeLimit(
   redisSettings: RedisSettings | undefined,
 ): AppLimit {
   return createAppLimit({ limit: revokeLimit, name: 'revoking', redis, keyPrefix: redisSettings?.keyPrefix });
+}
+
+/** Where the tokens that are issued are counted, which no reload forgets. */
+export function openIssueLimit(
+  { issueLimit }: TokenServiceSettings,
+  redis: RedisConnection | undefined,
+  redisSettings: RedisSettings | undefined,
+): AppLimit {
+  return createAppLimit({ limit: issueLimit, name: 'issuing', redis, keyPrefix: redisSettings?.keyPrefix });
+}
+
+function plainClient(id: string): { client_id: string } {
+  return { client_id: id };
 }
 
 export function tokenGrounds(settings: TokenServiceSettings): TokenGrounds {

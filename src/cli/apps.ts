@@ -1,7 +1,9 @@
 /** `tollgate apps`: the apps that may ask for tokens, and the kill switch, which is for apps of outside issuers too. */
 import { loadConfig } from '../config/config.js';
 import type { Settings } from '../model/settings.js';
+import { NAMED } from '../model/tokens.js';
 import { appRevocation, type Administration, type AppRequest } from '../tokens/administration.js';
+import { tokenRevocation } from '../tokens/revoked.js';
 import { EXIT_OK, Refused, UsageError, type Run, type CommandInput } from './command.js';
 import { withRegistry, type RegistrySide } from './registry-side.js';
 import { APPS_USAGE } from './usage.js';
@@ -32,6 +34,8 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['revoke', revoke],
   ['restore', restore],
   ['revocations', revocations],
+  ['named-tokens', namedTokens],
+  ['revoke-token', revokeToken],
 ]);
 
 function create(input: CommandInput): ReturnType<Action> {
@@ -45,6 +49,7 @@ function create(input: CommandInput): ReturnType<Action> {
   };
   return async (side) => {
     const app = await administrationOf(side).createApp(request);
+    side.audit({ action: 'app_created', app: app.key });
     print(input, app, `key     ${app.key}\nsecret  ${app.secret}\n\nThe secret is shown this once.`);
   };
 }
@@ -62,6 +67,7 @@ function remove(input: CommandInput): ReturnType<Action> {
   const key = wordOf(input.words[1], APPS_USAGE);
   return async (side) => {
     if (!(await administrationOf(side).deleteApp(key))) throw new Refused(`there is no app "${key}"`);
+    side.audit({ action: 'app_deleted', app: key });
     print(input, { key }, `deleted ${key}; its tokens are refused from now on`);
   };
 }
@@ -71,6 +77,7 @@ function rotate(input: CommandInput): ReturnType<Action> {
   return async (side) => {
     const secret = await administrationOf(side).rotateSecret(key);
     if (secret === undefined) throw new Refused(`there is no app "${key}"`);
+    side.audit({ action: 'app_secret_rotated', app: key });
     const text = `secret  ${secret}\n\nThe secret is shown this once; the old one is worth nothing now.`;
     print(input, { key, secret }, text);
   };
@@ -82,6 +89,7 @@ function revoke(input: CommandInput): ReturnType<Action> {
     const issuer = issuerOf(input, settings);
     const result = await side.revocations.revoke(appRevocation(app, issuer, Date.now()));
     if (result === 'away') throw new Refused('the revocation could not be recorded');
+    side.audit({ action: 'app_revoked', app, ...(issuer !== undefined && { issuer }) });
     print(input, { app, issuer }, `revoked ${app} at ${issuer ?? 'every issuer'}`);
   };
 }
@@ -93,6 +101,7 @@ function restore(input: CommandInput): ReturnType<Action> {
     const result = await side.revocations.restore(issuer, app);
     if (result === 'away') throw new Refused('the revocation could not be undone');
     if (!result) throw new Refused(`${app} is not revoked at ${issuer ?? 'every issuer'}, or was deleted`);
+    side.audit({ action: 'app_restored', app, ...(issuer !== undefined && { issuer }) });
     print(input, { app, issuer }, `restored ${app} at ${issuer ?? 'every issuer'}`);
   };
 }
@@ -110,6 +119,45 @@ function revocations(input: CommandInput): ReturnType<Action> {
       cause,
     ]);
     printTable(input, { revocations: all }, ['KIND', 'ID', 'ISSUER', 'SINCE', 'CAUSE'], rows);
+  };
+}
+
+function namedTokens(input: CommandInput): ReturnType<Action> {
+  noMoreWords(input, 2, APPS_USAGE);
+  const app = input.words[1];
+  return async (side) => {
+    const all = await administrationOf(side).listNamedTokens(app);
+    const rows = all.map((token) => [
+      token.jti,
+      token.app,
+      token.name,
+      token.description,
+      token.created,
+      token.expires ?? 'never',
+    ]);
+    printTable(
+      input,
+      { named_tokens: all },
+      ['JTI', 'APP', 'NAME', 'DESCRIPTION', 'CREATED', 'EXPIRES'],
+      rows,
+    );
+  };
+}
+
+function revokeToken(input: CommandInput): ReturnType<Action> {
+  const jti = wordOf(input.words[1], APPS_USAGE);
+  noMoreWords(input, 2, APPS_USAGE);
+  return async (side, settings) => {
+    const issuer = issuerOf(input, settings) ?? NAMED;
+    const revocation =
+      issuer === NAMED
+        ? await administrationOf(side).namedTokenRevocation(jti)
+        : tokenRevocation({ issuer, jti, expS: undefined }, Date.now());
+    if (!revocation) throw new Refused(`there is no named token "${jti}"`);
+    const result = await side.revocations.revoke(revocation);
+    if (result === 'away') throw new Refused('the revocation could not be recorded');
+    side.audit({ action: 'token_revoked', token: jti, issuer });
+    print(input, { token: jti, issuer }, `revoked the token ${jti} of ${issuer}`);
   };
 }
 

@@ -27,7 +27,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'apps',
     usage: APPS_USAGE,
     summary:
-      'the apps that may ask for tokens, and the kill switch: create, list, delete, rotate, revoke, restore, revocations',
+      'the apps that may ask for tokens, and the kill switch: create, list, delete, rotate, revoke, restore, revocations, named-tokens, revoke-token',
     takes: 2,
     options: ['name', 'scopes', 'owner', 'organization', 'issuer'],
     load: async () => (await import('./apps.js')).apps,

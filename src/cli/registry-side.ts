@@ -7,12 +7,15 @@ import { connectRedis } from '../redis/connection.js';
 import type { Revocations } from '../revocation/revocation.js';
 import { ofThisProcess } from '../surroundings.js';
 import type { Administration } from '../tokens/administration.js';
+import { createCommandAudit, type AuditChange } from './audit.js';
 import { Refused, type Terminal } from './command.js';
 
 export interface RegistrySide {
   /** Undefined where the file has no token service. */
   readonly administration: Administration | undefined;
   readonly revocations: Revocations;
+  /** Writes an audit line of a change that was made. */
+  readonly audit: (change: AuditChange) => void;
   readonly listRevocations: OpenRevocations['list'];
 }
 
@@ -43,7 +46,8 @@ export async function withRegistry<T>(
     const { revocations } = opened;
     await revocations.attempted;
     const administration = tokens?.administer(() => revocations.announce());
-    return await work({ administration, revocations, listRevocations: () => opened.list() });
+    const audit = createCommandAudit(settings.log, terminal);
+    return await work({ administration, revocations, audit, listRevocations: () => opened.list() });
   } finally {
     trouble.ignore();
     await opened?.revocations.close();

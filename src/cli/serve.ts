@@ -11,6 +11,7 @@ import {
   type Listening,
 } from '../listen/listen.js';
 import { networkOf } from '../limit/limit.js';
+import { createAudit } from '../model/audit.js';
 import type { Log } from '../model/log.js';
 import type { Observe } from '../model/record.js';
 import type { Settings } from '../model/settings.js';
@@ -22,7 +23,6 @@ import { ofThisProcess } from '../surroundings.js';
 import { createLog } from '../telemetry/log.js';
 import { watchLoopDelay } from '../telemetry/loop-delay.js';
 import { createMetrics, sumOf, type Measurements } from '../telemetry/metrics.js';
-import { appRevocation } from '../tokens/administration.js';
 import { readAdminToken } from './admin-token.js';
 import { boundHeap } from './heap.js';
 import { keysThatNeedRestart } from './restart.js';
@@ -190,7 +190,8 @@ async function appsApiOf(
     issuers: new Set(settings.issuers.map(({ name }) => name)),
     credential: token,
     guard,
-    revokeApp: async (app, issuer) =>
-      (await revocations.revoke(appRevocation(app, issuer, Date.now()))) === 'done',
+    revoke: async (revocation) => (await revocations.revoke(revocation)) === 'done',
+    audit: createAudit(log),
+    now: Date.now,
   });
 }

@@ -3,7 +3,7 @@ import { loadConfig } from '../config/config.js';
 import type { Administration } from '../tokens/administration.js';
 import { flawOfPassword } from '../tokens/passwords.js';
 import { EXIT_OK, Refused, UsageError, type Run, type CommandInput } from './command.js';
-import { withRegistry } from './registry-side.js';
+import { withRegistry, type RegistrySide } from './registry-side.js';
 import { USERS_USAGE } from './usage.js';
 import { listOf, noMoreWords, print, printTable, wordOf } from './words.js';
 
@@ -13,12 +13,14 @@ export const users: Run = async (input) => {
   const action = read(input);
   const { settings } = await loadConfig(input.file, input.terminal.env);
   if (!settings.tokens) throw new Refused('users need the `tokens` section in the file');
-  await withRegistry(settings, input.terminal, ({ administration }) => action(administration!));
+  await withRegistry(settings, input.terminal, ({ administration, audit }) => action(administration!, audit));
   return EXIT_OK;
 };
 
 /** Reads what was typed, so that wrong usage is told before anything is opened. @returns what is then done */
-type Action = (input: CommandInput) => (administration: Administration) => Promise<void>;
+type Action = (
+  input: CommandInput,
+) => (administration: Administration, audit: RegistrySide['audit']) => Promise<void>;
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['add', add],
@@ -31,11 +33,12 @@ function add(input: CommandInput): ReturnType<Action> {
   const name = wordOf(words[1], USERS_USAGE);
   // Without any the user can log in, and opens only what asks for no scope.
   const scopes = options['scopes'] === undefined ? [] : listOf(options['scopes'], USERS_USAGE);
-  return async (administration) => {
+  return async (administration, audit) => {
     const password = await terminal.readSecret();
     const flaw = flawOfPassword(password);
     if (flaw !== undefined) throw new Refused(flaw);
     await administration.addUser(name, password, scopes, options['organization']);
+    audit({ action: 'user_created', user: name });
     print(input, { name }, `added ${name}`);
   };
 }
@@ -51,8 +54,9 @@ function list(input: CommandInput): ReturnType<Action> {
 
 function remove(input: CommandInput): ReturnType<Action> {
   const name = wordOf(input.words[1], USERS_USAGE);
-  return async (administration) => {
+  return async (administration, audit) => {
     if (!(await administration.deleteUser(name))) throw new Refused(`there is no user "${name}"`);
+    audit({ action: 'user_deleted', user: name });
     print(input, { name }, `deleted ${name}; the user's tokens are refused from now on`);
   };
 }

@@ -1,15 +1,23 @@
 /** The apps API of the admin port: apps and revocations, for whoever shows the administrator's credential. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import express, { Router, type ErrorRequestHandler, type RequestHandler } from 'express';
+import express, { Router, type ErrorRequestHandler, type Request, type RequestHandler } from 'express';
+import type { Audit, AuditEntry } from '../model/audit.js';
+import type { Revocation } from '../model/revocation.js';
 import type { CredentialGuard } from './credential-guard.js';
 import { isScopeToken } from '../model/scope.js';
-import type { Administration, AppRequest } from '../tokens/administration.js';
+import { NAMED } from '../model/tokens.js';
+import { appRevocation, type Administration, type AppRequest } from '../tokens/administration.js';
+import { tokenRevocation } from '../tokens/revoked.js';
 
 export interface AppsApiOptions {
   /** Undefined where the file has no token service: then there are no apps, but apps of others can be revoked. */
   readonly administration: Administration | undefined;
-  /** Refuses an app's tokens from now on. False where it could not be recorded. */
-  readonly revokeApp: (app: string, issuer: string | undefined) => Promise<boolean>;
+  /** Records a revocation. False where it could not be recorded. */
+  readonly revoke: (revocation: Revocation) => Promise<boolean>;
+  /** Writes an audit line, of each change that was made. */
+  readonly audit: Audit;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   /** The issuers that an app may be of. */
   readonly issuers: ReadonlySet<string>;
   /** The administrator's credential. */
@@ -30,37 +38,61 @@ class ApiError extends Error {
 
 const BODY_LIMIT = '64kb';
 
-export function createAppsApi({
-  administration,
-  revokeApp,
-  issuers,
-  credential,
-  guard,
-}: AppsApiOptions): Router {
+export function createAppsApi(options: AppsApiOptions): Router {
+  const { administration, issuers, credential, guard } = options;
   const api = Router();
   api.use(mustShow(credential, guard), express.json({ limit: BODY_LIMIT }));
-  if (administration) addApps(api, administration);
+  const tell = tellChanges(options.audit);
+  if (administration) addApps(api, administration, tell);
 
   api.post('/revocations', async (req, res) => {
-    const { app, issuer } = fieldsOf(req.body, ['app', 'issuer']);
-    const id = textOf(app, 'app');
+    const { app, token, issuer } = fieldsOf(req.body, ['app', 'token', 'issuer']);
     const name = issuer === undefined ? undefined : textOf(issuer, 'issuer');
     if (name !== undefined && !issuers.has(name)) throw new ApiError(400, `unknown issuer "${name}"`);
-    if (!(await revokeApp(id, name)))
+    if (app !== undefined && token !== undefined)
+      throw new ApiError(400, 'either "app" or "token" is revoked at once');
+    const revoked =
+      token === undefined
+        ? appRevocation(textOf(app, 'app'), name, options.now())
+        : await revocationOfToken(textOf(token, 'token'), name);
+    if (!(await options.revoke(revoked)))
       throw new ApiError(503, 'the revocation could not be recorded; try again');
-    res.status(201).json({ app: id, ...(name !== undefined && { issuer: name }) });
+    const at = revoked.issuer === undefined ? {} : { issuer: revoked.issuer };
+    const what = token === undefined ? { app: revoked.id } : { token: revoked.id };
+    tell(req, { action: token === undefined ? 'app_revoked' : 'token_revoked', ...what, ...at });
+    res.status(201).json({ ...what, ...at });
   });
+
+  /** The registry knows named tokens, and when they end; of another issuer's only its `jti` is known. */
+  async function revocationOfToken(jti: string, issuer = NAMED): Promise<Revocation> {
+    if (issuer !== NAMED) return tokenRevocation({ issuer, jti, expS: undefined }, options.now());
+    const found = await administration?.namedTokenRevocation(jti);
+    if (!found) throw new ApiError(404, 'No such named token');
+    return found;
+  }
 
   api.use(answerError);
   return api;
 }
 
-function addApps(api: Router, administration: Administration): void {
+/** What is told of a change; who made it, and from where, is added. */
+type Tell = (req: Request, change: Omit<AuditEntry, 'by' | 'client_ip'>) => void;
+
+function tellChanges(audit: Audit): Tell {
+  return (req, change) => {
+    const { remoteAddress } = req.socket;
+    audit({ by: 'admin', ...(remoteAddress !== undefined && { client_ip: remoteAddress }), ...change });
+  };
+}
+
+function addApps(api: Router, administration: Administration, tell: Tell): void {
   api.get('/apps', async (_req, res) => {
     res.json({ apps: await administration.listApps() });
   });
   api.post('/apps', async (req, res) => {
-    res.status(201).json(await administration.createApp(appRequestOf(req.body)));
+    const app = await administration.createApp(appRequestOf(req.body));
+    tell(req, { action: 'app_created', app: app.key });
+    res.status(201).json(app);
   });
   api.get('/apps/:key', async (req, res) => {
     const app = await administration.findApp(req.params.key);
@@ -69,12 +101,19 @@ function addApps(api: Router, administration: Administration): void {
   });
   api.delete('/apps/:key', async (req, res) => {
     if (!(await administration.deleteApp(req.params.key))) throw new ApiError(404, 'No such app');
+    tell(req, { action: 'app_deleted', app: req.params.key });
     res.status(204).end();
   });
   api.post('/apps/:key/rotate', async (req, res) => {
     const secret = await administration.rotateSecret(req.params.key);
     if (secret === undefined) throw new ApiError(404, 'No such app');
+    tell(req, { action: 'app_secret_rotated', app: req.params.key });
     res.json({ key: req.params.key, secret });
+  });
+  api.get('/named-tokens', async (req, res) => {
+    const { app } = req.query;
+    if (app !== undefined && typeof app !== 'string') throw new ApiError(400, '"app" must be given once');
+    res.json({ named_tokens: await administration.listNamedTokens(app) });
   });
 }
 

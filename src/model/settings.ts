@@ -100,6 +100,8 @@ export interface LogSettings {
   readonly file: string | undefined;
   /** Whether the access log has the path of each request. */
   readonly paths: boolean;
+  /** Whether client ids and user names that failed stand there as they are, instead of as keyed hashes. */
+  readonly clientIds: boolean;
 }
 
 export interface Settings {

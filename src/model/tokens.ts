@@ -39,6 +39,8 @@ export interface TokenServiceSettings {
   readonly failedAttempts: FailedAttemptsSettings;
   /** How many tokens an app may revoke; undefined: as many as it likes. */
   readonly revokeLimit: AppLimitSettings | undefined;
+  /** How many tokens are issued to an app, or a user; undefined: as many as are asked for. */
+  readonly issueLimit: AppLimitSettings | undefined;
   /** Undefined: signing keys are kept as they are. */
   readonly keyEncryptionKey: string | undefined;
   readonly endpoints: TokenEndpoints;

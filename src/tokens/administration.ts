@@ -6,7 +6,8 @@ import { OperatorError } from '../model/operator-error.js';
 import type { Revocation } from '../model/revocation.js';
 import { isScopeToken } from '../model/scope.js';
 import { NAMED, TOKENS } from '../model/tokens.js';
-import type { App, Owner, Registry, User } from './registry/registry.js';
+import type { App, NamedToken, Owner, Registry, User } from './registry/registry.js';
+import { tokenRevocation } from './revoked.js';
 import type { Secrets } from './secrets.js';
 
 /** What an administrator is shown of an app: never its secret, but once, when it is made. */
@@ -17,6 +18,18 @@ export interface AppView {
   readonly organization?: string;
   readonly owner?: Owner;
   readonly created: string;
+}
+
+/** What an administrator is shown of a named token: never the token itself. */
+export interface NamedTokenView {
+  readonly jti: string;
+  /** The key of the app whose secret made it. */
+  readonly app: string;
+  readonly name: string;
+  readonly description: string;
+  readonly created: string;
+  /** Left out for one that never expires. */
+  readonly expires?: string;
 }
 
 export interface AppRequest {
@@ -48,6 +61,10 @@ export interface Administration {
   deleteApp(key: string): Promise<boolean>;
   /** A new secret in place of the old one; undefined where there is no such app. */
   rotateSecret(key: string): Promise<string | undefined>;
+  /** Those that have not ended, oldest first, revoked ones among them; of one app where one is named. */
+  listNamedTokens(app?: string): Promise<readonly NamedTokenView[]>;
+  /** The revocation that refuses a named token for as long as any gate could accept it; undefined where there is none. */
+  namedTokenRevocation(jti: string): Promise<Revocation | undefined>;
   addUser(name: string, password: string, scopes: readonly string[], organization?: string): Promise<void>;
   listUsers(): Promise<readonly Pick<User, 'name' | 'scopes' | 'organization'>[]>;
   deleteUser(name: string): Promise<boolean>;
@@ -95,6 +112,13 @@ export function createAdministration({
       const secret = secrets.newSecret();
       return (await registry.rotateSecret(key, secrets.hash(secret))) ? secret : undefined;
     },
+    listNamedTokens: async (app) => (await registry.listNamedTokens(now(), app)).map(viewOfNamed),
+    async namedTokenRevocation(jti) {
+      const token = await registry.findNamedToken(jti);
+      const endsAtMs = token?.endsAtMs;
+      const expS = endsAtMs === undefined ? undefined : endsAtMs / 1000;
+      return token && tokenRevocation({ issuer: NAMED, jti, expS }, now());
+    },
     async addUser(name, password, scopes, organization) {
       checkName('name', name);
       checkScopes(scopes);
@@ -123,6 +147,24 @@ export function appRevocation(app: string, issuer: string | undefined, nowMs: nu
     generation: undefined,
     endsAtMs: undefined,
     cause: 'revoked',
+  };
+}
+
+function viewOfNamed({
+  jti,
+  clientId,
+  name,
+  description,
+  createdAtMs,
+  endsAtMs,
+}: NamedToken): NamedTokenView {
+  return {
+    jti,
+    app: clientId,
+    name,
+    description,
+    created: new Date(createdAtMs).toISOString(),
+    ...(endsAtMs !== undefined && { expires: new Date(endsAtMs).toISOString() }),
   };
 }
 

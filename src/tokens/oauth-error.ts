@@ -77,6 +77,12 @@ export function tooManyRevocations(retryAfterS: number): OAuthError {
   return new OAuthError(429, 'temporarily_unavailable', 'Too many revocations; try again later', fields);
 }
 
+/** An app, or a user, has used up `tokens.issue_limit`. */
+export function tooManyTokens(retryAfterS: number): OAuthError {
+  const fields = ['Retry-After', String(retryAfterS)];
+  return new OAuthError(429, 'temporarily_unavailable', 'Too many tokens issued; try again later', fields);
+}
+
 export const BUSY = new OAuthError(503, 'temporarily_unavailable', 'Too many logins at once; try again', [
   'Retry-After',
   '1',

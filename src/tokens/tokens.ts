@@ -62,7 +62,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       const query = takeQuery(req, path);
       const endpoint = endpoints.get(path);
       if (endpoint === undefined) throw new Error('the token service was given a path that it does not own');
-      const answer = await answerAt(endpoint, { req, res, query, clientIp }, log, requestId);
+      const answer = await answerAt(endpoint, { req, res, query, clientIp, requestId }, log);
       send(req, res, answer, headers);
       const { status, reason } = answer;
       return { status, endpoint: endpoint.name, ...(reason !== undefined && { reason }) };
@@ -74,7 +74,6 @@ async function answerAt(
   endpoint: Endpoint,
   call: Parameters<Endpoint['answer']>[0],
   log: Log,
-  requestId: string,
 ): Promise<Answer> {
   const { method } = call.req;
   const isAllowed = method === endpoint.method || (method === 'HEAD' && endpoint.method === 'GET');
@@ -82,7 +81,7 @@ async function answerAt(
   try {
     return await endpoint.answer(call);
   } catch (error) {
-    log.error({ request_id: requestId, endpoint: endpoint.name, err: error }, 'a token request failed');
+    log.error({ request_id: call.requestId, endpoint: endpoint.name, err: error }, 'a token request failed');
     return UNAVAILABLE;
   }
 }

@@ -23,6 +23,9 @@ const ISSUERS = {
   },
 };
 
+/** The audit lines are another test's. */
+const SILENT = { level: 'silent' };
+
 let file: DatabaseFile;
 let config: string;
 /** Without a token service, but with Redis. */
@@ -31,9 +34,9 @@ const prefix = randomPrefix();
 
 beforeAll(async () => {
   file = await createDatabaseFile();
-  config = await writeConfig(file.folder, { tokens: tokensIn(file.database), issuers: ISSUERS });
+  config = await writeConfig(file.folder, { tokens: tokensIn(file.database), issuers: ISSUERS, log: SILENT });
   const redis = { url: redisUrl(), key_prefix: prefix };
-  onRedis = await writeConfig(file.folder, { redis, issuers: ISSUERS });
+  onRedis = await writeConfig(file.folder, { redis, issuers: ISSUERS, log: SILENT });
 });
 
 afterAll(async () => {

@@ -11,7 +11,7 @@ let config: string;
 
 beforeAll(async () => {
   file = await createDatabaseFile();
-  config = await writeConfig(file.folder, { tokens: tokensIn(file.database) });
+  config = await writeConfig(file.folder, { tokens: tokensIn(file.database), log: { level: 'silent' } });
 });
 
 afterAll(() => file.remove());

@@ -46,6 +46,7 @@ describe('the token service', () => {
       audience: ['https://developers.example.org'],
       database: { kind: 'sqlite', path: '/etc/gate/data/tollgate.db' },
       failedAttempts: { attempts: 20, windowMs: 60_000, cooldownMs: 600_000 },
+      issueLimit: { requests: 60, windowMs: 60_000 },
       keyEncryptionKey: undefined,
       revokeLimit: { requests: 60, windowMs: 60_000 },
       endpoints: {
@@ -80,6 +81,13 @@ describe('the token service', () => {
       const { tokens } = compile({ ...BASE, tokens: { ...TOKENS, key_encryption_key } });
       expect(tokens?.keyEncryptionKey).toBe(key_encryption_key);
     }
+  });
+
+  it.each([
+    ['5 per 1h', { requests: 5, windowMs: 3_600_000 }],
+    ['none', undefined],
+  ])('issues %s', (issue_limit, issueLimit) => {
+    expect(compile({ ...BASE, tokens: { ...TOKENS, issue_limit } }).tokens?.issueLimit).toEqual(issueLimit);
   });
 
   it('takes an empty key for none', () => {
@@ -138,6 +146,7 @@ describe('the token service', () => {
     [{ endpoints: { revoke: { path: '/.well-known/jwks.json' } } }, /is the path of the token service/],
     [{ endpoints: { revoke: { path: 'revoke' } } }, /^tokens\.endpoints\.revoke\.path: .*must be a path/],
     [{ failed_attempts: { limit: 'none' } }, /must be/],
+    [{ issue_limit: 'many' }, /^tokens\.issue_limit: .*must be a number such as 60 per 1m, or none/],
     [{ key_encryption_key: 'short' }, /must hold 32 random bytes; make one with: openssl rand -base64 32/],
     [{ key_encryption_key: 'a'.repeat(64) }, /must hold 32 random bytes/],
     [{ key_encryption_key: 'correct horse battery staple' }, /must hold 32 random bytes/],

@@ -173,7 +173,7 @@ test('An app of an outside issuer is revoked by one gate for all, and restored f
   expect(tookMs).toBeLessThan(1000);
   expect(await statuses(other)).toEqual([200, 200, 200]);
 
-  const file = await writeConfig(folder.folder, config);
+  const file = await writeConfig(folder.folder, { ...config, log: { level: 'silent' } });
   const args = ['apps', 'restore', 'app-1', '--issuer', 'outside', '-c', file];
   expect(await runCommand(args)).toEqual({ code: 0, stdout: 'restored app-1 at outside\n', stderr: '' });
   await expect.poll(() => statuses(token), { timeout: 1000 }).toEqual([200, 200, 200]);

@@ -148,7 +148,10 @@ describe('an app', () => {
 });
 
 test('A user who was added by the command logs in, passes, and goes on by a refresh token that works once.', async () => {
-  const config = await writeConfig(file.folder, { tokens: tokensIn(file.database) });
+  const config = await writeConfig(file.folder, {
+    tokens: tokensIn(file.database),
+    log: { level: 'silent' },
+  });
   const args = ['users', 'add', 'ada', '--scopes', 'orders:*', '-c', config];
   const added = await runTyped(args, `${PASSWORD}\n`);
   expect([added.code, added.stderr]).toEqual([0, '']);

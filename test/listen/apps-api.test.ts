@@ -216,7 +216,8 @@ describe('a revocation', () => {
     ['an issuer that is no text', { app: 'app-1', issuer: null }, /"issuer" must be a text/],
     ['no app', { issuer: 'outside' }, /"app" must be a text/],
     ['an empty app', { app: '' }, /"app" must be a text/],
-    ['an unknown key', { app: 'app-1', token: 'x' }, /unknown key "token"/],
+    ['an unknown key', { app: 'app-1', jti: 'x' }, /unknown key "jti"/],
+    ['both', { app: 'app-1', token: 'x' }, /either "app" or "token"/],
     ['a list', ['app-1'], /must be a JSON object/],
     ['nothing', undefined, /"app" must be a text/],
   ])('is not made of %s: 400, in words', async (_what, body, message) => {

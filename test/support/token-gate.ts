@@ -13,6 +13,7 @@ export function tokensIn(database: string) {
     issuer: ISSUER,
     audience: AUDIENCE,
     database,
+    issue_limit: 'none',
     endpoints: {
       key_secret: { path: '/auth/token', lifetime: 'none' },
       client_credentials: { path: '/connect/token', lifetime: '1d' },

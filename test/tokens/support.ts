@@ -86,6 +86,8 @@ export interface ServiceOptions {
 export interface TestService {
   readonly url: string;
   readonly registry: Registry;
+  /** What the registry has in place of a secret or a refresh token. */
+  hash(secret: string): Uint8Array;
   /** The service's clock, epoch milliseconds; a test may set it. */
   readonly clock: { nowMs: number };
   /** Every line of the log, as JSON. */
@@ -133,6 +135,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
     database,
     failedAttempts: { attempts: 20, windowMs: 60_000, cooldownMs: 600_000 },
     revokeLimit: undefined,
+    issueLimit: undefined,
     keyEncryptionKey: undefined,
     ...options.settings,
     endpoints: { ...ENDPOINTS, ...options.endpoints },
@@ -164,6 +167,8 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
       log,
     }),
     revokeLimit: createAppLimit({ limit: settings.revokeLimit, name: 'revoking', redis, keyPrefix }),
+    issueLimit: createAppLimit({ limit: settings.issueLimit, name: 'issuing', redis, keyPrefix }),
+    nameClient: (id) => ({ client_id_hash: secrets.fingerprintOfId(id) }),
     revocations: killSwitch,
     verify: (authorization) => Promise.resolve(verifyBearer(authorization)),
     now,
@@ -194,6 +199,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
     url,
     isAway: false,
     registry,
+    hash: (secret) => secrets.hash(secret),
     clock,
     lines,
     outcomes,

@@ -69,6 +69,7 @@ export function compile(
       level: log.level,
       file: log.file === undefined ? undefined : files.path(log.file),
       paths: log.paths,
+      clientIds: log.client_ids,
     },
     drainTimeoutMs: config.drain_timeout,
     drainDelayMs: config.drain_delay,

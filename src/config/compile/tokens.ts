@@ -8,7 +8,7 @@ import type { Validated } from '../schema/schema.js';
 type WrittenTokens = NonNullable<Validated['tokens']>;
 
 export function compileTokens(written: WrittenTokens, files: Files): TokenServiceSettings {
-  const { issuer, audience, database, failed_attempts, revoke_limit, endpoints } = written;
+  const { issuer, audience, database, failed_attempts, revoke_limit, issue_limit, endpoints } = written;
   const { revoke, introspect, key_secret, client_credentials, password, named, whoami } = endpoints;
   return {
     issuer,
@@ -26,6 +26,8 @@ export function compileTokens(written: WrittenTokens, files: Files): TokenServic
       revoke_limit === 'none'
         ? undefined
         : { requests: revoke_limit.requests, windowMs: revoke_limit.window },
+    issueLimit:
+      issue_limit === 'none' ? undefined : { requests: issue_limit.requests, windowMs: issue_limit.window },
     keyEncryptionKey: written.key_encryption_key === '' ? undefined : written.key_encryption_key,
     endpoints: {
       revoke,

@@ -96,6 +96,11 @@ export const general = z.strictObject({
       paths: flag()
         .default(false)
         .describe('Whether the access log has the path of each request; never the query.'),
+      client_ids: flag()
+        .default(false)
+        .describe(
+          'Whether client ids and user names that failed stand in the log as they are, not as keyed hashes.',
+        ),
     })
     .prefault({})
     .describe('The log: one JSON object a line.'),

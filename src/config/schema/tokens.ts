@@ -142,6 +142,9 @@ export const tokens = z.strictObject({
   revoke_limit: appLimit('60 per 1m').describe(
     'How many tokens an app may revoke, over all gates that share a Redis: 60 per 1m, or none.',
   ),
+  issue_limit: appLimit('60 per 1m').describe(
+    'How many tokens an app, or a user, is issued, over all gates that share a Redis: 60 per 1m, or none.',
+  ),
   key_encryption_key: phrase(parseKeyText, 'a text')
     .optional()
     .describe(

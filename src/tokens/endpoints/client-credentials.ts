@@ -1,7 +1,7 @@
 /** `POST /connect/token`: the OAuth 2.0 token endpoint, for client credentials (RFC 6749 4.4) and refreshes (6). */
 import type { TokenEndpoints } from '../../model/tokens.js';
 import { secondsOf } from '../claims.js';
-import { invalidRequest, OAuthError } from '../oauth-error.js';
+import { invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
 import { readCredentials, requireCredentials } from '../request/credentials.js';
 import { readParameters, type ParameterSources, type Parameters } from '../request/parameters.js';
 import { jsonAnswer, type Answer, type Call, type Endpoint } from './endpoint.js';
@@ -22,17 +22,19 @@ const UNSUPPORTED = new OAuthError(400, 'unsupported_grant_type', 'This grant_ty
 
 export function createClientCredentials(
   { lifetimeMs }: NonNullable<TokenEndpoints['clientCredentials']>,
-  { apps, claims, signer, sessions }: ClientCredentialsOptions,
+  { apps, claims, signer, issueLimit, sessions }: ClientCredentialsOptions,
 ): Endpoint {
   const name = 'client_credentials';
 
-  async function grantToApp({ req, clientIp }: Call, parameters: Parameters): Promise<Answer> {
-    const credentials = requireCredentials(req.headers.authorization, parameters);
+  async function grantToApp(call: Call, parameters: Parameters): Promise<Answer> {
+    const credentials = requireCredentials(call.req.headers.authorization, parameters);
     if (credentials instanceof OAuthError) return credentials;
-    const app = await apps.byCredentials(credentials, name, clientIp);
+    const app = await apps.byCredentials(credentials, name, call);
     if (app instanceof OAuthError) return app;
     const scopes = narrowScope(parameters.one('scope'), app.scopes);
     if (scopes instanceof OAuthError) return scopes;
+    const retryAfterS = await issueLimit.take(app.key);
+    if (retryAfterS !== undefined) return tooManyTokens(retryAfterS);
     return jsonAnswer({
       access_token: await signer.sign(claims.forApp(app, scopes, lifetimeMs), app.key),
       expires_in: secondsOf(lifetimeMs),
@@ -42,18 +44,18 @@ export function createClientCredentials(
   }
 
   /** Users log in without a client, so none is needed to go on; one that authenticates all the same must be right. */
-  async function refresh(from: Sessions, { req, clientIp }: Call, parameters: Parameters): Promise<Answer> {
-    const credentials = readCredentials(req.headers.authorization, parameters);
+  async function refresh(from: Sessions, call: Call, parameters: Parameters): Promise<Answer> {
+    const credentials = readCredentials(call.req.headers.authorization, parameters);
     if (credentials instanceof OAuthError) return credentials;
     const refreshToken = parameters.one('refresh_token');
     if (refreshToken === undefined) return NO_REFRESH_TOKEN;
-    const app = credentials && (await apps.byCredentials(credentials, name, clientIp));
+    const app = credentials && (await apps.byCredentials(credentials, name, call));
     if (app instanceof OAuthError) return app;
     const tokens = await from.refresh({
       refreshToken,
       scope: parameters.one('scope'),
       endpoint: name,
-      clientIp,
+      call,
     });
     if (tokens instanceof OAuthError) return tokens;
     return jsonAnswer({

@@ -9,6 +9,7 @@ export interface Call {
   /** The query without its `?`, taken out of the request: it may hold a secret. */
   readonly query: string;
   readonly clientIp: string;
+  readonly requestId: string;
 }
 
 export interface Answer {

@@ -1,13 +1,14 @@
 /** The endpoints by their paths: those that the file names, and those that every token service has. */
+import { createAudit } from '../../model/audit.js';
 import type { Log } from '../../model/log.js';
 import { publishedPaths, type PublishedEndpoint } from '../../model/token-paths.js';
 import type { TokenServiceSettings } from '../../model/tokens.js';
 import { createClaims } from '../claims.js';
+import type { AppLimit } from '../app-limit.js';
 import type { FailedAttempts } from '../failed-attempts.js';
 import type { Random, Revocations, Secrets, Signer, VerifyBearer } from '../ports.js';
 import type { Registry } from '../registry/registry.js';
-import type { AppLimit } from '../app-limit.js';
-import { createApps } from './app.js';
+import { createApps, type NameClient } from './app.js';
 import { createClientCredentials } from './client-credentials.js';
 import { createJwks, createMetadata } from './discovery.js';
 import { createEndFamily } from './end-family.js';
@@ -29,6 +30,10 @@ export interface EndpointsOptions {
   readonly attempts: FailedAttempts;
   /** How often an app may revoke. */
   readonly revokeLimit: AppLimit;
+  /** How many tokens an app, or a user, is issued. */
+  readonly issueLimit: AppLimit;
+  /** How the log names a client id or a user name that failed. */
+  readonly nameClient: NameClient;
   readonly revocations: Revocations;
   readonly verify: VerifyBearer;
   /** Epoch milliseconds. */
@@ -47,6 +52,7 @@ export function createEndpoints(given: EndpointsOptions): ReadonlyMap<string, En
     claims: createClaims(given),
     apps: createApps(given),
     endFamily: createEndFamily(password?.lifetimeMs, given),
+    audit: createAudit(given.log),
   };
   const sessions = password && createSessions(password, options);
   const readShown = createReadShown(options);

@@ -110,7 +110,7 @@ export function createReadShown(options: HeldTokensOptions): ReadShown {
     if (credentials instanceof OAuthError) return credentials;
     const token = parameters.one('token');
     if (token === undefined) return NO_TOKEN;
-    const app = await apps.byCredentials(credentials, at, call.clientIp);
+    const app = await apps.byCredentials(credentials, at, call);
     if (app instanceof OAuthError) return app;
     return { app, held: await find(token, at) };
   };

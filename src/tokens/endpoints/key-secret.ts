@@ -1,7 +1,8 @@
 /** `POST /auth/token`: a token for an app's key and secret, in the query or in a body. */
 import type { TokenEndpoints } from '../../model/tokens.js';
 import { secondsOf, type ClaimsMaker } from '../claims.js';
-import { invalidRequest, OAuthError } from '../oauth-error.js';
+import { invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
+import type { AppLimit } from '../app-limit.js';
 import type { Signer } from '../ports.js';
 import { readParameters, type ParameterSources } from '../request/parameters.js';
 import type { Apps } from './app.js';
@@ -17,11 +18,12 @@ export interface AppTokenOptions {
   readonly apps: Apps;
   readonly claims: ClaimsMaker;
   readonly signer: Signer;
+  readonly issueLimit: AppLimit;
 }
 
 export function createKeySecret(
   { lifetimeMs }: NonNullable<TokenEndpoints['keySecret']>,
-  { apps, claims, signer }: AppTokenOptions,
+  { apps, claims, signer, issueLimit }: AppTokenOptions,
 ): Endpoint {
   return {
     name: 'key_secret',
@@ -32,12 +34,10 @@ export function createKeySecret(
       const id = parameters.one('key');
       const secret = parameters.one('secret');
       if (id === undefined || secret === undefined) return MISSING;
-      const app = await apps.byCredentials(
-        { id, secret, usedAuthorization: false },
-        'key_secret',
-        call.clientIp,
-      );
+      const app = await apps.byCredentials({ id, secret, usedAuthorization: false }, 'key_secret', call);
       if (app instanceof OAuthError) return app;
+      const retryAfterS = await issueLimit.take(app.key);
+      if (retryAfterS !== undefined) return tooManyTokens(retryAfterS);
       return jsonAnswer({
         token_type: 'bearer',
         access_token: await signer.sign(claims.forApp(app, app.scopes, lifetimeMs), app.key),

@@ -1,14 +1,16 @@
 /** `POST /token/create`: a token that bears a name, made with an app's secret. */
 import { covers } from '../../model/scope.js';
 import type { TokenEndpoints } from '../../model/tokens.js';
+import type { Audit } from '../../model/audit.js';
+import type { AppLimit } from '../app-limit.js';
 import type { ClaimsMaker, NamedRequest } from '../claims.js';
-import { INVALID_SCOPE, invalidRequest, OAuthError } from '../oauth-error.js';
+import { INVALID_SCOPE, invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
 import type { Signer } from '../ports.js';
 import type { App, Registry } from '../registry/registry.js';
 import { prefersJson } from '../request/accept.js';
 import { parseDate } from '../request/date.js';
 import { readParameters, type Parameters, type ParameterSources } from '../request/parameters.js';
-import type { Apps } from './app.js';
+import type { Apps, Origin } from './app.js';
 import { jsonAnswer, type Answer, type Endpoint } from './endpoint.js';
 
 export interface NamedOptions {
@@ -16,6 +18,8 @@ export interface NamedOptions {
   readonly registry: Registry;
   readonly claims: ClaimsMaker;
   readonly signer: Signer;
+  readonly issueLimit: AppLimit;
+  readonly audit: Audit;
   readonly now: () => number;
 }
 
@@ -41,7 +45,7 @@ const MINUTE_S = 60;
 
 export function createNamed(
   { permissions }: NonNullable<TokenEndpoints['named']>,
-  { apps, registry, claims, signer, now }: NamedOptions,
+  { apps, registry, claims, signer, issueLimit, audit, now }: NamedOptions,
 ): Endpoint {
   /** Everything that can be known to be wrong without knowing who asks. */
   function readRequest(parameters: Parameters): NamedRequest | OAuthError {
@@ -60,13 +64,15 @@ export function createNamed(
     return { name, description, ...dates, permissions: [...chosen] };
   }
 
-  async function create(app: App, request: NamedRequest): Promise<string> {
+  async function create(app: App, request: NamedRequest, from: Origin): Promise<string> {
     const token = claims.forName(app, request);
     const { jti } = token;
     const { name, description, expiration } = request;
     const endsAtMs = expiration === undefined ? undefined : expiration * 1000;
     // Recorded before it is shown, so that there is none that the registry does not know.
     await registry.addNamedToken({ jti, clientId: app.key, name, description, createdAtMs: now(), endsAtMs });
+    const { clientIp: client_ip, requestId: request_id } = from;
+    audit({ action: 'named_token_created', by: 'app', actor: app.key, client_ip, request_id, token: jti });
     return signer.sign(token, app.key);
   }
 
@@ -80,10 +86,12 @@ export function createNamed(
       if (secret === undefined) return INCOMPLETE;
       const request = readRequest(parameters);
       if (request instanceof OAuthError) return request;
-      const app = await apps.bySecret(secret, 'named', call.clientIp);
+      const app = await apps.bySecret(secret, 'named', call);
       if (app instanceof OAuthError) return app;
       if (!mayGrant(app, request)) return INVALID_SCOPE;
-      const token = await create(app, request);
+      const retryAfterS = await issueLimit.take(app.key);
+      if (retryAfterS !== undefined) return tooManyTokens(retryAfterS);
+      const token = await create(app, request, call);
       return prefersJson(call.req.headers.accept) ? jsonAnswer({ token }) : textAnswer(token);
     },
   };

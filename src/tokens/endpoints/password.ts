@@ -1,9 +1,11 @@
 /** `POST /token`: a token and a refresh token for a user's name and password, or for a refresh token. */
+import type { Log } from '../../model/log.js';
 import { CoolingDown, type FailedAttempts } from '../failed-attempts.js';
 import { BUSY, INVALID_LOGIN, invalidRequest, OAuthError, tooManyFailures } from '../oauth-error.js';
 import type { Secrets } from '../ports.js';
 import type { Registry, User } from '../registry/registry.js';
 import { readParameters, type ParameterSources } from '../request/parameters.js';
+import { logFailure, type NameClient } from './app.js';
 import { jsonAnswer, type Answer, type Call, type Endpoint } from './endpoint.js';
 import type { Sessions, UserTokens } from './sessions.js';
 
@@ -12,21 +14,29 @@ export interface PasswordOptions {
   readonly secrets: Secrets;
   readonly attempts: FailedAttempts;
   readonly sessions: Sessions;
+  readonly nameClient: NameClient;
+  readonly log: Log;
 }
 
 const SOURCES: ParameterSources = { body: ['application/json'] };
 const INCOMPLETE = invalidRequest('Either username and password or refresh_token must be given');
 const BOTH = invalidRequest('A refresh_token is given beside a username or a password');
 
-export function createPassword({ registry, secrets, attempts, sessions }: PasswordOptions): Endpoint {
-  const endpoint = 'password';
+export function createPassword(options: PasswordOptions): Endpoint {
+  const { registry, secrets, attempts, sessions } = options;
+  const endpoint = 'password' as const;
 
   async function login(username: string, password: string, call: Call): Promise<Answer> {
     const attempt = { endpoint, id: username, address: call.clientIp };
     const user = await attempts.guard(attempt, () => check(username, password, call));
     if (user instanceof CoolingDown) return tooManyFailures(user.retryAfterS);
-    if (user === undefined) return INVALID_LOGIN;
-    return user === 'busy' ? BUSY : answerWith(await sessions.open(user));
+    if (user === undefined) {
+      logFailure(options, attempt, call.requestId);
+      return INVALID_LOGIN;
+    }
+    if (user === 'busy') return BUSY;
+    const tokens = await sessions.open(user);
+    return tokens instanceof OAuthError ? tokens : answerWith(tokens);
   }
 
   async function check(
@@ -65,7 +75,7 @@ export function createPassword({ registry, secrets, attempts, sessions }: Passwo
         refreshToken,
         scope: undefined,
         endpoint,
-        clientIp: call.clientIp,
+        call,
       });
       return tokens instanceof OAuthError ? tokens : answerWith(tokens);
     },

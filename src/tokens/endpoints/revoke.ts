@@ -1,4 +1,5 @@
 /** `POST /revoke`: an app ends a token before its time (RFC 7009). */
+import type { Audit } from '../../model/audit.js';
 import type { AppLimit } from '../app-limit.js';
 import { invalidRequest, OAuthError, tooManyRevocations, UNAVAILABLE } from '../oauth-error.js';
 import type { Revocations } from '../ports.js';
@@ -12,6 +13,7 @@ export interface RevokeOptions {
   readonly endFamily: EndFamily;
   readonly revokeLimit: AppLimit;
   readonly readShown: ReadShown;
+  readonly audit: Audit;
   readonly now: () => number;
 }
 
@@ -19,7 +21,7 @@ const NOT_YOURS = invalidRequest('The token belongs to another client');
 const DONE: Answer = { status: 200, fields: [], body: '' };
 
 export function createRevoke(options: RevokeOptions): Endpoint {
-  const { revocations, endFamily, revokeLimit, readShown, now } = options;
+  const { revocations, endFamily, revokeLimit, readShown, audit, now } = options;
 
   /** RFC 7009 2.1: with a refresh token all access tokens that descend from its login end. */
   function end(held: HeldJwt | HeldRefreshToken): Promise<'done' | 'away'> {
@@ -40,7 +42,11 @@ export function createRevoke(options: RevokeOptions): Endpoint {
       if (isAnothers(held, app)) return NOT_YOURS;
       const retryAfterS = await revokeLimit.take(app.key);
       if (retryAfterS !== undefined) return tooManyRevocations(retryAfterS);
-      return (await end(held)) === 'away' ? UNAVAILABLE : DONE;
+      if ((await end(held)) === 'away') return UNAVAILABLE;
+      const token = held.kind === 'jwt' ? held.jti : `refresh tokens of ${held.family.user}`;
+      const from = { client_ip: call.clientIp, request_id: call.requestId };
+      audit({ action: 'token_revoked', by: 'app', actor: app.key, ...from, token });
+      return DONE;
     },
   };
 }

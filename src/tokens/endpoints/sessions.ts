@@ -4,17 +4,19 @@ import { narrow } from '../../model/scope.js';
 import type { TokenEndpoints } from '../../model/tokens.js';
 import { secondsOf, type ClaimsMaker } from '../claims.js';
 import { CoolingDown, type FailedAttempts } from '../failed-attempts.js';
+import type { AppLimit } from '../app-limit.js';
 import {
   INVALID_REFRESH_TOKEN,
   INVALID_SCOPE,
   OAuthError,
   tooManyFailures,
+  tooManyTokens,
   UNAVAILABLE,
 } from '../oauth-error.js';
 import type { Random, Secrets, Signer } from '../ports.js';
 import type { RefreshFamily, RefreshUse, Registry, User } from '../registry/registry.js';
 import type { EndFamily } from './end-family.js';
-import type { EndpointName } from './endpoint.js';
+import type { Call, EndpointName } from './endpoint.js';
 import { narrowScope } from './scope.js';
 
 /** Tokens of a user, which an endpoint puts into its own words. */
@@ -30,11 +32,11 @@ export interface RefreshRequest {
   /** The narrower scope that is asked for, for this access token alone (RFC 6749 6). */
   readonly scope: string | undefined;
   readonly endpoint: EndpointName;
-  readonly clientIp: string;
+  readonly call: Call;
 }
 
 export interface Sessions {
-  open(user: User): Promise<UserTokens>;
+  open(user: User): Promise<UserTokens | OAuthError>;
   refresh(request: RefreshRequest): Promise<UserTokens | OAuthError>;
 }
 
@@ -45,6 +47,7 @@ export interface SessionsOptions {
   readonly claims: ClaimsMaker;
   readonly attempts: FailedAttempts;
   readonly endFamily: EndFamily;
+  readonly issueLimit: AppLimit;
   readonly now: () => number;
   readonly random: Random;
   readonly log: Log;
@@ -59,7 +62,7 @@ export function createSessions(
   settings: NonNullable<TokenEndpoints['password']>,
   options: SessionsOptions,
 ): Sessions {
-  const { registry, secrets, signer, claims, attempts, endFamily, now, random, log } = options;
+  const { registry, secrets, signer, claims, attempts, issueLimit, endFamily, now, random, log } = options;
   const { lifetimeMs } = settings;
 
   async function tokensFor(
@@ -82,7 +85,8 @@ export function createSessions(
 
   /** Only a token that nobody was given is a guess; one that was used before is not. */
   async function use(request: RefreshRequest, successor: string): Promise<RefreshUse | CoolingDown> {
-    const { endpoint, clientIp: address, refreshToken } = request;
+    const { endpoint, refreshToken } = request;
+    const address = request.call.clientIp;
     const used = await attempts.guard({ endpoint, id: undefined, address }, async () => {
       const [token, next] = [secrets.hash(refreshToken), secrets.hash(successor)];
       const found = await registry.useRefreshToken(token, next, now(), REUSE_GRACE_MS);
@@ -91,11 +95,18 @@ export function createSessions(
     return used ?? { result: 'invalid' };
   }
 
-  /** Asked before the use, so that a scope that cannot be given does not cost the token. */
-  async function isScopeRefused({ refreshToken, scope }: RefreshRequest): Promise<boolean> {
-    if (scope === undefined) return false;
+  /** Asked before the use, so that neither a scope that cannot be given nor a limit costs the token. */
+  async function refusalOf({ refreshToken, scope }: RefreshRequest): Promise<OAuthError | undefined> {
     const family = await registry.findFamily(secrets.hash(refreshToken), now());
-    return family !== undefined && narrowScope(scope, family.scopes) instanceof OAuthError;
+    if (family === undefined) return undefined;
+    if (scope !== undefined && narrowScope(scope, family.scopes) instanceof OAuthError) return INVALID_SCOPE;
+    return overLimit(family.user);
+  }
+
+  /** Users are counted apart from apps: no app's key has a colon. */
+  async function overLimit(user: string): Promise<OAuthError | undefined> {
+    const retryAfterS = await issueLimit.take(`user:${user}`);
+    return retryAfterS === undefined ? undefined : tooManyTokens(retryAfterS);
   }
 
   async function goOn(family: RefreshFamily, scope: string | undefined, refreshToken: string) {
@@ -109,6 +120,8 @@ export function createSessions(
 
   return {
     async open(user) {
+      const refusal = await overLimit(user.name);
+      if (refusal) return refusal;
       const refreshToken = randomText(TOKEN_BYTES);
       const { name, scopes, generation } = user;
       const endsAtMs = now() + settings.refreshLifetimeMs;
@@ -119,7 +132,8 @@ export function createSessions(
 
     async refresh(request) {
       const successor = randomText(TOKEN_BYTES);
-      if (await isScopeRefused(request)) return INVALID_SCOPE;
+      const refusal = await refusalOf(request);
+      if (refusal) return refusal;
       const used = await use(request, successor);
       if (used instanceof CoolingDown) return tooManyFailures(used.retryAfterS);
       if (used.result === 'used') return goOn(used.family, request.scope, successor);

@@ -1,9 +1,12 @@
 /** The registry's named tokens. */
-import type { Registry } from './registry.js';
-import type { Database } from './tables.js';
-import { assertStorable } from './text.js';
+import type { Selectable } from 'kysely';
+import type { NamedToken, Registry } from './registry.js';
+import type { Database, Tables } from './tables.js';
+import { assertStorable, isStorable } from './text.js';
 
-export function createNamedTokens(db: Database): Pick<Registry, 'addNamedToken'> {
+type NamedTokens = Pick<Registry, 'addNamedToken' | 'findNamedToken' | 'listNamedTokens'>;
+
+export function createNamedTokens(db: Database): NamedTokens {
   return {
     async addNamedToken({ jti, clientId, name, description, createdAtMs, endsAtMs = null }) {
       assertStorable(clientId, name, description);
@@ -12,5 +15,25 @@ export function createNamedTokens(db: Database): Pick<Registry, 'addNamedToken'>
         .values({ jti, clientId, name, description, createdAtMs, endsAtMs })
         .execute();
     },
+
+    async findNamedToken(jti) {
+      if (!isStorable(jti)) return undefined;
+      const row = await db.selectFrom('namedTokens').selectAll().where('jti', '=', jti).executeTakeFirst();
+      return row && readNamedToken(row);
+    },
+
+    async listNamedTokens(atMs, clientId) {
+      if (clientId !== undefined && !isStorable(clientId)) return [];
+      const living = db
+        .selectFrom('namedTokens')
+        .selectAll()
+        .where((token) => token.or([token('endsAtMs', 'is', null), token('endsAtMs', '>', atMs)]));
+      const chosen = clientId === undefined ? living : living.where('clientId', '=', clientId);
+      return (await chosen.orderBy('createdAtMs').orderBy('jti').execute()).map(readNamedToken);
+    },
   };
+}
+
+function readNamedToken({ endsAtMs, ...rest }: Selectable<Tables['namedTokens']>): NamedToken {
+  return { ...rest, endsAtMs: endsAtMs ?? undefined };
 }

@@ -134,6 +134,9 @@ export interface Registry {
   endFamily(id: string): Promise<void>;
 
   addNamedToken(token: NamedToken): Promise<void>;
+  findNamedToken(jti: string): Promise<NamedToken | undefined>;
+  /** Those that have not ended at the time, oldest first; of one app where one is named. */
+  listNamedTokens(atMs: number, clientId?: string): Promise<readonly NamedToken[]>;
 
   /** Keys that are still published at the time, oldest first. */
   signingKeys(atMs: number): Promise<readonly SigningKey[]>;
