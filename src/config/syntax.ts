@@ -2,6 +2,9 @@
 import { Lexer, type YAMLError } from 'yaml';
 import { showVariables } from './variables.js';
 
+/** Tokens of the lexer's own (document start, end of flow, scalar follows), which stand for nothing in the text. */
+const LEXER_MARKS: ReadonlySet<string> = new Set(['\u0002', '\u0018', '\u001f']);
+
 export interface SyntaxFlaw {
   /** Index into the text. */
   readonly offset: number;
@@ -12,26 +15,11 @@ export interface SyntaxFlaw {
 export function explainSyntax(error: YAMLError, text: string): SyntaxFlaw {
   const [offset] = error.pos;
   const rest = text
-    .slice(offset, text.indexOf('\n', offset) === -1 ? undefined : text.indexOf('\n', offset))
+    .slice(offset, !text.includes('\n', offset) ? undefined : text.indexOf('\n', offset))
     .trim();
   const open = openAt(text, offset);
-  switch (error.code) {
-    case 'DUPLICATE_KEY': {
-      const key = /^[^\s:]+/.exec(rest)?.[0] ?? '';
-      return { offset, text: `duplicate key "${showVariables(key)}"; a key may stand once` };
-    }
-    case 'MULTIPLE_DOCS':
-      return { offset, text: 'a second document starts here; the file must be one' };
-    case 'TAB_AS_INDENT':
-      return { offset, text: 'not valid YAML: lines are indented with spaces, not with tabs' };
-    case 'BAD_ALIAS':
-    case 'BAD_SCALAR_START':
-      return {
-        offset,
-        text: `not valid YAML: a text that begins with "${rest.charAt(0)}" must be in quotes: ${quoted(rest)}`,
-      };
-    default:
-  }
+  const known = explainCode(error.code, rest);
+  if (known !== undefined) return { offset, text: known };
   if (open) return open;
   if (error.code === 'BLOCK_AS_IMPLICIT_KEY') {
     return { offset, text: 'not valid YAML: a text with ": " in it must be in quotes' };
@@ -48,6 +36,20 @@ export function explainSyntax(error: YAMLError, text: string): SyntaxFlaw {
   return { offset, text: `not valid YAML: ${showVariables(error.message)}` };
 }
 
+/** Errors whose code alone says what is wrong, wherever a quote or a bracket is open. */
+function explainCode(code: YAMLError['code'], rest: string): string | undefined {
+  if (code === 'DUPLICATE_KEY') {
+    const key = /^[^\s:]+/.exec(rest)?.[0] ?? '';
+    return `duplicate key "${showVariables(key)}"; a key may stand once`;
+  }
+  if (code === 'MULTIPLE_DOCS') return 'a second document starts here; the file must be one';
+  if (code === 'TAB_AS_INDENT') return 'not valid YAML: lines are indented with spaces, not with tabs';
+  if (code === 'BAD_ALIAS' || code === 'BAD_SCALAR_START') {
+    return `not valid YAML: a text that begins with "${rest.charAt(0)}" must be in quotes: ${quoted(rest)}`;
+  }
+  return undefined;
+}
+
 /** A text as it stands in the file, put into quotes; a comment behind it is not of it. */
 function quoted(rest: string): string {
   const value = showVariables(rest.replace(/\s+#.*$/, ''));
@@ -60,8 +62,7 @@ function openAt(text: string, end: number): SyntaxFlaw | undefined {
   let quote: SyntaxFlaw | undefined;
   let offset = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    // Marks of the lexer's own, which stand for nothing in the text.
-    if (/^[\x02\x18\x1f]$/.test(lexeme)) continue;
+    if (LEXER_MARKS.has(lexeme)) continue;
     if (offset > end) break;
     const mark = lexeme.charAt(0);
     const flaw = { offset, text: `not valid YAML: the ${mark} that stands here is not closed` };

@@ -53,7 +53,7 @@ describe('the path of a request', () => {
     ['h.example:443', undefined],
     [undefined, undefined],
   ])('of %s is %s, never with the query', (target, path) => {
-    const line = lineOf({ head: { ...HEAD, target } as RequestHead }, true);
+    const line = lineOf({ head: { ...HEAD, target } }, true);
     expect(line['path']).toBe(path);
     expect(JSON.stringify(line)).not.toMatch(/secret-query|key=secret/);
   });
