@@ -14,8 +14,6 @@ export default defineConfig({
       'test/support/build.global.ts',
     ],
     setupFiles: ['test/support/properties.setup.ts'],
-    // A machine that is shared may stall once in a test of times; a fault fails twice.
-    retry: process.env['CI'] === undefined ? 0 : 1,
     testTimeout: 15_000,
     hookTimeout: 30_000,
     pool: 'forks',

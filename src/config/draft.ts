@@ -16,6 +16,8 @@ export interface Draft {
   readonly upstreams: ReadonlyMap<string, UpstreamDraft>;
   /** Whether something else stands where the names should, or nothing: then it is not known which there are. */
   readonly isUnknown: { readonly issuers: boolean; readonly upstreams: boolean };
+  /** Whether the file has no such key at all: it may stand there misspelt. */
+  readonly isAbsent: { readonly issuers: boolean };
   /** Undefined where something else stands in a route's place. */
   readonly routes: readonly (RouteDraft | undefined)[];
 }
@@ -25,6 +27,7 @@ export function draft(value: unknown): Draft {
   return {
     general: validKeys(general, value),
     isUnknown: { issuers: issuers !== undefined && !isRecord(issuers), upstreams: !isRecord(upstreams) },
+    isAbsent: { issuers: issuers === undefined },
     issuers: mapEntries(issuers, (each) => validKeys(issuer, each)),
     upstreams: mapEntries(upstreams, (each) =>
       validKeys(upstreamSettings, typeof each === 'string' ? { targets: [each] } : each),

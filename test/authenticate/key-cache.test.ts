@@ -31,7 +31,7 @@ beforeEach(async () => {
   warnings = [];
 });
 
-afterEach(() => rm(join(folder, '..'), { recursive: true }));
+afterEach(() => rm(join(folder, '..'), { recursive: true, maxRetries: 5 }));
 
 /** A key set as another process of the gate would have it. */
 function start(model: Issuer = issuer.model(), into = folder): KeySet {

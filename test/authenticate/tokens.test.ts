@@ -98,6 +98,8 @@ describe('A good token', () => {
       scopes: ['orders:read', '5', 'orders:write'],
       expiresAtMs: exp * 1000,
       issuedAtMs: iat * 1000,
+      family: undefined,
+      generation: 0,
     });
     expect(Object.isFrozen(found)).toBe(true);
     expect(Object.isFrozen((found as { scopes: unknown }).scopes)).toBe(true);

@@ -120,7 +120,7 @@ describe('the log of a running gate', () => {
     const token = issuer.sign({ scope: 'users:read' });
     expect(
       (await fetch(`${gate.url}/users/1`, { headers: { authorization: `Bearer ${token}` } })).status,
-    ).toBe(200);
+    ).toBe(503);
     await gate.until(/Redis is away/);
     gate.signal('SIGTERM');
     expect((await gate.ended).code).toBe(0);

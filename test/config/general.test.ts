@@ -345,15 +345,13 @@ describe('a file', () => {
   it.each([
     ['', ['1:1: the configuration must be keys with values']],
     ['5', ['1:1: the configuration must be keys with values']],
-    [
-      'a: [1\nb: 2',
-      [
-        '2:1: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
-      ],
-    ],
-    ['a:\n\tb: 1', ['2:1: not valid YAML: Tabs are not allowed as indentation']],
+    ['a: [1\nb: 2', ['1:4: not valid YAML: the [ that stands here is not closed']],
+    ['a:\n\tb: 1', ['2:1: not valid YAML: lines are indented with spaces, not with tabs']],
     ['a: !foo 3', ['1:4: not valid YAML: Unresolved tag: !foo']],
-    ['a: &a [1]\nb: *c', ['2:4: the alias *c has no anchor &c before it']],
+    [
+      'a: &a [1]\nb: *c',
+      ['2:4: the alias *c has no anchor &c before it; a text that begins with "*" must be in quotes'],
+    ],
     [
       'a: &x [*x]\n',
       [

@@ -20,7 +20,8 @@ describe('A head', () => {
       'Content-Length: 42',
       'X-Other: 1',
     ]);
-    expect(head).toEqual({
+    expect({ ...head, socket: undefined }).toEqual({
+      socket: undefined,
       id: 'new-id',
       clientRequestId: undefined,
       method: 'POST',

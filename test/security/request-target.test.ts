@@ -156,7 +156,7 @@ describe('A path goes on', () => {
     ['with its sub-delimiters', "/files/a!$&'()*+,=:@b", "/files/a!$&'()*+,=:@b"],
     ['with its escapes in the case that they had', '/files/%c3%A9%20%3c', '/files/%c3%A9%20%3c'],
     ['with unreserved characters decoded', '/files/%61%2D%7e%5f%2E%41', '/files/a-~_.A'],
-    ['with dots that are part of a name', '/files/...', '/files/...'],
+    ['with dots that are part of a name', '/files/a...b', '/files/a...b'],
     ['with a hidden file', '/files/.a/..b/c..', '/files/.a/..b/c..'],
     ['with a percent sign that encodes nothing further', '/files/100%25', '/files/100%25'],
     ['with a trailing slash', '/files/a/', '/files/a/'],

@@ -25,11 +25,11 @@ export function checkRoutes(draft: Draft, isWritten: (path: Path) => boolean, re
 
 /** The file's issuers, and the token service's own; undefined where a faulty section leaves it open who they are. */
 function issuerNames(
-  { issuers, general, isUnknown }: Draft,
+  { issuers, general, isUnknown, isAbsent }: Draft,
   isWritten: (path: Path) => boolean,
 ): readonly string[] | undefined {
   const { tokens } = general;
-  const isMisspelt = issuers.size === 0 && isWritten(['issuers']);
+  const isMisspelt = isAbsent.issuers && isWritten(['issuers']);
   if (isUnknown.issuers || isMisspelt || (!tokens && isWritten(['tokens']))) return undefined;
   return [...issuers.keys(), ...(tokens ? [TOKENS] : []), ...(tokens?.endpoints.named ? [NAMED] : [])];
 }
