@@ -1,6 +1,7 @@
 /** What never becomes a request is answered all the same: with the gate's body, an id, and never inside another answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasUnknownMethod, isOfHead } from '../../src/listen/request-line.js';
 import { startGate, type TestGate } from '../support/gate.js';
 import { exchangeRaw, openRaw } from '../support/raw.js';
 import { until } from '../support/until.js';
@@ -254,5 +255,29 @@ describe('the admin port', () => {
   test('answers bytes that are no request in the same way', async () => {
     const port = Number(new URL(gate.adminUrl).port);
     expectRefusal(await exchangeRaw(port, 'hello\r\n\r\n'), 400, 214);
+  });
+});
+
+describe('garbage of the size of the longest head costs no more than its bytes', () => {
+  const SIZE = 17 * 1024;
+  const failing = (text: string, code: string) => {
+    const rawPacket = Buffer.from(`${text}\0 / HTTP/1.1\r\n`);
+    return Object.assign(new Error(code), { code, rawPacket, bytesParsed: text.length });
+  };
+
+  test.each([
+    ['empty lines', '\n'.repeat(SIZE)],
+    ['empty lines of two bytes', '\r\n'.repeat(SIZE / 2)],
+    ['empty lines of both kinds', '\n\r\n'.repeat(SIZE / 3)],
+    ['heads of HEAD requests', '\n\nHEAD /'.repeat(SIZE / 8)],
+    ['a token that is none at its end', `${'a'.repeat(SIZE)} `],
+    ['a token', 'a'.repeat(SIZE)],
+  ])('%s', (_, text) => {
+    const since = performance.now();
+    for (let round = 0; round < 10; round++) {
+      isOfHead(failing(text, 'HPE_INVALID_METHOD'));
+      hasUnknownMethod(failing(text, 'HPE_INVALID_METHOD'));
+    }
+    expect(performance.now() - since).toBeLessThan(200);
   });
 });
