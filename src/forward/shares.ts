@@ -20,6 +20,8 @@ export interface Holder extends Linked<Holder> {
 
 interface Caller {
   held: number;
+  /** When it last gave a slot back, in the order of arrivals. */
+  servedAt: number;
   /** With the order of arrival among all waiters. */
   readonly waiters: Map<Waiter, number>;
 }
@@ -46,6 +48,7 @@ export class Shares {
     const entry = this.#callers.get(caller);
     if (!entry) return;
     entry.held -= 1;
+    entry.servedAt = this.#arrivals += 1;
     this.#tidy(caller, entry);
   }
 
@@ -62,15 +65,19 @@ export class Shares {
     this.#tidy(caller, entry);
   }
 
-  /** Of the waiters whose caller holds the fewest slots, the one that has waited longest. */
+  /**
+   * Of the waiters whose caller holds the fewest slots, the one that has waited longest since that caller gave one
+   * back: so where there is only one slot, callers take turns.
+   */
   next(): Waiter | undefined {
     let best: Waiter | undefined;
     let fewest = Infinity;
     let earliest = Infinity;
-    for (const { held, waiters } of this.#callers.values()) {
+    for (const { held, servedAt, waiters } of this.#callers.values()) {
       if (held > fewest) continue;
       for (const [waiter, arrival] of waiters) {
-        if (held < fewest || arrival < earliest) [best, fewest, earliest] = [waiter, held, arrival];
+        const since = Math.max(arrival, servedAt);
+        if (held < fewest || since < earliest) [best, fewest, earliest] = [waiter, held, since];
         break;
       }
     }
@@ -104,7 +111,7 @@ export class Shares {
 
   #enter(caller: string): Caller {
     let entry = this.#callers.get(caller);
-    if (!entry) this.#callers.set(caller, (entry = { held: 0, waiters: new Map() }));
+    if (!entry) this.#callers.set(caller, (entry = { held: 0, servedAt: 0, waiters: new Map() }));
     return entry;
   }
 

@@ -95,6 +95,19 @@ describe('The slots of a target', () => {
     expect(target.held('a')).toBeLessThan(140);
   });
 
+  test('are taken in turns where there is only one, however many of one caller wait.', () => {
+    const target = createTarget(1);
+    target.ask('a', 4);
+    target.ask('b', 2);
+    const order: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      const [holder] = ['a', 'b'].filter((caller) => target.held(caller) === 1);
+      order.push(holder!);
+      target.giveBack(holder!);
+    }
+    expect(order).toEqual(['a', 'b', 'a', 'b']);
+  });
+
   test('keep their order for one caller.', () => {
     const target = createTarget(1);
     target.ask('a', 3);
