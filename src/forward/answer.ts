@@ -7,7 +7,7 @@ import type { Dispatcher } from 'undici';
 import type { Refusal } from '../model/refusal.js';
 import type { Upstream } from '../model/upstream.js';
 import type { Attempt } from './attempt.js';
-import type { Exchange, Leash } from './exchange.js';
+import type { Draining, Exchange, Leash } from './exchange.js';
 import { TUNNELS_FULL, UNKNOWN_CODING } from './failures.js';
 import { listOf, type ParsedHeaders, type RawHeaders } from './raw-headers.js';
 import {
@@ -190,9 +190,21 @@ export class Answer {
     res.addTrailers(trailerFields(raw, this.#connection, answerHeaders));
   }
 
-  end(): void {
+  /** @param slow is told where the client does not take the rest at once */
+  end(slow: Draining): void {
     this.#ended = true;
-    this.exchange.end(this.exchange.res, this.#first);
+    this.exchange.end(this.exchange.res, this.#first, slow);
+  }
+
+  /** Nobody but the client keeps this response any more: its caller's revocation is watched for until it has it all. */
+  drain(): void {
+    const { leash } = this;
+    if (leash === undefined || this.#letGo !== undefined) return;
+    const look = (): void => {
+      if (leash.isRevoked(this.exchange.admission.principal)) this.#events?.onTokenEnded();
+    };
+    this.#letGo = leash.onRevocation(look);
+    look();
   }
 
   /** A head whose body did not come along in the same packet goes out at once: events and slow bodies need it. */

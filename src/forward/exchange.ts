@@ -34,8 +34,17 @@ export interface Exchange {
   readonly answerHeaders: FlatHeaders;
   /** All of the body, where it was read before it is forwarded: a small one, or by an earlier middleware (library use). */
   parsedBody: Buffer | undefined;
-  /** Ends `res`, whose head is written, with the last of its body: in this turn of the event loop, not at once. */
-  readonly end: (res: ServerResponse, last?: Buffer) => void;
+  /**
+   * Ends `res`, whose head is written, with the last of its body: in this turn of the event loop, not at once. Tells
+   * `slow` where the client has not taken all of it by then.
+   */
+  readonly end: (res: ServerResponse, last?: Buffer, slow?: Draining) => void;
+}
+
+/** Whose whole response waits for its client to read. */
+export interface Draining {
+  /** Must not throw. */
+  onDraining(): void;
 }
 
 /** A request to become a WebSocket. The server's parser has let go of the socket; `res` is assigned to it. */

@@ -5,7 +5,7 @@ import { Refusal } from '../model/refusal.js';
 import { Answer, type ClientEvents } from './answer.js';
 import { Attempt, type AttemptEvents, type Controller } from './attempt.js';
 import { callOnTimer, reportBug, sendTogether, type Callable } from './callbacks.js';
-import type { Exchange, Fault, ForwarderOptions, Outcome } from './exchange.js';
+import type { Draining, Exchange, Fault, ForwarderOptions, Outcome } from './exchange.js';
 import * as failures from './failures.js';
 import type { ParsedHeaders, RawHeaders } from './raw-headers.js';
 import { RequestBody, openBody, type BodyEvents } from './request-body.js';
@@ -22,7 +22,7 @@ import { upstreamRequest } from './upstream-request.js';
  */
 type Phase = 'queued' | 'asking' | 'answering' | 'flushing' | 'joined' | 'over';
 
-export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, Callable {
+export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, Callable, Draining {
   #phase: Phase = 'queued';
   #attempt: Attempt | undefined;
   /** Undefined until a target failed the request. */
@@ -178,7 +178,11 @@ export class Relay implements AttemptEvents, Waiter, BodyEvents, ClientEvents, C
 
   #finish(): void {
     this.#phase = 'flushing';
-    this.#answer.end();
+    this.#answer.end(this);
+  }
+
+  onDraining(): void {
+    if (this.#phase === 'flushing') this.#answer.drain();
   }
 
   // 6. The exchange ends well,

@@ -6,8 +6,8 @@
 import type { RequestHead } from '../model/request.js';
 import type { Refusal } from '../model/refusal.js';
 import { BodyPace, type BodyLimits } from './body-pace.js';
-import type { Exchange } from './exchange.js';
-import { BODY_TIMED_OUT } from './failures.js';
+import type { Exchange, Leash } from './exchange.js';
+import { BODY_TIMED_OUT, REVOKED } from './failures.js';
 
 /** The high-water mark of Node's request stream. */
 const SMALL_BYTES = 16 * 1024;
@@ -19,22 +19,22 @@ export type SmallBody = Buffer | Refusal | 'client_gone';
 export class SmallBodies {
   #waitedBytes = 0;
 
-  constructor(readonly limits: BodyLimits) {}
+  /** @param limits with the leash that ends the wait when the caller is revoked */
+  constructor(readonly limits: BodyLimits & { readonly leash?: Leash }) {}
 
   /**
    * Reads a small body: at once where all of it has come. Undefined where it is to be streamed, or where there is none.
    *
    * @param isScarce whether it is waited for, too
    */
-  read({ req, head, parsedBody }: Exchange, isScarce: boolean): SmallBody | Promise<SmallBody> | undefined {
+  read(exchange: Exchange, isScarce: boolean): SmallBody | Promise<SmallBody> | undefined {
+    const { req, head, parsedBody } = exchange;
     const { contentLength } = head;
     if (parsedBody !== undefined || !isSmall(head) || req.destroyed || req.readableDidRead) return undefined;
     if (req.complete && req.readableLength === contentLength) return req.read() as Buffer;
     if (!isScarce || this.#waitedBytes + contentLength > MOST_WAITED_BYTES) return undefined;
     this.#waitedBytes += contentLength;
-    return gather(req, contentLength, new BodyPace(this.limits)).finally(
-      () => (this.#waitedBytes -= contentLength),
-    );
+    return gather(exchange, this.limits).finally(() => (this.#waitedBytes -= contentLength));
   }
 }
 
@@ -43,12 +43,18 @@ function isSmall({ body, contentLength, expectsContinue }: RequestHead): boolean
   return body === 'sized' && contentLength > 0 && contentLength <= SMALL_BYTES && !expectsContinue;
 }
 
-function gather(req: Exchange['req'], size: number, pace: BodyPace): Promise<SmallBody> {
+function gather(
+  { req, head: { contentLength: size }, admission }: Exchange,
+  limits: SmallBodies['limits'],
+): Promise<SmallBody> {
+  const pace = new BodyPace(limits);
+  const { leash } = limits;
   return new Promise((resolve) => {
     const bytes = Buffer.allocUnsafe(size);
     let at = 0;
     const settle = (result: SmallBody): void => {
       clearTimeout(timer);
+      letGo?.();
       req.off('data', take).off('end', finish).off('close', leave);
       resolve(result);
     };
@@ -62,6 +68,9 @@ function gather(req: Exchange['req'], size: number, pace: BodyPace): Promise<Sma
       if (pace.isTooSlow(pace.tickMs)) settle(BODY_TIMED_OUT);
       else timer.refresh();
     }, pace.tickMs);
+    const letGo = leash?.onRevocation(() => {
+      if (leash.isRevoked(admission.principal)) settle(REVOKED);
+    });
     req.on('data', take).once('end', finish).once('close', leave);
   });
 }

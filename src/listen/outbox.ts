@@ -9,9 +9,15 @@ import type { ServerResponse } from 'node:http';
 import { gather } from '../gather.js';
 
 /** Ends an answer whose head is written, with the last of its body. */
-export type EndAnswer = (res: ServerResponse, last?: Buffer | string) => void;
+export type EndAnswer = (res: ServerResponse, last?: Buffer | string, slow?: Draining) => void;
 
-type Ending = readonly [res: ServerResponse, last: Buffer | string | undefined];
+/** Is told when a response is written but for what the client does not read yet. */
+interface Draining {
+  /** Must not throw. */
+  onDraining(): void;
+}
+
+type Ending = readonly [res: ServerResponse, last: Buffer | string | undefined, slow: Draining | undefined];
 
 /** There is one event loop, so there is one outbox. */
 const leave = gather<Ending>((endings) => {
@@ -19,15 +25,16 @@ const leave = gather<Ending>((endings) => {
 });
 
 /** An exception here would end the process, with all other responses of the turn. */
-function end([res, last]: Ending): void {
+function end([res, last, slow]: Ending): void {
   try {
     // As latin1, since a head that goes out with a string takes over its encoding; a refusal's body is ASCII.
     if (res.destroyed) return;
     if (typeof last === 'string') res.end(last, 'latin1');
     else res.end(last);
+    if (!res.writableFinished) slow?.onDraining();
   } catch {
     res.destroy();
   }
 }
 
-export const endTogether: EndAnswer = (res, last) => leave([res, last]);
+export const endTogether: EndAnswer = (res, last, slow) => leave([res, last, slow]);

@@ -173,9 +173,9 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
       admission,
       answerHeaders,
       parsedBody: options.parsedBody?.(req),
-      end(res, last) {
+      end(res, last, slow) {
         endings.push(last?.toString());
-        endTogether(res, last);
+        endTogether(res, last, slow);
       },
     };
   };

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { createLeash } from '../../src/revocation/leash.js';
 import { openRaw } from '../support/raw.js';
@@ -176,9 +178,54 @@ test('A small body that was still coming when its caller was revoked is not forw
   const { upstream, edge, kill } = await edgeTo(() => undefined, Infinity, { maxConnections: 1 });
   const client = openRaw(edge.port, 'POST /up HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 4\r\n\r\nab');
   await new Promise((resolve) => setTimeout(resolve, 50));
+  const since = Date.now();
   kill.revoke();
-  client.send('cd');
+  // Though the rest of it never comes.
   await client.until(/^HTTP\/1\.1 401 /);
+  expect(Date.now() - since).toBeLessThan(900);
   expect(upstream.requests).toHaveLength(0);
+  client.destroy();
+});
+
+test('A response that waits behind another of its connection is cut, though the upstream has ended it.', async () => {
+  const { upstream, edge, kill } = await edgeTo(({ socket, head }) => {
+    if (!head.includes('/held')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone');
+  });
+  const client = openRaw(edge.port, `GET /held HTTP/1.1\r\nHost: gate.test\r\n\r\n${GET}`);
+  await expect.poll(() => upstream.requests.length).toBe(2);
+  await expect.poll(() => edge.endings).toEqual(['done']);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  kill.revoke();
+  await expect.poll(() => edge.results).toHaveLength(2);
+  expect(edge.results).toContainEqual(expect.objectContaining({ status: 200, fault: 'token_ended' }));
+  expect(client.text()).not.toContain('done');
+  client.destroy();
+});
+
+test('A response that the upstream has ended is cut for a client that does not read the rest of it.', async () => {
+  const kill = createSwitch();
+  let out: Socket | undefined;
+  // Piece by piece, until the buffers between gate and client are full; then the end.
+  const piece = `2000\r\n${'x'.repeat(0x2000)}\r\n`;
+  const fill = async ({ socket }: WireRequest): Promise<void> => {
+    socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+    while (out?.writableLength === 0) {
+      const { bytesWritten } = out;
+      socket.write(piece);
+      while (out.bytesWritten === bytesWritten) await new Promise((resolve) => setImmediate(resolve));
+    }
+    socket.write('0\r\n\r\n');
+  };
+  const upstream = keep(await startRawUpstream((request) => void fill(request)));
+  const before = (_req: unknown, res: ServerResponse): void => void (out = res.socket ?? undefined);
+  const edge = keep(await startEdge(upstream.origin, { principal: CALLER, leash: kill.leash, before }));
+  const client = openRaw(edge.port, GET);
+  client.socket.pause();
+  await expect.poll(() => edge.endings).toHaveLength(1);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(edge.results).toHaveLength(0);
+  kill.revoke();
+  expect(await edge.result(0)).toMatchObject({ status: 200, fault: 'token_ended' });
+  expect(out?.destroyed).toBe(true);
   client.destroy();
 });
