@@ -12,6 +12,7 @@ export default defineConfig({
       'test/support/redis.global.ts',
       'test/support/postgres.global.ts',
       'test/support/build.global.ts',
+      'test/support/keys.global.ts',
     ],
     setupFiles: ['test/support/properties.setup.ts'],
     testTimeout: 15_000,
