@@ -10,7 +10,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * A copy of the source's value with the environment filled in. A value with a variable takes the type that its key asks for,
- * however it is quoted: a number or a boolean where the key takes one, else a text. Keys that begin with `x-` are left out.
+ * however it is quoted: a number or a boolean where the key takes one, else a text. What would be `false` in the place of a text is a problem. Keys that begin with `x-` are left out.
  */
 export function fillIn(source: Source, env: Environment, report: Report): unknown {
   return fill(source.value, [], []);
@@ -53,6 +53,12 @@ export function fillIn(source: Source, env: Environment, report: Report): unknow
       return value ?? '';
     });
     const value = typed(filled);
+    if (isSwitch(path, value)) {
+      report(
+        path,
+        `${text} stands for "${filled}", which is no text here but switches something off; write ${String(value)} itself if that is meant`,
+      );
+    }
     return takes(path, value) ? value : filled;
   }
 }
@@ -72,6 +78,19 @@ function takes(path: Path, value: unknown): boolean {
     if (each instanceof z.ZodBoolean) return typeof value === 'boolean';
     return each instanceof z.ZodLiteral && typeof value !== 'string' && each.values.has(value as never);
   });
+}
+
+/**
+ * Whether this value switches off what the key is for, where any other is a text: `audience: ${AUD}` of `false` would check
+ * no audience. A variable that is wrong must not do that.
+ */
+function isSwitch(path: Path, value: unknown): boolean {
+  if (typeof value !== 'boolean') return false;
+  const all = schemasAt(schema, path);
+  return (
+    all.some((each) => each instanceof z.ZodLiteral && each.values.has(value)) &&
+    all.some((each) => each instanceof z.ZodString)
+  );
 }
 
 /** As in compose files: a place for anchors and notes, where keys have names that the gate gives. */

@@ -1,4 +1,5 @@
 /** What is wrong with a configuration, and where: the words that a person reads before anything is started. */
+import { hideSecrets } from './secrets.js';
 
 /** The keys and indexes that lead to a value: `['routes', 3, 'limit']`. */
 export type Path = readonly PropertyKey[];
@@ -49,26 +50,12 @@ const WIDEST = 100;
  */
 export function excerptOf(line: string | undefined, column: number): readonly string[] {
   if (line === undefined || line.trim() === '') return [];
-  const hidden = line
-    .trimEnd()
-    .replace(
-      /((?:password|secret|key_encryption_key)["']?\s*:\s*["']?)([^\s"',}]+)/gi,
-      (_all, key: string, value: string) => key + stars(value),
-    )
-    .replace(
-      /(:\/\/)(\S*)(?=@)/g,
-      (_all, slashes: string, credentials: string) => slashes + stars(credentials),
-    );
+  const hidden = hideSecrets(line.trimEnd());
   const start = column <= WIDEST ? 0 : column - Math.floor(WIDEST / 2);
   const shown = hidden.slice(start, start + WIDEST);
   // Tabs are as wide above as below.
   const before = hidden.slice(start, column - 1).replace(/[^\t]/g, ' ');
   return [`  ${shown}`, `  ${before}^`];
-}
-
-/** What names a variable is no secret. */
-function stars(value: string): string {
-  return value.includes('${') ? value : '*'.repeat(value.length);
 }
 
 /** The configuration was read but cannot be used: every problem at once, one a line. */

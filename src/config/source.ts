@@ -15,7 +15,7 @@ import {
   type Pair,
   type YAMLMap,
 } from 'yaml';
-import { explainSyntax } from './syntax.js';
+import { explainSyntax, isSecret, mustBeQuoted } from './syntax.js';
 import { hideVariables, showVariables } from './variables.js';
 import { Flaw, formatPath, Problem, type Path, type Spot } from './problem.js';
 
@@ -79,12 +79,8 @@ export function yamlSource(
   if (deep) problems.push(new Problem(file, 1, 1, 'the file is nested too deeply'));
   else if (!first) {
     for (const alias of lost) {
-      problems.push(
-        at(
-          alias.range?.[0] ?? 0,
-          `the alias *${alias.source} has no anchor &${alias.source} before it; a text that begins with "*" must be in quotes`,
-        ),
-      );
+      const offset = alias.range?.[0] ?? 0;
+      problems.push(at(offset, isSecret(text, offset) ? mustBeQuoted('*') : lostAlias(alias.source)));
     }
     if (value instanceof Flaw) problems.push(new Problem(file, 1, 1, value.text));
   }
@@ -139,6 +135,10 @@ function lostAliases(document: Document.Parsed): readonly Alias[] {
     },
   });
   return lost;
+}
+
+function lostAlias(name: string): string {
+  return `the alias *${name} has no anchor &${name} before it; a text that begins with "*" must be in quotes`;
 }
 
 /** Each alias is copied where it stands: a few of them, nested, could fill the memory. */

@@ -1,5 +1,6 @@
 /** What is wrong with a text that is not YAML: where it begins, and the likely remedy. */
 import { Lexer, type YAMLError } from 'yaml';
+import { secretsIn } from './secrets.js';
 import { showVariables } from './variables.js';
 
 /** Tokens of the lexer's own (document start, end of flow, scalar follows), which stand for nothing in the text. */
@@ -18,13 +19,13 @@ export function explainSyntax(error: YAMLError, text: string): SyntaxFlaw {
     .slice(offset, !text.includes('\n', offset) ? undefined : text.indexOf('\n', offset))
     .trim();
   const open = openAt(text, offset);
-  const known = explainCode(error.code, rest);
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset + rest.length);
+  const known = isSecret(text, offset) ? explainSecret(error.code, rest) : explainCode(error.code, rest);
   if (known !== undefined) return { offset, text: known };
   if (open) return open;
   if (error.code === 'BLOCK_AS_IMPLICIT_KEY') {
     return { offset, text: 'not valid YAML: a text with ": " in it must be in quotes' };
   }
-  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset + rest.length);
   const glued = /^\s*(?:- )?([\w-]+):(?=\S)/.exec(line)?.[1];
   if (glued !== undefined) return { offset, text: `not valid YAML: a space is missing behind "${glued}:"` };
   if (error.code === 'BAD_INDENT') {
@@ -36,6 +37,24 @@ export function explainSyntax(error: YAMLError, text: string): SyntaxFlaw {
   return { offset, text: `not valid YAML: ${showVariables(error.message)}` };
 }
 
+/** Whether what stands there may be a credential, which no message may repeat. */
+export function isSecret(text: string, offset: number): boolean {
+  const from = text.lastIndexOf('\n', offset - 1) + 1;
+  const line = text.slice(from).split('\n', 1)[0] ?? '';
+  return secretsIn(line).some(({ start, end }) => start <= offset - from && offset - from < end);
+}
+
+/** The same as for other texts, without the text. */
+function explainSecret(code: YAMLError['code'], rest: string): string | undefined {
+  if (code === 'BAD_ALIAS' || code === 'BAD_SCALAR_START') return mustBeQuoted(rest.charAt(0));
+  return code === 'TAG_RESOLVE_FAILED' ? mustBeQuoted('!') : explainCode(code, '');
+}
+
+/** Where a text begins with what means something to YAML. */
+export function mustBeQuoted(first: string): string {
+  return `not valid YAML: a text that begins with "${first}" must be in quotes`;
+}
+
 /** Errors whose code alone says what is wrong, wherever a quote or a bracket is open. */
 function explainCode(code: YAMLError['code'], rest: string): string | undefined {
   if (code === 'DUPLICATE_KEY') {
@@ -45,7 +64,7 @@ function explainCode(code: YAMLError['code'], rest: string): string | undefined 
   if (code === 'MULTIPLE_DOCS') return 'a second document starts here; the file must be one';
   if (code === 'TAB_AS_INDENT') return 'not valid YAML: lines are indented with spaces, not with tabs';
   if (code === 'BAD_ALIAS' || code === 'BAD_SCALAR_START') {
-    return `not valid YAML: a text that begins with "${rest.charAt(0)}" must be in quotes: ${quoted(rest)}`;
+    return `${mustBeQuoted(rest.charAt(0))}: ${quoted(rest)}`;
   }
   return undefined;
 }

@@ -27,6 +27,26 @@ describe('the environment in a file', () => {
     expect((await load(redis, { PW: value })).settings.redis?.servers).toMatchObject({ kind: 'cluster' });
   });
 
+  it.each(['false', 'False', 'FALSE'])('switches no check off: %s', async (value) => {
+    for (const written of ['${OFF}', '"${OFF}"', '${UNSET:-false}']) {
+      const texts = [
+        planted('audience: a', `audience: ${written}`),
+        planted('issuer: "https://i.example"', `issuer: ${written}`),
+        onTop(`jwks_cache: ${written}`),
+        onTop(`revocation_cache: ${written}`),
+      ];
+      for (const text of texts) {
+        const problems = await problemsOf(text, { OFF: value });
+        expect(problems).toHaveLength(1);
+        expect(problems[0]).toMatch(/write false itself if that is meant/);
+      }
+    }
+    for (const key of ['audience: a', 'issuer: "https://i.example"']) {
+      const empty = planted(key, `${key.split(':')[0]!}: "\${OFF}"`);
+      expect(await problemsOf(empty, { OFF: '' })).toHaveLength(1);
+    }
+  });
+
   it('stands between { } and [ ] without quotes, and the places behind it are right', async () => {
     const text = onTop('listen: {host: ${HOST:-127.0.0.1}, port: ${P}}\nlog: {level: ${LEVEL:-info}}');
     expect((await load(text, { P: '0' })).settings.listen).toMatchObject({ host: '127.0.0.1', port: 0 });
