@@ -1,13 +1,13 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
+/** What starts processes or measures its own: each of these files has a process to itself. */
+const ALONE = ['test/{e2e,cli,soak}/**/*.test.ts', 'test/{docker,package}.test.ts'];
+
+/** It takes its own time: `npm run soak`. */
+const LONG = process.env['TOLLGATE_SOAK_SECONDS'] === undefined ? ['test/soak/soak.test.ts'] : [];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // It takes its own time: `npm run soak`.
-    exclude: [
-      ...configDefaults.exclude,
-      ...(process.env['TOLLGATE_SOAK_SECONDS'] === undefined ? ['test/soak/soak.test.ts'] : []),
-    ],
     globalSetup: [
       'test/support/redis.global.ts',
       'test/support/postgres.global.ts',
@@ -20,6 +20,22 @@ export default defineConfig({
     pool: 'forks',
     // Most tests wait more than they work: for windows to pass, for timeouts, for processes to start.
     maxWorkers: 3,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...ALONE],
+          // To load the gate and its packages again for each file costs more than most files' tests.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: ALONE, exclude: [...configDefaults.exclude, ...LONG] },
+      },
+    ],
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
