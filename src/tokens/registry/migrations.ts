@@ -6,12 +6,14 @@
  * run in one transaction that begins by taking the write lock.
  */
 import { Migrator, type Kysely, type Migration } from 'kysely';
+import { indexNamedTokens } from './migrate-named-tokens.js';
 import { addRevocationRevisions } from './migrate-revocations.js';
 import type { Database } from './tables.js';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-registry': { up: createTables },
   '002-revocation-revisions': { up: addRevocationRevisions },
+  '003-named-tokens-by-client': { up: indexNamedTokens },
 };
 
 /** @param schema PostgreSQL's current one: other schemas of that database may have a registry too */
