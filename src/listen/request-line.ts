@@ -15,8 +15,8 @@ const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) [!-~]+ HTTP\/1\.[01]$/;
 const TOKEN_CHARACTER = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 /** Longer than any method: what a stranger sends is looked at no further back for the beginning of one. */
 const LONGEST_METHOD = 256;
-/** Of the longest head that is read, and a little more. */
-const LOOK_BACK = 17 * 1024;
+/** The largest packet that is read at once. */
+const LOOK_BACK = 64 * 1024;
 
 /**
  * Whether a request line is sound but for its method, which Node does not know: 501 (RFC 9110 15.6.2). Where the line is

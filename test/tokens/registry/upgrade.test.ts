@@ -40,10 +40,10 @@ afterAll(async () => {
 });
 
 interface Place {
-  open(): Promise<Registry>;
-  query(statements: string): Promise<unknown>;
+  readonly open: () => Promise<Registry>;
+  readonly query: (statements: string) => Promise<unknown>;
   /** How the database finds the named tokens of one client. */
-  plan(): Promise<string>;
+  readonly plan: () => Promise<string>;
 }
 
 const LISTING = `SELECT * FROM named_tokens WHERE client_id = 'app-1' ORDER BY created_at_ms`;
