@@ -1,7 +1,21 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** What starts processes or measures its own: each of these files has a process to itself. */
-const ALONE = ['test/{e2e,cli,soak}/**/*.test.ts', 'test/{docker,package}.test.ts'];
+/**
+ * Each of these files has a process to itself: what starts processes, replaces the clock, hears the warnings of its
+ * process, or measures memory and delays. Nothing that another file has left behind may reach it.
+ */
+const ALONE = [
+  'test/{e2e,cli,soak}/**/*.test.ts',
+  'test/{docker,package,estate}.test.ts',
+  'test/authenticate/{fetch-bytes,without-kid,key-source,key-cache,key-set}.test.ts',
+  'test/forward/{answer,failure}.test.ts',
+  'test/listen/upgrade.test.ts',
+  'test/redis/outage-log.test.ts',
+  'test/revocation/{revocation,registry-source,leash}.test.ts',
+  'test/security/request-target.test.ts',
+  'test/telemetry/loop-delay.test.ts',
+  'test/tokens/{request,failed-attempts}.test.ts',
+];
 
 /** It takes its own time: `npm run soak`. */
 const LONG = process.env['TOLLGATE_SOAK_SECONDS'] === undefined ? ['test/soak/soak.test.ts'] : [];
