@@ -37,3 +37,39 @@ it('docs/threats.md names every file of test/security/', () => {
   const files = readdirSync('test/security').map((name) => `test/security/${name}`);
   expect(files.filter((file) => !named.has(file))).toEqual([]);
 });
+
+describe('docs/configuration.md', () => {
+  const page = readFileSync('docs/configuration.md', 'utf8');
+
+  it('names every key of the file', () => {
+    const schema: unknown = JSON.parse(readFileSync('config/gateway.schema.json', 'utf8'));
+    const keys = keysOf(schema);
+    expect(keys.size).toBeGreaterThan(100);
+    expect([...keys].filter((key) => !new RegExp(`[\`{.,\\s]${key}[\`:,.}\\s=]`).test(page))).toEqual([]);
+  });
+
+  it('has each row of a table once', () => {
+    const rows = page
+      .split('\n')
+      .filter((line) => /^\| `[\w.]*[._]\w+`/.test(line) && !line.includes('path: /'));
+    const sections = page
+      .split(/^## /m)
+      .map((section) => section.split('\n').filter((row) => rows.includes(row)));
+    for (const section of sections) {
+      const keys = section.map((row) => row.split(' | ')[0]);
+      expect(keys).toEqual([...new Set(keys)]);
+    }
+    const headings = page.split('\n').filter((line) => line.startsWith('#'));
+    expect(headings).toEqual([...new Set(headings)]);
+  });
+});
+
+/** The names of all properties of a JSON schema. */
+function keysOf(schema: unknown, found = new Set<string>()): Set<string> {
+  if (typeof schema !== 'object' || schema === null) return found;
+  for (const [name, value] of Object.entries(schema)) {
+    if (name === 'properties') for (const key of Object.keys(value as object)) found.add(key);
+    keysOf(value, found);
+  }
+  return found;
+}

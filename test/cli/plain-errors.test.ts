@@ -1,5 +1,5 @@
 /** What a first start meets: each is one clear line, and never a stack. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '../support/command.js';
+import { freePort } from '../support/redis.js';
+import { until } from '../support/until.js';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url);
 
@@ -55,6 +57,13 @@ describe('one line tells', () => {
     expect(code).toBe(1);
   });
 
+  test('that a file without tokens has no apps', async () => {
+    const { code, line } = await oneLine(['apps', 'list', '-c', await write()]);
+    expect(line).toContain('apps need the `tokens` section in the file');
+    expect(line).not.toContain('revo');
+    expect(code).toBe(1);
+  });
+
   test.each([
     ['whose folder cannot be made', 'sqlite:/dev/null/gate.db'],
     ['that is a folder', 'sqlite:/tmp'],
@@ -64,6 +73,23 @@ describe('one line tells', () => {
     const { code } = await oneLine(['start', '-c', await write({ tokens, issuers })]);
     expect(code).toBe(1);
   });
+});
+
+test('SIGTERM to `npm start` ends the demo', async () => {
+  const origin = `http://127.0.0.1:${await freePort()}`;
+  const args = ['start', '--silent', '--ignore-scripts', '--', '-c', await write({}, origin)];
+  const npm = spawn('npm', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(npm, 'exit');
+  await once(npm.stdout, 'data');
+  expect((await fetch(origin)).status).toBe(404);
+  npm.kill('SIGTERM');
+  await ended;
+  await until(() =>
+    fetch(origin).then(
+      () => false,
+      () => true,
+    ),
+  );
 });
 
 describe('a Node that is too old', () => {

@@ -108,6 +108,8 @@ describe('an issuer', () => {
 describe('a part of an issuer that stands for a value', () => {
   const entra = 'https://login.microsoftonline.com';
   it.each([
+    [`${entra}/:tenant/v2.0`, `":tenant": write ${entra}/TENANT/v2.0 with the value in its place`],
+    [`${entra}/$TENANT/v2.0`, `"$TENANT": write ${entra}/TENANT/v2.0 with the value in its place`],
     [`${entra}/{tenantid}/v2.0`, `"{tenantid}": write ${entra}/TENANTID/v2.0 with the value in its place`],
     [`${entra}/<tenant>/v2.0`, `"<tenant>": write ${entra}/TENANT/v2.0 with the value in its place`],
     [`${entra}/%7Btid%7D/v2.0`, `"%7Btid%7D": write ${entra}/TID/v2.0 with the value in its place`],

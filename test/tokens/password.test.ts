@@ -57,6 +57,16 @@ describe('POST /token with a password', () => {
     });
   });
 
+  it('gives one without scopes to a user who has none, again at a refresh', async () => {
+    await service.addUser({ name: 'edsger', scopes: [] });
+    const [status, body] = await login('edsger');
+    expect(status).toBe(200);
+    expect(decodeJwt(String(body['token']))).toMatchObject({ sub: 'edsger', scope: [] });
+    const [again, next] = await refresh(body['refresh_token']);
+    expect(again).toBe(200);
+    expect(decodeJwt(String(next['token']))).toMatchObject({ sub: 'edsger', scope: [] });
+  });
+
   it('answers a wrong password and an unknown user alike', async () => {
     const [wrong, unknown] = [await login('grace', 'wrong'), await login('nobody')];
     expect(wrong).toMatchObject([400, { error: 'invalid_grant' }]);

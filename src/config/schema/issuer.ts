@@ -34,7 +34,8 @@ const COMMON_ENDPOINT = /^https:\/\/login\.microsoftonline\.com\/(common|organiz
 function parseIss(text: string): string | Flaw {
   if (text.trim() === '') return new Flaw('must not be empty');
   if (!/^[a-z][a-z0-9+.-]*:/i.test(text)) return text;
-  const part = unfilled(text) ?? COMMON_ENDPOINT.exec(text)?.[1] ?? /\*/.exec(text)?.[0];
+  const part =
+    unfilled(text) ?? COMMON_ENDPOINT.exec(text)?.[1] ?? /\*|(?<=\/):[a-z]\w*|\$[a-z]\w*/i.exec(text)?.[0];
   if (part === undefined) return text;
   const right = text.replace(part, part.replace(/%7[bd]|[^\w-]/gi, '').toUpperCase() || 'VALUE');
   return new Flaw(
