@@ -112,6 +112,6 @@ function deskOf(service: TokenService, readPath: ReadPath): TokenDesk {
     service,
     readPath,
     resembles: (path) =>
-      service.resembles(path) || otherReadings(path).some((other) => service.resembles(other)),
+      service.resembles(path) || otherReadings(path)?.some((other) => service.resembles(other)) !== false,
   };
 }

@@ -14,6 +14,9 @@ const SLASH_LOOKALIKE = /[\u2044\u2215\u29f8\uff0f\u2216\u29f5\u29f9\ufe68\uff3c
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
 const NOT_PLAIN = /[^ -~]/;
 
+/** How many characters all forms of a path may have together: a few milliseconds' work for a stranger's request. */
+const MOST_TEXT = 128 * 1024;
+
 type Reading = (path: string) => string;
 
 /** Each is applied to the result of those before it, and also left out: servers differ in which of them they do. */
@@ -40,12 +43,14 @@ const READINGS: readonly Reading[] = [
  * and empty segments resolved. Empty for a path in plain characters, at the cost of one regular expression.
  *
  * @param path in its normal form (`normal-form.ts`), so every escape is valid UTF-8
+ * @returns undefined for a long path with so many forms that looking at each would keep other requests waiting
  */
-export function decodedForms(path: string): string[][] {
+export function decodedForms(path: string): string[][] | undefined {
   if (!READABLE_FURTHER.test(path)) return [];
   const texts = path.slice(1).split('/').map(decodeURIComponent);
   const forms = [`/${texts.map((text) => text.replaceAll('/', INNER_SLASH)).join('/')}`];
   for (const read of READINGS) {
+    if (forms.length * path.length > MOST_TEXT) return undefined;
     for (const form of [...forms]) {
       const other = read(form);
       if (!forms.includes(other)) forms.push(other);

@@ -30,12 +30,12 @@ export function createReadPath({ allowSemicolon }: MatchOptions): ReadPath {
 
 /**
  * The other paths that a lenient server may read a path as, with dot segments resolved (`decoded-forms.ts`); empty for a
- * path in plain characters.
+ * path in plain characters, undefined where they are too many.
  *
  * @param path in its normal form
  */
-export function otherReadings(path: string): string[] {
-  return decodedForms(path).map((segments) => `/${segments.join('/')}`);
+export function otherReadings(path: string): string[] | undefined {
+  return decodedForms(path)?.map((segments) => `/${segments.join('/')}`);
 }
 
 export type Match = (head: RequestHead) => RouteMatch | Refusal;

@@ -71,7 +71,9 @@ export class Table {
   isOvershadowed(rule: Rule, path: string, texts: readonly string[], method: string): boolean {
     if (rule.literal) return false;
     if (this.#folded.find(foldedTexts(texts), method)?.shape !== rule.shape) return true;
-    for (const form of decodedForms(path)) {
+    const forms = decodedForms(path);
+    if (forms === undefined) return true;
+    for (const form of forms) {
       const other = this.#folded.find(foldedTexts(form.slice(0, this.maxSegments)), method);
       if (other !== undefined && isStricter(other, rule)) return true;
     }

@@ -135,12 +135,20 @@ it('A path in plain characters has no other form.', () => {
   );
 });
 
-it('The forms of a long path take bounded time and memory.', () => {
+it('The forms of a long path take bounded time and memory; one with too many of them is 404.', () => {
   const unit = '%2F%3B%EF%BC%8F;.%20%252.';
   const path = `/${unit.repeat(Math.floor(8192 / unit.length))}`;
+  const costly = `/${'a%2Fb./%E2%88%95%20/'.repeat(400)}c;d/%3Fe`;
   const before = performance.now();
-  expect(decodedForms(path).length).toBeLessThanOrEqual(128);
-  decodedForms(`/${'.'.repeat(8000)}x`);
-  decodedForms(`/${'%20'.repeat(2700)}x`);
+  expect(decodedForms(path)?.length).toBeLessThanOrEqual(128);
+  expect(decodedForms(costly)).toBeUndefined();
+  expect(finder(true)(costly)).toBe(404);
+  expect(decodedForms(`/${'.'.repeat(8000)}x`)).toBeDefined();
+  expect(decodedForms(`/${'%20'.repeat(2700)}x`)).toBeDefined();
   expect(performance.now() - before).toBeLessThan(100);
+});
+
+it('A long path with the escapes of ordinary names is matched as before.', () => {
+  const path = `/docs${'/%E6%97%A5%E6%9C%AC%20%28v1.2%29%2Fa'.repeat(200)}`;
+  expect(finder(true)(path)).toBe('* /{path*}');
 });
