@@ -28,7 +28,7 @@ export function explainSyntax(error: YAMLError, text: string): SyntaxFlaw {
   }
   const glued = /^\s*(?:- )?([\w-]+):(?=\S)/.exec(line)?.[1];
   if (glued !== undefined) return { offset, text: `not valid YAML: a space is missing behind "${glued}:"` };
-  if (error.code === 'BAD_INDENT') {
+  if (error.code === 'BAD_INDENT' || error.message.startsWith('Sequence item without')) {
     return {
       offset,
       text: 'not valid YAML: the line is indented neither as the one above nor as a part of it',

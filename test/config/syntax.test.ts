@@ -79,6 +79,13 @@ describe('an error that follows from another', () => {
   });
 });
 
+it('a line of a list that is indented too little is told as that', async () => {
+  const problems = await problemsOf(planted('    upstream: api', '   upstream: api'));
+  expect(problems).toEqual([
+    '7:1: not valid YAML: the line is indented neither as the one above nor as a part of it',
+  ]);
+});
+
 describe('the source line under a problem', () => {
   it('has a caret at its place', () => {
     expect(new Problem('f.yaml', 2, 9, 'is wrong', '    a:  \tb').toLines()).toEqual(
