@@ -6,12 +6,13 @@ import { configDefaults, defineConfig } from 'vitest/config';
  */
 const ALONE = [
   'test/{e2e,cli,soak}/**/*.test.ts',
-  'test/{docker,package,estate}.test.ts',
-  'test/authenticate/{fetch-bytes,without-kid,key-source,key-cache,key-set}.test.ts',
-  'test/forward/{answer,failure}.test.ts',
-  'test/listen/upgrade.test.ts',
+  'test/{docker,package}.test.ts',
+  'test/app/{resource-pool,reloader,watch-files,limit-heap-growth,unhandled}.test.ts',
+  'test/authenticate/{fetch-bytes,without-kid,key-source,jwks-file-cache,key-set}.test.ts',
+  'test/forward/{response-writer,failure}.test.ts',
+  'test/server/upgrade.test.ts',
   'test/redis/outage-log.test.ts',
-  'test/revocation/{revocation,registry-source,leash}.test.ts',
+  'test/revocation/{revocation,registry-source,stream-watcher}.test.ts',
   'test/security/request-target.test.ts',
   'test/telemetry/loop-delay.test.ts',
   'test/tokens/{request,failed-attempts}.test.ts',

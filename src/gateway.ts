@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Forwarder } from './forward/forward.js';
-import type { Admission, Denial, RouteMatch } from './model/decision.js';
+import type { Admission, Rejection, RouteMatch } from './model/decision.js';
 import type { Quota } from './model/limit.js';
 import type { Principal } from './model/principal.js';
 import { Refusal } from './model/refusal.js';
@@ -15,7 +15,7 @@ import type { Cors, Route } from './model/route.js';
 import type { TokenService } from './tokens/tokens.js';
 
 /** The stages before `forward`, each bound at load to what it stands on. A stage finds or refuses; only bugs throw. */
-export interface Stages {
+export interface PipelineSteps {
   readonly match: (head: RequestHead) => RouteMatch | Refusal;
   readonly authenticate: (
     head: RequestHead,
@@ -30,12 +30,12 @@ export interface Stages {
 }
 
 /** Decides whether a request may pass. Forwards nothing. */
-export type Admit = (head: RequestHead) => Promise<Admission | Denial>;
+export type Admit = (head: RequestHead) => Promise<Admission | Rejection>;
 
 /** An assembled gate: an immutable snapshot that a request reads once, so that a reload is atomic. */
 export interface Gateway {
   readonly read: (req: IncomingMessage) => RequestHead;
-  readonly match: Stages['match'];
+  readonly match: PipelineSteps['match'];
   readonly admit: Admit;
   readonly forwarder: Forwarder;
   /** How many exchanges may be under way at once. */
@@ -43,11 +43,11 @@ export interface Gateway {
   /** The file's own rules, for answers that belong to no route. */
   readonly cors: Cors | undefined;
   /** Undefined where the gate hands out no tokens. */
-  readonly tokens: TokenDesk | undefined;
+  readonly tokens: TokenServiceMount | undefined;
 }
 
 /** The token service, whose requests leave the way before it begins. */
-export interface TokenDesk {
+export interface TokenServiceMount {
   readonly service: TokenService;
   /** The path in its normal form, by which a request is known to be for the service. */
   readonly readPath: (head: RequestHead) => string | undefined;
@@ -58,22 +58,22 @@ export interface TokenDesk {
   readonly resembles: (path: string) => boolean;
 }
 
-export function createAdmit({ match, authenticate, authorize, limit }: Stages): Admit {
+export function createPipeline({ match, authenticate, authorize, limit }: PipelineSteps): Admit {
   return async function admit(head) {
-    if (head.flaw) return denial(head.flaw);
+    if (head.headError) return reject(head.headError);
     const found = match(head);
-    if (found instanceof Refusal) return denial(found);
+    if (found instanceof Refusal) return reject(found);
     const { route, path, query } = found;
     const principal = await authenticate(head, route);
-    if (principal instanceof Refusal) return denial(principal, route);
+    if (principal instanceof Refusal) return reject(principal, route);
     const refusal = authorize(principal, route);
-    if (refusal) return denial(refusal, route, principal);
+    if (refusal) return reject(refusal, route, principal);
     const quota = await limit(principal, route, head.clientIp);
-    if (quota instanceof Refusal) return denial(quota, route, principal);
+    if (quota instanceof Refusal) return reject(quota, route, principal);
     return { route, path, query, principal, quota };
   };
 }
 
-function denial(refusal: Refusal, route?: Route, principal?: Principal): Denial {
+function reject(refusal: Refusal, route?: Route, principal?: Principal): Rejection {
   return { refusal, route, principal };
 }

@@ -38,6 +38,18 @@ it('docs/threats.md names every file of test/security/', () => {
   expect(files.filter((file) => !named.has(file))).toEqual([]);
 });
 
+it('ARCHITECTURE.md follows a request by names that the files declare', () => {
+  const walk =
+    /## A request, file by file\n([\s\S]*?)\n## /.exec(readFileSync('ARCHITECTURE.md', 'utf8'))?.[1] ?? '';
+  const lines = [...walk.matchAll(/^\d+\. `(src\/[\w./-]+)` `(\w+)`: /gm)];
+  expect(lines.length).toBeGreaterThan(10);
+  expect(lines.length).toBeLessThanOrEqual(15);
+  const missing = lines.filter(
+    ([, file, name]) => !new RegExp(`(?:function|class) ${name!}\\b`).test(readFileSync(file!, 'utf8')),
+  );
+  expect(missing.map(([line]) => line)).toEqual([]);
+});
+
 describe('docs/configuration.md', () => {
   const page = readFileSync('docs/configuration.md', 'utf8');
 

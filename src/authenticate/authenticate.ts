@@ -11,8 +11,8 @@ import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 import type { Route } from '../model/route.js';
 import { readBearer } from './bearer.js';
-import { flawOfTime, isForUs, readValidity } from './claims.js';
-import { type CompactToken, readCompact } from './compact.js';
+import { timeError, hasAcceptedAudience, readValidity } from './claims.js';
+import { type ParsedJws, parseJws } from './parse-jws.js';
 import { isHeldBy, readConfirmation } from './confirmation.js';
 import type { FoundKeys, KeySet } from './key-set.js';
 import { createPrincipal } from './principal.js';
@@ -45,7 +45,7 @@ export type Authenticate = (
 ) => Principal | Refusal | Promise<Principal | Refusal>;
 
 /** An issuer with what its tokens are checked by. */
-interface Trust {
+interface IssuerVerifier {
   readonly issuer: Issuer;
   readonly keys: KeySet;
   readonly verify: Verify;
@@ -60,7 +60,7 @@ export function createAuthenticate({
   onCacheLookup,
 }: AuthenticateOptions): Authenticate {
   /** By the expected `iss`; undefined is the key of the one issuer whose tokens carry none. */
-  const trusts = new Map<unknown, Trust>(
+  const verifiers = new Map<unknown, IssuerVerifier>(
     issuers.map(({ issuer, keys }) => [issuer.iss, { issuer, keys, verify: createVerify(issuer, now) }]),
   );
   const cache = createTokenCache(cacheSize);
@@ -74,19 +74,19 @@ export function createAuthenticate({
     if (known) {
       onCacheLookup?.(true);
       if (access.issuers?.has(known.principal.issuer) === false) return INVALID_TOKEN.issuer;
-      return flawOfTime(known, now()) ?? judge(known, socket);
+      return timeError(known, now()) ?? judge(known, socket);
     }
     const token = readBearer(authorization);
     if (token instanceof Refusal) return token;
     onCacheLookup?.(false);
-    const compact = readCompact(token);
+    const compact = parseJws(token);
     if (compact instanceof Refusal) return compact;
-    const trust = trusts.get(compact.payload['iss']);
+    const trust = verifiers.get(compact.payload['iss']);
     if (!trust || access.issuers?.has(trust.issuer.name) === false) return INVALID_TOKEN.issuer;
-    return firstSight(authorization, socket, verifyOnce(token, compact, trust));
+    return verifyAndCache(authorization, socket, verifyOnce(token, compact, trust));
   };
 
-  async function firstSight(
+  async function verifyAndCache(
     authorization: string,
     socket: RequestHead['socket'],
     verification: Promise<VerifiedToken | Refusal>,
@@ -97,7 +97,11 @@ export function createAuthenticate({
     return judge(verified, socket);
   }
 
-  function verifyOnce(token: string, compact: CompactToken, trust: Trust): Promise<VerifiedToken | Refusal> {
+  function verifyOnce(
+    token: string,
+    compact: ParsedJws,
+    trust: IssuerVerifier,
+  ): Promise<VerifiedToken | Refusal> {
     let verification = verifying.get(token);
     if (!verification) {
       verification = verifyToken(token, compact, trust).finally(() => verifying.delete(token));
@@ -117,8 +121,8 @@ export function createAuthenticate({
 
   async function verifyToken(
     token: string,
-    { header, payload }: CompactToken,
-    trust: Trust,
+    { header, payload }: ParsedJws,
+    trust: IssuerVerifier,
   ): Promise<VerifiedToken | Refusal> {
     const { issuer, keys } = trust;
     if (!issuer.tokenTypes.has(header.typ)) return INVALID_TOKEN.type;
@@ -138,14 +142,14 @@ export function createAuthenticate({
     if (flaw) return flaw;
     const validity = readValidity(payload, issuer);
     if (validity instanceof Refusal) return validity;
-    const untimely = flawOfTime(validity, now());
+    const untimely = timeError(validity, now());
     if (untimely) return untimely;
-    if (!isForUs(payload, issuer)) return INVALID_TOKEN.audience;
+    if (!hasAcceptedAudience(payload, issuer)) return INVALID_TOKEN.audience;
     const confirmation = readConfirmation(payload);
     if (confirmation === null) return INVALID_TOKEN.confirmation;
     const principal = createPrincipal(payload, issuer);
     if (principal instanceof Refusal) return principal;
-    return { principal, confirmation, keys, keyring: found.keyring, ...validity };
+    return { principal, confirmation, keys, jwkSet: found.keyring, ...validity };
   }
 }
 
@@ -153,7 +157,7 @@ export function createAuthenticate({
 async function flawOfSignature(
   token: string,
   { keys }: FoundKeys,
-  { verify }: Trust,
+  { verify }: IssuerVerifier,
 ): Promise<Refusal | undefined> {
   let flaw: Refusal | undefined;
   for (const key of keys) {

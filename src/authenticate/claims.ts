@@ -1,7 +1,7 @@
 /** Authenticate, the fence behind the verifier: what must hold of a payload whose signature is good (RFC 7519 4.1). */
 import type { Issuer } from '../model/issuer.js';
 import type { Refusal } from '../model/refusal.js';
-import type { JsonObject } from './compact.js';
+import type { JsonObject } from './parse-jws.js';
 import { INVALID_TOKEN } from './refusals.js';
 
 /** From when and until when a token counts, epoch milliseconds, the issuer's clock skew included. */
@@ -27,14 +27,14 @@ function isTime(value: unknown): value is number | undefined {
 }
 
 /** At the very end a token has expired already (RFC 7519 4.1.4: "on or after"). */
-export function flawOfTime({ startsAtMs, endsAtMs }: Validity, nowMs: number): Refusal | undefined {
+export function timeError({ startsAtMs, endsAtMs }: Validity, nowMs: number): Refusal | undefined {
   if (nowMs >= endsAtMs) return INVALID_TOKEN.expired;
   if (nowMs < startsAtMs) return INVALID_TOKEN.notYetValid;
   return undefined;
 }
 
 /** `aud` is one string or a list of nothing but strings, and has one of ours, whole (RFC 7519 4.1.3). */
-export function isForUs(payload: JsonObject, { audience }: Issuer): boolean {
+export function hasAcceptedAudience(payload: JsonObject, { audience }: Issuer): boolean {
   if (audience === undefined) return true;
   const { aud } = payload;
   if (typeof aud === 'string') return audience.includes(aud);

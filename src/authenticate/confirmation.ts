@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { JsonObject } from './compact.js';
+import type { JsonObject } from './parse-jws.js';
 
 /** Whom a token is for: the thumbprint of its holder's certificate; undefined where whoever has it may use it. */
 export type Confirmation = string | undefined;

@@ -9,8 +9,8 @@ import type { KeyObject } from 'node:crypto';
 import type { Algorithm, Issuer, KeySource } from '../model/issuer.js';
 import type { Log } from '../model/log.js';
 import { selectUsable } from './jwk.js';
-import type { KeyCache, KeyShelf } from './key-cache.js';
-import { createKeyring, type Keyring } from './keyring.js';
+import type { OpenJwksFileCache, JwksFileCache } from './jwks-file-cache.js';
+import { createJwkSet, type JwkSet } from './jwk-set.js';
 import { logFieldsOf, type KeySourceDetails } from './key-source-error.js';
 import { createReadDocument } from './key-source.js';
 import { createOutageLog } from './outage-log.js';
@@ -24,7 +24,7 @@ export interface KeySetOptions {
   /** How long the last good keys serve while their source is away. */
   readonly maxStaleMs: number;
   /** Where the last good keys of an issuer that is asked over the network outlive this process; left out: nowhere. */
-  readonly cache?: KeyCache | undefined;
+  readonly cache?: OpenJwksFileCache | undefined;
   /** Told of each reading how it ended. */
   readonly onFetch?: (result: FetchResult) => void;
 }
@@ -34,19 +34,19 @@ export type FetchResult = 'ok' | 'failed';
 export interface FoundKeys {
   /** One at least; where there are several, a token may be signed with any of them. */
   readonly keys: readonly KeyObject[];
-  readonly keyring: Keyring;
+  readonly keyring: JwkSet;
 }
 
 export interface KeySet {
   /** The keys that count now: the same object as long as they are the same; undefined while there are none. */
-  current(): Keyring | undefined;
+  current(): JwkSet | undefined;
   /** The keys that a token can mean. `unavailable`: the keys could not be read, so nothing can be said of it. */
   find(kid: string | undefined, algorithm: Algorithm): Promise<FoundKeys | 'unknown' | 'unavailable'>;
   /**
    * Reads the keys again for a token without `kid` that none of them has signed, as seldom as for an unknown `kid`.
    * @returns whether there are other keys than those by now
    */
-  renew(than: Keyring): Promise<boolean>;
+  renew(than: JwkSet): Promise<boolean>;
   /** When the keys were last read with success, epoch milliseconds. */
   readAtMs(): number | undefined;
   /** Ends its timers and what is being read. */
@@ -71,10 +71,10 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   const outage = createOutageLog(issuer.name, log, now);
   const changes = issuer.keys.kind !== 'inline';
   const isRemote = issuer.keys.kind === 'url' || issuer.keys.kind === 'discovery';
-  const shelf = isRemote ? options.cache?.(issuer) : undefined;
+  const fileCache = isRemote ? options.cache?.(issuer) : undefined;
   const maxStaleMs = changes ? Math.max(options.maxStaleMs, maxAgeMs) : Infinity;
 
-  let keyring: Keyring | undefined;
+  let keyring: JwkSet | undefined;
   let readAtMs = -Infinity;
   let failures = 0;
   let askedForKidAtMs = -Infinity;
@@ -84,19 +84,19 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const recalled = shelf && recall(shelf);
+  const recalled = fileCache && loadCached(fileCache);
   void load();
 
-  function current(): Keyring | undefined {
+  function current(): JwkSet | undefined {
     return now() - readAtMs <= maxStaleMs ? keyring : undefined;
   }
 
   /** The keys that were kept on disk serve until better ones are read. */
-  async function recall(from: KeyShelf): Promise<void> {
-    const kept = await from.read();
+  async function loadCached(from: JwksFileCache): Promise<void> {
+    const kept = await from.load();
     if (!kept || now() - kept.readAtMs > maxStaleMs) return;
     try {
-      const ring = await createKeyring(selectUsable(kept.jwks, issuer));
+      const ring = await createJwkSet(selectUsable(kept.jwks, issuer));
       // Better ones may have been read meanwhile; and of an issuer without a key nothing is known.
       if (closed || keyring || ring.size === 0) return;
       keyring = ring;
@@ -115,14 +115,14 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
 
   async function read(): Promise<void> {
     try {
-      const fresh = await createKeyring(selectUsable(await source.read(), issuer));
+      const fresh = await createJwkSet(selectUsable(await source.read(), issuer));
       if (!closed) accept(fresh);
     } catch (error) {
       if (!closed) retry(error);
     }
   }
 
-  function accept(fresh: Keyring): void {
+  function accept(fresh: JwkSet): void {
     if (fresh.fingerprint !== keyring?.fingerprint) {
       keyring = fresh;
       if (fresh.size === 0)
@@ -131,7 +131,7 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
     }
     readAtMs = now();
     outage.succeeded();
-    void shelf?.keep(fresh.jwks(), readAtMs);
+    void fileCache?.save(fresh.jwks(), readAtMs);
     failures = 0;
     if (changes) schedule(maxAgeMs * REFRESH_AT);
     onFetch?.('ok');
@@ -196,7 +196,7 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
 
 /** What a set of keys has for a token. */
 export function foundIn(
-  keyring: Keyring,
+  keyring: JwkSet,
   kid: string | undefined,
   algorithm: Algorithm,
 ): FoundKeys | 'unknown' {

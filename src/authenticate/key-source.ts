@@ -22,7 +22,7 @@ export function createReadDocument(source: KeySource): ReadDocument {
     case 'file':
       return (signal) => readJsonFile(source.path, signal);
     case 'own':
-      // The gate asks itself, not by this way: see live-key-set.ts.
+      // The gate asks itself, not by this way: see local-jwks.ts.
       return () => Promise.reject(new KeySourceError('are the own ones of this gate'));
     case 'inline':
       return () => Promise.resolve(source.jwks);

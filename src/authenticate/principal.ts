@@ -4,7 +4,7 @@ import type { Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
 import { isScopeToken, narrow } from '../model/scope.js';
 import { readClaim } from './claims.js';
-import type { JsonObject } from './compact.js';
+import type { JsonObject } from './parse-jws.js';
 import { INVALID_TOKEN } from './refusals.js';
 
 /** An app's id becomes part of a limiter's key and of a header field. */

@@ -32,7 +32,7 @@ export const REVOCATIONS_UNKNOWN = new Refusal(
 export const INVALID_TOKEN = {
   tooLarge: invalidToken('The token is too large'),
   malformed: invalidToken('The token is malformed'),
-  doubledName: invalidToken('The token has a name twice'),
+  duplicateKeys: invalidToken('The token has a name twice'),
   critical: invalidToken('The token requires extensions that are not supported'),
   type: invalidToken('The token is not of an accepted type'),
   issuer: invalidToken('The issuer of the token is not accepted'),

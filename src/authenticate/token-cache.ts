@@ -4,14 +4,14 @@ import type { Principal } from '../model/principal.js';
 import type { Validity } from './claims.js';
 import type { Confirmation } from './confirmation.js';
 import type { KeySet } from './key-set.js';
-import type { Keyring } from './keyring.js';
+import type { JwkSet } from './jwk-set.js';
 
 export interface VerifiedToken extends Validity {
   readonly principal: Principal;
   /** The client certificate that each request with it must come with. */
   readonly confirmation: Confirmation;
   /** The keys by which it was verified: once its issuer has others, it must be verified again. */
-  readonly keyring: Keyring;
+  readonly jwkSet: JwkSet;
   /** Where its issuer's keys are as they are now. */
   readonly keys: KeySet;
 }
@@ -55,7 +55,7 @@ export function createTokenCache(size: number): TokenCache {
       const entry = entries.get(tail);
       if (entry?.authorization !== authorization) return undefined;
       const { verified } = entry;
-      if (verified.keys.current() === verified.keyring) return verified;
+      if (verified.keys.current() === verified.jwkSet) return verified;
       entries.delete(tail);
       return undefined;
     },

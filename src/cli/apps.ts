@@ -4,21 +4,22 @@ import type { Settings } from '../model/settings.js';
 import { NAMED } from '../model/tokens.js';
 import { appRevocation, type Administration, type AppRequest } from '../tokens/administration.js';
 import { tokenRevocation } from '../tokens/revoked.js';
-import { EXIT_OK, Refused, UsageError, type Run, type CommandInput } from './command.js';
-import { withRegistry, type RegistrySide } from './registry-side.js';
+import { UsageError, type Run, type CommandInput } from './command.js';
+import { EXIT_OK, CommandFailed } from '../model/exit.js';
+import { withAdminContext, type AdminContext } from './admin-context.js';
 import { APPS_USAGE } from './usage.js';
-import { listOf, noMoreWords, print, printTable, wordOf } from './words.js';
+import { requiredList, rejectExtraArgs, print, printTable, requiredArg } from './args.js';
 
 /** Reads what was typed, so that wrong usage is told before anything is opened. @returns what is then done */
-type Action = (input: CommandInput) => (side: RegistrySide, settings: Settings) => Promise<void>;
+type Action = (input: CommandInput) => (side: AdminContext, settings: Settings) => Promise<void>;
 
 export const apps: Run = async (input) => {
-  const read = ACTIONS.get(input.words[0] ?? '');
+  const read = ACTIONS.get(input.args[0] ?? '');
   if (!read) throw new UsageError(`usage: tollgate ${APPS_USAGE}`);
   const action = read(input);
   const { settings } = await loadConfig(input.file, input.terminal.env);
-  if (!settings.tokens && OF_THE_SERVICE.has(input.words[0] ?? '')) throw new Refused(NO_APPS);
-  await withRegistry(settings, input.terminal, (side) => action(side, settings));
+  if (!settings.tokens && OF_THE_SERVICE.has(input.args[0] ?? '')) throw new CommandFailed(NO_APPS);
+  await withAdminContext(settings, input.terminal, (side) => action(side, settings));
   return EXIT_OK;
 };
 
@@ -40,10 +41,10 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
 
 function create(input: CommandInput): ReturnType<Action> {
   const { name, scopes, owner, organization } = input.options;
-  noMoreWords(input, 1, APPS_USAGE);
+  rejectExtraArgs(input, 1, APPS_USAGE);
   const request: AppRequest = {
-    name: wordOf(name, APPS_USAGE),
-    scopes: listOf(scopes, APPS_USAGE),
+    name: requiredArg(name, APPS_USAGE),
+    scopes: requiredList(scopes, APPS_USAGE),
     organization,
     owner: owner === undefined ? undefined : { uid: owner, uname: owner, uavatar: '' },
   };
@@ -55,7 +56,7 @@ function create(input: CommandInput): ReturnType<Action> {
 }
 
 function list(input: CommandInput): ReturnType<Action> {
-  noMoreWords(input, 1, APPS_USAGE);
+  rejectExtraArgs(input, 1, APPS_USAGE);
   return async (side) => {
     const all = await administrationOf(side).listApps();
     const rows = all.map((app) => [app.key, app.name, app.scopes.join(','), app.organization ?? '']);
@@ -64,19 +65,19 @@ function list(input: CommandInput): ReturnType<Action> {
 }
 
 function remove(input: CommandInput): ReturnType<Action> {
-  const key = wordOf(input.words[1], APPS_USAGE);
+  const key = requiredArg(input.args[1], APPS_USAGE);
   return async (side) => {
-    if (!(await administrationOf(side).deleteApp(key))) throw new Refused(`there is no app "${key}"`);
+    if (!(await administrationOf(side).deleteApp(key))) throw new CommandFailed(`there is no app "${key}"`);
     side.audit({ action: 'app_deleted', app: key });
     print(input, { key }, `deleted ${key}; its tokens are refused from now on`);
   };
 }
 
 function rotate(input: CommandInput): ReturnType<Action> {
-  const key = wordOf(input.words[1], APPS_USAGE);
+  const key = requiredArg(input.args[1], APPS_USAGE);
   return async (side) => {
     const secret = await administrationOf(side).rotateSecret(key);
-    if (secret === undefined) throw new Refused(`there is no app "${key}"`);
+    if (secret === undefined) throw new CommandFailed(`there is no app "${key}"`);
     side.audit({ action: 'app_secret_rotated', app: key });
     const text = `secret  ${secret}\n\nThe secret is shown this once; the old one is worth nothing now.`;
     print(input, { key, secret }, text);
@@ -84,33 +85,34 @@ function rotate(input: CommandInput): ReturnType<Action> {
 }
 
 function revoke(input: CommandInput): ReturnType<Action> {
-  const app = wordOf(input.words[1], APPS_USAGE);
+  const app = requiredArg(input.args[1], APPS_USAGE);
   return async (side, settings) => {
     const issuer = issuerOf(input, settings);
     const result = await side.revocations.revoke(appRevocation(app, issuer, Date.now()));
-    if (result === 'away') throw new Refused('the revocation could not be recorded');
+    if (result === 'unavailable') throw new CommandFailed('the revocation could not be recorded');
     side.audit({ action: 'app_revoked', app, ...(issuer !== undefined && { issuer }) });
     print(input, { app, issuer }, `revoked ${app} at ${issuer ?? 'every issuer'}`);
   };
 }
 
 function restore(input: CommandInput): ReturnType<Action> {
-  const app = wordOf(input.words[1], APPS_USAGE);
+  const app = requiredArg(input.args[1], APPS_USAGE);
   return async (side, settings) => {
     const issuer = issuerOf(input, settings);
     const result = await side.revocations.restore(issuer, app);
-    if (result === 'away') throw new Refused('the revocation could not be undone');
-    if (!result) throw new Refused(`${app} is not revoked at ${issuer ?? 'every issuer'}, or was deleted`);
+    if (result === 'unavailable') throw new CommandFailed('the revocation could not be undone');
+    if (!result)
+      throw new CommandFailed(`${app} is not revoked at ${issuer ?? 'every issuer'}, or was deleted`);
     side.audit({ action: 'app_restored', app, ...(issuer !== undefined && { issuer }) });
     print(input, { app, issuer }, `restored ${app} at ${issuer ?? 'every issuer'}`);
   };
 }
 
 function revocations(input: CommandInput): ReturnType<Action> {
-  noMoreWords(input, 1, APPS_USAGE);
+  rejectExtraArgs(input, 1, APPS_USAGE);
   return async ({ listRevocations }) => {
     const all = await listRevocations();
-    if (all === 'away') throw new Refused('the revocations cannot be read');
+    if (all === 'unavailable') throw new CommandFailed('the revocations cannot be read');
     const rows = all.map(({ kind, issuer, id, revokedAtMs, cause }) => [
       kind,
       id,
@@ -123,8 +125,8 @@ function revocations(input: CommandInput): ReturnType<Action> {
 }
 
 function namedTokens(input: CommandInput): ReturnType<Action> {
-  noMoreWords(input, 2, APPS_USAGE);
-  const app = input.words[1];
+  rejectExtraArgs(input, 2, APPS_USAGE);
+  const app = input.args[1];
   return async (side) => {
     const all = await administrationOf(side).listNamedTokens(app);
     const rows = all.map((token) => [
@@ -145,30 +147,32 @@ function namedTokens(input: CommandInput): ReturnType<Action> {
 }
 
 function revokeToken(input: CommandInput): ReturnType<Action> {
-  const jti = wordOf(input.words[1], APPS_USAGE);
-  noMoreWords(input, 2, APPS_USAGE);
+  const jti = requiredArg(input.args[1], APPS_USAGE);
+  rejectExtraArgs(input, 2, APPS_USAGE);
   return async (side, settings) => {
     const issuer = issuerOf(input, settings) ?? NAMED;
     const revocation =
       issuer === NAMED
         ? await administrationOf(side).namedTokenRevocation(jti)
         : tokenRevocation({ issuer, jti, expS: undefined }, Date.now());
-    if (!revocation) throw new Refused(`there is no named token "${jti}"`);
+    if (!revocation) throw new CommandFailed(`there is no named token "${jti}"`);
     const result = await side.revocations.revoke(revocation);
-    if (result === 'away') throw new Refused('the revocation could not be recorded');
+    if (result === 'unavailable') throw new CommandFailed('the revocation could not be recorded');
     side.audit({ action: 'token_revoked', token: jti, issuer });
     print(input, { token: jti, issuer }, `revoked the token ${jti} of ${issuer}`);
   };
 }
 
-function administrationOf({ administration }: RegistrySide): Administration {
-  if (!administration) throw new Refused(NO_APPS);
+function administrationOf({ administration }: AdminContext): Administration {
+  if (!administration) throw new CommandFailed(NO_APPS);
   return administration;
 }
 
 function issuerOf({ options: { issuer } }: CommandInput, { issuers }: Settings): string | undefined {
   if (issuer !== undefined && !issuers.some(({ name }) => name === issuer)) {
-    throw new Refused(`unknown issuer "${issuer}"; there are: ${issuers.map(({ name }) => name).join(', ')}`);
+    throw new CommandFailed(
+      `unknown issuer "${issuer}"; there are: ${issuers.map(({ name }) => name).join(', ')}`,
+    );
   }
   return issuer;
 }

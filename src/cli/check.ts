@@ -6,20 +6,21 @@
  */
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { assemble } from '../assemble.js';
+import { buildGateway } from '../app/build-gateway.js';
 import { ConfigError, loadConfig, Problem } from '../config/config.js';
-import { createEstate } from '../estate.js';
+import { createResourcePool } from '../app/resource-pool.js';
 import { createReadPath } from '../match/match.js';
 import type { Gateway } from '../gateway.js';
-import type { Admission, Denial } from '../model/decision.js';
+import type { Admission, Rejection } from '../model/decision.js';
 import type { Issuer } from '../model/issuer.js';
 import type { Log } from '../model/log.js';
 import type { Route } from '../model/route.js';
 import type { Expectation, Settings } from '../model/settings.js';
 import { ownerOf } from '../model/token-paths.js';
-import { ofThisProcess } from '../surroundings.js';
-import { EXIT_BAD, EXIT_OK, type Run } from './command.js';
-import { createMint, type Mint } from './mint.js';
+import { processRuntime } from '../app/runtime.js';
+import type { Run } from './command.js';
+import { EXIT_BAD, EXIT_OK } from '../model/exit.js';
+import { createTestIssuer, type TestIssuer } from './test-issuer.js';
 
 /** What did not hold, at its place in the file. */
 interface Failure {
@@ -65,10 +66,10 @@ async function examine(
 
 async function runExpectations(settings: Settings, expectations: readonly Expectation[]): Promise<Failure[]> {
   if (expectations.length === 0) return [];
-  const mints = new Map(settings.issuers.map((issuer) => [issuer.name, createMint(issuer)]));
-  const estate = createEstate({ log: SILENT });
-  const { keep, commit } = estate.begin();
-  const { gateway } = await assemble(
+  const mints = new Map(settings.issuers.map((issuer) => [issuer.name, createTestIssuer(issuer)]));
+  const estate = createResourcePool({ log: SILENT });
+  const { reuse, commit } = estate.begin();
+  const { gateway } = await buildGateway(
     {
       ...settings,
       redis: undefined,
@@ -76,8 +77,8 @@ async function runExpectations(settings: Settings, expectations: readonly Expect
       issuers: settings.issuers.map((issuer) => withKeys(issuer, mints.get(issuer.name)!)),
       routes: settings.routes.map((route) => ({ ...route, limits: [] })),
     },
-    ofThisProcess(SILENT, {}),
-    keep,
+    processRuntime(SILENT, {}),
+    reuse,
   );
   commit();
   try {
@@ -97,7 +98,7 @@ async function contradiction(
   gateway: Gateway,
   { tokens, allowSemicolon }: Settings,
   { route, method, path, scopes, status }: Expectation,
-  mints: ReadonlyMap<string, Mint>,
+  mints: ReadonlyMap<string, TestIssuer>,
 ): Promise<string | undefined> {
   const what = `${method} ${path}: expected ${status}`;
   const token = scopes && tokenFor(route, mints)?.sign(APP, scopes);
@@ -119,7 +120,7 @@ async function contradiction(
     : `${what} by this route, but "${decision.route.match}" in line ${decision.route.line} takes it`;
 }
 
-function because({ refusal, route }: Denial): string {
+function because({ refusal, route }: Rejection): string {
   const detail = refusal.detail === undefined ? refusal.reason : `${refusal.reason}: ${refusal.detail}`;
   return route ? `${detail}, by "${route.match}"` : detail;
 }
@@ -129,13 +130,13 @@ function sameRoute({ route }: Admission, expected: Route): boolean {
 }
 
 /** The mint of the first issuer that the route accepts. */
-function tokenFor({ access }: Route, mints: ReadonlyMap<string, Mint>): Mint | undefined {
+function tokenFor({ access }: Route, mints: ReadonlyMap<string, TestIssuer>): TestIssuer | undefined {
   const accepted = access.kind === 'scoped' ? access.issuers : undefined;
   for (const [name, mint] of mints) if (accepted?.has(name) ?? true) return mint;
   return undefined;
 }
 
-function withKeys(issuer: Issuer, { jwks }: Mint): Issuer {
+function withKeys(issuer: Issuer, { jwks }: TestIssuer): Issuer {
   return { ...issuer, keys: { kind: 'inline', jwks } };
 }
 

@@ -1,5 +1,4 @@
 /** What every command is: a name, a line of help, and what it does with the words and options after its name. */
-import { OperatorError } from '../model/operator-error.js';
 
 export interface Terminal {
   out(text: string): void;
@@ -16,16 +15,11 @@ export interface CommandInput {
   readonly isDefaultFile: boolean;
   readonly json: boolean;
   /** The words after the command's name that are no option. */
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   /** The command's own options, as given: `{name: 'Sample'}` for `--name Sample`. */
   readonly options: Readonly<Record<string, string | undefined>>;
   readonly terminal: Terminal;
 }
-
-/** Exit codes: a bad file or a refused request; wrong usage or an unreadable file. */
-export const EXIT_OK = 0;
-export const EXIT_BAD = 1;
-export const EXIT_USAGE = 2;
 
 export interface Command {
   readonly name: string;
@@ -33,7 +27,7 @@ export interface Command {
   /** What is typed after `tollgate`, its forms parted by ` | `; left out: the name alone. */
   readonly usage?: string;
   /** How many words it takes after its name; none where it does not say. */
-  readonly takes?: number;
+  readonly maxArgs?: number;
   /** The names of its own options, each with a value. */
   readonly options?: readonly string[];
   load(): Promise<Run>;
@@ -44,13 +38,3 @@ export type Run = (input: CommandInput) => Promise<number>;
 
 /** Wrong usage, told as one line. */
 export class UsageError extends Error {}
-
-/** What was asked for cannot be done: one clear line, exit code 1. */
-export class Refused extends OperatorError {}
-
-/** Another process of the gate has said what is wrong: its exit code is all that is left to tell. */
-export class AlreadyTold extends Error {
-  constructor(readonly code: number) {
-    super();
-  }
-}

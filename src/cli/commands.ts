@@ -28,7 +28,7 @@ export const COMMANDS: readonly Command[] = [
     usage: APPS_USAGE,
     summary:
       'the apps that may ask for tokens, and the kill switch: create, list, delete, rotate, revoke, restore, revocations, named-tokens, revoke-token',
-    takes: 2,
+    maxArgs: 2,
     options: ['name', 'scopes', 'owner', 'organization', 'issuer'],
     load: async () => (await import('./apps.js')).apps,
   },
@@ -36,7 +36,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'users',
     usage: USERS_USAGE,
     summary: 'the people of the password endpoint: add NAME, list, delete NAME',
-    takes: 2,
+    maxArgs: 2,
     options: ['scopes', 'organization'],
     load: async () => (await import('./users.js')).users,
   },

@@ -4,13 +4,14 @@ import { resolve } from 'node:path';
 import type { Settings } from '../model/settings.js';
 import type { Observe } from '../model/record.js';
 import type { Route } from '../model/route.js';
-import { adminTokenFile } from './admin-token.js';
-import { EXIT_OK, type Run, type Terminal } from './command.js';
+import { adminTokenFile } from '../app/admin-token.js';
+import type { Run, Terminal } from './command.js';
+import { EXIT_OK } from '../model/exit.js';
 import { loadExample } from './example.js';
-import { openSample } from './sample-side.js';
-import { serve } from './serve.js';
+import { openSample } from './sample-context.js';
+import { serve } from '../app/serve.js';
 import { untilSignal } from './signals.js';
-import { originOf, walk, walkOfOwn } from './walk.js';
+import { originOf, guide, tokenServiceGuide } from './demo-guide.js';
 
 const SAMPLE_APP = {
   name: 'Sample app of the gate',
@@ -45,9 +46,9 @@ export const demo: Run = async (input) => {
       `There is no ${input.file} here, so it runs the package's example; its data is in ${resolve('data')}.\n`,
     );
   }
-  terminal.out(walk(origin, side.mint));
+  terminal.out(guide(origin, side.mint));
   const app = await gate.administration?.createApp(SAMPLE_APP);
-  if (app) terminal.out(walkOfOwn(origin, admin, app, credentialOf(terminal.env)));
+  if (app) terminal.out(tokenServiceGuide(origin, admin, app, credentialOf(terminal.env)));
   await untilSignal();
   if (app) await gate.administration?.deleteApp(app.key);
   await gate.stop();

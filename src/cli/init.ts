@@ -1,7 +1,8 @@
 /** `tollgate init`: writes a small commented configuration to begin with. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EXIT_OK, Refused, type Run } from './command.js';
+import type { Run } from './command.js';
+import { EXIT_OK, CommandFailed } from '../model/exit.js';
 
 const STARTER = new URL('../../config/starter.yaml', import.meta.url);
 
@@ -13,7 +14,7 @@ export const init: Run = async ({ file, terminal }) => {
     await writeFile(file, text, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new Refused(`${file} exists already; it is left as it is`);
+    throw new CommandFailed(`${file} exists already; it is left as it is`);
   }
   terminal.out(
     `${file} is written. Edit it, then:\n\n  tollgate check -c ${file}\n  tollgate start -c ${file}`,

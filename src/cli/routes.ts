@@ -2,8 +2,9 @@
 import { loadConfig } from '../config/config.js';
 import type { LimitPolicy } from '../model/limit.js';
 import type { Access, Route } from '../model/route.js';
-import { EXIT_OK, type Run } from './command.js';
-import { tableOf } from './words.js';
+import type { Run } from './command.js';
+import { EXIT_OK } from '../model/exit.js';
+import { formatTable } from './args.js';
 
 const HEADINGS = ['MATCH', 'SCOPE', 'LIMIT', 'UPSTREAM'] as const;
 
@@ -23,7 +24,7 @@ function table(all: readonly Route[]): string {
       route.upstream.name,
     ]),
   ];
-  return tableOf(rows);
+  return formatTable(rows);
 }
 
 function asJson(route: Route): object {

@@ -6,15 +6,8 @@ import leven from 'leven';
 import { ConfigError, ConfigUnreadable } from '../config/config.js';
 import { OperatorError } from '../model/operator-error.js';
 import { VERSION } from '../model/version.js';
-import {
-  AlreadyTold,
-  EXIT_BAD,
-  EXIT_OK,
-  EXIT_USAGE,
-  UsageError,
-  type Command,
-  type Terminal,
-} from './command.js';
+import { UsageError, type Command, type Terminal } from './command.js';
+import { AlreadyReported, EXIT_BAD, EXIT_OK, EXIT_USAGE } from '../model/exit.js';
 import { COMMANDS } from './commands.js';
 
 const DEFAULT_FILE = 'config/gateway.yaml';
@@ -46,14 +39,14 @@ async function main(args: readonly string[]): Promise<number> {
     terminal.out(helpOn(command));
     return EXIT_OK;
   }
-  const extra = words[command.takes ?? 0];
+  const extra = words[command.maxArgs ?? 0];
   if (extra !== undefined) {
     throw new UsageError(`${asked} does not take "${extra}"; a configuration is named with -c FILE`);
   }
   const options = ownOptions(command, rest);
   const run = await command.load();
   const { config: file = DEFAULT_FILE, json } = values;
-  return run({ file, isDefaultFile: values.config === undefined, json, words, options, terminal });
+  return run({ file, isDefaultFile: values.config === undefined, json, args: words, options, terminal });
 }
 
 const OPTIONS = {
@@ -130,7 +123,7 @@ function helpOn({ name, summary, usage = name }: Command): string {
 }
 
 function report(error: unknown): number {
-  if (error instanceof AlreadyTold) return error.code;
+  if (error instanceof AlreadyReported) return error.code;
   if (error instanceof UsageError || error instanceof ConfigUnreadable) {
     const isMissing = error instanceof ConfigUnreadable && !existsSync(DEFAULT_FILE);
     terminal.err(`tollgate: ${error.message}${isMissing ? '; tollgate init writes one to begin with' : ''}`);

@@ -1,20 +1,21 @@
 /** `tollgate start`: runs the gate until SIGTERM or SIGINT, then drains. SIGHUP and a changed file reload it. */
-import { EXIT_OK, type Run } from './command.js';
-import { openConfigFile } from './config-file.js';
-import { serve } from './serve.js';
+import type { Run } from './command.js';
+import { EXIT_OK } from '../model/exit.js';
+import { openConfigFile } from '../app/config-file.js';
+import { serve } from '../app/serve.js';
 import { onHangup, untilSignal } from './signals.js';
-import { countWorkers, supervise, type Supervision } from './supervise.js';
-import { isWorker, work } from './worker.js';
+import { countWorkers, runPrimary, type RunningGateway } from '../workers/primary.js';
+import { isWorker, runWorker } from '../workers/worker.js';
 
 export const start: Run = async ({ file, terminal }) => {
   const { env } = terminal;
-  if (isWorker(env)) return work(file, env);
+  if (isWorker(env)) return runWorker(file, env);
   const { load, close } = openConfigFile(file, terminal, reload);
   // From the beginning to the end: without a listener the signal would end the process, in a drain too.
   onHangup(reload);
-  const opening = load().then((started): Promise<Supervision> => {
+  const opening = load().then((started): Promise<RunningGateway> => {
     const isAlone = countWorkers(started) === 1;
-    return (isAlone ? serve : supervise)({ started, load, env });
+    return (isAlone ? serve : runPrimary)({ started, load, env });
   });
 
   function reload(): void {

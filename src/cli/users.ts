@@ -1,26 +1,29 @@
 /** `tollgate users`: the people of the password endpoint. A password comes on standard input, never as an argument. */
 import { loadConfig } from '../config/config.js';
 import type { Administration } from '../tokens/administration.js';
-import { flawOfPassword } from '../tokens/passwords.js';
-import { EXIT_OK, Refused, UsageError, type Run, type CommandInput } from './command.js';
-import { withRegistry, type RegistrySide } from './registry-side.js';
+import { passwordError } from '../tokens/passwords.js';
+import { UsageError, type Run, type CommandInput } from './command.js';
+import { EXIT_OK, CommandFailed } from '../model/exit.js';
+import { withAdminContext, type AdminContext } from './admin-context.js';
 import { USERS_USAGE } from './usage.js';
-import { listOf, noMoreWords, print, printTable, wordOf } from './words.js';
+import { requiredList, rejectExtraArgs, print, printTable, requiredArg } from './args.js';
 
 export const users: Run = async (input) => {
-  const read = ACTIONS.get(input.words[0] ?? '');
+  const read = ACTIONS.get(input.args[0] ?? '');
   if (!read) throw new UsageError(`usage: tollgate ${USERS_USAGE}`);
   const action = read(input);
   const { settings } = await loadConfig(input.file, input.terminal.env);
-  if (!settings.tokens) throw new Refused('users need the `tokens` section in the file');
-  await withRegistry(settings, input.terminal, ({ administration, audit }) => action(administration!, audit));
+  if (!settings.tokens) throw new CommandFailed('users need the `tokens` section in the file');
+  await withAdminContext(settings, input.terminal, ({ administration, audit }) =>
+    action(administration!, audit),
+  );
   return EXIT_OK;
 };
 
 /** Reads what was typed, so that wrong usage is told before anything is opened. @returns what is then done */
 type Action = (
   input: CommandInput,
-) => (administration: Administration, audit: RegistrySide['audit']) => Promise<void>;
+) => (administration: Administration, audit: AdminContext['audit']) => Promise<void>;
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['add', add],
@@ -29,14 +32,14 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
 ]);
 
 function add(input: CommandInput): ReturnType<Action> {
-  const { words, options, terminal } = input;
-  const name = wordOf(words[1], USERS_USAGE);
+  const { args, options, terminal } = input;
+  const name = requiredArg(args[1], USERS_USAGE);
   // Without any the user can log in, and opens only what asks for no scope.
-  const scopes = options['scopes'] === undefined ? [] : listOf(options['scopes'], USERS_USAGE);
+  const scopes = options['scopes'] === undefined ? [] : requiredList(options['scopes'], USERS_USAGE);
   return async (administration, audit) => {
     const password = await terminal.readSecret();
-    const flaw = flawOfPassword(password);
-    if (flaw !== undefined) throw new Refused(flaw);
+    const flaw = passwordError(password);
+    if (flaw !== undefined) throw new CommandFailed(flaw);
     await administration.addUser(name, password, scopes, options['organization']);
     audit({ action: 'user_created', user: name });
     print(input, { name }, `added ${name}`);
@@ -44,7 +47,7 @@ function add(input: CommandInput): ReturnType<Action> {
 }
 
 function list(input: CommandInput): ReturnType<Action> {
-  noMoreWords(input, 1, USERS_USAGE);
+  rejectExtraArgs(input, 1, USERS_USAGE);
   return async (administration) => {
     const all = await administration.listUsers();
     const rows = all.map(({ name, scopes, organization }) => [name, scopes.join(','), organization ?? '']);
@@ -53,9 +56,9 @@ function list(input: CommandInput): ReturnType<Action> {
 }
 
 function remove(input: CommandInput): ReturnType<Action> {
-  const name = wordOf(input.words[1], USERS_USAGE);
+  const name = requiredArg(input.args[1], USERS_USAGE);
   return async (administration, audit) => {
-    if (!(await administration.deleteUser(name))) throw new Refused(`there is no user "${name}"`);
+    if (!(await administration.deleteUser(name))) throw new CommandFailed(`there is no user "${name}"`);
     audit({ action: 'user_deleted', user: name });
     print(input, { name }, `deleted ${name}; the user's tokens are refused from now on`);
   };

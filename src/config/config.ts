@@ -6,7 +6,7 @@ import type { Environment } from './environment.js';
 import { createFiles, reasonOf } from './files.js';
 import { ConfigError, ConfigUnreadable } from './problem.js';
 import { objectSource, yamlSource, type Source } from './source.js';
-import { validate, type Grounds } from './validate.js';
+import { validate, type LoadContext } from './validate.js';
 
 export { ConfigError, ConfigUnreadable, Problem } from './problem.js';
 export { jsonSchema, type GatewayConfig } from './schema/schema.js';
@@ -48,7 +48,7 @@ export function compileConfig(
   return { ...loaded, sourceLine: () => undefined };
 }
 
-function load(source: Source, grounds: Grounds): Omit<LoadedConfig, 'sourceLine'> {
+function load(source: Source, grounds: LoadContext): Omit<LoadedConfig, 'sourceLine'> {
   const config = validate(source, grounds);
   return compile(config, source.name, grounds.files, (path) => source.problem(path, '', 'value'));
 }

@@ -12,7 +12,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * A copy of the source's value with the environment filled in. A value with a variable takes the type that its key asks for,
  * however it is quoted: a number or a boolean where the key takes one, else a text. What would be `false` in the place of a text is a problem. Keys that begin with `x-` are left out.
  */
-export function fillIn(source: Source, env: Environment, report: Report): unknown {
+export function expandEnv(source: Source, env: Environment, report: Report): unknown {
   return fill(source.value, [], []);
 
   function fill(value: unknown, path: Path, within: readonly object[]): unknown {

@@ -1,7 +1,7 @@
 /** From what zod finds to what a person reads: one clear sentence at the right place for each mistake. */
 import type { z } from 'zod';
 import { formatPath, type Path, type Report } from './problem.js';
-import { later } from './schema/later.js';
+import { notYetSupported } from './schema/not-yet-supported.js';
 import { schema } from './schema/schema.js';
 import { has } from './paths.js';
 import { objectsAt, PLACES } from './shapes.js';
@@ -66,7 +66,7 @@ function named(path: Path, value: unknown, text: string): string {
 
 function unknownKey(path: Path, key: string): { text: string; near?: string } {
   const objects = objectsAt(schema, path);
-  if (objects.some((object) => later.get(object)?.keys.includes(key)))
+  if (objects.some((object) => notYetSupported.get(object)?.keys.includes(key)))
     return { text: `"${key}" is not supported yet` };
   // Where there are several forms of an object, a key of one may be unknown to another.
   const siblings = objects.flatMap((object) => Object.keys(object.shape)).filter((each) => each !== key);

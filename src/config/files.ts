@@ -1,18 +1,18 @@
 /** The files that a configuration names, read once: what was checked is what is used. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Flaw } from './problem.js';
+import { ParseError } from './problem.js';
 
 export interface Files {
   /** Relative paths start from the configuration's folder. */
   path(name: string): string;
-  text(name: string): string | Flaw;
+  text(name: string): string | ParseError;
   /** The paths of all whose text was asked for. */
   read(): readonly string[];
 }
 
 export function createFiles(baseFolder: string): Files {
-  const texts = new Map<string, string | Flaw>();
+  const texts = new Map<string, string | ParseError>();
   const path = (name: string): string => resolve(baseFolder, name);
   return {
     path,
@@ -25,11 +25,11 @@ export function createFiles(baseFolder: string): Files {
   };
 }
 
-function textAt(path: string): string | Flaw {
+function textAt(path: string): string | ParseError {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    return new Flaw(`cannot read ${path}: ${reasonOf(error)}`);
+    return new ParseError(`cannot read ${path}: ${reasonOf(error)}`);
   }
 }
 

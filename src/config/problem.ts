@@ -5,13 +5,13 @@ import { hideSecrets } from './secrets.js';
 export type Path = readonly PropertyKey[];
 
 /** Whether a problem lies with a key or with what stands beside it. */
-export type Spot = 'key' | 'value';
+export type SourceLocation = 'key' | 'value';
 
 /** Takes note of a problem; loading goes on, so that all are told at once. */
-export type Report = (path: Path, text: string, spot?: Spot) => void;
+export type Report = (path: Path, text: string, spot?: SourceLocation) => void;
 
 /** What a grammar answers where a text does not follow it. */
-export class Flaw {
+export class ParseError {
   constructor(readonly text: string) {}
 }
 

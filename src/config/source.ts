@@ -17,7 +17,7 @@ import {
 } from 'yaml';
 import { explainSyntax, isSecret, mustBeQuoted } from './syntax.js';
 import { hideVariables, showVariables } from './variables.js';
-import { Flaw, formatPath, Problem, type Path, type Spot } from './problem.js';
+import { ParseError, formatPath, Problem, type Path, type SourceLocation } from './problem.js';
 
 /** No configuration needs more; a parser may be brought down by much more. */
 export const DEEPEST = 64;
@@ -27,7 +27,7 @@ export interface Source {
   readonly name: string;
   /** As written, before `${NAME}` is replaced. */
   readonly value: unknown;
-  problem(path: Path, text: string, spot: Spot): Problem;
+  problem(path: Path, text: string, spot: SourceLocation): Problem;
   /** Its line from 1, or 0 where there is no file. */
   line(path: Path): number;
 }
@@ -65,7 +65,7 @@ export function yamlSource(
     logLevel: 'error',
     merge: true,
   });
-  const lost = lostAliases(document);
+  const lost = unresolvedAliases(document);
   const value = lost.length ? undefined : plainValue(document);
   const errors = [...document.errors, ...document.warnings];
   const doubled = errors.filter(({ code }) => code === 'DUPLICATE_KEY');
@@ -82,10 +82,10 @@ export function yamlSource(
       const offset = alias.range?.[0] ?? 0;
       problems.push(at(offset, isSecret(text, offset) ? mustBeQuoted('*') : lostAlias(alias.source)));
     }
-    if (value instanceof Flaw) problems.push(new Problem(file, 1, 1, value.text));
+    if (value instanceof ParseError) problems.push(new Problem(file, 1, 1, value.text));
   }
-  const broken = deep || first !== undefined || lost.length > 0 || value instanceof Flaw;
-  const spotOf = (path: Path, spot: Spot): number => find(document, path, spot)?.range?.[0] ?? 0;
+  const broken = deep || first !== undefined || lost.length > 0 || value instanceof ParseError;
+  const spotOf = (path: Path, spot: SourceLocation): number => find(document, path, spot)?.range?.[0] ?? 0;
   const source: Source = {
     name: file,
     value: broken ? undefined : shownValue(value, []),
@@ -127,7 +127,7 @@ function tooDeep(text: string): boolean {
 }
 
 /** Aliases without an anchor are no errors of the syntax to the parser, but there is nothing that they stand for. */
-function lostAliases(document: Document.Parsed): readonly Alias[] {
+function unresolvedAliases(document: Document.Parsed): readonly Alias[] {
   const lost: Alias[] = [];
   visit(document, {
     Alias: (_key, alias) => {
@@ -146,12 +146,12 @@ function plainValue(document: Document.Parsed): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch {
-    return new Flaw('the file has too many aliases');
+    return new ParseError('the file has too many aliases');
   }
 }
 
 /** The node that a path leads to, or the nearest one above it that exists. */
-function find(document: Document.Parsed, path: Path, spot: Spot): Node | null {
+function find(document: Document.Parsed, path: Path, spot: SourceLocation): Node | null {
   let node: Node | null = document.contents;
   let place: Node | null = node;
   for (const [index, step] of path.entries()) {

@@ -1,11 +1,11 @@
 /** One attempt of an exchange at one target: it holds a slot there, and says of the target how it did. */
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { Verdict } from './availability/breaker.js';
+import type { AttemptResult } from './availability/breaker.js';
 import type { Exchange } from './exchange.js';
 import { codeOf, isGatewayError, isTargetsFault, problemOf } from './failures.js';
 import type { ParsedHeaders } from './raw-headers.js';
-import type { Holder, Slots } from './slots.js';
+import type { Holder, ConcurrencyLimiter } from './concurrency-limiter.js';
 import type { TargetPool, UpstreamRequest } from './target-pool.js';
 
 export type Controller = Dispatcher.DispatchController;
@@ -39,7 +39,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
   #events: AttemptEvents | undefined;
   #controller: Controller | undefined;
   /** Where it holds a slot: the target's for requests, or its for tunnels. */
-  #room: Slots | undefined;
+  #room: ConcurrencyLimiter | undefined;
   #isJudged = false;
   #hasHead = false;
   readonly #startedMs: number;
@@ -78,7 +78,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
   }
 
   /** The slot goes to another attempt at the same target. */
-  giveSlot(): void {
+  transferSlot(): void {
     this.#room?.remove(this);
     this.#room = undefined;
   }
@@ -104,23 +104,23 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
   }
 
   /** The target has done its part, however the rest goes. */
-  approve(): void {
+  markSuccess(): void {
     this.#judge('good');
   }
 
   /** It has not, and whoever chooses the next target should know. */
-  blame(): void {
+  markFailure(): void {
     this.#judge('bad');
   }
 
   /** Nobody waits for it any more, which is not the target's fault. */
-  leave(): void {
+  abandon(): void {
     this.#judge(this.#hasHead ? 'good' : 'none');
     this.#stop();
   }
 
   /** The target has failed it. */
-  giveUp(): void {
+  abort(): void {
     this.#judge('bad');
     this.#stop();
   }
@@ -196,7 +196,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
    */
   #fail(error: unknown): void {
     const events = this.#events;
-    this.leave();
+    this.abandon();
     events?.onBug(error);
   }
 
@@ -209,7 +209,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
     this.#end();
   }
 
-  #judge(verdict: Verdict): void {
+  #judge(verdict: AttemptResult): void {
     if (this.#isJudged) return;
     this.#isJudged = true;
     this.pool.availability.end(this.ticket, verdict, this.#startedMs);

@@ -11,7 +11,7 @@ export interface Candidate {
   /** Exchanges under way and waiting. */
   readonly load: number;
   /** From above 0 to 1: how much of a full part it should get now. */
-  share(): number;
+  weight(): number;
 }
 
 /** Undefined where there is nothing to pick from. */
@@ -28,7 +28,7 @@ export function createPick<T extends Candidate>(balance: Upstream['balance']): P
     let bestWeight = Infinity;
     let bestPlace = Infinity;
     for (const candidate of among) {
-      const weight = countsLoad ? (candidate.load + 1) / candidate.share() : 0;
+      const weight = countsLoad ? (candidate.load + 1) / candidate.weight() : 0;
       if (weight > bestWeight) continue;
       const place = Math.max(places.get(candidate) ?? 0, front);
       if (weight === bestWeight && place >= bestPlace) continue;
@@ -37,7 +37,7 @@ export function createPick<T extends Candidate>(balance: Upstream['balance']): P
       bestPlace = place;
     }
     if (best === undefined) return undefined;
-    places.set(best, bestPlace + 1 / best.share());
+    places.set(best, bestPlace + 1 / best.weight());
     // By load, a busy one may stay behind for long: it is owed no turns for that.
     front = bestPlace;
     return best;

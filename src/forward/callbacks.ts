@@ -1,5 +1,5 @@
 /** What calls an exchange when no event of a connection does: the end of a turn of the event loop, and its timer. */
-import { gather } from '../gather.js';
+import { batchPerTick } from '../shared/batch-per-tick.js';
 import type { Exchange, ForwarderOptions } from './exchange.js';
 
 export interface Callable {
@@ -10,7 +10,7 @@ export interface Callable {
 }
 
 /** Never in the middle of something else: undici may be clearing up a connection that failed. */
-export const sendTogether = gather<Callable>((exchanges) => {
+export const sendBatched = batchPerTick<Callable>((exchanges) => {
   for (const exchange of exchanges) exchange.send();
 });
 

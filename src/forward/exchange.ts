@@ -13,13 +13,13 @@ export interface ForwarderOptions extends BodyLimits {
   now(): number;
   readonly log: Log;
   /** Left out: open streams outlive their tokens. */
-  readonly leash?: Leash;
+  readonly streamWatcher?: StreamWatcher;
 }
 
 /** What ends a tunnel or an event stream when its caller may no longer pass. */
-export interface Leash {
+export interface StreamWatcher {
   /** Calls `end` once, later, when the principal is revoked or its token ends; until the returned function is called. */
-  hold(principal: Principal, end: () => void): () => void;
+  watch(principal: Principal, end: () => void): () => void;
   isRevoked(principal: Principal): boolean;
   /** Calls back soon after each change of what is revoked; until the returned function is called. */
   onRevocation(listener: () => void): () => void;
@@ -31,7 +31,7 @@ export interface Exchange {
   readonly head: RequestHead;
   readonly admission: Admission;
   /** Fields of the answer that the gate sets (X-Request-Id, quota, CORS): they replace the upstream's own of these names. */
-  readonly answerHeaders: FlatHeaders;
+  readonly responseHeaders: FlatHeaders;
   /** All of the body, where it was read before it is forwarded: a small one, or by an earlier middleware (library use). */
   parsedBody: Buffer | undefined;
   /**

@@ -4,14 +4,14 @@
  *    client              gate                                            upstream
  *      │ ── request ──▶     a small body is read whole (small-body.ts)      │
  *      │                 0. a target (upstream-pools.ts, balance.ts)        │   availability/
- *      │                 1. a slot of the target (slots.ts, shares.ts)      │
+ *      │                 1. a slot of the target (concurrency-limiter.ts, shares.ts)      │
  *      │                 2. header and body go out ───────────────────────▶ │   request-headers.ts, request-body.ts
  *      │                 3. connected, the request is written ────────────▶ │   attempt.ts, target-pool.ts, connect.ts
  *      │ ◀── head ─────  4. the answer's head ◀──────────────────────────── │   response-headers.ts
- *      │ ◀── body ─────  5. the answer's body, trailers ◀────────────────── │   answer.ts
+ *      │ ◀── body ─────  5. the answer's body, trailers ◀────────────────── │   response-writer.ts
  *      │                 6. the end; or 7. the upstream fails, 8. the client goes, 9. time runs out (failures.ts)
  *
- * relay.ts is one exchange, and its methods stand in this order under these numbers. Where 2 to 4 fail, a safe request
+ * proxy-exchange.ts is one exchange, and its methods stand in this order under these numbers. Where 2 to 4 fail, a safe request
  * may go that way again, from another target, as an attempt of the same exchange (retry-budget.ts). A WebSocket takes
  * the same way until the upstream's 101, and is a tunnel from there (tunnel.ts).
  */
@@ -19,12 +19,12 @@ import { Refusal } from '../model/refusal.js';
 import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
 import type { Exchange, ForwarderOptions, Outcome, Upgrade } from './exchange.js';
 import { BODY_TOO_LARGE, REVOKED, TUNNELS_FULL } from './failures.js';
-import { Relay } from './relay.js';
+import { ProxyExchange } from './proxy-exchange.js';
 import { SmallBodies, type SmallBody } from './small-body.js';
 import { createJoin } from './tunnel.js';
 import type { TargetState, UpstreamPools } from './upstream-pools.js';
 
-export type { Exchange, ForwarderOptions, Leash, Outcome, Upgrade } from './exchange.js';
+export type { Exchange, ForwarderOptions, StreamWatcher, Outcome, Upgrade } from './exchange.js';
 export {
   openUpstream,
   type TargetState,
@@ -80,14 +80,14 @@ export function createForwarder(
     const body = await awaited;
     if (body instanceof Refusal) return body;
     if (body === 'client_gone') return CLIENT_GONE;
-    if (options.leash?.isRevoked(exchange.admission.principal) === true) return REVOKED;
+    if (options.streamWatcher?.isRevoked(exchange.admission.principal) === true) return REVOKED;
     exchange.parsedBody = body;
     return send(exchange, pools);
   }
 
   function send(exchange: Exchange, pools: UpstreamPools): Promise<Outcome | Refusal> | Refusal {
     const pool = pools.choose();
-    return pool instanceof Refusal ? pool : new Relay(exchange, pools, pool, options).run();
+    return pool instanceof Refusal ? pool : new ProxyExchange(exchange, pools, pool, options).run();
   }
 
   async function tunnel(upgrade: Upgrade): Promise<Outcome | Refusal> {
@@ -99,8 +99,8 @@ export function createForwarder(
     const pool = pools.choose();
     if (pool instanceof Refusal) return pool;
     if (!pool.tunnels.admits(upgrade)) return TUNNELS_FULL;
-    const joint = createJoin(upgrade, pools.upstream.tunnelIdleMs, options.leash);
-    const result = await new Relay(upgrade, pools, pool, options, {
+    const joint = createJoin(upgrade, pools.upstream.tunnelIdleMs, options.streamWatcher);
+    const result = await new ProxyExchange(upgrade, pools, pool, options, {
       join: joint.join,
       socket: upgrade.socket,
     }).run();

@@ -31,15 +31,15 @@ export const FORBIDDEN = {
  *
  * @param cors the route's cross-origin rules: where the gate speaks for the route, the upstream's permissions are dropped
  */
-export function answerFields(
+export function responseFields(
   raw: RawHeaders,
   connection: string | undefined,
   forbidden: ReadonlySet<string>,
-  answerHeaders: FlatHeaders,
+  responseHeaders: FlatHeaders,
   cors: Cors | undefined,
 ): string[] {
-  const fields = passingFields(raw, connection, forbidden, answerHeaders, cors);
-  for (const text of answerHeaders) fields.push(text);
+  const fields = passingFields(raw, connection, forbidden, responseHeaders, cors);
+  for (const text of responseHeaders) fields.push(text);
   return fields;
 }
 
@@ -48,7 +48,7 @@ export function passingFields(
   raw: RawHeaders,
   connection: string | undefined,
   forbidden: ReadonlySet<string>,
-  answerHeaders: FlatHeaders,
+  responseHeaders: FlatHeaders,
   cors: Cors | undefined,
 ): string[] {
   const nominated = nominatedBy(connection);
@@ -56,7 +56,7 @@ export function passingFields(
   for (let at = 0; at < raw.length; at += 2) {
     const name = latin1(raw[at]!);
     const lower = name.toLowerCase();
-    if (forbidden.has(lower) || nominated?.has(lower) || isReplaced(lower, answerHeaders)) continue;
+    if (forbidden.has(lower) || nominated?.has(lower) || isReplaced(lower, responseHeaders)) continue;
     if (cors !== undefined && lower.startsWith('access-control-')) continue;
     const value = latin1(raw[at + 1]!);
     if (lower === 'content-disposition' && BEYOND_ASCII.test(value)) fields.unshift(name, value);
@@ -82,14 +82,15 @@ export function headText(startLine: string, fields: readonly string[]): string {
 export function trailerFields(
   raw: RawHeaders,
   connection: string | undefined,
-  answerHeaders: FlatHeaders,
+  responseHeaders: FlatHeaders,
 ): [name: string, value: string][] {
   const nominated = nominatedBy(connection);
   const pairs: [string, string][] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const name = latin1(raw[at]!);
     const lower = name.toLowerCase();
-    if (FORBIDDEN.trailers.has(lower) || nominated?.has(lower) || isReplaced(lower, answerHeaders)) continue;
+    if (FORBIDDEN.trailers.has(lower) || nominated?.has(lower) || isReplaced(lower, responseHeaders))
+      continue;
     pairs.push([name, latin1(raw[at + 1]!)]);
   }
   return pairs;
@@ -100,9 +101,9 @@ function nominatedBy(connection: string | undefined): Set<string> | undefined {
 }
 
 /** Vary is a list that both sides add to: a cache that lost the upstream's part would mix its answers. */
-function isReplaced(lower: string, answerHeaders: FlatHeaders): boolean {
-  for (let at = 0; at < answerHeaders.length; at += 2) {
-    const own = answerHeaders[at]!;
+function isReplaced(lower: string, responseHeaders: FlatHeaders): boolean {
+  for (let at = 0; at < responseHeaders.length; at += 2) {
+    const own = responseHeaders[at]!;
     if (own.length === lower.length && own.toLowerCase() === lower) return lower !== 'vary';
   }
   return false;

@@ -21,9 +21,9 @@ export class Retries {
     if (failed.answerBegan || where === 'nowhere') return undefined;
     if (this.#tried.length >= this.pools.upstream.retries) return undefined;
     this.#tried.push(failed.pool);
-    const next = this.pools.chooseAgain(this.#tried, where === 'anywhere');
+    const next = this.pools.chooseForRetry(this.#tried, where === 'anywhere');
     // An attempt in the same place has the slot of the one before it; elsewhere it waits in no queue.
-    if (next === failed.pool) failed.giveSlot();
+    if (next === failed.pool) failed.transferSlot();
     else next?.slots.takeFree();
     return next;
   }

@@ -6,7 +6,7 @@
 import type { RequestHead } from '../model/request.js';
 import type { Refusal } from '../model/refusal.js';
 import { BodyPace, type BodyLimits } from './body-pace.js';
-import type { Exchange, Leash } from './exchange.js';
+import type { Exchange, StreamWatcher } from './exchange.js';
 import { BODY_TIMED_OUT, REVOKED } from './failures.js';
 
 /** The high-water mark of Node's request stream. */
@@ -19,8 +19,8 @@ export type SmallBody = Buffer | Refusal | 'client_gone';
 export class SmallBodies {
   #waitedBytes = 0;
 
-  /** @param limits with the leash that ends the wait when the caller is revoked */
-  constructor(readonly limits: BodyLimits & { readonly leash?: Leash }) {}
+  /** @param limits with the streamWatcher that ends the wait when the caller is revoked */
+  constructor(readonly limits: BodyLimits & { readonly streamWatcher?: StreamWatcher }) {}
 
   /**
    * Reads a small body: at once where all of it has come. Undefined where it is to be streamed, or where there is none.
@@ -48,7 +48,7 @@ function gather(
   limits: SmallBodies['limits'],
 ): Promise<SmallBody> {
   const pace = new BodyPace(limits);
-  const { leash } = limits;
+  const { streamWatcher } = limits;
   return new Promise((resolve) => {
     const bytes = Buffer.allocUnsafe(size);
     let at = 0;
@@ -68,8 +68,8 @@ function gather(
       if (pace.isTooSlow(pace.tickMs)) settle(BODY_TIMED_OUT);
       else timer.refresh();
     }, pace.tickMs);
-    const letGo = leash?.onRevocation(() => {
-      if (leash.isRevoked(admission.principal)) settle(REVOKED);
+    const letGo = streamWatcher?.onRevocation(() => {
+      if (streamWatcher.isRevoked(admission.principal)) settle(REVOKED);
     });
     req.on('data', take).once('end', finish).once('close', leave);
   });

@@ -10,7 +10,7 @@ import { createConnector, hostOf } from './connect.js';
 import { FailureLog } from './failure-log.js';
 import type { BuildRequestHeaders } from './request-headers.js';
 import { Addresses, systemLookup, type Lookup } from './resolve.js';
-import { Slots } from './slots.js';
+import { ConcurrencyLimiter } from './concurrency-limiter.js';
 
 /** The whole header of an answer, in bytes. */
 const MAX_ANSWER_HEADER = 32 * 1024;
@@ -34,9 +34,9 @@ export interface TargetOptions {
 export class TargetPool implements Candidate {
   readonly availability: Availability;
   readonly failures: FailureLog;
-  readonly slots: Slots;
+  readonly slots: ConcurrencyLimiter;
   /** Of WebSockets and event streams, which hold none of the slots for requests. */
-  readonly tunnels: Slots;
+  readonly tunnels: ConcurrencyLimiter;
   readonly buildHeaders: BuildRequestHeaders;
   readonly #connect: ReturnType<typeof createConnector>;
   /** Fixed, since undici would else take it from the Host field and reconnect whenever that changes. */
@@ -55,8 +55,8 @@ export class TargetPool implements Candidate {
   ) {
     this.availability = new Availability(upstream, target, options.now, options.log);
     this.failures = new FailureLog(upstream, target, options.now, options.log);
-    this.slots = new Slots(upstream.maxConnections, upstream.maxConnections * QUEUE_FACTOR);
-    this.tunnels = new Slots(upstream.maxTunnels, 0);
+    this.slots = new ConcurrencyLimiter(upstream.maxConnections, upstream.maxConnections * QUEUE_FACTOR);
+    this.tunnels = new ConcurrencyLimiter(upstream.maxTunnels, 0);
     this.buildHeaders = headersFor(target);
     this.servername = new URL(target.origin).hostname;
     this.#addresses = this.#openAddresses(options);
@@ -81,7 +81,7 @@ export class TargetPool implements Candidate {
     return this.slots.load + this.tunnels.load;
   }
 
-  share(): number {
+  weight(): number {
     return this.availability.share();
   }
 

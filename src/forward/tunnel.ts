@@ -5,9 +5,9 @@
 import type { Duplex } from 'node:stream';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { Cors } from '../model/route.js';
-import type { Fault, Leash, Upgrade } from './exchange.js';
+import type { Fault, StreamWatcher, Upgrade } from './exchange.js';
 import { fieldOf, type RawHeaders } from './raw-headers.js';
-import { FORBIDDEN, answerFields, headText } from './response-headers.js';
+import { FORBIDDEN, responseFields, headText } from './response-headers.js';
 
 /** What becomes of a socket after the upstream's 101. It calls back once, when the tunnel is over. */
 export type Join = (
@@ -22,15 +22,19 @@ export interface Handshake {
   readonly socket: Duplex;
 }
 
-interface Joint {
+interface TunnelSetup {
   readonly join: Join;
   /** Where it came to no tunnel: what the client sent in hope of one is read away, so that its end is seen. */
   abandon(): void;
 }
 
 /** The tunnel of one upgrade, to be joined after the upstream's 101. */
-export function createJoin(upgrade: Upgrade, idleMs: number, leash: Leash | undefined): Joint {
-  const { res, socket: client, firstBytes, opened, admission, answerHeaders } = upgrade;
+export function createJoin(
+  upgrade: Upgrade,
+  idleMs: number,
+  streamWatcher: StreamWatcher | undefined,
+): TunnelSetup {
+  const { res, socket: client, firstBytes, opened, admission, responseHeaders } = upgrade;
   const stopWatching = watch(client);
 
   function abandon(): void {
@@ -44,18 +48,20 @@ export function createJoin(upgrade: Upgrade, idleMs: number, leash: Leash | unde
     if (!isWebSocket(fieldOf(raw, 'upgrade'))) return false;
     upstream.allowHalfOpen = true;
     if (res.socket) res.detachSocket(res.socket);
-    client.write(switchingProtocols(raw, answerHeaders, admission.route.cors), 'latin1');
+    client.write(switchingProtocols(raw, responseHeaders, admission.route.cors), 'latin1');
     if (firstBytes.length > 0) upstream.write(firstBytes);
     opened();
-    connect(client, upstream, idleMs, over, (end) => leash?.hold(admission.principal, end));
+    connect(client, upstream, idleMs, over, (end) => streamWatcher?.watch(admission.principal, end));
     return true;
   };
   return { join, abandon };
 }
 
-function switchingProtocols(raw: RawHeaders, answerHeaders: FlatHeaders, cors: Cors | undefined): string {
-  const own = answerHeaders.filter((_, at) => answerHeaders[at - (at % 2)]!.toLowerCase() !== 'connection');
-  const fields = answerFields(raw, fieldOf(raw, 'connection'), FORBIDDEN.bodiless, own, cors);
+function switchingProtocols(raw: RawHeaders, responseHeaders: FlatHeaders, cors: Cors | undefined): string {
+  const own = responseHeaders.filter(
+    (_, at) => responseHeaders[at - (at % 2)]!.toLowerCase() !== 'connection',
+  );
+  const fields = responseFields(raw, fieldOf(raw, 'connection'), FORBIDDEN.bodiless, own, cors);
   const change = ['Connection', 'Upgrade', 'Upgrade', 'websocket'];
   return headText('HTTP/1.1 101 Switching Protocols', [...change, ...fields]);
 }

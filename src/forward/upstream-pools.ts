@@ -3,7 +3,7 @@ import type { Refusal } from '../model/refusal.js';
 import type { Upstream } from '../model/upstream.js';
 import { startHealthCheck } from './availability/health-check.js';
 import { createPick } from './balance.js';
-import type { Leash } from './exchange.js';
+import type { StreamWatcher } from './exchange.js';
 import { noTarget } from './failures.js';
 import { createRequestHeaders } from './request-headers.js';
 import { RetryBudget } from './retry-budget.js';
@@ -11,7 +11,7 @@ import { TargetPool, type TargetOptions } from './target-pool.js';
 
 export interface UpstreamOptions extends TargetOptions {
   /** Left out: exchanges outlive the revocation of their callers. */
-  readonly leash?: Leash;
+  readonly streamWatcher?: StreamWatcher;
   /** From 0 to below 1. */
   readonly random: () => number;
 }
@@ -33,7 +33,7 @@ export interface UpstreamPools {
    * The target that gets a request again: one that did not have it, with a slot free, else the one that had it last
    * where it may. Undefined where there is none, or where too many were sent again of late.
    */
-  chooseAgain(tried: readonly TargetPool[], mayRepeat: boolean): TargetPool | undefined;
+  chooseForRetry(tried: readonly TargetPool[], mayRepeat: boolean): TargetPool | undefined;
   /** Whether one of its targets has less than half of its slots free. */
   readonly isScarce: boolean;
   states(): readonly TargetState[];
@@ -50,13 +50,13 @@ export function openUpstream(upstream: Upstream, options: UpstreamOptions): Upst
   const pickAgain = createPick<TargetPool>(upstream.balance);
   const budget = new RetryBudget(upstream.maxConnections);
   const stopChecks = startChecks(upstream, pools, options.random);
-  const stopWatching = watchRevocations(pools, options.leash);
+  const stopWatching = watchRevocations(pools, options.streamWatcher);
 
   function choose(): TargetPool | Refusal {
     if (only !== undefined) return only.availability.admits ? only : refusal();
     const admitting = pools.filter(admits);
     // Never all out: where every one of them fails, each is tried in turn, and the first that answers is back.
-    const standing = admitting.some(isInFavour) ? admitting.filter(isInFavour) : admitting;
+    const standing = admitting.some(isNotEjected) ? admitting.filter(isNotEjected) : admitting;
     const free = standing.filter(hasRoom);
     return pick(free.length > 0 ? free : standing) ?? refusal();
   }
@@ -65,10 +65,10 @@ export function openUpstream(upstream: Upstream, options: UpstreamOptions): Upst
     const untried = pools.filter((pool) => !tried.includes(pool) && admits(pool) && hasRoom(pool));
     const last = mayRepeat ? tried.at(-1) : undefined;
     const again = last !== undefined && admits(last) ? last : undefined;
-    const inFavour = untried.filter(isInFavour);
+    const inFavour = untried.filter(isNotEjected);
     const chosen =
       pickAgain(inFavour) ??
-      (again !== undefined && isInFavour(again) ? again : (pickAgain(untried) ?? again));
+      (again !== undefined && isNotEjected(again) ? again : (pickAgain(untried) ?? again));
     return chosen !== undefined && budget.withdraw() ? chosen : undefined;
   }
 
@@ -80,7 +80,7 @@ export function openUpstream(upstream: Upstream, options: UpstreamOptions): Upst
     upstream,
     budget,
     choose,
-    chooseAgain,
+    chooseForRetry: chooseAgain,
     get isScarce() {
       return pools.some(({ slots }) => slots.isScarce);
     },
@@ -107,12 +107,15 @@ function startChecks(upstream: Upstream, pools: readonly TargetPool[], random: (
   return () => stops.forEach((stop) => stop());
 }
 
-function watchRevocations(pools: readonly TargetPool[], leash: Leash | undefined): (() => void) | undefined {
-  return leash?.onRevocation(() => {
-    for (const pool of pools) pool.endRevoked((principal) => leash.isRevoked(principal));
+function watchRevocations(
+  pools: readonly TargetPool[],
+  streamWatcher: StreamWatcher | undefined,
+): (() => void) | undefined {
+  return streamWatcher?.onRevocation(() => {
+    for (const pool of pools) pool.endRevoked((principal) => streamWatcher.isRevoked(principal));
   });
 }
 
 const admits = ({ availability }: TargetPool): boolean => availability.admits;
-const isInFavour = ({ availability }: TargetPool): boolean => !availability.isPassedOver;
+const isNotEjected = ({ availability }: TargetPool): boolean => !availability.isEjected;
 const hasRoom = ({ slots }: TargetPool): boolean => slots.hasRoom;

@@ -6,7 +6,7 @@
  * refusing ends at the earliest moment that Redis can have meant, and `Retry-After` tells the latest.
  */
 import type { LimitPolicy } from '../model/limit.js';
-import type { Verdict } from './store.js';
+import type { LimitDecision } from './store.js';
 
 interface Exhaustion {
   /** For which N that holds; after a reload that changes it Redis is asked again. */
@@ -25,7 +25,7 @@ export class ExhaustedWindows {
   remember(
     key: string,
     limit: number,
-    { resetAtMs, waitMs }: Verdict,
+    { resetAtMs, waitMs }: LimitDecision,
     sentAt: number,
     answeredAt: number,
   ): void {
@@ -41,7 +41,7 @@ export class ExhaustedWindows {
   }
 
   /** The refusal of a request whose windows include an exhausted one, told by the one that resets last. */
-  refuse(keys: readonly string[], limits: readonly LimitPolicy[], at: number): Verdict | undefined {
+  refuse(keys: readonly string[], limits: readonly LimitPolicy[], at: number): LimitDecision | undefined {
     if (this.#byKey.size === 0) return undefined;
     let index = -1;
     let last: Exhaustion | undefined;
@@ -55,7 +55,13 @@ export class ExhaustedWindows {
       }
     }
     return (
-      last && { admitted: false, index, remaining: 0, resetAtMs: last.resetAtMs, waitMs: last.latest - at }
+      last && {
+        admitted: false,
+        decidingLimit: index,
+        remaining: 0,
+        resetAtMs: last.resetAtMs,
+        waitMs: last.latest - at,
+      }
     );
   }
 }

@@ -3,9 +3,9 @@ import type { FailurePolicy, LimitPolicy, Quota } from '../model/limit.js';
 import type { Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
 import type { Route } from '../model/route.js';
-import { draftFields, quotaOf, refusalOf, UNCOUNTABLE, type DraftFields } from './answer.js';
+import { ietfHeaders, quotaOf, refusalOf, STORE_UNAVAILABLE, type IetfHeaders } from './limit-response.js';
 import { appPart, countPart, ipPart, routePart } from './key.js';
-import type { LimitStore, Taken } from './store.js';
+import type { LimitStore, CheckResult } from './store.js';
 
 export interface LimitOptions {
   /** Where requests are counted. */
@@ -32,7 +32,7 @@ interface Bound {
   readonly countParts: readonly string[];
   readonly onFailure: FailurePolicy;
   readonly match: string;
-  readonly draft: DraftFields | undefined;
+  readonly draft: IetfHeaders | undefined;
   /** The keys of each caller, who comes again and again; undefined where an address is counted, which is not theirs. */
   readonly known: WeakMap<Principal, readonly string[]> | undefined;
 }
@@ -47,18 +47,19 @@ export function createLimit({ store, local, draftHeaders, recheck }: LimitOption
       countParts: limits.map(countPart),
       onFailure: route.onFailure,
       match: route.match,
-      draft: draftHeaders ? draftFields(limits) : undefined,
+      draft: draftHeaders ? ietfHeaders(limits) : undefined,
       known: limits.some(({ by }) => by === 'ip') ? undefined : new WeakMap(),
     };
   }
 
-  function find(taken: Taken, { limits, draft, onFailure }: Bound): Finding {
-    if (taken === 'away' || taken === 'full') return onFailure === 'open' ? undefined : UNCOUNTABLE;
+  function find(taken: CheckResult, { limits, draft, onFailure }: Bound): Finding {
+    if (taken === 'unavailable' || taken === 'full')
+      return onFailure === 'open' ? undefined : STORE_UNAVAILABLE;
     return taken.admitted ? quotaOf(taken, limits, draft) : refusalOf(taken, limits, draft);
   }
 
   async function findLater(
-    asked: Promise<Taken>,
+    asked: Promise<CheckResult>,
     keys: readonly string[],
     bound: Bound,
     principal: Principal,
@@ -68,7 +69,7 @@ export function createLimit({ store, local, draftHeaders, recheck }: LimitOption
     const revoked = recheck?.(principal);
     // What it was counted stays so: it is the count of one who does not come back.
     if (revoked) return revoked;
-    return taken === 'away' ? countAlone(keys, bound, isStrangers) : find(taken, bound);
+    return taken === 'unavailable' ? countAlone(keys, bound, isStrangers) : find(taken, bound);
   }
 
   function countAlone(
@@ -76,8 +77,8 @@ export function createLimit({ store, local, draftHeaders, recheck }: LimitOption
     bound: Bound,
     isStrangers: boolean,
   ): Finding | Promise<Finding> {
-    if (bound.onFailure !== 'local' || !local) return find('away', bound);
-    const taken = local.take(keys, bound.limits, isStrangers);
+    if (bound.onFailure !== 'local' || !local) return find('unavailable', bound);
+    const taken = local.consume(keys, bound.limits, isStrangers);
     return taken instanceof Promise ? taken.then((later) => find(later, bound)) : find(taken, bound);
   }
 
@@ -87,9 +88,9 @@ export function createLimit({ store, local, draftHeaders, recheck }: LimitOption
     if (!bound) routes.set(route, (bound = bind(route)));
     const keys = keysOf(bound, principal, clientIp);
     const isStrangers = bound.known === undefined && principal.issuer === '';
-    const taken = store.take(keys, bound.limits, isStrangers);
+    const taken = store.consume(keys, bound.limits, isStrangers);
     if (taken instanceof Promise) return findLater(taken, keys, bound, principal, isStrangers);
-    return taken === 'away' ? countAlone(keys, bound, isStrangers) : find(taken, bound);
+    return taken === 'unavailable' ? countAlone(keys, bound, isStrangers) : find(taken, bound);
   };
 }
 

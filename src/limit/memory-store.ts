@@ -1,5 +1,5 @@
 /**
- * Counts limits in this process: the store of a gate without Redis, and of `on_failure: local` while Redis is away.
+ * Counts limits in this process: the store of a gate without Redis, and of `on_failure: local` while Redis is unavailable.
  *
  * A key that counts something is never dropped to make room for another. Keys that no longer do are swept a few at
  * each request, from queues that hold them in the order in which they end. Unauthenticated callers, who can change
@@ -7,17 +7,17 @@
  */
 import type { LimitPolicy } from '../model/limit.js';
 import { ExpiryQueue, type Expiring } from './expiry-queue.js';
-import type { LimitStore, Taken } from './store.js';
+import type { LimitStore, CheckResult } from './store.js';
 import { ShardedMap } from './sharded-map.js';
-import { Passages } from './window.js';
+import { SlidingWindow } from './window.js';
 
 /** The part of all keys that unauthenticated callers cannot use. */
 const RESERVE = 1 / 4;
 
 /** One key and what it counts. */
-class Counted extends Passages implements Expiring<Counted> {
-  older: Counted | undefined;
-  newer: Counted | undefined;
+class WindowEntry extends SlidingWindow implements Expiring<WindowEntry> {
+  older: WindowEntry | undefined;
+  newer: WindowEntry | undefined;
 
   constructor(
     readonly key: string,
@@ -42,11 +42,11 @@ export interface MemoryStoreOptions {
 
 export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): MemoryStore {
   let maxKeys = size;
-  const keys = new ShardedMap<Counted>();
+  const keys = new ShardedMap<WindowEntry>();
   /** How many of them are unauthenticated callers'. */
   let strangers = 0;
   /** By length of the window: among keys of equal windows, the one counted longest ago ends first. */
-  const queues = new Map<number, ExpiryQueue<Counted>>();
+  const queues = new Map<number, ExpiryQueue<WindowEntry>>();
 
   /** Frees as many keys as there are that have ended, up to `most`. */
   function sweep(most: number, fromMs: number): void {
@@ -63,14 +63,14 @@ export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): M
 
   function count(
     key: string,
-    found: Counted | undefined,
+    found: WindowEntry | undefined,
     { requests, windowMs }: LimitPolicy,
     stampMs: number,
     isStrangers: boolean,
-  ): Counted {
+  ): WindowEntry {
     let queue = queues.get(windowMs);
     if (!queue) queues.set(windowMs, (queue = new ExpiryQueue()));
-    const counted = found ?? new Counted(key, isStrangers);
+    const counted = found ?? new WindowEntry(key, isStrangers);
     if (found) queue.remove(found);
     else {
       keys.set(key, counted);
@@ -82,7 +82,7 @@ export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): M
   }
 
   return {
-    take(names, limits, isStrangers = false): Taken {
+    consume(names, limits, isStrangers = false): CheckResult {
       const clock = now();
       const fromMs = Math.floor(clock);
       const stampMs = Math.ceil(clock);
@@ -90,7 +90,7 @@ export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): M
       // new one; one more makes progress. It comes before the look-up, so that nothing found here is swept.
       sweep(names.length + 1, fromMs);
 
-      const found: (Counted | undefined)[] = [];
+      const found: (WindowEntry | undefined)[] = [];
       let room = maxKeys - keys.size;
       if (isStrangers) room = Math.min(room, maxKeys - Math.floor(maxKeys * RESERVE) - strangers);
       let refusing = -1;
@@ -111,7 +111,7 @@ export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): M
       if (refusing >= 0) {
         return {
           admitted: false,
-          index: refusing,
+          decidingLimit: refusing,
           remaining: 0,
           resetAtMs: freeAtMs,
           waitMs: freeAtMs - fromMs,
@@ -133,7 +133,7 @@ export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): M
           resetAtMs = reset;
         }
       }
-      return { admitted: true, index, remaining, resetAtMs, waitMs: resetAtMs - fromMs };
+      return { admitted: true, decidingLimit: index, remaining, resetAtMs, waitMs: resetAtMs - fromMs };
     },
     resize(to) {
       maxKeys = to;

@@ -3,11 +3,11 @@
  *
  * In a cluster they go as one call a slot. The keys of one check share a hash tag, so a check is whole in one slot.
  */
-import { gather } from '../gather.js';
+import { batchPerTick } from '../shared/batch-per-tick.js';
 import type { LimitPolicy } from '../model/limit.js';
 import { ExhaustedWindows } from './exhausted.js';
-import { REPLY_FIELDS, TAKE_SCRIPT } from './script.js';
-import type { LimitStore, Taken, Verdict } from './store.js';
+import { REPLY_FIELDS, CONSUME_SCRIPT } from './script.js';
+import type { LimitStore, CheckResult, LimitDecision } from './store.js';
 
 /** The connection as this store needs it. */
 export interface ScriptRunner {
@@ -21,11 +21,11 @@ export interface ScriptRunner {
     keys: readonly string[],
     args: readonly (string | number)[],
     withinMs: number,
-  ): Promise<readonly unknown[] | 'away'>;
+  ): Promise<readonly unknown[] | 'unavailable'>;
 }
 
 /** A number that rides in every call: whether what the process holds in memory is as new as what Redis knows of. */
-export interface Rider {
+export interface PiggybackedRevision {
   /** The hash in whose field `revision` it is. Not with a cluster, where it lies in a slot of its own. */
   readonly key: string;
   /** Told the number, 0 where there is none, at each reply. What it answers with is waited for before the verdicts. */
@@ -40,7 +40,7 @@ export interface RedisStoreOptions {
   readonly timeoutMs: number;
   /** Milliseconds of a clock that never steps back, from any origin: `performance.now`. */
   readonly monotonic: () => number;
-  readonly rider?: Rider;
+  readonly piggybacked?: PiggybackedRevision;
 }
 
 /** How many checks go in one call: Redis does nothing else in the meantime, about a tenth of a millisecond for these. */
@@ -52,7 +52,7 @@ const REMEMBERED = 65_536;
 interface Check {
   readonly keys: readonly string[];
   readonly limits: readonly LimitPolicy[];
-  resolve(taken: Taken): void;
+  resolve(taken: CheckResult): void;
 }
 
 /** Redis's time less ours, as the last reply told it; unknown at first and after a failed call. */
@@ -61,7 +61,7 @@ interface Clock {
 }
 
 /** The script's reply, and when it was asked for and came. */
-interface Answer {
+interface ScriptReply {
   readonly numbers: readonly number[];
   readonly sentAt: number;
   readonly answeredAt: number;
@@ -72,14 +72,14 @@ export function createRedisStore({
   keyPrefix,
   timeoutMs,
   monotonic,
-  rider,
+  piggybacked,
 }: RedisStoreOptions): LimitStore {
   const exhausted = new ExhaustedWindows(REMEMBERED);
   const theClock: Clock = { offsetMs: undefined };
   const clocks = new WeakMap<object, Clock>();
   const { locate } = connection;
 
-  const ask = gather<Check>((checks) => {
+  const ask = batchPerTick<Check>((checks) => {
     if (locate) for (const group of bySlot(checks, slotOf)) decideAll(group);
     else decideAll(checks);
   });
@@ -106,11 +106,11 @@ export function createRedisStore({
     let answer = await call(batch, timeoutMs);
     // Only the time came back: Redis's clock was not known, or not well enough. Now it is.
     if (answer?.numbers.length === 1) answer = await call(batch, timeoutMs - (answer.answeredAt - startedAt));
-    if (answer?.numbers.length !== 1 + batch.length * REPLY_FIELDS + (rider ? 1 : 0)) {
-      for (const check of batch) check.resolve('away');
+    if (answer?.numbers.length !== 1 + batch.length * REPLY_FIELDS + (piggybacked ? 1 : 0)) {
+      for (const check of batch) check.resolve('unavailable');
       return;
     }
-    if (rider) await rider.follow(answer.numbers.at(-1)!);
+    if (piggybacked) await piggybacked.follow(answer.numbers.at(-1)!);
     let at = 1;
     for (const check of batch) {
       check.resolve(read(check, answer, at));
@@ -119,7 +119,7 @@ export function createRedisStore({
   }
 
   /** Sends a batch once. What Redis gets to only after we have given up must not count: hence a deadline in its time. */
-  async function call(batch: readonly Check[], withinMs: number): Promise<Answer | undefined> {
+  async function call(batch: readonly Check[], withinMs: number): Promise<ScriptReply | undefined> {
     const sentAt = monotonic();
     const { offsetMs } = clockOf(batch);
     const deadline = offsetMs === undefined ? 0 : Math.floor(sentAt + offsetMs + withinMs);
@@ -130,10 +130,10 @@ export function createRedisStore({
       for (const key of check.keys) keys.push(keyPrefix + key);
       for (const limit of check.limits) args.push(limit.requests, limit.windowMs);
     }
-    if (rider) keys.push(rider.key);
-    const numbers = await connection.runScript(TAKE_SCRIPT, keys, args, withinMs);
+    if (piggybacked) keys.push(piggybacked.key);
+    const numbers = await connection.runScript(CONSUME_SCRIPT, keys, args, withinMs);
     const clock = clockOf(batch);
-    if (numbers === 'away' || !isNumbers(numbers)) {
+    if (numbers === 'unavailable' || !isNumbers(numbers)) {
       clock.offsetMs = undefined;
       return undefined;
     }
@@ -143,28 +143,32 @@ export function createRedisStore({
     return { numbers, sentAt, answeredAt };
   }
 
-  function read({ keys, limits }: Check, { numbers, sentAt, answeredAt }: Answer, at: number): Verdict {
-    const index = numbers[at + 1]!;
+  function read(
+    { keys, limits }: Check,
+    { numbers, sentAt, answeredAt }: ScriptReply,
+    at: number,
+  ): LimitDecision {
+    const decidingLimit = numbers[at + 1]!;
     const remaining = numbers[at + 2]!;
     const resetAtMs = numbers[at + 3]!;
     const verdict = {
       admitted: numbers[at] === 1,
-      index,
+      decidingLimit,
       remaining,
       resetAtMs,
       waitMs: resetAtMs - numbers[0]!,
     };
     if (remaining === 0)
-      exhausted.remember(keys[index]!, limits[index]!.requests, verdict, sentAt, answeredAt);
+      exhausted.remember(keys[decidingLimit]!, limits[decidingLimit]!.requests, verdict, sentAt, answeredAt);
     return verdict;
   }
 
   return {
-    take(keys, limits) {
-      if (!connection.isUp) return 'away';
+    consume(keys, limits) {
+      if (!connection.isUp) return 'unavailable';
       return (
         exhausted.refuse(keys, limits, monotonic()) ??
-        new Promise<Taken>((resolve) => ask({ keys, limits, resolve }))
+        new Promise<CheckResult>((resolve) => ask({ keys, limits, resolve }))
       );
     },
   };

@@ -24,7 +24,7 @@ import { BUCKETS, EXACT_UP_TO } from './window.js';
 /** How many numbers the reply has for each check. */
 export const REPLY_FIELDS = 4;
 
-export const TAKE_SCRIPT = `
+export const CONSUME_SCRIPT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stamp = time[1] * 1000 + math.ceil(time[2] / 1000)

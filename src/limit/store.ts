@@ -2,14 +2,14 @@
 import type { LimitPolicy } from '../model/limit.js';
 
 /** What became of one request, told by the limit that matters most to its caller. */
-export interface Verdict {
+export interface LimitDecision {
   /** Whether the request was counted under all of its limits; else it was counted under none. */
   readonly admitted: boolean;
   /**
    * Which limit tells: of an admitted request the one with the fewest remaining, of a refused one the exhausted
    * one that resets last; between equals the later reset.
    */
-  readonly index: number;
+  readonly decidingLimit: number;
   /** How many more requests that limit would admit now. */
   readonly remaining: number;
   /**
@@ -22,7 +22,7 @@ export interface Verdict {
 }
 
 /** `away`: the store could not be asked in time. `full`: it has no room for a new key, and nothing was counted. */
-export type Taken = Verdict | 'away' | 'full';
+export type CheckResult = LimitDecision | 'unavailable' | 'full';
 
 export interface LimitStore {
   /**
@@ -32,9 +32,9 @@ export interface LimitStore {
    * @param isStrangers whether the caller is unauthenticated and counted by its address: a store with bounded room
    *   keeps a part of it for all others
    */
-  take(
+  consume(
     keys: readonly string[],
     limits: readonly LimitPolicy[],
     isStrangers?: boolean,
-  ): Taken | Promise<Taken>;
+  ): CheckResult | Promise<CheckResult>;
 }

@@ -24,7 +24,7 @@ export const EXACT_UP_TO = 256;
 export const BUCKETS = 60;
 
 /** The counted requests of one key. */
-export class Passages {
+export class SlidingWindow {
   /** How many are counted, those that have left but are not yet dropped among them. */
   total = 0;
   /** Times and counts in turn, oldest first; what stands before `#head` has left. */

@@ -6,7 +6,7 @@ import type { Route } from '../model/route.js';
 import { decodedForms } from './decoded-forms.js';
 import { hasEncodedSlash, normalForm, textsOf } from './normal-form.js';
 import { ENCODED_SLASH, NO_ROUTE, methodNotAllowed } from './refusals.js';
-import { Table } from './table.js';
+import { RouteTable } from './route-table.js';
 import { originForm, queryOf } from './target.js';
 
 export interface MatchOptions {
@@ -41,7 +41,7 @@ export function otherReadings(path: string): string[] | undefined {
 export type Match = (head: RequestHead) => RouteMatch | Refusal;
 
 export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchOptions): Match {
-  const table = new Table(routes);
+  const table = new RouteTable(routes);
 
   return function match(head) {
     const target = originForm(head);
@@ -56,7 +56,7 @@ export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchO
     const rule = table.find(texts, head.method);
     if (rule === undefined) return refuse(path, texts);
     const { route, rewrite } = rule;
-    if (table.isOvershadowed(rule, path, texts, head.method))
+    if (table.isShadowed(rule, path, texts, head.method))
       return route.allowEncodedSlash ? NO_ROUTE : noRoute(path);
     const onward = rewrite ? normalForm(rewrite(path), allowSemicolon) : path;
     if (onward instanceof Refusal) return onward;

@@ -41,12 +41,12 @@ const NOT_UTF8 = ambiguous('the path has an escape that is not UTF-8');
 /** The normal form of a path that starts with `/`, or why it could be read in two ways. */
 export function normalForm(path: string, allowSemicolon: boolean): string | Refusal {
   if (!NOTABLE.test(path)) return path;
-  const unreadable = firstBroken(AS_SENT, path);
+  const unreadable = firstViolation(AS_SENT, path);
   if (unreadable) return unreadable;
   const normal = path.replace(ENCODED_UNRESERVED, decodeURIComponent);
   return (
-    firstBroken(ALWAYS, normal) ??
-    firstBroken(allowSemicolon ? WITH_SEMICOLON : WITHOUT_SEMICOLON, normal) ??
+    firstViolation(ALWAYS, normal) ??
+    firstViolation(allowSemicolon ? WITH_SEMICOLON : WITHOUT_SEMICOLON, normal) ??
     (isUtf8(normal) ? normal : NOT_UTF8)
   );
 }
@@ -64,7 +64,7 @@ export function textsOf(path: string, limit: number): string[] {
   return path.includes('%') ? texts.map(decodeURIComponent) : texts;
 }
 
-function firstBroken(rules: readonly Rule[], path: string): Refusal | undefined {
+function firstViolation(rules: readonly Rule[], path: string): Refusal | undefined {
   for (const [pattern, refusal] of rules) if (pattern.test(path)) return refusal;
   return undefined;
 }

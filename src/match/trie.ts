@@ -57,18 +57,19 @@ export class Trie<T> {
  */
 function find<T>(node: Node<T>, texts: readonly string[], at: number, method: string): T | undefined {
   const text = texts[at];
-  if (text === undefined) return node.leaf && pick(node.leaf, method);
+  if (text === undefined) return node.leaf && selectMethod(node.leaf, method);
   const literal = node.literals.get(text);
   const found = literal && find(literal, texts, at + 1, method);
   // A placeholder never stands for an empty segment, which is what a trailing slash leaves.
   if (found !== undefined || text === '') return found;
   return (
-    (node.parameter && find(node.parameter, texts, at + 1, method)) ?? (node.rest && pick(node.rest, method))
+    (node.parameter && find(node.parameter, texts, at + 1, method)) ??
+    (node.rest && selectMethod(node.rest, method))
   );
 }
 
 /** A named method before any; HEAD is answered as GET is (RFC 9110 9.3.2). */
-function pick<T>(leaf: Leaf<T>, method: string): T | undefined {
+function selectMethod<T>(leaf: Leaf<T>, method: string): T | undefined {
   return leaf.get(method) ?? (method === 'HEAD' ? leaf.get('GET') : undefined) ?? leaf.get(ANY_METHOD);
 }
 

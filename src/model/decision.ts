@@ -21,7 +21,7 @@ export interface Admission extends RouteMatch {
 }
 
 /** A request that may not pass, and how far it came. */
-export interface Denial {
+export interface Rejection {
   readonly refusal: Refusal;
   readonly route: Route | undefined;
   readonly principal: Principal | undefined;

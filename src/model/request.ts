@@ -39,5 +39,5 @@ export interface RequestHead {
   /** Whether the peer is a trusted proxy, whose other forwarding fields pass as they came. */
   readonly viaTrustedProxy: boolean;
   /** What is wrong with the head; the request is refused with it before anything else is looked at. */
-  readonly flaw: Refusal | undefined;
+  readonly headError: Refusal | undefined;
 }

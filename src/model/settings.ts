@@ -1,4 +1,4 @@
-/** The file, validated and compiled: everything that `assemble.ts` builds a gate from. */
+/** The file, validated and compiled: everything that `build-gateway.ts` builds a gate from. */
 import type { FailurePolicy } from './limit.js';
 import type { Issuer } from './issuer.js';
 import type { Cors, Route } from './route.js';

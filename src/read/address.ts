@@ -39,13 +39,13 @@ export function createReadAddress(trustProxy: readonly string[]): ReadAddress {
 
 function ipOf(text: string): string | undefined {
   if (text.length > MAX_LENGTH) return undefined;
-  if (isIP(text)) return oneSpelling(text);
+  if (isIP(text)) return canonicalIp(text);
   // A port must not make another caller of the same address: a limit by ip would count it apart.
   const bare = (IPV4_PORT.exec(text) ?? IPV6_BRACKETED.exec(text))?.[1];
-  return bare !== undefined && isIP(bare) ? oneSpelling(bare) : undefined;
+  return bare !== undefined && isIP(bare) ? canonicalIp(bare) : undefined;
 }
 
-function oneSpelling(ip: string): string {
+function canonicalIp(ip: string): string {
   if (isIPv4(ip)) return ip;
   const { address } = new SocketAddress({ address: ip, family: 'ipv6' });
   const mapped = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : '';
@@ -62,7 +62,7 @@ function blockListOf(entries: readonly string[]): BlockList {
     const slash = entry.indexOf('/');
     const written = slash === -1 ? entry : entry.slice(0, slash);
     if (!isIP(written)) throw new Error(`not an address or a CIDR block: ${entry}`);
-    const ip = oneSpelling(written);
+    const ip = canonicalIp(written);
     const family = familyOf(ip);
     if (slash === -1) list.addAddress(ip, family);
     else list.addSubnet(ip, prefixOf(entry.slice(slash + 1), isIPv6(written) && family === 'ipv4'), family);

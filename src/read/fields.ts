@@ -42,7 +42,7 @@ export class Fields implements Record<Field, string | undefined> {
   realIp: string | undefined;
   forwarded: string | undefined;
   /** The first field that stands more than once and must not. */
-  twice: SingleField | undefined;
+  duplicated: SingleField | undefined;
 }
 
 export function collect(rawHeaders: FlatHeaders): Fields {
@@ -53,7 +53,7 @@ export function collect(rawHeaders: FlatHeaders): Fields {
     const value = rawHeaders[at + 1]!;
     const before = fields[field];
     if (before === undefined) fields[field] = value;
-    else if (isSingle(field)) fields.twice ??= field;
+    else if (isSingle(field)) fields.duplicated ??= field;
     // Several lines of a field are one list (RFC 9110 5.3). Where one value is expected, the list's comma is what
     // makes a doubled field no valid value.
     else fields[field] = `${before}, ${value}`;

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestHead } from '../model/request.js';
 import { createReadAddress } from './address.js';
 import { collect, type Fields } from './fields.js';
-import { flawOf } from './flaw.js';
-import { originOf } from './origin.js';
+import { validateHead } from './head-error.js';
+import { resolveClient } from './forwarding-info.js';
 
 export interface ReaderOptions {
   /** The addresses and CIDR blocks whose X-Forwarded-*, X-Real-IP, Forwarded and X-Request-Id are believed. */
@@ -25,17 +25,17 @@ export function createReader({ trustProxy, newId }: ReaderOptions): Read {
   return function read(req) {
     const fields = collect(req.rawHeaders);
     const { requestId = '' } = fields;
-    const origin = originOf(req, fields, readAddress);
+    const origin = resolveClient(req, fields, readAddress);
     const method = req.method ?? '';
-    const believed = origin.trusted && TOKEN.test(requestId);
-    const flaw = flawOf(req, fields);
+    const trusted = origin.trusted && TOKEN.test(requestId);
+    const flaw = validateHead(req, fields);
     const body = bodyOf(fields);
     const contentLength = body === 'sized' && flaw === undefined ? Number(fields.contentLength) : 0;
     const empty = body === 'none' || (body === 'sized' && contentLength === 0);
     const current = req.httpVersion !== '1.0';
     return {
-      id: believed ? requestId : newId(),
-      clientRequestId: !believed && SHORT_VISIBLE.test(requestId) ? requestId : undefined,
+      id: trusted ? requestId : newId(),
+      clientRequestId: !trusted && SHORT_VISIBLE.test(requestId) ? requestId : undefined,
       method,
       target: req.url ?? '',
       host: fields.host ?? '',
@@ -57,7 +57,7 @@ export function createReader({ trustProxy, newId }: ReaderOptions): Read {
       forwardedHost: origin.forwardedHost,
       forwarded: origin.forwarded,
       viaTrustedProxy: origin.trusted,
-      flaw,
+      headError: flaw,
     };
   };
 }

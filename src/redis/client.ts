@@ -13,7 +13,7 @@ export interface ClusterNode extends HostPort {
 type Options = Omit<RedisOptions, 'replyMapping'>;
 
 /** Where one client connects to. */
-export type Place = Exclude<RedisServers, { readonly kind: 'cluster' }> | ClusterNode;
+export type Endpoint = Exclude<RedisServers, { readonly kind: 'cluster' }> | ClusterNode;
 
 /** Connecting may take longer than a call, but no longer than counting may take to come back. */
 const SHORTEST_CONNECT_MS = 500;
@@ -27,9 +27,9 @@ const LONGEST_PAUSE_BY_SENTINELS_MS = 200;
  *
  * @param timeoutMs the most that a call may take
  */
-export function createClient(place: Place, timeoutMs: number): Redis {
+export function createClient(place: Endpoint, timeoutMs: number): Redis {
   const connectMs = Math.max(timeoutMs, SHORTEST_CONNECT_MS);
-  const fences: Options = {
+  const safeDefaults: Options = {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
@@ -44,10 +44,10 @@ export function createClient(place: Place, timeoutMs: number): Redis {
     disconnectTimeout: 0,
     disableClientInfo: true,
   };
-  return keepTrying(new Redis({ ...fences, ...optionsOf(place, timeoutMs) }));
+  return keepTrying(new Redis({ ...safeDefaults, ...optionsOf(place, timeoutMs) }));
 }
 
-function optionsOf(place: Place, timeoutMs: number): Options {
+function optionsOf(place: Endpoint, timeoutMs: number): Options {
   switch (place.kind) {
     case 'single':
       return { ...known(place.access), ...place.address, db: place.db };
@@ -89,7 +89,7 @@ function known({ username, password, tls }: RedisAccess, host?: string): Options
 
 /** The Sentinels are asked for the primary at each attempt to connect, so that a failover is followed. */
 function bySentinels(
-  { sentinels, name, sentinelAccess }: Extract<Place, { kind: 'sentinel' }>,
+  { sentinels, name, sentinelAccess }: Extract<Endpoint, { kind: 'sentinel' }>,
   timeoutMs: number,
 ): Options {
   const { username, password, tls } = sentinelAccess;

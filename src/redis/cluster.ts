@@ -10,12 +10,12 @@ import type { Log } from '../model/log.js';
 import type { HostPort, RedisServers, RedisSettings } from '../model/settings.js';
 import { createClient } from './client.js';
 import { createEvaluate, probe, type RedisConnection } from './scripts.js';
-import { createServer, type Server } from './server.js';
+import { createRedisServer, type RedisServer } from './server.js';
 import { readRedirect, readSlots, slotOf, SLOTS, type Redirect, type SlotRange } from './slots.js';
 
 interface Node {
   readonly address: HostPort;
-  readonly server: Server<Redirect>;
+  readonly server: RedisServer<Redirect>;
 }
 
 /** How often the map is read: while it serves all slots, and while it does not. */
@@ -36,7 +36,7 @@ export function connectCluster(
   /** Where the cluster was last seen, to find it again when none of those that hold slots answers. */
   let seen: readonly HostPort[] = [];
   /** The servers that hold slots, as the log has them. */
-  let told = '';
+  let loggedNodes = '';
   let isCovered = false;
   let isClosed = false;
   let asked = 0;
@@ -51,7 +51,7 @@ export function connectCluster(
       const client = createClient({ kind: 'node', ...address, access }, timeoutMs);
       const made: Node = {
         address,
-        server: createServer({
+        server: createRedisServer({
           client,
           probe: () => probe(client, keyOf(made)),
           timeoutMs,
@@ -59,7 +59,7 @@ export function connectCluster(
           now,
           fields: { server: name },
           readRedirect,
-          onAway: () => readWithin(SOON_MS),
+          onUnavailable: () => readWithin(SOON_MS),
         }),
       };
       nodes.set(name, (node = made));
@@ -81,7 +81,7 @@ export function connectCluster(
       for (const address of [...seeds, ...seen]) nodeAt(address);
       return;
     }
-    const reply = await node.server.ask(
+    const reply = await node.server.execute(
       (client) => client.call('CLUSTER', ['SLOTS']),
       timeoutMs,
       'CLUSTER SLOTS',
@@ -104,8 +104,8 @@ export function connectCluster(
       node.server.close();
     }
     const names = [...nodes.keys()].sort().join(' ');
-    if (names !== told) log.info({ servers: names }, 'the Redis Cluster was read');
-    told = names;
+    if (names !== loggedNodes) log.info({ servers: names }, 'the Redis Cluster was read');
+    loggedNodes = names;
   }
 
   function read(): Promise<void> {
@@ -138,7 +138,7 @@ export function connectCluster(
     const first = seeds.map(async (address) => {
       const { server } = nodeAt(address);
       await server.attempted;
-      if (!server.isUp) throw new Error('away');
+      if (!server.isUp) throw new Error('unavailable');
     });
     // One that answers is enough to find the others.
     await Promise.any(first).catch(() => undefined);
@@ -171,13 +171,13 @@ export function connectCluster(
 
     async runScript(lua, keys, args, withinMs = timeoutMs) {
       const owner = owners[slotOf(keys[0] ?? '')];
-      if (!owner) return 'away';
+      if (!owner) return 'unavailable';
       const sentAt = now();
-      let reply = await owner.server.ask((client) => evaluate(client, lua, keys, args), withinMs, lua);
+      let reply = await owner.server.execute((client) => evaluate(client, lua, keys, args), withinMs, lua);
       if (isRedirect(reply)) {
         const { kind } = reply;
         const { server } = follow(reply, owner);
-        reply = await server.ask(
+        reply = await server.execute(
           (client) => {
             if (kind === 'moved') return evaluate(client, lua, keys, args);
             // For the one command behind it, so the script goes whole: it may not be known there.
@@ -190,7 +190,7 @@ export function connectCluster(
       }
       if (isList(reply)) return reply;
       readWithin(SOON_MS);
-      return 'away';
+      return 'unavailable';
     },
 
     close() {
@@ -201,12 +201,12 @@ export function connectCluster(
   };
 }
 
-type Reply = readonly unknown[] | 'away' | Redirect;
+type Reply = readonly unknown[] | 'unavailable' | Redirect;
 
 function isList(reply: Reply): reply is readonly unknown[] {
   return Array.isArray(reply);
 }
 
 function isRedirect(reply: Reply): reply is Redirect {
-  return reply !== 'away' && !isList(reply);
+  return reply !== 'unavailable' && !isList(reply);
 }

@@ -12,7 +12,7 @@ import { createClient } from './client.js';
 import { connectCluster } from './cluster.js';
 import { createEvaluate, probe, type RedisConnection } from './scripts.js';
 import { followFailovers } from './sentinels.js';
-import { createServer } from './server.js';
+import { createRedisServer } from './server.js';
 
 export type { RedisConnection } from './scripts.js';
 
@@ -28,7 +28,7 @@ export function connectRedis(settings: RedisSettings, options: RedisConnectionOp
   if (servers.kind === 'cluster') return connectCluster(settings, servers, options);
   const primary = createClient(servers, timeoutMs);
   const db = servers.kind === 'single' ? servers.db : 0;
-  const server = createServer({
+  const server = createRedisServer({
     client: primary,
     async probe(client) {
       // The client itself goes on in database 0 where another one is refused.
@@ -46,7 +46,7 @@ export function connectRedis(settings: RedisSettings, options: RedisConnectionOp
     },
     attempted: server.attempted,
     runScript: (lua, keys, args, withinMs = timeoutMs) =>
-      server.ask((client) => evaluate(client, lua, keys, args), withinMs, lua),
+      server.execute((client) => evaluate(client, lua, keys, args), withinMs, lua),
     close() {
       unfollow();
       server.close();

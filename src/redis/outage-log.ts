@@ -44,7 +44,10 @@ export function createOutageLog({ log, now, fields }: OutageLogOptions): OutageL
   function logBegin(): void {
     waiting = undefined;
     kind = kindOf(latest);
-    log.warn({ ...fields, reason: latest, ...(short > 0 && { short_outages: short }) }, 'Redis is away');
+    log.warn(
+      { ...fields, reason: latest, ...(short > 0 && { short_outages: short }) },
+      'Redis is unavailable',
+    );
     short = 0;
   }
 
@@ -76,7 +79,7 @@ export function createOutageLog({ log, now, fields }: OutageLogOptions): OutageL
         waiting = undefined;
         short += 1;
       } else {
-        log.info({ ...fields, awayMs: Math.round(now() - beganAt) }, 'Redis is back');
+        log.info({ ...fields, unavailable_ms: Math.round(now() - beganAt) }, 'Redis is available again');
       }
     },
     close: () => clearTimeout(waiting),

@@ -22,7 +22,7 @@ export interface RedisConnection {
     keys: readonly string[],
     args: readonly (string | number)[],
     withinMs?: number,
-  ): Promise<readonly unknown[] | 'away'>;
+  ): Promise<readonly unknown[] | 'unavailable'>;
   /** Ends the connection for good; calls that wait are `away`. */
   close(): void;
 }

@@ -3,13 +3,13 @@
  * seconds as if nothing had happened, and what is counted there by then is lost.
  */
 import type { Redis } from 'ioredis';
-import { createClient, type Place } from './client.js';
-import { listen } from './listen.js';
+import { createClient, type Endpoint } from './client.js';
+import { subscribe } from './subscriber.js';
 
 const CHANNEL = '+switch-master';
 
 /** Has a client connect anew, which asks the Sentinels, when it is not where they say. @returns ends it */
-export function followFailovers(client: Redis, place: Place, timeoutMs: number): () => void {
+export function followFailovers(client: Redis, place: Endpoint, timeoutMs: number): () => void {
   if (place.kind !== 'sentinel') return () => undefined;
   const { sentinels, name, sentinelAccess: access } = place;
 
@@ -23,7 +23,7 @@ export function followFailovers(client: Redis, place: Place, timeoutMs: number):
   }
 
   const stops = sentinels.map(({ host, port }) =>
-    listen(createClient({ kind: 'node', host, port, access }, timeoutMs), CHANNEL, onSwitch),
+    subscribe(createClient({ kind: 'node', host, port, access }, timeoutMs), CHANNEL, onSwitch),
   );
   return () => {
     for (const stop of stops) stop();

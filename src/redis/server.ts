@@ -14,7 +14,7 @@ import { createCallFaults } from './call-faults.js';
 import { isReplica, isReply, reasonOf } from './errors.js';
 import { createOutageLog } from './outage-log.js';
 
-export interface Server<Redirect> {
+export interface RedisServer<Redirect> {
   /** False until connected, and while an outage is known: calls are not even made then. */
   readonly isUp: boolean;
   /** Settles when the first attempt to connect has ended, well or not. */
@@ -25,11 +25,11 @@ export interface Server<Redirect> {
    * @param name of the kind of call, which fails or succeeds for itself
    * @returns `away` where the server is, fails, or does not reply in time; what was asked may still be done afterwards
    */
-  ask(
+  execute(
     question: (client: Redis) => Promise<unknown>,
     withinMs: number,
     name: string,
-  ): Promise<readonly unknown[] | 'away' | Redirect>;
+  ): Promise<readonly unknown[] | 'unavailable' | Redirect>;
   /** Ends the connection for good; calls that wait are `away`. */
   close(): void;
 }
@@ -48,7 +48,7 @@ export interface ServerOptions<Redirect> {
   /** What an error means that sends the caller elsewhere: an answer, not a failure. */
   readonly readRedirect?: (error: Error) => Redirect | undefined;
   /** Told of the beginning of an outage. */
-  readonly onAway?: () => void;
+  readonly onUnavailable?: () => void;
 }
 
 /** So many calls in a row without a reply in time make an outage known. */
@@ -60,7 +60,7 @@ const LEAVE_REPLICA_MS = 200;
 
 const CLOSED = 'the connection was closed';
 
-export function createServer<Redirect = never>({
+export function createRedisServer<Redirect = never>({
   client,
   probe,
   timeoutMs,
@@ -68,11 +68,11 @@ export function createServer<Redirect = never>({
   now,
   fields = {},
   readRedirect,
-  onAway,
-}: ServerOptions<Redirect>): Server<Redirect> {
+  onUnavailable,
+}: ServerOptions<Redirect>): RedisServer<Redirect> {
   const outages = createOutageLog({ log, now, fields });
   const faults = createCallFaults({ log, now, fields });
-  let state: 'connecting' | 'up' | 'away' | 'closed' = 'connecting';
+  let state: 'connecting' | 'up' | 'unavailable' | 'closed' = 'connecting';
   let unanswered = 0;
   /** Whether the outage is one of late calls: the probe, which has more time, must then be as quick as a call. */
   let wasLate = false;
@@ -89,28 +89,28 @@ export function createServer<Redirect = never>({
   client.on('error', (error) => {
     cause = reasonOf(error);
     // While it is up, this is the cause of what follows.
-    if (state !== 'up') goAway(cause);
+    if (state !== 'up') goUnavailable(cause);
   });
   client.on('close', () => {
     clearTimeout(later);
     isProbing = false;
-    goAway(cause);
+    goUnavailable(cause);
   });
 
-  function goAway(reason: string): void {
+  function goUnavailable(reason: string): void {
     if (state === 'closed') return;
-    if (state === 'away') {
+    if (state === 'unavailable') {
       if (reason !== CLOSED) outages.goOn(reason);
       return;
     }
-    state = 'away';
+    state = 'unavailable';
     settle();
     outages.begin(reason);
-    onAway?.();
+    onUnavailable?.();
   }
 
   function goUp(): void {
-    if (state === 'away') outages.end();
+    if (state === 'unavailable') outages.end();
     else if (state === 'connecting') outages.connected();
     state = 'up';
     settle();
@@ -137,7 +137,7 @@ export function createServer<Redirect = never>({
       onWell();
       return;
     }
-    goAway(isDone ? `a call is not answered within ${timeoutMs} ms` : reasonOf(error));
+    goUnavailable(isDone ? `a call is not answered within ${timeoutMs} ms` : reasonOf(error));
     // Probed again; over another connection, and so perhaps another server, where this one will not do.
     if (isReplica(reasonOf(error))) later = setTimeout(() => stream.destroy(), LEAVE_REPLICA_MS);
     else if (isLate || isReply(error)) later = setTimeout(() => void verify(), PROBE_AGAIN_MS);
@@ -148,7 +148,7 @@ export function createServer<Redirect = never>({
     unanswered += 1;
     if (unanswered < UNANSWERED_CALLS || !isUp()) return;
     wasLate = true;
-    goAway(`${UNANSWERED_CALLS} calls in a row were not answered in time`);
+    goUnavailable(`${UNANSWERED_CALLS} calls in a row were not answered in time`);
     // Ends every call that still waits. Connecting anew finds out when Redis answers again.
     client.stream.destroy();
   }
@@ -158,7 +158,7 @@ export function createServer<Redirect = never>({
     if (!isUp()) return;
     const reason = reasonOf(error);
     if (isReplica(reason)) {
-      goAway(reason);
+      goUnavailable(reason);
       client.stream.destroy();
     } else if (error !== undefined && !isReply(error)) {
       leaveUnanswered();
@@ -178,8 +178,8 @@ export function createServer<Redirect = never>({
     },
     attempted,
 
-    ask(question, withinMs, name) {
-      if (!isUp()) return Promise.resolve('away');
+    execute(question, withinMs, name) {
+      if (!isUp()) return Promise.resolve('unavailable');
       return new Promise((resolve) => {
         let waiting = true;
         const timer = setTimeout(() => {
@@ -188,7 +188,7 @@ export function createServer<Redirect = never>({
             if (!waiting) return;
             waiting = false;
             leaveUnanswered();
-            resolve('away');
+            resolve('unavailable');
           });
         }, withinMs);
         const finish = (reply: unknown, error?: unknown) => {
@@ -205,7 +205,7 @@ export function createServer<Redirect = never>({
             resolve(reply);
           } else {
             fail(error, name);
-            resolve('away');
+            resolve('unavailable');
           }
         };
         question(client).then(finish, (error: unknown) => finish(undefined, error));

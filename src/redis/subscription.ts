@@ -5,7 +5,7 @@
 import type { Redis } from 'ioredis';
 import type { HostPort, RedisServers, RedisSettings } from '../model/settings.js';
 import { createClient } from './client.js';
-import { listen } from './listen.js';
+import { subscribe } from './subscriber.js';
 import { followFailovers } from './sentinels.js';
 import { readSlots } from './slots.js';
 
@@ -19,11 +19,11 @@ export function subscribeRedis(
   onMessage: (message: string) => void,
 ): () => void {
   if (servers.kind === 'cluster')
-    return listenToCluster(servers, timeoutMs, (client) => listen(client, channel, onMessage));
+    return listenToCluster(servers, timeoutMs, (client) => subscribe(client, channel, onMessage));
   // What is published is heard in every database.
   const client = createClient(servers.kind === 'single' ? { ...servers, db: 0 } : servers, timeoutMs);
   const unfollow = followFailovers(client, servers, timeoutMs);
-  const stop = listen(client, channel, onMessage);
+  const stop = subscribe(client, channel, onMessage);
   return () => {
     unfollow();
     stop();

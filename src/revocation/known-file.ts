@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../model/log.js';
-import { replaceFile } from '../replace-file.js';
+import { replaceFile } from '../shared/replace-file.js';
 import type { Keeper, KnownSet } from './keeper.js';
 import { Disbelief, readKnownFile, writeHead } from './known-file-reader.js';
 import { writeChange, writeRow } from './row-text.js';

@@ -42,7 +42,7 @@ end
 `;
 
 /** Tells of a change that was made elsewhere. */
-export const RING_SCRIPT = `${TOUCH}
+export const PUBLISH_SCRIPT = `${TOUCH}
 touch(1)
 return {}
 `;

@@ -7,7 +7,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Revocation } from '../model/revocation.js';
-import type { ScriptRunner } from './bell.js';
+import type { ScriptRunner } from './revocation-notifier.js';
 import { fieldOf, readChanges, readEntry, writeEntry } from './redis-entry.js';
 import {
   CHANGES_SCRIPT,
@@ -41,7 +41,7 @@ type Reply = readonly unknown[];
 export function createRedisSource({ connection, key, name }: RedisSourceOptions): RevocationSource {
   const keys = [key, changesKeyOf(key)];
 
-  async function run(script: string, ...args: (string | number)[]): Promise<Reply | 'away'> {
+  async function run(script: string, ...args: (string | number)[]): Promise<Reply | 'unavailable'> {
     await connection.attempted;
     return connection.runScript(script, keys, args, PATIENT_MS);
   }
@@ -50,11 +50,11 @@ export function createRedisSource({ connection, key, name }: RedisSourceOptions)
   async function readNew(
     { revision: since, epoch }: Position,
     reader: Reader,
-  ): Promise<Position | 'away' | undefined> {
+  ): Promise<Position | 'unavailable' | undefined> {
     if (since === undefined) return undefined;
     for (let at = since; ;) {
       const page = await run(CHANGES_SCRIPT, epoch, at, PAGE);
-      if (page === 'away') return 'away';
+      if (page === 'unavailable') return 'unavailable';
       if (page.length === 0) return undefined;
       const count = (page.length - 1) / 3;
       for (let i = 1; i < page.length; i += 3) {
@@ -67,12 +67,12 @@ export function createRedisSource({ connection, key, name }: RedisSourceOptions)
     }
   }
 
-  async function readAll(onPage: (revocations: Revocation[]) => void): Promise<Position | 'away'> {
+  async function readAll(onPage: (revocations: Revocation[]) => void): Promise<Position | 'unavailable'> {
     let first: Reply | undefined;
     let cursor = '0';
     do {
       const page = await run(PAGE_SCRIPT, cursor, PAGE);
-      if (page === 'away') return 'away';
+      if (page === 'unavailable') return 'unavailable';
       first ??= page;
       cursor = String(page[2]);
       const revocations: Revocation[] = [];
@@ -87,22 +87,22 @@ export function createRedisSource({ connection, key, name }: RedisSourceOptions)
   }
 
   /** Tells Redis again what it has lost. */
-  async function putBack(known: Iterable<Revocation>): Promise<'done' | 'nothing' | 'away'> {
+  async function putBack(known: Iterable<Revocation>): Promise<'done' | 'nothing' | 'unavailable'> {
     let page: string[] = [];
     let isNothing = true;
     for (const revocation of known) {
       isNothing = false;
       if (page.length >= 2 * PAGE) {
-        if ((await run(MERGE_SCRIPT, '', ...page)) === 'away') return 'away';
+        if ((await run(MERGE_SCRIPT, '', ...page)) === 'unavailable') return 'unavailable';
         page = [];
       }
       page.push(...writeEntry(revocation));
     }
     if (isNothing) return 'nothing';
-    return (await run(MERGE_SCRIPT, 'last', ...page)) === 'away' ? 'away' : 'done';
+    return (await run(MERGE_SCRIPT, 'last', ...page)) === 'unavailable' ? 'unavailable' : 'done';
   }
 
-  function readInto(reader: Reader): Promise<Position | 'away'> {
+  function readInto(reader: Reader): Promise<Position | 'unavailable'> {
     reader.startOver();
     return readAll((revocations) =>
       reader.apply(revocations.map((revocation) => ({ isRemoved: false, revocation }))),
@@ -116,29 +116,29 @@ export function createRedisSource({ connection, key, name }: RedisSourceOptions)
       const found = since && (await readNew(since, reader));
       if (found) return found;
       const whole = await readInto(reader);
-      if (whole === 'away' || !since || whole.epoch === since.epoch) return whole;
+      if (whole === 'unavailable' || !since || whole.epoch === since.epoch) return whole;
       const put = await putBack(reader.known());
-      if (put === 'away') return 'away';
+      if (put === 'unavailable') return 'unavailable';
       return put === 'done' ? readInto(reader) : whole;
     },
     async revision() {
       const reply = await run(REVISION_SCRIPT);
-      return reply === 'away' ? 'away' : Number(reply[0]);
+      return reply === 'unavailable' ? 'unavailable' : Number(reply[0]);
     },
     async list() {
       const all = new Map<string, Revocation>();
       const read = await readAll((page) => {
         for (const revocation of page) all.set(fieldOf(revocation), revocation);
       });
-      return read === 'away' ? 'away' : [...all.values()];
+      return read === 'unavailable' ? 'unavailable' : [...all.values()];
     },
     async revoke(revocation) {
       const reply = await run(REVOKE_SCRIPT, ...writeEntry(revocation));
-      return reply === 'away' ? 'away' : 'done';
+      return reply === 'unavailable' ? 'unavailable' : 'done';
     },
     async restore(issuer, app) {
       const reply = await run(RESTORE_SCRIPT, fieldOf({ kind: 'app', issuer, id: app }));
-      return reply === 'away' ? 'away' : reply[0] === 1;
+      return reply === 'unavailable' ? 'unavailable' : reply[0] === 1;
     },
   };
 }

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../model/log.js';
 import type { Revocation, RevocationChange, RevocationKey } from '../model/revocation.js';
-import type { Bell } from './bell.js';
+import type { RevocationNotifier } from './revocation-notifier.js';
 import type { Position, Reader, RevocationSource } from './source.js';
 
 /** The registry as it is needed here. */
@@ -33,7 +33,7 @@ export interface RegistrySourceOptions {
   /** Where the registry is, to tell it from others. */
   readonly name: string;
   /** Where there is a Redis: without it the others find out by asking. */
-  readonly bell: Pick<Bell, 'ring'> | undefined;
+  readonly notifier: Pick<RevocationNotifier, 'publish'> | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
@@ -43,10 +43,10 @@ export interface RegistrySourceOptions {
 const PATIENT_MS = 5000;
 
 export function createRegistrySource(options: RegistrySourceOptions): RevocationSource {
-  const { registry, name, bell, now, log } = options;
+  const { registry, name, notifier, now, log } = options;
   let isFailing = false;
 
-  async function ask<T>(question: () => Promise<T>): Promise<T | 'away'> {
+  async function ask<T>(question: () => Promise<T>): Promise<T | 'unavailable'> {
     try {
       const answer = await question();
       isFailing = false;
@@ -54,7 +54,7 @@ export function createRegistrySource(options: RegistrySourceOptions): Revocation
     } catch (error) {
       if (!isFailing) log.warn({ err: error }, 'the registry does not tell of revocations');
       isFailing = true;
-      return 'away';
+      return 'unavailable';
     }
   }
 
@@ -100,13 +100,13 @@ export function createRegistrySource(options: RegistrySourceOptions): Revocation
     list: () => ask(() => registry.revocations(now())),
     async revoke(revocation) {
       const result = await ask(() => within(registry.revoke(revocation), PATIENT_MS));
-      if (result === 'away') return 'away';
-      await bell?.ring();
+      if (result === 'unavailable') return 'unavailable';
+      await notifier?.publish();
       return 'done';
     },
     async restore(issuer, app) {
       const result = await ask(() => within(registry.restore(issuer, app, now()), PATIENT_MS));
-      if (result === true) await bell?.ring();
+      if (result === true) await notifier?.publish();
       return result;
     },
   };

@@ -3,9 +3,9 @@
  *
  *   registry, or Redis ── what is new is read when the revision has changed ──▶ the set in memory ◀── every request asks
  *      │                                                                          │      │
- *      │ asked for its revision every half second                                 │      └── exchanges end (leash.ts)
+ *      │ asked for its revision every half second                                 │      └── exchanges end (streamWatcher.ts)
  *      │                                                                          │
- *   Redis ── a message (bell.ts), and a number in the reply to each              kept on disk (known-file.ts), for a
+ *   Redis ── a message (notifier.ts), and a number in the reply to each              kept on disk (known-file.ts), for a
  *            call of the limiter                                                 start while the source is unavailable
  *
  * A message and the number are hints that cost nothing and make it immediate. What holds the promise of one second
@@ -14,23 +14,23 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../model/log.js';
 import type { Revocation, RevocationChange } from '../model/revocation.js';
-import type { Bell } from './bell.js';
+import type { RevocationNotifier } from './revocation-notifier.js';
 import { createFollower } from './follower.js';
 import type { Keeper } from './keeper.js';
 import { pageOf, type KnownPage } from './known-pages.js';
-import type { Watched } from './leash.js';
+import type { Watched } from './stream-watcher.js';
 import type { OnChange, Revocable } from './revocable.js';
 import { RevokedSet } from './revoked-set.js';
 import type { Position, RevocationSource } from './source.js';
 
 export type { RevocationSource } from './source.js';
 export type { KnownPage } from './known-pages.js';
-export { createLeash, type Leash, type LeashHand } from './leash.js';
+export { createStreamWatcher, type StreamWatcher, type StreamWatcherContext } from './stream-watcher.js';
 
 export interface RevocationsOptions {
   readonly source: RevocationSource;
   /** Where there is a Redis. The source rings it after its own changes. */
-  readonly bell: Bell | undefined;
+  readonly notifier: RevocationNotifier | undefined;
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -50,19 +50,19 @@ export interface Revocations extends Watched {
   /** Settles when the source was first read, or found to be away and what was kept of it was read. */
   readonly attempted: Promise<void>;
   /** The set in memory as it is now; undefined while nothing is known. */
-  readonly held: RevokedSet | undefined;
+  readonly currentSet: RevokedSet | undefined;
   /** The set in memory as text, for another worker; undefined while nothing is known. */
   page(from: number): KnownPage | undefined;
   /**
    * Told of the number that rides in the limiter's calls. Where it is a new one, what to wait for: until the set is
    * up to date, or patience ends.
    */
-  follow(revision: number): Promise<void> | undefined;
+  onRevisionHint(revision: number): Promise<void> | undefined;
   /** To be called after the source was changed by other means: it holds here when this resolves, and others are told. */
-  announce(): Promise<void>;
+  publishRevision(): Promise<void>;
   /** Writes to the source; it holds here when this resolves. */
-  revoke(revocation: Revocation): Promise<'done' | 'away'>;
-  restore(issuer: string | undefined, app: string): Promise<boolean | 'away'>;
+  revoke(revocation: Revocation): Promise<'done' | 'unavailable'>;
+  restore(issuer: string | undefined, app: string): Promise<boolean | 'unavailable'>;
   /** Resolves when what is kept beyond this process is up to date. */
   close(): Promise<void>;
 }
@@ -74,12 +74,12 @@ const POLL_AWAY_MS = 200;
 const DROP_EVERY_MS = 60_000;
 
 export function createRevocations(options: RevocationsOptions): Revocations {
-  const { source, bell, log, now, patienceMs, held, keeper } = options;
+  const { source, notifier, log, now, patienceMs, held, keeper } = options;
   const listeners = new Set<OnChange>();
   let revoked = held ?? new RevokedSet();
   let isKnown = held !== undefined;
   let position: Position | undefined;
-  let isAway = false;
+  let isUnavailable = false;
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -107,8 +107,8 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       apply: (changes) => (whole.set ? whole.set.apply(changes) : applyHere(changes)),
       known: () => revoked.rows(),
     });
-    tell(found === 'away');
-    if (found === 'away' || isClosed) return;
+    tell(found === 'unavailable');
+    if (found === 'unavailable' || isClosed) return;
     position = found;
     if (whole.set) {
       replace(whole.set);
@@ -138,19 +138,19 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
   async function poll(): Promise<void> {
     const revision = await source.revision();
-    tell(revision === 'away');
-    if (revision !== 'away' && revision !== position?.revision) await refresh();
+    tell(revision === 'unavailable');
+    if (revision !== 'unavailable' && revision !== position?.revision) await refresh();
   }
 
   function pollLater(): void {
     if (isClosed) return;
-    timer = setTimeout(() => void poll().finally(pollLater), isAway ? POLL_AWAY_MS : POLL_MS);
+    timer = setTimeout(() => void poll().finally(pollLater), isUnavailable ? POLL_AWAY_MS : POLL_MS);
     timer.unref();
   }
 
   function tell(away: boolean): void {
-    if (away === isAway || isClosed) return;
-    isAway = away;
+    if (away === isUnavailable || isClosed) return;
+    isUnavailable = away;
     if (away) log.warn({}, 'revocations cannot be read: the last ones known hold');
     else log.info({}, 'revocations can be read again');
   }
@@ -163,7 +163,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     }
   }
 
-  const stopListening = bell?.listen((revision) => void follow(revision));
+  const stopListening = notifier?.subscribe((revision) => void follow(revision));
   const dropping = setInterval(() => void dropEnded(), DROP_EVERY_MS).unref();
   const attempted = open();
   void attempted.finally(pollLater);
@@ -175,17 +175,17 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       return isKnown;
     },
     attempted,
-    get held() {
+    get currentSet() {
       return isKnown ? revoked : undefined;
     },
     page: (from) => (isKnown ? pageOf({ revoked, epoch: position?.epoch ?? '' }, from) : undefined),
-    follow,
+    onRevisionHint: follow,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async announce() {
-      await Promise.all([refresh(), bell?.ring()]);
+    async publishRevision() {
+      await Promise.all([refresh(), notifier?.publish()]);
     },
     async revoke(revocation) {
       const result = await source.revoke(revocation);

@@ -25,17 +25,17 @@ export interface RevocationSource {
   /** Whether it may lose what it has and must be told again: then what is on disk is read before it. */
   readonly mayForget: boolean;
   /** Another number after each change; cheap enough to be asked for twice a second. */
-  revision(): Promise<number | 'away'>;
+  revision(): Promise<number | 'unavailable'>;
   /**
    * Reads what is new since a position; everything, where there is none or what is new cannot be told.
    *
    * @returns the position of what was read: it may be newer, never older
    */
-  read(since: Position | undefined, reader: Reader): Promise<Position | 'away'>;
+  read(since: Position | undefined, reader: Reader): Promise<Position | 'unavailable'>;
   /** All that hold, for people to read. */
-  list(): Promise<readonly Revocation[] | 'away'>;
+  list(): Promise<readonly Revocation[] | 'unavailable'>;
   /** Records a revocation, in place of one with the same key. */
-  revoke(revocation: Revocation): Promise<'done' | 'away'>;
+  revoke(revocation: Revocation): Promise<'done' | 'unavailable'>;
   /** Undoes a `revoked` one of an app. False where there is none. */
-  restore(issuer: string | undefined, app: string): Promise<boolean | 'away'>;
+  restore(issuer: string | undefined, app: string): Promise<boolean | 'unavailable'>;
 }

@@ -96,11 +96,11 @@ export type Measurements = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 /** Several processes as one: what they have counted is added up, unless a metric says otherwise. */
 export function sumOf(
-  gather: () => Promise<readonly Measurements[]>,
+  collectMetrics: () => Promise<readonly Measurements[]>,
 ): Pick<Registry, 'contentType' | 'metrics'> {
   return {
     contentType: Registry.PROMETHEUS_CONTENT_TYPE,
-    metrics: async () => AggregatorRegistry.aggregate([...(await gather())]).metrics(),
+    metrics: async () => AggregatorRegistry.aggregate([...(await collectMetrics())]).metrics(),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The claims of the tokens that the service gives out, and how long they last. */
 import { NAMED, type TokenServiceSettings } from '../model/tokens.js';
-import type { Claims, Random } from './ports.js';
+import type { Claims, Random } from './deps.js';
 import type { App, User } from './registry/registry.js';
 
 export interface ClaimsOptions {

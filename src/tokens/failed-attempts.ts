@@ -12,7 +12,7 @@ import type { Log } from '../model/log.js';
 import type { FailedAttemptsSettings } from '../model/tokens.js';
 import { MemoryCounts } from './failed-attempts/memory-counts.js';
 import { createRedisCounts, type RedisScripts } from './failed-attempts/redis-counts.js';
-import { createTurns } from './failed-attempts/turns.js';
+import { createKeyedSemaphore } from './failed-attempts/keyed-semaphore.js';
 
 export interface Attempt {
   readonly endpoint: string;
@@ -22,7 +22,7 @@ export interface Attempt {
 }
 
 /** Too many have failed: the answer, right or wrong, is to come back later. */
-export class CoolingDown {
+export class Throttled {
   constructor(readonly retryAfterS: number) {}
 }
 
@@ -32,7 +32,7 @@ export interface FailedAttempts {
    * @param check answers undefined for wrong credentials, or `busy` for those that it could not look at, which counts as
    * a failure too: else it would cost nothing to keep it busy
    */
-  guard<T>(attempt: Attempt, check: () => Promise<T | undefined>): Promise<T | undefined | CoolingDown>;
+  guard<T>(attempt: Attempt, check: () => Promise<T | undefined>): Promise<T | undefined | Throttled>;
 }
 
 export interface FailedAttemptsOptions {
@@ -61,15 +61,15 @@ const CLOSED = 2e9;
 const CLOSED_AT_LEAST = 1e9;
 
 /** What is under way has used up the limit, which is soon over. */
-const CROWDED = new CoolingDown(1);
+const BUSY = new Throttled(1);
 
 export function createFailedAttempts(options: FailedAttemptsOptions): FailedAttempts {
   const { settings, networkOf, log } = options;
   const cooldownS = Math.ceil(settings.cooldownMs / 1000);
   const pairs = createCounts(options, 'pair', settings.attempts);
   const addresses = createCounts(options, 'address', settings.attempts * ATTEMPTS_BY_ADDRESS);
-  const inPairsTurn = createTurns(PAIR_WIDTH, MAX_WAITING);
-  const inAddressTurn = createTurns(ADDRESS_WIDTH, MAX_WAITING);
+  const inPairsTurn = createKeyedSemaphore(PAIR_WIDTH, MAX_WAITING);
+  const inAddressTurn = createKeyedSemaphore(ADDRESS_WIDTH, MAX_WAITING);
 
   async function counted<T>(entries: readonly Entry[], check: () => Promise<T | undefined>) {
     const found = await Promise.all(entries.map(({ counts, key }) => counts.penalty(key, 1)));
@@ -119,7 +119,7 @@ export function createFailedAttempts(options: FailedAttemptsOptions): FailedAtte
           inAddressTurn(addressKey, () => counted([byAddress, byPair], check)),
         );
       }
-      return result === 'crowded' ? CROWDED : result;
+      return result === 'crowded' ? BUSY : result;
     },
   };
 }
@@ -141,11 +141,11 @@ function createCounts(options: FailedAttemptsOptions, kind: string, points: numb
   return redis ? createRedisCounts(redis, limits, memory) : memory;
 }
 
-const OPEN = new CoolingDown(0);
+const OPEN = new Throttled(0);
 
-function coolingOf({ consumedPoints, msBeforeNext }: Counted, limit: number): CoolingDown {
-  if (consumedPoints >= CLOSED_AT_LEAST) return new CoolingDown(Math.max(1, Math.ceil(msBeforeNext / 1000)));
-  return consumedPoints > limit ? CROWDED : OPEN;
+function coolingOf({ consumedPoints, msBeforeNext }: Counted, limit: number): Throttled {
+  if (consumedPoints >= CLOSED_AT_LEAST) return new Throttled(Math.max(1, Math.ceil(msBeforeNext / 1000)));
+  return consumedPoints > limit ? BUSY : OPEN;
 }
 
 type Counted = Awaited<ReturnType<RateLimiterAbstract['penalty']>>;

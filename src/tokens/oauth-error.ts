@@ -1,6 +1,6 @@
 /** A token endpoint's refusal: a status and an RFC 6749 5.2 body. A value that endpoints answer with, never thrown. */
 import type { FlatHeaders } from '../model/refusal.js';
-import type { Answer } from './endpoints/endpoint.js';
+import type { EndpointResponse } from './endpoints/endpoint.js';
 
 export type OAuthErrorCode =
   | 'invalid_request'
@@ -14,7 +14,7 @@ export type OAuthErrorCode =
   | 'temporarily_unavailable'
   | 'server_error';
 
-export class OAuthError implements Answer {
+export class OAuthError implements EndpointResponse {
   readonly fields: FlatHeaders;
   readonly body: string;
 

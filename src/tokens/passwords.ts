@@ -59,7 +59,7 @@ const SHORTEST = 8;
 const LONGEST_BYTES = 1024;
 
 /** What is wrong with a password that a user is to have; undefined where nothing is. */
-export function flawOfPassword(password: string): string | undefined {
+export function passwordError(password: string): string | undefined {
   const characters = Array.from(normalise(password)).length;
   if (characters < SHORTEST) return `a password has at least ${SHORTEST} characters`;
   if (isTooLong(password)) return `a password has at most ${LONGEST_BYTES} bytes`;

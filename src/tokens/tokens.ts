@@ -13,19 +13,19 @@ import type { Log } from '../model/log.js';
 import type { FlatHeaders } from '../model/refusal.js';
 import { foldPath } from '../model/token-paths.js';
 import { createEndpoints, type EndpointsOptions } from './endpoints/endpoints.js';
-import type { Answer, Endpoint, EndpointName } from './endpoints/endpoint.js';
+import type { EndpointResponse, Endpoint, EndpointName } from './endpoints/endpoint.js';
 import { send } from './endpoints/send.js';
 import { invalidRequest, UNAVAILABLE } from './oauth-error.js';
 
 export { createFailedAttempts, type FailedAttempts } from './failed-attempts.js';
 export { createAppLimit, type AppLimit } from './app-limit.js';
 export type { RedisScripts } from './failed-attempts/redis-counts.js';
-export type { Revocations } from './ports.js';
+export type { Revocations } from './deps.js';
 
 export type TokenServiceOptions = EndpointsOptions;
 
 /** What the edge knows of a request for the token service. */
-export interface Visit {
+export interface TokenRequest {
   /** The path in its normal form. */
   readonly path: string;
   readonly clientIp: string;
@@ -47,7 +47,7 @@ export interface TokenService {
   /** Whether a path differs from one of the service's only in case or in a trailing slash: then it is nobody's. */
   resembles(path: string): boolean;
   /** Answers a request. For a path that the service owns it never rejects. */
-  handle(req: IncomingMessage, res: ServerResponse, visit: Visit): Promise<Outcome>;
+  handle(req: IncomingMessage, res: ServerResponse, visit: TokenRequest): Promise<Outcome>;
 }
 
 export function createTokenService(options: TokenServiceOptions): TokenService {
@@ -74,7 +74,7 @@ async function answerAt(
   endpoint: Endpoint,
   call: Parameters<Endpoint['answer']>[0],
   log: Log,
-): Promise<Answer> {
+): Promise<EndpointResponse> {
   const { method } = call.req;
   const isAllowed = method === endpoint.method || (method === 'HEAD' && endpoint.method === 'GET');
   if (!isAllowed) return endpoint.method === 'GET' ? NOT_GET : NOT_POST;

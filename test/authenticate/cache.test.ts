@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KeySet } from '../../src/authenticate/key-set.js';
-import { createKeyring } from '../../src/authenticate/keyring.js';
+import { createJwkSet } from '../../src/authenticate/jwk-set.js';
 import { createTokenCache, type VerifiedToken } from '../../src/authenticate/token-cache.js';
 import { ANONYMOUS } from '../../src/model/principal.js';
 import { createTestIssuer, type TestIssuer } from '../support/tokens.js';
@@ -107,9 +107,9 @@ describe('A token that was refused', () => {
 
 describe('The memory for tokens', () => {
   async function createVerified(principal = ANONYMOUS): Promise<VerifiedToken> {
-    const keyring = await createKeyring([]);
+    const keyring = await createJwkSet([]);
     const keys = { current: () => keyring } as KeySet;
-    return { principal, confirmation: undefined, keyring, keys, startsAtMs: 0, endsAtMs: Infinity };
+    return { principal, confirmation: undefined, jwkSet: keyring, keys, startsAtMs: 0, endsAtMs: Infinity };
   }
 
   it('tells tokens apart that end alike', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { hasDoubledName } from '../../src/authenticate/doubled-name.js';
+import { hasDuplicateKeys } from '../../src/authenticate/duplicate-keys.js';
 import { Refusal } from '../../src/model/refusal.js';
 import { base64url, createTestIssuer, signTexts, type TestIssuer } from '../support/tokens.js';
 import { createStage, headOf, SCOPED, type Stage } from './support.js';
@@ -104,9 +104,11 @@ describe('The scan for doubled names', () => {
     fc.assert(
       fc.property(fc.jsonValue(), spaces, fc.string(), (value, space, name) => {
         const text = JSON.stringify({ value }, null, space);
-        expect(hasDoubledName(text)).toBe(false);
+        expect(hasDuplicateKeys(text)).toBe(false);
         const key = JSON.stringify(name);
-        expect(hasDoubledName(`[${text}, {${key}: ${text}, "x${name.length}": 1 , ${key} : 2}]`)).toBe(true);
+        expect(hasDuplicateKeys(`[${text}, {${key}: ${text}, "x${name.length}": 1 , ${key} : 2}]`)).toBe(
+          true,
+        );
       }),
       { numRuns: 500 },
     );

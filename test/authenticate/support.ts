@@ -65,7 +65,7 @@ export function headOf(authorization: string | undefined): RequestHead {
     forwardedHost: 'gate.test',
     forwarded: undefined,
     viaTrustedProxy: false,
-    flaw: undefined,
+    headError: undefined,
   };
 }
 

@@ -112,7 +112,7 @@ describe('the log of a running gate', () => {
     }
   });
 
-  test('says nothing of a password that the file or the environment holds, not even when Redis is away', async () => {
+  test('says nothing of a password that the file or the environment holds, not even when Redis is unavailable', async () => {
     const gate = await start(
       { redis: { url: 'redis://gate:${REDIS_PASSWORD}@127.0.0.1:9/0', timeout: '50ms' } },
       { REDIS_PASSWORD: 'hunter2-of-redis' },
@@ -121,7 +121,7 @@ describe('the log of a running gate', () => {
     expect(
       (await fetch(`${gate.url}/users/1`, { headers: { authorization: `Bearer ${token}` } })).status,
     ).toBe(503);
-    await gate.until(/Redis is away/);
+    await gate.until(/Redis is unavailable/);
     gate.signal('SIGTERM');
     expect((await gate.ended).code).toBe(0);
     expect(gate.stdout() + gate.stderr()).not.toContain('hunter2');

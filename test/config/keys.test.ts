@@ -1,8 +1,8 @@
 import type { JsonWebKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { selectUsable } from '../../src/authenticate/jwk.js';
-import { createKeyring } from '../../src/authenticate/keyring.js';
-import { flawOfJwks } from '../../src/config/check/keys.js';
+import { createJwkSet } from '../../src/authenticate/jwk-set.js';
+import { jwksError } from '../../src/config/check/keys.js';
 import type { Algorithm } from '../../src/model/issuer.js';
 import { USUAL_TOKEN_TYPES } from '../../src/model/token-type.js';
 import { makeEcKeyPair, makeRsaKeyPair } from '../support/key-pair.js';
@@ -28,8 +28,8 @@ async function isUsable(key: unknown, ...given: Algorithm[]): Promise<boolean> {
   const algorithms: readonly Algorithm[] = given.length ? given : ['RS256'];
   const accepted = { algorithms, tokenTypes: USUAL_TOKEN_TYPES };
   const jwks = { keys: [null, key] };
-  const isAccepted = flawOfJwks(jwks, accepted) === undefined;
-  const { size } = await createKeyring(selectUsable(jwks, accepted));
+  const isAccepted = jwksError(jwks, accepted) === undefined;
+  const { size } = await createJwkSet(selectUsable(jwks, accepted));
   expect(size).toBe(isAccepted ? 1 : 0);
   return isAccepted;
 }
@@ -79,13 +79,13 @@ describe('a JWKS in the file', () => {
 
   it('is told key by key what is wrong with it', () => {
     const keys = [null, { ...publicJwk, kid: 7 }, { ...publicJwk, use: 'enc' }, small, ec, ec];
-    expect(flawOfJwks({ keys }, { algorithms: ['RS256'], tokenTypes: USUAL_TOKEN_TYPES })?.text).toBe(
+    expect(jwksError({ keys }, { algorithms: ['RS256'], tokenTypes: USUAL_TOKEN_TYPES })?.text).toBe(
       'no key of the JWKS can be used with RS256, for which it needs a public signature key, RSA of 2048 bits or more: ' +
         'key 1 is no object, key 2 has a "kid" that is no text, key 3 has a "use" other than "sig", ' +
         'key 4 is too weak: fewer than 2048 bits, or an exponent that is 1 or even, and 2 more',
     );
-    expect(
-      flawOfJwks({ keys: [] }, { algorithms: ['RS256'], tokenTypes: USUAL_TOKEN_TYPES })?.text,
-    ).toContain('it is empty');
+    expect(jwksError({ keys: [] }, { algorithms: ['RS256'], tokenTypes: USUAL_TOKEN_TYPES })?.text).toContain(
+      'it is empty',
+    );
   });
 });

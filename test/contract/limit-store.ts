@@ -1,7 +1,7 @@
 /** What every store of limits promises, run over each of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { LimitStore, Verdict } from '../../src/limit/store.js';
+import type { LimitStore, LimitDecision } from '../../src/limit/store.js';
 import type { LimitPolicy } from '../../src/model/limit.js';
 import { policy } from '../limit/policies.js';
 
@@ -15,8 +15,8 @@ export interface StoreUnderTest {
   readonly close: () => Promise<void> | void;
 }
 
-export async function take(store: LimitStore, keys: string[], limits: LimitPolicy[]): Promise<Verdict> {
-  const taken = await store.take(keys, limits);
+export async function take(store: LimitStore, keys: string[], limits: LimitPolicy[]): Promise<LimitDecision> {
+  const taken = await store.consume(keys, limits);
   if (typeof taken === 'string') throw new Error(`the store is ${taken}`);
   return taken;
 }
@@ -35,7 +35,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
     test('N requests are admitted, each with one fewer remaining, and the next is refused', () =>
       using(async ({ store }) => {
         const limits = [policy(3, 60_000)];
-        const verdicts: Verdict[] = [];
+        const verdicts: LimitDecision[] = [];
         for (let i = 0; i < 4; i++) verdicts.push(await take(store, ['{a}:k'], limits));
         expect(verdicts.map(({ admitted, remaining }) => [admitted, remaining])).toEqual([
           [true, 2],
@@ -99,13 +99,13 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
       using(async ({ store }) => {
         const limits = [policy(10, 60_000), policy(4, 120_000)];
         const verdict = await take(store, ['{a}:1', '{a}:2'], limits);
-        expect([verdict.index, verdict.remaining]).toEqual([1, 3]);
+        expect([verdict.decidingLimit, verdict.remaining]).toEqual([1, 3]);
       }));
 
     test('between limits with as many remaining, the one that resets later tells', () =>
       using(async ({ store }) => {
         const limits = [policy(4, 60_000), policy(4, 120_000), policy(4, 90_000)];
-        expect((await take(store, ['{a}:1', '{a}:2', '{a}:3'], limits)).index).toBe(1);
+        expect((await take(store, ['{a}:1', '{a}:2', '{a}:3'], limits)).decidingLimit).toBe(1);
       }));
 
     test('a refused request is told by the exhausted limit that resets last', () =>
@@ -113,7 +113,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         const limits = [policy(1, 60_000), policy(1, 120_000), policy(9, 300_000)];
         await take(store, ['{a}:1', '{a}:2', '{a}:3'], limits);
         const refused = await take(store, ['{a}:1', '{a}:2', '{a}:3'], limits);
-        expect([refused.admitted, refused.index, refused.remaining]).toEqual([false, 1, 0]);
+        expect([refused.admitted, refused.decidingLimit, refused.remaining]).toEqual([false, 1, 0]);
         expect(refused.waitMs).toBeGreaterThan(119_000);
       }));
 
@@ -168,7 +168,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
       using(async ({ store, pass }) => {
         const limits = [policy(1000, 1200)];
         const burst = () => Promise.all(Array.from({ length: 700 }, () => take(store, ['{a}:k'], limits)));
-        const admitted = (verdicts: Verdict[]) => verdicts.filter((verdict) => verdict.admitted).length;
+        const admitted = (verdicts: LimitDecision[]) => verdicts.filter((verdict) => verdict.admitted).length;
         expect(admitted(await burst())).toBe(700);
         await pass(400);
         const second = await burst();

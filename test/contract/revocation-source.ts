@@ -24,7 +24,7 @@ export class Gate {
 
   constructor(readonly source: RevocationSource) {}
 
-  async read(): Promise<Position | 'away'> {
+  async read(): Promise<Position | 'unavailable'> {
     let fresh: RevokedSet | undefined;
     const found = await this.source.read(this.position, {
       startOver: () => {
@@ -37,7 +37,7 @@ export class Gate {
       },
       known: () => this.known.rows(),
     });
-    if (found === 'away') return found;
+    if (found === 'unavailable') return found;
     this.position = found;
     this.known = fresh ?? this.known;
     return found;
@@ -51,7 +51,7 @@ export class Gate {
 export async function readAll(source: RevocationSource): Promise<Snapshot> {
   const position = await new Gate(source).read();
   const revocations = await source.list();
-  if (position === 'away' || revocations === 'away') throw new Error('the source is away');
+  if (position === 'unavailable' || revocations === 'unavailable') throw new Error('the source is away');
   return { revision: position.revision, revocations };
 }
 

@@ -110,7 +110,7 @@ describe('a gate whose revocations cannot be read at its start', () => {
 });
 
 test(
-  'A worker that takes the place of another while Redis is away knows what the others do.',
+  'A worker that takes the place of another while Redis is unavailable knows what the others do.',
   { timeout: 40_000 },
   async () => {
     const file = join(folder, 'gateway.yaml');

@@ -6,7 +6,7 @@ import express, { type Express } from 'express';
 import request from 'supertest';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { tollgate, type GatewayConfig, type Tollgate, type TollgateOptions } from '../../src/tollgate.js';
+import { tollgate, type GatewayConfig, type Tollgate, type TollgateOptions } from '../../src/index.js';
 import { createLibrary, type Library } from '../support/library.js';
 
 let library: Library;

@@ -1,4 +1,4 @@
-/** The promise when Redis is away: each route has its policy, requests hardly wait, and counting goes back by itself. */
+/** The promise when Redis is unavailable: each route has its policy, requests hardly wait, and counting goes back by itself. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

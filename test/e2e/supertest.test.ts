@@ -8,7 +8,7 @@ import express from 'express';
 import request from 'supertest';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { ConfigError, tollgate, type GatewayConfig } from '../../src/tollgate.js';
+import { ConfigError, tollgate, type GatewayConfig } from '../../src/index.js';
 import { createLibrary, type Library } from '../support/library.js';
 import { startEchoUpstream, type Echo } from '../support/upstream.js';
 

@@ -7,7 +7,7 @@ class Fake implements Candidate {
     public part = 1,
   ) {}
 
-  share(): number {
+  weight(): number {
     return this.part;
   }
 }

@@ -44,12 +44,12 @@ const STAGES: Readonly<Record<string, Stage>> = {
     begun: false,
   },
   'while an interim response is passed on': {
-    options: { answerHeaders: new Proxy([], { get: bug }) },
+    options: { responseHeaders: new Proxy([], { get: bug }) },
     parts: ['HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'],
     begun: false,
   },
   'while the head is made': {
-    options: { answerHeaders: new Proxy([], { get: bug }) },
+    options: { responseHeaders: new Proxy([], { get: bug }) },
     parts: [`${SIZED}abcd`],
     begun: false,
   },
@@ -58,7 +58,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
     parts: [`${SIZED}abcd`],
     begun: false,
   },
-  'right behind the head': { options: { leash: { hold } }, parts: [EVENTS], begun: true },
+  'right behind the head': { options: { streamWatcher: { watch: hold } }, parts: [EVENTS], begun: true },
   'while the head goes out alone': { options: { before: throwing('write') }, parts: [SIZED], begun: true },
   'while a part of the body goes out': {
     options: { before: throwing('write') },
@@ -72,7 +72,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
   },
   'at the end': { options: { before: throwing('end') }, parts: [`${SIZED}abcd`], begun: true },
   'while a tunnel is opened': {
-    options: { leash: { hold } },
+    options: { streamWatcher: { watch: hold } },
     parts: [SWITCH],
     request: UPGRADE,
     begun: true,

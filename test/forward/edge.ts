@@ -6,12 +6,12 @@ import {
   openUpstream,
   type Exchange,
   type Forwarder,
-  type Leash,
+  type StreamWatcher,
   type Outcome,
   type UpstreamOptions,
   type UpstreamPools,
 } from '../../src/forward/forward.js';
-import { endTogether } from '../../src/listen/outbox.js';
+import { endBatched } from '../../src/server/response-batcher.js';
 import type { Log } from '../../src/model/log.js';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import { Refusal, type FlatHeaders } from '../../src/model/refusal.js';
@@ -26,8 +26,8 @@ export interface EdgeOptions {
   readonly maxBodyBytes?: number;
   readonly bodyTimeoutMs?: number;
   readonly minBodyRate?: number;
-  readonly answerHeaders?: FlatHeaders;
-  readonly leash?: Pick<Leash, 'hold'> & Partial<Leash>;
+  readonly responseHeaders?: FlatHeaders;
+  readonly streamWatcher?: Pick<StreamWatcher, 'watch'> & Partial<StreamWatcher>;
   readonly lookup?: UpstreamOptions['lookup'];
   readonly parsedBody?: (req: IncomingMessage) => Buffer;
   /** What a middleware before the gate does. */
@@ -100,7 +100,7 @@ function headOf(req: IncomingMessage): RequestHead {
     forwardedHost: 'gate.test',
     forwarded: undefined,
     viaTrustedProxy: false,
-    flaw: undefined,
+    headError: undefined,
   };
 }
 
@@ -130,10 +130,10 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
   };
   const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
   const upstream = upstreamAt(origin, options.upstream);
-  const leash: Leash | undefined = options.leash && {
+  const streamWatcher: StreamWatcher | undefined = options.streamWatcher && {
     isRevoked: () => false,
     onRevocation: () => () => undefined,
-    ...options.leash,
+    ...options.streamWatcher,
   };
   const now = (): number => performance.now();
   const pools = openUpstream(upstream, {
@@ -141,14 +141,14 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     random: Math.random,
     log,
     ...(options.lookup && { lookup: options.lookup }),
-    ...(leash && { leash }),
+    ...(streamWatcher && { streamWatcher }),
   });
   const forwarder = createForwarder(new Map([[upstream.name, pools]]), {
     now,
     bodyTimeoutMs: options.bodyTimeoutMs ?? 1000,
     minBodyRate: options.minBodyRate ?? 0,
     log,
-    ...(leash && { leash }),
+    ...(streamWatcher && { streamWatcher }),
   });
   const route = routeTo(upstream, options.maxBodyBytes ?? 10_000_000);
   const results: (Outcome | Refusal)[] = [];
@@ -165,17 +165,17 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     const [path, query] = head.target.split(/(?=\?)/);
     const principal = options.principal ?? ANONYMOUS;
     const admission = { route, path: path ?? '/', query: query ?? '', principal, quota: undefined };
-    const answerHeaders = options.answerHeaders ?? ['X-Request-Id', head.id];
+    const responseHeaders = options.responseHeaders ?? ['X-Request-Id', head.id];
     return {
       req,
       res,
       head,
       admission,
-      answerHeaders,
+      responseHeaders,
       parsedBody: options.parsedBody?.(req),
       end(res, last, slow) {
         endings.push(last?.toString());
-        endTogether(res, last, slow);
+        endBatched(res, last, slow);
       },
     };
   };

@@ -37,7 +37,7 @@ function headWith(rawHeaders: string[]): RequestHead {
     forwardedHost: 'gate.test',
     forwarded: undefined,
     viaTrustedProxy: false,
-    flaw: undefined,
+    headError: undefined,
   };
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { callerOf, type CallersExchange } from '../../src/forward/caller.js';
-import { Slots, type Holder, type Waiter } from '../../src/forward/slots.js';
+import { ConcurrencyLimiter, type Holder, type Waiter } from '../../src/forward/concurrency-limiter.js';
 import { ANONYMOUS } from '../../src/model/principal.js';
 
 function exchangeOf(caller: string): CallersExchange {
@@ -10,7 +10,7 @@ function exchangeOf(caller: string): CallersExchange {
 
 /** Callers that take and give back slots, as exchanges do. */
 function createTarget(size: number, queueSize = 4 * size) {
-  const slots = new Slots(size, queueSize);
+  const slots = new ConcurrencyLimiter(size, queueSize);
   const holders: Holder[] = [];
   const waiters: Waiter[] = [];
   const crowdedOut: string[] = [];

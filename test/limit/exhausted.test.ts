@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ExhaustedWindows } from '../../src/limit/exhausted.js';
 import { policy } from './policies.js';
 
-const VERDICT = { admitted: false, index: 0, remaining: 0, resetAtMs: 5000, waitMs: 1000 };
+const VERDICT = { admitted: false, decidingLimit: 0, remaining: 0, resetAtMs: 5000, waitMs: 1000 };
 const limits = [policy(3, 60_000)];
 
 test('refusing ends at the earliest moment that Redis can have meant, and tells the latest', () => {

@@ -32,7 +32,7 @@ function atOnce(limit: Limit) {
 
 /** The stage over a store that is away, at once or a moment later. */
 function cutOff(later = false, maxKeys = 100) {
-  const away: LimitStore = { take: () => (later ? Promise.resolve('away') : 'away') };
+  const away: LimitStore = { consume: () => (later ? Promise.resolve('unavailable') : 'unavailable') };
   return createLimit({
     store: away,
     local: createMemoryStore({ maxKeys, now: () => START }),
@@ -187,7 +187,7 @@ describe('whom a limit counts', () => {
   test('keys are short printable ASCII with the subject as hash tag, whatever the ids are', () => {
     const keys: string[] = [];
     const store: LimitStore = {
-      take(names) {
+      consume(names) {
         keys.push(...names);
         return 'full';
       },
@@ -234,14 +234,18 @@ describe.each([
 });
 
 test('without a local store, `local` is 503', async () => {
-  const limit = createLimit({ store: { take: () => 'away' }, local: undefined, draftHeaders: false });
+  const limit = createLimit({
+    store: { consume: () => 'unavailable' },
+    local: undefined,
+    draftHeaders: false,
+  });
   expect(refused(await limit(app('a'), route([policy(1, 1000)]), '')).status).toBe(503);
 });
 
 test('a local store may answer later', async () => {
   const memory = createMemoryStore({ maxKeys: 9, now: () => START });
-  const local: LimitStore = { take: (keys, limits) => Promise.resolve(memory.take(keys, limits)) };
-  const limit = createLimit({ store: { take: () => 'away' }, local, draftHeaders: false });
+  const local: LimitStore = { consume: (keys, limits) => Promise.resolve(memory.consume(keys, limits)) };
+  const limit = createLimit({ store: { consume: () => 'unavailable' }, local, draftHeaders: false });
   expect(counted(await limit(app('a'), route([policy(3, 1000)]), '')).remaining).toBe(2);
 });
 
@@ -260,10 +264,10 @@ test.each([
 describe('a caller who is revoked while its count is waited for', () => {
   const REVOKED = new Refusal('invalid_token');
 
-  function asking(taken: Awaited<ReturnType<LimitStore['take']>>) {
+  function asking(taken: Awaited<ReturnType<LimitStore['consume']>>) {
     const revoked = { app: '' };
     const limit = createLimit({
-      store: { take: () => Promise.resolve(taken) },
+      store: { consume: () => Promise.resolve(taken) },
       local: createMemoryStore({ maxKeys: 10, now: () => START }),
       draftHeaders: false,
       recheck: (principal) => (principal.app === revoked.app ? REVOKED : undefined),
@@ -272,9 +276,9 @@ describe('a caller who is revoked while its count is waited for', () => {
   }
 
   test.each([
-    ['admitted', { admitted: true, index: 0, remaining: 1, resetAtMs: START, waitMs: 1 }],
-    ['over its limit', { admitted: false, index: 0, remaining: 0, resetAtMs: START, waitMs: 1 }],
-    ['not counted', 'away'],
+    ['admitted', { admitted: true, decidingLimit: 0, remaining: 1, resetAtMs: START, waitMs: 1 }],
+    ['over its limit', { admitted: false, decidingLimit: 0, remaining: 0, resetAtMs: START, waitMs: 1 }],
+    ['not counted', 'unavailable'],
   ] as const)('is refused for that, were it %s or not', async (_, taken) => {
     const { limit, revoked } = asking(taken);
     const limits = route([policy(3, 60_000)]);

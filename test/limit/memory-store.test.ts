@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/limit/memory-store.js';
-import type { Taken } from '../../src/limit/store.js';
+import type { CheckResult } from '../../src/limit/store.js';
 import { describeLimitStore } from '../contract/limit-store.js';
 import { checkAgainstOracle, histories } from './oracle.js';
 import { policy } from './policies.js';
@@ -21,18 +21,18 @@ function atTime(start: number, maxKeys = 100) {
   const clock = { ms: start };
   const store = createMemoryStore({ maxKeys, now: () => clock.ms });
   const admits = (key: string, requests = 1, windowMs = 1000) =>
-    admitted(store.take([key], [policy(requests, windowMs)]));
+    admitted(store.consume([key], [policy(requests, windowMs)]));
   return { clock, store, admits };
 }
 
-function admitted(taken: Taken | Promise<Taken>): boolean | string {
+function admitted(taken: CheckResult | Promise<CheckResult>): boolean | string {
   if (taken instanceof Promise) throw new Error('memory answers at once');
   return typeof taken === 'string' ? taken : taken.admitted;
 }
 
 describe('the room of the memory store', () => {
   const strangers = (store: ReturnType<typeof createMemoryStore>, count: number) =>
-    Array.from({ length: count }, (_, i) => admitted(store.take([`{i:${i}}:x`], [policy(1, 1000)], true)));
+    Array.from({ length: count }, (_, i) => admitted(store.consume([`{i:${i}}:x`], [policy(1, 1000)], true)));
 
   test('addresses of unauthenticated callers leave a quarter of it to all others', () => {
     const { store, admits, clock } = atTime(5000);
@@ -93,7 +93,7 @@ describe('the memory store against a naive oracle', () => {
         const store = createMemoryStore({ maxKeys: 100, now: () => clock.ms });
         checkAgainstOracle(history, (atMs, keys, limits) => {
           clock.ms = atMs;
-          const taken = store.take(keys, limits);
+          const taken = store.consume(keys, limits);
           if (taken instanceof Promise || typeof taken === 'string')
             throw new Error('memory answers at once');
           return taken;
@@ -132,17 +132,17 @@ describe('the keys of the memory store', () => {
   test('a request with several limits finds room for all of its keys or counts under none', () => {
     const { store, clock } = atTime(0, 3);
     const limits = [policy(5, 1000), policy(5, 2000)];
-    expect(admitted(store.take(['a1', 'a2'], limits))).toBe(true);
-    expect(admitted(store.take(['b1', 'b2'], limits))).toBe('full');
-    expect(store.take(['a1'], [policy(5, 1000)])).toMatchObject({ remaining: 3 });
+    expect(admitted(store.consume(['a1', 'a2'], limits))).toBe(true);
+    expect(admitted(store.consume(['b1', 'b2'], limits))).toBe('full');
+    expect(store.consume(['a1'], [policy(5, 1000)])).toMatchObject({ remaining: 3 });
     clock.ms = 1000;
-    expect(admitted(store.take(['b1', 'b2'], limits))).toBe(true);
+    expect(admitted(store.consume(['b1', 'b2'], limits))).toBe(true);
   });
 
   test('a refused key is not said to be full', () => {
     const { store } = atTime(0, 1);
-    expect(admitted(store.take(['a'], [policy(1, 1000)]))).toBe(true);
-    expect(admitted(store.take(['a', 'b'], [policy(1, 1000), policy(1, 2000)]))).toBe(false);
+    expect(admitted(store.consume(['a'], [policy(1, 1000)]))).toBe(true);
+    expect(admitted(store.consume(['a', 'b'], [policy(1, 1000), policy(1, 2000)]))).toBe(false);
   });
 
   test('ended keys are swept as others are counted, a few at a time', () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { EXACT_UP_TO } from '../../src/limit/window.js';
-import type { Verdict } from '../../src/limit/store.js';
+import type { LimitDecision } from '../../src/limit/store.js';
 import type { LimitPolicy } from '../../src/model/limit.js';
 import { policy } from './policies.js';
 
@@ -51,7 +51,7 @@ class Moments {
 type Decide<T> = (atMs: number, keys: string[], policies: LimitPolicy[]) => T;
 
 /** Runs a history through a store's decision and checks each answer against the oracle. */
-export function checkAgainstOracle(history: History, decide: Decide<Verdict>): void {
+export function checkAgainstOracle(history: History, decide: Decide<LimitDecision>): void {
   const run = checks(history, decide);
   for (let next = run.next(); !next.done; next = run.next(next.value));
 }
@@ -59,14 +59,14 @@ export function checkAgainstOracle(history: History, decide: Decide<Verdict>): v
 /** The same for a store that answers later. */
 export async function checkAgainstOracleLater(
   history: History,
-  decide: Decide<Promise<Verdict>>,
+  decide: Decide<Promise<LimitDecision>>,
 ): Promise<void> {
   const run = checks(history, decide);
   for (let next = run.next(); !next.done; next = run.next(await next.value));
 }
 
 /** Yields each answer of the store, and is given it back as the verdict that it comes to. */
-function* checks<T>({ limits, steps }: History, decide: Decide<T>): Generator<T, void, Verdict> {
+function* checks<T>({ limits, steps }: History, decide: Decide<T>): Generator<T, void, LimitDecision> {
   const policies = limits.map(([requests, windowMs]) => policy(requests, windowMs));
   const counts = new Map<string, Moments[]>();
   let realMs = 1_790_000_000_000;
@@ -91,13 +91,13 @@ function isFull(moments: readonly Moments[], atMs: number): boolean {
   return moments.some((each) => each.inWindow(atMs) >= each.policy.requests);
 }
 
-function checkAdmitted(verdict: Verdict, moments: readonly Moments[], atMs: number): void {
+function checkAdmitted(verdict: LimitDecision, moments: readonly Moments[], atMs: number): void {
   expect(isFull(moments, atMs), 'never more than N').toBe(false);
   const left = moments.map((each) => each.policy.requests - each.inWindow(atMs) - 1);
   expect(verdict.remaining).toBeLessThanOrEqual(Math.min(...left));
 }
 
-function checkRefused(verdict: Verdict, moments: readonly Moments[], atMs: number): void {
+function checkRefused(verdict: LimitDecision, moments: readonly Moments[], atMs: number): void {
   expect(
     moments.some((each) => lateCount(each, atMs) >= each.policy.requests),
     'no later than allowed',

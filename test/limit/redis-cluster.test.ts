@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createRedisStore, type ScriptRunner } from '../../src/limit/redis-store.js';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { subscribeRedis } from '../../src/redis/subscription.js';
-import { createRedisBell } from '../../src/revocation/bell.js';
+import { createRedisNotifier } from '../../src/revocation/revocation-notifier.js';
 import { createRedisSource } from '../../src/revocation/redis-source.js';
-import { CoolingDown, createFailedAttempts } from '../../src/tokens/failed-attempts.js';
+import { Throttled, createFailedAttempts } from '../../src/tokens/failed-attempts.js';
 import { describeLimitStore, passRealTime, take } from '../contract/limit-store.js';
 import { describeRevocationSource } from '../contract/revocation-source.js';
 import { SILENT } from '../redis/logs.js';
@@ -127,7 +127,7 @@ describe('counting in a cluster', () => {
     const wrong = () => Promise.resolve(undefined);
     const attempt = (id: string) => ({ endpoint: 'key_secret', id, address: '192.0.2.1' });
     for (let i = 0; i < 4; i++) expect(await gates[i % 2]!.guard(attempt('app'), wrong)).toBeUndefined();
-    for (const gate of gates) expect(await gate.guard(attempt('app'), wrong)).toBeInstanceOf(CoolingDown);
+    for (const gate of gates) expect(await gate.guard(attempt('app'), wrong)).toBeInstanceOf(Throttled);
     expect(await gates[0]!.guard(attempt('other'), wrong)).toBeUndefined();
   });
 });
@@ -146,14 +146,14 @@ describe('listening to a cluster', () => {
         ),
       );
     const stop = subscribeRedis(cluster.settings, key, (message) => heard.push(message));
-    const bell = createRedisBell({
+    const notifier = createRedisNotifier({
       connection: await connectedForTest(),
       subscribe: () => () => undefined,
       key,
     });
     // The one that the file names.
     await expect.poll(listeners, { timeout: 3000 }).toEqual([1, 0, 0]);
-    await bell.ring();
+    await notifier.publish();
     await expect.poll(() => heard.length).toBe(1);
 
     const [listenedTo] = cluster.servers;

@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { createRedisStore, type Rider, type ScriptRunner } from '../../src/limit/redis-store.js';
-import { TAKE_SCRIPT } from '../../src/limit/script.js';
+import {
+  createRedisStore,
+  type PiggybackedRevision,
+  type ScriptRunner,
+} from '../../src/limit/redis-store.js';
+import { CONSUME_SCRIPT } from '../../src/limit/script.js';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { describeLimitStore, passRealTime, take } from '../contract/limit-store.js';
 import { SILENT } from '../redis/logs.js';
@@ -86,7 +90,7 @@ describe('replicas that share a Redis', () => {
 
 describe('the script against a naive oracle', () => {
   /** The script with a clock that the test sets, in place of Redis's own. */
-  const scripted = TAKE_SCRIPT.replace(
+  const scripted = CONSUME_SCRIPT.replace(
     "redis.call('TIME')",
     '{ math.floor(ARGV[#ARGV] / 1000), ARGV[#ARGV] % 1000 * 1000 }',
   ).replace('while ARGV[arg] do', 'while arg < #ARGV do');
@@ -103,7 +107,13 @@ describe('the script against a naive oracle', () => {
           const args = [...names, atMs, limits.length, ...windows, atMs];
           const reply = (await admin.eval(scripted, names.length, ...args)) as number[];
           const [now = 0, admitted, index = 0, remaining = 0, resetAtMs = 0] = reply;
-          return { admitted: admitted === 1, index, remaining, resetAtMs, waitMs: resetAtMs - now };
+          return {
+            admitted: admitted === 1,
+            decidingLimit: index,
+            remaining,
+            resetAtMs,
+            waitMs: resetAtMs - now,
+          };
         });
         await admin.unlink(...used);
       }),
@@ -187,7 +197,7 @@ function noting(connection: ScriptRunner) {
   return { calls, runner };
 }
 
-async function notedStore(rider?: Rider) {
+async function notedStore(piggybacked?: PiggybackedRevision) {
   const connection = await connected();
   opened.push(connection);
   const { calls, runner } = noting(connection);
@@ -196,7 +206,7 @@ async function notedStore(rider?: Rider) {
     keyPrefix: prefix + randomPrefix(),
     timeoutMs: TIMEOUT_MS,
     monotonic,
-    ...(rider && { rider }),
+    ...(piggybacked && { piggybacked: piggybacked }),
   });
   return { store, calls, limits: [policy(3, 60_000)] };
 }
@@ -265,7 +275,7 @@ describe('the calls of the Redis store', () => {
     const { keys, args } = calls[1]!;
     const time = await redisTime();
     const late = [Math.floor(time) - 5, ...args.slice(1)];
-    expect(await admin.eval(TAKE_SCRIPT, keys.length, ...keys, ...late)).toHaveLength(1);
+    expect(await admin.eval(CONSUME_SCRIPT, keys.length, ...keys, ...late)).toHaveLength(1);
     expect((await take(store, ['{a}:k'], limits)).remaining).toBe(1);
   });
 
@@ -277,7 +287,7 @@ describe('the calls of the Redis store', () => {
   ])('a reply of %s is no reply', async (_, reply) => {
     const runner: ScriptRunner = { isUp: true, runScript: () => Promise.resolve(reply) };
     const store = createRedisStore({ connection: runner, keyPrefix: '', timeoutMs: 50, monotonic });
-    expect(await store.take(['k'], [policy(1, 1000)])).toBe('away');
+    expect(await store.consume(['k'], [policy(1, 1000)])).toBe('unavailable');
   });
 });
 
@@ -290,14 +300,14 @@ describe('the number that rides in the calls of the Redis store', () => {
       told.push(revision);
       return undefined;
     };
-    return { told, rider: { key: key(), follow } };
+    return { told, piggybacked: { key: key(), follow } };
   }
 
   test('is told at each call, 0 where there is none, and costs no call and no command of its own', async () => {
-    const { told, rider } = listener();
-    const { store, calls, limits } = await notedStore(rider);
+    const { told, piggybacked } = listener();
+    const { store, calls, limits } = await notedStore(piggybacked);
     await take(store, ['{a}:k'], limits);
-    await admin.hset(rider.key, 'revision', '1700000000123456');
+    await admin.hset(piggybacked.key, 'revision', '1700000000123456');
     expect(await take(store, ['{a}:k'], limits)).toMatchObject({ admitted: true, remaining: 1 });
     expect(told).toEqual([0, 1_700_000_000_123_456]);
     // The first of them learnt the time.
@@ -306,11 +316,11 @@ describe('the number that rides in the calls of the Redis store', () => {
 
   test('is followed before any verdict of the batch is given', async () => {
     let catchUp = (): void => undefined;
-    const rider = {
+    const piggybacked = {
       key: key(),
       follow: () => new Promise<void>((resolve) => (catchUp = resolve)),
     };
-    const { store, calls, limits } = await notedStore(rider);
+    const { store, calls, limits } = await notedStore(piggybacked);
     const taken = Promise.all([take(store, ['{a}:1'], limits), take(store, ['{a}:2'], limits)]);
     let isOver = false;
     void taken.then(() => (isOver = true));
@@ -322,12 +332,12 @@ describe('the number that rides in the calls of the Redis store', () => {
   });
 
   test('is 0 where it is no number, or its key no hash, and the count goes on', async () => {
-    const { told, rider } = listener();
-    const { store, limits } = await notedStore(rider);
-    await admin.hset(rider.key, 'revision', 'soon');
+    const { told, piggybacked } = listener();
+    const { store, limits } = await notedStore(piggybacked);
+    await admin.hset(piggybacked.key, 'revision', 'soon');
     await take(store, ['{a}:k'], limits);
-    await admin.unlink(rider.key);
-    await admin.set(rider.key, 'x');
+    await admin.unlink(piggybacked.key);
+    await admin.set(piggybacked.key, 'x');
     expect(await take(store, ['{a}:k'], limits)).toMatchObject({ remaining: 1 });
     expect(told).toEqual([0, 0]);
   });

@@ -46,7 +46,7 @@ async function works(written: Written): Promise<boolean> {
   const settings = settingsOf(typeof written === 'string' ? written : { timeout: '1s', ...written });
   connection = connectRedis(settings, { log: readable.log, now: () => performance.now() });
   await connection.attempted;
-  return (await connection.runScript(ECHO, ['tollgate:k'], ['x'])) !== 'away';
+  return (await connection.runScript(ECHO, ['tollgate:k'], ['x'])) !== 'unavailable';
 }
 
 describe('a user of Redis', () => {
@@ -121,7 +121,7 @@ describe('a Unix socket', () => {
     });
     expect(await works(`unix://${path}?db=2`)).toBe(true);
     expect(await connection?.runScript("return { redis.call('SET', KEYS[1], '1') }", ['k'], [])).not.toBe(
-      'away',
+      'unavailable',
     );
     const admin = new Redis({ path, db: 2 });
     expect(await admin.exists('k')).toBe(1);

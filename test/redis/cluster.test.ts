@@ -47,7 +47,7 @@ async function aSlot(key: string) {
 
 async function untilAnswered(key: string, mostMs = 10_000): Promise<number> {
   const start = performance.now();
-  while ((await connection.runScript(WRITE, [key], [])) === 'away') {
+  while ((await connection.runScript(WRITE, [key], [])) === 'unavailable') {
     if (performance.now() - start > mostMs) throw new Error(`not answered within ${mostMs} ms`);
     await passRealTime(5);
   }
@@ -101,7 +101,7 @@ describe('a connection to a cluster', () => {
     expect(await connection.runScript(WRITE, [stays], [])).toEqual([2]);
     // The slot is still where it was.
     expect(connection.locate!(key).server).toBe(before);
-    expect(await connection.runScript(WRITE, [stays, goes], [])).toBe('away');
+    expect(await connection.runScript(WRITE, [stays, goes], [])).toBe('unavailable');
     expect(connection.isUp).toBe(true);
     await cluster.ask(other, (redis) => redis.call('ASKING').then(() => redis.del(goes)));
     for (const server of [other, holder]) await setSlot(server, slot, 'STABLE');
@@ -118,12 +118,12 @@ describe('one server of a cluster', () => {
     const tookMs = performance.now() - start;
     const others = await connection.runScript(ECHO, [elsewhere], ['x']);
     holder.continue();
-    expect(first).toEqual(['away', 'away', 'away']);
-    expect(then).toEqual(['away', 'away', 'away', 'away']);
+    expect(first).toEqual(['unavailable', 'unavailable', 'unavailable']);
+    expect(then).toEqual(['unavailable', 'unavailable', 'unavailable', 'unavailable']);
     expect(tookMs).toBeLessThan(50);
     expect(others).toEqual([elsewhere, 'x']);
     expect(connection.isUp).toBe(true);
-    expect(lines.filter((line) => line === 'Redis is away')).toHaveLength(1);
+    expect(lines.filter((line) => line === 'Redis is unavailable')).toHaveLength(1);
     expect(await untilAnswered(here)).toBeLessThan(1000);
   });
 
@@ -151,7 +151,7 @@ describe('a cluster that is wholly away', () => {
     await connect();
     expect(performance.now() - start).toBeLessThan(2000);
     expect(connection.isUp).toBe(false);
-    expect(await connection.runScript(WRITE, ['k0'], [])).toBe('away');
+    expect(await connection.runScript(WRITE, ['k0'], [])).toBe('unavailable');
     for (const server of cluster.servers) await server.restart();
     await untilAnswered('k0', 20_000);
     await untilAnswered('k1', 20_000);

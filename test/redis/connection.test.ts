@@ -29,7 +29,8 @@ function connect(url: string): void {
 async function until(up: boolean, mostMs = 5000): Promise<number> {
   const start = performance.now();
   while (connection.isUp !== up) {
-    if (performance.now() - start > mostMs) throw new Error(`not ${up ? 'up' : 'away'} within ${mostMs} ms`);
+    if (performance.now() - start > mostMs)
+      throw new Error(`not ${up ? 'up' : 'unavailable'} within ${mostMs} ms`);
     await passRealTime(2);
   }
   return performance.now() - start;
@@ -76,11 +77,11 @@ describe('a connection to a Redis that is there', () => {
     const client = new Redis(redis.url);
     await client.set('k', 'no number');
     for (let i = 0; i < 5; i++) {
-      expect(await connection.runScript(counter, ['k'], [])).toBe('away');
+      expect(await connection.runScript(counter, ['k'], [])).toBe('unavailable');
       expect(await connection.runScript(ECHO, [], ['fine'])).toEqual(['fine']);
     }
     await expect.poll(() => lines).toEqual(['Redis is connected', 'Redis calls fail']);
-    expect(await connection.runScript('return 1', [], [])).toBe('away');
+    expect(await connection.runScript('return 1', [], [])).toBe('unavailable');
     expect(connection.isUp).toBe(true);
     await client.set('k', '1');
     expect(await connection.runScript(counter, ['k'], [])).toEqual([2]);
@@ -100,8 +101,8 @@ describe('a connection to a Redis that is there', () => {
   test('after it is closed every call is away and nothing more is logged', async () => {
     const waiting = connection.runScript(ECHO, [], ['late']);
     connection.close();
-    expect(await waiting).toBe('away');
-    expect(await connection.runScript(ECHO, [], ['x'])).toBe('away');
+    expect(await waiting).toBe('unavailable');
+    expect(await connection.runScript(ECHO, [], ['x'])).toBe('unavailable');
     await passRealTime(100);
     expect(connection.isUp).toBe(false);
     expect(lines).toEqual(['Redis is connected']);
@@ -112,7 +113,7 @@ describe('a Redis that stops answering', () => {
   test('one late call is decided alone', async () => {
     redis.stop();
     const [reply, tookMs] = await timed(connection.runScript(ECHO, [], ['x']));
-    expect(reply).toBe('away');
+    expect(reply).toBe('unavailable');
     expect(tookMs).toBeLessThan(TIMEOUT_MS + 100);
     expect(connection.isUp).toBe(true);
     redis.continue();
@@ -123,7 +124,7 @@ describe('a Redis that stops answering', () => {
   test('late calls that are not in a row are no outage', async () => {
     for (let i = 0; i < 4; i++) {
       redis.stop();
-      expect(await connection.runScript(ECHO, [], ['x'])).toBe('away');
+      expect(await connection.runScript(ECHO, [], ['x'])).toBe('unavailable');
       redis.continue();
       expect(await connection.runScript(ECHO, [], ['y'], 2000)).toEqual(['y']);
     }
@@ -134,19 +135,19 @@ describe('a Redis that stops answering', () => {
     redis.stop();
     const first = Promise.all(Array.from({ length: 3 }, () => connection.runScript(ECHO, [], ['x'])));
     const patient = connection.runScript(ECHO, [], ['x'], 5000);
-    expect(await first).toEqual(['away', 'away', 'away']);
+    expect(await first).toEqual(['unavailable', 'unavailable', 'unavailable']);
     expect(connection.isUp).toBe(false);
     const [reply, tookMs] = await timed(
       Promise.all([patient, connection.runScript(ECHO, [], ['x'])] as const),
     );
-    expect(reply).toEqual(['away', 'away']);
+    expect(reply).toEqual(['unavailable', 'unavailable']);
     expect(tookMs).toBeLessThan(50);
     await passRealTime(1500);
     expect(connection.isUp).toBe(false);
     redis.continue();
     expect(await until(true)).toBeLessThan(1000);
     expect(await connection.runScript(ECHO, [], ['z'])).toEqual(['z']);
-    expect(lines).toEqual(['Redis is connected', 'Redis is away', 'Redis is back']);
+    expect(lines).toEqual(['Redis is connected', 'Redis is unavailable', 'Redis is available again']);
   });
 
   test('what was given up is not counted when Redis goes on', async () => {
@@ -157,15 +158,15 @@ describe('a Redis that stops answering', () => {
       monotonic: () => performance.now(),
     });
     const limits = [policy(1000, 60_000)];
-    expect(await store.take(['k'], limits)).toMatchObject({ remaining: 999 });
+    expect(await store.consume(['k'], limits)).toMatchObject({ remaining: 999 });
     redis.stop();
     for (let turn = 0; turn < 2; turn++) {
-      const taken = await Promise.all(Array.from({ length: 25 }, async () => store.take(['k'], limits)));
-      expect(new Set(taken)).toEqual(new Set(['away']));
+      const taken = await Promise.all(Array.from({ length: 25 }, async () => store.consume(['k'], limits)));
+      expect(new Set(taken)).toEqual(new Set(['unavailable']));
     }
     redis.continue();
     await passRealTime(50);
-    expect(await store.take(['k'], limits)).toMatchObject({ remaining: 998 });
+    expect(await store.consume(['k'], limits)).toMatchObject({ remaining: 998 });
   });
 });
 
@@ -175,25 +176,25 @@ describe('a Redis that goes and comes', () => {
     const waiting = connection.runScript('while true do end', [], [], 5000);
     await passRealTime(20);
     await redis.kill();
-    expect(await waiting).toBe('away');
+    expect(await waiting).toBe('unavailable');
     expect(await until(false)).toBeLessThan(100);
     await passRealTime(1500);
     await redis.restart();
     expect(await until(true)).toBeLessThan(1000);
     expect(await connection.runScript(ECHO, [], ['again'])).toEqual(['again']);
-    expect(lines).toEqual(['Redis is connected', 'Redis is away', 'Redis is back']);
+    expect(lines).toEqual(['Redis is connected', 'Redis is unavailable', 'Redis is available again']);
   });
 
   test('may come after the gate has started', async () => {
     connection.close();
     await redis.kill();
     connect(redis.url);
-    expect(await connection.runScript(ECHO, [], ['x'])).toBe('away');
+    expect(await connection.runScript(ECHO, [], ['x'])).toBe('unavailable');
     await passRealTime(500);
-    expect(lines).toEqual(['Redis is away']);
+    expect(lines).toEqual(['Redis is unavailable']);
     await redis.restart();
     expect(await until(true)).toBeLessThan(1000);
-    expect(lines).toEqual(['Redis is away', 'Redis is back']);
+    expect(lines).toEqual(['Redis is unavailable', 'Redis is available again']);
   });
 
   test('is dropped and sought again when it turns out to be a read-only replica', async () => {
@@ -203,8 +204,8 @@ describe('a Redis that goes and comes', () => {
     await connection.runScript(write, ['k'], []);
     await client.replicaof('NO', 'ONE');
     await until(true);
-    while ((await connection.runScript(write, ['k'], [])) === 'away') await passRealTime(10);
-    expect(lines).toContain('Redis is back');
+    while ((await connection.runScript(write, ['k'], [])) === 'unavailable') await passRealTime(10);
+    expect(lines).toContain('Redis is available again');
     client.disconnect();
   });
 
@@ -216,7 +217,7 @@ describe('a Redis that goes and comes', () => {
     connect(`redis://127.0.0.1:${(mute.address() as AddressInfo).port}`);
     await passRealTime(1500);
     expect(connection.isUp).toBe(false);
-    expect(lines).toEqual(['Redis is away']);
+    expect(lines).toEqual(['Redis is unavailable']);
     expect(sockets.size).toBeGreaterThan(1);
     for (const socket of sockets) socket.destroy();
     mute.close();

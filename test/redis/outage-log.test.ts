@@ -29,8 +29,8 @@ describe('an outage', () => {
       vi.advanceTimersByTime(100);
     }
     outages.end();
-    expect(lines.filter((line) => line === 'Redis is away')).toHaveLength(1);
-    expect(lines.filter((line) => line === 'Redis is back')).toHaveLength(1);
+    expect(lines.filter((line) => line === 'Redis is unavailable')).toHaveLength(1);
+    expect(lines.filter((line) => line === 'Redis is available again')).toHaveLength(1);
     // 100 seconds.
     expect(lines.length).toBeLessThanOrEqual(4);
     expect(reasons[1]).toMatch(/^LOADING/);
@@ -47,7 +47,7 @@ describe('an outage', () => {
     expect(lines).toHaveLength(10);
     vi.advanceTimersByTime(5000);
     outages.end();
-    expect(lines.slice(10)).toEqual(['Redis is away', 'Redis is back']);
+    expect(lines.slice(10)).toEqual(['Redis is unavailable', 'Redis is available again']);
     expect(reasons.at(-1)).toMatch(/^NOPERM/);
   });
 });

@@ -36,7 +36,7 @@ async function connect(settings = own.settings): Promise<RedisConnection> {
 /** How long it takes until a script that writes is answered. */
 async function untilCounted(redis: RedisConnection): Promise<number> {
   const start = performance.now();
-  while ((await redis.runScript(WRITE, ['k'], [])) === 'away') {
+  while ((await redis.runScript(WRITE, ['k'], [])) === 'unavailable') {
     if (performance.now() - start > 10_000) throw new Error('not answered');
     await passRealTime(5);
   }
@@ -69,7 +69,7 @@ describe('a primary that Sentinels name', () => {
       await publish(first.port, 'before');
       const redis = await connect();
       first.stop();
-      for (let i = 0; i < 3; i++) expect(await redis.runScript(WRITE, ['k'], [])).toBe('away');
+      for (let i = 0; i < 3; i++) expect(await redis.runScript(WRITE, ['k'], [])).toBe('unavailable');
       expect(redis.isUp).toBe(false);
       await own.untilPrimary(second);
       expect(await untilCounted(redis)).toBeLessThan(1000);
@@ -79,7 +79,7 @@ describe('a primary that Sentinels name', () => {
       expect(await redis.runScript(PORT, [], [])).toEqual([String(second.port)]);
       // That the successor is still a replica at first may be told in between.
       const ends = lines.filter((line) => !line.startsWith('Redis is still away'));
-      expect(ends).toEqual(['Redis is connected', 'Redis is away', 'Redis is back']);
+      expect(ends).toEqual(['Redis is connected', 'Redis is unavailable', 'Redis is available again']);
     },
   );
 
@@ -106,8 +106,8 @@ describe('Sentinels that are all away', () => {
       servers: { ...servers, sentinels: [{ host: '127.0.0.1', port }] },
     });
     expect(performance.now() - start).toBeLessThan(1000);
-    expect(await redis.runScript(WRITE, ['k'], [])).toBe('away');
+    expect(await redis.runScript(WRITE, ['k'], [])).toBe('unavailable');
     await passRealTime(300);
-    expect(lines).toEqual(['Redis is away']);
+    expect(lines).toEqual(['Redis is unavailable']);
   });
 });

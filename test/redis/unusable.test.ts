@@ -46,11 +46,11 @@ describe('a database that is refused', () => {
     await connect(redisAt(`${redis.url}/99`, 200));
     expect(connection?.isUp).toBe(false);
     for (let i = 0; i < 20; i++) {
-      expect(await count()).toBe('away');
+      expect(await count()).toBe('unavailable');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     expect(await admin.dbsize()).toBe(0);
-    expect(lines).toEqual(['Redis is away']);
+    expect(lines).toEqual(['Redis is unavailable']);
     expect(reasons[0]).toMatch(/DB index is out of range/);
   });
 
@@ -73,7 +73,7 @@ describe('a server of a cluster with a database', () => {
 
   test('is unavailable for that reason', async () => {
     await connect(redisAt(`${redis.url}/1`, 200));
-    expect(await count()).toBe('away');
+    expect(await count()).toBe('unavailable');
     expect(reasons[0]).toMatch(/SELECT is not allowed in cluster mode/);
   });
 });
@@ -110,7 +110,7 @@ describe('a Redis that answers every script with an error', () => {
     await call(allow);
     await untilUp(true);
     expect(await count()).toEqual([2]);
-    expect(lines).toEqual(['Redis is connected', 'Redis is away', 'Redis is back']);
+    expect(lines).toEqual(['Redis is connected', 'Redis is unavailable', 'Redis is available again']);
     expect(reasons).toEqual([expect.stringMatching(reason)]);
   });
 
@@ -120,7 +120,7 @@ describe('a Redis that answers every script with an error', () => {
     await connect();
     expect(connection?.isUp).toBe(false);
     await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(lines).toEqual(['Redis is away']);
+    expect(lines).toEqual(['Redis is unavailable']);
     expect(reasons[0]).toMatch(/NOPERM/);
   });
 
@@ -166,7 +166,7 @@ describe('a read-only replica', () => {
       await count();
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    expect(lines).toEqual(['Redis is connected', 'Redis is away']);
+    expect(lines).toEqual(['Redis is connected', 'Redis is unavailable']);
     expect(reasons).toEqual([expect.stringMatching(/READONLY/)]);
     await admin.replicaof('NO', 'ONE');
     await untilUp(true);
@@ -180,7 +180,7 @@ describe('a read-only replica', () => {
     const words = "(call to f_1): @user_script: 1: -READONLY You can\\'t write against a read only replica.";
     const old = `return redis.error_reply('ERR Error running script ${words}')`;
     const before = await admin.info('stats');
-    expect(await connection?.runScript(old, [], [])).toBe('away');
+    expect(await connection?.runScript(old, [], [])).toBe('unavailable');
     expect(connection?.isUp).toBe(false);
     await untilUp(true);
     const connections = (stats: string) => Number(/total_connections_received:(\d+)/.exec(stats)?.[1]);
@@ -197,7 +197,11 @@ describe('a password', () => {
     await admin.call('CLIENT', ['KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);
     await expect.poll(() => reasons.at(-1)).toMatch(/^WRONGPASS/);
     await new Promise((resolve) => setTimeout(resolve, 600));
-    expect(lines).toEqual(['Redis is connected', 'Redis is away', 'Redis is still away, for another reason']);
+    expect(lines).toEqual([
+      'Redis is connected',
+      'Redis is unavailable',
+      'Redis is still away, for another reason',
+    ]);
     expect(JSON.stringify(reasons)).not.toMatch(/old|new/);
   });
 

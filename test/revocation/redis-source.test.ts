@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
-import type { ScriptRunner } from '../../src/revocation/bell.js';
+import type { ScriptRunner } from '../../src/revocation/revocation-notifier.js';
 import { createRedisSource } from '../../src/revocation/redis-source.js';
 import { PAGE_SCRIPT } from '../../src/revocation/redis-scripts.js';
 import { describeRevocationSource, Gate, readAll } from '../contract/revocation-source.js';
@@ -203,15 +203,15 @@ describe('a Redis that is away', () => {
     const failing = {
       attempted: Promise.resolve(),
       runScript: (...call: Parameters<ScriptRunner['runScript']>) =>
-        left-- > 0 ? connection.runScript(...call) : Promise.resolve('away' as const),
+        left-- > 0 ? connection.runScript(...call) : Promise.resolve('unavailable' as const),
     };
     const source = createRedisSource({ connection: failing, key, name: 'test' });
-    expect(await source.revision()).toBe('away');
-    expect(await source.revoke(revocation())).toBe('away');
-    expect(await source.restore('project', 'app-1')).toBe('away');
+    expect(await source.revision()).toBe('unavailable');
+    expect(await source.revoke(revocation())).toBe('unavailable');
+    expect(await source.restore('project', 'app-1')).toBe('unavailable');
     const gate = new Gate(source);
-    expect(await gate.read()).toBe('away');
-    expect(await source.list()).toBe('away');
+    expect(await gate.read()).toBe('unavailable');
+    expect(await source.list()).toBe('unavailable');
     left = 2;
     await source.revoke(revocation());
     await gate.read();
@@ -219,7 +219,7 @@ describe('a Redis that is away', () => {
     // Reading what is new, reading all, putting back, reading again.
     for (const calls of [1, 2, 3]) {
       left = calls;
-      expect(await gate.read()).toBe('away');
+      expect(await gate.read()).toBe('unavailable');
       await admin().del(key, `${key}:{${key}}`);
     }
     left = 4;

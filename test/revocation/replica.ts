@@ -30,7 +30,7 @@ export interface ReplicaOptions {
   readonly prefix: string;
   /** Left out: revocations are kept in Redis. */
   readonly registry?: RevocationRegistry;
-  /** Deaf: it hears no bell, only what rides and what it asks. */
+  /** Deaf: it hears no notifier, only what rides and what it asks. */
   readonly isDeaf?: boolean;
 }
 
@@ -47,13 +47,13 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { redisUrl, prefix, registry } = options;
   const connection = await connect(redisUrl, TIMEOUT_MS);
   const key = `${prefix}revocations`;
-  const bell = bellOf(connection, key, redisUrl);
+  const notifier = bellOf(connection, key, redisUrl);
   const source = registry
-    ? createRegistrySource({ registry, name: 'test', bell, now: Date.now, log: SILENT })
+    ? createRegistrySource({ registry, name: 'test', notifier, now: Date.now, log: SILENT })
     : createRedisSource({ connection, key, name: 'test' });
   const revocations = createRevocations({
     source,
-    bell: options.isDeaf ? undefined : bell,
+    notifier: options.isDeaf ? undefined : notifier,
     log: SILENT,
     now: Date.now,
     patienceMs: TIMEOUT_MS,
@@ -81,7 +81,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       keyPrefix: prefix,
       timeoutMs: TIMEOUT_MS,
       monotonic: () => performance.now(),
-      rider: { key, follow: (revision) => revocations.follow(revision) },
+      piggybacked: { key, follow: (revision) => revocations.onRevisionHint(revision) },
     }),
     local: createMemoryStore({ maxKeys: 1000, now: Date.now }),
     draftHeaders: false,

@@ -210,13 +210,13 @@ describe.each([
           startReplica({ issuers, redisUrl: redis.url, prefix: 't:', registry: await open() }),
         ),
       );
-      const tookMs = { announced: [] as number[], unannounced: [] as number[], away: [] as number[] };
+      const tookMs = { announced: [] as number[], unannounced: [] as number[], unavailable: [] as number[] };
       for (const [how, rounds] of [
         ['announced', 10],
         ['unannounced', 4],
-        ['away', 6],
+        ['unavailable', 6],
       ] as const) {
-        if (how === 'away') await redis.kill();
+        if (how === 'unavailable') await redis.kill();
         for (let round = 0; round < rounds; round++) {
           const app = `${how}-${round}`;
           await created(operator, app);
@@ -224,7 +224,7 @@ describe.each([
           for (const replica of replicas) expect(await replica.ask(token)).toBe(200);
           const refused = untilRefused(replicas, token, round % 2 ? LIMITED : UNLIMITED);
           await deleted(operator, app);
-          if (how === 'announced') await replicas[0]!.revocations.announce();
+          if (how === 'announced') await replicas[0]!.revocations.publishRevision();
           tookMs[how].push(await refused);
         }
         report(`with a registry in ${name}, ${how}`, tookMs[how]);
@@ -259,7 +259,7 @@ describe.each([
     expect(await replica.ask(before)).toBe(200);
     // A clock that is far behind changes nothing.
     await registry.deleteUser('ada', Date.now() - 3_600_000, ISSUER);
-    await replica.revocations.announce();
+    await replica.revocations.publishRevision();
     expect(await replica.ask(before)).toBe(401);
     expect(await replica.ask(tokenOf('ada', { iat: undefined }))).toBe(401);
   });

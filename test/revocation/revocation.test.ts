@@ -20,7 +20,7 @@ class HandSource implements RevocationSource {
   mayForget = false;
   number = 1;
   all: Revocation[] = [];
-  isAway = false;
+  isUnavailable = false;
   reads = 0;
   #gate: Promise<void> | undefined;
   letGo: () => void = () => undefined;
@@ -29,13 +29,13 @@ class HandSource implements RevocationSource {
     this.#gate = new Promise((resolve) => (this.letGo = resolve));
   }
 
-  revision(): Promise<number | 'away'> {
-    return Promise.resolve(this.isAway ? 'away' : this.number);
+  revision(): Promise<number | 'unavailable'> {
+    return Promise.resolve(this.isUnavailable ? 'unavailable' : this.number);
   }
 
-  async read(_since: Position | undefined, reader: Reader): Promise<Position | 'away'> {
+  async read(_since: Position | undefined, reader: Reader): Promise<Position | 'unavailable'> {
     this.reads += 1;
-    if (this.isAway) return 'away';
+    if (this.isUnavailable) return 'unavailable';
     const found = { revision: this.number, epoch: '' };
     const all = [...this.all];
     await this.#gate;
@@ -48,15 +48,15 @@ class HandSource implements RevocationSource {
     return Promise.resolve(this.all);
   }
 
-  revoke(one: Revocation): Promise<'done' | 'away'> {
-    if (this.isAway) return Promise.resolve('away');
+  revoke(one: Revocation): Promise<'done' | 'unavailable'> {
+    if (this.isUnavailable) return Promise.resolve('unavailable');
     this.all.push(one);
     this.number += 1;
     return Promise.resolve('done');
   }
 
-  restore(issuer: string | undefined, app: string): Promise<boolean | 'away'> {
-    if (this.isAway) return Promise.resolve('away');
+  restore(issuer: string | undefined, app: string): Promise<boolean | 'unavailable'> {
+    if (this.isUnavailable) return Promise.resolve('unavailable');
     const before = this.all.length;
     this.all = this.all.filter((one) => one.issuer !== issuer || one.id !== app);
     this.number += 1;
@@ -83,7 +83,7 @@ describe('the revocations that a gate knows', () => {
     lines = readable.lines;
     revocations = createRevocations({
       source,
-      bell: undefined,
+      notifier: undefined,
       log: readable.log,
       now: Date.now,
       patienceMs: PATIENCE_MS,
@@ -121,11 +121,11 @@ describe('the revocations that a gate knows', () => {
     source.all = [revocation()];
     start();
     await revocations.attempted;
-    source.isAway = true;
+    source.isUnavailable = true;
     await vi.advanceTimersByTimeAsync(60_000);
     expect(revocations.isRevoked(app)).toBe(true);
     expect(revocations.isKnown).toBe(true);
-    source.isAway = false;
+    source.isUnavailable = false;
     source.all = [];
     source.number = 2;
     await vi.advanceTimersByTimeAsync(200);
@@ -137,7 +137,7 @@ describe('the revocations that a gate knows', () => {
   });
 
   test('are not known until they were read: until then everybody is refused, and no open exchange ends', async () => {
-    source.isAway = true;
+    source.isUnavailable = true;
     start();
     await revocations.attempted;
     expect([revocations.isKnown, revocations.refuses(app), revocations.isRevoked(app)]).toEqual([
@@ -145,8 +145,8 @@ describe('the revocations that a gate knows', () => {
       true,
       false,
     ]);
-    expect([revocations.held, revocations.page(0)]).toEqual([undefined, undefined]);
-    source.isAway = false;
+    expect([revocations.currentSet, revocations.page(0)]).toEqual([undefined, undefined]);
+    source.isUnavailable = false;
     await vi.advanceTimersByTimeAsync(200);
     expect([revocations.isKnown, revocations.refuses(app)]).toEqual([true, false]);
   });
@@ -160,13 +160,13 @@ describe('the revocations that a gate knows', () => {
       note: (changes) => void kept.push(['changes', changes.length]),
       close: () => Promise.resolve(),
     };
-    source.isAway = true;
+    source.isUnavailable = true;
     source.all = [revocation({ id: 'new' })];
     start();
     await revocations.attempted;
     expect([revocations.isKnown, revocations.isRevoked(app)]).toEqual([true, true]);
     expect(kept).toEqual([]);
-    source.isAway = false;
+    source.isUnavailable = false;
     await vi.advanceTimersByTimeAsync(200);
     expect(revocations.isRevoked(app)).toBe(false);
     expect(revocations.isRevoked(caller({ app: 'new' }))).toBe(true);
@@ -177,22 +177,22 @@ describe('the revocations that a gate knows', () => {
     source.all = [revocation({ kind: 'token', endsAtMs: Date.now() + 90_000 }), revocation()];
     start();
     await revocations.attempted;
-    expect(revocations.held?.size).toBe(2);
+    expect(revocations.currentSet?.size).toBe(2);
     await vi.advanceTimersByTimeAsync(60_000);
-    await turns(revocations.held?.parts);
-    expect(revocations.held?.size).toBe(2);
+    await turns(revocations.currentSet?.parts);
+    expect(revocations.currentSet?.size).toBe(2);
     // The end is kept to the minute above.
     await vi.advanceTimersByTimeAsync(120_000);
-    await turns(revocations.held?.parts);
-    expect(revocations.held?.size).toBe(1);
+    await turns(revocations.currentSet?.parts);
+    expect(revocations.currentSet?.size).toBe(1);
   });
 
   test('are read again after a reading that began before the change', async () => {
     source.hold();
     start();
     source.all.push(revocation());
-    const after = revocations.announce();
-    const together = revocations.announce();
+    const after = revocations.publishRevision();
+    const together = revocations.publishRevision();
     source.letGo();
     await revocations.attempted;
     expect(revocations.isRevoked(app)).toBe(false);
@@ -208,9 +208,9 @@ describe('the revocations that a gate knows', () => {
     expect(await revocations.restore('partner', 'app-1')).toBe(false);
     expect(await revocations.restore('project', 'app-1')).toBe(true);
     expect(revocations.isRevoked(app)).toBe(false);
-    source.isAway = true;
-    expect(await revocations.revoke(revocation())).toBe('away');
-    expect(await revocations.restore('project', 'app-1')).toBe('away');
+    source.isUnavailable = true;
+    expect(await revocations.revoke(revocation())).toBe('unavailable');
+    expect(await revocations.restore('project', 'app-1')).toBe('unavailable');
     expect(revocations.isRevoked(app)).toBe(false);
   });
 
@@ -228,17 +228,17 @@ describe('the revocations that a gate knows', () => {
 
   test('are waited for when Redis tells a number that it had not, and only then', async () => {
     start();
-    await revocations.follow(5);
+    await revocations.onRevisionHint(5);
     const { reads } = source;
-    expect(revocations.follow(5)).toBeUndefined();
+    expect(revocations.onRevisionHint(5)).toBeUndefined();
     source.all.push(revocation());
-    const first = revocations.follow(6);
-    const second = revocations.follow(6);
+    const first = revocations.onRevisionHint(6);
+    const second = revocations.onRevisionHint(6);
     expect(second).toBe(first);
     await first;
     expect(revocations.isRevoked(app)).toBe(true);
     expect(source.reads).toBe(reads + 1);
-    await revocations.follow(0);
+    await revocations.onRevisionHint(0);
     expect(source.reads).toBe(reads + 2);
   });
 
@@ -248,12 +248,12 @@ describe('the revocations that a gate knows', () => {
     source.hold();
     source.all.push(revocation());
     let waited = false;
-    void revocations.follow(6)?.then(() => (waited = true));
+    void revocations.onRevisionHint(6)?.then(() => (waited = true));
     await vi.advanceTimersByTimeAsync(PATIENCE_MS - 1);
     expect(waited).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     expect(waited).toBe(true);
-    expect(revocations.follow(6)).toBeUndefined();
+    expect(revocations.onRevisionHint(6)).toBeUndefined();
     expect(revocations.isRevoked(app)).toBe(false);
     source.letGo();
     await vi.advanceTimersByTimeAsync(0);
@@ -273,7 +273,7 @@ describe('the revocations that a gate knows', () => {
   });
 });
 
-describe('the bell', () => {
+describe('the notifier', () => {
   test('tells other gates at once what the next question would tell them in half a second', async () => {
     const key = ownKey();
     const sources = await Promise.all(
@@ -281,14 +281,14 @@ describe('the bell', () => {
         const connection = await connect();
         return {
           source: createRedisSource({ connection, key, name: 'test' }),
-          bell: bellOf(connection, key),
+          notifier: bellOf(connection, key),
         };
       }),
     );
-    const [one, other] = sources.map(({ source, bell }) => {
+    const [one, other] = sources.map(({ source, notifier }) => {
       const revocations = createRevocations({
         source,
-        bell,
+        notifier,
         log: SILENT,
         now: Date.now,
         patienceMs: PATIENCE_MS,
@@ -322,10 +322,10 @@ describe('the bell', () => {
     const key = ownKey();
     const source = new HandSource();
     const bells = await Promise.all([1, 2].map(async () => bellOf(await connect(), key)));
-    const [one, other] = bells.map((bell) => {
+    const [one, other] = bells.map((notifier) => {
       const revocations = createRevocations({
         source,
-        bell,
+        notifier,
         log: SILENT,
         now: Date.now,
         patienceMs: PATIENCE_MS,
@@ -335,7 +335,7 @@ describe('the bell', () => {
     });
     await passRealTime(100);
     source.all.push(revocation());
-    await one!.announce();
+    await one!.publishRevision();
     expect(one!.isRevoked(app)).toBe(true);
     await expect.poll(() => other!.isRevoked(app), { timeout: 300, interval: 2 }).toBe(true);
   });
@@ -344,7 +344,7 @@ describe('the bell', () => {
     const key = ownKey();
     const connection = await connect();
     const heard: number[] = [];
-    bellOf(connection, key).listen((revision) => heard.push(revision));
+    bellOf(connection, key).subscribe((revision) => heard.push(revision));
     const publish = "return { redis.call('PUBLISH', KEYS[1], ARGV[1]) }";
     await expect.poll(async () => connection.runScript(publish, [key], ['1'])).toEqual([1]);
     for (const message of ['x', '1.5', '1e99', '2']) await connection.runScript(publish, [key], [message]);

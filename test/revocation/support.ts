@@ -4,7 +4,7 @@ import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import type { Revocation } from '../../src/model/revocation.js';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { subscribeRedis } from '../../src/redis/subscription.js';
-import { createRedisBell, type Bell } from '../../src/revocation/bell.js';
+import { createRedisNotifier, type RevocationNotifier } from '../../src/revocation/revocation-notifier.js';
 import { SILENT } from '../redis/logs.js';
 import { randomPrefix, redisUrl, removeKeys } from '../support/redis.js';
 import { redisAt } from '../support/route.js';
@@ -52,10 +52,10 @@ export async function connect(url = redisUrl(), timeoutMs = 2000): Promise<Redis
   return connection;
 }
 
-/** A bell whose listeners stop after the test. */
-export function bellOf(connection: RedisConnection, key: string, url = redisUrl()): Bell {
+/** A notifier whose listeners stop after the test. */
+export function bellOf(connection: RedisConnection, key: string, url = redisUrl()): RevocationNotifier {
   const settings = redisAt(url, 2000);
-  return createRedisBell({
+  return createRedisNotifier({
     connection,
     key,
     subscribe(channel, onMessage) {

@@ -136,7 +136,7 @@ function issuerMishaps({ scenery: { issuer }, tokens }: Stage): Mishap[] {
   });
   return [
     breaks('hung', () => issuer.hang()),
-    breaks('away', () => issuer.breakWith(503)),
+    breaks('unavailable', () => issuer.breakWith(503)),
     {
       subject: 'issuer',
       kind: 'rotating',

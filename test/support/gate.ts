@@ -1,6 +1,6 @@
 /** A whole gate for a test: assembled from a configuration object, listening on free ports, its log collected. */
 import { compileConfig, type GatewayConfig } from '../../src/config/config.js';
-import { serve } from '../../src/cli/serve.js';
+import { serve } from '../../src/app/serve.js';
 import type { ExchangeRecord } from '../../src/model/record.js';
 import type { Settings } from '../../src/model/settings.js';
 

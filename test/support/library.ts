@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express, { type Express } from 'express';
-import { tollgate, type GatewayConfig, type Tollgate } from '../../src/tollgate.js';
+import { tollgate, type GatewayConfig, type Tollgate } from '../../src/index.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from './tokens.js';
 import { startEchoUpstream, type EchoUpstream } from './upstream.js';
 

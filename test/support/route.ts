@@ -1,5 +1,5 @@
 /** The model's parts for tests that want one of its fields and usual values for the rest. */
-import { Flaw } from '../../src/config/problem.js';
+import { ParseError } from '../../src/config/problem.js';
 import { parseRedisUrl } from '../../src/config/schema/redis-url.js';
 import type { RedisSettings } from '../../src/model/settings.js';
 import type { Route } from '../../src/model/route.js';
@@ -56,7 +56,7 @@ export function makeRoute(changes: Partial<Route> = {}): Route {
 
 export function redisAt(text: string, timeoutMs: number, keyPrefix = ''): RedisSettings {
   const url = parseRedisUrl(text);
-  if (url instanceof Flaw) throw new TypeError(url.text);
+  if (url instanceof ParseError) throw new TypeError(url.text);
   const { address, db, username, password } = url;
   const access = { username, password, tls: undefined };
   return { servers: { kind: 'single', address, db, access }, timeoutMs, keyPrefix };

@@ -1,6 +1,7 @@
 /** Commands with something on standard input: as a process, or in this one where a test has many of them. */
 import { execFile } from 'node:child_process';
-import { Refused, UsageError, type Run } from '../../src/cli/command.js';
+import { UsageError, type Run } from '../../src/cli/command.js';
+import { CommandFailed } from '../../src/model/exit.js';
 import { AdministrationError } from '../../src/tokens/administration.js';
 import type { Result } from './command.js';
 
@@ -36,11 +37,11 @@ export async function runHere(run: Run, args: readonly string[], file: string, i
     env: {},
   };
   try {
-    const code = await run({ file, isDefaultFile: false, json, words, options, terminal });
+    const code = await run({ file, isDefaultFile: false, json, args: words, options, terminal });
     return { code, stdout, stderr };
   } catch (error) {
     const code = error instanceof UsageError ? 2 : 1;
-    if (code === 1 && !(error instanceof Refused || error instanceof AdministrationError)) throw error;
+    if (code === 1 && !(error instanceof CommandFailed || error instanceof AdministrationError)) throw error;
     terminal.err(`tollgate: ${(error as Error).message}`);
     return { code, stdout, stderr };
   }

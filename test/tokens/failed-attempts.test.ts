@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
-import { CoolingDown, createFailedAttempts, type FailedAttempts } from '../../src/tokens/failed-attempts.js';
+import { Throttled, createFailedAttempts, type FailedAttempts } from '../../src/tokens/failed-attempts.js';
 import { randomPrefix, redisUrl, removeKeys, startRedis } from '../support/redis.js';
 import { logInto, PASSWORD, read, startTokenService, type TestService } from './support.js';
 import { redisAt } from '../support/route.js';
@@ -64,9 +64,9 @@ describe.each(KINDS)('failed attempts %s', (_, fresh) => {
     await fail(attempts, 20);
     for (const check of [WRONG, RIGHT]) {
       const answer = await attempts.guard(at('app'), check);
-      expect(answer).toBeInstanceOf(CoolingDown);
-      expect((answer as CoolingDown).retryAfterS).toBeGreaterThan(595);
-      expect((answer as CoolingDown).retryAfterS).toBeLessThanOrEqual(600);
+      expect(answer).toBeInstanceOf(Throttled);
+      expect((answer as Throttled).retryAfterS).toBeGreaterThan(595);
+      expect((answer as Throttled).retryAfterS).toBeLessThanOrEqual(600);
     }
   });
 
@@ -80,7 +80,7 @@ describe.each(KINDS)('failed attempts %s', (_, fresh) => {
   it('are counted for credentials that could not be looked at too', async () => {
     const busy = () => Promise.resolve('busy' as const);
     for (let i = 0; i < 20; i++) expect(await attempts.guard(at('app'), busy)).toBe('busy');
-    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(CoolingDown);
+    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(Throttled);
   });
 
   it('do not look at credentials while the door is closed', async () => {
@@ -92,28 +92,28 @@ describe.each(KINDS)('failed attempts %s', (_, fresh) => {
 
   it('close an address after 200, whatever the ids', async () => {
     await fail(attempts, 200, anyId);
-    expect(await attempts.guard(at('new'), RIGHT)).toBeInstanceOf(CoolingDown);
-    expect(await attempts.guard(at(undefined, '192.0.2.1', 'named'), RIGHT)).toBeInstanceOf(CoolingDown);
+    expect(await attempts.guard(at('new'), RIGHT)).toBeInstanceOf(Throttled);
+    expect(await attempts.guard(at(undefined, '192.0.2.1', 'named'), RIGHT)).toBeInstanceOf(Throttled);
     expect(await attempts.guard(at('new', '192.0.2.2'), RIGHT)).toBe('right');
   });
 
   it('count by address alone where there is no id', async () => {
     await fail(attempts, 200, () => at(undefined));
-    expect(await attempts.guard(at(undefined), RIGHT)).toBeInstanceOf(CoolingDown);
+    expect(await attempts.guard(at(undefined), RIGHT)).toBeInstanceOf(Throttled);
   });
 
   it('are not what right secrets count as', async () => {
     await fail(attempts, 19);
     for (let i = 0; i < 30; i++) expect(await attempts.guard(at('app'), RIGHT)).toBe('right');
     await fail(attempts, 1);
-    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(CoolingDown);
+    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(Throttled);
   });
 
   it('never let more than the limit of guesses made at once be looked at', async () => {
     const check = vi.fn(() => sleep(1, undefined));
     const answers = await Promise.all(Array.from({ length: 50 }, () => attempts.guard(at('app'), check)));
     expect(check).toHaveBeenCalledTimes(20);
-    expect(answers.filter((answer) => answer instanceof CoolingDown)).toHaveLength(30);
+    expect(answers.filter((answer) => answer instanceof Throttled)).toHaveLength(30);
   });
 
   it('never let more than ten times as many be looked at with an id each', async () => {
@@ -132,7 +132,8 @@ describe.each(KINDS)('failed attempts %s', (_, fresh) => {
 
   it('are not what a check that breaks off counts as', async () => {
     const broken = () => Promise.reject(new Error('the database is away'));
-    for (let i = 0; i < 25; i++) await expect(attempts.guard(at('app'), broken)).rejects.toThrow('away');
+    for (let i = 0; i < 25; i++)
+      await expect(attempts.guard(at('app'), broken)).rejects.toThrow('unavailable');
     expect(await attempts.guard(at('app'), RIGHT)).toBe('right');
   });
 
@@ -153,7 +154,7 @@ describe('failed attempts and time', () => {
     vi.advanceTimersByTime(60_001);
     await fail(attempts, 20);
     vi.advanceTimersByTime(599_000);
-    expect(await attempts.guard(at('app'), RIGHT)).toEqual(new CoolingDown(1));
+    expect(await attempts.guard(at('app'), RIGHT)).toEqual(new Throttled(1));
     vi.advanceTimersByTime(1001);
     expect(await attempts.guard(at('app'), RIGHT)).toBe('right');
     await fail(attempts, 20);
@@ -167,7 +168,7 @@ describe('failed attempts and time', () => {
       return RIGHT();
     });
     await fail(attempts, 1);
-    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(CoolingDown);
+    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(Throttled);
   });
 
   it('given back in Redis after their window had ended leave nothing below zero', async () => {
@@ -176,7 +177,7 @@ describe('failed attempts and time', () => {
     const attempts = create({ settings, redis, keyPrefix: `${prefix}${++prefixes}:` });
     await attempts.guard(at('app'), () => sleep(1100, 'right'));
     await fail(attempts, 1);
-    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(CoolingDown);
+    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(Throttled);
   });
 });
 
@@ -185,7 +186,7 @@ describe('failed attempts in bounded memory', () => {
     const attempts = create({ settings: { attempts: 1 }, maxKeys: 3 });
     await fail(attempts, 1, () => at('app'));
     for (const id of ['a', 'b']) await attempts.guard(at(id, '192.0.2.9'), WRONG);
-    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(CoolingDown);
+    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(Throttled);
     for (const id of ['c', 'd', 'e']) await attempts.guard(at(id, '192.0.2.9'), WRONG);
     expect(await attempts.guard(at('app'), RIGHT)).toBe('right');
   });
@@ -203,10 +204,10 @@ describe('failed attempts of several gates', () => {
     expect(check.mock.calls.length).toBeGreaterThanOrEqual(18);
     await sleep(5);
     const answers = await Promise.all(gates.map((gate) => gate.guard(at('app'), RIGHT)));
-    for (const answer of answers) expect((answer as CoolingDown).retryAfterS).toBeGreaterThan(595);
+    for (const answer of answers) expect((answer as Throttled).retryAfterS).toBeGreaterThan(595);
   });
 
-  it('are counted by each alone while Redis is away', async () => {
+  it('are counted by each alone while Redis is unavailable', async () => {
     const own = await startRedis();
     const connection = connect(own.url);
     await connection.attempted;
@@ -214,7 +215,7 @@ describe('failed attempts of several gates', () => {
     await fail(attempts, 5);
     await own.kill();
     await fail(attempts, 20);
-    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(CoolingDown);
+    expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(Throttled);
     connection.close();
     await own.close();
   });
@@ -242,7 +243,7 @@ describe('addresses', () => {
   it('are counted as the networks that they belong to', async () => {
     const attempts = create({ networkOf: (address) => address.slice(0, 9) });
     await fail(attempts, 20, () => at('app', `192.0.2.1${Math.floor(Math.random() * 10)}`));
-    expect(await attempts.guard(at('app', '192.0.2.1'), RIGHT)).toBeInstanceOf(CoolingDown);
+    expect(await attempts.guard(at('app', '192.0.2.1'), RIGHT)).toBeInstanceOf(Throttled);
   });
 
   it('stand in the log with the endpoint when a door is closed, and the id does not', async () => {
@@ -263,7 +264,7 @@ describe('addresses', () => {
     let open: (value: string) => void = () => undefined;
     const held = new Promise<string>((resolve) => (open = resolve));
     const waiting = Array.from({ length: 1001 }, () => attempts.guard(at('app'), () => held));
-    expect(await attempts.guard(at('app'), RIGHT)).toEqual(new CoolingDown(1));
+    expect(await attempts.guard(at('app'), RIGHT)).toEqual(new Throttled(1));
     open('right');
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['right']));
   });

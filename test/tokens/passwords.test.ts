@@ -1,6 +1,6 @@
 import { randomBytes, scryptSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { createPasswords, flawOfPassword } from '../../src/tokens/passwords.js';
+import { createPasswords, passwordError } from '../../src/tokens/passwords.js';
 
 const all = createPasswords({ random: randomBytes });
 const from = { address: '192.0.2.1', isWanted: () => true };
@@ -106,7 +106,7 @@ describe('passwords of users', () => {
     ['a'.repeat(1025), 'at most 1024 bytes'],
     ['\u00e9'.repeat(513), 'at most 1024 bytes'],
   ])('the length of a new password has bounds (%#)', (password, flaw) => {
-    if (flaw === undefined) expect(flawOfPassword(password)).toBeUndefined();
-    else expect(flawOfPassword(password)).toContain(flaw);
+    if (flaw === undefined) expect(passwordError(password)).toBeUndefined();
+    else expect(passwordError(password)).toContain(flaw);
   });
 });

@@ -2,9 +2,9 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apps as command } from '../../src/cli/apps.js';
-import { readAdminToken } from '../../src/cli/admin-token.js';
-import { ofThisProcess } from '../../src/surroundings.js';
-import { openTokens } from '../../src/open-tokens.js';
+import { readAdminToken } from '../../src/app/admin-token.js';
+import { processRuntime } from '../../src/app/runtime.js';
+import { openTokenService } from '../../src/app/token-service.js';
 import { SILENT } from '../redis/logs.js';
 import { runCommand } from '../support/command.js';
 import { createDatabaseFile, tokensIn, writeConfig, type DatabaseFile } from '../support/token-gate.js';
@@ -28,7 +28,7 @@ async function openWith(env: Record<string, string>): Promise<void> {
     keyEncryptionKey: undefined,
     longestLifetimeMs: undefined,
   } as const;
-  const opened = await openTokens(grounds, ofThisProcess(SILENT, env));
+  const opened = await openTokenService(grounds, processRuntime(SILENT, env));
   await opened.close();
 }
 

@@ -199,9 +199,9 @@ describe('POST /revoke', () => {
 
   it('leaves the refresh token alive where the end of its access tokens cannot be recorded', async () => {
     const { refreshToken } = await login();
-    service.isAway = true;
+    service.isUnavailable = true;
     expect((await revoke(refreshToken)).status).toBe(503);
-    service.isAway = false;
+    service.isUnavailable = false;
     expect((await introspect(refreshToken))[1]).toMatchObject({ active: true });
   });
 
@@ -228,9 +228,9 @@ describe('POST /revoke', () => {
 
   it('asks to come back where the revocation cannot be recorded', async () => {
     const token = await appToken();
-    service.isAway = true;
+    service.isUnavailable = true;
     const answer = await revoke(token);
-    service.isAway = false;
+    service.isUnavailable = false;
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('1');
   });

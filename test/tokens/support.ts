@@ -27,7 +27,7 @@ import {
   type Revocations,
   type TokenService,
 } from '../../src/tokens/tokens.js';
-import { createVault } from '../../src/tokens/vault.js';
+import { createKeyEncryption } from '../../src/tokens/key-encryption.js';
 import type { SigningKey } from '../support/tokens.js';
 
 export const AUDIENCE = 'https://developers.token-project.test';
@@ -98,7 +98,7 @@ export interface TestService {
   /** What holds of them: ids of apps and of tokens. */
   readonly revoked: Set<string>;
   /** While true, no revocation can be recorded. */
-  isAway: boolean;
+  isUnavailable: boolean;
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** A form in the body. */
   post(path: string, form: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
@@ -118,7 +118,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   const now = () => clock.nowMs;
   const signer = createSigner({
     registry,
-    vault: createVault(undefined, randomBytes),
+    vault: createKeyEncryption(undefined, randomBytes),
     now,
     log,
     longestLifetimeMs: undefined,
@@ -146,7 +146,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
     isRevoked: ({ app, tokenId, family }) =>
       [app, tokenId, family].some((id) => id !== undefined && revoked.has(id)),
     revoke(revocation) {
-      if (running.isAway) return Promise.resolve('away');
+      if (running.isUnavailable) return Promise.resolve('unavailable');
       revocations.push(revocation);
       revoked.add(revocation.id);
       return Promise.resolve('done');
@@ -197,7 +197,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   const send = (path: string, init: RequestInit = {}) => fetch(`${url}${path}`, init);
   const running: TestService = {
     url,
-    isAway: false,
+    isUnavailable: false,
     registry,
     hash: (secret) => secrets.hash(secret),
     clock,

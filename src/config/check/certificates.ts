@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Files } from '../files.js';
-import { Flaw, type Path, type Report } from '../problem.js';
+import { ParseError, type Path, type Report } from '../problem.js';
 import type { Address } from '../schema/listen.js';
 
 export function checkListenTls(
@@ -24,10 +24,10 @@ function checkPair(
 ): void {
   const cert = files.text(pair.cert);
   const key = files.text(pair.key);
-  if (cert instanceof Flaw) report([...path, 'cert'], cert.text);
-  if (key instanceof Flaw) report([...path, 'key'], key.text);
-  if (cert instanceof Flaw || key instanceof Flaw) return;
-  const flaw = flawOfPair(cert, key);
+  if (cert instanceof ParseError) report([...path, 'cert'], cert.text);
+  if (key instanceof ParseError) report([...path, 'key'], key.text);
+  if (cert instanceof ParseError || key instanceof ParseError) return;
+  const flaw = keyPairError(cert, key);
   if (flaw) report([...path, flaw.of], flaw.text);
 }
 
@@ -43,7 +43,7 @@ export function checkOwnPair(
   else if (key !== undefined) report([...path, 'key'], '"key" needs its "cert" beside it', 'key');
 }
 
-function flawOfPair(cert: string, key: string): { of: 'cert' | 'key'; text: string } | undefined {
+function keyPairError(cert: string, key: string): { of: 'cert' | 'key'; text: string } | undefined {
   if (!works(() => createSecureContext({ cert })))
     return { of: 'cert', text: 'the file holds no PEM certificate' };
   if (!works(() => createSecureContext({ key }))) {
@@ -56,7 +56,7 @@ function flawOfPair(cert: string, key: string): { of: 'cert' | 'key'; text: stri
 /** A PEM file of one or more authorities. */
 export function checkAuthorities(path: Path, name: string, files: Files, report: Report): void {
   const text = files.text(name);
-  if (text instanceof Flaw) {
+  if (text instanceof ParseError) {
     report(path, text.text);
     return;
   }

@@ -1,5 +1,5 @@
 /** Everything that one value alone cannot tell: the checks between the parts of a configuration, and of its files. */
-import type { Draft } from '../draft.js';
+import type { PartialConfig } from '../partial.js';
 import type { Files } from '../files.js';
 import type { Path, Report } from '../problem.js';
 import { checkConflicts } from './conflicts.js';
@@ -12,14 +12,14 @@ import { checkTokens } from './tokens.js';
 import { checkUpstreams } from './upstreams.js';
 import { checkWorkers } from './workers.js';
 
-export interface Written {
+export interface RawConfig {
   /** Whether a key is there, rightly written or not: then its absence from the draft is no problem of its own. */
   has(path: Path): boolean;
   /** From 1; 0 where there is no file. */
   line(path: Path): number;
 }
 
-export function check(draft: Draft, written: Written, files: Files, report: Report): void {
+export function check(draft: PartialConfig, written: RawConfig, files: Files, report: Report): void {
   const isWritten = (path: Path) => written.has(path);
   checkListeners(draft.general, files, isWritten, report);
   checkDrain(draft.general, report);

@@ -1,8 +1,8 @@
 /** Checks of where an issuer's tokens say app and scopes: a place that no token can have would refuse every caller. */
-import type { IssuerDraft } from '../draft.js';
+import type { PartialIssuer } from '../partial.js';
 import type { Path, Report } from '../problem.js';
 
-type Claims = NonNullable<IssuerDraft['claims']>;
+type Claims = NonNullable<PartialIssuer['claims']>;
 
 /** RFC 7519 4.1.4 to 4.1.6: numbers, whose value the gate judges. */
 const TIMES: ReadonlySet<string> = new Set(['exp', 'nbf', 'iat', 'auth_time']);
@@ -41,7 +41,7 @@ const NO_OBJECTS: ReadonlySet<string> = new Set([
 ]);
 
 /** @param path of the issuer */
-export function checkClaims(path: Path, { claims, issuer }: IssuerDraft, report: Report): void {
+export function checkClaims(path: Path, { claims, issuer }: PartialIssuer, report: Report): void {
   if (!claims) return;
   const flaws = [flawOfClaim('app', claims.app, issuer), flawOfClaim('scope', claims.scope, issuer)];
   if (flaws[0] !== undefined) report([...path, 'claims', 'app'], flaws[0]);
@@ -54,7 +54,7 @@ export function checkClaims(path: Path, { claims, issuer }: IssuerDraft, report:
 function flawOfClaim(
   kind: 'app' | 'scope',
   [first = '', ...deeper]: readonly string[],
-  issuer: IssuerDraft['issuer'],
+  issuer: PartialIssuer['issuer'],
 ): string | undefined {
   if (deeper.length > 0) {
     if (!NO_OBJECTS.has(first)) return undefined;

@@ -1,11 +1,11 @@
 /** Checks among routes: no two of one shape and method, of which a request could mean either. */
 import type { Segment } from '../../model/route.js';
-import type { Draft } from '../draft.js';
+import type { PartialConfig } from '../partial.js';
 import type { Report } from '../problem.js';
 import type { MatchRule } from '../schema/match.js';
 
 export function checkConflicts(
-  routes: Draft['routes'],
+  routes: PartialConfig['routes'],
   lineOf: (index: number) => number,
   report: Report,
 ): void {

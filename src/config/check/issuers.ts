@@ -1,15 +1,15 @@
 /** Checks of the issuers, each and among themselves: no token may find two of them, and every one its keys. */
 import { USUAL_TOKEN_TYPES } from '../../model/token-type.js';
-import type { IssuerDraft, Draft } from '../draft.js';
+import type { PartialIssuer, PartialConfig } from '../partial.js';
 import type { Files } from '../files.js';
-import { Flaw, type Path, type Report } from '../problem.js';
+import { ParseError, type Path, type Report } from '../problem.js';
 import { parseKeyUrl } from '../schema/url.js';
 import { checkClaims } from './claims.js';
-import { flawOfJwks, flawOfJwksText } from './keys.js';
+import { jwksError, jwksTextError } from './keys.js';
 
 /** @param isWritten tells what a key's absence from the draft alone does not: whether it is there, though faulty */
 export function checkIssuers(
-  { issuers, general }: Draft,
+  { issuers, general }: PartialConfig,
   files: Files,
   isWritten: (path: Path) => boolean,
   report: Report,
@@ -43,7 +43,7 @@ export function checkIssuers(
 
 function checkKeys(
   path: Path,
-  { issuer, jwks, algorithms = ['RS256'], token_types: tokenTypes = USUAL_TOKEN_TYPES }: IssuerDraft,
+  { issuer, jwks, algorithms = ['RS256'], token_types: tokenTypes = USUAL_TOKEN_TYPES }: PartialIssuer,
   files: Files,
   isWritten: (path: Path) => boolean,
   report: Report,
@@ -54,12 +54,12 @@ function checkKeys(
     return;
   }
   if ('url' in jwks) return;
-  const flaw = 'file' in jwks ? flawOfFile(jwks.file) : flawOfJwks(jwks.inline, { algorithms, tokenTypes });
+  const flaw = 'file' in jwks ? flawOfFile(jwks.file) : jwksError(jwks.inline, { algorithms, tokenTypes });
   if (flaw) report([...path, 'jwks'], flaw.text);
 
-  function flawOfFile(name: string): Flaw | undefined {
+  function flawOfFile(name: string): ParseError | undefined {
     const text = files.text(name);
-    return text instanceof Flaw ? text : flawOfJwksText(text, { algorithms, tokenTypes });
+    return text instanceof ParseError ? text : jwksTextError(text, { algorithms, tokenTypes });
   }
 }
 
@@ -69,8 +69,8 @@ function checkDiscovery(path: Path, issuer: string | false, report: Report): voi
     return;
   }
   const url = parseKeyUrl(issuer);
-  if (url instanceof Flaw || url.includes('?')) {
-    const why = url instanceof Flaw ? url.text : 'must be a URL without a query';
+  if (url instanceof ParseError || url.includes('?')) {
+    const why = url instanceof ParseError ? url.text : 'must be a URL without a query';
     report(path, `without "jwks" the keys are discovered at this URL, which ${why}`);
   }
 }

@@ -2,15 +2,15 @@
 import { createPublicKey } from 'node:crypto';
 import { parseJson } from '../../model/json.js';
 import { entriesOf, isStrong, readJwk, type AcceptedKeys } from '../../model/jwk.js';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 
 /** More reasons than these would hide what is wrong. */
 const MOST_REASONS = 4;
 
 /** What is wrong with the set, key by key; undefined where one key at least is one that the gate would use. */
-export function flawOfJwks(jwks: unknown, accepted: AcceptedKeys): Flaw | undefined {
+export function jwksError(jwks: unknown, accepted: AcceptedKeys): ParseError | undefined {
   const entries = entriesOf(jwks);
-  if (!entries) return new Flaw('a JWKS is an object with a list "keys"');
+  if (!entries) return new ParseError('a JWKS is an object with a list "keys"');
   const reasons: string[] = [];
   for (const [index, entry] of entries.entries()) {
     const reason = reasonAgainst(entry, accepted);
@@ -19,17 +19,17 @@ export function flawOfJwks(jwks: unknown, accepted: AcceptedKeys): Flaw | undefi
   }
   const more = reasons.length > MOST_REASONS ? `, and ${reasons.length - MOST_REASONS} more` : '';
   const why = reasons.length === 0 ? 'it is empty' : reasons.slice(0, MOST_REASONS).join(', ') + more;
-  return new Flaw(
+  return new ParseError(
     `no key of the JWKS can be used with ${accepted.algorithms.join(', ')}, for which it needs a public signature key, RSA of 2048 bits or more: ${why}`,
   );
 }
 
 /** @returns what is wrong with a JWKS file's text */
-export function flawOfJwksText(text: string, accepted: AcceptedKeys): Flaw | undefined {
+export function jwksTextError(text: string, accepted: AcceptedKeys): ParseError | undefined {
   try {
-    return flawOfJwks(parseJson(text), accepted);
+    return jwksError(parseJson(text), accepted);
   } catch {
-    return new Flaw('the JWKS file is not JSON');
+    return new ParseError('the JWKS file is not JSON');
   }
 }
 

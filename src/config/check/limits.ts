@@ -1,12 +1,12 @@
 /** Checks of limits: each countable where it stands, no two alike, and one meaning for each shared name. */
 import type { LimitPolicy } from '../../model/limit.js';
-import type { Draft } from '../draft.js';
+import type { PartialConfig } from '../partial.js';
 import { policiesOf } from '../limits.js';
 import type { Path, Report } from '../problem.js';
 import { formatDuration } from '../schema/values.js';
 
 export function checkLimits(
-  { general, routes }: Draft,
+  { general, routes }: PartialConfig,
   isWritten: (path: Path) => boolean,
   report: Report,
 ): void {

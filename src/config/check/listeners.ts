@@ -1,6 +1,6 @@
 /** Checks of the addresses: the administrator's must never be the public one. */
 import { isIP } from 'node:net';
-import type { GeneralDraft } from '../draft.js';
+import type { PartialGeneral } from '../partial.js';
 import type { Files } from '../files.js';
 import type { Path, Report } from '../problem.js';
 import type { Address } from '../schema/listen.js';
@@ -8,7 +8,7 @@ import { formatDuration } from '../schema/values.js';
 import { checkListenTls } from './certificates.js';
 
 export function checkListeners(
-  { listen, admin }: GeneralDraft,
+  { listen, admin }: PartialGeneral,
   files: Files,
   isWritten: (path: Path) => boolean,
   report: Report,
@@ -26,7 +26,7 @@ export function checkListeners(
 
 /** A drain that only waits would cut everything at its end. */
 export function checkDrain(
-  { drain_timeout: timeout, drain_delay: delay }: GeneralDraft,
+  { drain_timeout: timeout, drain_delay: delay }: PartialGeneral,
   report: Report,
 ): void {
   if (delay === undefined || timeout === undefined || delay <= timeout) return;

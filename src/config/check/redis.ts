@@ -1,10 +1,10 @@
 /** Checks of Redis: the certificates that its connections need. */
-import type { GeneralDraft } from '../draft.js';
+import type { PartialGeneral } from '../partial.js';
 import type { Files } from '../files.js';
 import type { Report } from '../problem.js';
 import { checkAuthorities, checkOwnPair } from './certificates.js';
 
-export function checkRedis({ redis }: GeneralDraft, files: Files, report: Report): void {
+export function checkRedis({ redis }: PartialGeneral, files: Files, report: Report): void {
   if (typeof redis?.tls !== 'object') return;
   const path = ['redis', 'tls'];
   const { ca, cert, key } = redis.tls;

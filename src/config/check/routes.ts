@@ -1,11 +1,11 @@
 /** Checks of each route: that it is open to somebody on purpose, and that what it names is there. */
 import { NAMED, TOKENS } from '../../model/tokens.js';
-import type { Draft, RouteDraft } from '../draft.js';
+import type { PartialConfig, PartialRoute } from '../partial.js';
 import type { Path, Report } from '../problem.js';
 import { foreignGroups } from '../schema/match.js';
 import { closest } from '../suggest.js';
 
-export function checkRoutes(draft: Draft, isWritten: (path: Path) => boolean, report: Report): void {
+export function checkRoutes(draft: PartialConfig, isWritten: (path: Path) => boolean, report: Report): void {
   let saidNoIssuer = false;
   const issuers = issuerNames(draft, isWritten);
   // A section that is missing, misspelt or no list of names has its own problem; whom it would name nobody knows.
@@ -25,7 +25,7 @@ export function checkRoutes(draft: Draft, isWritten: (path: Path) => boolean, re
 
 /** The file's issuers, and the token service's own; undefined where a faulty section leaves it open who they are. */
 function issuerNames(
-  { issuers, general, isUnknown, isAbsent }: Draft,
+  { issuers, general, isUnknown, isAbsent }: PartialConfig,
   isWritten: (path: Path) => boolean,
 ): readonly string[] | undefined {
   const { tokens } = general;
@@ -36,7 +36,7 @@ function issuerNames(
 
 function checkAccess(
   path: Path,
-  { scope, issuer, public: isPublic }: RouteDraft,
+  { scope, issuer, public: isPublic }: PartialRoute,
   isWritten: (path: Path) => boolean,
   report: Report,
 ): void {
@@ -63,8 +63,8 @@ function checkAccess(
 
 function checkNames(
   path: Path,
-  { upstream, issuer }: RouteDraft,
-  upstreams: Draft['upstreams'] | undefined,
+  { upstream, issuer }: PartialRoute,
+  upstreams: PartialConfig['upstreams'] | undefined,
   issuers: readonly string[] | undefined,
   report: Report,
 ): void {
@@ -85,7 +85,7 @@ function unknown(kind: string, name: string, known: Iterable<string>): string {
   return `unknown ${kind} "${name}"; ${names.length ? `there are: ${names.join(', ')}` : `none is defined`}`;
 }
 
-function checkPaths(path: Path, route: RouteDraft, semicolons: boolean, report: Report): void {
+function checkPaths(path: Path, route: PartialRoute, semicolons: boolean, report: Report): void {
   const { match, rewrite } = route;
   for (const [key, rule] of Object.entries({ match, rewrite })) {
     if (rule?.hasEncodedSlash && route.allow_encoded_slash === false) {

@@ -1,9 +1,9 @@
 /** Checks of the token service: no two of its endpoints, and no route, at one path, and no issuer under its name. */
 import { ownerOf } from '../../model/token-paths.js';
-import type { Draft } from '../draft.js';
+import type { PartialConfig } from '../partial.js';
 import type { Report } from '../problem.js';
 
-export function checkTokens({ general, issuers, routes }: Draft, report: Report): void {
+export function checkTokens({ general, issuers, routes }: PartialConfig, report: Report): void {
   const { tokens } = general;
   if (!tokens) return;
   const earlier: Record<string, { readonly path: string }> = {};

@@ -1,10 +1,10 @@
 /** Checks of the upstreams. */
-import type { Draft } from '../draft.js';
+import type { PartialConfig } from '../partial.js';
 import type { Files } from '../files.js';
 import type { Report } from '../problem.js';
 import { checkAuthorities, checkOwnPair } from './certificates.js';
 
-export function checkUpstreams({ upstreams }: Draft, files: Files, report: Report): void {
+export function checkUpstreams({ upstreams }: PartialConfig, files: Files, report: Report): void {
   for (const [name, { targets, tls }] of upstreams) {
     if (!tls) continue;
     const path = ['upstreams', name, 'tls'];

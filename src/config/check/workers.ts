@@ -1,8 +1,8 @@
 /** Several processes can keep a limit only if they count in one place. */
-import type { GeneralDraft } from '../draft.js';
+import type { PartialGeneral } from '../partial.js';
 import type { Report } from '../problem.js';
 
-export function checkWorkers({ workers, redis }: GeneralDraft, report: Report): void {
+export function checkWorkers({ workers, redis }: PartialGeneral, report: Report): void {
   if (workers === undefined || workers === 1 || redis !== undefined) return;
   report(['workers'], 'more than one worker needs "redis", since limits must be counted once');
 }

@@ -1,9 +1,9 @@
 /** A file's text where the checks have read it already. */
 import type { Files } from '../files.js';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 
 export function textOf(name: string, files: Files): string {
   const text = files.text(name);
-  if (text instanceof Flaw) throw new Error(text.text);
+  if (text instanceof ParseError) throw new Error(text.text);
   return text;
 }

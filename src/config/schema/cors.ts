@@ -1,16 +1,16 @@
 /** Cross-origin rules as they are written, for the whole file or for one route. */
 import { z } from 'zod';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 import { DAY_MS, duration, list, phrase, TOKEN } from './values.js';
 import { parseOrigin } from './url.js';
 
 /** An origin as a browser sends it (RFC 6454 6.2), or `*`. */
-function parseCorsOrigin(text: string): string | Flaw {
+function parseCorsOrigin(text: string): string | ParseError {
   if (text === '*') return text;
   const origin = text.toLowerCase();
   const url = parseOrigin(origin);
-  if (url instanceof Flaw || url.origin !== origin) {
-    return new Flaw('must be an origin as a browser sends it, such as https://app.example.org, or "*"');
+  if (url instanceof ParseError || url.origin !== origin) {
+    return new ParseError('must be an origin as a browser sends it, such as https://app.example.org, or "*"');
   }
   return origin;
 }
@@ -22,7 +22,7 @@ export const cors = z.strictObject({
   headers: z
     .array(
       phrase(
-        (text) => (TOKEN.test(text) ? text : new Flaw('must be the name of a header field')),
+        (text) => (TOKEN.test(text) ? text : new ParseError('must be the name of a header field')),
         'the name of a header field',
       ),
     )

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ALGORITHMS, type Algorithm } from '../../model/issuer.js';
 import { isScopeToken } from '../../model/scope.js';
 import { tokenTypeOf, type TokenTypes } from '../../model/token-type.js';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 import { closest } from '../suggest.js';
 import { parseKeyUrl, unfilled } from './url.js';
 import { duration, flag, given, list, name, phrase, single } from './values.js';
@@ -15,9 +15,11 @@ export const issuerName = name().refine((text) => !RESERVED.has(text), {
   error: 'is a name reserved for the token service; choose another',
 });
 
-function parseScope(text: string): string | Flaw {
+function parseScope(text: string): string | ParseError {
   if (isScopeToken(text)) return text;
-  return new Flaw(`"${text}" is no scope; use visible ASCII characters without spaces, quotes and "\\"`);
+  return new ParseError(
+    `"${text}" is no scope; use visible ASCII characters without spaces, quotes and "\\"`,
+  );
 }
 
 export const scope = phrase(parseScope, 'a scope');
@@ -31,61 +33,61 @@ export const singleScope = single(parseScope, {
 const COMMON_ENDPOINT = /^https:\/\/login\.microsoftonline\.com\/(common|organizations)\//i;
 
 /** It is compared with the tokens' iss whole, so what stands for a value, or for many, is never found in one. */
-function parseIss(text: string): string | Flaw {
-  if (text.trim() === '') return new Flaw('must not be empty');
+function parseIss(text: string): string | ParseError {
+  if (text.trim() === '') return new ParseError('must not be empty');
   if (!/^[a-z][a-z0-9+.-]*:/i.test(text)) return text;
   const part =
     unfilled(text) ?? COMMON_ENDPOINT.exec(text)?.[1] ?? /\*|(?<=\/):[a-z]\w*|\$[a-z]\w*/i.exec(text)?.[0];
   if (part === undefined) return text;
   const right = text.replace(part, part.replace(/%7[bd]|[^\w-]/gi, '').toUpperCase() || 'VALUE');
-  return new Flaw(
+  return new ParseError(
     `must be the tokens' iss as it stands in them, which never has "${part}": write ${right} with the value in its place`,
   );
 }
 
-function parseAudience(text: string): string | Flaw {
+function parseAudience(text: string): string | ParseError {
   const part = unfilled(text);
-  if (text === '') return new Flaw('must not be empty');
+  if (text === '') return new ParseError('must not be empty');
   return part === undefined
     ? text
-    : new Flaw(
+    : new ParseError(
         `must be the tokens' aud as it stands in them, which never has "${part}": write the value itself`,
       );
 }
 
 /** A URL to fetch from, or else the path of a file. */
-function parseKeyPlace(text: string): { url: string } | { file: string } | Flaw {
-  if (text.trim() === '') return new Flaw('must not be empty');
+function parseKeyPlace(text: string): { url: string } | { file: string } | ParseError {
+  if (text.trim() === '') return new ParseError('must not be empty');
   if (!/^[a-z][a-z0-9+.-]+:/i.test(text)) return { file: text };
   const url = parseKeyUrl(text);
-  return url instanceof Flaw ? url : { url };
+  return url instanceof ParseError ? url : { url };
 }
 
 const ALGORITHM_FORM = `one of ${ALGORITHMS.join(', ')}`;
 
-function parseAlgorithm(text: string): Algorithm | Flaw {
+function parseAlgorithm(text: string): Algorithm | ParseError {
   const found = ALGORITHMS.find((each) => each === text);
   if (found !== undefined) return found;
   if (text.toLowerCase() === 'none')
-    return new Flaw('the algorithm "none" is refused: anybody can make such a token');
+    return new ParseError('the algorithm "none" is refused: anybody can make such a token');
   if (/^HS\d+$/i.test(text)) {
-    return new Flaw(
+    return new ParseError(
       `"${text}" is never accepted beside a JWKS: with it a public key would pass for a secret`,
     );
   }
   if (/^(EdDSA|Ed25519|Ed448|ES256K)$/i.test(text))
-    return new Flaw(`the algorithm "${text}" is not supported yet`);
+    return new ParseError(`the algorithm "${text}" is not supported yet`);
   const near = closest(text, ALGORITHMS);
-  return new Flaw(
+  return new ParseError(
     `"${text}" is no algorithm${near ? `; did you mean "${near}"?` : `; use ${ALGORITHM_FORM}`}`,
   );
 }
 
 const CLAIM_FORM = "a claim's name";
 
-function parseClaim(text: string): string | Flaw {
-  if (text.trim() === '') return new Flaw('must not be empty');
-  return text === '__proto__' ? new Flaw('must be a name that readers of JSON agree on') : text;
+function parseClaim(text: string): string | ParseError {
+  if (text.trim() === '') return new ParseError('must not be empty');
+  return text === '__proto__' ? new ParseError('must be a name that readers of JSON agree on') : text;
 }
 
 const TYPE_FORM = 'a typ such as JWT, at+jwt or JOSE, or absent';
@@ -93,9 +95,11 @@ const TYPE_FORM = 'a typ such as JWT, at+jwt or JOSE, or absent';
 /** RFC 6838 4.2, with or without `application/`. */
 const MEDIA_TYPE = /^(application\/)?[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/i;
 
-function parseTokenType(text: string): string | undefined | Flaw {
+function parseTokenType(text: string): string | undefined | ParseError {
   if (text === 'absent') return undefined;
-  return MEDIA_TYPE.test(text) ? tokenTypeOf(text) : new Flaw(`"${text}" is no token type; use ${TYPE_FORM}`);
+  return MEDIA_TYPE.test(text)
+    ? tokenTypeOf(text)
+    : new ParseError(`"${text}" is no token type; use ${TYPE_FORM}`);
 }
 
 const claim = z.union(

@@ -1,5 +1,5 @@
 /** Texts that are to be random keys: how much randomness they can hold at most. */
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 
 const BITS = 256;
 
@@ -7,10 +7,10 @@ const BITS = 256;
 const FEWEST_DIFFERENT = { hexadecimal: 8, other: 15 };
 
 /** A key of at least 32 random bytes as text, in hexadecimal, base64 or any other form; or empty, for none. */
-export function parseKeyText(text: string): string | Flaw {
+export function parseKeyText(text: string): string | ParseError {
   return text === '' || isStrong(text)
     ? text
-    : new Flaw('must hold 32 random bytes; make one with: openssl rand -base64 32');
+    : new ParseError('must hold 32 random bytes; make one with: openssl rand -base64 32');
 }
 
 /** The most bits that a text of this length and alphabet can hold, and whether it looks random at all. */

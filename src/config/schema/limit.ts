@@ -1,7 +1,7 @@
 /** Limits as they are written: `10 per 2m`, the long form, a list of both, or `none`. */
 import { z } from 'zod';
-import { Flaw } from '../problem.js';
-import { later } from './later.js';
+import { ParseError } from '../problem.js';
+import { notYetSupported } from './not-yet-supported.js';
 import { count, DAY_MS, duration, given, list, name, parseDuration, phrase, SECOND_MS } from './values.js';
 
 const FORM = 'a limit such as "10 per 2m", its long form {requests, window, by}, a list of these, or none';
@@ -17,16 +17,17 @@ export interface WrittenLimit {
 }
 
 /** `10 per 2m` */
-export function parseLimit(text: string): WrittenLimit | Flaw {
+export function parseLimit(text: string): WrittenLimit | ParseError {
   const [, requests, window = ''] = /^(\d+) +per +(\S+)$/.exec(text.trim()) ?? [];
-  if (requests === undefined) return new Flaw(`must be ${FORM}; "${text}" is none of these`);
+  if (requests === undefined) return new ParseError(`must be ${FORM}; "${text}" is none of these`);
   if (Number(requests) < 1 || Number(requests) > MOST_REQUESTS) {
-    return new Flaw(`must admit from 1 to ${MOST_REQUESTS} requests`);
+    return new ParseError(`must admit from 1 to ${MOST_REQUESTS} requests`);
   }
   const windowMs = parseDuration(window);
-  if (windowMs instanceof Flaw) return new Flaw(`must have a window such as 30s, 2m, 1h or 1d after "per"`);
+  if (windowMs instanceof ParseError)
+    return new ParseError(`must have a window such as 30s, 2m, 1h or 1d after "per"`);
   if (windowMs < WINDOW.leastMs || windowMs > WINDOW.mostMs) {
-    return new Flaw('must have a window from 1s to 366d');
+    return new ParseError('must have a window from 1s to 366d');
   }
   return { requests: Number(requests), window: windowMs };
 }
@@ -44,7 +45,7 @@ const longForm = z
       ),
     share: name().optional().describe('A name under which several routes share one count.'),
   })
-  .register(later, { keys: ['shadow'] });
+  .register(notYetSupported, { keys: ['shadow'] });
 
 const single = z.union([phrase(parseLimit, FORM), longForm], { error: given(`must be ${FORM}`) });
 

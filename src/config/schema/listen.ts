@@ -1,7 +1,7 @@
 /** Where the gate listens, whom it believes about the caller's address, and how long it waits for a caller. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 import { count, duration, given, list, parseSize, phrase, words } from './values.js';
 
 const ADMIN_DEFAULT = '127.0.0.1:8081';
@@ -16,11 +16,11 @@ export interface Address {
     { readonly cert: string; readonly key: string; readonly client_ca?: string | undefined } | undefined;
 }
 
-function parseAddress(text: string): Address | Flaw {
+function parseAddress(text: string): Address | ParseError {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain ?? '';
   const rightHost = bracketed === undefined ? isHost(host) : isIP(host) === 6;
-  if (!rightHost || Number(port) > 65_535) return new Flaw(`must be ${FORM}`);
+  if (!rightHost || Number(port) > 65_535) return new ParseError(`must be ${FORM}`);
   return { host, port: Number(port) };
 }
 
@@ -41,7 +41,7 @@ const tls = z.strictObject({
 
 const addressKeys = z.strictObject({
   host: phrase(
-    (text) => (isHost(text) || isIP(text) ? text : new Flaw('must be an IP address or a host name')),
+    (text) => (isHost(text) || isIP(text) ? text : new ParseError('must be an IP address or a host name')),
     'an IP address or a host name',
   ).describe('The IP address or host name to listen on.'),
   port: count(0, 65_535).describe('The port; 0 takes any that is free.'),
@@ -60,7 +60,8 @@ export interface AdminListener extends Address {
 
 const hosts = list(
   phrase(
-    (text) => (HOST_NAME.test(text) ? text.toLowerCase() : new Flaw('must be a host name without a port')),
+    (text) =>
+      HOST_NAME.test(text) ? text.toLowerCase() : new ParseError('must be a host name without a port'),
     'a host name without a port',
   ),
   'a list of host names',
@@ -72,9 +73,9 @@ const hosts = list(
 
 export const admin = z.union(
   [
-    phrase((text): AdminListener | Flaw => {
+    phrase((text): AdminListener | ParseError => {
       const parsed = parseAddress(text);
-      return parsed instanceof Flaw ? new Flaw(`must be ${ADMIN_FORM}`) : parsed;
+      return parsed instanceof ParseError ? new ParseError(`must be ${ADMIN_FORM}`) : parsed;
     }, ADMIN_FORM),
     addressKeys.extend({ hosts }),
     z
@@ -90,14 +91,14 @@ export const admin = z.union(
 );
 
 /** An address, or a block of them in CIDR form. */
-function parseNetwork(text: string): string | Flaw {
+function parseNetwork(text: string): string | ParseError {
   const [host = '', prefix, ...rest] = text.split('/');
   const family = isIP(host);
   const right =
     rest.length === 0 &&
     family !== 0 &&
     (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128)));
-  return right ? text : new Flaw('must be an IP address or a CIDR block such as 10.0.0.0/8');
+  return right ? text : new ParseError('must be an IP address or a CIDR block such as 10.0.0.0/8');
 }
 
 export const trustProxy = z.array(phrase(parseNetwork, 'an IP address or a CIDR block such as 10.0.0.0/8'), {
@@ -106,10 +107,10 @@ export const trustProxy = z.array(phrase(parseNetwork, 'an IP address or a CIDR 
 
 const RATE_FORM = 'bytes per second, such as 240 or 1kb, or none';
 
-function parseRate(text: string): number | Flaw {
+function parseRate(text: string): number | ParseError {
   if (text === 'none') return 0;
   const bytes = parseSize(text);
-  return bytes instanceof Flaw ? new Flaw(`must be ${RATE_FORM}`) : bytes;
+  return bytes instanceof ParseError ? new ParseError(`must be ${RATE_FORM}`) : bytes;
 }
 
 const bodyRate = z.union([count(0, 1_000_000_000), phrase(parseRate, RATE_FORM)], {

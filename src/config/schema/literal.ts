@@ -1,5 +1,5 @@
 /** One literal segment of a path, held to the rules that a request's own path is held to: read in one way or refused. */
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 
 export interface Literal {
   /** Fully decoded, as routes are compared. */
@@ -12,8 +12,8 @@ export interface Literal {
 
 const ESCAPE = /%([0-9a-f]{2})/gi;
 
-export function readLiteral(segment: string): Literal | Flaw {
-  const flaw = (why: string) => new Flaw(`the segment "${segment}" ${why}`);
+export function readLiteral(segment: string): Literal | ParseError {
+  const flaw = (why: string) => new ParseError(`the segment "${segment}" ${why}`);
   if (/[^\x21-\x7e]/.test(segment)) return flaw('has a character that must be percent-encoded');
   if (/[\\#?]/.test(segment)) return flaw('has a "\\", "#" or "?", which no path may have');
   if (/%(?![0-9a-f]{2})/i.test(segment)) return flaw('has a "%" that begins no escape such as %20');

@@ -1,7 +1,7 @@
 /** The grammar of `match` and `rewrite`: methods, and paths whose placeholders are whole segments. */
 import { METHODS } from 'node:http';
 import type { RewriteSegment, Segment } from '../../model/route.js';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 import { closest } from '../suggest.js';
 import { translatePath } from './foreign-path.js';
 import { readLiteral, type Literal } from './literal.js';
@@ -25,22 +25,22 @@ export interface RewriteRule {
   readonly hasSemicolon: boolean;
 }
 
-export function parseMatch(text: string): MatchRule | Flaw {
+export function parseMatch(text: string): MatchRule | ParseError {
   const [, methodsText, pathText] = /^([^/]*\S)\s+(\/\S*)$/.exec(text.trim()) ?? [];
-  if (methodsText === undefined || pathText === undefined) return new Flaw(FORM + remedyOf(text));
+  if (methodsText === undefined || pathText === undefined) return new ParseError(FORM + remedyOf(text));
   const methods = parseMethods(methodsText);
-  if (methods instanceof Flaw) return methods;
+  if (methods instanceof ParseError) return methods;
   const segments = parsePath(pathText, `${methodsText} `);
-  if (segments instanceof Flaw) return segments;
+  if (segments instanceof ParseError) return segments;
   const names = new Set<string>();
   for (const segment of segments) {
     if (!('name' in segment)) continue;
-    if (names.has(segment.name)) return new Flaw(`the placeholder {${segment.name}} stands twice`);
+    if (names.has(segment.name)) return new ParseError(`the placeholder {${segment.name}} stands twice`);
     names.add(segment.name);
   }
   const rest = segments.findIndex((segment) => 'kind' in segment && segment.kind === 'rest');
   if (rest !== -1 && rest !== segments.length - 1) {
-    return new Flaw('a placeholder with "*" takes the rest of the path and must be its last segment');
+    return new ParseError('a placeholder with "*" takes the rest of the path and must be its last segment');
   }
   const path = segments.map((segment): Segment =>
     'kind' in segment ? segment : { kind: 'literal', text: segment.text },
@@ -49,15 +49,15 @@ export function parseMatch(text: string): MatchRule | Flaw {
 }
 
 /** `$1` and its kin, which name a group of a regular expression, are left for the check that knows the match. */
-export function parseRewrite(text: string): RewriteRule | Flaw {
-  if (!/^\/\S*$/.test(text)) return new Flaw('must be a path such as /v1/{path}');
+export function parseRewrite(text: string): RewriteRule | ParseError {
+  if (!/^\/\S*$/.test(text)) return new ParseError('must be a path such as /v1/{path}');
   const segments = parsePath(text.replace(GROUP, 'x'), '');
-  if (segments instanceof Flaw) return segments;
+  if (segments instanceof ParseError) return segments;
   const path: RewriteSegment[] = [];
   for (const segment of segments) {
     if (!('kind' in segment)) path.push({ kind: 'literal', text: segment.sent });
     else if (segment.kind === 'parameter') path.push({ kind: 'placeholder', name: segment.name });
-    else return new Flaw(`must name a placeholder without its "*": {${segment.name}}`);
+    else return new ParseError(`must name a placeholder without its "*": {${segment.name}}`);
   }
   return { text, path, ...needs(segments) };
 }
@@ -83,29 +83,29 @@ export function foreignGroups(
 }
 
 /** A method that the gate forwards. */
-export function parseMethod(text: string): string | Flaw {
+export function parseMethod(text: string): string | ParseError {
   if (text === 'TRACE' || text === 'CONNECT')
-    return new Flaw(`${text} is always answered 405; no route can have it`);
+    return new ParseError(`${text} is always answered 405; no route can have it`);
   if (METHODS.includes(text)) return text;
-  if (/^(any|all)$/i.test(text)) return new Flaw(`unknown method "${text}"; any method is "*"`);
+  if (/^(any|all)$/i.test(text)) return new ParseError(`unknown method "${text}"; any method is "*"`);
   const near = METHODS.includes(text.toUpperCase()) ? text.toUpperCase() : closest(text, METHODS);
-  return new Flaw(`unknown method "${text}"${near ? `; did you mean "${near}"?` : ''}`);
+  return new ParseError(`unknown method "${text}"${near ? `; did you mean "${near}"?` : ''}`);
 }
 
-function parseMethods(text: string): ReadonlySet<string> | 'any' | Flaw {
+function parseMethods(text: string): ReadonlySet<string> | 'any' | ParseError {
   if (text === '*') return 'any';
   const listed = text
     .replace(/[[\]()]/g, '')
     .split(/[\s,|]+/)
     .join(',');
-  if (/[[\]()|]|[^,\s]\s+[^,\s]/.test(text)) return new Flaw(`several methods are written ${listed}`);
+  if (/[[\]()|]|[^,\s]\s+[^,\s]/.test(text)) return new ParseError(`several methods are written ${listed}`);
   const methods = new Set<string>();
   for (const written of text.split(',')) {
     const method = written.trim();
-    if (method === '*') return new Flaw('"*" is any method and stands alone');
+    if (method === '*') return new ParseError('"*" is any method and stands alone');
     const parsed = parseMethod(method);
-    if (parsed instanceof Flaw) return parsed;
-    if (methods.has(parsed)) return new Flaw(`the method ${parsed} stands twice`);
+    if (parsed instanceof ParseError) return parsed;
+    if (methods.has(parsed)) return new ParseError(`the method ${parsed} stands twice`);
     methods.add(parsed);
   }
   return methods;
@@ -118,7 +118,7 @@ function remedyOf(text: string): string {
     [];
   if (methods === '' && (path === '' || METHODS.includes(path.toUpperCase()))) return '';
   const right = `${methods || 'GET'} ${translatePath(`/${path}`)?.path ?? `/${path}`}`;
-  return parseMatch(right) instanceof Flaw
+  return parseMatch(right) instanceof ParseError
     ? ''
     : `; write "${right}"${methods ? '' : ', or "*" for any method'}`;
 }
@@ -126,7 +126,7 @@ function remedyOf(text: string): string {
 type Parsed = Literal | Exclude<Segment, { kind: 'literal' }>;
 
 /** A trailing slash, and the root, are an empty last segment; an empty one elsewhere is `//`. */
-function parsePath(text: string, methods: string): readonly Parsed[] | Flaw {
+function parsePath(text: string, methods: string): readonly Parsed[] | ParseError {
   const foreign = translatePath(text);
   if (foreign) {
     const { path, segment, literal } = foreign;
@@ -134,21 +134,21 @@ function parsePath(text: string, methods: string): readonly Parsed[] | Flaw {
     const each = segment.includes('|') ? 'a route for each, such as ' : '';
     // A rewrite names the rest of the path without its star.
     const right = methods === '' ? path.replace('*}', '}') : `${methods}${path}`;
-    return new Flaw(`"${segment}" is no placeholder; write ${each}"${right}"${itself}`);
+    return new ParseError(`"${segment}" is no placeholder; write ${each}"${right}"${itself}`);
   }
   const written = text.split('/').slice(1);
   const segments: Parsed[] = [];
   for (const [index, segment] of written.entries()) {
     if (segment === '' && index < written.length - 1)
-      return new Flaw('the path has "//", which the gate refuses');
+      return new ParseError('the path has "//", which the gate refuses');
     const parsed = parseSegment(segment);
-    if (parsed instanceof Flaw) return parsed;
+    if (parsed instanceof ParseError) return parsed;
     segments.push(parsed);
   }
   return segments;
 }
 
-function parseSegment(segment: string): Parsed | Flaw {
+function parseSegment(segment: string): Parsed | ParseError {
   const [, name, star] = /^\{([A-Za-z_][A-Za-z0-9_]*)(\*?)\}$/.exec(segment) ?? [];
   if (name !== undefined) return { kind: star === '*' ? 'rest' : 'parameter', name };
   return readLiteral(segment);

@@ -3,7 +3,7 @@
  * client is made, and the client never sees the URL. Nothing of it is put into a flaw, since it may hold a password.
  */
 import { isIP } from 'node:net';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 import { parseUrl } from './url.js';
 
 /** What a `redis.url` says. */
@@ -28,21 +28,22 @@ const REMEDY =
  * @returns a flaw for whatever the client would have to guess at: another path than a number, a query, a fragment, or an
  *   escape that is none
  */
-export function parseRedisUrl(text: string): RedisUrl | Flaw {
+export function parseRedisUrl(text: string): RedisUrl | ParseError {
   const url = read(text);
-  return url instanceof Flaw && text.includes('@') ? new Flaw(`${url.text}; ${REMEDY}`) : url;
+  return url instanceof ParseError && text.includes('@') ? new ParseError(`${url.text}; ${REMEDY}`) : url;
 }
 
-function read(text: string): RedisUrl | Flaw {
+function read(text: string): RedisUrl | ParseError {
   if (text.startsWith('unix:')) return readSocket(text);
   const url = parseUrl(text, ['redis', 'rediss', 'unix']);
-  if (url instanceof Flaw) return url;
-  if (/[?#]/.test(text)) return new Flaw('must be a URL without a query or fragment');
+  if (url instanceof ParseError) return url;
+  if (/[?#]/.test(text)) return new ParseError('must be a URL without a query or fragment');
   const [, db] = /^\/?(\d{0,9})$/.exec(url.pathname) ?? [];
-  if (db === undefined) return new Flaw('must have nothing after the host but the number of a database: /0');
+  if (db === undefined)
+    return new ParseError('must have nothing after the host but the number of a database: /0');
   const [username, password] = [decoded(url.username), decoded(url.password)];
   if (username === undefined || password === undefined)
-    return new Flaw('must have a "%" only before two hexadecimal digits');
+    return new ParseError('must have a "%" only before two hexadecimal digits');
   const host = url.hostname.replace(/^\[(.*)\]$/, (bracketed, inner: string) =>
     isIP(inner) === 6 ? inner : bracketed,
   );
@@ -56,10 +57,10 @@ function read(text: string): RedisUrl | Flaw {
 }
 
 /** What a socket's file may be named: a path in UTF-8, without escapes. */
-function readSocket(text: string): RedisUrl | Flaw {
+function readSocket(text: string): RedisUrl | ParseError {
   const [, path, db = '0'] = /^unix:\/\/(\/[^?#%]+)(?:\?db=(\d{1,9}))?$/.exec(text) ?? [];
   if (path === undefined)
-    return new Flaw('must be unix:///path/of/socket, or with a database ?db=1 behind it');
+    return new ParseError('must be unix:///path/of/socket, or with a database ?db=1 behind it');
   return { address: { path }, db: Number(db), username: undefined, password: undefined, tls: false };
 }
 

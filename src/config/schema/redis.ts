@@ -1,7 +1,7 @@
 /** The Redis that limits are counted in: one server, a primary that Sentinels name, or a cluster. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 import { isHost } from './listen.js';
 import { parseRedisUrl } from './redis-url.js';
 import { duration, failurePolicy, flag, given, list, phrase, words } from './values.js';
@@ -16,7 +16,7 @@ const node = (reason: (text: string) => string | undefined = () => undefined) =>
     const right = bracketed === undefined ? isHost(host) : isIP(host) === 6;
     const isPort = Number(port) >= 1 && Number(port) <= 65_535;
     if (right && isPort) return { host, port: Number(port) };
-    return new Flaw(reason(text) ?? `must be ${NODE_FORM}`);
+    return new ParseError(reason(text) ?? `must be ${NODE_FORM}`);
   }, NODE_FORM);
 
 const clusterNode = node((text) =>
@@ -34,7 +34,7 @@ const tls = z.strictObject({
     .describe('The certificate that the gate shows to Redis, a PEM file; with "key".'),
   key: words('a file path').optional().describe("That certificate's private key, a PEM file."),
   server_name: phrase(
-    (text) => (isHost(text) && !isIP(text) ? text : new Flaw('must be a host name')),
+    (text) => (isHost(text) && !isIP(text) ? text : new ParseError('must be a host name')),
     'a host name',
   )
     .optional()
@@ -87,7 +87,7 @@ const settings = z
       (text) =>
         /^[\x21-\x7a\x7c\x7e]{0,64}$/.test(text)
           ? text
-          : new Flaw('must be at most 64 visible ASCII characters other than { and }'),
+          : new ParseError('must be at most 64 visible ASCII characters other than { and }'),
       'a text',
     )
       .prefault('tollgate:')

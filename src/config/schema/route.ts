@@ -1,10 +1,10 @@
 /** Routes as they are written. */
 import { z } from 'zod';
 import type { ScopeRequirement } from '../../model/route.js';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 import { cors } from './cors.js';
 import { scope, singleScope } from './issuer.js';
-import { later } from './later.js';
+import { notYetSupported } from './not-yet-supported.js';
 import { limit } from './limit.js';
 import { parseMatch, parseMethod, parseRewrite } from './match.js';
 import { count, failurePolicy, flag, given, list, phrase, single, size, words } from './values.js';
@@ -43,7 +43,7 @@ const expectation = z.strictObject({
     .optional()
     .describe("The request's method; left out: the route's first."),
   path: phrase(
-    (text) => (/^\/[\x21-\x7e]*$/.test(text) ? text : new Flaw('must be a path that begins with "/"')),
+    (text) => (/^\/[\x21-\x7e]*$/.test(text) ? text : new ParseError('must be a path that begins with "/"')),
     'a path that begins with "/"',
   ).describe("The request's path."),
   scopes: z
@@ -66,7 +66,7 @@ export const route = z
     issuer: z
       .union(
         [
-          single((text) => (text === '' ? new Flaw('must not be empty') : [text]), {
+          single((text) => (text === '' ? new ParseError('must not be empty') : [text]), {
             mustBe: "an issuer's name",
           }),
           list(words("an issuer's name"), "a list of issuers' names"),
@@ -96,4 +96,4 @@ export const route = z
       .default([])
       .describe('Cases that `tollgate check` runs.'),
   })
-  .register(later, { keys: ['shadow'] });
+  .register(notYetSupported, { keys: ['shadow'] });

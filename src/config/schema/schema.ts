@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { cors } from './cors.js';
 import { issuer, issuerName } from './issuer.js';
-import { later } from './later.js';
+import { notYetSupported } from './not-yet-supported.js';
 import { limit } from './limit.js';
 import { address, admin, client, trustProxy } from './listen.js';
 import { redis } from './redis.js';
@@ -130,7 +130,7 @@ export const schema = general
       'What may pass. The most specific match wins, whatever the order; what no route names is 404.',
     ),
   })
-  .register(later, {
+  .register(notYetSupported, {
     keys: ['metrics', 'tracing', 'console', 'shadow'],
   });
 

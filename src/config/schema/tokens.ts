@@ -1,6 +1,6 @@
 /** The token service as it is written: its own issuer, where it keeps what it must not forget, and its endpoints. */
 import { z } from 'zod';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 import { scope } from './issuer.js';
 import { parseKeyText } from './key-text.js';
 import { parseLimit } from './limit.js';
@@ -11,24 +11,24 @@ const DATABASE_FORM = 'sqlite:PATH or postgres://user@host/database';
 
 export type WrittenDatabase = { readonly sqlite: string } | { readonly postgres: string };
 
-function parseDatabase(text: string): WrittenDatabase | Flaw {
+function parseDatabase(text: string): WrittenDatabase | ParseError {
   const [, file] = /^sqlite:(?!\/\/)(.+)$/.exec(text) ?? [];
   if (file !== undefined) return { sqlite: file };
   const url = parseUrl(text, ['postgres', 'postgresql']);
-  return url instanceof Flaw ? new Flaw(`must be ${DATABASE_FORM}`) : { postgres: text };
+  return url instanceof ParseError ? new ParseError(`must be ${DATABASE_FORM}`) : { postgres: text };
 }
 
 /** RFC 8414 2: the issuer is a URL without query or fragment. */
-function parseIssuer(text: string): string | Flaw {
+function parseIssuer(text: string): string | ParseError {
   const url = parseKeyUrl(text);
-  if (url instanceof Flaw) return url;
-  return url.includes('?') ? new Flaw('must be a URL without a query') : url;
+  if (url instanceof ParseError) return url;
+  return url.includes('?') ? new ParseError('must be a URL without a query') : url;
 }
 
-function parsePath(text: string): string | Flaw {
+function parsePath(text: string): string | ParseError {
   return /^(?:\/[A-Za-z0-9._~-]+)+$/.test(text) && !/\/\.{1,2}(?:\/|$)/.test(text)
     ? text
-    : new Flaw('must be a path of letters, digits, "-", ".", "_" and "~", without a slash at the end');
+    : new ParseError('must be a path of letters, digits, "-", ".", "_" and "~", without a slash at the end');
 }
 
 /** A token cannot outlive the keys that are kept for it. */
@@ -37,11 +37,11 @@ const lifetime = () => duration(LIFETIME);
 
 const ENDLESS_FORM = 'a duration such as 1d, or none';
 
-function parseEndlessLifetime(text: string): number | 'none' | Flaw {
+function parseEndlessLifetime(text: string): number | 'none' | ParseError {
   if (text === 'none') return text;
   const ms = parseDuration(text);
-  const isLifetime = !(ms instanceof Flaw) && ms >= LIFETIME.leastMs && ms <= LIFETIME.mostMs;
-  return isLifetime ? ms : new Flaw(`must be ${ENDLESS_FORM}`);
+  const isLifetime = !(ms instanceof ParseError) && ms >= LIFETIME.leastMs && ms <= LIFETIME.mostMs;
+  return isLifetime ? ms : new ParseError(`must be ${ENDLESS_FORM}`);
 }
 
 const APP_LIMIT_FORM = 'a number such as 60 per 1m, or none';
@@ -50,7 +50,7 @@ const APP_LIMIT_FORM = 'a number such as 60 per 1m, or none';
 const appLimit = (usual: string) =>
   phrase((text) => {
     const limit = text === 'none' ? text : parseLimit(text);
-    return limit instanceof Flaw ? new Flaw(`must be ${APP_LIMIT_FORM}`) : limit;
+    return limit instanceof ParseError ? new ParseError(`must be ${APP_LIMIT_FORM}`) : limit;
   }, APP_LIMIT_FORM).prefault(usual);
 
 const path = (usual: string) =>
@@ -114,7 +114,7 @@ export const tokens = z.strictObject({
   audience: z
     .union(
       [
-        single((text) => (text === '' ? new Flaw('must not be empty') : [text]), {
+        single((text) => (text === '' ? new ParseError('must not be empty') : [text]), {
           mustBe: 'an audience',
           separator: /,/,
         }),

@@ -1,6 +1,6 @@
 /** Upstreams as they are written: one origin, or targets with how to speak to them. */
 import { z } from 'zod';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 import { parseOrigin } from './url.js';
 import { count, duration, flag, given, list, phrase, SECOND_MS, TOKEN, words } from './values.js';
 
@@ -8,7 +8,7 @@ const FORM = 'an origin such as http://10.0.0.5:9002, or {targets: [...], timeou
 
 const target = phrase((text) => {
   const url = parseOrigin(text);
-  return url instanceof Flaw ? url : { origin: url.origin, host: url.host };
+  return url instanceof ParseError ? url : { origin: url.origin, host: url.host };
 }, 'an origin such as http://10.0.0.5:9002');
 
 /** Fields that frame a message or belong to one connection (RFC 9110 7.6.1): the gate's own to write. */
@@ -17,27 +17,29 @@ const FRAMING =
 /** What the gate says of the caller; an upstream believes it. */
 const IDENTITY = /^x-(app|token)-/i;
 
-function parseFieldName(text: string): string | Flaw {
-  if (!TOKEN.test(text)) return new Flaw('is not the name of a header field');
+function parseFieldName(text: string): string | ParseError {
+  if (!TOKEN.test(text)) return new ParseError('is not the name of a header field');
   // A star may stand in a name (RFC 9110 5.6.2) and nobody has one there.
-  if (text.includes('*')) return new Flaw('is no pattern: fields are named one by one');
-  return FRAMING.test(text) ? new Flaw('is written by the gate itself and cannot be changed here') : text;
+  if (text.includes('*')) return new ParseError('is no pattern: fields are named one by one');
+  return FRAMING.test(text)
+    ? new ParseError('is written by the gate itself and cannot be changed here')
+    : text;
 }
 
 const settableName = z.string().superRefine((text, context) => {
   const name = IDENTITY.test(text)
-    ? new Flaw('tells upstreams who calls and cannot be set here')
+    ? new ParseError('tells upstreams who calls and cannot be set here')
     : parseFieldName(text);
-  if (name instanceof Flaw) context.addIssue({ code: 'custom', message: name.text });
+  if (name instanceof ParseError) context.addIssue({ code: 'custom', message: name.text });
 });
 
 const removableName = phrase((text) => {
   const name = parseFieldName(text);
-  return name instanceof Flaw ? new Flaw(`"${text}" ${name.text}`) : name;
+  return name instanceof ParseError ? new ParseError(`"${text}" ${name.text}`) : name;
 }, 'the name of a header field');
 
 const fieldValue = phrase(
-  (text) => (/^[\x20-\x7e\t]*$/.test(text) ? text.trim() : new Flaw('must be visible ASCII')),
+  (text) => (/^[\x20-\x7e\t]*$/.test(text) ? text.trim() : new ParseError('must be visible ASCII')),
   'a text',
 );
 
@@ -60,7 +62,7 @@ const health = z.strictObject({
     (text) =>
       /^\/[\x21-\x22\x24-\x7e]*$/.test(text)
         ? text
-        : new Flaw('must be a path that begins with "/", in visible ASCII'),
+        : new ParseError('must be a path that begins with "/", in visible ASCII'),
     'a path such as /healthz',
   ).describe('What is asked for with GET; a 2xx or 3xx is good.'),
   interval: duration().prefault('5s').describe('Between two checks of one target.'),
@@ -82,7 +84,7 @@ const ejection = z.strictObject({
 const breaker = z.strictObject({
   failure_rate: phrase((text) => {
     const percent = Number(/^(\d{1,3})%$/.exec(text)?.[1] ?? 0);
-    return percent >= 1 && percent <= 100 ? percent / 100 : new Flaw('must be a share from 1% to 100%');
+    return percent >= 1 && percent <= 100 ? percent / 100 : new ParseError('must be a share from 1% to 100%');
   }, 'a share such as 50%')
     .prefault('50%')
     .describe('The part of the requests of a window that must have failed.'),

@@ -1,19 +1,19 @@
 /** URLs in a configuration: read strictly, since `new URL` repairs what should be refused, and never echoed. */
 import { isLoopback } from '../../model/loopback.js';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 
 /** An absolute URL of one of the schemes; nothing of it is put into the flaw, since it may hold a password. */
-export function parseUrl(text: string, schemes: readonly string[]): URL | Flaw {
+export function parseUrl(text: string, schemes: readonly string[]): URL | ParseError {
   const expected = schemes
     .map((scheme) => `${scheme}://`)
     .join(', ')
     .replace(/, (?=[^,]*$)/, ' or ');
   const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\/[^\s\\/?#]+[^\s\\]*$/.exec(text) ?? [];
   if (scheme === undefined || !URL.canParse(text))
-    return new Flaw(`must be a URL that begins with ${expected}`);
-  if (!schemes.includes(scheme)) return new Flaw(`must begin with ${expected}, not with ${scheme}://`);
+    return new ParseError(`must be a URL that begins with ${expected}`);
+  if (!schemes.includes(scheme)) return new ParseError(`must begin with ${expected}, not with ${scheme}://`);
   const url = new URL(text);
-  if (url.port === '0') return new Flaw('must have a port from 1 to 65535');
+  if (url.port === '0') return new ParseError('must have a port from 1 to 65535');
   return url;
 }
 
@@ -26,29 +26,29 @@ export function unfilled(text: string): string | undefined {
 }
 
 /** `http://10.0.0.5:9002`, without anything that is not the origin. */
-export function parseOrigin(text: string): URL | Flaw {
+export function parseOrigin(text: string): URL | ParseError {
   const url = parseUrl(text, ['http', 'https']);
-  if (url instanceof Flaw) return url;
-  if (hasCredentials(url)) return new Flaw('must be an origin without a user name or password');
+  if (url instanceof ParseError) return url;
+  if (hasCredentials(url)) return new ParseError('must be an origin without a user name or password');
   if (url.pathname !== '/')
-    return new Flaw(`must be an origin without a path; to add one, give the route a rewrite`);
-  if (/[?#]/.test(text)) return new Flaw('must be an origin without a query or fragment');
+    return new ParseError(`must be an origin without a path; to add one, give the route a rewrite`);
+  if (/[?#]/.test(text)) return new ParseError('must be an origin without a query or fragment');
   // URL takes almost anything for a host, and no name server has any of it.
   if (!/^(?:\[[\da-f:.]+\]|[\w.-]+)$/.test(url.hostname))
-    return new Flaw('must have the name of one host, as it is looked up');
+    return new ParseError('must have the name of one host, as it is looked up');
   return url;
 }
 
 /** Where keys may be fetched from: what is read there decides who is believed, so it must not be forgeable. */
-export function parseKeyUrl(text: string): string | Flaw {
+export function parseKeyUrl(text: string): string | ParseError {
   const url = parseUrl(text, ['http', 'https']);
-  if (url instanceof Flaw) return url;
-  if (hasCredentials(url)) return new Flaw('must be a URL without a user name or password');
-  if (text.includes('#')) return new Flaw('must be a URL without a fragment');
+  if (url instanceof ParseError) return url;
+  if (hasCredentials(url)) return new ParseError('must be a URL without a user name or password');
+  if (text.includes('#')) return new ParseError('must be a URL without a fragment');
   const part = unfilled(text);
-  if (part !== undefined) return new Flaw(`must have the value of ${part} in its place`);
+  if (part !== undefined) return new ParseError(`must have the value of ${part} in its place`);
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    return new Flaw(
+    return new ParseError(
       'must be https; http is accepted on loopback alone, since keys read over it can be forged',
     );
   }

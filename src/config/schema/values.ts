@@ -1,12 +1,12 @@
 /** The small values that a configuration is made of: durations, sizes, names, counts. */
 import { z } from 'zod';
-import { Flaw } from '../problem.js';
+import { ParseError } from '../problem.js';
 
 /** A text with a grammar of its own: `parse` answers with its meaning, or with what is wrong with it. */
-export function phrase<T>(parse: (text: string) => T | Flaw, mustBe: string) {
+export function phrase<T>(parse: (text: string) => T | ParseError, mustBe: string) {
   return z.string({ error: given(`must be ${mustBe}`) }).transform((text, context): T => {
     const meaning = parse(text);
-    if (!(meaning instanceof Flaw)) return meaning;
+    if (!(meaning instanceof ParseError)) return meaning;
     context.issues.push({ code: 'custom', message: meaning.text, input: text });
     return z.NEVER;
   });
@@ -24,10 +24,10 @@ export const DAY_MS = 86_400_000;
 const LONGEST_TIMER_MS = 24 * DAY_MS;
 
 /** `30s` in milliseconds. */
-export function parseDuration(text: string): number | Flaw {
+export function parseDuration(text: string): number | ParseError {
   const [, count, unit] = /^(\d{1,12})(ms|s|m|h|d)$/.exec(text) ?? [];
   const unitMs = UNITS_MS[unit ?? ''];
-  if (unitMs === undefined) return new Flaw('must be a duration such as 500ms, 30s, 2m, 1h or 1d');
+  if (unitMs === undefined) return new ParseError('must be a duration such as 500ms, 30s, 2m, 1h or 1d');
   return Number(count) * unitMs;
 }
 
@@ -35,9 +35,9 @@ export function parseDuration(text: string): number | Flaw {
 export function duration({ leastMs = 1, mostMs = LONGEST_TIMER_MS } = {}) {
   return phrase((text) => {
     const ms = parseDuration(text);
-    if (ms instanceof Flaw) return ms;
-    if (ms < leastMs) return new Flaw(`must be at least ${formatDuration(leastMs)}`);
-    if (ms > mostMs) return new Flaw(`must be at most ${formatDuration(mostMs)}`);
+    if (ms instanceof ParseError) return ms;
+    if (ms < leastMs) return new ParseError(`must be at least ${formatDuration(leastMs)}`);
+    if (ms > mostMs) return new ParseError(`must be at most ${formatDuration(mostMs)}`);
     return ms;
   }, 'a duration such as 500ms, 30s, 2m, 1h or 1d');
 }
@@ -53,11 +53,11 @@ export function formatDuration(ms: number): string {
 const UNITS_BYTES: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
 
 /** `10mb` in bytes. */
-export function parseSize(text: string): number | Flaw {
+export function parseSize(text: string): number | ParseError {
   const [, count, unit] = /^(\d{1,6})(b|kb|mb|gb)$/.exec(text) ?? [];
   const unitBytes = UNITS_BYTES[unit ?? ''];
   return unitBytes === undefined
-    ? new Flaw('must be a size such as 512kb or 10mb')
+    ? new ParseError('must be a size such as 512kb or 10mb')
     : Number(count) * unitBytes;
 }
 
@@ -76,7 +76,7 @@ export const flag = () => z.boolean({ error: given('must be true or false') });
 
 /** A text that is not empty. */
 export const words = (mustBe: string) =>
-  phrase((text) => (text.trim() === '' ? new Flaw('must not be empty') : text), mustBe);
+  phrase((text) => (text.trim() === '' ? new ParseError('must not be empty') : text), mustBe);
 
 /** A list with at least one entry. */
 export function list<T extends z.ZodType>(entry: T, mustBe: string) {
@@ -100,7 +100,7 @@ export const failurePolicy = () =>
  * shows the list. In a list each entry is taken as it is, so a name that has a comma in it can be written.
  */
 export function single<T>(
-  parse: (text: string) => T | Flaw,
+  parse: (text: string) => T | ParseError,
   {
     mustBe,
     separator = /[,\s]/,
@@ -114,6 +114,6 @@ export function single<T>(
       .split(separator)
       .map((each) => each.trim())
       .filter((each) => each !== '');
-    return new Flaw(`"${text}" is not ${mustBe}; ${remedy(`[${names.join(', ')}]`)}`);
+    return new ParseError(`"${text}" is not ${mustBe}; ${remedy(`[${names.join(', ')}]`)}`);
   }, mustBe);
 }

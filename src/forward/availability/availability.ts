@@ -1,16 +1,16 @@
 /** Whether a target should get requests now, by three witnesses: the gate's checks, callers' requests, the breaker. */
 import type { Log } from '../../model/log.js';
 import type { Target, Upstream } from '../../model/upstream.js';
-import { CircuitBreaker, type Verdict } from './breaker.js';
-import { FailureRow } from './ejection.js';
-import { HealthRow } from './health.js';
+import { CircuitBreaker, type AttemptResult } from './breaker.js';
+import { OutlierDetector } from './outlier-detector.js';
+import { HealthThreshold } from './health-threshold.js';
 
 const FAILS_AMONG_OTHERS = 'a target fails: others are asked in its place';
 const FAILS_ALONE = 'a target fails: it is asked all the same, since the upstream has no other';
 
 export class Availability {
-  readonly #health: HealthRow | undefined;
-  readonly #failures: FailureRow | undefined;
+  readonly #health: HealthThreshold | undefined;
+  readonly #failures: OutlierDetector | undefined;
   readonly #breaker: CircuitBreaker | undefined;
   /** What the log says where it is passed over, if there is another target. */
   readonly #failing: string;
@@ -24,8 +24,8 @@ export class Availability {
     readonly now: () => number,
     readonly log: Log,
   ) {
-    this.#health = upstream.health && new HealthRow(upstream.health);
-    this.#failures = upstream.ejection && new FailureRow(upstream.ejection);
+    this.#health = upstream.health && new HealthThreshold(upstream.health);
+    this.#failures = upstream.ejection && new OutlierDetector(upstream.ejection);
     this.#breaker = upstream.breaker && new CircuitBreaker(upstream.breaker);
     this.#who = { upstream: upstream.name, target: target.origin };
     this.#failing = upstream.targets.length > 1 ? FAILS_AMONG_OTHERS : FAILS_ALONE;
@@ -42,8 +42,8 @@ export class Availability {
   }
 
   /** Whether others should have a request rather than this one. */
-  get isPassedOver(): boolean {
-    return this.#failures?.failing === true && this.#failures.isPassedOver(this.now());
+  get isEjected(): boolean {
+    return this.#failures?.failing === true && this.#failures.isEjected(this.now());
   }
 
   get #isHealthy(): boolean {
@@ -66,7 +66,7 @@ export class Availability {
   }
 
   /** What was begun has ended. */
-  end(ticket: number, verdict: Verdict, startedMs: number): void {
+  end(ticket: number, verdict: AttemptResult, startedMs: number): void {
     if (this.#breaker) this.#tellBreaker(this.#breaker.end(ticket, verdict, this.now()));
     if (this.#failures === undefined || verdict === 'none') return;
     if (verdict === 'bad') {

@@ -5,7 +5,7 @@
 import type { Breaker } from '../../model/upstream.js';
 
 /** Whose fault it was that an attempt ended as it did: `none` tells nothing of the target. */
-export type Verdict = 'good' | 'bad' | 'none';
+export type AttemptResult = 'good' | 'bad' | 'none';
 
 /** The window moves on in so many steps. */
 const STEPS = 10;
@@ -45,7 +45,7 @@ export class CircuitBreaker {
   }
 
   /** @returns what has changed by the end of this request */
-  end(ticket: number, verdict: Verdict, nowMs: number): 'opened' | 'closed' | undefined {
+  end(ticket: number, verdict: AttemptResult, nowMs: number): 'opened' | 'closed' | undefined {
     if (ticket !== this.#epoch) return undefined;
     if (this.#state === 'half-open') return this.#endTrial(verdict, nowMs);
     if (verdict === 'none') return undefined;
@@ -57,7 +57,7 @@ export class CircuitBreaker {
     return 'opened';
   }
 
-  #endTrial(verdict: Verdict, nowMs: number): 'closed' | undefined {
+  #endTrial(verdict: AttemptResult, nowMs: number): 'closed' | undefined {
     if (verdict === 'good') {
       this.#counts = new RollingCounts(this.settings.windowMs);
       this.#change('closed', nowMs);

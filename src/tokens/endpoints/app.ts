@@ -2,8 +2,8 @@
 import type { Log } from '../../model/log.js';
 import { TOKENS } from '../../model/tokens.js';
 import { invalidClient, tooManyFailures, type OAuthError } from '../oauth-error.js';
-import { CoolingDown, type Attempt, type FailedAttempts } from '../failed-attempts.js';
-import type { Revocations, Secrets } from '../ports.js';
+import { Throttled, type Attempt, type FailedAttempts } from '../failed-attempts.js';
+import type { Revocations, Secrets } from '../deps.js';
 import type { App, Registry } from '../registry/registry.js';
 import type { Credentials } from '../request/credentials.js';
 import type { Call, EndpointName } from './endpoint.js';
@@ -34,14 +34,14 @@ export function logFailure(
   log.info({ request_id: requestId, client_ip: address, endpoint, ...client }, 'wrong credentials');
 }
 
-export interface Apps {
+export interface AppAuthenticator {
   /** The living app of these credentials. */
   byCredentials(credentials: Credentials, at: EndpointName, from: Origin): Promise<App | OAuthError>;
   /** The living app of a secret alone. */
   bySecret(secret: string, at: EndpointName, from: Origin): Promise<App | OAuthError>;
 }
 
-export function createApps(options: AppsOptions): Apps {
+export function createAppAuthenticator(options: AppsOptions): AppAuthenticator {
   const { registry, secrets, attempts, revocations, now } = options;
 
   async function find(
@@ -51,7 +51,7 @@ export function createApps(options: AppsOptions): Apps {
     requestId: string,
   ): Promise<App | OAuthError> {
     const app = await attempts.guard(attempt, check);
-    if (app instanceof CoolingDown) return tooManyFailures(app.retryAfterS);
+    if (app instanceof Throttled) return tooManyFailures(app.retryAfterS);
     // Whoever shows the right secret of a revoked app has not guessed, and still gets nothing.
     if (app !== undefined && !isRevoked(app)) return app;
     logFailure(options, attempt, requestId);

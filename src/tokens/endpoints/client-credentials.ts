@@ -4,7 +4,7 @@ import { secondsOf } from '../claims.js';
 import { invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
 import { readCredentials, requireCredentials } from '../request/credentials.js';
 import { readParameters, type ParameterSources, type Parameters } from '../request/parameters.js';
-import { jsonAnswer, type Answer, type Call, type Endpoint } from './endpoint.js';
+import { jsonAnswer, type EndpointResponse, type Call, type Endpoint } from './endpoint.js';
 import type { AppTokenOptions } from './key-secret.js';
 import { narrowScope, scopeText } from './scope.js';
 import type { Sessions } from './sessions.js';
@@ -26,7 +26,7 @@ export function createClientCredentials(
 ): Endpoint {
   const name = 'client_credentials';
 
-  async function grantToApp(call: Call, parameters: Parameters): Promise<Answer> {
+  async function grantToApp(call: Call, parameters: Parameters): Promise<EndpointResponse> {
     const credentials = requireCredentials(call.req.headers.authorization, parameters);
     if (credentials instanceof OAuthError) return credentials;
     const app = await apps.byCredentials(credentials, name, call);
@@ -44,7 +44,7 @@ export function createClientCredentials(
   }
 
   /** Users log in without a client, so none is needed to go on; one that authenticates all the same must be right. */
-  async function refresh(from: Sessions, call: Call, parameters: Parameters): Promise<Answer> {
+  async function refresh(from: Sessions, call: Call, parameters: Parameters): Promise<EndpointResponse> {
     const credentials = readCredentials(call.req.headers.authorization, parameters);
     if (credentials instanceof OAuthError) return credentials;
     const refreshToken = parameters.one('refresh_token');

@@ -2,8 +2,8 @@
 import { JWKS_PATH } from '../../model/token-paths.js';
 import type { TokenServiceSettings } from '../../model/tokens.js';
 import { UNAVAILABLE } from '../oauth-error.js';
-import type { Signer } from '../ports.js';
-import type { Answer, Endpoint } from './endpoint.js';
+import type { Signer } from '../deps.js';
+import type { EndpointResponse, Endpoint } from './endpoint.js';
 
 const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
 
@@ -50,6 +50,6 @@ function metadataOf({ issuer, endpoints }: TokenServiceSettings): object {
   };
 }
 
-function cachedAnswer(value: object): Answer {
+function cachedAnswer(value: object): EndpointResponse {
   return { status: 200, fields: CACHED, body: JSON.stringify(value) };
 }

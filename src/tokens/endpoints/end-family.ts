@@ -1,5 +1,5 @@
 /** A login ends before its time: its refresh tokens, and the access tokens that descend from it. */
-import type { Revocations } from '../ports.js';
+import type { Revocations } from '../deps.js';
 import type { RefreshFamily, Registry } from '../registry/registry.js';
 import { familyRevocation } from '../revoked.js';
 
@@ -10,7 +10,7 @@ export interface EndFamilyOptions {
 }
 
 /** `away` where that could not be recorded: then nothing has ended. Rejects where the refresh tokens alone live on. */
-export type EndFamily = (family: RefreshFamily) => Promise<'done' | 'away'>;
+export type EndFamily = (family: RefreshFamily) => Promise<'done' | 'unavailable'>;
 
 /** Of access tokens from before the file named no endpoint for users any more. */
 const USUAL_LIFETIME_MS = 24 * 60 * 60_000;
@@ -23,7 +23,7 @@ export function createEndFamily(
   return async function end(family) {
     // First: whatever is issued from its refresh tokens until those have ended is refused too.
     const revocation = familyRevocation(family, lifetimeMs ?? USUAL_LIFETIME_MS, now());
-    if ((await revocations.revoke(revocation)) === 'away') return 'away';
+    if ((await revocations.revoke(revocation)) === 'unavailable') return 'unavailable';
     await registry.endFamily(family.id);
     return 'done';
   };

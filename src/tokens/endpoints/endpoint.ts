@@ -12,7 +12,7 @@ export interface Call {
   readonly requestId: string;
 }
 
-export interface Answer {
+export interface EndpointResponse {
   readonly status: number;
   /** Names and values in turn. */
   readonly fields: FlatHeaders;
@@ -37,9 +37,9 @@ export interface Endpoint {
   readonly name: EndpointName;
   /** HEAD is answered by a GET endpoint. */
   readonly method: 'GET' | 'POST';
-  answer(call: Call): Answer | Promise<Answer>;
+  answer(call: Call): EndpointResponse | Promise<EndpointResponse>;
 }
 
-export function jsonAnswer(value: object): Answer {
+export function jsonAnswer(value: object): EndpointResponse {
   return { status: 200, fields: ['Content-Type', 'application/json'], body: JSON.stringify(value) };
 }

@@ -6,14 +6,14 @@ import type { TokenServiceSettings } from '../../model/tokens.js';
 import { createClaims } from '../claims.js';
 import type { AppLimit } from '../app-limit.js';
 import type { FailedAttempts } from '../failed-attempts.js';
-import type { Random, Revocations, Secrets, Signer, VerifyBearer } from '../ports.js';
+import type { Random, Revocations, Secrets, Signer, VerifyBearer } from '../deps.js';
 import type { Registry } from '../registry/registry.js';
-import { createApps, type NameClient } from './app.js';
+import { createAppAuthenticator, type NameClient } from './app.js';
 import { createClientCredentials } from './client-credentials.js';
 import { createJwks, createMetadata } from './discovery.js';
 import { createEndFamily } from './end-family.js';
 import type { Endpoint } from './endpoint.js';
-import { createReadShown } from './held-token.js';
+import { createReadPresentedToken } from './presented-token.js';
 import { createIntrospect } from './introspect.js';
 import { createKeySecret } from './key-secret.js';
 import { createNamed } from './named.js';
@@ -50,12 +50,12 @@ export function createEndpoints(given: EndpointsOptions): ReadonlyMap<string, En
     ...given,
     issuer,
     claims: createClaims(given),
-    apps: createApps(given),
+    apps: createAppAuthenticator(given),
     endFamily: createEndFamily(password?.lifetimeMs, given),
     audit: createAudit(given.log),
   };
   const sessions = password && createSessions(password, options);
-  const readShown = createReadShown(options);
+  const readShown = createReadPresentedToken(options);
   const published: Record<PublishedEndpoint, Endpoint> = {
     jwks: createJwks(signer),
     metadata: createMetadata(settings),

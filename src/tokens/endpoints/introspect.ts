@@ -1,19 +1,24 @@
 /** `POST /introspect`: whether a token is good, and what it says (RFC 7662). */
 import { OAuthError } from '../oauth-error.js';
 import { jsonAnswer, type Endpoint } from './endpoint.js';
-import { isAnothers, type HeldJwt, type HeldRefreshToken, type ReadShown } from './held-token.js';
+import {
+  belongsToOtherClient,
+  type PresentedJwt,
+  type PresentedRefreshToken,
+  type ReadPresentedToken,
+} from './presented-token.js';
 import { scopeText } from './scope.js';
 
 export interface IntrospectOptions {
   readonly issuer: string;
-  readonly readShown: ReadShown;
+  readonly readShown: ReadPresentedToken;
 }
 
 /** RFC 7662 2.2: nothing is said of why. */
 const INACTIVE = jsonAnswer({ active: false });
 
 export function createIntrospect({ issuer, readShown }: IntrospectOptions): Endpoint {
-  function describe(held: HeldJwt | HeldRefreshToken): object {
+  function describe(held: PresentedJwt | PresentedRefreshToken): object {
     if (held.kind === 'refresh') {
       const { user, scopes, endsAtMs } = held.family;
       const exp = Math.floor(endsAtMs / 1000);
@@ -38,7 +43,7 @@ export function createIntrospect({ issuer, readShown }: IntrospectOptions): Endp
       const shown = await readShown(call, 'introspect');
       if (shown instanceof OAuthError) return shown;
       const { app, held } = shown;
-      return held === undefined || isAnothers(held, app) ? INACTIVE : jsonAnswer(describe(held));
+      return held === undefined || belongsToOtherClient(held, app) ? INACTIVE : jsonAnswer(describe(held));
     },
   };
 }

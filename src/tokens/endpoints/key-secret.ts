@@ -3,9 +3,9 @@ import type { TokenEndpoints } from '../../model/tokens.js';
 import { secondsOf, type ClaimsMaker } from '../claims.js';
 import { invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
 import type { AppLimit } from '../app-limit.js';
-import type { Signer } from '../ports.js';
+import type { Signer } from '../deps.js';
 import { readParameters, type ParameterSources } from '../request/parameters.js';
-import type { Apps } from './app.js';
+import type { AppAuthenticator } from './app.js';
 import { jsonAnswer, type Endpoint } from './endpoint.js';
 
 const SOURCES: ParameterSources = {
@@ -15,7 +15,7 @@ const SOURCES: ParameterSources = {
 const MISSING = invalidRequest('The key or the secret is missing');
 
 export interface AppTokenOptions {
-  readonly apps: Apps;
+  readonly apps: AppAuthenticator;
   readonly claims: ClaimsMaker;
   readonly signer: Signer;
   readonly issueLimit: AppLimit;

@@ -5,16 +5,16 @@ import type { Audit } from '../../model/audit.js';
 import type { AppLimit } from '../app-limit.js';
 import type { ClaimsMaker, NamedRequest } from '../claims.js';
 import { INVALID_SCOPE, invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
-import type { Signer } from '../ports.js';
+import type { Signer } from '../deps.js';
 import type { App, Registry } from '../registry/registry.js';
 import { prefersJson } from '../request/accept.js';
 import { parseDate } from '../request/date.js';
 import { readParameters, type Parameters, type ParameterSources } from '../request/parameters.js';
-import type { Apps, Origin } from './app.js';
-import { jsonAnswer, type Answer, type Endpoint } from './endpoint.js';
+import type { AppAuthenticator, Origin } from './app.js';
+import { jsonAnswer, type EndpointResponse, type Endpoint } from './endpoint.js';
 
 export interface NamedOptions {
-  readonly apps: Apps;
+  readonly apps: AppAuthenticator;
   readonly registry: Registry;
   readonly claims: ClaimsMaker;
   readonly signer: Signer;
@@ -124,6 +124,6 @@ function readDate(text: string | undefined): number | 'bad' | undefined {
   return text === undefined ? undefined : (parseDate(text) ?? 'bad');
 }
 
-function textAnswer(body: string): Answer {
+function textAnswer(body: string): EndpointResponse {
   return { status: 200, fields: ['Content-Type', 'text/plain; charset=utf-8'], body };
 }

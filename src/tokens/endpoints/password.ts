@@ -1,12 +1,12 @@
 /** `POST /token`: a token and a refresh token for a user's name and password, or for a refresh token. */
 import type { Log } from '../../model/log.js';
-import { CoolingDown, type FailedAttempts } from '../failed-attempts.js';
+import { Throttled, type FailedAttempts } from '../failed-attempts.js';
 import { BUSY, INVALID_LOGIN, invalidRequest, OAuthError, tooManyFailures } from '../oauth-error.js';
-import type { Secrets } from '../ports.js';
+import type { Secrets } from '../deps.js';
 import type { Registry, User } from '../registry/registry.js';
 import { readParameters, type ParameterSources } from '../request/parameters.js';
 import { logFailure, type NameClient } from './app.js';
-import { jsonAnswer, type Answer, type Call, type Endpoint } from './endpoint.js';
+import { jsonAnswer, type EndpointResponse, type Call, type Endpoint } from './endpoint.js';
 import type { Sessions, UserTokens } from './sessions.js';
 
 export interface PasswordOptions {
@@ -26,10 +26,10 @@ export function createPassword(options: PasswordOptions): Endpoint {
   const { registry, secrets, attempts, sessions } = options;
   const endpoint = 'password' as const;
 
-  async function login(username: string, password: string, call: Call): Promise<Answer> {
+  async function login(username: string, password: string, call: Call): Promise<EndpointResponse> {
     const attempt = { endpoint, id: username, address: call.clientIp };
     const user = await attempts.guard(attempt, () => check(username, password, call));
-    if (user instanceof CoolingDown) return tooManyFailures(user.retryAfterS);
+    if (user instanceof Throttled) return tooManyFailures(user.retryAfterS);
     if (user === undefined) {
       logFailure(options, attempt, call.requestId);
       return INVALID_LOGIN;
@@ -82,6 +82,6 @@ export function createPassword(options: PasswordOptions): Endpoint {
   };
 }
 
-function answerWith({ token, refreshToken, expiresInS }: UserTokens): Answer {
+function answerWith({ token, refreshToken, expiresInS }: UserTokens): EndpointResponse {
   return jsonAnswer({ token, refresh_token: refreshToken, token_type: 'Bearer', expires_in: expiresInS });
 }

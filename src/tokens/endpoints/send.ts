@@ -1,7 +1,7 @@
 /** An answer becomes a response, with the connection left in order. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlatHeaders } from '../../model/refusal.js';
-import type { Answer } from './endpoint.js';
+import type { EndpointResponse } from './endpoint.js';
 
 /** How much of an unread body is read away, and for how long, so that the answer is not lost to a reset. */
 const LINGER_BYTES = 256 * 1024;
@@ -12,7 +12,12 @@ const NEVER_KEPT = ['Cache-Control', 'no-store', 'Pragma', 'no-cache', 'Referrer
 const KEPT = ['Referrer-Policy', 'no-referrer'];
 
 /** @param headers fields that every answer of the gate has, `X-Request-Id` among them */
-export function send(req: IncomingMessage, res: ServerResponse, answer: Answer, headers: FlatHeaders): void {
+export function send(
+  req: IncomingMessage,
+  res: ServerResponse,
+  answer: EndpointResponse,
+  headers: FlatHeaders,
+): void {
   if (res.headersSent || res.destroyed) return;
   // A body that is still to come could not be told from the next request (RFC 9112 9.6).
   const isUnread = !req.complete;

@@ -3,7 +3,7 @@ import type { Log } from '../../model/log.js';
 import { narrow } from '../../model/scope.js';
 import type { TokenEndpoints } from '../../model/tokens.js';
 import { secondsOf, type ClaimsMaker } from '../claims.js';
-import { CoolingDown, type FailedAttempts } from '../failed-attempts.js';
+import { Throttled, type FailedAttempts } from '../failed-attempts.js';
 import type { AppLimit } from '../app-limit.js';
 import {
   INVALID_REFRESH_TOKEN,
@@ -13,7 +13,7 @@ import {
   tooManyTokens,
   UNAVAILABLE,
 } from '../oauth-error.js';
-import type { Random, Secrets, Signer } from '../ports.js';
+import type { Random, Secrets, Signer } from '../deps.js';
 import type { RefreshFamily, RefreshUse, Registry, User } from '../registry/registry.js';
 import type { EndFamily } from './end-family.js';
 import type { Call, EndpointName } from './endpoint.js';
@@ -84,7 +84,7 @@ export function createSessions(
   }
 
   /** Only a token that nobody was given is a guess; one that was used before is not. */
-  async function use(request: RefreshRequest, successor: string): Promise<RefreshUse | CoolingDown> {
+  async function use(request: RefreshRequest, successor: string): Promise<RefreshUse | Throttled> {
     const { endpoint, refreshToken } = request;
     const address = request.call.clientIp;
     const used = await attempts.guard({ endpoint, id: undefined, address }, async () => {
@@ -135,11 +135,11 @@ export function createSessions(
       const refusal = await refusalOf(request);
       if (refusal) return refusal;
       const used = await use(request, successor);
-      if (used instanceof CoolingDown) return tooManyFailures(used.retryAfterS);
+      if (used instanceof Throttled) return tooManyFailures(used.retryAfterS);
       if (used.result === 'used') return goOn(used.family, request.scope, successor);
       if (used.result === 'replayed') {
         // Where that cannot be recorded, the next use of any token that was used before tries again.
-        if ((await endFamily(used.family)) === 'away') return UNAVAILABLE;
+        if ((await endFamily(used.family)) === 'unavailable') return UNAVAILABLE;
         log.warn({ user: used.family.user }, 'a refresh token was used again; its family has been ended');
       }
       return INVALID_REFRESH_TOKEN;

@@ -1,6 +1,6 @@
 /** `GET /token/whoami`: what a caller's own token says. */
 import { invalidRequest, OAuthError, UNAVAILABLE } from '../oauth-error.js';
-import type { VerifyBearer } from '../ports.js';
+import type { VerifyBearer } from '../deps.js';
 import { jsonAnswer, type Endpoint } from './endpoint.js';
 
 const REALM = 'Bearer realm="tollgate"';

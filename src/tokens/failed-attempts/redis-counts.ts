@@ -7,7 +7,7 @@ export interface RedisScripts {
     lua: string,
     keys: readonly string[],
     args: readonly (string | number)[],
-  ): Promise<readonly unknown[] | 'away'>;
+  ): Promise<readonly unknown[] | 'unavailable'>;
 }
 
 /**
@@ -41,7 +41,7 @@ export function createRedisCounts(
     storeClient: clientOver(redis),
     useRedisPackage: true,
     customIncrTtlLuaScript: COUNT,
-    // Where Redis is away this process counts alone.
+    // Where Redis is unavailable this process counts alone.
     insuranceLimiter: insurance,
   });
 }
@@ -50,7 +50,7 @@ export function createRedisCounts(
 function clientOver(redis: RedisScripts) {
   async function run(lua: string, key: string, args: readonly (string | number)[]) {
     const reply = await redis.runScript(lua, [key], args);
-    if (reply === 'away') throw new Error('Redis is away');
+    if (reply === 'unavailable') throw new Error('Redis is unavailable');
     return reply;
   }
   return {

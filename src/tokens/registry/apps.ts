@@ -2,8 +2,8 @@
 import type { Selectable } from 'kysely';
 import type { App, Registry } from './registry.js';
 import { recordDeletion } from './revocation-rows.js';
-import { takeTurn } from './revisions.js';
-import type { Database, Tables } from './tables.js';
+import { bumpRevision } from './revisions.js';
+import type { RegistryDatabase, Tables } from './tables.js';
 import {
   assertStorable,
   isStorable,
@@ -13,14 +13,14 @@ import {
   writeHash,
   writeOwner,
   writeScopes,
-} from './text.js';
+} from './row-codec.js';
 
 type Apps = Pick<
   Registry,
   'createApp' | 'findApp' | 'findAppBySecret' | 'listApps' | 'deleteApp' | 'rotateSecret'
 >;
 
-export function createApps(db: Database): Apps {
+export function createApps(db: RegistryDatabase): Apps {
   const living = db.selectFrom('apps').selectAll().where('deletedAtMs', 'is', null);
 
   return {
@@ -61,7 +61,7 @@ export function createApps(db: Database): Apps {
     async deleteApp(key, atMs, issuers) {
       if (!isStorable(key)) return false;
       return db.transaction().execute(async (transaction) => {
-        const revision = await takeTurn(transaction, 'revocations');
+        const revision = await bumpRevision(transaction, 'revocations');
         const { numUpdatedRows } = await transaction
           .updateTable('apps')
           .set({ deletedAtMs: atMs, secretHash: null })

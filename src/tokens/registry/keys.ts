@@ -2,13 +2,13 @@
 import type { Selectable } from 'kysely';
 import { fingerprintOf } from '../secrets.js';
 import type { Registry, SigningKey } from './registry.js';
-import { takeTurn } from './revisions.js';
-import type { Database, Tables } from './tables.js';
-import { readHash, writeHash } from './text.js';
+import { bumpRevision } from './revisions.js';
+import type { RegistryDatabase, Tables } from './tables.js';
+import { readHash, writeHash } from './row-codec.js';
 
 type Keys = Pick<Registry, 'signingKeys' | 'addSigningKey' | 'replacePrivateKeys' | 'pepper'>;
 
-export function createKeys(db: Database): Keys {
+export function createKeys(db: RegistryDatabase): Keys {
   return {
     async signingKeys(atMs) {
       const rows = await published(db, atMs).orderBy('createdAtMs').orderBy('signsFromMs').execute();
@@ -17,7 +17,7 @@ export function createKeys(db: Database): Keys {
 
     addSigningKey(key, knownKids, predecessor) {
       return db.transaction().execute(async (transaction) => {
-        await takeTurn(transaction, 'signingKeys');
+        await bumpRevision(transaction, 'signingKeys');
         const present = await published(transaction, key.createdAtMs).execute();
         if (!present.every(({ kid }) => knownKids.includes(kid))) return false;
         await transaction
@@ -42,7 +42,7 @@ export function createKeys(db: Database): Keys {
 
     async replacePrivateKeys(replacements) {
       await db.transaction().execute(async (transaction) => {
-        await takeTurn(transaction, 'signingKeys');
+        await bumpRevision(transaction, 'signingKeys');
         for (const { kid, before, after } of replacements) {
           await transaction
             .updateTable('signingKeys')
@@ -71,13 +71,13 @@ export function createKeys(db: Database): Keys {
 
 type SecretName = Tables['secrets']['name'];
 
-async function readSecret(db: Database, name: SecretName): Promise<Uint8Array | undefined> {
+async function readSecret(db: RegistryDatabase, name: SecretName): Promise<Uint8Array | undefined> {
   const row = await db.selectFrom('secrets').select('value').where('name', '=', name).executeTakeFirst();
   return row && readHash(row.value);
 }
 
 /** Stores a secret, unless there is one of its name. @returns the one that is stored */
-async function keepSecret(db: Database, name: SecretName, value: Uint8Array): Promise<Uint8Array> {
+async function keepSecret(db: RegistryDatabase, name: SecretName, value: Uint8Array): Promise<Uint8Array> {
   await db
     .insertInto('secrets')
     .values({ name, value: writeHash(value) })
@@ -86,7 +86,7 @@ async function keepSecret(db: Database, name: SecretName, value: Uint8Array): Pr
   return (await readSecret(db, name)) ?? value;
 }
 
-function published(db: Database, atMs: number) {
+function published(db: RegistryDatabase, atMs: number) {
   return db
     .selectFrom('signingKeys')
     .selectAll()

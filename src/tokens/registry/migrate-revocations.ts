@@ -1,6 +1,6 @@
 /** Step 002 of the registry's tables: gates read only the revocations that are new, and users have generations. */
 import type { Kysely } from 'kysely';
-import type { Database } from './tables.js';
+import type { RegistryDatabase } from './tables.js';
 
 /**
  * Rows from before this step have revision 0: a gate that has read the table once has them. Users from before have
@@ -20,7 +20,7 @@ export async function addRevocationRevisions(db: Kysely<unknown>): Promise<void>
     .alterTable('users')
     .addColumn('generation', 'bigint', (column) => column.notNull().defaultTo(0))
     .execute();
-  await (db as Database)
+  await (db as RegistryDatabase)
     .insertInto('revisions')
     .values([
       { name: 'users', value: 0 },

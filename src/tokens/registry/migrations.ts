@@ -8,7 +8,7 @@
 import { Migrator, type Kysely, type Migration } from 'kysely';
 import { indexNamedTokens } from './migrate-named-tokens.js';
 import { addRevocationRevisions } from './migrate-revocations.js';
-import type { Database } from './tables.js';
+import type { RegistryDatabase } from './tables.js';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-registry': { up: createTables },
@@ -17,7 +17,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
 };
 
 /** @param schema PostgreSQL's current one: other schemas of that database may have a registry too */
-export async function migrate(db: Database, schema: string | undefined): Promise<void> {
+export async function migrate(db: RegistryDatabase, schema: string | undefined): Promise<void> {
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
@@ -109,7 +109,7 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('name', 'text', (column) => column.primaryKey())
     .addColumn('value', 'bigint', (column) => column.notNull())
     .execute();
-  await (db as Database)
+  await (db as RegistryDatabase)
     .insertInto('revisions')
     .values([
       { name: 'revocations', value: 0 },

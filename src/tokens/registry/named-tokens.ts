@@ -1,12 +1,12 @@
 /** The registry's named tokens. */
 import type { Selectable } from 'kysely';
 import type { NamedToken, Registry } from './registry.js';
-import type { Database, Tables } from './tables.js';
-import { assertStorable, isStorable } from './text.js';
+import type { RegistryDatabase, Tables } from './tables.js';
+import { assertStorable, isStorable } from './row-codec.js';
 
 type NamedTokens = Pick<Registry, 'addNamedToken' | 'findNamedToken' | 'listNamedTokens'>;
 
-export function createNamedTokens(db: Database): NamedTokens {
+export function createNamedTokens(db: RegistryDatabase): NamedTokens {
   return {
     async addNamedToken({ jti, clientId, name, description, createdAtMs, endsAtMs = null }) {
       assertStorable(clientId, name, description);

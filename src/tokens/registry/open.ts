@@ -4,16 +4,16 @@ import { CamelCasePlugin, Kysely, PostgresDialect, sql, type Dialect } from 'kys
 import type { Pool } from 'pg';
 import type { Log } from '../../model/log.js';
 import { createApps } from './apps.js';
-import { createFamilies } from './families.js';
+import { createFamilies } from './refresh-token-families.js';
 import { createKeys } from './keys.js';
 import { migrate } from './migrations.js';
 import { createNamedTokens } from './named-tokens.js';
-import { createPool, isAway } from './postgres.js';
+import { createPool, isUnavailable } from './postgres.js';
 import type { Registry } from './registry.js';
 import { createRevocations } from './revocations.js';
 import { createSqliteDialect } from './sqlite.js';
-import { sweep } from './sweep.js';
-import type { Database, Tables } from './tables.js';
+import { deleteExpired } from './delete-expired.js';
+import type { RegistryDatabase, Tables } from './tables.js';
 import { createUsers } from './users.js';
 
 /** Where the registry is. */
@@ -29,7 +29,7 @@ export interface RegistryOptions {
   readonly log: Log;
   readonly patienceMs?: number;
   /** Goes on without a server that cannot be reached: calls reject until one finds it there, and is served. */
-  readonly mayBeAway?: boolean;
+  readonly mayBeUnavailable?: boolean;
 }
 
 const PLUGINS = [new CamelCasePlugin()];
@@ -37,7 +37,7 @@ const PLUGINS = [new CamelCasePlugin()];
 /** Rejects where the database cannot be reached, or is not one that this version can use. */
 export async function openRegistry(
   location: RegistryLocation,
-  { log, patienceMs, mayBeAway = false }: RegistryOptions,
+  { log, patienceMs, mayBeUnavailable = false }: RegistryOptions,
 ): Promise<Registry> {
   const { dialect, end } =
     location.kind === 'sqlite'
@@ -54,11 +54,11 @@ export async function openRegistry(
     else await db.connection().execute(() => Promise.resolve());
   } catch (error) {
     const reason = reasonOf(error);
-    if (!mayBeAway || !isAway(error)) {
+    if (!mayBeUnavailable || !isUnavailable(error)) {
       await close();
       throw new RegistryError(`the registry cannot be opened: ${reason}`, { cause: error });
     }
-    log.warn({ reason }, 'the registry is away: it is opened as soon as it is there');
+    log.warn({ reason }, 'the registry is unavailable: it is opened as soon as it is there');
   }
   const keys = createKeys(db);
   return {
@@ -73,7 +73,7 @@ export async function openRegistry(
       if (location.kind === 'sqlite') await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
     },
     ...createRevocations(db),
-    sweep: (atMs) => sweep(db, atMs),
+    deleteExpired: (atMs) => deleteExpired(db, atMs),
     close,
   };
 }
@@ -94,7 +94,7 @@ function openPostgres(pool: Pool): { readonly dialect: Dialect; readonly end: ()
 }
 
 /** The one that unqualified names are created in. */
-async function currentSchema(db: Database): Promise<string> {
+async function currentSchema(db: RegistryDatabase): Promise<string> {
   const { rows } = await sql<{ schema: string | null }>`select current_schema() as schema`.execute(db);
   const schema = rows[0]?.schema;
   if (!schema) throw new Error("PostgreSQL's search_path names no schema that exists");

@@ -47,10 +47,10 @@ const AWAY_CODES = new Set([
 const AWAY_WORDS = /^(timeout exceeded when trying to connect|Connection terminated)/;
 
 /** Whether the server may come back by itself. A wrong password, database or version is for the operator. */
-export function isAway(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.every(isAway);
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(isUnavailable);
   if (!(error instanceof Error)) return false;
-  if (error.cause !== undefined) return isAway(error.cause);
+  if (error.cause !== undefined) return isUnavailable(error.cause);
   if ('code' in error && typeof error.code === 'string') return AWAY_CODES.has(error.code);
   return AWAY_WORDS.test(error.message);
 }

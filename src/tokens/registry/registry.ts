@@ -188,6 +188,6 @@ export interface Registry {
   pepper(random: () => Uint8Array, given?: Uint8Array): Promise<Uint8Array | undefined>;
 
   /** Removes what has ended: families, used tokens, named tokens, keys, revocations. In steps, not as one transaction. */
-  sweep(atMs: number): Promise<void>;
+  deleteExpired(atMs: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /** The registry's counters of changes, which put those who change the same things in a row. */
-import type { Database, Tables } from './tables.js';
+import type { RegistryDatabase, Tables } from './tables.js';
 
 /**
  * Counts a change, and makes every other that would count one wait until this transaction has ended. So what is read
@@ -8,7 +8,10 @@ import type { Database, Tables } from './tables.js';
  *
  * @returns the new count
  */
-export async function takeTurn(transaction: Database, name: Tables['revisions']['name']): Promise<number> {
+export async function bumpRevision(
+  transaction: RegistryDatabase,
+  name: Tables['revisions']['name'],
+): Promise<number> {
   const { value } = await transaction
     .updateTable('revisions')
     .set((row) => ({ value: row('value', '+', 1) }))
@@ -19,7 +22,7 @@ export async function takeTurn(transaction: Database, name: Tables['revisions'][
 }
 
 /** The count of one kind of change. */
-export async function readRevision(db: Database, name: Tables['revisions']['name']): Promise<number> {
+export async function readRevision(db: RegistryDatabase, name: Tables['revisions']['name']): Promise<number> {
   const { value } = await db
     .selectFrom('revisions')
     .select('value')

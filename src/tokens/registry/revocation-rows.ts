@@ -1,7 +1,7 @@
 /** The registry's rows of revocations: how they are written, and what they mean. */
 import type { RevocationChange } from '../../model/revocation.js';
 import type { Revocation } from './registry.js';
-import type { Database, RevocationTable } from './tables.js';
+import type { RegistryDatabase, RevocationTable } from './tables.js';
 
 /** A primary key takes no null. */
 export const EVERY_ISSUER = '';
@@ -10,7 +10,11 @@ export const EVERY_ISSUER = '';
 export const KEY = ['kind', 'issuer', 'id', 'cause'] as const;
 
 /** Writes a revocation in place of one with the same key, as a part of the revision. */
-export async function record(transaction: Database, revision: number, revocation: Revocation): Promise<void> {
+export async function record(
+  transaction: RegistryDatabase,
+  revision: number,
+  revocation: Revocation,
+): Promise<void> {
   const { kind, issuer = EVERY_ISSUER, id, cause, revokedAtMs } = revocation;
   const what = {
     revokedAtMs,
@@ -33,7 +37,7 @@ export async function record(transaction: Database, revision: number, revocation
  * @returns whether there was one
  */
 export async function removeRevoked(
-  transaction: Database,
+  transaction: RegistryDatabase,
   revision: number,
   { issuer, app, atMs }: { readonly issuer: string; readonly app: string; readonly atMs: number },
 ): Promise<boolean> {
@@ -55,7 +59,7 @@ export async function removeRevoked(
  * @param of `generation` for a user, whose name may be given again: the tokens of the next one are of a later one
  */
 export async function recordDeletion(
-  transaction: Database,
+  transaction: RegistryDatabase,
   revision: number,
   of: {
     readonly issuer: string;

@@ -1,7 +1,7 @@
 /** The registry's revocations: what deletions have left behind, and the kill switch. */
 import type { ExpressionBuilder } from 'kysely';
 import type { Registry, Revocation } from './registry.js';
-import { readRevision, takeTurn } from './revisions.js';
+import { readRevision, bumpRevision } from './revisions.js';
 import {
   EVERY_ISSUER,
   KEY,
@@ -11,8 +11,8 @@ import {
   refusesAll,
   removeRevoked,
 } from './revocation-rows.js';
-import type { Database, RevocationTable, Tables } from './tables.js';
-import { assertStorable, isStorable } from './text.js';
+import type { RegistryDatabase, RevocationTable, Tables } from './tables.js';
+import { assertStorable, isStorable } from './row-codec.js';
 
 type Revocations = Pick<
   Registry,
@@ -22,12 +22,12 @@ type Revocations = Pick<
 /** How many rows one query reads: SQLite holds the event loop for two milliseconds or so meanwhile. */
 const PAGE = 1000;
 
-export function createRevocations(db: Database, pageSize = PAGE): Revocations {
+export function createRevocations(db: RegistryDatabase, pageSize = PAGE): Revocations {
   return {
     async revoke(revocation) {
       assertStorable(revocation.issuer, revocation.id);
       await db.transaction().execute(async (transaction) => {
-        const revision = await takeTurn(transaction, 'revocations');
+        const revision = await bumpRevision(transaction, 'revocations');
         // As `recordDeletion` says.
         if (revocation.cause === 'revoked' && (await isDeleted(transaction, revocation))) return;
         await record(transaction, revision, revocation);
@@ -37,7 +37,7 @@ export function createRevocations(db: Database, pageSize = PAGE): Revocations {
     async restore(issuer = EVERY_ISSUER, app, atMs) {
       if (!isStorable(issuer) || !isStorable(app)) return false;
       return db.transaction().execute(async (transaction) => {
-        const revision = await takeTurn(transaction, 'revocations');
+        const revision = await bumpRevision(transaction, 'revocations');
         return removeRevoked(transaction, revision, { issuer, app, atMs });
       });
     },
@@ -50,7 +50,7 @@ export function createRevocations(db: Database, pageSize = PAGE): Revocations {
         .orderBy('revokedAtMs')
         .orderBy('id')
         .execute();
-      return strictest(rows).map(readRow);
+      return strictestOf(rows).map(readRow);
     },
 
     revision: () => readRevision(db, 'revocations'),
@@ -108,7 +108,7 @@ function living(row: ExpressionBuilder<Tables, 'revocations'>, atMs: number) {
 }
 
 async function isDeleted(
-  transaction: Database,
+  transaction: RegistryDatabase,
   { kind, issuer = EVERY_ISSUER, id }: Revocation,
 ): Promise<boolean> {
   const row = await transaction
@@ -123,7 +123,7 @@ async function isDeleted(
 }
 
 /** Of a deletion and a revocation of the same id, the one that refuses more tokens. */
-function strictest(rows: readonly RevocationTable[]): readonly RevocationTable[] {
+function strictestOf(rows: readonly RevocationTable[]): readonly RevocationTable[] {
   const found = new Map<string, RevocationTable>();
   for (const row of rows) {
     const key = JSON.stringify([row.kind, row.issuer, row.id]);

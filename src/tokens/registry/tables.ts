@@ -13,7 +13,7 @@ export interface Tables {
   readonly secrets: SecretTable;
 }
 
-export type Database = Kysely<Tables>;
+export type RegistryDatabase = Kysely<Tables>;
 
 interface AppTable {
   readonly key: string;

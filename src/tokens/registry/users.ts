@@ -2,19 +2,19 @@
 import type { Selectable } from 'kysely';
 import type { Registry, User } from './registry.js';
 import { recordDeletion } from './revocation-rows.js';
-import { takeTurn } from './revisions.js';
-import type { Database, Tables } from './tables.js';
-import { assertStorable, isStorable, readScopes, writeScopes } from './text.js';
+import { bumpRevision } from './revisions.js';
+import type { RegistryDatabase, Tables } from './tables.js';
+import { assertStorable, isStorable, readScopes, writeScopes } from './row-codec.js';
 
 type Users = Pick<Registry, 'addUser' | 'findUser' | 'listUsers' | 'deleteUser'>;
 
-export function createUsers(db: Database): Users {
+export function createUsers(db: RegistryDatabase): Users {
   return {
     async addUser({ name, passwordHash, scopes, organization, createdAtMs }) {
       assertStorable(name, organization);
       return db.transaction().execute(async (transaction) => {
         // Counted, since the one before of the name may have been deleted by a transaction that is only now committed.
-        const generation = await takeTurn(transaction, 'users');
+        const generation = await bumpRevision(transaction, 'users');
         const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('users')
           .values({
@@ -45,7 +45,7 @@ export function createUsers(db: Database): Users {
     async deleteUser(name, atMs, issuer) {
       if (!isStorable(name)) return false;
       return db.transaction().execute(async (transaction) => {
-        const revision = await takeTurn(transaction, 'revocations');
+        const revision = await bumpRevision(transaction, 'revocations');
         // The families go with it, and the refresh tokens with them.
         const deleted = await transaction
           .deleteFrom('users')

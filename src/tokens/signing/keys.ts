@@ -1,7 +1,7 @@
 /** The signing keys that one gate has loaded. */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { SigningKey } from '../registry/registry.js';
-import type { Vault } from '../vault.js';
+import type { KeyEncryption } from '../key-encryption.js';
 import { readPublicJwk, type PublicJwk } from './key-pair.js';
 import { isDone } from './schedule.js';
 
@@ -16,7 +16,7 @@ export interface LoadedKey {
 /** @param onClosed told of a key that cannot be opened */
 export async function loadKey(
   key: SigningKey,
-  vault: Vault,
+  vault: KeyEncryption,
   nowMs: number,
   onClosed: (error: unknown) => void,
 ): Promise<LoadedKey> {
@@ -24,7 +24,7 @@ export async function loadKey(
   const publicJwk = readPublicJwk(kid, key.publicJwk);
   if (isDone(key, nowMs)) return { kid, publicJwk, signsFromMs, privateKey: undefined };
   try {
-    const privateKey = createPrivateKey(await vault.open(kid, key.privateKey));
+    const privateKey = createPrivateKey(await vault.decrypt(kid, key.privateKey));
     return { kid, publicJwk, signsFromMs, privateKey };
   } catch (error) {
     onClosed(error);

@@ -15,7 +15,7 @@ export interface Schedule {
 }
 
 /** Two keys of one handover: when the next one signs, and what becomes of the one before. */
-export interface Handover {
+export interface Rotation {
   readonly signsFromMs: number;
   readonly predecessor:
     | {
@@ -27,11 +27,11 @@ export interface Handover {
 }
 
 /** The handover to begin now; undefined while the newest key has time. */
-export function planHandover(
+export function planRotation(
   keys: readonly SigningKey[],
   { rotateEveryMs, publishBeforeMs, longestLifetimeMs }: Schedule,
   nowMs: number,
-): Handover | undefined {
+): Rotation | undefined {
   const newest = newestOf(keys);
   // Nothing has been signed yet, so nobody has any keys of ours.
   if (newest === undefined) return { signsFromMs: nowMs, predecessor: undefined };

@@ -7,11 +7,11 @@
 import { sign as signBytes, type KeyObject } from 'node:crypto';
 import type { Log } from '../../model/log.js';
 import type { Registry, SigningKey } from '../registry/registry.js';
-import type { Vault } from '../vault.js';
+import type { KeyEncryption } from '../key-encryption.js';
 import { createFairQueue } from '../fair-queue.js';
 import { generateRsaKeyPair, type KeyPair, type PublicJwk } from './key-pair.js';
 import { keyThatSigns, loadKey, type LoadedKey } from './keys.js';
-import { planHandover, type Schedule } from './schedule.js';
+import { planRotation, type Schedule } from './schedule.js';
 
 export interface JwkSet {
   readonly keys: readonly PublicJwk[];
@@ -41,7 +41,7 @@ export interface Signer {
 
 export interface SignerOptions extends Partial<Schedule> {
   readonly registry: Pick<Registry, 'signingKeys' | 'addSigningKey' | 'replacePrivateKeys'>;
-  readonly vault: Vault;
+  readonly vault: KeyEncryption;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
@@ -80,7 +80,7 @@ export function createSigner(options: SignerOptions): Signer {
 
   async function readKeys(onClosed: (error: unknown) => void): Promise<void> {
     let stored = await registry.signingKeys(now());
-    if (planHandover(stored, schedule, now()) !== undefined) {
+    if (planRotation(stored, schedule, now()) !== undefined) {
       await addNextKey(stored);
       stored = await registry.signingKeys(now());
     }
@@ -94,10 +94,10 @@ export function createSigner(options: SignerOptions): Signer {
 
   async function addNextKey(stored: readonly SigningKey[]): Promise<void> {
     const { kid, publicJwk, privateKey } = await generateKeyPair();
-    const sealed = await vault.seal(kid, privateKey);
+    const sealed = await vault.encrypt(kid, privateKey);
     // Its times count from now, when it is published: the making may have taken a while.
     const createdAtMs = now();
-    const handover = planHandover(stored, schedule, createdAtMs);
+    const handover = planRotation(stored, schedule, createdAtMs);
     if (handover === undefined) return;
     const { signsFromMs, predecessor } = handover;
     const added = await registry.addSigningKey(
@@ -125,7 +125,7 @@ export function createSigner(options: SignerOptions): Signer {
       plain.map(async ({ kid, privateKey: before }) => ({
         kid,
         before,
-        after: await vault.seal(kid, before),
+        after: await vault.encrypt(kid, before),
       })),
     );
     await registry.replacePrivateKeys(replacements);

@@ -33,7 +33,7 @@ export function describeEverything(name: string, using: Using): void {
         await registry.addSigningKey(signingKey({ kid: 'new' }), ['old']);
         await registry.revoke(revocation({ id: 'old', endsAtMs: NOW }));
         await registry.revoke(revocation({ id: 'new', endsAtMs: NOW + 1 }));
-        await registry.sweep(NOW);
+        await registry.deleteExpired(NOW);
         // Before their end, where what was only past it would still be found.
         expect(await registry.findFamily(ended, NOW - 1)).toBeUndefined();
         expect(await registry.findFamily(living, NOW)).toMatchObject({ id: 'new' });

@@ -99,9 +99,9 @@ export function describeRevocations(name: string, using: Using): void {
         });
         expect((await registry.revocationPage(NOW, undefined)).revocations).toEqual([]);
         const day = 24 * 60 * 60_000;
-        await registry.sweep(NOW + day - 1);
+        await registry.deleteExpired(NOW + day - 1);
         expect(await registry.revocationChanges(before)).toEqual(told);
-        await registry.sweep(NOW + day);
+        await registry.deleteExpired(NOW + day);
         expect(await registry.revocationChanges(before)).toBeUndefined();
         const after = await registry.revision();
         expect(await registry.revocationChanges(after)).toEqual({ changes: [], upTo: after, isLast: true });

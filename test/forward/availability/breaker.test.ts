@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CircuitBreaker, type Verdict } from '../../../src/forward/availability/breaker.js';
+import { CircuitBreaker, type AttemptResult } from '../../../src/forward/availability/breaker.js';
 
 const SETTINGS = { failureRate: 0.5, requests: 4, windowMs: 1000, cooldownMs: 500 };
 
 /** Sends one through and ends it at once. */
-function pass(breaker: CircuitBreaker, verdict: Verdict, nowMs: number) {
+function pass(breaker: CircuitBreaker, verdict: AttemptResult, nowMs: number) {
   const ticket = breaker.begin(nowMs);
   return ticket === undefined ? 'refused' : breaker.end(ticket, verdict, nowMs);
 }

@@ -97,7 +97,7 @@ describe('A trouble', () => {
   test('such as a 401 for a good token, or a 429 without a limit, has no excuse.', () => {
     const everything = faults(
       ['redis', 'killed', AT, AT + 1],
-      ['issuer', 'away', AT, AT + 1],
+      ['issuer', 'unavailable', AT, AT + 1],
       ['target 0', 'hung', AT, AT],
     );
     expect(against({ status: 401 }, 'invalid_token', everything)).toBe(1);

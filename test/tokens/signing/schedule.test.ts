@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { isDone, planHandover } from '../../../src/tokens/signing/schedule.js';
+import { isDone, planRotation } from '../../../src/tokens/signing/schedule.js';
 import { signingKey } from '../../contract/registry/samples.js';
 
 const schedule = { rotateEveryMs: 1000, publishBeforeMs: 100, longestLifetimeMs: 50 };
 
 describe('when signing keys change', () => {
   test('the first key signs at once', () => {
-    expect(planHandover([], schedule, 5000)).toEqual({ signsFromMs: 5000, predecessor: undefined });
+    expect(planRotation([], schedule, 5000)).toEqual({ signsFromMs: 5000, predecessor: undefined });
   });
 
   test('the next key is published before the turn of the last one ends, and signs when it has ended', () => {
     const keys = [signingKey({ kid: 'old', signsFromMs: 1000 })];
-    expect(planHandover(keys, schedule, 1899)).toBeUndefined();
-    expect(planHandover(keys, schedule, 1900)).toEqual({
+    expect(planRotation(keys, schedule, 1899)).toBeUndefined();
+    expect(planRotation(keys, schedule, 1900)).toEqual({
       signsFromMs: 2000,
       predecessor: { kid: 'old', signsUntilMs: 2000, publishedUntilMs: 2150 },
     });
@@ -20,7 +20,7 @@ describe('when signing keys change', () => {
 
   test('after a long sleep the next key is published for as long all the same', () => {
     const keys = [signingKey({ kid: 'old', signsFromMs: 1000 })];
-    expect(planHandover(keys, schedule, 90_000)?.signsFromMs).toBe(90_100);
+    expect(planRotation(keys, schedule, 90_000)?.signsFromMs).toBe(90_100);
   });
 
   test('the key that comes last counts, whatever the order, and one that is yet to sign is enough', () => {
@@ -28,13 +28,13 @@ describe('when signing keys change', () => {
       signingKey({ kid: 'next', createdAtMs: 1900, signsFromMs: 2000 }),
       signingKey({ kid: 'old', signsFromMs: 1000, signsUntilMs: 2000 }),
     ];
-    expect(planHandover(keys, schedule, 1950)).toBeUndefined();
-    expect(planHandover(keys, schedule, 2900)?.predecessor?.kid).toBe('next');
+    expect(planRotation(keys, schedule, 1950)).toBeUndefined();
+    expect(planRotation(keys, schedule, 2900)?.predecessor?.kid).toBe('next');
   });
 
   test('where tokens never end, no key does', () => {
     const keys = [signingKey({ kid: 'old', signsFromMs: 1000 })];
-    const plan = planHandover(keys, { ...schedule, longestLifetimeMs: undefined }, 1900);
+    const plan = planRotation(keys, { ...schedule, longestLifetimeMs: undefined }, 1900);
     expect(plan?.predecessor).toEqual({ kid: 'old', signsUntilMs: 2000, publishedUntilMs: undefined });
   });
 

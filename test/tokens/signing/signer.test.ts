@@ -5,7 +5,7 @@ import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, jwtVe
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { generateRsaKeyPair } from '../../../src/tokens/signing/key-pair.js';
 import type { Signer } from '../../../src/tokens/signing/signer.js';
-import { createVault, type Vault } from '../../../src/tokens/vault.js';
+import { createKeyEncryption, type KeyEncryption } from '../../../src/tokens/key-encryption.js';
 import { NOW, signingKey } from '../../contract/registry/samples.js';
 import { SILENT } from '../../redis/logs.js';
 import { createInstallation, makeKeyPairs, watchReading, type Installation } from './support.js';
@@ -148,7 +148,7 @@ describe('a signer', () => {
 });
 
 describe('a signer with a key_encryption_key', () => {
-  const vaultOf = (key: string | undefined) => createVault(key, randomBytes);
+  const vaultOf = (key: string | undefined) => createKeyEncryption(key, randomBytes);
 
   test('stores no private key in the clear, and reads its own again', async () => {
     const first = await installation.openSigner({ now, vault: vaultOf('secret') });
@@ -208,10 +208,10 @@ describe('a signer with a key_encryption_key', () => {
     const lost = vaultOf('lost');
     const plain = vaultOf(undefined);
     // Opens what is there, and stores its own as it is.
-    const turning: Vault = {
-      seal: (kid, key) => plain.seal(kid, key),
+    const turning: KeyEncryption = {
+      encrypt: (kid, key) => plain.encrypt(kid, key),
       mustSeal: () => false,
-      open: (kid, stored) => lost.open(kid, stored),
+      decrypt: (kid, stored) => lost.decrypt(kid, stored),
     };
     await installation.openSigner({ now, vault: turning, ...schedule });
     nowMs += 11 * MINUTE;

@@ -7,7 +7,7 @@ import { openRegistry } from '../../../src/tokens/registry/open.js';
 import type { Registry } from '../../../src/tokens/registry/registry.js';
 import { generateRsaKeyPair, type KeyPair } from '../../../src/tokens/signing/key-pair.js';
 import { createSigner, type Signer, type SignerOptions } from '../../../src/tokens/signing/signer.js';
-import { createVault } from '../../../src/tokens/vault.js';
+import { createKeyEncryption } from '../../../src/tokens/key-encryption.js';
 import { SILENT } from '../../redis/logs.js';
 
 export interface Installation {
@@ -37,7 +37,7 @@ export async function createInstallation(): Promise<Installation> {
     async openSigner(options) {
       const signer = createSigner({
         registry: options.registry ?? (await open()),
-        vault: createVault(undefined, randomBytes),
+        vault: createKeyEncryption(undefined, randomBytes),
         now: Date.now,
         log: SILENT,
         longestLifetimeMs: 60_000,

@@ -1,0 +1,62 @@
+/**
+ * Authenticate, the fence before the verifier: finds an object that has a name twice, at any depth.
+ *
+ * JSON parsers differ in which of the two they keep, so such a token says different things to different readers
+ * (RFC 7515 4 and RFC 7519 4: names must be unique). JSON.parse keeps the last without a word.
+ */
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+
+/** @param json a text that JSON.parse has accepted: the scan relies on it */
+export function hasDuplicateKeys(json: string): boolean {
+  /** The names of each object that is open; undefined for an array. */
+  const open: (Set<string> | undefined)[] = [];
+  for (let at = 0; at < json.length; at++) {
+    switch (json.charAt(at)) {
+      case '{':
+        open.push(new Set());
+        break;
+      case '[':
+        open.push(undefined);
+        break;
+      case '}':
+      case ']':
+        open.pop();
+        break;
+      case '"': {
+        const end = endOfString(json, at);
+        const names = open.at(-1);
+        if (names && isName(json, end)) {
+          const name = textOf(json.slice(at, end));
+          if (names.has(name)) return true;
+          names.add(name);
+        }
+        at = end - 1;
+      }
+    }
+  }
+  return false;
+}
+
+/** The index behind the closing quote. */
+function endOfString(json: string, start: number): number {
+  let at = start + 1;
+  for (let char = json.charCodeAt(at); char !== QUOTE; char = json.charCodeAt(at)) {
+    at += char === BACKSLASH ? 2 : 1;
+  }
+  return at + 1;
+}
+
+/** Whether a colon follows: the white space of JSON is all that can stand between (RFC 8259 2). */
+function isName(json: string, end: number): boolean {
+  let at = end;
+  while (json.charCodeAt(at) <= 0x20) at++;
+  return json.charCodeAt(at) === COLON;
+}
+
+/** `"\u0065xp"` and `"exp"` are one name. */
+function textOf(literal: string): string {
+  return literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
+}

@@ -1,0 +1,33 @@
+/** Authenticate, for the token service: a caller's own token, verified as for a route, and what it says. */
+import jwt from 'jsonwebtoken';
+import { Refusal } from '../model/refusal.js';
+import type { Access } from '../model/route.js';
+import { NAMED, TOKENS } from '../model/tokens.js';
+import type { Authenticate } from './authenticate.js';
+
+export type VerifyGatewayToken = (
+  authorization: string | undefined,
+) => Promise<
+  { readonly claims: Readonly<Record<string, unknown>> } | 'none' | 'invalid' | 'malformed' | 'unavailable'
+>;
+
+/** Whoever shows a token of the gate's own may ask what it says: no scope is asked for. */
+const ACCESS: Access = {
+  kind: 'scoped',
+  requirement: { mode: 'all', scopes: [] },
+  issuers: new Set([TOKENS, NAMED]),
+};
+
+export function createVerifyGatewayToken(authenticate: Authenticate): VerifyGatewayToken {
+  return async function verifyOwn(authorization) {
+    const found = await authenticate({ authorization, socket: undefined }, { access: ACCESS });
+    if (found instanceof Refusal) {
+      if (found.reason === 'no_token') return 'none';
+      if (found.reason === 'keys_unavailable' || found.reason === 'revocations_unavailable')
+        return 'unavailable';
+      return found.reason === 'malformed_credentials' ? 'malformed' : 'invalid';
+    }
+    const claims = jwt.decode(String(authorization).replace(/^\S+ +/, ''), { json: true });
+    return claims ? { claims } : 'invalid';
+  };
+}

@@ -1,0 +1,64 @@
+/** The walk of the demo: curl lines with working tokens, ready to paste. */
+import { isIPv6 } from 'node:net';
+import type { Settings } from '../model/settings.js';
+import type { TestIssuer } from './test-issuer.js';
+
+/** An app of the gate's own, as the demo has made it. */
+export interface SampleApp {
+  readonly key: string;
+  readonly secret: string;
+}
+
+/** Where a client on this machine reaches an address: one that stands for all of them is reached by loopback. */
+export function originOf(listen: Settings['listen']): string {
+  const { host, port, tls } = listen ?? { host: '127.0.0.1', port: 8080, tls: undefined };
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `${tls ? 'https' : 'http'}://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** @param origin the gate's, as a client reaches it */
+export function guide(origin: string, mint: TestIssuer): string {
+  const claims = { app_name: 'Sample app', organization: 'Sample Ltd.' };
+  const token = mint.sign('sample-app', ['notarization:*'], claims);
+  const stranger = mint.sign('other-app', ['storage:read'], claims);
+  return `In another terminal, paste these lines. Two passes first:
+
+export TOKEN=${token}
+export OTHER=${stranger}
+
+200, with what is left of 10 requests in any 2 minutes (repeat it: the eleventh answers 429):
+
+curl --include --request GET --url '${origin}/notarizations/stamps' --header "authorization: Bearer $TOKEN"
+
+403, since this pass has no scope for it; then 401, without any:
+
+curl --include --request GET --url '${origin}/notarizations/stamps' --header "authorization: Bearer $OTHER"
+curl --include --request GET --url '${origin}/notarizations/stamps'
+
+A stamp, an event stream, and a public route:
+
+curl --include --request POST --url '${origin}/notarizations/7/stamps' --header "authorization: Bearer $TOKEN"
+curl --no-buffer --url '${origin}/notarizations/feed' --header "authorization: Bearer $TOKEN"
+curl --include --url '${origin}/status'
+`;
+}
+
+/**
+ * The same by a pass of the gate's own: get it, use it, delete the app, and be refused at once.
+ * @param credential the administrator's credential, as a shell finds it
+ */
+export function tokenServiceGuide(
+  origin: string,
+  adminOrigin: string,
+  { key, secret }: SampleApp,
+  credential: string,
+): string {
+  return `The gate hands out passes too: for this app by its key and secret. Delete the app, and its pass is refused at once:
+
+export PASS=$(curl --silent --request POST --url '${origin}/auth/token?key=${key}&secret=${secret}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+curl --include --url '${origin}/token/whoami' --header "authorization: bearer $PASS"
+curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $PASS"
+curl --include --request DELETE --url '${adminOrigin}/api/apps/${key}' --header "authorization: Bearer ${credential}"
+curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $PASS"
+`;
+}

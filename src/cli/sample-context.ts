@@ -1,0 +1,34 @@
+/** What stands on the other side of the demo's gate: the sample service, and the issuer whose keys it publishes. */
+import type { AddressInfo } from 'node:net';
+import { createNotarizations } from '../demo/notarizations.js';
+import type { Settings } from '../model/settings.js';
+import { UsageError } from './command.js';
+import { createTestIssuer, type TestIssuer } from './test-issuer.js';
+
+export interface SampleContext {
+  readonly mint: TestIssuer;
+  readonly address: AddressInfo;
+  close(): Promise<void>;
+}
+
+/** Opens the service where the file's first upstream expects it, with keys for the file's first issuer. */
+export async function openSample({ issuers, upstreams }: Settings): Promise<SampleContext> {
+  const [issuer] = issuers;
+  const [upstream] = upstreams;
+  if (!issuer || !upstream) throw new UsageError('the demo needs a file with an issuer and an upstream');
+  const mint = createTestIssuer(issuer);
+  const server = createNotarizations(mint.jwks);
+  const { hostname, port } = new URL(upstream.targets[0].origin);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(Number(port), hostname, resolve);
+  });
+  return {
+    mint,
+    address: server.address() as AddressInfo,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,74 @@
+/** Where a request came from, for read: the client's address, and the forwarding fields for the upstream. */
+import type { IncomingMessage } from 'node:http';
+import type { Address, ReadAddress } from './address.js';
+import type { Fields } from './fields.js';
+import { appendForwarded } from './forwarded.js';
+import { isHost } from './host.js';
+
+export interface ForwardingInfo {
+  readonly trusted: boolean;
+  readonly clientIp: string;
+  readonly forwardedFor: string;
+  readonly forwardedProto: string;
+  readonly forwardedHost: string;
+  /** The Forwarded field; undefined where a trusted peer sent none, and for a stranger. */
+  readonly forwarded: string | undefined;
+}
+
+/** A peer without an address: a Unix socket, or a connection that is already gone (RFC 7239 6.2). */
+const UNKNOWN: Address = { ip: 'unknown', trusted: false };
+
+export function resolveClient(
+  req: IncomingMessage,
+  fields: Fields,
+  readAddress: ReadAddress,
+): ForwardingInfo {
+  const peer = readAddress(req.socket.remoteAddress ?? '') ?? UNKNOWN;
+  const proto = 'encrypted' in req.socket && req.socket.encrypted === true ? 'https' : 'http';
+  const host = fields.host ?? '';
+  if (!peer.trusted) {
+    return {
+      trusted: false,
+      clientIp: peer.ip,
+      forwardedFor: peer.ip,
+      forwardedProto: proto,
+      forwardedHost: host,
+      forwarded: undefined,
+    };
+  }
+  const chain = chainOf(fields, readAddress);
+  const { forwarded } = fields;
+  return {
+    trusted: true,
+    clientIp: clientOf(chain, peer, readAddress),
+    forwardedFor: chain === '' ? peer.ip : `${chain}, ${peer.ip}`,
+    forwardedProto: protoOf(fields.forwardedProto) ?? proto,
+    forwardedHost: isHost(fields.forwardedHost ?? '') ? fields.forwardedHost! : host,
+    forwarded: forwarded === undefined ? undefined : appendForwarded(forwarded, { ip: peer.ip, host, proto }),
+  };
+}
+
+/** What a trusted peer says of the way so far; X-Real-IP alone is a way of one step. */
+function chainOf({ forwardedFor, realIp }: Fields, readAddress: ReadAddress): string {
+  if (forwardedFor !== undefined) return forwardedFor;
+  return readAddress(realIp ?? '')?.ip ?? '';
+}
+
+/** Walks the chain from the right, past the trusted proxies; what is no address ends the walk at the last good one. */
+function clientOf(chain: string, peer: Address, readAddress: ReadAddress): string {
+  let client = peer;
+  let end = chain.length;
+  while (client.trusted && end > 0) {
+    const comma = chain.lastIndexOf(',', end - 1);
+    const next = readAddress(chain.slice(comma + 1, end).trim());
+    if (next === undefined) break;
+    client = next;
+    end = comma;
+  }
+  return client.ip;
+}
+
+function protoOf(sent: string | undefined): string | undefined {
+  const proto = sent?.toLowerCase();
+  return proto === 'http' || proto === 'https' ? proto : undefined;
+}

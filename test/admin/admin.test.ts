@@ -1,0 +1,40 @@
+/** The admin port: health and readiness, and nothing that strangers or caches could use. */
+import { Registry } from 'prom-client';
+import { createServer } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import request from 'supertest';
+import { createAdminApp } from '../../src/admin/admin.js';
+
+describe('the admin app', () => {
+  test('says that the process lives, ready or not', async () => {
+    for (const ready of [true, false]) {
+      const answer = await request(
+        createServer(createAdminApp({ ready: () => ready, api: () => undefined, metrics: new Registry() })),
+      ).get('/healthz');
+      expect([answer.status, answer.body]).toEqual([200, { status: 'ok' }]);
+      expect(answer.headers['cache-control']).toBe('no-store');
+    }
+  });
+
+  test('says whether it should get traffic, each time anew', async () => {
+    let ready = true;
+    const app = createServer(
+      createAdminApp({ ready: () => ready, api: () => undefined, metrics: new Registry() }),
+    );
+    expect((await request(app).get('/readyz')).status).toBe(200);
+    ready = false;
+    const answer = await request(app).get('/readyz');
+    expect([answer.status, answer.body]).toEqual([503, { status: 'not ready' }]);
+  });
+
+  test('knows no other path and does not say what it is built with', async () => {
+    const answer = await request(
+      createServer(createAdminApp({ ready: () => true, api: () => undefined, metrics: new Registry() })),
+    ).get('/notarizations');
+    expect([answer.status, answer.body]).toEqual([
+      404,
+      { errors: [{ code: 34, message: 'No such resource' }] },
+    ]);
+    expect(answer.headers).not.toHaveProperty('x-powered-by');
+  });
+});

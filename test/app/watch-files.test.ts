@@ -1,0 +1,112 @@
+/** Watched files: every way in which a file is given another content is seen, once, and no other. */
+import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { watchFiles, type WatchedFiles } from '../../src/app/watch-files.js';
+
+const EVERY_MS = 500;
+
+let folder: string;
+let file: string;
+let changes: number;
+let watched: WatchedFiles;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tollgate-watch-'));
+  file = join(folder, 'gateway.yaml');
+  await writeFile(file, 'one');
+  vi.useFakeTimers();
+  changes = 0;
+  watched = watchFiles(() => (changes += 1), EVERY_MS);
+  watched.watch([file]);
+});
+
+afterEach(async () => {
+  watched.close();
+  vi.useRealTimers();
+  await rm(folder, { recursive: true });
+});
+
+function looks(count: number): number {
+  vi.advanceTimersByTime(count * EVERY_MS);
+  return changes;
+}
+
+describe('a watched file', () => {
+  test('that stays as it is tells nothing', () => {
+    expect(looks(10)).toBe(0);
+  });
+
+  test.each([
+    ['is written in place', () => writeFile(file, 'two')],
+    ['gets another content of the same length', () => writeFile(file, 'eno')],
+    [
+      'is replaced by a rename, as editors do',
+      async () => {
+        await writeFile(`${file}~`, 'one');
+        await rename(`${file}~`, file);
+      },
+    ],
+    ['is removed', () => rm(file)],
+    ['is touched', () => utimes(file, 1, 1)],
+  ])('that %s tells it once, when it has been still for one look', async (_how, change) => {
+    expect(looks(2)).toBe(0);
+    await change();
+    expect(looks(1)).toBe(0);
+    expect(looks(1)).toBe(1);
+    expect(looks(10)).toBe(1);
+  });
+
+  test('that is still being written is waited for', async () => {
+    for (let i = 0; i < 5; i++) {
+      await writeFile(file, 'half'.repeat(i + 2));
+      expect(looks(1)).toBe(0);
+    }
+    expect(looks(1)).toBe(1);
+  });
+
+  test('is followed through the links of a ConfigMap, which are swapped in one step', async () => {
+    for (const version of ['1', '2']) {
+      await mkdir(join(folder, `..${version}`));
+      await writeFile(join(folder, `..${version}`, 'gateway.yaml'), 'the same length');
+    }
+    await symlink('..1', join(folder, '..data'));
+    const linked = join(folder, 'linked.yaml');
+    await symlink(join('..data', 'gateway.yaml'), linked);
+    watched.watch([linked]);
+    expect(looks(3)).toBe(0);
+    await symlink('..2', join(folder, '..data_tmp'));
+    await rename(join(folder, '..data_tmp'), join(folder, '..data'));
+    expect(looks(2)).toBe(1);
+    expect(looks(5)).toBe(1);
+  });
+
+  test('that was read again for another reason tells nothing of the change that was read', async () => {
+    await writeFile(file, 'two');
+    watched.sight();
+    watched.watch([file]);
+    expect(looks(5)).toBe(0);
+  });
+
+  test('that changes between being sighted and being watched again is not missed', async () => {
+    watched.sight();
+    await writeFile(file, 'two');
+    watched.watch([file]);
+    expect(looks(3)).toBe(1);
+  });
+
+  test('that is not there yet tells of its coming', async () => {
+    const later = join(folder, 'later.pem');
+    watched.watch([file, later]);
+    expect(looks(3)).toBe(0);
+    await writeFile(later, 'here');
+    expect(looks(2)).toBe(1);
+  });
+
+  test('that the configuration names no longer tells nothing', async () => {
+    watched.watch([]);
+    await writeFile(file, 'two');
+    expect(looks(5)).toBe(0);
+  });
+});

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ANONYMOUS } from '../../src/model/principal.js';
+import type { Revocation } from '../../src/model/revocation.js';
+import { createStreamWatcher, type StreamWatcher } from '../../src/revocation/stream-watcher.js';
+import { RevokedSet } from '../../src/revocation/revoked-set.js';
+import { caller, revocation } from './support.js';
+
+const T = 1_700_000_000_000;
+const SKEW_MS = 30_000;
+const DAY_MS = 86_400_000;
+
+let streamWatcher: StreamWatcher;
+let ended: string[];
+
+/** Revocations that are replaced by hand. */
+const revocations = {
+  set: new RevokedSet([]),
+  listener: (): void => undefined,
+  isRevoked: (principal: Parameters<RevokedSet['has']>[0]) => revocations.set.has(principal),
+  onChange(listener: () => void) {
+    revocations.listener = listener;
+    return () => undefined;
+  },
+  replace(...some: Revocation[]) {
+    revocations.set = new RevokedSet(some);
+    revocations.listener();
+  },
+};
+
+const note = (name: string) => () => void ended.push(name);
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: T });
+  ended = [];
+  revocations.set = new RevokedSet([]);
+  streamWatcher = createStreamWatcher({ revocations, clockSkewMs: () => SKEW_MS, now: Date.now });
+});
+afterEach(() => void vi.useRealTimers());
+
+describe('a streamWatcher', () => {
+  test('ends what a revoked caller holds, once, and leaves the others alone', () => {
+    streamWatcher.watch(caller(), note('one'));
+    streamWatcher.watch(caller(), note('two'));
+    streamWatcher.watch(caller({ issuer: 'partner' }), note('other'));
+    revocations.replace(revocation());
+    revocations.replace(revocation(), revocation({ id: 'x' }));
+    expect(ended).toEqual(['one', 'two']);
+  });
+
+  test('in another hand follows that one alone, at once where its caller is revoked there already', () => {
+    streamWatcher.watch(caller(), note('one'));
+    streamWatcher.watch(caller({ issuer: 'partner' }), note('other'));
+    let stopped = 0;
+    const former = revocations.listener;
+    const next = {
+      ...revocations,
+      set: new RevokedSet([revocation()]),
+      onChange: () => () => (stopped += 1),
+    };
+    next.isRevoked = (principal) => next.set.has(principal);
+    streamWatcher.rebind({ revocations: next, clockSkewMs: () => 0 });
+    expect(ended).toEqual(['one']);
+    revocations.set = new RevokedSet([revocation({ issuer: 'partner' })]);
+    former();
+    expect(ended).toEqual(['one']);
+    streamWatcher.watch(caller({ issuer: 'partner', expiresAtMs: T + 10 }), note('without skew'));
+    vi.advanceTimersByTime(10);
+    expect(ended).toEqual(['one', 'without skew']);
+    streamWatcher.rebind({ revocations: undefined, clockSkewMs: () => 0 });
+    expect(stopped).toBe(1);
+  });
+
+  test('ends at the end of the token, clock skew included', () => {
+    streamWatcher.watch(caller({ expiresAtMs: T + 1000 }), note('one'));
+    vi.advanceTimersByTime(1000 + SKEW_MS - 1);
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(ended).toEqual(['one']);
+    revocations.replace(revocation());
+    expect(ended).toEqual(['one']);
+  });
+
+  test('waits as long as a token lives, though no timer can wait so long', () => {
+    streamWatcher.watch(caller({ expiresAtMs: T + 60 * DAY_MS - SKEW_MS }), note('one'));
+    vi.advanceTimersByTime(60 * DAY_MS - 1);
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(ended).toEqual(['one']);
+  });
+
+  test('goes by the clock where that and the timers do not agree', () => {
+    streamWatcher.watch(caller({ expiresAtMs: T + 1000 }), note('one'));
+    vi.setSystemTime(T - 5000);
+    vi.advanceTimersByTime(1000 + SKEW_MS);
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(5000);
+    expect(ended).toEqual(['one']);
+  });
+
+  test('has no timer for a token that never ends, nor for the anonymous caller', () => {
+    streamWatcher.watch(caller(), note('one'));
+    streamWatcher.watch(ANONYMOUS, note('nobody'));
+    expect(vi.getTimerCount()).toBe(0);
+    revocations.replace(revocation({ issuer: undefined }));
+    expect(ended).toEqual(['one']);
+  });
+
+  test('ends in the next turn what was over before it began: revoked since its admission, or expired', () => {
+    revocations.replace(revocation());
+    streamWatcher.watch(caller(), note('revoked'));
+    streamWatcher.watch(caller({ app: 'app-2', expiresAtMs: T - SKEW_MS - 1 }), note('expired'));
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(ended).toEqual(['revoked', 'expired']);
+  });
+
+  test('once let go, ends nothing and leaves no timer', () => {
+    streamWatcher.watch(caller({ expiresAtMs: T + 1000 }), note('one'))();
+    expect(vi.getTimerCount()).toBe(0);
+    revocations.replace(revocation());
+    vi.advanceTimersByTime(DAY_MS);
+    expect(ended).toEqual([]);
+  });
+
+  test('ends streams at the end of their tokens where nothing can be revoked', () => {
+    const alone = createStreamWatcher({ revocations: undefined, clockSkewMs: () => 0, now: Date.now });
+    alone.watch(caller({ expiresAtMs: T + 10 }), note('one'));
+    vi.advanceTimersByTime(10);
+    expect(ended).toEqual(['one']);
+  });
+});

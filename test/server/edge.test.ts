@@ -1,0 +1,144 @@
+/** The edge when something inside the gate is broken: one 500, told in the log, and the process lives. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { buildGateway } from '../../src/app/build-gateway.js';
+import { processRuntime } from '../../src/app/runtime.js';
+import { compileConfig } from '../../src/config/config.js';
+import { createResourcePool, type ResourcePool } from '../../src/app/resource-pool.js';
+import type { Gateway } from '../../src/gateway.js';
+import { createEdge, type Edge } from '../../src/server/server.js';
+import type { Log } from '../../src/model/log.js';
+import type { ExchangeRecord } from '../../src/model/record.js';
+import { exchangeRaw } from '../support/raw.js';
+import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
+
+const HANDSHAKE =
+  'GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
+
+let upstream: EchoUpstream;
+let estate: ResourcePool;
+let gateway: Gateway;
+let logged: object[];
+let records: ExchangeRecord[];
+let observe: (record: ExchangeRecord) => void;
+let edge: Edge;
+let port: number;
+let stop: () => void;
+
+beforeEach(async () => {
+  upstream = await startEchoUpstream();
+  const { settings } = compileConfig(
+    {
+      upstreams: { echo: upstream.origin },
+      routes: [{ match: '* /{path*}', upstream: 'echo', public: true, limit: 'none' }],
+    },
+    { env: {}, baseFolder: '.' },
+  );
+  logged = [];
+  records = [];
+  observe = (record) => records.push(record);
+  const note = (fields: object): void => void logged.push(fields);
+  const log: Log = { debug: note, info: note, warn: note, error: note };
+  const now = (): number => performance.now();
+  estate = createResourcePool({ log });
+  const { reuse, commit } = estate.begin();
+  ({ gateway } = await buildGateway(settings, { ...processRuntime(log, {}), newId: () => 'the-id' }, reuse));
+  commit();
+  const newId = (): string => 'new-id';
+  edge = createEdge({ current: () => gateway, now, newId, observe: (record) => observe(record), log });
+  const server = createServer((req, res) => void edge.handle(req, res));
+  server.on('upgrade', (req, socket, bytes) => void edge.upgrade(req, socket, bytes));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  port = (server.address() as AddressInfo).port;
+  stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+});
+
+afterEach(async () => {
+  stop();
+  await estate.close();
+  await upstream.close();
+});
+
+function break_(name: 'read' | 'match' | 'admit' | 'forward'): void {
+  const bug = (): never => {
+    throw new Error(`a bug in ${name}`);
+  };
+  const { forwarder } = gateway;
+  gateway =
+    name === 'forward'
+      ? { ...gateway, forwarder: { ...forwarder, forward: bug, tunnel: bug } }
+      : { ...gateway, [name]: bug };
+}
+
+describe('a bug', () => {
+  test.each(['read', 'admit', 'forward'] as const)(
+    'in %s costs its request a 500, and the next one nothing',
+    async (name) => {
+      const sound = gateway;
+      break_(name);
+      const answer = await fetch(`http://127.0.0.1:${port}/x`);
+      expect([answer.status, await answer.text()]).toEqual([
+        500,
+        '{"errors":[{"code":500,"message":"Internal error"}]}',
+      ]);
+      expect(logged).toContainEqual(
+        expect.objectContaining({ err: expect.objectContaining({ message: `a bug in ${name}` }) as unknown }),
+      );
+      gateway = sound;
+      expect((await fetch(`http://127.0.0.1:${port}/x`)).status).toBe(200);
+    },
+  );
+
+  test.each(['read', 'admit', 'forward'] as const)(
+    'in %s during a WebSocket handshake is the same 500, and the connection is closed',
+    async (name) => {
+      break_(name);
+      const text = await exchangeRaw(port, HANDSHAKE);
+      expect(text).toMatch(/^HTTP\/1\.1 500 /);
+      expect(text).toMatch(/"code":500/);
+    },
+  );
+
+  test('is told to the access log like any other answer, under the id that the caller has', async () => {
+    break_('admit');
+    const answer = await fetch(`http://127.0.0.1:${port}/x`);
+    expect(answer.headers.get('x-request-id')).toBe('the-id');
+    expect(records).toEqual([expect.objectContaining({ status: 500, reason: 'internal_error' })]);
+    expect(logged).toContainEqual(expect.objectContaining({ request_id: 'the-id' }));
+  });
+
+  test('in the telling of an exchange spoils neither the answer nor the process', async () => {
+    observe = () => {
+      throw new Error('a bug in the metrics');
+    };
+    const answer = await fetch(`http://127.0.0.1:${port}/x`);
+    expect(answer.status).toBe(200);
+    await answer.text();
+    expect((await fetch(`http://127.0.0.1:${port}/x`)).status).toBe(200);
+    expect(logged.length).toBeGreaterThan(0);
+  });
+
+  test('in the match of a preflight is a 500 too', async () => {
+    break_('match');
+    const answer = await fetch(`http://127.0.0.1:${port}/x`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example', 'access-control-request-method': 'GET' },
+    });
+    expect(answer.status).toBe(500);
+  });
+});
+
+describe('a drain', () => {
+  test('closes the connection after each answer, refusals and forwarded ones alike', async () => {
+    edge.drain();
+    for (const path of ['/x', '//']) {
+      const text = await exchangeRaw(port, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      expect(text.match(/\r\nConnection: close\r\n/gi)).toHaveLength(1);
+    }
+  });
+});

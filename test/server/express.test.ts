@@ -1,0 +1,83 @@
+/** Express stays in front, without its toll, and what it would answer by itself is the gate's to answer. */
+import { IncomingMessage, ServerResponse, createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createExpressServer } from '../../src/server/express-app.js';
+import { startGate, type TestGate } from '../support/gate.js';
+import { exchangeRaw } from '../support/raw.js';
+import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
+
+describe('the server classes', () => {
+  test('have the prototypes that Express wants before it sets them, so that its setting changes nothing', async () => {
+    const { app, classes } = createExpressServer();
+    const seen: unknown[] = [];
+    const server = createServer(classes, (req, res) => {
+      seen.push(Object.getPrototypeOf(req), Object.getPrototypeOf(res));
+      (app as (req: IncomingMessage, res: ServerResponse) => void)(req, res);
+    });
+    app.use((req, res) => {
+      seen.push(Object.getPrototypeOf(req), Object.getPrototypeOf(res));
+      res.json({ ip: req.ip, query: req.query, type: req.get('accept') });
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/?a[b]=1`;
+    const body: unknown = await (await fetch(url, { headers: { accept: 'text/plain' } })).json();
+    expect(seen.slice(0, 2)).toEqual([classes.IncomingMessage!.prototype, classes.ServerResponse!.prototype]);
+    expect(seen.slice(2)).toEqual(seen.slice(0, 2));
+    expect(seen[0]).toBe(app.request);
+    expect(seen[1]).toBe(app.response);
+    expect(body).toEqual({ ip: '127.0.0.1', query: { 'a[b]': '1' }, type: 'text/plain' });
+    server.closeAllConnections();
+    server.close();
+  });
+
+  test('are those of Node underneath, and do not touch other applications', () => {
+    const first = createExpressServer();
+    const second = createExpressServer();
+    expect(first.classes.IncomingMessage!.prototype).toBeInstanceOf(IncomingMessage);
+    expect(first.classes.ServerResponse!.prototype).toBeInstanceOf(ServerResponse);
+    expect(first.app.request).not.toBe(second.app.request);
+  });
+});
+
+describe('targets in which Express finds no path', () => {
+  let upstream: EchoUpstream;
+  let gate: TestGate;
+
+  beforeAll(async () => {
+    upstream = await startEchoUpstream();
+    gate = await startGate({
+      upstreams: { echo: upstream.origin },
+      routes: [{ match: '* /{path*}', upstream: 'echo', public: true, limit: 'none' }],
+    });
+  });
+
+  afterAll(async () => {
+    await gate.stop();
+    await upstream.close();
+  });
+
+  const ask = (line: string) =>
+    exchangeRaw(gate.port, `${line} HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n\r\n`);
+
+  test.each([
+    ['OPTIONS *', 404],
+    ['GET *', 400],
+    ['GET http://gate.test/files', 200],
+    ['GET http://other.test/files', 400],
+    ['GET http://', 400],
+    ['GET gate.test:80', 400],
+    ['GET //gate.test/files', 400],
+    ['GET ?a=b', 400],
+    ['GET /%', 400],
+    ['GET /files?%', 200],
+    ['GET /a:b@c', 200],
+    ['GET /http://gate.test/', 400],
+  ])('are answered by the gate: %s is %i', async (line, status) => {
+    const text = await ask(line);
+    expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(text).toMatch(/\r\nX-Request-Id: /);
+    expect(text).not.toMatch(/<html|x-powered-by|Cannot /i);
+  });
+});

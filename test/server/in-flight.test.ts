@@ -1,0 +1,201 @@
+/** `max_in_flight`: one exchange more is refused at once, whatever it is, and costs no one else anything. */
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { tollgate } from '../../src/index.js';
+import { talk } from '../support/dialogue.js';
+import { startGate, type TestGate } from '../support/gate.js';
+import { until } from '../support/until.js';
+import { openRaw, type RawClient } from '../support/raw.js';
+import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
+import { WEBSOCKET, get, request } from '../support/wire-scene.js';
+
+let upstream: EchoUpstream;
+let gate: TestGate;
+/** The answers that the upstream owes. */
+let held: ServerResponse[];
+let clients: RawClient[];
+
+const SETTINGS = { max_in_flight: 2 };
+
+beforeEach(async () => {
+  held = [];
+  clients = [];
+  upstream = await startEchoUpstream((req, res) => {
+    if (req.url === '/held') held.push(res);
+    else res.end('ok');
+  });
+  gate = await startGate({
+    max_in_flight: SETTINGS.max_in_flight,
+    upstreams: { echo: upstream.origin },
+    routes: [{ match: '* /{name}', upstream: 'echo', public: true, limit: 'none' }],
+  });
+});
+
+afterEach(async () => {
+  for (const client of clients) client.destroy();
+  await gate.stop();
+  await upstream.close();
+});
+
+/** Takes up all places. */
+async function fill(port = gate.port): Promise<void> {
+  for (let count = 0; count < SETTINGS.max_in_flight; count++) clients.push(openRaw(port, get('/held')));
+  await until(() => held.length === SETTINGS.max_in_flight);
+}
+
+async function empty(): Promise<void> {
+  for (const res of held.splice(0)) res.end('late');
+  await Promise.all(clients.map((client) => client.until('late')));
+}
+
+describe('One request more than may be under way', () => {
+  test('is 503 with the moment to come again, and is not forwarded', async () => {
+    await fill();
+    const { answers, end } = await talk(gate.port, get('/more') + get('/more'), { answers: 2 });
+    expect(answers.map(({ status, code }) => [status, code])).toEqual([
+      [503, 503],
+      [503, 503],
+    ]);
+    expect(answers[0]?.field('retry-after')).toBe('1');
+    expect(answers[0]?.field('x-request-id')).toBe(gate.records[0]?.head.id);
+    // A request without a body leaves its connection in order.
+    expect([answers[0]?.field('connection'), end]).toEqual(['keep-alive', undefined]);
+    expect(upstream.count()).toBe(SETTINGS.max_in_flight);
+  });
+
+  test('is told of once, under its own reason, by the address that it came from', async () => {
+    await fill();
+    await talk(gate.port, request('DELETE /more'));
+    expect(gate.records).toEqual([
+      expect.objectContaining({
+        status: 503,
+        reason: 'overloaded',
+        route: undefined,
+        head: expect.objectContaining({ clientIp: '127.0.0.1', method: 'DELETE' }) as unknown,
+      }),
+    ]);
+  });
+
+  test('with a body is answered before it is read, and its connection closed', async () => {
+    await fill();
+    const { answers, end } = await talk(gate.port, request('POST /more', ['Content-Length: 5'], 'ab'), {
+      untilEnd: true,
+    });
+    expect([answers[0]?.status, answers[0]?.field('connection'), end]).toEqual([503, 'close', 'end']);
+  });
+
+  test('that waits for 100 Continue is not told to send its body', async () => {
+    await fill();
+    const { text } = await talk(
+      gate.port,
+      request('POST /more', ['Content-Length: 5', 'Expect: 100-continue']),
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 503 /);
+  });
+
+  test('whose body is none is answered and told of once', async () => {
+    await fill();
+    const { answers } = await talk(
+      gate.port,
+      request('POST /more', ['Transfer-Encoding: chunked'], 'zz\r\n'),
+      {
+        untilEnd: true,
+      },
+    );
+    expect(answers.map(({ status }) => status)).toEqual([400]);
+    expect(gate.records.map(({ status }) => status)).toEqual([400]);
+  });
+
+  test('is one again as soon as another is over', async () => {
+    await fill();
+    expect((await talk(gate.port, get('/more'))).answers[0]?.status).toBe(503);
+    await empty();
+    expect((await talk(gate.port, get('/more'))).answers[0]?.status).toBe(200);
+  });
+
+  test('to become a WebSocket is refused too, and its connection closed', async () => {
+    await fill();
+    const { answers, end } = await talk(gate.port, get('/more', ...WEBSOCKET), { untilEnd: true });
+    expect([answers[0]?.status, answers[0]?.code, end]).toEqual([503, 503, 'end']);
+  });
+
+  test('is none at the admin port', async () => {
+    await fill();
+    expect((await fetch(`${gate.adminUrl}/healthz`)).status).toBe(200);
+  });
+});
+
+describe('A place', () => {
+  test('is given back by those who leave before their answer', async () => {
+    await fill();
+    for (const client of clients) client.destroy();
+    await until(async () => (await talk(gate.port, get('/more'))).answers[0]?.status === 200);
+  });
+
+  test('is given back by refusals', async () => {
+    for (let count = 0; count < 3 * SETTINGS.max_in_flight; count++)
+      expect((await talk(gate.port, get('/a//b'))).answers[0]?.status).toBe(400);
+    expect((await talk(gate.port, get('/more'))).answers[0]?.status).toBe(200);
+  });
+
+  test('is held by a WebSocket until it is a tunnel, and not longer', async () => {
+    const server = createServer();
+    const sockets = new WebSocketServer({ noServer: true });
+    let open: () => void = () => undefined;
+    server.on('upgrade', (req, socket, head) => {
+      open = () => sockets.handleUpgrade(req, socket, head, () => undefined);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as { port: number };
+    const narrow = await startGate({
+      max_in_flight: 1,
+      upstreams: { sockets: `http://127.0.0.1:${port}`, echo: upstream.origin },
+      routes: [
+        { match: 'GET /socket', upstream: 'sockets', public: true, limit: 'none' },
+        { match: 'GET /plain', upstream: 'echo', public: true, limit: 'none' },
+      ],
+    });
+    const asked = once(server, 'upgrade');
+    const socket = new WebSocket(`ws://127.0.0.1:${narrow.port}/socket`);
+    await asked;
+    expect((await talk(narrow.port, get('/plain'))).answers[0]?.status).toBe(503);
+    open();
+    await once(socket, 'open');
+    for (let count = 0; count < 3; count++)
+      expect((await talk(narrow.port, get('/plain'))).answers[0]?.status).toBe(200);
+    socket.terminate();
+    await until(() => narrow.records.some(({ status }) => status === 101));
+    // What the tunnel gave back once is not given back again: still one place.
+    clients.push(
+      openRaw(narrow.port, get('/socket', ...WEBSOCKET, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==')),
+    );
+    await once(server, 'upgrade');
+    expect((await talk(narrow.port, get('/plain'))).answers[0]?.status).toBe(503);
+    await narrow.stop();
+    server.closeAllConnections();
+    server.close();
+  });
+});
+
+test('A gate inside an application has the same bound.', async () => {
+  const library = await tollgate({
+    log: { level: 'silent' },
+    jwks_cache: false,
+    max_in_flight: SETTINGS.max_in_flight,
+    upstreams: { echo: upstream.origin },
+    routes: [{ match: '* /{name}', upstream: 'echo', public: true, limit: 'none' }],
+  });
+  const server = createServer(library);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as { port: number };
+  await fill(port);
+  const { answers } = await talk(port, get('/more'));
+  expect([answers[0]?.status, answers[0]?.code]).toEqual([503, 503]);
+  await empty();
+  expect((await talk(port, get('/more'))).answers[0]?.status).toBe(200);
+  for (const client of clients) client.destroy();
+  server.close();
+  await library.close();
+});

@@ -1,0 +1,282 @@
+/** What the pipelined requests of one connection may do: side by side only while all of them are safe (RFC 9112 9.3.2). */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import express from 'express';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tollgate } from '../../src/index.js';
+import { answersIn, talk } from '../support/dialogue.js';
+import { ADMIN_TOKEN } from '../support/gate.js';
+import { openRaw } from '../support/raw.js';
+import { pathOf, sayOk, startScriptedScene, type Scene } from '../support/scene.js';
+import { until } from '../support/until.js';
+import type { WireRequest } from '../support/upstream.js';
+import { CHUNKED, get, request, WEBSOCKET } from '../support/wire-scene.js';
+
+let scene: Scene;
+/** Requests to paths that begin with `/held`, which the upstream has not responded to. */
+let held: WireRequest[];
+
+beforeEach(async () => {
+  held = [];
+  scene = await startScriptedScene(
+    { routes: [{ match: '* /{path*}', upstream: 'behind', public: true, limit: 'none', max_body: '1kb' }] },
+    (asked) => {
+      if (pathOf(asked).startsWith('/held')) held.push(asked);
+      else void asked.whole.then(() => sayOk(asked));
+    },
+  );
+});
+afterEach(() => scene.close());
+
+/** What the upstream was asked for so far, in order. */
+const asked = (): string[] =>
+  scene.upstream.requests.map(({ head }) => head.split(' ').slice(0, 2).join(' '));
+const statuses = (text: string): number[] => answersIn(text).map(({ status }) => status);
+
+describe('Pipelined requests', () => {
+  test.each([
+    ['unsafe behind unsafe', request('PUT /held', ['Content-Length: 1'], 'a'), request('DELETE /x')],
+    ['unsafe behind safe', get('/held'), request('DELETE /x')],
+    ['safe behind unsafe', request('DELETE /held'), get('/x')],
+    ['safe behind a safe one with a body', request('GET /held', ['Content-Length: 1'], 'a'), get('/x')],
+    ['safe with a body behind safe', get('/held'), request('GET /x', [CHUNKED], '1\r\na\r\n0\r\n\r\n')],
+    ['safe in HTTP/1.0', 'GET /held HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n', get('/x')],
+  ])('run one after the other: %s', async (_, first, second) => {
+    const client = openRaw(scene.gate.port, first + second);
+    await until(() => held.length === 1);
+    await scene.settle();
+    expect(scene.upstream.requests).toHaveLength(1);
+    sayOk(held[0]!);
+    await until(() => scene.upstream.requests.length === 2);
+    await client.until(/ok[^]*ok/);
+    client.destroy();
+    expect(statuses(client.text())).toEqual([200, 200]);
+  });
+
+  test('run side by side while all of them are safe', async () => {
+    const client = openRaw(
+      scene.gate.port,
+      get('/held1') + request('HEAD /held2') + request('OPTIONS /held3', ['Content-Length: 0']),
+    );
+    await until(() => held.length === 3);
+    client.destroy();
+  });
+
+  test('that are safe wait for an unsafe one between them', async () => {
+    const client = openRaw(scene.gate.port, get('/held1') + request('DELETE /held2') + get('/held3'));
+    await until(() => held.length === 1);
+    await scene.settle();
+    expect(asked()).toEqual(['GET /held1']);
+    sayOk(held[0]!);
+    await until(() => held.length === 2);
+    await scene.settle();
+    expect(asked()).toEqual(['GET /held1', 'DELETE /held2']);
+    sayOk(held[1]!);
+    await until(() => held.length === 3);
+    sayOk(held[2]!);
+    await until(() => statuses(client.text()).length === 3);
+    client.destroy();
+  });
+
+  test('reach the upstream in their order, each time', async () => {
+    const pair = request('PUT /x', ['Content-Length: 1'], 'a') + request('DELETE /x');
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        for (let round = 0; round < 5; round++) {
+          const { answers } = await scene.talk(pair, { answers: 2 });
+          expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+        }
+      }),
+    );
+    // Each DELETE has a PUT of its own before it.
+    let open = 0;
+    for (const line of asked()) {
+      open += line.startsWith('PUT') ? 1 : -1;
+      expect(open).toBeGreaterThanOrEqual(0);
+    }
+    expect(open).toBe(0);
+  });
+
+  test('that wait when the client leaves are neither forwarded nor recorded', async () => {
+    const client = openRaw(scene.gate.port, request('PUT /held') + request('DELETE /x').repeat(5));
+    await until(() => held.length === 1);
+    client.socket.resetAndDestroy();
+    await until(() => scene.gate.records.length > 0);
+    await scene.settle();
+    expect([asked(), scene.gate.records.map(({ reason }) => reason)]).toEqual([
+      ['PUT /held'],
+      ['client_gone'],
+    ]);
+  });
+
+  test('that wait behind a response that closes the connection are neither forwarded nor recorded', async () => {
+    const { answers, end } = await scene.talk(
+      request('POST /x', ['Content-Length: 2000']) + request('DELETE /x'),
+      { untilEnd: true },
+    );
+    expect([answers.map(({ status }) => status), end]).toEqual([[413], 'end']);
+    expect([asked(), scene.gate.records.length]).toEqual([[], 1]);
+  });
+
+  test('that wait are held back at their client once there are many', async () => {
+    const socket = connect(scene.gate.port, '127.0.0.1');
+    const one = request('DELETE /x', [`X-Padding: ${'a'.repeat(15_000)}`]);
+    socket.write(request('DELETE /held') + one.repeat(1000));
+    await until(() => held.length === 1);
+    await sleep(300);
+    // Of 15 MB a part is still with the client.
+    expect(socket.writableLength).toBeGreaterThan(2_000_000);
+    socket.resetAndDestroy();
+  });
+
+  test('that were held back are all responded to', async () => {
+    const count = 300;
+    const client = openRaw(scene.gate.port);
+    const padding = `X-Padding: ${'a'.repeat(1000)}`;
+    client.send(request('DELETE /held') + request('DELETE /x', [padding]).repeat(count));
+    await until(() => held.length === 1);
+    await sleep(50);
+    sayOk(held[0]!);
+    await until(() => statuses(client.text()).length === count + 1);
+    client.destroy();
+  });
+
+  test('with a WebSocket behind one that waits come in their order', async () => {
+    const client = openRaw(
+      scene.gate.port,
+      get('/held') + request('DELETE /x') + get('/held-ws', ...WEBSOCKET),
+    );
+    await until(() => held.length === 1);
+    sayOk(held[0]!);
+    await until(() => held.length === 2);
+    expect(asked()).toEqual(['GET /held', 'DELETE /x', 'GET /held-ws']);
+    client.destroy();
+  });
+});
+
+describe('A request behind one with an Expect field', () => {
+  test.each([
+    ['100-continue and no body', ['Content-Length: 0', 'Expect: 100-continue'], ''],
+    ['100-continue and its body', ['Content-Length: 1', 'Expect: 100-continue'], 'a'],
+    ['a list with 100-continue', ['Content-Length: 1', 'Expect: x, 100-continue'], 'a'],
+    ['a list with 100-continue and no body', ['Content-Length: 0', 'Expect: x, 100-continue'], ''],
+    ['another expectation', ['Content-Length: 1', 'Expect: something'], 'a'],
+  ])('is responded to, or neither forwarded nor recorded: %s', async (_, fields, body) => {
+    for (const method of ['GET', 'PUT']) {
+      const before = [scene.upstream.requests.length, scene.gate.records.length] as const;
+      const bytes = request(`${method} /x`, fields, body) + get('/second');
+      const { text } = await scene.talk(bytes, { answers: 2, timeoutMs: 1000 });
+      await scene.settle();
+      const seen = statuses(text);
+      expect(seen[0]).toBe(200);
+      expect(scene.upstream.requests.length - before[0]).toBe(seen.length);
+      expect(scene.gate.records.length - before[1]).toBe(seen.length);
+    }
+  });
+
+  test('gets its response where the client was told to continue, alone or in a list', async () => {
+    for (const expectation of ['100-continue', 'x, 100-Continue']) {
+      const client = openRaw(
+        scene.gate.port,
+        request('PUT /x', ['Content-Length: 1', `Expect: ${expectation}`]),
+      );
+      await client.until('HTTP/1.1 100 Continue\r\n\r\n');
+      client.send(`a${get('/second')}`);
+      await client.until(/ok[^]*ok/);
+      client.destroy();
+    }
+  });
+});
+
+describe('A broken body', () => {
+  const broken = request('POST /x', [CHUNKED], '1\r\na\r\nzz\r\n');
+
+  test('behind valid requests is 400 behind their responses', async () => {
+    const bytes = get('/one') + request('DELETE /two') + broken;
+    const { answers, end } = await scene.talk(bytes, { answers: 4, timeoutMs: 1500 });
+    await scene.settle();
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 400]);
+    expect(end).toBe('end');
+    expect(asked()).toEqual(['GET /one', 'DELETE /two']);
+    const { records } = scene.gate;
+    expect(records.map(({ status }) => status).sort()).toEqual([200, 200, 400]);
+    const refused = records.find(({ status }) => status === 400);
+    expect([refused?.head.id, refused?.head.method]).toEqual([answers[2]?.field('x-request-id'), 'POST']);
+  });
+
+  test('of a GET is the same', async () => {
+    const bytes = get('/one') + request('GET /x', [CHUNKED], 'zz\r\n');
+    const { answers } = await scene.talk(bytes, { answers: 3, timeoutMs: 1500 });
+    expect(answers.map(({ status }) => status)).toEqual([200, 400]);
+    expect(asked()).toEqual(['GET /one']);
+  });
+
+  test('that comes later than its head, while that waits, is the same', async () => {
+    const client = openRaw(scene.gate.port, get('/held') + request('POST /x', [CHUNKED], '1\r\n'));
+    await until(() => held.length === 1);
+    client.send('a\r\nzz\r\n');
+    await scene.settle();
+    sayOk(held[0]!);
+    await client.ended;
+    expect(statuses(client.text())).toEqual([200, 400]);
+    expect(asked()).toEqual(['GET /held']);
+  });
+
+  test('behind requests that wait, and garbage behind them, wait too', async () => {
+    const client = openRaw(
+      scene.gate.port,
+      request('DELETE /held') + request('DELETE /x') + 'garbage\r\n\r\n',
+    );
+    await until(() => held.length === 1);
+    await scene.settle();
+    expect(client.text()).toBe('');
+    sayOk(held[0]!);
+    await client.ended;
+    expect(statuses(client.text())).toEqual([200, 200, 400]);
+  });
+});
+
+describe('As a library', () => {
+  test('a request waits for those before it, whoever responds to them', async () => {
+    const order: string[] = [];
+    let release = (): void => undefined;
+    const gate = await tollgate({
+      log: { level: 'silent' },
+      upstreams: { behind: scene.upstream.origin },
+      routes: [{ match: '* /gate/{name}', upstream: 'behind', public: true, limit: 'none' }],
+    });
+    const app = express();
+    app.post('/own', (_req, res) => {
+      order.push('own');
+      release = () => void res.send('own');
+    });
+    app.use(gate);
+    const server = createServer(app);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const answered = talk(port, request('POST /own', ['Content-Length: 0']) + get('/gate/x'), { answers: 2 });
+    await until(() => order.length === 1);
+    await scene.settle();
+    expect(asked()).toEqual([]);
+    release();
+    expect((await answered).answers.map(({ body }) => body)).toEqual(['own', 'ok']);
+    server.closeAllConnections();
+    server.close();
+    await gate.close();
+  });
+});
+
+describe('The admin port', () => {
+  test('does what is asked of it on one connection in its order', async () => {
+    const port = Number(new URL(scene.gate.adminUrl).port);
+    const fields = [`Authorization: Bearer ${ADMIN_TOKEN}`];
+    const { answers } = await talk(
+      port,
+      request('POST /api/revocations', [...fields, 'Content-Length: 2'], '{}') + get('/healthz'),
+      { answers: 2 },
+    );
+    expect(answers).toHaveLength(2);
+  });
+});

@@ -1,0 +1,29 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { batchPerTick } from '../../src/shared/batch-per-tick.js';
+
+test('What comes in one turn is handed on at its end, all at once and in its order.', async () => {
+  const handed: (readonly string[])[] = [];
+  const take = batchPerTick<string>((items) => handed.push(items));
+  take('a');
+  await Promise.resolve();
+  take('b');
+  expect(handed).toEqual([]);
+  await turn();
+  expect(handed).toEqual([['a', 'b']]);
+});
+
+test('What comes while items are handed on goes with the next turn.', async () => {
+  const handed: (readonly number[])[] = [];
+  const take = batchPerTick<number>((items) => {
+    handed.push(items);
+    if (items[0] !== 3) take(items[0]! + 1);
+  });
+  take(1);
+  await turn();
+  expect(handed).toEqual([[1]]);
+  await turn();
+  await turn();
+  await turn();
+  expect(handed).toEqual([[1], [2], [3]]);
+});
