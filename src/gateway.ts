@@ -1,8 +1,8 @@
 /**
- * The sentence that Tollgate is: read → match → authenticate → authorize → limit → forward.
+ * The pipeline: read → match → authenticate → authorize → limit → forward. `src/server/` calls it for each request.
  *
- * Everything before `forward` is this one straight function, so that the compiler proves the order and a
- * WebSocket upgrade, which never passes through Express, takes the same way as any other request.
+ * Every step before `forward` is in one straight function. So the compiler proves the order, and a WebSocket upgrade,
+ * which never passes through Express, takes the same steps as any other request.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Forwarder } from './forward/forward.js';
@@ -14,7 +14,7 @@ import type { RequestHead } from './model/request.js';
 import type { Cors, Route } from './model/route.js';
 import type { TokenService } from './tokens/tokens.js';
 
-/** The stages before `forward`, each bound at load to what it stands on. A stage finds or refuses; only bugs throw. */
+/** The steps before `forward`, each bound at load to its resources. A step returns its finding or a refusal; only bugs throw. */
 export interface PipelineSteps {
   readonly match: (head: RequestHead) => RouteMatch | Refusal;
   readonly authenticate: (
@@ -29,35 +29,40 @@ export interface PipelineSteps {
   ) => Quota | Refusal | undefined | Promise<Quota | Refusal | undefined>;
 }
 
-/** Decides whether a request may pass. Forwards nothing. */
+/** Decides whether a request is admitted. Forwards nothing. */
 export type Admit = (head: RequestHead) => Promise<Admission | Rejection>;
 
-/** An assembled gate: an immutable snapshot that a request reads once, so that a reload is atomic. */
+/** An assembled gateway: an immutable snapshot. A request reads it once, so a reload is atomic. */
 export interface Gateway {
   readonly read: (req: IncomingMessage) => RequestHead;
   readonly match: PipelineSteps['match'];
   readonly admit: Admit;
   readonly forwarder: Forwarder;
-  /** How many exchanges may be under way at once. */
+  /** How many exchanges may be in flight at once. */
   readonly maxInFlight: number;
-  /** The file's own rules, for answers that belong to no route. */
+  /** The file's own CORS rules, for responses that belong to no route. */
   readonly cors: Cors | undefined;
-  /** Undefined where the gate hands out no tokens. */
+  /** Undefined where the gateway issues no tokens. */
   readonly tokens: TokenServiceMount | undefined;
 }
 
-/** The token service, whose requests leave the way before it begins. */
+/** The token service. Its requests leave the pipeline before `match`. */
 export interface TokenServiceMount {
   readonly service: TokenService;
-  /** The path in its normal form, by which a request is known to be for the service. */
+  /** The path in its normal form, which decides whether a request is for the service. */
   readonly readPath: (head: RequestHead) => string | undefined;
   /**
-   * Whether a path that the service does not own is one of its paths to a lenient server: in another case, with a
-   * trailing slash or parameters, or decoded further. A route's upstream never gets it, since a secret may be in it.
+   * Whether a lenient server would read a path as one of the service's: in another case, with a trailing slash or
+   * parameters, or decoded further. It is never sent to a route's upstream, since it may contain a secret.
    */
   readonly resembles: (path: string) => boolean;
 }
 
+/**
+ * Composes the steps before `forward` into one function. The first refusal ends it.
+ *
+ * @returns a function that rejects only for a bug in a step
+ */
 export function createPipeline({ match, authenticate, authorize, limit }: PipelineSteps): Admit {
   return async function admit(head) {
     if (head.headError) return reject(head.headError);

@@ -1,7 +1,7 @@
 /**
- * Tollgate as a library: the same file, as a middleware inside one's own Express or Connect application.
+ * Tollgate as a library: the same configuration, as a middleware inside an Express or Connect application.
  *
- * This is the other composition root beside `cli/serve.ts`.
+ * It is the composition root of the library; `src/app/serve.ts` is that of the command.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -23,31 +23,33 @@ export { ConfigError, type GatewayConfig } from './config/config.js';
 /** A Connect middleware: requests that no route names go to `next`. */
 export interface Tollgate {
   (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void;
-  /** For `server.on('upgrade', gate.upgrade)`: WebSockets take the same way as requests. */
+  /** For `server.on('upgrade', gateway.upgrade)`: WebSocket upgrades take the same steps as requests. */
   readonly upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer) => void;
   /**
-   * Reads the file, or the object as it is by then, again; counts, connections and open streams are kept.
+   * Reads the file again, or the object as it is now. Counts, connections and open streams are kept.
    *
-   * @returns whether it is in force; where it cannot be used, the log says why and the one before stays
+   * @returns whether it is in force; when it is not valid, the log has the reason and the previous one stays in force
    */
   readonly reload: () => Promise<boolean>;
-  /** Ends what the gate holds: connections to upstreams and Redis, timers, the log. */
+  /** Closes connections to upstreams and Redis, timers and the log. */
   readonly close: () => Promise<void>;
 }
 
 export interface TollgateOptions {
   /**
-   * The path under which the gate is mounted: `/api` for `app.use('/api', gate)`. It is taken off WebSockets' paths as
-   * Express takes it off requests'. Left out, it is learnt of the first request that Express hands over.
+   * The path at which the gateway is mounted: `/api` for `app.use('/api', gateway)`. It is removed from the paths of
+   * WebSocket upgrades, as Express removes it from those of requests. The default comes from Express's first request.
    */
   readonly mount?: string;
-  /** The application's own logger, of pino's form: it gets all that would be in the gate's log, one line a request too. */
+  /** The application's own logger, with pino's interface. It gets every line of the gateway's log, the access log included. */
   readonly log?: Log;
 }
 
 /**
+ * Opens a gateway as a middleware.
+ *
  * @param config the path of a configuration file, or an object of the same shape; `listen` and `admin` are not needed
- * @throws ConfigError with every problem of the configuration
+ * @throws ConfigError with every problem of the configuration; also rejects where the token service cannot be opened
  */
 export async function tollgate(
   config: string | GatewayConfig,
@@ -59,13 +61,13 @@ export async function tollgate(
   const settings = await load();
   const logged = { paths: settings.log.paths };
   const { log, observe, setLevel, close: closeLog } = openLog(settings, logged, options.log);
-  const surroundings = processRuntime(log, process.env);
-  const generations = await openConfigReloader(settings, {
+  const runtime = processRuntime(log, process.env);
+  const reloader = await openConfigReloader(settings, {
     load,
-    build: (next, keep) => buildGateway(next, surroundings, keep),
+    build: (next, reuse) => buildGateway(next, runtime, reuse),
     log,
     onReload() {
-      const { level, paths } = generations.current().settings.log;
+      const { level, paths } = reloader.current().settings.log;
       setLevel(level);
       logged.paths = paths;
     },
@@ -75,9 +77,9 @@ export async function tollgate(
   });
   warnOfForeignCluster(settings, log);
   const edge = createEdge({
-    current: () => generations.current().gateway,
-    now: surroundings.monotonic,
-    newId: surroundings.newId,
+    current: () => reloader.current().gateway,
+    now: runtime.monotonic,
+    newId: runtime.newId,
     observe,
     mounts,
     explains: process.env['NODE_ENV'] !== 'production',
@@ -85,30 +87,30 @@ export async function tollgate(
   });
   const start: Start = (req, res, next) => void edge.handle(req, res, next);
   const middleware = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void => {
-    // What stands behind the gate sees the path as it came.
+    // The next middleware gets the original path.
     const { url = '' } = req;
-    const passOn =
+    const nextWithUrl =
       mount === undefined || next === undefined
         ? next
         : () => {
             req.url = url;
             next();
           };
-    edge.accept(req, res, start, passOn);
+    edge.accept(req, res, start, nextWithUrl);
   };
   return Object.assign(middleware, {
     upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer): void => {
       void edge.upgrade(req, socket, firstBytes);
     },
-    reload: () => generations.reload(),
+    reload: () => reloader.reload(),
     async close() {
-      await generations.close();
+      await reloader.close();
       await closeLog();
     },
   });
 }
 
-/** The gate's own log, or the application's logger in its place. */
+/** Opens the gateway's own log, or wraps the application's logger. */
 function openLog(
   settings: Settings,
   logged: { readonly paths: boolean },
@@ -124,7 +126,7 @@ function openLog(
     warn: (fields, message) => own.warn(fields, message),
     error: (fields, message) => own.error(fields, message),
   };
-  // Its level and its end are the application's business.
+  // The application sets its level and closes it.
   return {
     log,
     observe: createRequestLines(log, logged),

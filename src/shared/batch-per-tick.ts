@@ -1,9 +1,13 @@
 /**
- * What is alike goes together: items that come in one turn of the event loop are handed on at its end, all of them at
- * once. So checks share a call to Redis, and requests and answers leave one behind the other (docs/performance.md).
+ * Batches work per tick of the event loop: limit checks share one call to Redis, and requests to upstreams and responses
+ * are written together (docs/performance.md). Called by `src/limit/`, `src/forward/` and `src/server/`.
  */
 
-/** @param flush must not throw: nobody would hear of it, and the process would end */
+/**
+ * Collects the items of one tick of the event loop and flushes them together at its end.
+ *
+ * @param flush must not throw: nothing catches the error, and the process would end
+ */
 export function batchPerTick<T>(flush: (items: readonly T[]) => void): (item: T) => void {
   let waiting: T[] = [];
   const flushTick = (): void => {
