@@ -1,4 +1,4 @@
-/** The second step of the way: a request's target, read in the one way there is, and the route that it leads to. */
+/** The second step of the pipeline: normalizes a request's target and finds its route. Called by `gateway.ts`. */
 import type { RouteMatch } from '../model/decision.js';
 import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
@@ -10,13 +10,14 @@ import { RouteTable } from './route-table.js';
 import { originForm, queryOf } from './target.js';
 
 export interface MatchOptions {
-  /** Whether `;` and `%3B` may stand in a path. */
+  /** Whether a path may contain `;` and `%3B`. */
   readonly allowSemicolon: boolean;
 }
 
-/** The path of a request in its normal form; undefined where the target is one that match refuses. */
+/** Returns the path of a request in its normal form; undefined where match refuses the target. */
 export type ReadPath = (head: RequestHead) => string | undefined;
 
+/** Creates the function that reads a path without matching it, for the token service's own paths. */
 export function createReadPath({ allowSemicolon }: MatchOptions): ReadPath {
   return function readPath(head) {
     const target = originForm(head);
@@ -29,17 +30,23 @@ export function createReadPath({ allowSemicolon }: MatchOptions): ReadPath {
 }
 
 /**
- * The other paths that a lenient server may read a path as, with dot segments resolved (`decoded-forms.ts`); empty for a
- * path in plain characters, undefined where they are too many.
+ * Returns the other paths that a lenient server may read a path as, with dot segments resolved (`decoded-forms.ts`).
  *
  * @param path in its normal form
+ * @returns empty for a path in plain characters, undefined where there are too many
  */
 export function otherReadings(path: string): string[] | undefined {
   return decodedForms(path)?.map((segments) => `/${segments.join('/')}`);
 }
 
+/** Returns the route with the path and query for the upstream, or why there is none (400, 404 or 405). Never throws. */
 export type Match = (head: RequestHead) => RouteMatch | Refusal;
 
+/**
+ * Builds the route table and creates the match step.
+ *
+ * @throws Error where a rewrite names a placeholder that its route does not have
+ */
 export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchOptions): Match {
   const table = new RouteTable(routes);
 
@@ -58,13 +65,14 @@ export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchO
     const { route, rewrite } = rule;
     if (table.isShadowed(rule, path, texts, head.method))
       return route.allowEncodedSlash ? NO_ROUTE : noRoute(path);
-    const onward = rewrite ? normalForm(rewrite(path), allowSemicolon) : path;
-    if (onward instanceof Refusal) return onward;
-    if (!route.allowEncodedSlash && (hasEncodedSlash(path) || hasEncodedSlash(onward))) return ENCODED_SLASH;
-    return { route, path: onward, query };
+    const upstreamPath = rewrite ? normalForm(rewrite(path), allowSemicolon) : path;
+    if (upstreamPath instanceof Refusal) return upstreamPath;
+    if (!route.allowEncodedSlash && (hasEncodedSlash(path) || hasEncodedSlash(upstreamPath)))
+      return ENCODED_SLASH;
+    return { route, path: upstreamPath, query };
   };
 
-  /** No route has the method, or none the path; a path with an encoded slash is one only to routes that allow it. */
+  /** Chooses between 404 and 405. A path with an encoded slash matches only routes that allow it. */
   function refuse(path: string, texts: readonly string[]): Refusal {
     const encodedSlash = hasEncodedSlash(path);
     const allowed: string[] = [];

@@ -1,23 +1,23 @@
-/** The one reading of a path, made before anything is matched: what is matched is what the upstream gets. */
+/** Brings a path into its normal form before it is matched. The upstream receives exactly the form that was matched. */
 import type { Refusal } from '../model/refusal.js';
 import { ambiguous } from './refusals.js';
 
-/** What makes a path more than plain; most have nothing of it and are their own normal form. */
+/** A path with none of these is its own normal form; most paths have none. */
 const NOTABLE = /[^!-~]|[%\\#;]|\/[/.]/;
-/** RFC 3986 2.3: letters, digits and `-._~` mean the same encoded or not. */
+/** RFC 3986 2.3: letters, digits and `-._~` mean the same whether encoded or not. */
 const ENCODED_UNRESERVED = /%(?:2[de]|3\d|[46][1-9a-f]|[57][\da]|5f|7e)/gi;
 const ENCODED_SLASH = /%2f/i;
 
 type Rule = readonly [pattern: RegExp, refusal: Refusal];
 
-/** What is refused in a path as it was sent. */
+/** Refused in the path as sent. */
 const AS_SENT: readonly Rule[] = [
   [/[^!-~]/, ambiguous('the path has a control character or a raw non-ASCII character')],
   [/#/, ambiguous('the path has a #')],
   [/%(?![\da-f]{2})/i, ambiguous('the path has an invalid escape')],
 ];
 
-/** What is refused in the normal form. Decoding unreserved characters hides none of it and may bring it to light. */
+/** Refused in the normal form. Decoding unreserved characters hides none of these and may reveal some. */
 const ALWAYS: readonly Rule[] = [
   [/\\|%5c/i, ambiguous('the path has a backslash')],
   [/%(?:[01][\da-f]|7f)/i, ambiguous('the path has an encoded control character')],
@@ -25,24 +25,24 @@ const ALWAYS: readonly Rule[] = [
 ];
 const EMPTY_SEGMENT = ambiguous('the path has an empty segment');
 const DOT_SEGMENT = ambiguous('the path has a dot segment');
-/** An allowed encoded slash may become a slash further on, so dots beside one are refused as well. */
+/** The upstream may decode an allowed encoded slash, so dots beside one are refused as well. */
 const WITHOUT_SEMICOLON: readonly Rule[] = [
   [/;|%3b/i, ambiguous('the path has a semicolon')],
   [/\/\//, EMPTY_SEGMENT],
   [/(?:\/|%2f)\.{1,2}(?:\/|%2f|$)/i, DOT_SEGMENT],
 ];
-/** Where a semicolon is allowed, a server may cut it off with what follows: `/..;a/` is `/../` there. */
+/** Where a semicolon is allowed, a server may remove it with what follows and read `/..;a/` as `/../`. */
 const WITH_SEMICOLON: readonly Rule[] = [
   [/\/(?:\/|;|%3b)/i, EMPTY_SEGMENT],
   [/(?:\/|%2f)\.{1,2}(?:\/|%2f|;|%3b|$)/i, DOT_SEGMENT],
 ];
 const NOT_UTF8 = ambiguous('the path has an escape that is not UTF-8');
 
-/** The normal form of a path that starts with `/`, or why it could be read in two ways. */
+/** Returns the normal form of a path that starts with `/`, or a 400 that says how it could be read in two ways. */
 export function normalForm(path: string, allowSemicolon: boolean): string | Refusal {
   if (!NOTABLE.test(path)) return path;
-  const unreadable = firstViolation(AS_SENT, path);
-  if (unreadable) return unreadable;
+  const sentViolation = firstViolation(AS_SENT, path);
+  if (sentViolation) return sentViolation;
   const normal = path.replace(ENCODED_UNRESERVED, decodeURIComponent);
   return (
     firstViolation(ALWAYS, normal) ??
@@ -51,13 +51,14 @@ export function normalForm(path: string, allowSemicolon: boolean): string | Refu
   );
 }
 
+/** Returns whether a path contains `%2F`. */
 export function hasEncodedSlash(path: string): boolean {
   return path.includes('%') && ENCODED_SLASH.test(path);
 }
 
 /**
- * The texts of a normal form's segments, fully decoded, as literals are matched; at most `limit` of them.
- * The `/` at the start separates nothing, and one at the end gives a last text that is empty.
+ * Returns the segments of a normal form, fully decoded, as literals are matched; at most `limit` of them.
+ * The `/` at the start separates nothing. One at the end gives an empty last segment.
  */
 export function textsOf(path: string, limit: number): string[] {
   const texts = path.slice(1).split('/', limit);
@@ -69,7 +70,7 @@ function firstViolation(rules: readonly Rule[], path: string): Refusal | undefin
   return undefined;
 }
 
-/** Bytes that are no UTF-8 (an overlong `%c0%af`, say) are read differently from server to server. */
+/** Servers differ in how they read bytes that are not UTF-8, such as an overlong `%c0%af`. */
 function isUtf8(path: string): boolean {
   try {
     decodeURIComponent(path);

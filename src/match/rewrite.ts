@@ -1,10 +1,14 @@
-/** The path that the upstream gets, where a route's `rewrite` makes it from the segments that were matched. */
+/** Makes the path for the upstream from a route's `rewrite` and the matched segments. Called by `route-table.ts`. */
 import type { RewriteSegment, Route } from '../model/route.js';
 
-/** Makes the upstream's path from a normal form. */
+/** Makes the upstream's path from the matched path, which is in its normal form. */
 export type Rewrite = (path: string) => string;
 
-/** @param route one whose rewrite names a placeholder that it does not have is a bug of the one who made it */
+/**
+ * Compiles a route's rewrite; undefined where the route has none.
+ *
+ * @throws Error where the rewrite names a placeholder that the route does not have, which the configuration rules out
+ */
 export function createRewrite({ match, path, rewrite }: Route): Rewrite | undefined {
   if (rewrite === undefined) return undefined;
 

@@ -1,4 +1,4 @@
-/** The routes as match asks for them: the most specific one, and whether a more specific look-alike stands before it. */
+/** Holds the routes for `match.ts`: finds the most specific one and detects a stricter route with a similar path. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Route } from '../model/route.js';
 import { decodedForms } from './decoded-forms.js';
@@ -9,20 +9,21 @@ import { Trie } from './trie.js';
 export interface Rule {
   readonly route: Route;
   readonly rewrite: Rewrite | undefined;
-  /** Whether nothing can be more specific. */
+  /** Whether all segments are literals, so that no route is more specific. */
   readonly literal: boolean;
   /** The shape of the folded path. */
   readonly shape: string;
 }
 
-/** The methods that a `*` route is said to allow. */
+/** The Allow field lists these for a `*` route. */
 const USUAL_METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
+/** The routes of one gateway instance, indexed by path and method. Immutable after construction. */
 export class RouteTable {
   readonly #exact = new Trie<Rule>();
   readonly #folded = new Trie<Rule>();
   readonly #methods: readonly string[];
-  /** No path needs to be taken apart into more segments: past the deepest route's one, only a rest can match. */
+  /** A path is split into this many segments at most: beyond the deepest route's, only a rest placeholder can match. */
   readonly maxSegments: number;
 
   constructor(routes: readonly Route[]) {
@@ -42,18 +43,18 @@ export class RouteTable {
       deepest = Math.max(deepest, route.path.length);
     }
     this.#methods = [...methods].sort();
-    // One more for the empty text of a trailing slash, which folding takes away.
+    // One more for the empty segment of a trailing slash, which folding removes.
     this.maxSegments = deepest + 2;
   }
 
-  /** The most specific rule of a path and method; whether it may answer, `isOvershadowed` says. */
+  /** Returns the most specific rule of a path and method. The caller has to check `isShadowed` before using it. */
   find(texts: readonly string[], method: string): Rule | undefined {
-    // A loop-back of the request (RFC 9110 9.3.8) and a tunnel through the gate (9.3.6): nobody's, under `*` too.
+    // TRACE echoes the request (RFC 9110 9.3.8) and CONNECT tunnels through the gateway (9.3.6): not even `*` allows them.
     if (method === 'TRACE' || method === 'CONNECT') return undefined;
     return this.#exact.find(texts, method);
   }
 
-  /** The rules that may answer some method of a path, each with that method; sorted. */
+  /** Returns each method of a path that has a usable rule, with that rule, sorted by method. */
   findAll(path: string, texts: readonly string[]): (readonly [method: string, rule: Rule])[] {
     return this.#methods.flatMap((method) => {
       const rule = this.find(texts, method);
@@ -62,11 +63,11 @@ export class RouteTable {
   }
 
   /**
-   * Whether a stricter route would match the path if it were read a little differently: without regard to case or a
-   * trailing slash, or decoded further. An upstream that reads it so would serve that route, past its scope. The found
-   * rule's own folded path fits as well, so another shape can only be a more specific one.
+   * Returns whether a stricter route matches the path when case and a trailing slash are ignored or the path is decoded
+   * further. An upstream that reads it so would serve that route without its scope check. The found rule's own folded path
+   * matches as well, so a different shape is always a more specific one.
    *
-   * @param texts the segments of `path`, as `textsOf` gives them
+   * @param texts the segments of `path`, as `textsOf` returns them
    */
   isShadowed(rule: Rule, path: string, texts: readonly string[], method: string): boolean {
     if (rule.literal) return false;
@@ -82,8 +83,8 @@ export class RouteTable {
 }
 
 /**
- * Whether a request that `found` admits might be refused by `other`. Where the segments differ in number, a longer
- * path of the same beginning counts as more specific. A less specific route counts too where it is not open to the same
+ * Returns whether `other` might refuse a request that `found` admits. Where the numbers of segments differ, a longer path
+ * with the same beginning counts as more specific. A less specific route counts too where it is not open to the same
  * callers.
  */
 function isStricter(other: Rule, found: Rule): boolean {

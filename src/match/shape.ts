@@ -1,17 +1,18 @@
-/** How specific a route is, and what its path looks like to a server that is less particular than match. */
+/** Says how specific a route is, and folds case and trailing slashes as lenient servers do. Used by `route-table.ts`. */
 import type { Segment } from '../model/route.js';
 
-/** One letter a segment, so that of two shapes that fit one path, the more specific is the lesser string. */
+/** One letter a segment. Of two shapes that match one path, the more specific is the lesser string. */
 const LETTERS = { literal: 'a', parameter: 'b', rest: 'c' } as const satisfies Record<
   Segment['kind'],
   string
 >;
 
+/** Returns the shape of a path, one letter a segment; see `LETTERS`. */
 export function shapeOf(path: readonly Segment[]): string {
   return path.map(({ kind }) => LETTERS[kind]).join('');
 }
 
-/** A route's path with the case of its literals and a trailing slash taken away. */
+/** Returns a route's path without the case of its literals and without a trailing slash. */
 export function foldedPath(path: readonly Segment[]): readonly Segment[] {
   const last = path.at(-1);
   const kept = last?.kind === 'literal' && last.text === '' ? path.slice(0, -1) : path;
@@ -20,14 +21,14 @@ export function foldedPath(path: readonly Segment[]): readonly Segment[] {
   );
 }
 
-/** The same of a request's segments. */
+/** Returns a request's segments without case and without a trailing slash. */
 export function foldedTexts(texts: readonly string[]): string[] {
   const folded = texts.map(foldedCase);
   if (folded.at(-1) === '') folded.pop();
   return folded;
 }
 
-/** By way of upper case, for the letters that have two lower ones (the long s, the Kelvin sign). */
+/** Upper case comes first, for characters with a second lower-case form (the long s, the Kelvin sign). */
 function foldedCase(text: string): string {
   return text.toUpperCase().toLowerCase();
 }

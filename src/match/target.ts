@@ -1,20 +1,20 @@
-/** The forms of a request target (RFC 9112 3.2): what match gets of each is the path and query of the origin form. */
+/** Reduces every form of a request target (RFC 9112 3.2) to the path and query of the origin form. Used by `match.ts`. */
 import type { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 import { NO_ROUTE, ambiguous } from './refusals.js';
 
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)(.*)$/is;
-/** Everything visible but `#`, which no target may have: a fragment never leaves the client. */
+/** All visible characters except `#`: a client never sends a fragment. */
 const QUERY = /^[!-"$-~]*$/;
 
 const OTHER_HOST = ambiguous('the target names another host than the Host field');
 const NO_ORIGIN_FORM = ambiguous('the target is no path');
 const BAD_QUERY = ambiguous('the query has a control character, a raw non-ASCII character or a #');
 
-/** The target as `/path?query`. */
+/** Returns the target as `/path?query`, or a refusal where it has another form or names another host. */
 export function originForm({ method, target, host }: RequestHead): string | Refusal {
   if (target.startsWith('/')) return target;
-  // It asks about the server as a whole, and no route names that.
+  // `OPTIONS *` asks about the server as a whole (RFC 9110 9.3.7), which no route names.
   if (target === '*' && method === 'OPTIONS') return NO_ROUTE;
   const [, scheme, authority, rest] = ABSOLUTE.exec(target) ?? [];
   if (scheme === undefined || authority === undefined || rest === undefined) return NO_ORIGIN_FORM;
@@ -22,7 +22,11 @@ export function originForm({ method, target, host }: RequestHead): string | Refu
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-/** The query of an origin form, byte for byte with its `?`; empty where there is none. */
+/**
+ * Returns the query of an origin form, byte for byte with its `?`; empty where there is none.
+ *
+ * @param mark the index of the first `?`, or -1
+ */
 export function queryOf(target: string, mark: number): string | Refusal {
   if (mark === -1) return '';
   const query = target.slice(mark);

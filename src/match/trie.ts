@@ -1,23 +1,24 @@
-/** A tree of path segments, for match: finds the most specific route of a path and method, however many there are. */
+/** A tree of path segments for `route-table.ts`: finds the most specific route without looking at every route. */
 import type { Segment } from '../model/route.js';
 
-/** What each method leads to at the end of one path shape; ANY_METHOD stands for those that are not named. */
+/** The values of one path by method; ANY_METHOD represents the methods that are not named. */
 type Leaf<T> = Map<string, T>;
 const ANY_METHOD = '*';
 
 interface Node<T> {
   readonly literals: Map<string, Node<T>>;
   parameter: Node<T> | undefined;
-  /** Where a `{name*}` stands for this segment and all that follow. */
+  /** The values of a `{name*}`, which matches this segment and all that follow. */
   rest: Leaf<T> | undefined;
-  /** Where a path ends here. */
+  /** The values of the path that ends here. */
   leaf: Leaf<T> | undefined;
 }
 
+/** Maps paths with placeholders, by method, to values. */
 export class Trie<T> {
   readonly #root: Node<T> = createNode();
 
-  /** Two values of one shape and method are an error that the file's check reports; here the first one stays. */
+  /** Adds a value. Of two values with one path and method the first is kept; the configuration reports them as an error. */
   add(path: readonly Segment[], methods: ReadonlySet<string> | 'any', value: T): void {
     const leaf = this.#leafOf(path);
     for (const method of methods === 'any' ? [ANY_METHOD] : methods) {
@@ -25,7 +26,11 @@ export class Trie<T> {
     }
   }
 
-  /** @param texts the path's segments, decoded */
+  /**
+   * Returns the value of the most specific path that matches.
+   *
+   * @param texts the request's segments, decoded
+   */
   find(texts: readonly string[], method: string): T | undefined {
     return find(this.#root, texts, 0, method);
   }
@@ -52,15 +57,15 @@ export class Trie<T> {
 }
 
 /**
- * Tries the most specific way first and comes back where it has no route for the method. A node has one way to it,
- * so none is visited twice.
+ * Tries the most specific branch first and backtracks where it has no value for the method. Each node has one parent, so
+ * none is searched twice.
  */
 function find<T>(node: Node<T>, texts: readonly string[], at: number, method: string): T | undefined {
   const text = texts[at];
   if (text === undefined) return node.leaf && selectMethod(node.leaf, method);
   const literal = node.literals.get(text);
   const found = literal && find(literal, texts, at + 1, method);
-  // A placeholder never stands for an empty segment, which is what a trailing slash leaves.
+  // A placeholder never matches an empty segment, which is what a trailing slash gives.
   if (found !== undefined || text === '') return found;
   return (
     (node.parameter && find(node.parameter, texts, at + 1, method)) ??
@@ -68,7 +73,7 @@ function find<T>(node: Node<T>, texts: readonly string[], at: number, method: st
   );
 }
 
-/** A named method before any; HEAD is answered as GET is (RFC 9110 9.3.2). */
+/** A named method comes before `*`. HEAD uses the route of GET (RFC 9110 9.3.2). */
 function selectMethod<T>(leaf: Leaf<T>, method: string): T | undefined {
   return leaf.get(method) ?? (method === 'HEAD' ? leaf.get('GET') : undefined) ?? leaf.get(ANY_METHOD);
 }
