@@ -1,19 +1,21 @@
 /**
- * Calls that fail though the server does what it is asked otherwise, each kind of call by itself: one that succeeds says
- * nothing about another that fails. One line when a kind begins to fail, at most once a minute, and one when it succeeds.
+ * Logs calls that fail although the server works; `server.ts` reports them. Each kind of call counts by itself, since one
+ * kind can fail while another succeeds. A kind logs one line when it begins to fail, at most once a minute, and one when
+ * it succeeds again.
  */
 import type { OutageLogOptions } from './outage-log.js';
 
 export interface CallFaults {
-  /** @param name of the kind of call, such as a script's text */
+  /** @param name of the kind of call, for example a script's text */
   fail(name: string, reason: string): void;
   succeed(name: string): void;
 }
 
 const MINUTE_MS = 60_000;
 
+/** Creates the log of failing calls for one server. Nothing fails yet. */
 export function createCallFaults({ log, now, fields }: OutageLogOptions): CallFaults {
-  /** By name; there are as many as scripts. */
+  /** By name, in milliseconds of `now`. There is one entry per script. */
   const loggedAt = new Map<string, number>();
   const failing = new Set<string>();
   return {
@@ -24,7 +26,7 @@ export function createCallFaults({ log, now, fields }: OutageLogOptions): CallFa
       log.error({ ...fields, reason }, 'Redis calls fail');
     },
     succeed(name) {
-      // Of every call that succeeds, so almost always of none that has failed.
+      // Runs for every successful call. The size check is enough in almost all of them.
       if (failing.size > 0 && failing.delete(name)) log.info(fields, 'Redis calls succeed again');
     },
   };

@@ -1,85 +1,89 @@
-/** How every client of Redis is fenced: no queue, no replay, and its server is sought again for as long as it takes. */
+/**
+ * Creates every ioredis client of the gateway with safe defaults: no offline queue, no replay, and endless reconnects.
+ * The other files of this folder call it.
+ */
 import { Redis, type RedisOptions } from 'ioredis';
 import type { HostPort, RedisAccess, RedisServers } from '../model/settings.js';
 import { tlsOptions } from './tls.js';
 
-/** A server of a cluster, at an address that the cluster has told or the file has named; or a Sentinel itself. */
+/** A server of a cluster, at an address from the cluster or from the file; or a Sentinel. */
 export interface ClusterNode extends HostPort {
   readonly kind: 'node';
   readonly access: RedisAccess;
 }
 
-/** As the client takes them, under which the form of a reply is not to be chosen. */
+/** ioredis's options without `replyMapping`, which would change the form of replies. */
 type Options = Omit<RedisOptions, 'replyMapping'>;
 
 /** Where one client connects to. */
 export type Endpoint = Exclude<RedisServers, { readonly kind: 'cluster' }> | ClusterNode;
 
-/** Connecting may take longer than a call, but no longer than counting may take to come back. */
+/** Connecting may take longer than a call, but it also bounds how soon counting works again after an outage. */
 const SHORTEST_CONNECT_MS = 500;
 
-/** Between two attempts at most; where Sentinels are asked in between there is more to do within the second. */
+/** The longest pause between two attempts. It is shorter with Sentinels, which are queried within the same second. */
 const LONGEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_BY_SENTINELS_MS = 200;
 
 /**
- * Creates a client, which connects by itself. It emits `error` for each failed attempt: the caller listens to that.
+ * Creates a client, which connects by itself and reconnects until `disconnect()`. It emits `error` for each failed attempt;
+ * the caller must listen to that.
  *
- * @param timeoutMs the most that a call may take
+ * @param timeoutMs the longest time for one call
  */
-export function createClient(place: Endpoint, timeoutMs: number): Redis {
+export function createClient(endpoint: Endpoint, timeoutMs: number): Redis {
   const connectMs = Math.max(timeoutMs, SHORTEST_CONNECT_MS);
   const safeDefaults: Options = {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
-    retryStrategy: pauses(LONGEST_PAUSE_MS),
-    // It asks INFO, which some providers forbid. `server.ts` finds out by a script whether the server can be used.
+    retryStrategy: retryDelay(LONGEST_PAUSE_MS),
+    // ioredis's check calls INFO, which some providers forbid. `server.ts` checks the server with a script instead.
     enableReadyCheck: false,
     connectTimeout: connectMs,
-    // For the handshake and for subscribing; scripts have their own, in `server.ts`.
+    // For the handshake and for subscribing. Scripts have their own timeout, in `server.ts`.
     commandTimeout: connectMs,
-    // A connection that is given up is not waited for.
+    // Closing does not wait for a connection that was abandoned.
     disconnectTimeout: 0,
     disableClientInfo: true,
   };
-  return keepTrying(new Redis({ ...safeDefaults, ...optionsOf(place, timeoutMs) }));
+  return reconnectForever(new Redis({ ...safeDefaults, ...optionsOf(endpoint, timeoutMs) }));
 }
 
-function optionsOf(place: Endpoint, timeoutMs: number): Options {
-  switch (place.kind) {
+function optionsOf(endpoint: Endpoint, timeoutMs: number): Options {
+  switch (endpoint.kind) {
     case 'single':
-      return { ...known(place.access), ...place.address, db: place.db };
+      return { ...accessOptions(endpoint.access), ...endpoint.address, db: endpoint.db };
     case 'sentinel':
-      return { ...known(place.access), ...bySentinels(place, timeoutMs) };
+      return { ...accessOptions(endpoint.access), ...sentinelOptions(endpoint, timeoutMs) };
     case 'node':
-      return { ...known(place.access, place.host), host: place.host, port: place.port };
+      return { ...accessOptions(endpoint.access, endpoint.host), host: endpoint.host, port: endpoint.port };
   }
 }
 
-/** Where an attempt fails before there is a socket, such as at an impossible port, the client itself gives up. */
-function keepTrying(client: Redis): Redis {
-  let isOver = false;
+/** Reconnects where ioredis stops: an attempt failed before there was a socket, for example at an impossible port. */
+function reconnectForever(client: Redis): Redis {
+  let isDisconnected = false;
   const disconnect = client.disconnect.bind(client);
   client.disconnect = (reconnect) => {
-    isOver ||= reconnect !== true;
+    isDisconnected ||= reconnect !== true;
     disconnect(reconnect);
   };
   client.on('end', () => {
-    if (isOver) return;
+    if (isDisconnected) return;
     setTimeout(() => {
-      if (!isOver) client.connect().catch(() => undefined);
+      if (!isDisconnected) client.connect().catch(() => undefined);
     }, LONGEST_PAUSE_MS).unref();
   });
   return client;
 }
 
-function pauses(longestMs: number): (attempt: number) => number {
+function retryDelay(longestMs: number): (attempt: number) => number {
   return (attempt) => Math.min(attempt * 50, longestMs);
 }
 
-function known({ username, password, tls }: RedisAccess, host?: string): Options {
+function accessOptions({ username, password, tls }: RedisAccess, host?: string): Options {
   return {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
@@ -87,8 +91,8 @@ function known({ username, password, tls }: RedisAccess, host?: string): Options
   };
 }
 
-/** The Sentinels are asked for the primary at each attempt to connect, so that a failover is followed. */
-function bySentinels(
+/** Each attempt to connect asks the Sentinels for the primary, so the client follows a failover. */
+function sentinelOptions(
   { sentinels, name, sentinelAccess }: Extract<Endpoint, { kind: 'sentinel' }>,
   timeoutMs: number,
 ): Options {
@@ -96,9 +100,9 @@ function bySentinels(
   return {
     sentinels: sentinels.map(({ host, port }) => ({ host, port })),
     name,
-    retryStrategy: pauses(LONGEST_PAUSE_BY_SENTINELS_MS),
-    sentinelRetryStrategy: pauses(LONGEST_PAUSE_BY_SENTINELS_MS),
-    // One that says nothing may be on the machine that is lost with the primary: soon the next is asked.
+    retryStrategy: retryDelay(LONGEST_PAUSE_BY_SENTINELS_MS),
+    sentinelRetryStrategy: retryDelay(LONGEST_PAUSE_BY_SENTINELS_MS),
+    // A silent Sentinel may have been lost together with the primary's machine. The next one is asked soon.
     sentinelCommandTimeout: Math.max(timeoutMs, 200),
     ...(username !== undefined && { sentinelUsername: username }),
     ...(password !== undefined && { sentinelPassword: password }),

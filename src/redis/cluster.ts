@@ -1,10 +1,10 @@
 /**
- * A Redis Cluster: a connection to each server that holds slots, each with an outage of its own, so that what the others
- * hold goes on being counted there; and the map of who holds which slot.
+ * A Redis Cluster, for `connection.ts`: a connection to each server that holds slots, and the map of slots to servers. Each
+ * server has its own outages, so counting continues on the others.
  *
- * The map is read from the servers themselves: now and then, and several times a second while a slot has nobody to
- * answer for it, so that a failover is known as soon as the cluster has done it. A server that is told of a slot which
- * it no longer holds says who does (MOVED), or who has this key already while the slot moves (ASK).
+ * The map is read from the servers: every ten seconds, and five times a second while a slot has no available server, so that
+ * a failover is noticed quickly. A server that no longer holds a slot replies with the new server (MOVED), or, while the
+ * slot moves, with the server that already has the key (ASK).
  */
 import type { Log } from '../model/log.js';
 import type { HostPort, RedisServers, RedisSettings } from '../model/settings.js';
@@ -18,12 +18,13 @@ interface Node {
   readonly server: RedisServer<Redirect>;
 }
 
-/** How often the map is read: while it serves all slots, and while it does not. */
-const RARELY_MS = 10_000;
-const SOON_MS = 200;
-/** How many keys are looked through for one of a server: with a hundred primaries about half find theirs. */
-const MOST_KEYS = 64;
+/** How often the map is read: while all slots are served, and while they are not. */
+const SLOW_MS = 10_000;
+const FAST_MS = 200;
+/** How many keys are tried to find one that a server holds. With a hundred primaries, about half succeed. */
+const MAX_KEYS = 64;
 
+/** Starts to connect to a cluster, and retries until `close()`. Throws nothing. */
 export function connectCluster(
   { timeoutMs, keyPrefix }: RedisSettings,
   { nodes: seeds, access }: Extract<RedisServers, { kind: 'cluster' }>,
@@ -31,15 +32,15 @@ export function connectCluster(
 ): RedisConnection {
   const evaluate = createEvaluate();
   const nodes = new Map<string, Node>();
-  /** By slot. */
+  /** Indexed by slot. */
   let owners: (Node | undefined)[] = [];
-  /** Where the cluster was last seen, to find it again when none of those that hold slots answers. */
-  let seen: readonly HostPort[] = [];
-  /** The servers that hold slots, as the log has them. */
+  /** All addresses of the last map, to find the cluster again when no server with slots replies. */
+  let lastAddresses: readonly HostPort[] = [];
+  /** The servers in the last line of the log. */
   let loggedNodes = '';
   let isCovered = false;
   let isClosed = false;
-  let asked = 0;
+  let readCount = 0;
   let reading: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let timerAtMs = Infinity;
@@ -49,36 +50,36 @@ export function connectCluster(
     let node = nodes.get(name);
     if (!node) {
       const client = createClient({ kind: 'node', ...address, access }, timeoutMs);
-      const made: Node = {
+      const created: Node = {
         address,
         server: createRedisServer({
           client,
-          probe: () => probe(client, keyOf(made)),
+          probe: () => probe(client, keyOf(created)),
           timeoutMs,
           log,
           now,
           fields: { server: name },
           readRedirect,
-          onUnavailable: () => readWithin(SOON_MS),
+          onUnavailable: () => scheduleRead(FAST_MS),
         }),
       };
-      nodes.set(name, (node = made));
+      nodes.set(name, (node = created));
     }
     return node;
   }
 
-  /** A key for the probe, which the server holds where it holds any: elsewhere it would say so, without writing. */
+  /** A key for the probe, if possible of a slot that the server holds. Otherwise it replies MOVED and writes nothing. */
   function keyOf(node: Node): string {
-    const keys = Array.from({ length: MOST_KEYS }, (_, i) => `${keyPrefix}{${i}}:probe`);
+    const keys = Array.from({ length: MAX_KEYS }, (_, i) => `${keyPrefix}{${i}}:probe`);
     return keys.find((key) => owners[slotOf(key)] === node) ?? `${keyPrefix}probe`;
   }
 
-  /** The map as one of the servers knows it, in turn: one that was cut off from the others may be mistaken. */
+  /** Reads the map from the servers in rotation, since a server that is cut off from the others may be wrong. */
   async function readMap(): Promise<void> {
-    const up = [...nodes.values()].filter(({ server }) => server.isUp);
-    const node = up[asked++ % up.length];
+    const available = [...nodes.values()].filter(({ server }) => server.isUp);
+    const node = available[readCount++ % available.length];
     if (!node) {
-      for (const address of [...seeds, ...seen]) nodeAt(address);
+      for (const address of [...seeds, ...lastAddresses]) nodeAt(address);
       return;
     }
     const reply = await node.server.execute(
@@ -90,16 +91,16 @@ export function connectCluster(
   }
 
   function adopt(ranges: readonly SlotRange[]): void {
-    // Whoever knows of nobody has left the cluster.
+    // A server that knows no ranges has left the cluster.
     if (ranges.length === 0) return;
-    const found = new Array<Node | undefined>(SLOTS).fill(undefined);
-    for (const { from, to, primary } of ranges) found.fill(nodeAt(primary), from, to + 1);
-    owners = found;
-    isCovered = !found.includes(undefined);
-    seen = ranges.flatMap(({ primary, replicas }) => [primary, ...replicas]);
-    const holders = new Set(found);
+    const newOwners = new Array<Node | undefined>(SLOTS).fill(undefined);
+    for (const { from, to, primary } of ranges) newOwners.fill(nodeAt(primary), from, to + 1);
+    owners = newOwners;
+    isCovered = !newOwners.includes(undefined);
+    lastAddresses = ranges.flatMap(({ primary, replicas }) => [primary, ...replicas]);
+    const current = new Set(newOwners);
     for (const [name, node] of nodes) {
-      if (holders.has(node)) continue;
+      if (current.has(node)) continue;
       nodes.delete(name);
       node.server.close();
     }
@@ -113,11 +114,11 @@ export function connectCluster(
       .catch((error: unknown) => log.warn({ err: error }, 'the Redis Cluster could not be read'))
       .finally(() => {
         reading = undefined;
-        readWithin(isWhole() ? RARELY_MS : SOON_MS);
+        scheduleRead(isFullyServed() ? SLOW_MS : FAST_MS);
       }));
   }
 
-  function readWithin(ms: number): void {
+  function scheduleRead(ms: number): void {
     const atMs = now() + ms;
     if (isClosed || timerAtMs <= atMs) return;
     clearTimeout(timer);
@@ -128,30 +129,30 @@ export function connectCluster(
     }, ms);
   }
 
-  function isWhole(): boolean {
+  function isFullyServed(): boolean {
     if (!isCovered) return false;
     for (const { server } of nodes.values()) if (!server.isUp) return false;
     return true;
   }
 
   async function connect(): Promise<void> {
-    const first = seeds.map(async (address) => {
+    const seedAttempts = seeds.map(async (address) => {
       const { server } = nodeAt(address);
       await server.attempted;
       if (!server.isUp) throw new Error('unavailable');
     });
-    // One that answers is enough to find the others.
-    await Promise.any(first).catch(() => undefined);
+    // One reply is enough to find the others.
+    await Promise.any(seedAttempts).catch(() => undefined);
     await read();
     await Promise.all([...nodes.values()].map(({ server }) => server.attempted));
   }
 
-  /** Where a call goes that was sent to another, once: it has not been run there. */
+  /** Returns the server that a redirect names. The call has not run at the first server, so one more try is safe. */
   function follow({ kind, slot, to }: Redirect, from: Node): Node {
     const node = nodeAt({ host: to.host || from.address.host, port: to.port });
     if (kind === 'moved') {
       owners[slot] = node;
-      readWithin(SOON_MS);
+      scheduleRead(FAST_MS);
     }
     return node;
   }
@@ -161,7 +162,7 @@ export function connectCluster(
       for (const { server } of nodes.values()) if (server.isUp) return true;
       return false;
     },
-    // Nobody may be waiting for it, and it must not end the process then.
+    // Without a handler a rejection would end the process.
     attempted: connect().catch(() => undefined),
 
     locate(key) {
@@ -180,7 +181,7 @@ export function connectCluster(
         reply = await server.execute(
           (client) => {
             if (kind === 'moved') return evaluate(client, lua, keys, args);
-            // For the one command behind it, so the script goes whole: it may not be known there.
+            // ASKING holds for one command only, so the script is sent in full: EVALSHA could need a second one.
             client.asking().catch(() => undefined);
             return client.call('EVAL', [lua, keys.length, ...keys, ...args]);
           },
@@ -189,7 +190,7 @@ export function connectCluster(
         );
       }
       if (isList(reply)) return reply;
-      readWithin(SOON_MS);
+      scheduleRead(FAST_MS);
       return 'unavailable';
     },
 

@@ -1,7 +1,7 @@
 /**
- * The connection to Redis, fenced so that an outage costs a request little while it is found out, and nothing while
- * it is known: no queue, no replay, a time limit on every call. Whatever goes wrong is `away` for the caller, who
- * decides what that means.
+ * The connection to Redis, which `src/app/` opens. Every call has a time limit; there is no queue and no replay. So an
+ * outage costs a request little while it is being detected, and nothing once it is known. Every failure is `unavailable`
+ * to the caller, which decides what that means.
  *
  *   settings ─┬─ one server, or the primary of Sentinels ──▶ server.ts ──▶ client.ts
  *             └─ a cluster ──▶ cluster.ts ──▶ a server.ts for each that holds slots
@@ -18,11 +18,11 @@ export type { RedisConnection } from './scripts.js';
 
 export interface RedisConnectionOptions {
   readonly log: Log;
-  /** Milliseconds from any origin, to tell how long an outage was. */
+  /** Milliseconds from any origin, to measure outages. */
   readonly now: () => number;
 }
 
-/** Starts to connect, and goes on trying for as long as it takes: a gate starts without its Redis. */
+/** Starts to connect, and retries until `close()`. The gateway can start without its Redis. Throws nothing. */
 export function connectRedis(settings: RedisSettings, options: RedisConnectionOptions): RedisConnection {
   const { servers, timeoutMs, keyPrefix } = settings;
   if (servers.kind === 'cluster') return connectCluster(settings, servers, options);
@@ -31,14 +31,14 @@ export function connectRedis(settings: RedisSettings, options: RedisConnectionOp
   const server = createRedisServer({
     client: primary,
     async probe(client) {
-      // The client itself goes on in database 0 where another one is refused.
+      // Where the server refuses the database, ioredis continues in database 0.
       if (db !== 0) await client.select(db);
       await probe(client, `${keyPrefix}probe`);
     },
     timeoutMs,
     ...options,
   });
-  const unfollow = followFailovers(primary, servers, timeoutMs);
+  const stopFollowing = followFailovers(primary, servers, timeoutMs);
   const evaluate = createEvaluate();
   return {
     get isUp() {
@@ -48,7 +48,7 @@ export function connectRedis(settings: RedisSettings, options: RedisConnectionOp
     runScript: (lua, keys, args, withinMs = timeoutMs) =>
       server.execute((client) => evaluate(client, lua, keys, args), withinMs, lua),
     close() {
-      unfollow();
+      stopFollowing();
       server.close();
     },
   };

@@ -1,24 +1,24 @@
-/** What goes wrong with a server of Redis, in its own words. */
+/** Reads the errors of a Redis server or its connection, for `server.ts` and `outage-log.ts`. */
 
-/** Far longer than what Redis says by itself. */
+/** Characters; Redis's own messages are far shorter. */
 const LONGEST_REASON = 300;
 
-/** The server's or the system's own reason, without what it repeats of the call: that may name callers. */
+/** Returns the server's or the system's message without the call's arguments, which may identify callers. */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : 'not the reply of a script';
   const [reason = ''] = message.split(/,? with args beginning with| script: [0-9a-f]{40}/, 1);
   return reason.slice(0, LONGEST_REASON);
 }
 
-/** Whether the server has replied; else the connection failed or nothing came in time. */
+/** Whether the error is a reply of the server. Otherwise the connection failed or nothing came in time. */
 export function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
 /**
- * Whether the server is a replica that cannot be written, or that has lost its primary: another one must be found.
+ * Whether the server is a read-only replica, or a replica that has lost its primary. Then another server must be found.
  *
- * Up to version 6.2 Redis puts what a command in a script says behind words of its own:
+ * Up to version 6.2 Redis puts its own text before the error of a command in a script:
  * `ERR Error running script (call to f_…): @user_script:1: -READONLY You can't write against a read only replica.`
  */
 export function isReplica(reason: string): boolean {
@@ -26,8 +26,8 @@ export function isReplica(reason: string): boolean {
 }
 
 /**
- * The same for reasons that are one to an operator: which of its errors a connection met that found nobody, what a server
- * says behind its error's code, the number of an attempt.
+ * Returns the kind of a reason: the same for reasons that do not differ to an operator. It leaves out which error made a
+ * server unreachable, the text behind an error code, and numbers such as that of an attempt.
  */
 export function kindOf(reason: string): string {
   if (/ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|timed out|closed|not answered/i.test(reason))

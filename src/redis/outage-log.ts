@@ -1,19 +1,19 @@
 /**
- * What the log says of a server's outages: one line when one begins and one when it ends. While it lasts, another reason
- * has a line at most once a minute. Outages that come one after the other are logged once they last, so that a server
- * which comes and goes several times a second does not fill the log.
+ * Logs a server's outages, for `server.ts`: one line when one begins and one when it ends. During an outage a changed
+ * reason has a line at most once a minute. When outages are frequent, only lasting ones are logged, so that a server that
+ * fails several times a second does not fill the log.
  */
 import type { Log } from '../model/log.js';
 import { kindOf } from './errors.js';
 
 export interface OutageLog {
-  /** Connected, without an outage before. */
+  /** The first connection, without an outage before it. */
   connected(): void;
   begin(reason: string): void;
-  /** Why the outage goes on. */
+  /** The outage continues, for this reason. */
   goOn(reason: string): void;
   end(): void;
-  /** Nothing is logged any more. */
+  /** Stops all logging. */
   close(): void;
 }
 
@@ -21,34 +21,35 @@ export interface OutageLogOptions {
   readonly log: Log;
   /** Milliseconds from any origin. */
   readonly now: () => number;
-  /** Stands in every line. */
+  /** Added to every line. */
   readonly fields: object;
 }
 
 const MINUTE_MS = 60_000;
-/** So many in a minute are logged as they begin; the others when they have lasted so long. */
+/** This many a minute are logged at once. The others are logged when they have lasted `LASTING_MS`. */
 const MOST_IN_A_MINUTE = 5;
 const LASTING_MS = 5000;
 
+/** Creates the outage log of one server. */
 export function createOutageLog({ log, now, fields }: OutageLogOptions): OutageLog {
-  /** When the last outages began that were logged at once. */
-  let logged: number[] = [];
+  /** When the latest outages began that were logged at once. */
+  let loggedAt: number[] = [];
   let beganAt = 0;
   let kind = '';
   let reasonLoggedAt = -Infinity;
-  /** Outages that were too short to be logged, among many. */
-  let short = 0;
-  let latest = '';
-  let waiting: NodeJS.Timeout | undefined;
+  /** Outages that were too short to be logged, since the last line. */
+  let shortOutages = 0;
+  let latestReason = '';
+  let pendingLine: NodeJS.Timeout | undefined;
 
   function logBegin(): void {
-    waiting = undefined;
-    kind = kindOf(latest);
+    pendingLine = undefined;
+    kind = kindOf(latestReason);
     log.warn(
-      { ...fields, reason: latest, ...(short > 0 && { short_outages: short }) },
+      { ...fields, reason: latestReason, ...(shortOutages > 0 && { short_outages: shortOutages }) },
       'Redis is unavailable',
     );
-    short = 0;
+    shortOutages = 0;
   }
 
   return {
@@ -57,31 +58,31 @@ export function createOutageLog({ log, now, fields }: OutageLogOptions): OutageL
     },
     begin(reason) {
       beganAt = now();
-      latest = reason;
-      logged = logged.filter((at) => beganAt - at < MINUTE_MS);
-      if (logged.length < MOST_IN_A_MINUTE) {
-        logged.push(beganAt);
+      latestReason = reason;
+      loggedAt = loggedAt.filter((at) => beganAt - at < MINUTE_MS);
+      if (loggedAt.length < MOST_IN_A_MINUTE) {
+        loggedAt.push(beganAt);
         logBegin();
       } else {
-        waiting = setTimeout(logBegin, LASTING_MS).unref();
+        pendingLine = setTimeout(logBegin, LASTING_MS).unref();
       }
     },
     goOn(reason) {
-      latest = reason;
-      if (waiting || kindOf(reason) === kind || now() - reasonLoggedAt < MINUTE_MS) return;
+      latestReason = reason;
+      if (pendingLine || kindOf(reason) === kind || now() - reasonLoggedAt < MINUTE_MS) return;
       kind = kindOf(reason);
       reasonLoggedAt = now();
       log.warn({ ...fields, reason }, 'Redis is still away, for another reason');
     },
     end() {
-      if (waiting) {
-        clearTimeout(waiting);
-        waiting = undefined;
-        short += 1;
+      if (pendingLine) {
+        clearTimeout(pendingLine);
+        pendingLine = undefined;
+        shortOutages += 1;
       } else {
         log.info({ ...fields, unavailable_ms: Math.round(now() - beganAt) }, 'Redis is available again');
       }
     },
-    close: () => clearTimeout(waiting),
+    close: () => clearTimeout(pendingLine),
   };
 }

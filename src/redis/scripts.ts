@@ -1,21 +1,21 @@
-/** What the gate asks of Redis: Lua scripts, called by their digest once a server knows them. */
+/** Runs Lua scripts in Redis by their digest, for `connection.ts` and `cluster.ts`; and the interface that both implement. */
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-/** Redis as the rest of the gate sees it: one server, the primary of Sentinels, or a cluster. */
+/** Redis for the rest of the gateway: one server, the primary of Sentinels, or a cluster. */
 export interface RedisConnection {
-  /** False until connected, and while an outage is known: calls are not even made then. */
+  /** False until connected and during a known outage. Then no calls are made. */
   readonly isUp: boolean;
-  /** Settles when the first attempt to connect has ended, well or not: until then nothing can be counted here. */
+  /** Settles when the first attempt to connect has succeeded or failed. Until then nothing can be counted here. */
   readonly attempted: Promise<void>;
-  /** Of a cluster alone: where a key lies now. Keys of one slot may go in one call, and each server has its own clock. */
+  /** Only in a cluster: where a key is now. Keys of one slot can share a call; each server has its own clock. */
   readonly locate?: (key: string) => Location;
   /**
    * Runs a Lua script that replies with a list.
    *
-   * @param keys in a cluster of one slot
+   * @param keys in a cluster: all of one slot
    * @param withinMs how long to wait for the reply; by default the settings' timeout
-   * @returns `away` where Redis is, fails, or does not reply in time; the script may still run afterwards
+   * @returns `unavailable` where Redis is unavailable, fails, or does not reply in time; the script may still run later
    */
   runScript(
     lua: string,
@@ -23,28 +23,28 @@ export interface RedisConnection {
     args: readonly (string | number)[],
     withinMs?: number,
   ): Promise<readonly unknown[] | 'unavailable'>;
-  /** Ends the connection for good; calls that wait are `away`. */
+  /** Ends the connection. Pending calls return `unavailable`. */
   close(): void;
 }
 
 export interface Location {
   readonly slot: number;
-  /** The same object for the same server; undefined while nobody is known to hold the slot. */
+  /** The same object for the same server; undefined while no server is known to hold the slot. */
   readonly server: object | undefined;
 }
 
-/** What the gate needs of a server that counts: its clock, to read, and to write a key, which ends at once. */
+/** What the gateway needs of a server: its clock, reads, and writes. The key expires after a millisecond. */
 const PROBE = `redis.call('TIME')
 redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[1], '1', 'PX', 1)
 return { 1 }`;
 
-/** Does what the gate needs of a server. Rejects with the server's own error where that cannot be done. */
+/** Checks that a server does what the gateway needs. Rejects with the server's own error where it does not. */
 export function probe(client: Redis, key: string): Promise<unknown> {
   return client.call('EVAL', [PROBE, 1, key]);
 }
 
-/** Sends one script to one server. */
+/** Sends one script to one server. Rejects with ioredis's error. */
 export type Evaluate = (
   client: Redis,
   lua: string,
@@ -52,10 +52,11 @@ export type Evaluate = (
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
+/** Creates the function that runs scripts by EVALSHA, and by EVAL where the server does not know the script. */
 export function createEvaluate(): Evaluate {
   const shas = new Map<string, string>();
 
-  /** Names scripts by their SHA-1, as EVALSHA does. */
+  /** The SHA-1 in hex, by which EVALSHA identifies a script. */
   function shaOf(lua: string): string {
     let sha = shas.get(lua);
     if (sha === undefined) shas.set(lua, (sha = createHash('sha1').update(lua).digest('hex')));
@@ -63,13 +64,13 @@ export function createEvaluate(): Evaluate {
   }
 
   return async function evaluate(client, lua, keys, args) {
-    const rest = [keys.length, ...keys, ...args];
+    const params = [keys.length, ...keys, ...args];
     try {
-      return await client.call('EVALSHA', [shaOf(lua), ...rest]);
+      return await client.call('EVALSHA', [shaOf(lua), ...params]);
     } catch (error) {
-      // A Redis that has restarted knows no scripts. It has not run this one, so it may be sent again.
+      // A restarted Redis knows no scripts. It has not run this one, so sending it again is safe.
       if (error instanceof Error && error.message.startsWith('NOSCRIPT'))
-        return client.call('EVAL', [lua, ...rest]);
+        return client.call('EVAL', [lua, ...params]);
       throw error;
     }
   };

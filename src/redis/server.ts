@@ -1,12 +1,13 @@
 /**
- * One server of Redis, and knowing when it cannot be used: a time limit on every call, and a connection that is dropped
- * once calls go unanswered, so that an outage costs a request little while it is found out, and nothing while it is known.
+ * One Redis server and its availability; `connection.ts` and `cluster.ts` create it. Every call has a time limit, and a
+ * connection is dropped after several calls without a reply. So an outage costs a request little while it is being
+ * detected, and nothing once it is known.
  *
- * A server is up when it has done what the gate needs, which the probe asks of it: not by having accepted a connection,
- * nor by what INFO says. The probe runs on each new connection, and when a call fails with an error: where it fails too,
- * that is an outage, which lasts until the probe succeeds.
+ * A server is up when the probe has succeeded: it does what the gateway needs. An accepted connection or the reply to INFO
+ * does not prove that. The probe runs on each new connection and when a call fails with an error. Where the probe fails too,
+ * there is an outage, which lasts until the probe succeeds.
  *
- *   connecting ──probe──▶ up ──3 calls late, connection lost, or a call and the probe fail──▶ away ──probe──▶ up
+ *   connecting ──probe──▶ up ──3 calls late, connection lost, or a call and the probe fail──▶ unavailable ──probe──▶ up
  */
 import type { Redis } from 'ioredis';
 import type { Log } from '../model/log.js';
@@ -15,51 +16,53 @@ import { isReplica, isReply, reasonOf } from './errors.js';
 import { createOutageLog } from './outage-log.js';
 
 export interface RedisServer<Redirect> {
-  /** False until connected, and while an outage is known: calls are not even made then. */
+  /** False until connected and during a known outage. Then no calls are made. */
   readonly isUp: boolean;
-  /** Settles when the first attempt to connect has ended, well or not. */
+  /** Settles when the first attempt to connect has succeeded or failed. */
   readonly attempted: Promise<void>;
   /**
-   * Asks for a list.
+   * Runs a command that replies with a list. Never rejects.
    *
-   * @param name of the kind of call, which fails or succeeds for itself
-   * @returns `away` where the server is, fails, or does not reply in time; what was asked may still be done afterwards
+   * @param name of the kind of call; each kind fails or succeeds by itself
+   * @returns `unavailable` where the server is unavailable, fails, or does not reply in time; the command may still run
+   *   later
    */
   execute(
-    question: (client: Redis) => Promise<unknown>,
+    command: (client: Redis) => Promise<unknown>,
     withinMs: number,
     name: string,
   ): Promise<readonly unknown[] | 'unavailable' | Redirect>;
-  /** Ends the connection for good; calls that wait are `away`. */
+  /** Ends the connection. Pending calls return `unavailable`. */
   close(): void;
 }
 
 export interface ServerOptions<Redirect> {
   readonly client: Redis;
-  /** Does what the gate needs. Rejects with the server's own error where that cannot be done. */
+  /** Checks that the server does what the gateway needs. Rejects with the server's own error where it does not. */
   readonly probe: (client: Redis) => Promise<unknown>;
-  /** The most that a call may take; after an outage of late calls the probe too. */
+  /** The longest time for a call, and for the probe after an outage of late calls. */
   readonly timeoutMs: number;
   readonly log: Log;
-  /** Milliseconds from any origin, to tell how long an outage was. */
+  /** Milliseconds from any origin, to measure outages. */
   readonly now: () => number;
-  /** Stands in every line of the log. */
+  /** Added to every line of the log. */
   readonly fields?: object;
-  /** What an error means that sends the caller elsewhere: an answer, not a failure. */
+  /** Reads an error that refers the caller to another server. Such an error is a reply, not a failure. */
   readonly readRedirect?: (error: Error) => Redirect | undefined;
-  /** Told of the beginning of an outage. */
+  /** Runs when an outage begins. */
   readonly onUnavailable?: () => void;
 }
 
-/** So many calls in a row without a reply in time make an outage known. */
-const UNANSWERED_CALLS = 3;
-/** Between two probes of a server that refuses. */
+/** An outage begins after this many calls in a row without a reply in time. */
+const LATE_CALLS = 3;
+/** Between two probes of a server that replies with errors. */
 const PROBE_AGAIN_MS = 100;
-/** A replica is left after so long: who is asked for the primary may not know the new one yet. */
+/** The delay before the connection to a replica is dropped. A Sentinel may not know the new primary sooner. */
 const LEAVE_REPLICA_MS = 200;
 
 const CLOSED = 'the connection was closed';
 
+/** Creates a server from a client that connects by itself. The server owns the client and closes it. */
 export function createRedisServer<Redirect = never>({
   client,
   probe,
@@ -73,26 +76,26 @@ export function createRedisServer<Redirect = never>({
   const outages = createOutageLog({ log, now, fields });
   const faults = createCallFaults({ log, now, fields });
   let state: 'connecting' | 'up' | 'unavailable' | 'closed' = 'connecting';
-  let unanswered = 0;
-  /** Whether the outage is one of late calls: the probe, which has more time, must then be as quick as a call. */
-  let wasLate = false;
-  /** The last error of the connection, which says more than that it was closed. */
+  let lateCalls = 0;
+  /** Whether late calls caused the outage. Then the probe, which has more time, must be as fast as a call. */
+  let callsWereLate = false;
+  /** The last error of the connection. It is more specific than `CLOSED`. */
   let cause = CLOSED;
   let isProbing = false;
-  /** When a call that failed was last the reason for a probe. */
-  let doubtedAt = -Infinity;
-  let later: NodeJS.Timeout | undefined;
-  let settle = (): void => undefined;
-  const attempted = new Promise<void>((resolve) => (settle = resolve));
+  /** When a failed call last caused a probe. */
+  let probedForCallAt = -Infinity;
+  let retryTimer: NodeJS.Timeout | undefined;
+  let resolveAttempted = (): void => undefined;
+  const attempted = new Promise<void>((resolve) => (resolveAttempted = resolve));
 
   client.on('ready', () => void verify());
   client.on('error', (error) => {
     cause = reasonOf(error);
-    // While it is up, this is the cause of what follows.
+    // In the state `up`, a `close` event follows and reports this cause.
     if (state !== 'up') goUnavailable(cause);
   });
   client.on('close', () => {
-    clearTimeout(later);
+    clearTimeout(retryTimer);
     isProbing = false;
     goUnavailable(cause);
   });
@@ -104,7 +107,7 @@ export function createRedisServer<Redirect = never>({
       return;
     }
     state = 'unavailable';
-    settle();
+    resolveAttempted();
     outages.begin(reason);
     onUnavailable?.();
   }
@@ -113,14 +116,14 @@ export function createRedisServer<Redirect = never>({
     if (state === 'unavailable') outages.end();
     else if (state === 'connecting') outages.connected();
     state = 'up';
-    settle();
-    unanswered = 0;
-    wasLate = false;
+    resolveAttempted();
+    lateCalls = 0;
+    callsWereLate = false;
     cause = CLOSED;
   }
 
-  /** Probes, and acts on what is found. @param onWell told where a server that is up has shown that it is */
-  async function verify(onWell = goUp): Promise<void> {
+  /** Probes the server and changes the state by the result. @param onSuccess runs instead of `goUp` after a success */
+  async function verify(onSuccess = goUp): Promise<void> {
     const { stream } = client;
     const sentAt = now();
     isProbing = true;
@@ -128,42 +131,43 @@ export function createRedisServer<Redirect = never>({
       () => undefined,
       (reason: unknown) => reason ?? new Error(CLOSED),
     );
-    // Another connection has a probe of its own.
+    // A newer connection has its own probe.
     if (client.stream !== stream || client.status !== 'ready' || state === 'closed') return;
     isProbing = false;
-    const isLate = wasLate && now() - sentAt > timeoutMs;
-    const isDone = error === undefined || (error instanceof Error && readRedirect?.(error) !== undefined);
-    if (isDone && !isLate) {
-      onWell();
+    const isLate = callsWereLate && now() - sentAt > timeoutMs;
+    const hasSucceeded =
+      error === undefined || (error instanceof Error && readRedirect?.(error) !== undefined);
+    if (hasSucceeded && !isLate) {
+      onSuccess();
       return;
     }
-    goUnavailable(isDone ? `a call is not answered within ${timeoutMs} ms` : reasonOf(error));
-    // Probed again; over another connection, and so perhaps another server, where this one will not do.
-    if (isReplica(reasonOf(error))) later = setTimeout(() => stream.destroy(), LEAVE_REPLICA_MS);
-    else if (isLate || isReply(error)) later = setTimeout(() => void verify(), PROBE_AGAIN_MS);
+    goUnavailable(hasSucceeded ? `a call is not answered within ${timeoutMs} ms` : reasonOf(error));
+    // Probe again: over a new connection, and so perhaps to another server, where this one is of no use.
+    if (isReplica(reasonOf(error))) retryTimer = setTimeout(() => stream.destroy(), LEAVE_REPLICA_MS);
+    else if (isLate || isReply(error)) retryTimer = setTimeout(() => void verify(), PROBE_AGAIN_MS);
     else stream.destroy();
   }
 
-  function leaveUnanswered(): void {
-    unanswered += 1;
-    if (unanswered < UNANSWERED_CALLS || !isUp()) return;
-    wasLate = true;
-    goUnavailable(`${UNANSWERED_CALLS} calls in a row were not answered in time`);
-    // Ends every call that still waits. Connecting anew finds out when Redis answers again.
+  function countLateCall(): void {
+    lateCalls += 1;
+    if (lateCalls < LATE_CALLS || !isUp()) return;
+    callsWereLate = true;
+    goUnavailable(`${LATE_CALLS} calls in a row were not answered in time`);
+    // Ends every pending call. Reconnecting detects when Redis replies again.
     client.stream.destroy();
   }
 
   function fail(error: unknown, name: string): void {
-    // The end of a connection is told by its own events.
+    // The connection's own events report its end.
     if (!isUp()) return;
     const reason = reasonOf(error);
     if (isReplica(reason)) {
       goUnavailable(reason);
       client.stream.destroy();
     } else if (error !== undefined && !isReply(error)) {
-      leaveUnanswered();
-    } else if (!isProbing && now() - doubtedAt >= PROBE_AGAIN_MS) {
-      doubtedAt = now();
+      countLateCall();
+    } else if (!isProbing && now() - probedForCallAt >= PROBE_AGAIN_MS) {
+      probedForCallAt = now();
       void verify(() => faults.fail(name, reason));
     }
   }
@@ -178,29 +182,29 @@ export function createRedisServer<Redirect = never>({
     },
     attempted,
 
-    execute(question, withinMs, name) {
+    execute(command, withinMs, name) {
       if (!isUp()) return Promise.resolve('unavailable');
       return new Promise((resolve) => {
-        let waiting = true;
+        let isPending = true;
         const timer = setTimeout(() => {
-          // Timers come before input in a turn. A reply that is already here, after a busy moment, is not late.
+          // Timers run before input within a tick. After a long tick, a reply that has already arrived is not late.
           setImmediate(() => {
-            if (!waiting) return;
-            waiting = false;
-            leaveUnanswered();
+            if (!isPending) return;
+            isPending = false;
+            countLateCall();
             resolve('unavailable');
           });
         }, withinMs);
         const finish = (reply: unknown, error?: unknown) => {
-          if (!waiting) return;
-          waiting = false;
+          if (!isPending) return;
+          isPending = false;
           clearTimeout(timer);
           const redirect = error instanceof Error ? readRedirect?.(error) : undefined;
           if (redirect !== undefined) {
-            unanswered = 0;
+            lateCalls = 0;
             resolve(redirect);
           } else if (Array.isArray(reply)) {
-            unanswered = 0;
+            lateCalls = 0;
             faults.succeed(name);
             resolve(reply);
           } else {
@@ -208,14 +212,14 @@ export function createRedisServer<Redirect = never>({
             resolve('unavailable');
           }
         };
-        question(client).then(finish, (error: unknown) => finish(undefined, error));
+        command(client).then(finish, (error: unknown) => finish(undefined, error));
       });
     },
 
     close() {
       state = 'closed';
-      clearTimeout(later);
-      settle();
+      clearTimeout(retryTimer);
+      resolveAttempted();
       outages.close();
       client.disconnect();
     },

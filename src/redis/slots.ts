@@ -1,4 +1,7 @@
-/** How a Redis Cluster spreads keys: 16,384 slots, the CRC-16 of a key's hash tag, and who holds which. */
+/**
+ * The slots of a Redis Cluster, for `cluster.ts` and `subscription.ts`: the slot of a key, the replies that assign slots to
+ * servers, and redirects. (Redis Cluster specification.)
+ */
 import type { HostPort } from '../model/settings.js';
 
 export const SLOTS = 16_384;
@@ -10,11 +13,15 @@ const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** @param key of ASCII alone, as all of ours are */
+/**
+ * Computes the slot of a key, from 0 to 16,383, by the CRC-16 of its hash tag.
+ *
+ * @param key ASCII only, as all keys of the gateway are
+ */
 export function slotOf(key: string): number {
   let from = key.indexOf('{') + 1;
   let to = from > 0 ? key.indexOf('}', from) : -1;
-  // Nothing between the braces, or no end of them: then all of the key counts.
+  // With nothing between the braces, or no closing one, the whole key counts.
   if (to <= from) [from, to] = [0, key.length];
   let crc = 0;
   for (let i = from; i < to; i++)
@@ -31,9 +38,9 @@ export interface SlotRange {
 }
 
 /**
- * Reads the reply to CLUSTER SLOTS.
+ * Reads the reply to CLUSTER SLOTS. Skips malformed entries.
  *
- * @param asked who replied: a server that does not say its host is to be found where it was asked
+ * @param asked the address of the replying server; a server without a host in the reply is at this host
  */
 export function readSlots(reply: readonly unknown[], asked: HostPort): SlotRange[] {
   return reply.flatMap((entry) => {
@@ -52,14 +59,15 @@ function readServer(server: unknown, asked: HostPort): HostPort[] {
   return [{ host: typeof host === 'string' && host !== '' ? host : asked.host, port }];
 }
 
-/** What a server answers that does not hold the slot: where it lies now, or where this one call should go. */
+/** The reply of a server that does not hold the slot: where the slot is now, or where this one call should go. */
 export interface Redirect {
   readonly kind: 'moved' | 'ask';
   readonly slot: number;
-  /** With an empty host: at the one that says so. */
+  /** An empty host means the host of the replying server. */
   readonly to: HostPort;
 }
 
+/** Reads a MOVED or ASK error. Returns undefined for every other error. */
 export function readRedirect({ message }: Error): Redirect | undefined {
   const [, word, slot, host, port] = /^(MOVED|ASK) (\d{1,5}) (.*):(\d{1,5})$/.exec(message) ?? [];
   if (word === undefined || host === undefined || Number(slot) >= SLOTS) return undefined;

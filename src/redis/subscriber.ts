@@ -1,21 +1,25 @@
-/** One client that listens to one channel, of Redis or of a Sentinel, for as long as it takes. */
+/** Keeps one client subscribed to one channel of Redis or a Sentinel, for `subscription.ts` and `sentinels.ts`. */
 import type { Redis } from 'ioredis';
 
-/** Until one that is there, but would not let us listen, is asked again. */
+/** Before the next attempt, where a connected server refused to subscribe. */
 const RETRY_MS = 1000;
 
-/** Who only listens would never find out that the other side has gone without a word. */
+/** A connection that only receives would not notice a peer that has vanished. */
 const PING_MS = 500;
 
-/** @returns ends the client */
+/**
+ * Subscribes a client to a channel, again after each reconnect.
+ *
+ * @returns a function that disconnects the client
+ */
 export function subscribe(redis: Redis, channel: string, onMessage: (message: string) => void): () => void {
-  let retry: NodeJS.Timeout | undefined;
+  let retryTimer: NodeJS.Timeout | undefined;
 
-  function subscribe(): void {
-    clearTimeout(retry);
+  function resubscribe(): void {
+    clearTimeout(retryTimer);
     redis.subscribe(channel).catch(() => {
-      // Without a connection the next one begins anew.
-      if (redis.status === 'ready') retry = setTimeout(subscribe, RETRY_MS);
+      // Without a connection, the next `ready` event subscribes again.
+      if (redis.status === 'ready') retryTimer = setTimeout(resubscribe, RETRY_MS);
     });
   }
 
@@ -25,14 +29,14 @@ export function subscribe(redis: Redis, channel: string, onMessage: (message: st
     redis.ping().catch(() => stream.destroy());
   }
 
-  const pinging = setInterval(ping, PING_MS);
-  redis.on('ready', subscribe);
+  const pingTimer = setInterval(ping, PING_MS);
+  redis.on('ready', resubscribe);
   redis.on('message', (_channel, message) => onMessage(message));
-  // Its end is an event of its own, and it is sought again.
+  // A `close` event follows, and the client reconnects by itself.
   redis.on('error', () => undefined);
   return () => {
-    clearInterval(pinging);
-    clearTimeout(retry);
+    clearInterval(pingTimer);
+    clearTimeout(retryTimer);
     redis.disconnect();
   };
 }

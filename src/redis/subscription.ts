@@ -1,6 +1,6 @@
 /**
- * The connection that listens: Redis wants one of its own for it. What is published while it is away is lost, so whoever
- * listens must have another way to find out; its outages are those that `connection.ts` tells of.
+ * Subscribes to a channel over a connection of its own, which Redis requires. Messages during an outage are lost, so the
+ * caller must also poll. `connection.ts` logs the outages.
  */
 import type { Redis } from 'ioredis';
 import type { HostPort, RedisServers, RedisSettings } from '../model/settings.js';
@@ -9,67 +9,71 @@ import { subscribe } from './subscriber.js';
 import { followFailovers } from './sentinels.js';
 import { readSlots } from './slots.js';
 
-/** Until another server of a cluster is tried. */
+/** Before the next server of a cluster is tried. */
 const NEXT_MS = 100;
 
-/** Listens to one channel, and goes on trying for as long as it takes. @returns ends it */
+/**
+ * Subscribes to one channel and reconnects until it is stopped. Messages can be lost.
+ *
+ * @returns a function that stops it
+ */
 export function subscribeRedis(
   { servers, timeoutMs }: RedisSettings,
   channel: string,
   onMessage: (message: string) => void,
 ): () => void {
   if (servers.kind === 'cluster')
-    return listenToCluster(servers, timeoutMs, (client) => subscribe(client, channel, onMessage));
-  // What is published is heard in every database.
+    return subscribeToCluster(servers, timeoutMs, (client) => subscribe(client, channel, onMessage));
+  // Channels are not bound to a database.
   const client = createClient(servers.kind === 'single' ? { ...servers, db: 0 } : servers, timeoutMs);
-  const unfollow = followFailovers(client, servers, timeoutMs);
+  const stopFollowing = followFailovers(client, servers, timeoutMs);
   const stop = subscribe(client, channel, onMessage);
   return () => {
-    unfollow();
+    stopFollowing();
     stop();
   };
 }
 
-/** What is published reaches all servers of a cluster, so one is listened to: the next, when its connection ends. */
-function listenToCluster(
+/** Subscribes at one server of a cluster, since a message reaches all; at the next when the connection ends. */
+function subscribeToCluster(
   { nodes, access }: Extract<RedisServers, { kind: 'cluster' }>,
   timeoutMs: number,
-  listenAt: (client: Redis) => () => void,
+  subscribeAt: (client: Redis) => () => void,
 ): () => void {
   let known: readonly HostPort[] = nodes;
-  let turn = 0;
+  let nextIndex = 0;
   let stop = (): void => undefined;
-  let isOver = false;
-  let later: NodeJS.Timeout | undefined;
+  let isStopped = false;
+  let retryTimer: NodeJS.Timeout | undefined;
 
-  function next(): void {
-    const address = known[turn++ % known.length];
+  function connectNext(): void {
+    const address = known[nextIndex++ % known.length];
     if (!address) return;
     const client = createClient({ kind: 'node', ...address, access }, timeoutMs);
     client.once('ready', () => {
       client.call('CLUSTER', ['SLOTS']).then(
-        (reply) => learn(reply, address),
+        (reply) => updateKnown(reply, address),
         () => undefined,
       );
     });
     client.once('close', () => {
-      if (isOver) return;
+      if (isStopped) return;
       stop();
-      later = setTimeout(next, NEXT_MS);
+      retryTimer = setTimeout(connectNext, NEXT_MS);
     });
-    stop = listenAt(client);
+    stop = subscribeAt(client);
   }
 
-  function learn(reply: unknown, asked: HostPort): void {
+  function updateKnown(reply: unknown, asked: HostPort): void {
     if (!Array.isArray(reply)) return;
     const others = readSlots(reply, asked).flatMap(({ primary, replicas }) => [primary, ...replicas]);
     known = [...nodes, ...others];
   }
 
-  next();
+  connectNext();
   return () => {
-    isOver = true;
+    isStopped = true;
     stop();
-    clearTimeout(later);
+    clearTimeout(retryTimer);
   };
 }
