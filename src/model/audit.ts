@@ -1,4 +1,4 @@
-/** The audit log: a line for each administrative change, saying who made it, what it was, of which thing, and from where. */
+/** The audit log: one line for each administrative change, with who made it, what changed, and from where. */
 import type { Log } from './log.js';
 
 export type AuditAction =
@@ -12,28 +12,29 @@ export type AuditAction =
   | 'named_token_created'
   | 'token_revoked';
 
-/** Nothing in it is secret. */
+/** One administrative change. Contains no secret. */
 export interface AuditEntry {
   readonly action: AuditAction;
-  /** The credential by which it was done: the administrator's, an app's own, or access to the command line. */
+  /** The credential that was used: the administrator's, an app's own, or access to the command line. */
   readonly by: 'admin' | 'app' | 'command';
-  /** Who that is: the app's key, or the operating system's user of the command. */
+  /** The app's key, or the operating system's user who ran the command. */
   readonly actor?: string;
-  /** Where it came from: the client's address, or the machine on which the command ran. */
+  /** The client's address; `host` is the machine on which the command ran. */
   readonly client_ip?: string;
   readonly host?: string;
   readonly request_id?: string;
   readonly app?: string;
   readonly user?: string;
-  /** A token's `jti`, or that a refresh token's family was ended. */
+  /** A token's `jti`, or a note that a refresh token's family was ended. */
   readonly token?: string;
-  /** The issuer's name in the file; left out: every issuer. */
+  /** The issuer's name in the file; absent: every issuer. */
   readonly issuer?: string;
 }
 
+/** Records one administrative change. */
 export type Audit = (entry: AuditEntry) => void;
 
-/** The audit lines of a gate stand in its log, at level info, with the message `audit`. */
+/** Creates an `Audit` that writes to the gateway's log, at level info, with the message `audit`. */
 export function createAudit(log: Log): Audit {
   return (entry) => log.info(entry, 'audit');
 }

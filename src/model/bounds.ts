@@ -1,4 +1,4 @@
-/** Bounds that more than one part of the gate keeps. */
+/** Bounds that more than one part of the gateway enforces. */
 
-/** Request line and header fields together, and so also one token: 16 KiB (more is a 431). */
+/** The request line and header fields together, so also the longest token: 16 KiB. More is a 431. */
 export const MAX_HEADER_BYTES = 16 * 1024;

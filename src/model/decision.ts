@@ -1,26 +1,26 @@
-/** What the stages find on the way, and what the whole admission comes to. */
+/** What the pipeline finds out about a request, and its decision: admission or rejection. */
 import type { Quota } from './limit.js';
 import type { Principal } from './principal.js';
 import type { Refusal } from './refusal.js';
 import type { Route } from './route.js';
 
-/** A route that was found for a request, and what its upstream will be asked for. */
+/** The route found for a request, and what is requested of its upstream. */
 export interface RouteMatch {
   readonly route: Route;
-  /** The path for the upstream: the normal form, rewritten where the route says so. */
+  /** The path for the upstream: the normal form, rewritten if the route has a rewrite. */
   readonly path: string;
-  /** The query byte for byte with its `?`, or an empty string. */
+  /** The query, byte for byte, with its `?`; or an empty string. */
   readonly query: string;
 }
 
-/** A request that may pass. */
+/** A request that may be forwarded. */
 export interface Admission extends RouteMatch {
   readonly principal: Principal;
-  /** Undefined on a route without limits, and where a limit was not counted because its store is away. */
+  /** Undefined on a route without limits, and where a limit was not counted because its store is unavailable. */
   readonly quota: Quota | undefined;
 }
 
-/** A request that may not pass, and how far it came. */
+/** A request that is refused. `route` and `principal` are undefined if it was refused before they were known. */
 export interface Rejection {
   readonly refusal: Refusal;
   readonly route: Route | undefined;

@@ -1,8 +1,8 @@
-/** JSON as files and servers really have it. */
+/** JSON as files and servers send it, with or without a byte order mark. */
 
 /**
  * Parses JSON, with or without the byte order mark that some servers and editors put before it (RFC 8259 8.1).
- * @throws SyntaxError where it is not JSON
+ * @throws SyntaxError if the text is not JSON
  */
 export function parseJson(text: string): unknown {
   return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);

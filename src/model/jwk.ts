@@ -1,54 +1,53 @@
 /**
- * Which entries of a JWKS document may verify tokens (RFC 7517 4 and 5): the one definition for the gate and for `check`.
+ * Decides which entries of a JWKS document may verify tokens (RFC 7517 4 and 5), for the gateway and for `check`.
  *
- * jwks-rsa does not ask what a key is for, and one null entry makes it throw all of them away.
+ * jwks-rsa does not check what a key is for, and discards all keys if one entry is null.
  */
 import type { KeyObject } from 'node:crypto';
 import type { Algorithm, Issuer } from './issuer.js';
 import { acceptsSvid } from './token-type.js';
 
-/** An entry of a JWKS that is meant for signatures which the issuer's tokens may have. */
+/** A JWKS entry for signatures that the issuer's tokens may have. */
 export interface UsableJwk {
   readonly kid: string | undefined;
   /** At least one. */
   readonly algorithms: readonly Algorithm[];
-  /** The public key and nothing else: no certificate, no URL. */
+  /** The public key only: no certificate, no URL. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** What an issuer's tokens may be decides which keys may verify them. */
+/** The settings of an issuer that decide which keys may verify its tokens. */
 export type AcceptedKeys = Pick<Issuer, 'algorithms' | 'tokenTypes'>;
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** Parameters that no public key has: RSA's and EC's private ones, and a symmetric key's only one (RFC 7518 6). */
+/** Parameters that no public key has: the private ones of RSA and EC, and `k` of a symmetric key (RFC 7518 6). */
 const SECRET_PARAMETERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 const RSA_ALGORITHMS: readonly Algorithm[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
 
-/** A curve belongs to one algorithm (RFC 7518 3.4). */
+/** Each curve belongs to one algorithm (RFC 7518 3.4). */
 const CURVE_ALGORITHMS: ReadonlyMap<unknown, readonly Algorithm[]> = new Map([
   ['P-256', ['ES256']],
   ['P-384', ['ES384']],
   ['P-521', ['ES512']],
 ]);
 
-/** RFC 7518 3.3 */
-const LEAST_RSA_BITS = 2048;
+/** RFC 7518 3.3. */
+const MIN_RSA_BITS = 2048;
 
-/** The entries of a JWKS document; undefined where it is none. */
+/** Returns the entries of a JWKS document; undefined if the document is not a JWKS. */
 export function entriesOf(document: unknown): readonly unknown[] | undefined {
   return isObject(document) && Array.isArray(document['keys']) ? document['keys'] : undefined;
 }
 
 /**
- * What a JWKS entry can verify, judged by what it says of itself; whether its numbers make a key is not looked at.
- * @param accepted what the issuer's tokens may be
- * @returns the usable part of the entry, or in words why nothing of it is
+ * Reads the members of a JWKS entry and returns what it can verify. Does not check that its numbers form a key.
+ * @returns the usable part of the entry, or the reason why it is not usable
  */
-export function readJwk(written: unknown, accepted: AcceptedKeys): UsableJwk | string {
-  if (!isObject(written)) return 'is no object';
-  const entry = withoutNulls(written);
+export function readJwk(raw: unknown, accepted: AcceptedKeys): UsableJwk | string {
+  if (!isObject(raw)) return 'is no object';
+  const entry = withoutNulls(raw);
   const { kid, alg, use, key_ops: operations } = entry;
   if (kid !== undefined && typeof kid !== 'string') return 'has a "kid" that is no text';
   const isSvid = use === 'jwt-svid' && acceptsSvid(accepted.tokenTypes);
@@ -66,14 +65,17 @@ export function readJwk(written: unknown, accepted: AcceptedKeys): UsableJwk | s
   return algorithms.length === 0 ? 'is for none of the algorithms' : { kid, algorithms, parameters };
 }
 
-/** Judged by the parsed key, since leading zeros make a short modulus look long. With e = 1 a signature is its text. */
+/**
+ * Tells whether a key is strong enough (RFC 7518 3.3). Checks the parsed key, since leading zeros make a short modulus
+ * look long. With e = 1 a signature equals its text.
+ */
 export function isStrong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
   if (asymmetricKeyType !== 'rsa') return true;
   const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {};
-  return modulusLength >= LEAST_RSA_BITS && publicExponent > 1n && publicExponent % 2n === 1n;
+  return modulusLength >= MIN_RSA_BITS && publicExponent > 1n && publicExponent % 2n === 1n;
 }
 
-/** Some serializers write every member that they know, with null where it has no value. */
+/** Some serializers write null for members without a value. */
 function withoutNulls(entry: Entry): Entry {
   return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null));
 }

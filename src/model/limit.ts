@@ -1,10 +1,10 @@
-/** Limits: how many requests in any window, counted by whom, and what was left after one was counted. */
+/** Limits: how many requests any window admits, what is counted, and the quota left after a request. */
 import type { FlatHeaders } from './refusal.js';
 
-/** Whom a limit counts: each app, each client address (IPv6 by /64), or all callers of the route together. */
+/** What a limit counts separately: each app, each client address (IPv6 by /64), or the route as a whole. */
 export type LimitSubject = 'app' | 'ip' | 'route';
 
-/** What becomes of a request that cannot be counted: counted by this replica alone, let through, or refused. */
+/** What happens to a request that cannot be counted: counted by this replica alone, admitted, or refused. */
 export type FailurePolicy = 'local' | 'open' | 'closed';
 
 /** `10 per 2m`: at most `requests` in any interval of `windowMs`. */
@@ -16,18 +16,18 @@ export interface LimitPolicy {
   /** The name under which several routes share one count. */
   readonly share: string | undefined;
   /**
-   * Names the count in a store, beside the subject: made of the route's match (or the share's name), the window
-   * and `by`, not of `requests`, so a count survives a reload that only changes how many are admitted.
+   * Identifies the count in a store, together with the subject. Made of the route's match (or the share's name), the
+   * window and `by`, but not `requests`: a count survives a reload that only changes how many requests are admitted.
    */
   readonly id: string;
 }
 
-/** What one counted request has left, as the answer's headers tell it. */
+/** The quota left after a counted request, as the response's headers show it. */
 export interface Quota {
   readonly limit: number;
   readonly remaining: number;
-  /** The store's time, epoch milliseconds, when the oldest counted request leaves the window. */
+  /** When the oldest counted request leaves the window: epoch milliseconds, by the store's clock. */
   readonly resetAtMs: number;
-  /** The same fields as the client sees them: `X-RateLimit-*` and, where asked for, the IETF draft's. */
+  /** The same as response fields: `X-RateLimit-*` and, if configured, those of the IETF draft. */
   readonly headers: FlatHeaders;
 }

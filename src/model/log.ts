@@ -1,4 +1,4 @@
-/** What the stages may say to the operator. pino's logger is one; a token, a secret or a query never goes in. */
+/** The operator's log, as the pipeline uses it; pino's logger satisfies it. Never log a token, a secret or a query. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

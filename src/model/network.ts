@@ -1,10 +1,13 @@
 /**
- * The network that a client address is counted as: IPv4 whole, IPv6 by its /64, which is what one subscriber gets
- * (RFC 6177 2) and so could otherwise be 2^64 callers.
+ * Maps client addresses to networks, for counting and for fair queues. IPv6 is grouped by /64: one subscriber gets
+ * that much (RFC 6177 2), and could otherwise appear as 2^64 callers.
  */
 import { isIPv4 } from 'node:net';
 
-/** An address that is neither is its own network. */
+/**
+ * Returns the network that a client address is counted as: IPv4 whole, IPv6 by its /64. Text that is no address is
+ * returned unchanged.
+ */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const zone = address.indexOf('%');
@@ -12,7 +15,7 @@ export function networkOf(address: string): string {
   const groups = groupsOf(text);
   if (groups?.length !== 8 || groups.some(Number.isNaN)) return address;
   const [high = 0, low = 0] = groups.slice(6);
-  // An IPv4-mapped address (RFC 4291 2.5.5.2) is the IPv4 caller on a socket that listens for both.
+  // An IPv4-mapped address (RFC 4291 2.5.5.2) is an IPv4 caller on a dual-stack socket.
   if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
     return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
   }
@@ -22,13 +25,13 @@ export function networkOf(address: string): string {
     .join(':');
 }
 
-/** The network of a client that a fair queue takes turns by: IPv4 by its /24, IPv6 by its /64. */
+/** Returns the network that a fair queue groups a client by: IPv4 by its /24, IPv6 by its /64. */
 export function subnetOf(address: string): string {
   const network = networkOf(address);
   return isIPv4(network) ? network.slice(0, network.lastIndexOf('.')) : network;
 }
 
-/** The eight groups of an IPv6 address as written in any of the forms of RFC 4291 2.2. */
+/** The eight groups of an IPv6 address in any form of RFC 4291 2.2; undefined if it has more than one `::`. */
 function groupsOf(text: string): number[] | undefined {
   const [head = '', tail, more] = text.split('::');
   if (more !== undefined) return undefined;

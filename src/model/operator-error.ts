@@ -1,2 +1,2 @@
-/** Something that whoever runs the gate can mend: its message is one clear line, and all that is to be told of it. */
+/** A failure that the operator can fix. Its message is one line, and is reported without a stack. */
 export class OperatorError extends Error {}

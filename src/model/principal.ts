@@ -1,6 +1,6 @@
 /**
- * Who is calling: what `authenticate/` makes of a verified token, frozen and shared by all requests that show it.
- * An app is issuer name and id together: equal ids of two issuers never meet.
+ * The caller, made from a verified token by `authenticate/`; frozen, and shared by all requests with that token.
+ * An app is identified by issuer name and id together: equal ids of two issuers are different apps.
  */
 export interface Principal {
   /** The issuer's name in the file; empty for the anonymous caller. */
@@ -15,15 +15,15 @@ export interface Principal {
   readonly subject: string | undefined;
   /** `jti`, where the token has one. */
   readonly tokenId: string | undefined;
-  /** `sid` of a token of the gate's own: the login that it descends from. */
+  /** `sid` of a token of the gateway's own: the login that it descends from. */
   readonly family: string | undefined;
-  /** `gen` of a token of the gate's own: how often the user's name was given before; 0 where there is none. */
+  /** `gen` of a token of the gateway's own: how often the user's name was assigned before; 0 where it is absent. */
   readonly generation: number;
-  /** The scopes that count: what the token grants, narrowed to what its issuer may grant. */
+  /** The effective scopes: what the token grants, narrowed to what its issuer may grant. */
   readonly scopes: readonly string[];
-  /** When the token ends, epoch milliseconds; Infinity for one that never expires. Clock skew is not included. */
+  /** When the token expires, epoch milliseconds; Infinity for one that never expires. Clock skew is not included. */
   readonly expiresAtMs: number;
-  /** When the token was issued, epoch milliseconds; -Infinity for one that does not say, as if before everything. */
+  /** When the token was issued, epoch milliseconds; -Infinity for one without `iat`: earlier than any cutoff. */
   readonly issuedAtMs: number;
 }
 

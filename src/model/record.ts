@@ -1,38 +1,38 @@
-/** One finished exchange, as the access log and the metrics are told of it. */
+/** One finished exchange, as the access log and the metrics receive it. */
 import type { Principal } from './principal.js';
 import type { RequestHead } from './request.js';
 import type { Route } from './route.js';
 
-/** What an exchange is known by. Of one that was answered unread, `clientIp` is the peer's own address. */
+/** What identifies an exchange. If the head was not read, `clientIp` is the peer's own address. */
 export interface RecordedHead extends Pick<RequestHead, 'id' | 'clientRequestId' | 'clientIp'> {
-  /** Undefined for bytes that are no request. */
+  /** Undefined for bytes that are not a request. */
   readonly method: string | undefined;
-  /** The request target as sent, query and all; undefined where nothing was read. */
+  /** The request target as sent, with its query; undefined where nothing was read. */
   readonly target?: string | undefined;
 }
 
-/** The status on record for a caller who left before an answer, as nginx has it. */
+/** The recorded status when the client closes before a response, as in nginx. */
 export const CLIENT_CLOSED_REQUEST = 499;
 
 export interface ExchangeRecord {
   readonly head: RecordedHead;
   readonly route: Route | undefined;
-  /** The name of the token service's endpoint that answered, in place of a route. */
+  /** The name of the token service's endpoint that responded; there is no route then. */
   readonly endpoint: string | undefined;
   readonly principal: Principal | undefined;
-  /** The status that the caller was sent, or CLIENT_CLOSED_REQUEST. */
+  /** The status sent to the caller, or CLIENT_CLOSED_REQUEST. */
   readonly status: number;
-  /** A refusal's reason or a forwarding fault; undefined where all went well. */
+  /** A refusal's reason or a forwarding fault; undefined on success. */
   readonly reason: string | undefined;
-  /** What exactly was wrong, in fixed words. */
+  /** What exactly was wrong, as a fixed text. */
   readonly detail: string | undefined;
-  /** The origin that answered. */
+  /** The origin that responded. */
   readonly target: string | undefined;
-  /** From the request's head to the end of the answer. */
+  /** From the request's head to the end of the response. */
   readonly durationMs: number;
   /** Until the upstream's response head. */
   readonly upstreamMs: number | undefined;
 }
 
-/** Told of every exchange once, when it is over: whatever was answered, there is one record of it. */
+/** Receives one record for each exchange, when it is over. */
 export type Observe = (record: ExchangeRecord) => void;

@@ -1,14 +1,14 @@
 /**
- * A refusal: an answer that the gate gives instead of the upstream.
+ * A refusal: a response that the gateway gives instead of the upstream.
  *
- * A stage of the way answers with its finding or with one of these; only bugs throw. The body is always
+ * A pipeline step returns its finding or a refusal; only bugs throw. The body is always
  * `{"errors":[{"code":…,"message":…}]}` and is made once for each kind, not for each request.
  */
 
-/** Header names and values in turn, as node:http's raw headers are: `['Retry-After', '3', 'Allow', 'GET']`. */
+/** Alternating header names and values, like node:http's raw headers: `['Retry-After', '3', 'Allow', 'GET']`. */
 export type FlatHeaders = readonly string[];
 
-/** Every kind of refusal: its HTTP status, the code in its body and the message beside it. */
+/** Every kind of refusal: its HTTP status, and the code and message in its body. */
 const KINDS = {
   malformed_request: [400, 214, 'The request is malformed or ambiguous'],
   malformed_credentials: [400, 214, 'The Authorization header is not one Bearer token'],
@@ -34,9 +34,10 @@ const KINDS = {
   upstream_timeout: [504, 504, 'The service behind this gateway did not answer in time'],
 } as const satisfies Record<string, readonly [status: number, code: number, message: string]>;
 
-/** The reason of a refusal, as the log and the metrics name it. */
+/** The kind of a refusal, as the log and the metrics name it. */
 export type RefusalReason = keyof typeof KINDS;
 
+/** A refusal of one kind, with its status, headers and body. */
 export class Refusal {
   readonly status: number;
   /** The whole JSON body. */
@@ -44,10 +45,10 @@ export class Refusal {
 
   /**
    * @param reason which kind of refusal
-   * @param headers further fields of the answer, such as `WWW-Authenticate`, `Allow` or `Retry-After`
+   * @param headers further response fields, such as `WWW-Authenticate`, `Allow` or `Retry-After`
    * @param detail what exactly was wrong, for a 400's message and for the log; fixed texts only, never a
-   *   library's message and nothing of a token
-   * @param isShown whether the body says the detail too
+   *   library's message or a part of a token
+   * @param isShown whether the body includes the detail
    */
   constructor(
     readonly reason: RefusalReason,
@@ -70,7 +71,7 @@ function bodyOf(reason: RefusalReason, detail: string | undefined): string {
   return body;
 }
 
-/** In ASCII, so that a body is the same bytes in whatever encoding it is written beside a head. */
+/** In ASCII, so that a body is the same bytes in any encoding that a head is written with. */
 function render(code: number, message: string): string {
   const json = JSON.stringify({ errors: [{ code, message }] });
   return json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);

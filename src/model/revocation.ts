@@ -1,8 +1,8 @@
-/** A revocation: something that tokens are refused for, however good they are otherwise, until it is undone. */
+/** A revocation: a rule that refuses otherwise valid tokens until it is undone or expires. */
 
-/** What a revocation is of, and why: no two that hold at once have the same four. */
+/** What is revoked, and why. Identifies a revocation: no two in force have the same four fields. */
 export interface RevocationKey {
-  /** `family`: every access token that descends from one login. */
+  /** `family`: all access tokens that descend from one login. */
   readonly kind: 'app' | 'token' | 'family';
   /** The issuer's name in the file; undefined: at every issuer. */
   readonly issuer: string | undefined;
@@ -14,21 +14,21 @@ export interface RevocationKey {
 
 export interface Revocation extends RevocationKey {
   readonly revokedAtMs: number;
-  /** Only tokens issued before this are refused, as deletions of users were recorded once; undefined: all. */
+  /** Only tokens issued before this are refused (the older form of a user's deletion); undefined: all. */
   readonly issuedBeforeMs: number | undefined;
-  /** Only tokens of this generation of the user's name and of earlier ones are refused; undefined: all. */
+  /** Only tokens of this generation of the user's name and earlier ones are refused; undefined: all. */
   readonly generation: number | undefined;
-  /** When it may be forgotten, since what it refuses has expired; undefined: never. */
+  /** When it may be removed, since what it refuses has expired; undefined: never. */
   readonly endsAtMs: number | undefined;
 }
 
-/** One change of what is revoked: recorded, in place of one with the same key, or undone. */
+/** One change of the revocations: added (replacing one with the same key) or removed. */
 export type RevocationChange =
   | { readonly isRemoved: false; readonly revocation: Revocation }
   | { readonly isRemoved: true; readonly revocation: RevocationKey };
 
 /**
- * How long after a token's `exp` its revocation is kept and can still be asked for, milliseconds: the largest
- * `clock_skew` that a file can set, so that no gate accepts the token by then, even one whose clock is behind.
+ * How long after a token's `exp` its revocation is kept and can still be requested, milliseconds. It is the largest
+ * `clock_skew` that a file can set, so that no gateway accepts the token by then, even one whose clock is behind.
  */
 export const REVOCATION_MARGIN_MS = 5 * 60_000;

@@ -1,32 +1,32 @@
-/** A route: a method-and-path rule, with all that the stages of the way need to know of it. */
+/** A route: a method-and-path rule, with everything that the pipeline needs for it. */
 import type { FailurePolicy, LimitPolicy } from './limit.js';
 import type { Upstream } from './upstream.js';
 
-/** One segment of a route's path. Placeholders are whole segments; a rest takes one segment or more. */
+/** One segment of a route's path. Placeholders are whole segments; a rest matches one segment or more. */
 export type Segment =
   | { readonly kind: 'literal'; /** fully decoded */ readonly text: string }
   | { readonly kind: 'parameter'; readonly name: string }
   | { readonly kind: 'rest'; readonly name: string };
 
-/** One segment of a rewrite: text as it is sent, or the value of a placeholder of the route. */
+/** One segment of a rewrite: text as sent, or the value of one of the route's placeholders. */
 export type RewriteSegment =
   | { readonly kind: 'literal'; readonly text: string }
   | { readonly kind: 'placeholder'; readonly name: string };
 
-/** Which scopes open a route: all of them, or any one. */
+/** The scopes that a route requires: all of them, or any one. */
 export interface ScopeRequirement {
   readonly mode: 'all' | 'any';
   /** At least one. */
   readonly scopes: readonly string[];
 }
 
-/** Who may pass: anybody, or callers whose token has the scopes. */
+/** Who may call: anybody, or callers whose token has the scopes. */
 export type Access =
   | { readonly kind: 'public' }
   | {
       readonly kind: 'scoped';
       readonly requirement: ScopeRequirement;
-      /** The names of the issuers that are accepted; undefined: any of the file's. */
+      /** The names of the accepted issuers; undefined: any of the file's. */
       readonly issuers: ReadonlySet<string> | undefined;
     };
 
@@ -49,14 +49,14 @@ export interface Route {
   /** The path's segments; a trailing slash is a last literal segment with an empty text. */
   readonly path: readonly Segment[];
   readonly access: Access;
-  /** Decided together: all count a request or none does. Empty: not limited. */
+  /** Decided together: all of them count a request or none does. Empty: not limited. */
   readonly limits: readonly LimitPolicy[];
   readonly onFailure: FailurePolicy;
   readonly upstream: Upstream;
-  /** The path that the upstream gets, where it is not the caller's. */
+  /** The path sent to the upstream, if it is not the caller's. */
   readonly rewrite: readonly RewriteSegment[] | undefined;
   readonly maxBodyBytes: number;
-  /** Whether `%2F` may stand in a path. */
+  /** Whether a path may contain `%2F`. */
   readonly allowEncodedSlash: boolean;
   readonly cors: Cors | undefined;
 }

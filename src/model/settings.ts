@@ -1,4 +1,4 @@
-/** The file, validated and compiled: everything that `build-gateway.ts` builds a gate from. */
+/** The file, validated and compiled: everything that `build-gateway.ts` builds a gateway from. */
 import type { FailurePolicy } from './limit.js';
 import type { Issuer } from './issuer.js';
 import type { Cors, Route } from './route.js';
@@ -13,7 +13,7 @@ export interface ListenAddress {
 }
 
 export interface AdminAddress extends ListenAddress {
-  /** The names by which it may be asked, beside `localhost` and IP addresses; in lower case. */
+  /** The accepted Host names, besides `localhost` and IP addresses; in lower case. */
   readonly hosts: readonly string[];
 }
 
@@ -21,7 +21,7 @@ export interface ListenTls {
   /** PEM texts, read from the files that the configuration names. */
   readonly cert: string;
   readonly key: string;
-  /** Where set, every client must show a certificate of these authorities. */
+  /** If set, every client must present a certificate of these authorities. */
   readonly clientCa: string | undefined;
 }
 
@@ -30,22 +30,22 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** How servers of Redis prove who they are, and the gate to them. Texts are PEM, read from the files that are named. */
+/** TLS to Redis: authorities, and the client certificate. Texts are PEM, read from the named files. */
 export interface RedisTls {
   /** Undefined: the system's authorities. */
   readonly ca: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
-  /** The one name that every certificate must have. */
+  /** The name that every server certificate must have. */
   readonly serverName: string | undefined;
   /**
-   * Without `serverName`: the hosts that the file names. A server that a cluster or a Sentinel announces by an address may
-   * have a certificate for one of these.
+   * Without `serverName`: the hosts in the file. A server that a cluster or a Sentinel announces by address may have a
+   * certificate for one of these.
    */
   readonly hosts: readonly string[];
 }
 
-/** How the gate makes itself known to Redis. */
+/** How the gateway authenticates to Redis. */
 export interface RedisAccess {
   readonly username: string | undefined;
   readonly password: string | undefined;
@@ -53,7 +53,7 @@ export interface RedisAccess {
   readonly tls: RedisTls | undefined;
 }
 
-/** One server; a primary that Sentinels name; or the nodes of a cluster, of which one that answers is enough. */
+/** One server; a primary that Sentinels name; or the nodes of a cluster, of which one that responds is enough. */
 export type RedisServers =
   | {
       readonly kind: 'single';
@@ -66,7 +66,7 @@ export type RedisServers =
   | {
       readonly kind: 'sentinel';
       readonly sentinels: readonly HostPort[];
-      /** By which the Sentinels know the primary. */
+      /** The Sentinels' name for the primary. */
       readonly name: string;
       readonly access: RedisAccess;
       /** To the Sentinels themselves. */
@@ -78,36 +78,36 @@ export interface RedisSettings {
   readonly servers: RedisServers;
   /** The longest that one call may take. */
   readonly timeoutMs: number;
-  /** Stands before every key. */
+  /** The prefix of every key. */
   readonly keyPrefix: string;
 }
 
 export interface ClientSettings {
-  /** The whole request head must have arrived by then. */
+  /** The longest time until the whole request head has arrived. */
   readonly headerTimeoutMs: number;
-  /** The longest silence in the middle of a request body. */
+  /** The longest pause within a request body. */
   readonly bodyTimeoutMs: number;
-  /** The least that a client must send of a body on the average, bytes per second; 0: as slowly as it likes. */
+  /** The lowest average rate at which a client may send a body, bytes per second; 0: no minimum. */
   readonly minBodyRate: number;
   readonly keepAliveMs: number;
-  /** How many connections there may be at once; one more is closed as it comes. */
+  /** The most connections at a time; a further one is closed on arrival. */
   readonly maxConnections: number;
 }
 
 export interface LogSettings {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  /** Where lines go; undefined: standard output. */
+  /** The file that lines are written to; undefined: standard output. */
   readonly file: string | undefined;
   /** Whether the access log has the path of each request. */
   readonly paths: boolean;
-  /** Whether client ids and user names that failed stand there as they are, instead of as keyed hashes. */
+  /** Whether client ids and user names that failed are logged as they are, instead of as keyed hashes. */
   readonly clientIds: boolean;
 }
 
 export interface Settings {
-  /** The configuration file's path, or a word for a configuration given as an object. */
+  /** The configuration file's path, or a placeholder for a configuration given as an object. */
   readonly source: string;
-  /** Undefined only for a gate used as a library. */
+  /** Undefined only for a gateway used as a library. */
   readonly listen: ListenAddress | undefined;
   readonly admin: AdminAddress | undefined;
   /** Addresses and CIDR blocks. */
@@ -118,41 +118,41 @@ export interface Settings {
   readonly upstreams: readonly Upstream[];
   readonly routes: readonly Route[];
   readonly cors: Cors | undefined;
-  /** Undefined where the gate hands out no tokens. */
+  /** Undefined where the gateway issues no tokens. */
   readonly tokens: TokenServiceSettings | undefined;
   readonly client: ClientSettings;
   readonly log: LogSettings;
   readonly drainTimeoutMs: number;
-  /** How much of it new connections are still taken; undefined: a second, but no more than a tenth of it. */
+  /** How long new connections are still accepted during the drain; undefined: 1 s, at most a tenth of the drain. */
   readonly drainDelayMs: number | undefined;
   readonly allowSemicolon: boolean;
-  /** How many keys the memory store holds before a new one is treated as `on_failure` says. */
+  /** How many keys the memory store holds; beyond that `on_failure` decides for a new key. */
   readonly maxLimitKeys: number;
-  /** The policy of routes that name none. */
+  /** The policy of routes without their own. */
   readonly onFailure: FailurePolicy;
   readonly limitHeaders: 'legacy' | 'draft';
-  /** How many verified tokens are remembered. */
+  /** How many verified tokens are cached. */
   readonly tokenCacheSize: number;
-  /** How old an issuer's keys may grow before they are fetched again. */
+  /** How old an issuer's keys may be before they are fetched again. */
   readonly jwksMaxAgeMs: number;
-  /** How long the last good keys serve while the issuer is away. */
+  /** How long the last good keys are used while the issuer is unavailable. */
   readonly jwksMaxStaleMs: number;
-  /** The folder in which the last good keys are kept for a cold start; undefined: nowhere. */
+  /** The folder that keeps the last good keys for a cold start; undefined: none. */
   readonly jwksCache: string | undefined;
-  /** The folder in which the last known revocations are kept for a start without their source; undefined: nowhere. */
+  /** The folder that keeps the last known revocations for a start without their source; undefined: none. */
   readonly revocationCache: string | undefined;
-  /** How many requests may be under way at once; one more is refused before anything is done for it. */
+  /** The most requests in flight; a further one is refused before any work is done for it. */
   readonly maxInFlight: number;
-  /** How many processes serve; `auto`: as many as the machine has processors for. */
+  /** How many worker processes; `auto`: as many as the machine has processors for. */
   readonly workers: number | 'auto';
-  /** The files that were read beside the configuration itself: certificates, keys. */
+  /** The files that were read besides the configuration itself: certificates, keys. */
   readonly files: readonly string[];
 }
 
 /** One `expect` case of a route, which `tollgate check` runs. */
 export interface Expectation {
   readonly route: Route;
-  /** Where it stands in the file. */
+  /** Its position in the file. */
   readonly line: number;
   readonly column: number;
   readonly method: string;

@@ -1,17 +1,18 @@
-/** Which paths the token service owns: the one definition for the gate, which serves them, and for `check`. */
+/** Decides which paths the token service owns, for the gateway, which serves them, and for `check`. */
 
-/** What stands at a path that every token service has, whatever its file says. */
+/** The resource at a path that every token service has, whatever its file contains. */
 export type PublishedEndpoint = 'jwks' | 'metadata';
 
 export const JWKS_PATH = '/.well-known/jwks.json';
 
 const METADATA = '/.well-known/oauth-authorization-server';
-/** OpenID Connect's older name for the same, which many programs ask for first (RFC 8414 5). */
+/** OpenID Connect's older name for the same resource, which many programs request first (RFC 8414 5). */
 const OPENID_METADATA = '/.well-known/openid-configuration';
 
 /**
- * The paths that every token service has, each with what stands there.
- * @param issuer its `iss`, a URL. With a path, RFC 8414 3.1 puts it behind the well-known part, OpenID Connect in front of it.
+ * Returns the paths that every token service has, each with its resource.
+ * @param issuer its `iss`, a URL. RFC 8414 3.1 puts its path after the well-known part, OpenID Connect before it.
+ * @throws TypeError if `issuer` is not a URL
  */
 export function publishedPaths(issuer: string): ReadonlyMap<string, PublishedEndpoint> {
   const path = new URL(issuer).pathname.replace(/\/$/, '');
@@ -23,8 +24,8 @@ export function publishedPaths(issuer: string): ReadonlyMap<string, PublishedEnd
 }
 
 /**
- * A path without its case and without a slash at its end. A path that is one of the service's only when both are folded
- * is 404: it is never a route's.
+ * Folds a path to lower case without a trailing slash. A path that equals one of the service's only after folding is
+ * 404: no route may match it.
  */
 export function foldPath(path: string): string {
   const lower = path.toLowerCase();
@@ -32,8 +33,8 @@ export function foldPath(path: string): string {
 }
 
 /**
- * The path that the service owns and that a path is, or is too much like to be a route's; undefined where it is neither.
- * @param endpoints those that the file switches on, by any name
+ * Returns the path of the service that equals a path after folding, and who owns it; undefined if there is none.
+ * @param endpoints the enabled ones, by name
  */
 export function ownerOf(
   path: string,

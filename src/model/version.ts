@@ -1,4 +1,4 @@
-/** The version of Tollgate, as package.json says it: the one place that knows. */
+/** The version of Tollgate, read from package.json. */
 import { readFileSync } from 'node:fs';
 
 const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -7,5 +7,5 @@ const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.met
 
 export const VERSION = PACKAGE.version;
 
-/** How the gate names itself to the services that it asks on its own account (RFC 9110 10.1.5). */
+/** The User-Agent of the gateway's own requests (RFC 9110 10.1.5). */
 export const USER_AGENT = `tollgate/${VERSION}`;
