@@ -1,37 +1,42 @@
-/** Addresses as read sees them: one spelling each, and whether a trusted proxy stands there. */
+/** Parses addresses: gives each one spelling and tells whether it is a trusted proxy's. Used by `forwarding-info.ts`. */
 import { BlockList, SocketAddress, isIP, isIPv4, isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 
 export interface Address {
-  /** IPv4, or IPv6 in the spelling of RFC 5952; an IPv4-mapped one is its IPv4 address. */
+  /** IPv4, or IPv6 in the spelling of RFC 5952; an IPv4-mapped address becomes its IPv4 address. */
   readonly ip: string;
   readonly trusted: boolean;
 }
 
-/** Reads an address, with or without a port; undefined where the text is none. */
+/** Parses an address, with or without a port; undefined where the text is not an address. */
 export type ReadAddress = (text: string) => Address | undefined;
 
 const MAPPED = '::ffff:';
 const MAPPED_BITS = 96;
 const IPV4_PORT = /^([0-9.]+):[0-9]+$/;
 const IPV6_BRACKETED = /^\[([^\]]+)\](?::[0-9]+)?$/;
-/** A full IPv6 address in brackets with a port is shorter. */
+/** Longer than a full IPv6 address in brackets with a port. */
 const MAX_LENGTH = 64;
-/** Parsing an address and looking it up in a BlockList takes microseconds; callers come again. */
-const REMEMBERED = 4096;
+/** Results are cached: parsing an address and looking it up in a BlockList takes microseconds, and clients return. */
+const CACHED_ADDRESSES = 4096;
 
-/** @param trustProxy addresses and CIDR blocks; an invalid one throws */
+/**
+ * Creates the address parser with its cache.
+ *
+ * @param trustProxy the addresses and CIDR blocks of trusted proxies
+ * @throws Error where an entry is not an address or a CIDR block
+ */
 export function createReadAddress(trustProxy: readonly string[]): ReadAddress {
   const trusted = blockListOf(trustProxy);
-  const known = new LRUCache<string, Address>({ max: REMEMBERED });
+  const cache = new LRUCache<string, Address>({ max: CACHED_ADDRESSES });
 
   return function readAddress(text) {
-    let address = known.get(text);
+    let address = cache.get(text);
     if (address === undefined) {
       const ip = ipOf(text);
       if (ip === undefined) return undefined;
       address = { ip, trusted: trusted.check(ip, familyOf(ip)) };
-      known.set(text, address);
+      cache.set(text, address);
     }
     return address;
   };
@@ -40,7 +45,7 @@ export function createReadAddress(trustProxy: readonly string[]): ReadAddress {
 function ipOf(text: string): string | undefined {
   if (text.length > MAX_LENGTH) return undefined;
   if (isIP(text)) return canonicalIp(text);
-  // A port must not make another caller of the same address: a limit by ip would count it apart.
+  // The port is removed: otherwise a limit by ip would count each port of one address as a separate client.
   const bare = (IPV4_PORT.exec(text) ?? IPV6_BRACKETED.exec(text))?.[1];
   return bare !== undefined && isIP(bare) ? canonicalIp(bare) : undefined;
 }
@@ -60,12 +65,12 @@ function blockListOf(entries: readonly string[]): BlockList {
   const list = new BlockList();
   for (const entry of entries) {
     const slash = entry.indexOf('/');
-    const written = slash === -1 ? entry : entry.slice(0, slash);
-    if (!isIP(written)) throw new Error(`not an address or a CIDR block: ${entry}`);
-    const ip = canonicalIp(written);
+    const address = slash === -1 ? entry : entry.slice(0, slash);
+    if (!isIP(address)) throw new Error(`not an address or a CIDR block: ${entry}`);
+    const ip = canonicalIp(address);
     const family = familyOf(ip);
     if (slash === -1) list.addAddress(ip, family);
-    else list.addSubnet(ip, prefixOf(entry.slice(slash + 1), isIPv6(written) && family === 'ipv4'), family);
+    else list.addSubnet(ip, prefixOf(entry.slice(slash + 1), isIPv6(address) && family === 'ipv4'), family);
   }
   return list;
 }

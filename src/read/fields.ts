@@ -1,4 +1,4 @@
-/** The one pass of read over the raw header fields: picks out the few that the gate itself looks at. */
+/** Collects the fields that the gateway itself uses, in one pass over the raw header fields. Called by `read.ts`. */
 import type { FlatHeaders } from '../model/refusal.js';
 
 const NAMES = {
@@ -21,10 +21,10 @@ const NAMES = {
 type Field = (typeof NAMES)[keyof typeof NAMES];
 const KNOWN: ReadonlyMap<string, Field> = new Map(Object.entries(NAMES));
 
-/** The fields that may stand only once. */
+/** The fields that may occur only once. */
 export type SingleField = Extract<Field, 'host' | 'authorization' | 'contentLength' | 'transferEncoding'>;
 
-/** The fields' values as sent; undefined where the field is absent. */
+/** The values as sent; undefined where the field is absent. */
 export class Fields implements Record<Field, string | undefined> {
   host: string | undefined;
   authorization: string | undefined;
@@ -41,22 +41,23 @@ export class Fields implements Record<Field, string | undefined> {
   forwardedHost: string | undefined;
   realIp: string | undefined;
   forwarded: string | undefined;
-  /** The first field that stands more than once and must not. */
+  /** The first field that occurs more than once and must not. */
   duplicated: SingleField | undefined;
 }
 
+/** Collects the known fields. Several lines of a list field are joined; a single field keeps its first value. */
 export function collect(rawHeaders: FlatHeaders): Fields {
   const fields = new Fields();
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const field = KNOWN.get(rawHeaders[at]!.toLowerCase());
     if (field === undefined) continue;
     const value = rawHeaders[at + 1]!;
-    const before = fields[field];
-    if (before === undefined) fields[field] = value;
+    const earlier = fields[field];
+    if (earlier === undefined) fields[field] = value;
     else if (isSingle(field)) fields.duplicated ??= field;
-    // Several lines of a field are one list (RFC 9110 5.3). Where one value is expected, the list's comma is what
-    // makes a doubled field no valid value.
-    else fields[field] = `${before}, ${value}`;
+    // Several lines of a field are one list (RFC 9110 5.3). Where one value is expected, the comma makes a repeated
+    // field invalid.
+    else fields[field] = `${earlier}, ${value}`;
   }
   return fields;
 }

@@ -1,4 +1,4 @@
-/** Where a request came from, for read: the client's address, and the forwarding fields for the upstream. */
+/** Determines the client's address and the forwarding fields for the upstream. Called by `read.ts`. */
 import type { IncomingMessage } from 'node:http';
 import type { Address, ReadAddress } from './address.js';
 import type { Fields } from './fields.js';
@@ -6,18 +6,23 @@ import { appendForwarded } from './forwarded.js';
 import { isHost } from './host.js';
 
 export interface ForwardingInfo {
+  /** Whether the peer is a trusted proxy. */
   readonly trusted: boolean;
   readonly clientIp: string;
   readonly forwardedFor: string;
   readonly forwardedProto: string;
   readonly forwardedHost: string;
-  /** The Forwarded field; undefined where a trusted peer sent none, and for a stranger. */
+  /** The Forwarded field; undefined where the peer is not trusted, or sent none or an invalid one. */
   readonly forwarded: string | undefined;
 }
 
-/** A peer without an address: a Unix socket, or a connection that is already gone (RFC 7239 6.2). */
+/** A peer without an address: a Unix socket, or a connection that is already closed (RFC 7239 6.2). */
 const UNKNOWN: Address = { ip: 'unknown', trusted: false };
 
+/**
+ * Determines the client's address. Forwarding fields count only where the peer is a trusted proxy; then the client is the
+ * rightmost address of the chain that is not trusted.
+ */
 export function resolveClient(
   req: IncomingMessage,
   fields: Fields,
@@ -48,13 +53,13 @@ export function resolveClient(
   };
 }
 
-/** What a trusted peer says of the way so far; X-Real-IP alone is a way of one step. */
+/** Returns the chain that a trusted peer sent; without X-Forwarded-For, X-Real-IP is a chain of one address. */
 function chainOf({ forwardedFor, realIp }: Fields, readAddress: ReadAddress): string {
   if (forwardedFor !== undefined) return forwardedFor;
   return readAddress(realIp ?? '')?.ip ?? '';
 }
 
-/** Walks the chain from the right, past the trusted proxies; what is no address ends the walk at the last good one. */
+/** Reads the chain from the right, past the trusted proxies. An invalid entry ends it: the last valid address counts. */
 function clientOf(chain: string, peer: Address, readAddress: ReadAddress): string {
   let client = peer;
   let end = chain.length;

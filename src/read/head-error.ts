@@ -1,4 +1,4 @@
-/** What read refuses: heads that are too large, and those that two readers could take for different requests. */
+/** Refuses heads that are too large, and heads that two servers could read as different requests. Called by `read.ts`. */
 import { METHODS, type IncomingMessage } from 'node:http';
 import { Refusal } from '../model/refusal.js';
 import type { Fields, SingleField } from './fields.js';
@@ -6,7 +6,7 @@ import { isHost } from './host.js';
 
 const MAX_TARGET_BYTES = 8192;
 const MAX_FIELDS = 100;
-/** Beyond it a length is no longer exact as a number. */
+/** With more digits a length is no longer exact as a number. */
 const CONTENT_LENGTH = /^[0-9]{1,15}$/;
 
 const TARGET_TOO_LONG = new Refusal('target_too_long');
@@ -31,13 +31,13 @@ const DUPLICATED: Readonly<Record<SingleField, Refusal>> = {
   ]),
 };
 
-/** The first thing that is wrong with a head. */
+/** Returns the refusal for the first error of a head; undefined where it is valid. */
 export function validateHead(req: IncomingMessage, fields: Fields): Refusal | undefined {
   if ((req.url ?? '').length > MAX_TARGET_BYTES) return TARGET_TOO_LONG;
   if (req.rawHeaders.length > 2 * MAX_FIELDS) return TOO_MANY_FIELDS;
   if (req.httpVersion !== '1.1') {
     if (req.httpVersion !== '1.0') return UNKNOWN_VERSION;
-    // The parser reads RTSP/1.0 as HTTP/1.0 and does not tell; some of its methods do.
+    // Node's parser reports RTSP/1.0 as HTTP/1.0; only RTSP's own methods reveal it.
     if (!METHODS.includes(req.method ?? '')) return OTHER_PROTOCOL;
   }
   if (fields.duplicated !== undefined) return DUPLICATED[fields.duplicated];
@@ -49,7 +49,7 @@ function validateHost(host: string | undefined): Refusal | undefined {
   return isHost(host) ? undefined : BAD_HOST;
 }
 
-/** Where a request ends must be beyond doubt (RFC 9112 6.3), or part of it could pass as another request. */
+/** The end of a request must be unambiguous (RFC 9112 6.3): otherwise part of it could be read as another request. */
 function validateFraming(
   req: IncomingMessage,
   { contentLength, transferEncoding }: Fields,
@@ -62,7 +62,7 @@ function validateFraming(
   return req.httpVersion === '1.0' ? CODING_IN_HTTP_1_0 : undefined; // RFC 9112 6.1
 }
 
-/** Nobody can say where such a request ends, so nothing more is read from its connection (RFC 9112 6.3). */
+/** The end of such a request is unknown, so the connection is closed (RFC 9112 6.3). */
 function unframed(detail: string): Refusal {
   return new Refusal('malformed_request', ['Connection', 'close'], detail);
 }

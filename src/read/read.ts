@@ -1,4 +1,4 @@
-/** The first step of the way: a request's head, read once. Never throws; what is wrong with the head is its `flaw`. */
+/** The first step of the pipeline: reads a request's head once. Called by `server/edge.ts` through the gateway. */
 import type { IncomingMessage } from 'node:http';
 import type { RequestHead } from '../model/request.js';
 import { createReadAddress } from './address.js';
@@ -7,35 +7,41 @@ import { validateHead } from './head-error.js';
 import { resolveClient } from './forwarding-info.js';
 
 export interface ReaderOptions {
-  /** The addresses and CIDR blocks whose X-Forwarded-*, X-Real-IP, Forwarded and X-Request-Id are believed. */
+  /** The addresses and CIDR blocks whose X-Forwarded-*, X-Real-IP, Forwarded and X-Request-Id are trusted. */
   readonly trustProxy: readonly string[];
   /** Makes a request id. */
   readonly newId: () => string;
 }
 
+/** Reads a head. Never throws: the refusal of an invalid head is its `headError`. */
 export type Read = (req: IncomingMessage) => RequestHead;
 
-/** RFC 9110 5.6.2, of a length that a log line can bear. */
+/** RFC 9110 5.6.2. The length is bounded because the id is logged. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
 const SHORT_VISIBLE = /^[!-~]{1,128}$/;
 
+/**
+ * Creates the read step.
+ *
+ * @throws Error where an entry of `trustProxy` is not an address or a CIDR block
+ */
 export function createReader({ trustProxy, newId }: ReaderOptions): Read {
   const readAddress = createReadAddress(trustProxy);
 
   return function read(req) {
     const fields = collect(req.rawHeaders);
     const { requestId = '' } = fields;
-    const origin = resolveClient(req, fields, readAddress);
+    const forwarding = resolveClient(req, fields, readAddress);
     const method = req.method ?? '';
-    const trusted = origin.trusted && TOKEN.test(requestId);
-    const flaw = validateHead(req, fields);
+    const keepsId = forwarding.trusted && TOKEN.test(requestId);
+    const headError = validateHead(req, fields);
     const body = bodyOf(fields);
-    const contentLength = body === 'sized' && flaw === undefined ? Number(fields.contentLength) : 0;
+    const contentLength = body === 'sized' && headError === undefined ? Number(fields.contentLength) : 0;
     const empty = body === 'none' || (body === 'sized' && contentLength === 0);
-    const current = req.httpVersion !== '1.0';
+    const isHttp11 = req.httpVersion !== '1.0';
     return {
-      id: trusted ? requestId : newId(),
-      clientRequestId: !trusted && SHORT_VISIBLE.test(requestId) ? requestId : undefined,
+      id: keepsId ? requestId : newId(),
+      clientRequestId: !keepsId && SHORT_VISIBLE.test(requestId) ? requestId : undefined,
       method,
       target: req.url ?? '',
       host: fields.host ?? '',
@@ -47,17 +53,17 @@ export function createReader({ trustProxy, newId }: ReaderOptions): Read {
         method === 'OPTIONS' && fields.origin !== undefined ? fields.requestedMethod : undefined,
       body,
       contentLength,
-      // HTTP/1.0 knows neither, and a server must not act on them there (RFC 9110 7.8 and 10.1.1).
+      // HTTP/1.0 has neither Expect nor Upgrade, and a server must ignore them there (RFC 9110 7.8 and 10.1.1).
       expectsContinue:
-        current && !empty && fields.expect !== undefined && lists(fields.expect, '100-continue'),
-      websocket: current && empty && method === 'GET' && asksForWebSocket(fields),
-      clientIp: origin.clientIp,
-      forwardedFor: origin.forwardedFor,
-      forwardedProto: origin.forwardedProto,
-      forwardedHost: origin.forwardedHost,
-      forwarded: origin.forwarded,
-      viaTrustedProxy: origin.trusted,
-      headError: flaw,
+        isHttp11 && !empty && fields.expect !== undefined && lists(fields.expect, '100-continue'),
+      websocket: isHttp11 && empty && method === 'GET' && asksForWebSocket(fields),
+      clientIp: forwarding.clientIp,
+      forwardedFor: forwarding.forwardedFor,
+      forwardedProto: forwarding.forwardedProto,
+      forwardedHost: forwarding.forwardedHost,
+      forwarded: forwarding.forwarded,
+      viaTrustedProxy: forwarding.trusted,
+      headError,
     };
   };
 }
@@ -67,13 +73,13 @@ function bodyOf({ contentLength, transferEncoding }: Fields): RequestHead['body'
   return contentLength === undefined ? 'none' : 'sized';
 }
 
-/** RFC 6455 4.2.1. An offer of several protocols is not taken for one: the upstream might choose the other. */
+/** RFC 6455 4.2.1. An offer of several protocols does not count: the upstream might choose another one. */
 function asksForWebSocket({ upgrade, connection }: Fields): boolean {
   if (upgrade?.trim().toLowerCase() !== 'websocket' || connection === undefined) return false;
   return lists(connection, 'upgrade');
 }
 
-/** Whether a list field (RFC 9110 5.6.1) has a member, whatever its case. */
+/** Returns whether a list field (RFC 9110 5.6.1) has a member, in any case. */
 function lists(list: string, member: string): boolean {
   return list.split(',').some((each) => each.trim().toLowerCase() === member);
 }
