@@ -1,9 +1,9 @@
 /**
- * The access log: one line an exchange, saying which rule decided and why. It names the route; the path, which may
- * hold what only its owner should read, where the operator says so; and never the query, which may hold a secret.
+ * The access log: one line for each exchange, with the route, the caller, the status and the reason. The path may be
+ * private, so it is logged only if the operator enables it. The query may hold a secret, so it is never logged.
  *
- * The line is put together here, in the form that pino gives to all others: by pino it cost a tenth of a forwarded
- * request, mostly for what is the same in line after line, and that is kept ready (docs/performance.md).
+ * The line is built here in the same form as pino's lines. With pino it cost a tenth of a forwarded request, mostly for
+ * the parts that are the same in each line; these are cached (docs/performance.md).
  */
 import type { Principal } from '../model/principal.js';
 import type { Observe } from '../model/record.js';
@@ -15,12 +15,13 @@ export interface AccessLogOptions {
   readonly writeInfo: WriteLine;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Stands in every line, where several processes write into one log. */
+  /** The worker's number, written in every line; undefined: a single process. */
   readonly worker?: number | undefined;
-  /** Whether a line has the request's path; may change at a reload. */
+  /** Whether a line has the request's path; read for each line, so a reload may change it. */
   readonly logged?: { readonly paths: boolean };
 }
 
+/** Creates an observer that writes one line for each finished exchange, at level info. */
 export function createAccessLog({
   writeInfo,
   now,
@@ -47,7 +48,7 @@ export function createAccessLog({
   };
 }
 
-/** As JSON.stringify does, which is called for what few texts have: anything that must be written in another way. */
+/** Quotes like JSON.stringify, which is called only for texts with characters that need escaping or are not ASCII. */
 function quote(text: string): string {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -65,35 +66,35 @@ function round(ms: number): number {
   return Math.round(ms * 100) / 100;
 }
 
-const routes = new WeakMap<Route, string>();
+const routeParts = new WeakMap<Route, string>();
 
 function routePart(route: Route): string {
-  let part = routes.get(route);
-  if (part === undefined) routes.set(route, (part = `,"route":${quote(route.match)}`));
+  let part = routeParts.get(route);
+  if (part === undefined) routeParts.set(route, (part = `,"route":${quote(route.match)}`));
   return part;
 }
 
-/** A token that is verified once is shown again and again. */
-const callers = new WeakMap<Principal, string>();
+/** By principal: most tokens are presented many times. */
+const callerParts = new WeakMap<Principal, string>();
 
 function callerPart(principal: Principal): string {
-  let part = callers.get(principal);
+  let part = callerParts.get(principal);
   if (part === undefined) {
     const { issuer, app } = principal;
     part = (issuer === '' ? '' : `,"issuer":${quote(issuer)}`) + (app === '' ? '' : `,"app":${quote(app)}`);
-    callers.set(principal, part);
+    callerParts.set(principal, part);
   }
   return part;
 }
 
-/** `2026-11-22T10:00:00.123Z`; a busy gate writes several lines a millisecond. */
+/** `2026-11-22T10:00:00.123Z`, cached: a busy gateway writes several lines in a millisecond. */
 function createIsoTime(): (epochMs: number) => string {
-  let known = -1;
+  let cachedMs = -1;
   let text = '';
   return (epochMs) => {
     const ms = Math.floor(epochMs);
-    if (ms !== known) text = new Date(ms).toISOString();
-    known = ms;
+    if (ms !== cachedMs) text = new Date(ms).toISOString();
+    cachedMs = ms;
     return text;
   };
 }

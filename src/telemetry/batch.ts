@@ -1,15 +1,15 @@
-/** The log's lines, gathered: what is written at once is whole lines, and no more of them than goes in one piece. */
+/** Collects log lines into batches of whole lines, so that each batch can be written in one call. */
 export class Batch {
   #text = '';
   #bytes = 0;
 
-  /** @param mostBytes of one batch; a longer line is one by itself */
+  /** @param mostBytes the most bytes of a batch; a longer line is a batch of its own */
   constructor(
     readonly mostBytes: number,
     readonly write: (text: string) => void,
   ) {}
 
-  /** Takes one whole line, its end included. */
+  /** Adds one whole line, including its line end. Writes the batch first if the line does not fit. */
   add(line: string): void {
     const bytes = Buffer.byteLength(line);
     if (this.#bytes + bytes > this.mostBytes) this.flush();
@@ -17,6 +17,7 @@ export class Batch {
     this.#bytes += bytes;
   }
 
+  /** Writes the current batch, if it is not empty. */
   flush(): void {
     if (this.#bytes === 0) return;
     const text = this.#text;

@@ -1,30 +1,30 @@
-/** The operator's log: one JSON object a line, by pino, written in batches so that a request never waits for a disk. */
+/** The operator's log: one JSON object a line, by pino, written in batches so that a request never waits for the disk. */
 import { mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { LogSettings } from '../model/settings.js';
 import { Batch } from './batch.js';
 
-/** Takes one whole line, its end included. */
+/** Writes one whole line, including its line end. */
 export type WriteLine = (line: string) => void;
 
 export interface OperatorLog {
   readonly log: Logger;
-  /** For lines of the level `info` that are put together elsewhere; dropped where the level is higher. */
+  /** Writes a line of level `info` that was formatted elsewhere; drops it if the log's level is higher. */
   readonly writeInfo: WriteLine;
   readonly setLevel: (level: LogSettings['level']) => void;
-  /** Goes on in a new file of the same name, where the one before was moved away; where it cannot, in the one before. */
+  /** Continues in a new file of the same name, after a rotation. If it cannot be opened, keeps the current one. */
   readonly reopen: () => void;
-  /** Writes what is waiting, as far as it can be written, and closes the file. What is logged later is lost. */
+  /** Writes pending lines, as far as possible within 1 s, and closes the file. Later lines are dropped. */
   readonly close: () => Promise<void>;
 }
 
-/** Some hundred lines: each batch costs the waking of a thread, and is what a crash loses. */
+/** Some hundred lines. Each batch wakes a thread, and a crash loses at most one. */
 const MOST_FOR_A_FILE = 32 * 1024;
-/** What a pipe takes in one piece (PIPE_BUF), so that the lines of several workers do not mix. */
+/** PIPE_BUF: a pipe accepts this much atomically, so the lines of several workers do not mix. */
 const MOST_FOR_A_PIPE = 4096;
 const LONGEST_WAIT_MS = 500;
-/** With a full disk or a reader that has stopped, lines wait in memory: no more of them than this. */
+/** With a full disk or a stalled reader, at most this much is buffered in memory; further lines are dropped. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 const CLOSE_MS = 1000;
 const STANDARD_OUTPUT = 1;
@@ -32,8 +32,9 @@ const STANDARD_OUTPUT = 1;
 type Destination = ReturnType<typeof pino.destination>;
 
 /**
- * @param worker stands in every line, where several processes write into one log
- * @throws where the file cannot be opened
+ * Opens the operator's log.
+ * @param worker the worker's number, written in every line; undefined: a single process
+ * @throws Error if the file cannot be opened
  */
 export function createLog(
   { level, file }: Pick<LogSettings, 'level' | 'file'>,
@@ -53,7 +54,7 @@ export function createLog(
   );
   const timer = setInterval(() => {
     batch.flush();
-    // What could not be written is tried again.
+    // Retries what could not be written.
     destination.flush();
   }, LONGEST_WAIT_MS).unref();
   let closed: Promise<void> | undefined;
@@ -76,14 +77,14 @@ export function createLog(
     reopen() {
       if (file === undefined || closed !== undefined) return;
       batch.flush();
-      const before = destination;
+      const previous = destination;
       try {
         destination = openDestination(file, mostBytes);
       } catch (error) {
         log.error({ err: error }, 'the log cannot be opened anew');
         return;
       }
-      void end(before);
+      void end(previous);
     },
     close: () => (closed ??= close()),
   };
@@ -93,12 +94,12 @@ function openDestination(file: string | undefined, mostBytes: number): Destinati
   const destination = pino.destination({
     dest: file === undefined ? STANDARD_OUTPUT : openFile(file),
     sync: false,
-    // A batch is written as soon as the one before it is.
+    // Each batch is written as soon as the previous one is done.
     minLength: 1,
     maxWrite: mostBytes,
     maxLength: MOST_WAITING_BYTES,
   });
-  // Without a listener a full disk would end the process; with it, the lines wait until there is room.
+  // Without a listener a full disk would end the process; with it, lines are buffered until there is room.
   let isBroken = false;
   destination.on('error', (error: Error) => {
     if (!isBroken) process.stderr.write(`tollgate: the log cannot be written: ${error.message}\n`);
@@ -108,7 +109,7 @@ function openDestination(file: string | undefined, mostBytes: number): Destinati
   return destination;
 }
 
-/** Not `flushSync`: where nothing can be written it tries for ever. */
+/** Does not use `flushSync`, which retries for ever if nothing can be written. */
 function end(destination: Destination): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(resolve, CLOSE_MS);
@@ -121,7 +122,7 @@ function end(destination: Destination): Promise<void> {
   });
 }
 
-/** At once, so that a log that cannot be written is known before the first request. */
+/** Opens synchronously, so that an unwritable log is detected before the first request. */
 function openFile(file: string): number {
   mkdirSync(dirname(file), { recursive: true });
   return openSync(file, 'a');

@@ -1,31 +1,33 @@
 /**
- * The metrics that Prometheus reads from the admin port. What can be looked at is looked at when it is asked for, so
- * that requests pay nothing for it.
+ * The metrics that Prometheus reads from the admin port. Gauges are computed when they are scraped, so that they cost
+ * requests nothing.
  *
- * Each gate has a registry of its own; what is told of the process, several gates in it share.
+ * Each gateway has a registry of its own. Several gateways in one process share the metrics of the process.
  */
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
-/** Where the gauges look. */
+/** Where the gauges get their values. */
 export interface MetricSources {
   /** Undefined where the file has no Redis. */
   readonly isRedisUp: () => boolean | undefined;
   readonly targets: () => readonly { upstream: string; target: string; up: boolean }[];
   /** Open connections of clients, tunnels included. */
   readonly connections: () => Promise<number>;
-  /** Exchanges under way: each from its head until its answer is over, or until it is a tunnel. */
+  /** Exchanges in flight: each from its head until its response is complete, or until it is a tunnel. */
   readonly inFlight: () => number;
 }
 
 export interface Metrics {
-  /** In it `contentType` and `metrics()`: what `/metrics` answers. */
+  /** `contentType` and `metrics()` are the response of `/metrics`. */
   readonly registry: Registry;
+  /** Counts a reload; `isInForce`: whether it succeeded. */
   readonly countReload: (isInForce: boolean) => void;
 }
 
+/** Creates the metrics of one gateway. */
 export function createMetrics({ isRedisUp, targets, connections, inFlight }: MetricSources): Metrics {
-  const own = new Registry();
-  const registers = [own];
+  const gatewayRegistry = new Registry();
+  const registers = [gatewayRegistry];
 
   const reloads = new Counter({
     name: 'tollgate_config_reloads_total',
@@ -83,7 +85,7 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight }: Met
   });
 
   return {
-    registry: Registry.merge([own, ofThisProcess()]),
+    registry: Registry.merge([gatewayRegistry, processMetrics()]),
     countReload(isInForce) {
       reloads.inc({ result: isInForce ? 'success' : 'failure' });
       lastReload.set(Number(isInForce));
@@ -91,10 +93,10 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight }: Met
   };
 }
 
-/** What one of several processes has counted. */
+/** The metrics of one of several processes. */
 export type Measurements = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
-/** Several processes as one: what they have counted is added up, unless a metric says otherwise. */
+/** Aggregates the metrics of several processes: by sum, unless a metric sets `aggregator`. */
 export function sumOf(
   collectMetrics: () => Promise<readonly Measurements[]>,
 ): Pick<Registry, 'contentType' | 'metrics'> {
@@ -106,8 +108,8 @@ export function sumOf(
 
 let processRegistry: Registry | undefined;
 
-/** They begin to watch the process's event loop and memory, which once is enough for. */
-function ofThisProcess(): Registry {
+/** Created once, since these metrics start observers of the process's event loop and garbage collection. */
+function processMetrics(): Registry {
   if (!processRegistry) {
     processRegistry = new Registry();
     collectDefaultMetrics({ register: processRegistry });

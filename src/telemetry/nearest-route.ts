@@ -1,4 +1,4 @@
-/** Which route a caller may have meant who got 404: told at the level `debug`, where somebody looks for the reason. */
+/** Logs, at level `debug`, which route the caller of a 404 probably meant. */
 import leven from 'leven';
 import type { Log } from '../model/log.js';
 import type { Observe } from '../model/record.js';
@@ -7,15 +7,15 @@ import { pathOf } from './path.js';
 
 export interface NearestRouteOptions {
   readonly log: Log & { isLevelEnabled(level: 'debug'): boolean };
-  /** Those in force now. */
+  /** The routes in force now. */
   readonly routes: () => readonly Route[];
 }
 
-/** A path that a stranger sends is looked at no further than this. */
+/** Bounds on the work that an untrusted path can cause. */
 const MOST_SEGMENTS = 32;
 const MOST_CHARACTERS = 64;
 
-/** Logs the nearest route of each request that no route has. Below the level `debug` it does nothing. */
+/** Creates an observer that logs the nearest route of each request without a route. Does nothing above level `debug`. */
 export function createNearestRouteLog({ log, routes }: NearestRouteOptions): Observe {
   return ({ head, reason }) => {
     if (reason !== 'no_route' || !log.isLevelEnabled('debug')) return;
@@ -29,7 +29,7 @@ export function createNearestRouteLog({ log, routes }: NearestRouteOptions): Obs
   };
 }
 
-/** The route whose path has to be changed the least to be the given one; the first of several. */
+/** Returns the route with the smallest edit distance to a path; the first of several; undefined without routes. */
 export function nearestRoute(path: string, routes: readonly Route[]): Route | undefined {
   const texts = path
     .slice(1)
@@ -44,7 +44,7 @@ export function nearestRoute(path: string, routes: readonly Route[]): Route | un
   return nearest;
 }
 
-/** 0 for the same path; 1 for each segment that is there too much, too little or quite another. */
+/** 0 for the same path; 1 for each segment that is extra, missing or completely different. */
 function costOf(segments: readonly Segment[], texts: readonly string[]): number {
   let cost = 0;
   for (const [index, segment] of segments.entries()) {
@@ -54,7 +54,7 @@ function costOf(segments: readonly Segment[], texts: readonly string[]): number 
     if (segment.kind === 'parameter') cost += text === '' ? 1 : 0.1;
     else if (segment.text !== text) cost += differenceOf(segment.text, text);
   }
-  // A slash too much at the end is the least of differences.
+  // An extra trailing slash is a small difference.
   return texts.slice(segments.length).reduce((sum, text) => sum + (text === '' ? 0.3 : 1), cost);
 }
 

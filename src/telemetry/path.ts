@@ -1,14 +1,14 @@
-/** What begins a query or parameters, as it is, encoded, encoded twice or full-width: a secret may stand behind it. */
+/** The start of a query or of parameters: plain, encoded, encoded twice, or full-width. A secret may follow it. */
 const PATH_END = /[?#;]|%(?:25)*(?:3f|23|3b)|%ef%bc%(?:9f|83|9b)/i;
 
 /**
- * The path of a request's target, without its query and parameters: they may hold a secret. Of an absolute form (RFC 9112 3.2.2) the
- * authority is left out too. Undefined where there is no path: a request that was not read, `*`, an authority.
+ * Returns the path of a request's target without its query and parameters, which may hold a secret. The authority of an
+ * absolute form (RFC 9112 3.2.2) is removed too. Undefined if there is no path: an unread request, `*`, an authority.
  */
 export function pathOf(target: string | undefined): string | undefined {
   if (target === undefined) return undefined;
   const end = target.search(PATH_END);
-  const whole = end === -1 ? target : target.slice(0, end);
-  if (whole.startsWith('/')) return whole;
-  return /^[a-z][a-z0-9+.-]*:\/\/[^/]*(\/.*)$/i.exec(whole)?.[1];
+  const path = end === -1 ? target : target.slice(0, end);
+  if (path.startsWith('/')) return path;
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/]*(\/.*)$/i.exec(path)?.[1];
 }

@@ -1,10 +1,10 @@
-/** The access log in somebody else's logger: the same fields as `access-log.ts` has, as an object. */
+/** The access log for a logger that the library's user supplies: the fields of `access-log.ts`, as an object. */
 import type { Log } from '../model/log.js';
 import type { Observe } from '../model/record.js';
 import { pathOf } from './path.js';
 
 /**
- * One line a request, of the level `info`.
+ * Creates an observer that logs one line for each finished exchange, at level `info`.
  * @param logged whether a line has the request's path; may change at a reload
  */
 export function createRequestLines(
