@@ -1,4 +1,7 @@
-/** The face of the configuration: from a YAML file, or an object of the same shape, to a gate's settings. */
+/**
+ * Loads a configuration, from a YAML file or an object of the same shape, into the settings of a gateway. The commands
+ * and `src/index.ts` call it.
+ */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { compile, type LoadedConfig } from './compile/compile.js';
@@ -12,13 +15,13 @@ export { ConfigError, ConfigUnreadable, Problem } from './problem.js';
 export { jsonSchema, type GatewayConfig } from './schema/schema.js';
 export type { LoadedConfig } from './compile/compile.js';
 
-/** Where a gate that runs by itself listens when its file does not say. */
+/** Default addresses of a standalone gateway. */
 const ADDRESSES = { listen: { host: '127.0.0.1', port: 8080 }, admin: { host: '127.0.0.1', port: 8081 } };
 
 /**
- * Reads a file, fills in the environment, checks and compiles it.
- * @param baseFolder where its relative paths start from; left out: its own folder
- * @throws ConfigUnreadable where the file cannot be read, ConfigError with every problem where it cannot be used
+ * Reads a file, expands its variables, checks and compiles it.
+ * @param baseFolder base of relative paths; by default the file's own folder
+ * @throws ConfigUnreadable if the file cannot be read; ConfigError with every problem if it cannot be used
  */
 export async function loadConfig(
   file: string,
@@ -38,7 +41,11 @@ export async function loadConfig(
   };
 }
 
-/** The same for an object; `listen` and `admin` may be absent, and problems are placed by key: `routes[3].limit`. */
+/**
+ * Checks and compiles a configuration given as an object. `listen` and `admin` are optional. Problems are located by
+ * key, such as `routes[3].limit`.
+ * @throws ConfigError with every problem
+ */
 export function compileConfig(
   config: unknown,
   { env, baseFolder }: { readonly env: Environment; readonly baseFolder: string },
@@ -48,7 +55,7 @@ export function compileConfig(
   return { ...loaded, sourceLine: () => undefined };
 }
 
-function load(source: Source, grounds: LoadContext): Omit<LoadedConfig, 'sourceLine'> {
-  const config = validate(source, grounds);
-  return compile(config, source.name, grounds.files, (path) => source.problem(path, '', 'value'));
+function load(source: Source, context: LoadContext): Omit<LoadedConfig, 'sourceLine'> {
+  const config = validate(source, context);
+  return compile(config, source.name, context.files, (path) => source.problem(path, '', 'value'));
 }

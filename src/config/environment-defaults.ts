@@ -1,6 +1,6 @@
 /**
- * Defaults that the environment gives instead of the built-in ones, for keys that the file leaves out: an image sets
- * them, so that a file that says nothing of addresses or folders works in it as it is.
+ * Defaults from environment variables, for keys that the file leaves out. A container image sets them, so that a file
+ * without addresses or folders works in it unchanged. `validate.ts` calls this.
  */
 import { resolve } from 'node:path';
 import type { Environment } from './environment.js';
@@ -11,9 +11,11 @@ const ADDRESSES = { listen: 'TOLLGATE_LISTEN', admin: 'TOLLGATE_ADMIN' } as cons
 const DATA_FOLDER = 'TOLLGATE_DATA';
 
 /**
- * @param value the configuration as written, its variables filled in; left as it is
- * @param listens whether the gate listens by itself; as a library it does not
- * @returns a copy with the defaults of the environment; what is no object is returned as it is
+ * Adds the defaults that the environment gives to a configuration.
+ * @param value the configuration, its variables expanded; it is not modified
+ * @param listens whether the gateway opens its own listeners; as a library it does not
+ * @param report gets a variable that is not an address
+ * @returns a copy with the defaults; a value that is not an object is returned unchanged
  */
 export function withEnvironmentDefaults(
   value: unknown,
@@ -25,9 +27,9 @@ export function withEnvironmentDefaults(
   const filled: Record<string, unknown> = { ...value };
   if (listens) {
     for (const [key, name] of Object.entries(ADDRESSES)) {
-      const given = env[name];
-      if (given === undefined || given === '' || Object.hasOwn(value, key)) continue;
-      if (address.safeParse(given).success) filled[key] = given;
+      const fromEnv = env[name];
+      if (fromEnv === undefined || fromEnv === '' || Object.hasOwn(value, key)) continue;
+      if (address.safeParse(fromEnv).success) filled[key] = fromEnv;
       else report([], `the environment variable ${name} must be an address such as 127.0.0.1:8080`);
     }
   }

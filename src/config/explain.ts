@@ -1,4 +1,4 @@
-/** From what zod finds to what a person reads: one clear sentence at the right place for each mistake. */
+/** Turns zod issues into problems: one sentence, at the right location, for each mistake. `validate.ts` calls it. */
 import type { z } from 'zod';
 import { formatPath, type Path, type Report } from './problem.js';
 import { notYetSupported } from './schema/not-yet-supported.js';
@@ -9,7 +9,7 @@ import { closest, contained } from './suggest.js';
 
 type Issue = z.core.$ZodIssue;
 
-/** Texts for what the schema says nothing about; one that begins with `must` gets the key's name before it. */
+/** Error texts where the schema has none. A text that begins with `must` gets the key's name before it. */
 export const defaultText: z.core.$ZodErrorMap = (issue) => {
   const key = issue.path?.at(-1);
   if (issue.input === undefined && key !== undefined) return `missing key "${String(key)}"`;
@@ -18,34 +18,37 @@ export const defaultText: z.core.$ZodErrorMap = (issue) => {
   return `must be ${isObject ? 'keys with values' : `a ${issue.expected}`}`;
 };
 
-/** Reports the issues; answers with the keys that misspelt ones stand for, and which are thus not missing. */
+/**
+ * Reports the issues.
+ * @returns the paths of keys that misspelt keys stand for, so that they do not count as missing
+ */
 export function explain(issues: readonly Issue[], value: unknown, report: Report): ReadonlySet<string> {
-  const meant = new Set<string>();
-  const flat = issues.flatMap((issue) => best(issue, []));
+  const intended = new Set<string>();
+  const flat = issues.flatMap((issue) => bestBranch(issue, []));
   for (const issue of flat) {
     if (issue.code !== 'unrecognized_keys') continue;
     for (const key of issue.keys) {
       const { text, near } = unknownKey(issue.path, key);
       report([...issue.path, key], text, 'key');
-      if (near !== undefined) meant.add(formatPath([...issue.path, near]));
+      if (near !== undefined) intended.add(formatPath([...issue.path, near]));
     }
   }
   for (const { code, path, message, ...issue } of flat) {
-    if (code === 'unrecognized_keys' || (message.startsWith('missing ') && meant.has(formatPath(path))))
+    if (code === 'unrecognized_keys' || (message.startsWith('missing ') && intended.has(formatPath(path))))
       continue;
     if (code === 'invalid_key' && 'issues' in issue) {
       report(path, `"${String(path.at(-1))}" ${issue.issues[0]?.message ?? 'is no name'}`, 'key');
-    } else report(path, named(path, value, message));
+    } else report(path, withKeyName(path, value, message));
   }
-  return meant;
+  return intended;
 }
 
-/** A union hides what is wrong behind "invalid": the branch that the value was meant for tells it. */
-function best(issue: Issue, above: Path): Issue[] {
-  const path = [...above, ...issue.path];
+/** A union reports only "invalid". The issues of the branch that fits best say what is wrong. */
+function bestBranch(issue: Issue, parentPath: Path): Issue[] {
+  const path = [...parentPath, ...issue.path];
   if (issue.code !== 'invalid_union') return [{ ...issue, path }];
   const branches = issue.errors
-    .map((branch) => branch.flatMap((each) => best(each, path)))
+    .map((branch) => branch.flatMap((each) => bestBranch(each, path)))
     .filter((branch) => !branch.some((each) => each.path.length === path.length && isWrongKind(each)))
     .sort((one, other) => one.length - other.length);
   return branches[0] ?? [{ ...issue, path }];
@@ -55,8 +58,8 @@ function isWrongKind({ code }: Issue): boolean {
   return code === 'invalid_type' || code === 'invalid_value' || code === 'invalid_union';
 }
 
-/** Says which key is meant; where the short form of an object was written, that is the object's own. */
-function named(path: Path, value: unknown, text: string): string {
+/** Puts the key's name before the text. For the short form of an object that is the object's key. */
+function withKeyName(path: Path, value: unknown, text: string): string {
   if (!text.startsWith('must ')) return text;
   const key = path.findLast(
     (step, index) => typeof step === 'string' && has(value, path.slice(0, index + 1)),
@@ -68,7 +71,7 @@ function unknownKey(path: Path, key: string): { text: string; near?: string } {
   const objects = objectsAt(schema, path);
   if (objects.some((object) => notYetSupported.get(object)?.keys.includes(key)))
     return { text: `"${key}" is not supported yet` };
-  // Where there are several forms of an object, a key of one may be unknown to another.
+  // If an object has several forms, a key of one may be unknown to another.
   const siblings = objects.flatMap((object) => Object.keys(object.shape)).filter((each) => each !== key);
   const text = `unknown key "${key}"`;
   const hint = (near: string) => ({ text: `${text}; did you mean "${near}"?`, near });

@@ -1,16 +1,18 @@
-/** The files that a configuration names, read once: what was checked is what is used. */
+/** Reads the files that a configuration names, each once, so that the text that was checked is the text that is used. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ParseError } from './problem.js';
 
 export interface Files {
-  /** Relative paths start from the configuration's folder. */
+  /** Resolves a path; relative ones start at the configuration's folder. */
   path(name: string): string;
+  /** Reads a file once; an error if it cannot be read. */
   text(name: string): string | ParseError;
-  /** The paths of all whose text was asked for. */
+  /** The paths of all files that were read, or tried. */
   read(): readonly string[];
 }
 
+/** Creates a reader of files with its own cache. */
 export function createFiles(baseFolder: string): Files {
   const texts = new Map<string, string | ParseError>();
   const path = (name: string): string => resolve(baseFolder, name);
@@ -18,14 +20,14 @@ export function createFiles(baseFolder: string): Files {
     path,
     text(name) {
       let text = texts.get(path(name));
-      if (text === undefined) texts.set(path(name), (text = textAt(path(name))));
+      if (text === undefined) texts.set(path(name), (text = readText(path(name))));
       return text;
     },
     read: () => [...texts.keys()],
   };
 }
 
-function textAt(path: string): string | ParseError {
+function readText(path: string): string | ParseError {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
@@ -33,7 +35,7 @@ function textAt(path: string): string | ParseError {
   }
 }
 
-/** Why a file cannot be read, in words. */
+/** Describes why a file cannot be read. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
   if (code === 'ENOENT') return 'there is no such file';

@@ -1,4 +1,4 @@
-/** Makes what was compiled immutable: requests share it, and a reload replaces it whole. */
+/** Freezes a value deeply, and returns it. Requests share the compiled settings; a reload replaces them as a whole. */
 export function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);

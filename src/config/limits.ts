@@ -1,10 +1,14 @@
-/** From a limit as written to the policies that a route has: `by` filled in, each with the id of its count. */
+/** Turns the limits of a route into policies. The checks and the compiler share it. */
 import { createHash } from 'node:crypto';
 import type { LimitPolicy } from '../model/limit.js';
 import type { WrittenLimit } from './schema/limit.js';
 
 export type WrittenLimits = 'none' | WrittenLimit | readonly WrittenLimit[] | undefined;
 
+/**
+ * Makes the policies of a route's limits: `by` gets its default, and each policy the id of its counter.
+ * @param match the route's `match` as written; part of the id of a counter that is not shared
+ */
 export function policiesOf(limits: WrittenLimits, match: string, isPublic: boolean): readonly LimitPolicy[] {
   if (limits === undefined || limits === 'none') return [];
   const all: readonly WrittenLimit[] = 'requests' in limits ? [limits] : limits;
@@ -13,18 +17,18 @@ export function policiesOf(limits: WrittenLimits, match: string, isPublic: boole
     windowMs,
     by,
     share,
-    id: idOf(share === undefined ? ['route', normal(match)] : ['share', share], windowMs, by),
+    id: idOf(share === undefined ? ['route', normalize(match)] : ['share', share], windowMs, by),
   }));
 }
 
-/** 96 bits: long enough that no two counts of a file meet, short enough to stand in every key. */
-function idOf(counted: readonly string[], windowMs: number, by: string): string {
-  const words = JSON.stringify([...counted, windowMs, by]);
-  return createHash('sha256').update(words).digest('base64url').slice(0, 16);
+/** A hash of 96 bits: long enough that no two counters of a file collide, short enough to be in every key. */
+function idOf(counterKey: readonly string[], windowMs: number, by: string): string {
+  const input = JSON.stringify([...counterKey, windowMs, by]);
+  return createHash('sha256').update(input).digest('base64url').slice(0, 16);
 }
 
-/** Spaces that mean nothing do not begin a new count. */
-function normal(match: string): string {
+/** Normalizes spaces without a meaning, so that they do not start a new counter. */
+function normalize(match: string): string {
   return match
     .trim()
     .replace(/\s*,\s*/g, ',')

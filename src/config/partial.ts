@@ -1,4 +1,4 @@
-/** What of a configuration is valid by itself: what the checks between its parts can still judge in a faulty file. */
+/** Extracts the valid parts of a configuration, so that a faulty file can still be checked across its parts. */
 import { z } from 'zod';
 import { issuer } from './schema/issuer.js';
 import { route } from './schema/route.js';
@@ -14,14 +14,15 @@ export interface PartialConfig {
   readonly general: PartialGeneral;
   readonly issuers: ReadonlyMap<string, PartialIssuer>;
   readonly upstreams: ReadonlyMap<string, PartialUpstream>;
-  /** Whether something else stands where the names should, or nothing: then it is not known which there are. */
+  /** Whether the names cannot be known: the section is not a map, or for upstreams missing. */
   readonly isUnknown: { readonly issuers: boolean; readonly upstreams: boolean };
-  /** Whether the file has no such key at all: it may stand there misspelt. */
+  /** Whether the file has no such key; it may be misspelt. */
   readonly isAbsent: { readonly issuers: boolean };
-  /** Undefined where something else stands in a route's place. */
+  /** Undefined for an entry that is not an object. */
   readonly routes: readonly (PartialRoute | undefined)[];
 }
 
+/** Keeps each key that is valid by itself; a faulty key is left out as if it were absent. */
 export function partialConfig(value: unknown): PartialConfig {
   const { issuers, upstreams, routes } = isRecord(value) ? value : {};
   return {
@@ -38,13 +39,13 @@ export function partialConfig(value: unknown): PartialConfig {
   };
 }
 
-/** Each key by itself: a faulty one is left out, as an absent one is; what has a default gets it. */
+/** Validates each key by itself: a faulty key is left out, and an absent one gets its default. */
 function validKeys<T extends z.ZodObject>(schema: T, value: unknown): Partial<z.output<T>> {
   const valid: Record<string, unknown> = {};
   const shape: z.ZodRawShape = schema.shape;
-  for (const [key, piece] of Object.entries(shape)) {
-    const written = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-    const result = z.safeParse(piece, written);
+  for (const [key, keySchema] of Object.entries(shape)) {
+    const raw = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+    const result = z.safeParse(keySchema, raw);
     if (result.success && result.data !== undefined) valid[key] = result.data;
   }
   return valid as Partial<z.output<T>>;

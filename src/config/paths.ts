@@ -1,11 +1,12 @@
-/** Whether a path leads to something in a value. */
+/** Looks up a path in a configuration value. */
 import type { Path } from './problem.js';
 
+/** Whether the path leads to a value other than undefined. */
 export function has(value: unknown, path: Path): boolean {
-  let found = value;
+  let current = value;
   for (const step of path) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, step)) return false;
-    found = Reflect.get(found, step);
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) return false;
+    current = Reflect.get(current, step);
   }
-  return found !== undefined;
+  return current !== undefined;
 }

@@ -1,36 +1,37 @@
-/** What is wrong with a configuration, and where: the words that a person reads before anything is started. */
+/** Problems of a configuration with their locations, and the errors that carry them. */
 import { hideSecrets } from './secrets.js';
 
 /** The keys and indexes that lead to a value: `['routes', 3, 'limit']`. */
 export type Path = readonly PropertyKey[];
 
-/** Whether a problem lies with a key or with what stands beside it. */
+/** Whether a problem is located at a key or at its value. */
 export type SourceLocation = 'key' | 'value';
 
-/** Takes note of a problem; loading goes on, so that all are told at once. */
-export type Report = (path: Path, text: string, spot?: SourceLocation) => void;
+/** Records a problem. Loading continues, so that all problems are reported at once. */
+export type Report = (path: Path, text: string, location?: SourceLocation) => void;
 
-/** What a grammar answers where a text does not follow it. */
+/** The result of a parser for a text that does not follow its grammar. */
 export class ParseError {
   constructor(readonly text: string) {}
 }
 
+/** One problem of a configuration. */
 export class Problem {
   /**
-   * @param file the file as it was named; for a configuration given as an object the path of the value in it
-   * @param line from 1; 0 where there is no file
-   * @param column from 1; 0 where there is no file
+   * @param file the file as the user named it; for a configuration given as an object, the path of the value
+   * @param line from 1; 0 without a file
+   * @param column from 1; 0 without a file
    */
   constructor(
     readonly file: string,
     readonly line: number,
     readonly column: number,
     readonly text: string,
-    /** The whole line as it stands in the file; undefined where there is none. */
+    /** The whole line of the file; undefined without a file. */
     readonly sourceLine?: string,
   ) {}
 
-  /** For a person at a terminal: the problem, then its line with a mark under its place. */
+  /** For a terminal: the problem, then its line with a caret under the column. */
   toLines(): readonly string[] {
     return [this.toString(), ...excerptOf(this.sourceLine, this.column)];
   }
@@ -42,29 +43,29 @@ export class Problem {
   }
 }
 
-const WIDEST = 100;
+const MAX_WIDTH = 100;
 
 /**
- * A line of the file and a caret under one of its columns; nothing where the line is empty. Of a long line the part around
- * the column is shown. What may be a credential is replaced by stars, as many as it has characters.
+ * Formats a line of the file and a caret under one of its columns; nothing for an empty line. Of a long line it shows
+ * the part around the column. What may be a credential is replaced by the same number of stars.
  */
 export function excerptOf(line: string | undefined, column: number): readonly string[] {
   if (line === undefined || line.trim() === '') return [];
   const hidden = hideSecrets(line.trimEnd());
-  const start = column <= WIDEST ? 0 : column - Math.floor(WIDEST / 2);
-  const shown = hidden.slice(start, start + WIDEST);
-  // Tabs are as wide above as below.
+  const start = column <= MAX_WIDTH ? 0 : column - Math.floor(MAX_WIDTH / 2);
+  const shown = hidden.slice(start, start + MAX_WIDTH);
+  // Tabs are kept, so that the caret is below its column.
   const before = hidden.slice(start, column - 1).replace(/[^\t]/g, ' ');
   return [`  ${shown}`, `  ${before}^`];
 }
 
-/** The configuration was read but cannot be used: every problem at once, one a line. */
+/** The configuration was read but cannot be used. The message has every problem, one a line. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
   constructor(
     readonly problems: readonly Problem[],
-    /** The files that it names, as far as they were found: what is wrong may be in one of them. */
+    /** The files that the configuration names, as far as known; the fault may be in one of them. */
     readonly files: readonly string[] = [],
   ) {
     super(problems.join('\n'));
@@ -83,7 +84,7 @@ export class ConfigUnreadable extends Error {
   }
 }
 
-/** `routes[3].limit` */
+/** Formats a path as `routes[3].limit`. */
 export function formatPath(path: Path): string {
   let text = '';
   for (const step of path) {

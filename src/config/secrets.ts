@@ -1,18 +1,21 @@
-/** Which parts of a line of the file may be credentials, told by the line alone: it may be of a text that is not YAML. */
+/**
+ * Finds the parts of a line that may be credentials, so that messages do not repeat them. It looks at the line alone,
+ * since the text may not be valid YAML.
+ */
 
 export interface Span {
-  /** Index of its first character. */
+  /** Index of the first character. */
   readonly start: number;
-  /** Index behind its last one. */
+  /** Index after the last character. */
   readonly end: number;
 }
 
-/** What the names of keys, header fields and parameters of credentials end in. */
+/** Endings of the names of keys, header fields and parameters that hold credentials. */
 const NAME =
   '[\\w.-]*(?:passw(?:or)?d|passphrase|secret|token|credentials?|cookie|signature|auth|(?<!forward_)authorization|[-_]key|apikey)';
-/** Private members of a JWK (RFC 7518 6.2.2, 6.3.2, 6.4.1). */
+/** The private members of a JWK (RFC 7518 6.2.2, 6.3.2, 6.4.1). */
 const MEMBER = '(?:d|p|q|dp|dq|qi|k)';
-/** A quoted text, also one that is not closed, or all up to the next key of a map in one line; no map and no list. */
+/** A quoted text, closed or not, or everything up to the next key of a map in one line; not a map or a list. */
 const VALUE = `"(?:\\\\.|[^"\\\\])*"?|'(?:''|[^'])*'?|[^\\s"'{[].*?(?=,\\s*["']?[\\w.-]+["']?\\s*:|[\\s}\\]]*$)`;
 
 const PATTERNS: readonly RegExp[] = [
@@ -22,7 +25,7 @@ const PATTERNS: readonly RegExp[] = [
   /(?<![^\s"'])([^\s"':/@{[]*:[^\s"'@/]+)@/dg,
 ];
 
-/** Where credentials may stand in a line; the spans may overlap. */
+/** Finds the spans of a line that may be credentials; they may overlap. */
 export function secretsIn(line: string): readonly Span[] {
   return PATTERNS.flatMap((pattern) =>
     [...line.matchAll(pattern)].flatMap(({ indices }) => {
@@ -32,16 +35,16 @@ export function secretsIn(line: string): readonly Span[] {
   );
 }
 
-/** The line with stars for what may be a credential, as many as it has characters. Names of variables are none. */
+/** Replaces what may be a credential with the same number of stars. Names of variables are kept. */
 export function hideSecrets(line: string): string {
   let hidden = line;
   for (const { start, end } of secretsIn(line)) {
-    hidden = hidden.slice(0, start) + stars(hidden.slice(start, end)) + hidden.slice(end);
+    hidden = hidden.slice(0, start) + mask(hidden.slice(start, end)) + hidden.slice(end);
   }
   return hidden;
 }
 
-/** Quotes stay, and of `${NAME:-default}` the name. */
-function stars(value: string): string {
+/** Keeps quotes, and the name in `${NAME:-default}`. */
+function mask(value: string): string {
   return value.replace(/\$\{\w+(?:\}|:-)?|[^"']/g, (part) => (part.length > 1 ? part : '*'));
 }

@@ -1,8 +1,8 @@
-/** Which keys may stand where: the schema, looked at by path. */
+/** Looks up the schema by path: which keys and types are allowed where. */
 import { z } from 'zod';
 import type { Path } from './problem.js';
 
-/** Places where a key may have been meant to stand, and how they are called. */
+/** Places where a misplaced key may belong, and their names in messages. */
 export const PLACES: readonly { readonly at: Path; readonly words: string }[] = [
   { at: [], words: 'at the top level' },
   { at: ['routes', 0], words: 'in a route' },
@@ -14,15 +14,15 @@ export const PLACES: readonly { readonly at: Path; readonly words: string }[] = 
   { at: ['defaults'], words: 'in defaults' },
 ];
 
-/** The objects that may stand at a path: more than one where there are several forms. */
+/** Finds the object schemas at a path; several if the value has several forms. */
 export function objectsAt(schema: z.core.$ZodType, path: Path): z.ZodObject[] {
   return schemasAt(schema, path).filter((each) => each instanceof z.ZodObject);
 }
 
-/** Whatever may stand at a path, without what it is wrapped in: of a union each of its forms. */
+/** Finds the schemas at a path without their wrappers; of a union, each of its forms. */
 export function schemasAt(schema: z.core.$ZodType, path: Path): z.core.$ZodType[] {
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => schemasAt(option, path));
-  const inner = unwrapped(schema);
+  const inner = unwrap(schema);
   if (inner) return schemasAt(inner, path);
   const [step, ...rest] = path;
   if (step === undefined) return [schema];
@@ -34,11 +34,11 @@ export function schemasAt(schema: z.core.$ZodType, path: Path): z.core.$ZodType[
   return next ? schemasAt(next, rest) : [];
 }
 
-/** What an optional value, a default or a conversion is made around. */
-function unwrapped(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+/** The schema inside an optional value, a default or a conversion. */
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType | undefined {
   if (schema instanceof z.ZodOptional) return schema.unwrap();
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return schema.def.innerType;
   if (!(schema instanceof z.ZodPipe)) return undefined;
-  // Of a conversion the side that is written counts, unless it is a mere function.
+  // The input side of a conversion is what the file has, unless that side is only a function.
   return schema.in instanceof z.ZodTransform ? schema.out : schema.in;
 }

@@ -1,4 +1,4 @@
-/** Where a configuration comes from, a YAML file or an object, and how a place in it is told to a person. */
+/** Reads a configuration from a YAML file or an object, and finds the location of a path in it. `config.ts` calls it. */
 import {
   isAlias,
   isCollection,
@@ -19,19 +19,21 @@ import { explainSyntax, isSecret, mustBeQuoted } from './syntax.js';
 import { hideVariables, showVariables } from './variables.js';
 import { ParseError, formatPath, Problem, type Path, type SourceLocation } from './problem.js';
 
-/** No configuration needs more; a parser may be brought down by much more. */
+/** The limit of nesting. No configuration needs more; much more can crash a parser. */
 export const DEEPEST = 64;
 
 export interface Source {
-  /** What it is called: the file's path, or a word. */
+  /** The file's path, or `configuration`. */
   readonly name: string;
-  /** As written, before `${NAME}` is replaced. */
+  /** The value before `${NAME}` is replaced. */
   readonly value: unknown;
-  problem(path: Path, text: string, spot: SourceLocation): Problem;
-  /** Its line from 1, or 0 where there is no file. */
+  /** Makes a problem at the location of a path. */
+  problem(path: Path, text: string, location: SourceLocation): Problem;
+  /** The line of a path, from 1; 0 without a file. */
   line(path: Path): number;
 }
 
+/** Makes a source of an object; problems have its paths instead of lines. */
 export function objectSource(value: unknown): Source {
   const name = 'configuration';
   return {
@@ -43,69 +45,73 @@ export function objectSource(value: unknown): Source {
 }
 
 /**
- * Reads YAML 1.2 with merge keys. `problems` are those of its syntax: one, since what a parser finds behind the first may
- * follow from it. Doubled keys are all told, and leave the rest readable; after anything else `value` is a guess.
+ * Reads YAML 1.2 with merge keys.
+ * @returns `problems` of the syntax: only the first, since later ones may follow from it. Duplicate keys are all
+ *   reported, and the rest stays readable. After any other problem `broken` is true and `value` is undefined.
  */
 export function yamlSource(
   file: string,
-  written: string,
+  raw: string,
 ): { source: Source; problems: Problem[]; broken: boolean } {
   const lines = new LineCounter();
-  const texts = written.split('\n');
-  const at = (offset: number, words: string): Problem => {
+  const sourceLines = raw.split('\n');
+  const problemAt = (offset: number, message: string): Problem => {
     const { line, col } = lines.linePos(offset);
     const row = Math.max(line, 1);
-    return new Problem(file, row, Math.max(col, 1), words, texts[row - 1]);
+    return new Problem(file, row, Math.max(col, 1), message, sourceLines[row - 1]);
   };
-  const deep = tooDeep(written);
-  const text = deep ? '' : hideVariables(written);
+  const isTooDeep = isNestedTooDeeply(raw);
+  const text = isTooDeep ? '' : hideVariables(raw);
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
     logLevel: 'error',
     merge: true,
   });
-  const lost = unresolvedAliases(document);
-  const value = lost.length ? undefined : plainValue(document);
+  const unresolved = unresolvedAliases(document);
+  const value = unresolved.length ? undefined : plainValue(document);
   const errors = [...document.errors, ...document.warnings];
-  const doubled = errors.filter(({ code }) => code === 'DUPLICATE_KEY');
+  const duplicates = errors.filter(({ code }) => code === 'DUPLICATE_KEY');
   const [first] = errors
-    .filter((error) => !doubled.includes(error))
+    .filter((error) => !duplicates.includes(error))
     .sort((one, other) => one.pos[0] - other.pos[0]);
-  const problems = (first ? [first] : doubled).map((error) => {
-    const { offset, text: words } = explainSyntax(error, text);
-    return at(offset, words);
+  const problems = (first ? [first] : duplicates).map((error) => {
+    const { offset, text: message } = explainSyntax(error, text);
+    return problemAt(offset, message);
   });
-  if (deep) problems.push(new Problem(file, 1, 1, 'the file is nested too deeply'));
+  if (isTooDeep) problems.push(new Problem(file, 1, 1, 'the file is nested too deeply'));
   else if (!first) {
-    for (const alias of lost) {
+    for (const alias of unresolved) {
       const offset = alias.range?.[0] ?? 0;
-      problems.push(at(offset, isSecret(text, offset) ? mustBeQuoted('*') : lostAlias(alias.source)));
+      problems.push(
+        problemAt(offset, isSecret(text, offset) ? mustBeQuoted('*') : unresolvedAlias(alias.source)),
+      );
     }
     if (value instanceof ParseError) problems.push(new Problem(file, 1, 1, value.text));
   }
-  const broken = deep || first !== undefined || lost.length > 0 || value instanceof ParseError;
-  const spotOf = (path: Path, spot: SourceLocation): number => find(document, path, spot)?.range?.[0] ?? 0;
+  const broken = isTooDeep || first !== undefined || unresolved.length > 0 || value instanceof ParseError;
+  const offsetOf = (path: Path, location: SourceLocation): number =>
+    findNode(document, path, location)?.range?.[0] ?? 0;
   const source: Source = {
     name: file,
-    value: broken ? undefined : shownValue(value, []),
-    problem: (path, words, spot) => at(spotOf(path, spot), words),
-    line: (path) => lines.linePos(spotOf(path, 'value')).line,
+    value: broken ? undefined : restoreVariables(value, []),
+    problem: (path, message, location) => problemAt(offsetOf(path, location), message),
+    line: (path) => lines.linePos(offsetOf(path, 'value')).line,
   };
   return { source, problems, broken };
 }
 
-/** A copy in which the variables of all texts, and of keys, are as they were written; what contains itself is left. */
-function shownValue(value: unknown, within: readonly object[]): unknown {
+/** Copies a value with the variables in its texts and keys restored. A value that contains itself is not copied. */
+function restoreVariables(value: unknown, ancestors: readonly object[]): unknown {
   if (typeof value === 'string') return showVariables(value);
   if (typeof value !== 'object' || value === null) return value;
-  if (within.includes(value) || within.length > DEEPEST) return value;
-  const inner = [...within, value];
-  if (Array.isArray(value)) return value.map((each) => shownValue(each, inner));
+  if (ancestors.includes(value) || ancestors.length > DEEPEST) return value;
+  const nextAncestors = [...ancestors, value];
+  if (Array.isArray(value)) return value.map((each) => restoreVariables(each, nextAncestors));
   const copy: Record<string, unknown> = {};
   for (const [key, each] of Object.entries(value)) {
     Object.defineProperty(copy, showVariables(key), {
-      value: shownValue(each, inner),
+      value: restoreVariables(each, nextAncestors),
       enumerable: true,
       configurable: true,
       writable: true,
@@ -114,34 +120,34 @@ function shownValue(value: unknown, within: readonly object[]): unknown {
   return copy;
 }
 
-/** Brackets that are open at once, those in comments and texts included: a bound, not a parse. */
-function tooDeep(text: string): boolean {
+/** Counts open brackets, also in comments and texts: an upper bound without parsing. */
+function isNestedTooDeeply(text: string): boolean {
   let open = 0;
-  for (const mark of text) {
-    if (mark === '[' || mark === '{') open++;
-    else if (mark === ']' || mark === '}') open = Math.max(0, open - 1);
+  for (const character of text) {
+    if (character === '[' || character === '{') open++;
+    else if (character === ']' || character === '}') open = Math.max(0, open - 1);
     if (open > DEEPEST) return true;
   }
-  // `- - - -` opens a list in a list with every dash.
+  // Each dash of `- - - -` opens a nested list.
   return new RegExp(`(?:[-?:] +){${DEEPEST}}`).test(text);
 }
 
-/** Aliases without an anchor are no errors of the syntax to the parser, but there is nothing that they stand for. */
+/** Finds aliases without an anchor. The parser does not report them as errors. */
 function unresolvedAliases(document: Document.Parsed): readonly Alias[] {
-  const lost: Alias[] = [];
+  const unresolved: Alias[] = [];
   visit(document, {
     Alias: (_key, alias) => {
-      if (!alias.resolve(document)) lost.push(alias);
+      if (!alias.resolve(document)) unresolved.push(alias);
     },
   });
-  return lost;
+  return unresolved;
 }
 
-function lostAlias(name: string): string {
+function unresolvedAlias(name: string): string {
   return `the alias *${name} has no anchor &${name} before it; a text that begins with "*" must be in quotes`;
 }
 
-/** Each alias is copied where it stands: a few of them, nested, could fill the memory. */
+/** Limits aliases: each use is a copy, so a few nested ones could fill the memory. */
 function plainValue(document: Document.Parsed): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
@@ -150,27 +156,27 @@ function plainValue(document: Document.Parsed): unknown {
   }
 }
 
-/** The node that a path leads to, or the nearest one above it that exists. */
-function find(document: Document.Parsed, path: Path, spot: SourceLocation): Node | null {
+/** Finds the node of a path, or its nearest existing ancestor. */
+function findNode(document: Document.Parsed, path: Path, location: SourceLocation): Node | null {
   let node: Node | null = document.contents;
-  let place: Node | null = node;
+  let nearest: Node | null = node;
   for (const [index, step] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document) ?? null;
     if (isMap(node)) {
       const pair = pairOf(document, node, String(step));
-      if (!pair) return place;
+      if (!pair) return nearest;
       node = isNode(pair.value) ? pair.value : null;
-      place = spot === 'key' && index === path.length - 1 ? keyOf(pair) : shown(pair);
+      nearest = location === 'key' && index === path.length - 1 ? keyOf(pair) : displayNode(pair);
     } else if (isSeq(node)) {
       const item: unknown = node.items[Number(step)];
-      if (!isNode(item)) return place;
-      place = node = item;
-    } else return place;
+      if (!isNode(item)) return nearest;
+      nearest = node = item;
+    } else return nearest;
   }
-  return place;
+  return nearest;
 }
 
-/** The pair of a key, in the map itself or else in what is merged into it (`<<`). */
+/** Finds the pair of a key in the map, or else in a map that is merged into it (`<<`). */
 function pairOf(document: Document.Parsed, map: YAMLMap, key: string, depth = 0): Pair | undefined {
   const own = map.items.findLast(
     (each) => isScalar(each.key) && showVariables(String(each.key.value)) === key,
@@ -187,8 +193,8 @@ function pairOf(document: Document.Parsed, map: YAMLMap, key: string, depth = 0)
   return undefined;
 }
 
-/** A value that spans lines, or that is not there, is best shown by its key. */
-function shown(pair: Pair): Node | null {
+/** A value that spans lines, or is empty, is shown by its key. */
+function displayNode(pair: Pair): Node | null {
   const value = pair.value;
   if (!isNode(value) || isCollection(value)) return keyOf(pair);
   const empty = isScalar(value) && value.value === null && value.source === '';

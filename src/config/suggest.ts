@@ -1,24 +1,24 @@
-/** What somebody may have meant who wrote something else. */
+/** Suggests the name that a misspelt one may stand for. */
 import leven from 'leven';
 
-/** The candidate nearest to what was written, if it is near enough to be meant. */
-export function closest(written: string, candidates: Iterable<string>): string | undefined {
-  const text = written.toLowerCase();
+/** Finds the candidate with the smallest edit distance to the input, if it is small enough for a typing error. */
+export function closest(input: string, candidates: Iterable<string>): string | undefined {
+  const text = input.toLowerCase();
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(text.length / 3)) + 1;
+  let leastDistance = Math.max(1, Math.floor(text.length / 3)) + 1;
   for (const candidate of candidates) {
     const distance = leven(text, candidate.toLowerCase());
-    if (distance < least) [best, least] = [candidate, distance];
+    if (distance < leastDistance) [best, leastDistance] = [candidate, distance];
   }
   return best;
 }
 
-/** The longest candidate that what was written begins or ends with, as `scope_key` does with `scope`. */
-export function contained(written: string, candidates: Iterable<string>): string | undefined {
+/** Finds the longest candidate that the input begins or ends with, such as `scope` in `scope_key`. */
+export function contained(input: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   for (const candidate of candidates) {
-    const whole = candidate.length >= 3 && (written.startsWith(candidate) || written.endsWith(candidate));
-    if (whole && candidate.length > (best?.length ?? 0)) best = candidate;
+    const isContained = candidate.length >= 3 && (input.startsWith(candidate) || input.endsWith(candidate));
+    if (isContained && candidate.length > (best?.length ?? 0)) best = candidate;
   }
   return best;
 }

@@ -1,4 +1,4 @@
-/** From a source to a validated configuration, or to every problem that it has. */
+/** Validates a source against the schema and the checks between its parts. `config.ts` calls it. */
 import { check, type RawConfig } from './check/check.js';
 import { partialConfig, type PartialGeneral } from './partial.js';
 import { withEnvironmentDefaults } from './environment-defaults.js';
@@ -17,43 +17,48 @@ import {
 import { schema, type Validated } from './schema/schema.js';
 import type { Source } from './source.js';
 
+/** What a configuration is loaded with. */
 export interface LoadContext {
   readonly env: Environment;
   readonly files: Files;
-  /** What stands for an address that is not written. */
+  /** Default addresses; undefined for a library, which opens none. */
   readonly addresses: Required<Pick<PartialGeneral, 'listen' | 'admin'>> | undefined;
-  /** What was wrong before: the syntax. */
+  /** Problems found earlier, in the syntax. */
   readonly problems: readonly Problem[];
 }
 
+/**
+ * Expands variables, applies defaults and checks everything.
+ * @throws ConfigError with every problem, in the order of the file
+ */
 export function validate(source: Source, { env, files, addresses, problems }: LoadContext): Validated {
   const found = [...problems];
-  const report: Report = (path, text, spot = 'value') => {
-    const problem = source.problem(path, text, spot);
+  const report: Report = (path, text, location = 'value') => {
+    const problem = source.problem(path, text, location);
     if (!found.some((other) => String(other) === String(problem))) found.push(problem);
   };
-  const unfilled = new Set<string>();
-  const filled = expandEnv(source, env, (path, text, spot) => {
-    unfilled.add(formatPath(path));
-    report(path, text, spot);
+  const unexpanded = new Set<string>();
+  const expanded = expandEnv(source, env, (path, text, location) => {
+    unexpanded.add(formatPath(path));
+    report(path, text, location);
   });
-  const value = withEnvironmentDefaults(filled, env, addresses !== undefined, report);
-  // What cannot be filled in is told once, whatever else would be wrong with the hole that it leaves.
-  const reportFilled = (path: Path, text: string, spot?: SourceLocation) => {
-    if (!unfilled.has(formatPath(path))) report(path, text, spot);
+  const value = withEnvironmentDefaults(expanded, env, addresses !== undefined, report);
+  // A variable that cannot be expanded is reported once; problems that follow from it are not.
+  const reportExpanded = (path: Path, text: string, location?: SourceLocation) => {
+    if (!unexpanded.has(formatPath(path))) report(path, text, location);
   };
   const result = schema.safeParse(value, { error: defaultText });
-  const meant = result.success ? new Set<string>() : explain(result.error.issues, value, reportFilled);
-  const written: RawConfig = {
-    has: (path) => has(value, path) || meant.has(formatPath(path)),
+  const intended = result.success ? new Set<string>() : explain(result.error.issues, value, reportExpanded);
+  const raw: RawConfig = {
+    has: (path) => has(value, path) || intended.has(formatPath(path)),
     line: (path) => source.line(path),
   };
   const parts = partialConfig(value);
   const general = { ...parts.general };
   for (const key of ['listen', 'admin'] as const) {
-    if (addresses && !written.has([key])) general[key] = addresses[key];
+    if (addresses && !raw.has([key])) general[key] = addresses[key];
   }
-  check({ ...parts, general }, written, files, reportFilled);
+  check({ ...parts, general }, raw, files, reportExpanded);
   if (!result.success || found.length > 0) {
     throw new ConfigError(found.toSorted(inFileOrder), files.read());
   }

@@ -1,24 +1,24 @@
 /**
- * `${NAME}` in a YAML text, hidden from the YAML parser: between `{ }` and `[ ]` it would take the braces for its own.
+ * Hides `${NAME}` from the YAML parser, which would read the braces as its own between `{ }` and `[ ]`.
  *
- * What stands in `${ }` is moved to the private use area, character by character, so that every position stays what it is.
+ * The characters of a variable are moved to Unicode's private use area one by one, so that every position stays the same.
  */
 const START = 0xe000;
 const HIDDEN = /[\uE000-\uE07F]/g;
-/** Quotes and backslashes stay, since in a quoted text they mean something to YAML. */
+/** Quotes and backslashes are kept, since they have a meaning in a quoted YAML text. */
 const HIDE = /[^\w"'\\\n\r]/g;
 
-/** The text with its variables hidden; a text that has such characters already is left as it is. */
+/** Hides the variables of a text. A text that already has such characters is returned unchanged. */
 export function hideVariables(text: string): string {
   if (/[\uE000-\uE07F]/.test(text)) return text;
   return text.replace(/\$\{[^}\n]*\}/g, (variable) =>
-    variable.replace(HIDE, (mark) =>
-      mark.charCodeAt(0) < 0x80 ? String.fromCharCode(START + mark.charCodeAt(0)) : mark,
+    variable.replace(HIDE, (character) =>
+      character.charCodeAt(0) < 0x80 ? String.fromCharCode(START + character.charCodeAt(0)) : character,
     ),
   );
 }
 
-/** The text as it was written. */
+/** Restores the variables of a text. */
 export function showVariables(text: string): string {
-  return text.replace(HIDDEN, (mark) => String.fromCharCode(mark.charCodeAt(0) - START));
+  return text.replace(HIDDEN, (character) => String.fromCharCode(character.charCodeAt(0) - START));
 }
