@@ -1,10 +1,11 @@
-/** Certificates and keys that the configuration names: a listener that cannot speak TLS is found before it starts. */
+/** Checks the certificates and keys that the configuration names, so that a TLS fault is found before the start. */
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Files } from '../files.js';
 import { ParseError, type Path, type Report } from '../problem.js';
 import type { Address } from '../schema/listen.js';
 
+/** Checks the certificate, key and client authorities of a listener. */
 export function checkListenTls(
   path: Path,
   tls: NonNullable<Address['tls']>,
@@ -15,7 +16,7 @@ export function checkListenTls(
   checkPair(path, tls, files, report);
 }
 
-/** A certificate and its private key, each a PEM file. */
+/** Checks a certificate and its private key, each a PEM file. */
 function checkPair(
   path: Path,
   pair: { readonly cert: string; readonly key: string },
@@ -27,11 +28,11 @@ function checkPair(
   if (cert instanceof ParseError) report([...path, 'cert'], cert.text);
   if (key instanceof ParseError) report([...path, 'key'], key.text);
   if (cert instanceof ParseError || key instanceof ParseError) return;
-  const flaw = keyPairError(cert, key);
-  if (flaw) report([...path, flaw.of], flaw.text);
+  const error = keyPairError(cert, key);
+  if (error) report([...path, error.of], error.text);
 }
 
-/** The certificate and key that the gate shows to a server it connects to: both, or neither. */
+/** Checks the client certificate and key for connections to a server: both must be set, or neither. */
 export function checkOwnPair(
   path: Path,
   { cert, key }: { readonly cert?: string | undefined; readonly key?: string | undefined },
@@ -44,16 +45,16 @@ export function checkOwnPair(
 }
 
 function keyPairError(cert: string, key: string): { of: 'cert' | 'key'; text: string } | undefined {
-  if (!works(() => createSecureContext({ cert })))
+  if (!succeeds(() => createSecureContext({ cert })))
     return { of: 'cert', text: 'the file holds no PEM certificate' };
-  if (!works(() => createSecureContext({ key }))) {
+  if (!succeeds(() => createSecureContext({ key }))) {
     return { of: 'key', text: 'the file holds no PEM private key that can be read without a passphrase' };
   }
-  if (works(() => createSecureContext({ cert, key }))) return undefined;
+  if (succeeds(() => createSecureContext({ cert, key }))) return undefined;
   return { of: 'key', text: 'the key does not belong to the certificate' };
 }
 
-/** A PEM file of one or more authorities. */
+/** Checks a PEM file of one or more authorities. */
 export function checkAuthorities(path: Path, name: string, files: Files, report: Report): void {
   const text = files.text(name);
   if (text instanceof ParseError) {
@@ -61,13 +62,13 @@ export function checkAuthorities(path: Path, name: string, files: Files, report:
     return;
   }
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g);
-  const right = blocks?.every((block) => works(() => new X509Certificate(block))) ?? false;
-  if (!right) report(path, 'the file holds no PEM certificates');
+  const isValid = blocks?.every((block) => succeeds(() => new X509Certificate(block))) ?? false;
+  if (!isValid) report(path, 'the file holds no PEM certificates');
 }
 
-function works(attempt: () => unknown): boolean {
+function succeeds(action: () => unknown): boolean {
   try {
-    attempt();
+    action();
     return true;
   } catch {
     return false;

@@ -1,4 +1,4 @@
-/** Everything that one value alone cannot tell: the checks between the parts of a configuration, and of its files. */
+/** Checks between the parts of a configuration, and of the files that it names. `validate.ts` calls it. */
 import type { PartialConfig } from '../partial.js';
 import type { Files } from '../files.js';
 import type { Path, Report } from '../problem.js';
@@ -12,23 +12,25 @@ import { checkTokens } from './tokens.js';
 import { checkUpstreams } from './upstreams.js';
 import { checkWorkers } from './workers.js';
 
+/** What is known of the configuration before validation. */
 export interface RawConfig {
-  /** Whether a key is there, rightly written or not: then its absence from the draft is no problem of its own. */
+  /** Whether a key is present, valid or not. If so, its absence from the partial configuration is not reported. */
   has(path: Path): boolean;
-  /** From 1; 0 where there is no file. */
+  /** The line of a path, from 1; 0 without a file. */
   line(path: Path): number;
 }
 
-export function check(draft: PartialConfig, written: RawConfig, files: Files, report: Report): void {
-  const isWritten = (path: Path) => written.has(path);
-  checkListeners(draft.general, files, isWritten, report);
-  checkDrain(draft.general, report);
-  checkWorkers(draft.general, report);
-  checkRedis(draft.general, files, report);
-  checkIssuers(draft, files, isWritten, report);
-  checkUpstreams(draft, files, report);
-  checkRoutes(draft, isWritten, report);
-  checkLimits(draft, isWritten, report);
-  checkTokens(draft, report);
-  checkConflicts(draft.routes, (index) => written.line(['routes', index, 'match']), report);
+/** Reports every problem that is visible only between parts. */
+export function check(config: PartialConfig, raw: RawConfig, files: Files, report: Report): void {
+  const isPresent = (path: Path) => raw.has(path);
+  checkListeners(config.general, files, isPresent, report);
+  checkDrain(config.general, report);
+  checkWorkers(config.general, report);
+  checkRedis(config.general, files, report);
+  checkIssuers(config, files, isPresent, report);
+  checkUpstreams(config, files, report);
+  checkRoutes(config, isPresent, report);
+  checkLimits(config, isPresent, report);
+  checkTokens(config, report);
+  checkConflicts(config.routes, (index) => raw.line(['routes', index, 'match']), report);
 }

@@ -1,13 +1,13 @@
-/** Checks of where an issuer's tokens say app and scopes: a place that no token can have would refuse every caller. */
+/** Checks which claims hold the app and the scopes of an issuer's tokens. An impossible claim would refuse every caller. */
 import type { PartialIssuer } from '../partial.js';
 import type { Path, Report } from '../problem.js';
 
 type Claims = NonNullable<PartialIssuer['claims']>;
 
-/** RFC 7519 4.1.4 to 4.1.6: numbers, whose value the gate judges. */
+/** Times (RFC 7519 4.1.4 to 4.1.6): numbers, which hold no app or scopes. */
 const TIMES: ReadonlySet<string> = new Set(['exp', 'nbf', 'iat', 'auth_time']);
 
-/** Claims that are a text, a number or a list wherever they are used (RFC 7519, RFC 9068, OpenID Connect, Entra, Okta, Cognito). */
+/** Claims that are never an object: a text, a number or a list (RFC 7519, RFC 9068, OpenID Connect, Entra, Okta, Cognito). */
 const NO_OBJECTS: ReadonlySet<string> = new Set([
   ...['iss', 'sub', 'aud', 'jti', ...TIMES],
   ...[
@@ -40,18 +40,21 @@ const NO_OBJECTS: ReadonlySet<string> = new Set([
   ...['email', 'name', 'preferred_username', 'nonce', 'organization', 'grant_type'],
 ]);
 
-/** @param path of the issuer */
+/**
+ * Checks the claims of one issuer, and whether app and scopes can both be in one token.
+ * @param path of the issuer
+ */
 export function checkClaims(path: Path, { claims, issuer }: PartialIssuer, report: Report): void {
   if (!claims) return;
-  const flaws = [flawOfClaim('app', claims.app, issuer), flawOfClaim('scope', claims.scope, issuer)];
-  if (flaws[0] !== undefined) report([...path, 'claims', 'app'], flaws[0]);
-  if (flaws[1] !== undefined) report([...path, 'claims', 'scope'], flaws[1]);
-  if (flaws.some((flaw) => flaw !== undefined)) return;
-  const conflict = conflictOf(claims);
+  const errors = [claimError('app', claims.app, issuer), claimError('scope', claims.scope, issuer)];
+  if (errors[0] !== undefined) report([...path, 'claims', 'app'], errors[0]);
+  if (errors[1] !== undefined) report([...path, 'claims', 'scope'], errors[1]);
+  if (errors.some((error) => error !== undefined)) return;
+  const conflict = claimConflict(claims);
   if (conflict !== undefined) report([...path, 'claims'], conflict, 'key');
 }
 
-function flawOfClaim(
+function claimError(
   kind: 'app' | 'scope',
   [first = '', ...deeper]: readonly string[],
   issuer: PartialIssuer['issuer'],
@@ -67,8 +70,8 @@ function flawOfClaim(
   return issuer === false ? 'the tokens of this issuer carry no iss, by issuer: false' : undefined;
 }
 
-/** One claim may be both, as a text; but not a text and an object that has the other. */
-function conflictOf({ app, scope }: Claims): string | undefined {
+/** One text claim may hold both app and scopes. A claim cannot be a text and also an object with the other. */
+function claimConflict({ app, scope }: Claims): string | undefined {
   const [short, long] = app.length < scope.length ? [app, scope] : [scope, app];
   if (!short.every((name, index) => name === long[index])) return undefined;
   const name = short.join('.');

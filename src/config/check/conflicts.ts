@@ -1,9 +1,13 @@
-/** Checks among routes: no two of one shape and method, of which a request could mean either. */
+/** Checks that no two routes have the same shape and method, so that each request matches one route. */
 import type { Segment } from '../../model/route.js';
 import type { PartialConfig } from '../partial.js';
 import type { Report } from '../problem.js';
 import type { MatchRule } from '../schema/match.js';
 
+/**
+ * Reports each route that conflicts with an earlier one.
+ * @param lineOf the line of a route's `match`, from 1; 0 without a file
+ */
 export function checkConflicts(
   routes: PartialConfig['routes'],
   lineOf: (index: number) => number,
@@ -18,10 +22,10 @@ export function checkConflicts(
     for (const other of others) {
       const shared = sharedMethod(rule, other.rule);
       if (shared === undefined) continue;
-      const place = lineOf(other.index) ? `in line ${lineOf(other.index)}` : `(routes[${other.index}])`;
+      const location = lineOf(other.index) ? `in line ${lineOf(other.index)}` : `(routes[${other.index}])`;
       report(
         ['routes', index, 'match'],
-        `the same shape and method (${shared}) as "${other.rule.text}" ${place}`,
+        `the same shape and method (${shared}) as "${other.rule.text}" ${location}`,
       );
       break;
     }
@@ -29,12 +33,12 @@ export function checkConflicts(
   }
 }
 
-/** Names of placeholders do not tell routes apart. */
+/** The shape of a segment; names of placeholders do not distinguish routes. */
 function shapeOf(segment: Segment): readonly string[] {
   return segment.kind === 'literal' ? ['literal', segment.text] : [segment.kind];
 }
 
-/** A named method goes before `*`, so those two do not conflict. */
+/** A named method has priority over `*`, so those two do not conflict. */
 function sharedMethod({ methods: one }: MatchRule, { methods: other }: MatchRule): string | undefined {
   if (one === 'any' || other === 'any') return one === other ? '*' : undefined;
   return [...one].find((method) => other.has(method));

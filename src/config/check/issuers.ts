@@ -1,4 +1,4 @@
-/** Checks of the issuers, each and among themselves: no token may find two of them, and every one its keys. */
+/** Checks the issuers: each token belongs to one issuer at most, and each issuer has keys. */
 import { USUAL_TOKEN_TYPES } from '../../model/token-type.js';
 import type { PartialIssuer, PartialConfig } from '../partial.js';
 import type { Files } from '../files.js';
@@ -7,25 +7,28 @@ import { parseKeyUrl } from '../schema/url.js';
 import { checkClaims } from './claims.js';
 import { jwksError, jwksTextError } from './keys.js';
 
-/** @param isWritten tells what a key's absence from the draft alone does not: whether it is there, though faulty */
+/**
+ * Reports problems of each issuer and between issuers.
+ * @param isPresent whether the file has a key, even if its value is faulty
+ */
 export function checkIssuers(
   { issuers, general }: PartialConfig,
   files: Files,
-  isWritten: (path: Path) => boolean,
+  isPresent: (path: Path) => boolean,
   report: Report,
 ): void {
   const sole = issuers.size === 1 && general.tokens === undefined;
   const byIss = new Map<string | false, string>();
   for (const [name, each] of issuers) {
     const path = ['issuers', name];
-    if (!sole && each.grants === undefined && !isWritten([...path, 'grants'])) {
+    if (!sole && each.grants === undefined && !isPresent([...path, 'grants'])) {
       report(
         path,
         'missing key "grants": with two issuers or more, each says the most that its tokens can open',
         'key',
       );
     }
-    checkKeys(path, each, files, isWritten, report);
+    checkKeys(path, each, files, isPresent, report);
     checkClaims(path, each, report);
     if (each.issuer === undefined) continue;
     const other = byIss.get(each.issuer);
@@ -45,19 +48,19 @@ function checkKeys(
   path: Path,
   { issuer, jwks, algorithms = ['RS256'], token_types: tokenTypes = USUAL_TOKEN_TYPES }: PartialIssuer,
   files: Files,
-  isWritten: (path: Path) => boolean,
+  isPresent: (path: Path) => boolean,
   report: Report,
 ): void {
   if (jwks === undefined) {
-    if (issuer !== undefined && !isWritten([...path, 'jwks']))
+    if (issuer !== undefined && !isPresent([...path, 'jwks']))
       checkDiscovery([...path, 'issuer'], issuer, report);
     return;
   }
   if ('url' in jwks) return;
-  const flaw = 'file' in jwks ? flawOfFile(jwks.file) : jwksError(jwks.inline, { algorithms, tokenTypes });
-  if (flaw) report([...path, 'jwks'], flaw.text);
+  const error = 'file' in jwks ? fileError(jwks.file) : jwksError(jwks.inline, { algorithms, tokenTypes });
+  if (error) report([...path, 'jwks'], error.text);
 
-  function flawOfFile(name: string): ParseError | undefined {
+  function fileError(name: string): ParseError | undefined {
     const text = files.text(name);
     return text instanceof ParseError ? text : jwksTextError(text, { algorithms, tokenTypes });
   }

@@ -1,27 +1,28 @@
-/** Checks of limits: each countable where it stands, no two alike, and one meaning for each shared name. */
+/** Checks the limits: each can be counted on its route, no two are alike, and each shared name has one meaning. */
 import type { LimitPolicy } from '../../model/limit.js';
 import type { PartialConfig } from '../partial.js';
 import { policiesOf } from '../limits.js';
 import type { Path, Report } from '../problem.js';
 import { formatDuration } from '../schema/values.js';
 
+/** Reports problems of the limits of all routes, the defaults' included. */
 export function checkLimits(
   { general, routes }: PartialConfig,
-  isWritten: (path: Path) => boolean,
+  isPresent: (path: Path) => boolean,
   report: Report,
 ): void {
   const shares = new Map<string, LimitPolicy>();
   for (const [index, route] of routes.entries()) {
     if (!route) continue;
-    const isOwn = isWritten(['routes', index, 'limit']);
+    const isOwn = isPresent(['routes', index, 'limit']);
     const path = isOwn ? ['routes', index, 'limit'] : ['defaults', 'limit'];
-    const written = isOwn ? route.limit : general.defaults?.limit;
-    const policies = policiesOf(written, route.match?.text ?? '', route.public === true);
-    const at = (entry: number): Path => (Array.isArray(written) ? [...path, entry] : path);
-    const apart = general.redis?.cluster && apartInCluster(policies);
-    if (apart !== undefined) {
+    const raw = isOwn ? route.limit : general.defaults?.limit;
+    const policies = policiesOf(raw, route.match?.text ?? '', route.public === true);
+    const at = (entry: number): Path => (Array.isArray(raw) ? [...path, entry] : path);
+    const separate = general.redis?.cluster && separateInCluster(policies);
+    if (separate !== undefined) {
       report(
-        isOwn ? at(apart) : ['routes', index],
+        isOwn ? at(separate) : ['routes', index],
         'in a Redis Cluster the limits of a route are counted together only where they have the same "by", and with ' +
           'by: route the same "share"; give the route fewer kinds of limits',
       );
@@ -45,7 +46,7 @@ export function checkLimits(
       else if (!isSame(policy, other)) {
         report(
           at(entry),
-          `the shared limit "${policy.share}" is ${words(other)} elsewhere; routes that share a count share its limit`,
+          `the shared limit "${policy.share}" is ${describe(other)} elsewhere; routes that share a count share its limit`,
         );
       }
     }
@@ -56,12 +57,12 @@ function isSame(one: LimitPolicy, other: LimitPolicy): boolean {
   return one.requests === other.requests && one.windowMs === other.windowMs && one.by === other.by;
 }
 
-function words({ requests, windowMs, by }: LimitPolicy): string {
+function describe({ requests, windowMs, by }: LimitPolicy): string {
   return `${requests} per ${formatDuration(windowMs)} by ${by}`;
 }
 
-/** The first limit whose key has another hash tag than those before it, and so may lie on another node. */
-function apartInCluster(policies: readonly LimitPolicy[]): number | undefined {
+/** The index of the first limit whose key has another hash tag than the first, and so may be on another node. */
+function separateInCluster(policies: readonly LimitPolicy[]): number | undefined {
   const [first, ...rest] = policies;
   const found = rest.findIndex(
     ({ by, share }) => by !== first?.by || (by === 'route' && share !== first.share),

@@ -1,4 +1,4 @@
-/** Checks of the addresses: the administrator's must never be the public one. */
+/** Checks the listening addresses: the admin address must never be the public one. */
 import { isIP } from 'node:net';
 import type { PartialGeneral } from '../partial.js';
 import type { Files } from '../files.js';
@@ -7,24 +7,25 @@ import type { Address } from '../schema/listen.js';
 import { formatDuration } from '../schema/values.js';
 import { checkListenTls } from './certificates.js';
 
+/** Checks the TLS files of both listeners, and that their addresses differ. */
 export function checkListeners(
   { listen, admin }: PartialGeneral,
   files: Files,
-  isWritten: (path: Path) => boolean,
+  isPresent: (path: Path) => boolean,
   report: Report,
 ): void {
   if (listen?.tls) checkListenTls(['listen', 'tls'], listen.tls, files, report);
   const nested: Path = ['admin', 'listen', 'tls'];
-  if (admin?.tls) checkListenTls(isWritten(nested) ? nested : ['admin', 'tls'], admin.tls, files, report);
+  if (admin?.tls) checkListenTls(isPresent(nested) ? nested : ['admin', 'tls'], admin.tls, files, report);
   if (!listen || !admin || !collide(listen, admin)) return;
-  const last = isWritten(['admin']) ? 'admin' : 'listen';
+  const last = isPresent(['admin']) ? 'admin' : 'listen';
   report(
     [last],
     `"listen" and "admin" have one address (port ${admin.port}); health and metrics must not be public`,
   );
 }
 
-/** A drain that only waits would cut everything at its end. */
+/** Checks that the delay is within the drain; a drain that only waits would cut every request at its end. */
 export function checkDrain(
   { drain_timeout: timeout, drain_delay: delay }: PartialGeneral,
   report: Report,

@@ -1,56 +1,57 @@
-/** Checks of each route: that it is open to somebody on purpose, and that what it names is there. */
+/** Checks each route: its access is stated explicitly, and the names in it exist. */
 import { NAMED, TOKENS } from '../../model/tokens.js';
 import type { PartialConfig, PartialRoute } from '../partial.js';
 import type { Path, Report } from '../problem.js';
 import { foreignGroups } from '../schema/match.js';
 import { closest } from '../suggest.js';
 
-export function checkRoutes(draft: PartialConfig, isWritten: (path: Path) => boolean, report: Report): void {
-  let saidNoIssuer = false;
-  const issuers = issuerNames(draft, isWritten);
-  // A section that is missing, misspelt or no list of names has its own problem; whom it would name nobody knows.
-  const upstreams = draft.isUnknown.upstreams ? undefined : draft.upstreams;
-  for (const [index, route] of draft.routes.entries()) {
+/** Reports problems of each route. A missing issuer is reported once, at the first route that needs one. */
+export function checkRoutes(config: PartialConfig, isPresent: (path: Path) => boolean, report: Report): void {
+  let hasReportedNoIssuer = false;
+  const issuers = issuerNames(config, isPresent);
+  // A section that is missing, misspelt or not a map has its own problem, and its names are unknown.
+  const upstreams = config.isUnknown.upstreams ? undefined : config.upstreams;
+  for (const [index, route] of config.routes.entries()) {
     if (!route) continue;
     const path = ['routes', index];
-    checkAccess(path, route, isWritten, report);
+    checkAccess(path, route, isPresent, report);
     checkNames(path, route, upstreams, issuers, report);
-    checkPaths(path, route, draft.general.allow_semicolon ?? isWritten(['allow_semicolon']), report);
-    if (route.scope && issuers?.length === 0 && !saidNoIssuer) {
+    checkPaths(path, route, config.general.allow_semicolon ?? isPresent(['allow_semicolon']), report);
+    if (route.scope && issuers?.length === 0 && !hasReportedNoIssuer) {
       report([...path, 'scope'], 'a route with "scope" needs an issuer of tokens; add one under "issuers"');
-      saidNoIssuer = true;
+      hasReportedNoIssuer = true;
     }
   }
 }
 
-/** The file's issuers, and the token service's own; undefined where a faulty section leaves it open who they are. */
+/** The issuers of the file and of the token service; undefined if a faulty section leaves their names unknown. */
 function issuerNames(
   { issuers, general, isUnknown, isAbsent }: PartialConfig,
-  isWritten: (path: Path) => boolean,
+  isPresent: (path: Path) => boolean,
 ): readonly string[] | undefined {
   const { tokens } = general;
-  const isMisspelt = isAbsent.issuers && isWritten(['issuers']);
-  if (isUnknown.issuers || isMisspelt || (!tokens && isWritten(['tokens']))) return undefined;
+  const isMisspelt = isAbsent.issuers && isPresent(['issuers']);
+  if (isUnknown.issuers || isMisspelt || (!tokens && isPresent(['tokens']))) return undefined;
   return [...issuers.keys(), ...(tokens ? [TOKENS] : []), ...(tokens?.endpoints.named ? [NAMED] : [])];
 }
 
 function checkAccess(
   path: Path,
   { scope, issuer, public: isPublic }: PartialRoute,
-  isWritten: (path: Path) => boolean,
+  isPresent: (path: Path) => boolean,
   report: Report,
 ): void {
-  const knowsScope = scope !== undefined || isWritten([...path, 'scope']);
+  const hasScope = scope !== undefined || isPresent([...path, 'scope']);
   // A faulty `public` has its own problem already.
-  const knowsPublic = isPublic === true || (isPublic === undefined && isWritten([...path, 'public']));
-  if (!knowsScope && !knowsPublic) {
+  const hasPublic = isPublic === true || (isPublic === undefined && isPresent([...path, 'public']));
+  if (!hasScope && !hasPublic) {
     report(
       path,
       'the route has neither "scope" nor "public: true"; no endpoint is open by accident: give it one',
     );
   }
   if (isPublic !== true) return;
-  if (knowsScope) {
+  if (hasScope) {
     report(
       [...path, 'public'],
       'the route has both "scope" and "public: true"; take one of them away',
@@ -69,16 +70,16 @@ function checkNames(
   report: Report,
 ): void {
   if (upstreams && upstream !== undefined && !upstreams.has(upstream)) {
-    report([...path, 'upstream'], unknown('upstream', upstream, upstreams.keys()));
+    report([...path, 'upstream'], unknownName('upstream', upstream, upstreams.keys()));
   }
-  // Without any the first route with a scope says so.
+  // Without any issuer, the first route with a scope has the problem.
   if (!issuers?.length) return;
   for (const [index, name] of issuer?.entries() ?? []) {
-    if (!issuers.includes(name)) report([...path, 'issuer', index], unknown('issuer', name, issuers));
+    if (!issuers.includes(name)) report([...path, 'issuer', index], unknownName('issuer', name, issuers));
   }
 }
 
-function unknown(kind: string, name: string, known: Iterable<string>): string {
+function unknownName(kind: string, name: string, known: Iterable<string>): string {
   const names = [...known];
   const near = closest(name, names);
   if (near !== undefined) return `unknown ${kind} "${name}"; did you mean "${near}"?`;

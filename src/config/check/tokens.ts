@@ -1,8 +1,9 @@
-/** Checks of the token service: no two of its endpoints, and no route, at one path, and no issuer under its name. */
+/** Checks that nothing conflicts with the token service: the path of each endpoint is its own, and so is its iss. */
 import { ownerOf } from '../../model/token-paths.js';
 import type { PartialConfig } from '../partial.js';
 import type { Report } from '../problem.js';
 
+/** Reports endpoints with one path, routes that an endpoint hides, and issuers with the iss of the gateway's tokens. */
 export function checkTokens({ general, issuers, routes }: PartialConfig, report: Report): void {
   const { tokens } = general;
   if (!tokens) return;

@@ -1,9 +1,10 @@
-/** Checks of the upstreams. */
+/** Checks the TLS settings of the upstreams. */
 import type { PartialConfig } from '../partial.js';
 import type { Files } from '../files.js';
 import type { Report } from '../problem.js';
 import { checkAuthorities, checkOwnPair } from './certificates.js';
 
+/** Checks the files of each `tls`, and that its upstream has https targets only. */
 export function checkUpstreams({ upstreams }: PartialConfig, files: Files, report: Report): void {
   for (const [name, { targets, tls }] of upstreams) {
     if (!tls) continue;
