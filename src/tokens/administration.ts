@@ -1,6 +1,6 @@
 /**
- * What an administrator does with apps, people and the kill switch: the one place behind the commands and the apps API.
- * A change holds for running gates within a second, since every one goes through the registry's revision.
+ * Administration of apps, users and named tokens, for the commands and the apps API. Running gateways apply a change
+ * within a second, because every change increases the registry's revision.
  */
 import { OperatorError } from '../model/operator-error.js';
 import type { Revocation } from '../model/revocation.js';
@@ -10,7 +10,7 @@ import type { App, NamedToken, Owner, Registry, User } from './registry/registry
 import { tokenRevocation } from './revoked.js';
 import type { Secrets } from './secrets.js';
 
-/** What an administrator is shown of an app: never its secret, but once, when it is made. */
+/** An app as administrators see it. It never has the secret, which is shown once, at creation. */
 export interface AppView {
   readonly key: string;
   readonly name: string;
@@ -20,15 +20,15 @@ export interface AppView {
   readonly created: string;
 }
 
-/** What an administrator is shown of a named token: never the token itself. */
+/** A named token as administrators see it, without the token itself. */
 export interface NamedTokenView {
   readonly jti: string;
-  /** The key of the app whose secret made it. */
+  /** The key of the app that created it. */
   readonly app: string;
   readonly name: string;
   readonly description: string;
   readonly created: string;
-  /** Left out for one that never expires. */
+  /** Absent if it never expires. */
   readonly expires?: string;
 }
 
@@ -39,7 +39,7 @@ export interface AppRequest {
   readonly owner?: Owner | undefined;
 }
 
-/** Something that an administrator asked for and that cannot be: one clear sentence. */
+/** An administrator's request is invalid. The message is one sentence. */
 export class AdministrationError extends OperatorError {
   override readonly name = 'AdministrationError';
 }
@@ -47,31 +47,35 @@ export class AdministrationError extends OperatorError {
 export interface AdministrationOptions {
   readonly registry: Registry;
   readonly secrets: Secrets;
-  /** Tells the gates that revocations have changed. */
+  /** Notifies the gateways that revocations have changed. */
   readonly announce: () => Promise<void>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
 export interface Administration {
+  /** Creates an app. Rejects with an `AdministrationError` if a name or scope is invalid, or there is no scope. */
   createApp(request: AppRequest): Promise<AppView & { readonly secret: string }>;
   findApp(key: string): Promise<AppView | undefined>;
   listApps(): Promise<readonly AppView[]>;
-  /** False where there is no such app. */
+  /** Deletes an app and refuses its tokens. False if there is no such app. */
   deleteApp(key: string): Promise<boolean>;
-  /** A new secret in place of the old one; undefined where there is no such app. */
+  /** Replaces the secret and returns the new one; undefined if there is no such app. */
   rotateSecret(key: string): Promise<string | undefined>;
-  /** Those that have not ended, oldest first, revoked ones among them; of one app where one is named. */
+  /** Unexpired named tokens, revoked ones included, oldest first; those of one app if `app` is given. */
   listNamedTokens(app?: string): Promise<readonly NamedTokenView[]>;
-  /** The revocation that refuses a named token for as long as any gate could accept it; undefined where there is none. */
+  /** The revocation that refuses a named token while any gateway could accept it; undefined if there is no such token. */
   namedTokenRevocation(jti: string): Promise<Revocation | undefined>;
+  /** Adds a user. Rejects with an `AdministrationError` if the name is taken, or a name or scope is invalid. */
   addUser(name: string, password: string, scopes: readonly string[], organization?: string): Promise<void>;
   listUsers(): Promise<readonly Pick<User, 'name' | 'scopes' | 'organization'>[]>;
+  /** Deletes a user and refuses the user's tokens. False if there is no such user. */
   deleteUser(name: string): Promise<boolean>;
 }
 
 const MAX_NAME = 256;
 
+/** Creates the administration of one registry. */
 export function createAdministration({
   registry,
   secrets,
@@ -83,7 +87,7 @@ export function createAdministration({
       checkName('name', name);
       if (organization !== undefined) checkName('organization', organization);
       checkScopes(scopes);
-      // An app without a scope opens nothing; a user may have none and log in.
+      // An app without a scope can access nothing. A user without one can still log in.
       if (scopes.length === 0) throw new AdministrationError('at least one scope is needed');
       const secret = secrets.newSecret();
       const app: App = {
@@ -96,13 +100,13 @@ export function createAdministration({
         createdAtMs: now(),
       };
       await registry.createApp(app);
-      return { ...viewOf(app), secret };
+      return { ...appView(app), secret };
     },
     async findApp(key) {
       const app = await registry.findApp(key);
-      return app && viewOf(app);
+      return app && appView(app);
     },
-    listApps: async () => (await registry.listApps()).map(viewOf),
+    listApps: async () => (await registry.listApps()).map(appView),
     async deleteApp(key) {
       const deleted = await registry.deleteApp(key, now(), [TOKENS, NAMED]);
       if (deleted) await announce();
@@ -112,7 +116,7 @@ export function createAdministration({
       const secret = secrets.newSecret();
       return (await registry.rotateSecret(key, secrets.hash(secret))) ? secret : undefined;
     },
-    listNamedTokens: async (app) => (await registry.listNamedTokens(now(), app)).map(viewOfNamed),
+    listNamedTokens: async (app) => (await registry.listNamedTokens(now(), app)).map(namedTokenView),
     async namedTokenRevocation(jti) {
       const token = await registry.findNamedToken(jti);
       const endsAtMs = token?.endsAtMs;
@@ -136,7 +140,7 @@ export function createAdministration({
   };
 }
 
-/** A revocation of an app, as the kill switch records it. */
+/** The revocation of an app, without an end; of every issuer if `issuer` is undefined. */
 export function appRevocation(app: string, issuer: string | undefined, nowMs: number): Revocation {
   return {
     kind: 'app',
@@ -150,7 +154,7 @@ export function appRevocation(app: string, issuer: string | undefined, nowMs: nu
   };
 }
 
-function viewOfNamed({
+function namedTokenView({
   jti,
   clientId,
   name,
@@ -168,7 +172,7 @@ function viewOfNamed({
   };
 }
 
-function viewOf({ key, name, scopes, organization, owner, createdAtMs }: App): AppView {
+function appView({ key, name, scopes, organization, owner, createdAtMs }: App): AppView {
   return {
     key,
     name,

@@ -1,4 +1,4 @@
-/** How often an app may do something at the token endpoints, over all gates that share a Redis. */
+/** Limits how often an app, or a user, may use the token endpoints, across all gateways that share a Redis. */
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { AppLimitSettings } from '../model/tokens.js';
 import { MemoryCounts } from './failed-attempts/memory-counts.js';
@@ -6,27 +6,28 @@ import { createRedisCounts, type RedisScripts } from './failed-attempts/redis-co
 
 export interface AppLimit {
   /**
-   * Counts one more of the app's. Never rejects: where Redis is unavailable this process counts alone.
+   * Counts one request of the app. Never rejects: if Redis is unavailable, this process counts alone.
    *
-   * @returns after how many seconds to try again; undefined where it may go on
+   * @returns the seconds until a retry; undefined if the request is within the limit
    */
   take(app: string): Promise<number | undefined>;
 }
 
 export interface AppLimitOptions {
-  /** Undefined: there is no limit. */
+  /** Undefined means no limit. */
   readonly limit: AppLimitSettings | undefined;
   /** What is counted: part of the keys in Redis. */
   readonly name: string;
-  /** Left out: this process counts alone. */
+  /** If absent, this process counts alone. */
   readonly redis?: RedisScripts | undefined;
-  /** Stands before every key in Redis. */
+  /** The prefix of every key in Redis. */
   readonly keyPrefix?: string | undefined;
 }
 
-/** How many apps are counted in this process. */
+/** The most apps that this process counts in memory. */
 const MAX_KEYS = 100_000;
 
+/** Creates a limit per app. Windows are rounded up to whole seconds. */
 export function createAppLimit({ limit, name, redis, keyPrefix = '' }: AppLimitOptions): AppLimit {
   if (!limit) return { take: () => Promise.resolve(undefined) };
   const points = limit.requests;

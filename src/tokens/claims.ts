@@ -1,4 +1,4 @@
-/** The claims of the tokens that the service gives out, and how long they last. */
+/** Makes the claims of the tokens that the service issues, and their lifetimes. Called by the endpoints. */
 import { NAMED, type TokenServiceSettings } from '../model/tokens.js';
 import type { Claims, Random } from './deps.js';
 import type { App, User } from './registry/registry.js';
@@ -10,21 +10,22 @@ export interface ClaimsOptions {
   readonly random: Random;
 }
 
-/** What a caller of the named endpoint asked for, checked. */
+/** A validated request of the named endpoint. */
 export interface NamedRequest {
   readonly name: string;
   readonly description: string;
   /** Epoch seconds. */
   readonly notBefore: number | undefined;
+  /** Epoch seconds; undefined if the token never expires. */
   readonly expiration: number | undefined;
   readonly permissions: readonly (readonly [name: string, number: number])[];
 }
 
 export interface ClaimsMaker {
   forApp(app: App, scopes: readonly string[], lifetimeMs: number | undefined): Claims;
-  /** @param family the login that it descends from: `sid` (OpenID Connect Front-Channel Logout 1.0, 3) */
+  /** @param family the login that the token descends from: `sid` (OpenID Connect Front-Channel Logout 1.0, 3) */
   forUser(user: User, scopes: readonly string[], lifetimeMs: number | undefined, family: string): Claims;
-  /** Of the issuer `named`: a name that a caller chose must never pass for an audience of `tokens`. */
+  /** Claims of the issuer `named`, so that a name chosen by a caller is never an audience of the issuer `tokens`. */
   forName(app: App, request: NamedRequest): NamedClaims;
 }
 
@@ -33,24 +34,26 @@ export interface NamedClaims extends Claims {
   readonly iat: number;
 }
 
-/** Of the form of named tokens. */
+/** The version of the named tokens' format. */
 const VERSION = 1;
 const JTI_BYTES = 16;
 
+/** The `iss` of named tokens, for the service's own `iss`. */
 export function namedIssuerOf(issuer: string): string {
   return `${issuer}/${NAMED}`;
 }
 
-/** `expires_in`: a lifetime in whole seconds, rounded up so that none becomes zero. */
+/** Converts a lifetime to `expires_in`: whole seconds, rounded up so that none becomes zero. */
 export function secondsOf(lifetimeMs: number): number {
   return Math.ceil(lifetimeMs / 1000);
 }
 
+/** Creates the functions that make claims. Claims without a value are absent. */
 export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMaker {
   const { issuer, audience } = settings;
   const aud = audience.length === 1 ? audience[0] : audience;
 
-  function common(lifetimeMs: number | undefined) {
+  function commonClaims(lifetimeMs: number | undefined) {
     const iat = Math.floor(now() / 1000);
     const exp = lifetimeMs === undefined ? undefined : iat + secondsOf(lifetimeMs);
     return { iat, exp, jti: Buffer.from(random(JTI_BYTES)).toString('base64url') };
@@ -58,7 +61,7 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
 
   return {
     forApp: ({ key, owner, organization, name }, scopes, lifetimeMs) =>
-      present({
+      withoutUndefined({
         iss: issuer,
         sub: key,
         owner,
@@ -67,10 +70,10 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
         scope: scopes,
         aud,
         grant_type: 'client_credentials',
-        ...common(lifetimeMs),
+        ...commonClaims(lifetimeMs),
       }),
     forUser: ({ name, organization, generation }, scopes, lifetimeMs, family) =>
-      present({
+      withoutUndefined({
         iss: issuer,
         sub: name,
         organization,
@@ -79,14 +82,14 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
         grant_type: 'password',
         sid: family,
         gen: generation,
-        ...common(lifetimeMs),
+        ...commonClaims(lifetimeMs),
       }),
     forName: ({ key }, { name, description, notBefore, expiration, permissions }) =>
-      present({
+      withoutUndefined({
         iss: namedIssuerOf(issuer),
         aud: name,
         sub: description,
-        ...common(undefined),
+        ...commonClaims(undefined),
         jti: uuidOf(random(JTI_BYTES)),
         exp: expiration,
         nbf: notBefore,
@@ -98,7 +101,7 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
   };
 }
 
-/** A UUID of version 4 (RFC 9562 5.4), made of 16 random bytes. */
+/** A version 4 UUID (RFC 9562 5.4) from 16 random bytes. */
 function uuidOf(bytes: Uint8Array): string {
   const hex = Buffer.from(bytes);
   hex[6] = (hex[6]! & 0x0f) | 0x40;
@@ -106,7 +109,7 @@ function uuidOf(bytes: Uint8Array): string {
   return hex.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** A claim that there is nothing to say for is left out. */
-function present<T extends Claims>(claims: T): T {
+/** Removes the claims without a value. */
+function withoutUndefined<T extends Claims>(claims: T): T {
   return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined)) as T;
 }

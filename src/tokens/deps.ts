@@ -1,4 +1,4 @@
-/** What the token service stands on, beside the registry; whoever assembles the gate provides it. */
+/** The dependencies of the token service other than the registry. `src/app/` provides them. */
 import type { JsonWebKey } from 'node:crypto';
 import type { NAMED, TOKENS } from '../model/tokens.js';
 import type { LoginOrigin } from './passwords.js';
@@ -7,48 +7,48 @@ import type { Revocation } from './registry/registry.js';
 export interface Secrets {
   /** HMAC-SHA-256 with the server's pepper. */
   hash(secret: string): Uint8Array;
-  /** In constant time, and in the same time where there is no hash to compare with. */
+  /** Compares in constant time, and takes the same time without a hash. */
   matches(secret: string, hash: Uint8Array | undefined): boolean;
-  /** The same for passwords; `busy` where nothing was compared, since too many logins wait already. */
+  /** Compares a password likewise; `busy` if too many logins wait, and nothing was compared. */
   verifyPassword(password: string, hash: string | undefined, from: LoginOrigin): Promise<boolean | 'busy'>;
 }
 
 export interface Signer {
-  /** A compact JWS with `kid`, RS256, for a caller who waits for it in turn with others. */
+  /** Signs a compact JWS with RS256 and `kid`. Callers share the signing queue fairly. */
   sign(payload: object, caller: string): Promise<string>;
-  /** The public keys that tokens of ours may be signed with. */
+  /** The public keys of the tokens that the service issues. */
   jwks(): { readonly keys: readonly JsonWebKey[] };
 }
 
 /** Claims of a verified token. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Verifies a caller's own token as the gate does for routes, for the issuers `tokens` and `named`. */
+/** Verifies a caller's own token as the gateway does for routes, for the issuers `tokens` and `named`. */
 export type VerifyBearer = (
   authorization: string | undefined,
 ) => Promise<{ readonly claims: Claims } | 'none' | 'invalid' | 'malformed' | 'unavailable'>;
 
-/** An app, a user or a token of theirs, that may have been revoked. */
+/** An app, a user or one of their tokens, which may be revoked. */
 export interface Revocable {
   readonly issuer: typeof TOKENS | typeof NAMED;
-  /** The app's id; a user's name for the tokens of users. */
+  /** The app's key; for a user's token, the user's name. */
   readonly app: string;
-  /** The token's `jti`; undefined where the app itself is asked about. */
+  /** The token's `jti`; undefined if the subject is the app itself. */
   readonly tokenId: string | undefined;
-  /** The login that a user's token descends from. */
+  /** The id of the login that a user's token descends from. */
   readonly family: string | undefined;
   readonly issuedAtMs: number;
-  /** That of the user whose token it is; 0 for an app's. */
+  /** The user's generation; 0 for an app. */
   readonly generation: number;
 }
 
-/** The kill switch. */
+/** Checks and records revocations. */
 export interface Revocations {
-  /** As this gate knows it now. */
+  /** Whether this gateway knows the subject to be revoked. */
   isRevoked(subject: Revocable): boolean;
-  /** Records one and tells the gates; `away` where it could not be recorded. */
+  /** Records a revocation and notifies the gateways; `unavailable` if it could not be recorded. */
   revoke(revocation: Revocation): Promise<'done' | 'unavailable'>;
 }
 
-/** So many random bytes. */
+/** Returns `size` random bytes. */
 export type Random = (size: number) => Uint8Array;

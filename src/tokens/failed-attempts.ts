@@ -1,10 +1,11 @@
 /**
- * Failed attempts: after so many wrong credentials within a window the door is closed for a while, for right ones too.
+ * Throttles failed logins: too many wrong credentials within a window start a cooldown, in which right ones are refused
+ * too. Called by the endpoints before they check credentials.
  *
- * An attempt is counted before its credentials are looked at, and given back when they were right: so guesses made at
- * once, by any number of gates that share a Redis, are never more than the limit. The pair of client id and address
- * is counted, so that a stranger cannot lock an app out of its own address, and ten times as much the address alone,
- * so that going through ids does not help.
+ * An attempt is runCounted before its credentials are checked, and uncounted if they were right. So concurrent guesses, at
+ * any number of gateways that share a Redis, never exceed the limit. The pair of client id and address is runCounted, so
+ * that others cannot lock an app out of its own address. The address alone has a limit ten times as high, so that
+ * trying many ids does not help.
  */
 import { createHash } from 'node:crypto';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
@@ -16,32 +17,32 @@ import { createKeyedSemaphore } from './failed-attempts/keyed-semaphore.js';
 
 export interface Attempt {
   readonly endpoint: string;
-  /** The client id or user name; undefined where the endpoint has none, so that the address alone counts. */
+  /** The client id or user name; undefined if the endpoint has none, and only the address is runCounted. */
   readonly id: string | undefined;
   readonly address: string;
 }
 
-/** Too many have failed: the answer, right or wrong, is to come back later. */
+/** Too many attempts have failed. The credentials were not checked. */
 export class Throttled {
   constructor(readonly retryAfterS: number) {}
 }
 
 export interface FailedAttempts {
   /**
-   * Looks at credentials, unless too many have failed.
-   * @param check answers undefined for wrong credentials, or `busy` for those that it could not look at, which counts as
-   * a failure too: else it would cost nothing to keep it busy
+   * Checks credentials, unless too many attempts have failed. Rejects if `check` rejects; that counts as no failure.
+   * @param check resolves to undefined for wrong credentials, or to `busy` if it could not check them. `busy` counts as
+   * a failure too; otherwise keeping it busy would cost nothing
    */
   guard<T>(attempt: Attempt, check: () => Promise<T | undefined>): Promise<T | undefined | Throttled>;
 }
 
 export interface FailedAttemptsOptions {
   readonly settings: FailedAttemptsSettings;
-  /** Left out: this process counts alone. */
+  /** If absent, this process counts alone. */
   readonly redis?: RedisScripts | undefined;
-  /** Stands before every key in Redis. */
+  /** The prefix of every key in Redis. */
   readonly keyPrefix?: string;
-  /** What an address is counted as: IPv6 by its /64. */
+  /** The network that an address is runCounted as: for IPv6 its /64. */
   readonly networkOf: (address: string) => string;
   readonly log: Log;
   /** The most counts of each kind in this process's memory. */
@@ -51,32 +52,33 @@ export interface FailedAttemptsOptions {
 const ATTEMPTS_BY_ADDRESS = 10;
 const MAX_KEYS = 100_000;
 
-/** How much is looked at at once: well below any limit, since what is under way counts as failed until it is not. */
+/** How many attempts are checked at once: well below any limit, because an unfinished attempt counts as failed. */
 const PAIR_WIDTH = 1;
 const ADDRESS_WIDTH = 8;
 const MAX_WAITING = 1000;
 
-/** What no number of attempts comes to, nor goes below from: it marks a cooldown, though some are still given back. */
-const CLOSED = 2e9;
-const CLOSED_AT_LEAST = 1e9;
+/** The count that marks a cooldown. Attempts alone never reach it, and uncounting never takes it below the threshold. */
+const COOLDOWN_COUNT = 2e9;
+const COOLDOWN_THRESHOLD = 1e9;
 
-/** What is under way has used up the limit, which is soon over. */
+/** Unfinished attempts have used up the limit, which lasts only until they finish. */
 const BUSY = new Throttled(1);
 
+/** Creates the throttle. Windows and cooldowns are rounded up to whole seconds. */
 export function createFailedAttempts(options: FailedAttemptsOptions): FailedAttempts {
   const { settings, networkOf, log } = options;
   const cooldownS = Math.ceil(settings.cooldownMs / 1000);
   const pairs = createCounts(options, 'pair', settings.attempts);
   const addresses = createCounts(options, 'address', settings.attempts * ATTEMPTS_BY_ADDRESS);
-  const inPairsTurn = createKeyedSemaphore(PAIR_WIDTH, MAX_WAITING);
-  const inAddressTurn = createKeyedSemaphore(ADDRESS_WIDTH, MAX_WAITING);
+  const withPairSlot = createKeyedSemaphore(PAIR_WIDTH, MAX_WAITING);
+  const withAddressSlot = createKeyedSemaphore(ADDRESS_WIDTH, MAX_WAITING);
 
-  async function counted<T>(entries: readonly Entry[], check: () => Promise<T | undefined>) {
-    const found = await Promise.all(entries.map(({ counts, key }) => counts.penalty(key, 1)));
-    const cooling = entries.map(({ counts }, at) => coolingOf(found[at]!, counts.points));
-    const longest = cooling.reduce((a, b) => (b.retryAfterS > a.retryAfterS ? b : a));
+  async function runCounted<T>(entries: readonly Entry[], check: () => Promise<T | undefined>) {
+    const results = await Promise.all(entries.map(({ counts, key }) => counts.penalty(key, 1)));
+    const throttles = entries.map(({ counts }, at) => throttleOf(results[at]!, counts.points));
+    const longest = throttles.reduce((a, b) => (b.retryAfterS > a.retryAfterS ? b : a));
     if (longest.retryAfterS > 0) {
-      await giveBack(entries);
+      await uncount(entries);
       return longest;
     }
     let isWrong = false;
@@ -86,18 +88,18 @@ export function createFailedAttempts(options: FailedAttemptsOptions): FailedAtte
       return result;
     } finally {
       if (isWrong)
-        await close(entries.filter(({ counts }, at) => found[at]!.consumedPoints >= counts.points));
-      else await giveBack(entries);
+        await startCooldown(entries.filter(({ counts }, at) => results[at]!.consumedPoints >= counts.points));
+      else await uncount(entries);
     }
   }
 
-  async function giveBack(entries: readonly Entry[]): Promise<void> {
+  async function uncount(entries: readonly Entry[]): Promise<void> {
     await Promise.all(entries.map(({ counts, key }) => counts.reward(key, 1)));
   }
 
-  async function close(entries: readonly Entry[]): Promise<void> {
+  async function startCooldown(entries: readonly Entry[]): Promise<void> {
     for (const { counts, key, kind, attempt } of entries) {
-      await counts.set(key, CLOSED, cooldownS);
+      await counts.set(key, COOLDOWN_COUNT, cooldownS);
       const { endpoint, address } = attempt;
       log.warn({ endpoint, client_ip: address, by: kind, cooldown_s: cooldownS }, 'too many failed attempts');
     }
@@ -110,13 +112,13 @@ export function createFailedAttempts(options: FailedAttemptsOptions): FailedAtte
       const byAddress: Entry = { counts: addresses, key: addressKey, kind: 'address', attempt };
       let result;
       if (attempt.id === undefined) {
-        result = await inAddressTurn(addressKey, () => counted([byAddress], check));
+        result = await withAddressSlot(addressKey, () => runCounted([byAddress], check));
       } else {
         const pairKey = keyOf(attempt.endpoint, network, attempt.id);
         const byPair: Entry = { counts: pairs, key: pairKey, kind: 'pair', attempt };
-        // The pair's turn comes first: who waits for it takes no place from others of the address.
-        result = await inPairsTurn(pairKey, () =>
-          inAddressTurn(addressKey, () => counted([byAddress, byPair], check)),
+        // The pair's slot comes first: an attempt that waits for it takes no slot from others of the address.
+        result = await withPairSlot(pairKey, () =>
+          withAddressSlot(addressKey, () => runCounted([byAddress, byPair], check)),
         );
       }
       return result === 'crowded' ? BUSY : result;
@@ -124,7 +126,7 @@ export function createFailedAttempts(options: FailedAttemptsOptions): FailedAtte
   };
 }
 
-/** One count that an attempt goes into. */
+/** One count that includes an attempt. */
 interface Entry {
   readonly counts: RateLimiterAbstract;
   readonly key: string;
@@ -134,23 +136,23 @@ interface Entry {
 
 function createCounts(options: FailedAttemptsOptions, kind: string, points: number): RateLimiterAbstract {
   const { settings, redis, keyPrefix = '', maxKeys = MAX_KEYS } = options;
-  // Whole seconds: of less the library would make a count that never ends.
+  // Whole seconds: with less than one, the library makes a count that never expires.
   const duration = Math.ceil(settings.windowMs / 1000);
   const limits = { points, duration, keyPrefix: `${keyPrefix}failed:${kind}` };
   const memory = new MemoryCounts(limits, maxKeys);
   return redis ? createRedisCounts(redis, limits, memory) : memory;
 }
 
-const OPEN = new Throttled(0);
+const NOT_THROTTLED = new Throttled(0);
 
-function coolingOf({ consumedPoints, msBeforeNext }: Counted, limit: number): Throttled {
-  if (consumedPoints >= CLOSED_AT_LEAST) return new Throttled(Math.max(1, Math.ceil(msBeforeNext / 1000)));
-  return consumedPoints > limit ? BUSY : OPEN;
+function throttleOf({ consumedPoints, msBeforeNext }: CountResult, limit: number): Throttled {
+  if (consumedPoints >= COOLDOWN_THRESHOLD) return new Throttled(Math.max(1, Math.ceil(msBeforeNext / 1000)));
+  return consumedPoints > limit ? BUSY : NOT_THROTTLED;
 }
 
-type Counted = Awaited<ReturnType<RateLimiterAbstract['penalty']>>;
+type CountResult = Awaited<ReturnType<RateLimiterAbstract['penalty']>>;
 
-/** Of one length whatever strangers send, and nothing that could be read back; only the last part may hold a NUL. */
+/** A hash, so that keys have one length and reveal nothing. Only the last part may contain a NUL. */
 function keyOf(...parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\0')).digest('base64url');
 }

@@ -1,41 +1,43 @@
 /**
- * A few slots for costly work, shared fairly. While all are taken, callers wait: networks take turns, and within a
- * network its callers take turns, so that no number of requests from one place makes another place wait for all of them.
+ * Shares a few slots for costly work fairly; used for password hashing and signing. While all slots are taken, callers
+ * wait. Slots go round-robin to networks, and within a network to its callers, so that one network's requests, however
+ * many, do not all run before another's.
  *
- * The queue is bounded. When it is full, whoever waits most often gives up a place: the newest waiter of the caller with
- * the most waiters is refused, so that a caller who waits once is not refused by others who wait many times.
+ * The queue is bounded. When it is full, the newest waiter of the caller with the most waiters is refused, so that a
+ * caller with one waiter is not displaced by callers with many.
  */
 
 export interface Caller {
-  /** The network that the caller is in. */
+  /** The caller's network. */
   readonly network: string;
   /** The caller's name within that network. */
   readonly name: string;
 }
 
 export interface FairQueueOptions {
-  /** How much work runs at once. */
+  /** How many calls of `work` run at once. */
   readonly width: number;
-  /** How many waiters there may be from one network. */
+  /** The most waiters from one network. */
   readonly maxPerNetwork: number;
-  /** How many waiters there may be in all. */
+  /** The most waiters in total. */
   readonly maxWaiting: number;
 }
 
-/** Runs the work as soon as there is a slot; resolves to `busy`, without running it, where too much waits already. */
+/** Runs `work` when a slot is free. Resolves to `busy`, without running it, if too many wait; rejects if `work` does. */
 export type FairQueue = <T>(caller: Caller, work: () => Promise<T>) => Promise<T | 'busy'>;
 
-/** Called once: true when it is the waiter's turn, false when it is refused. */
-type Waiter = (isItsTurn: boolean) => void;
+/** Called once: with true when the waiter gets a slot, with false when it is refused. */
+type Waiter = (hasSlot: boolean) => void;
 
 interface Network {
   size: number;
-  /** Those with waiters, the one whose turn is next first. */
+  /** The callers with waiters, the next one to be served first. */
   readonly callers: Map<string, Waiter[]>;
 }
 
+/** Creates a queue without waiters. */
 export function createFairQueue({ width, maxPerNetwork, maxWaiting }: FairQueueOptions): FairQueue {
-  /** Those with waiters, the one whose turn is next first. */
+  /** The networks with waiters, the next one to be served first. */
   const networks = new Map<string, Network>();
   let running = 0;
   let waiting = 0;
@@ -54,7 +56,7 @@ export function createFairQueue({ width, maxPerNetwork, maxWaiting }: FairQueueO
     if (network.size === 0) networks.delete(networkName);
   }
 
-  /** False where the caller is the one to be refused. */
+  /** Makes room for one more waiter. False if the caller itself is to be refused. */
   function makeRoom({ network: networkName, name }: Caller): boolean {
     const network = networks.get(networkName);
     if (network && network.size >= maxPerNetwork) {
@@ -81,8 +83,8 @@ export function createFairQueue({ width, maxPerNetwork, maxWaiting }: FairQueueO
     return new Promise((resolve) => waiters.push(resolve));
   }
 
-  /** The slot goes directly to the next waiter. What was served moves to the end of its row. */
-  function passOn(): void {
+  /** Gives the slot directly to the next waiter. Its network and its caller move to the end. */
+  function releaseSlot(): void {
     for (const [networkName, network] of networks) {
       for (const [name, waiters] of network.callers) {
         const next = waiters.shift();
@@ -104,7 +106,7 @@ export function createFairQueue({ width, maxPerNetwork, maxWaiting }: FairQueueO
     try {
       return await work();
     } finally {
-      passOn();
+      releaseSlot();
     }
   };
 }

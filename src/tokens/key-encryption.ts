@@ -1,39 +1,42 @@
 /**
- * Private keys at rest: sealed with `key_encryption_key` where the file names one, so that whoever reads the database
- * cannot sign.
+ * Encrypts private keys at rest with `key_encryption_key`, if the file sets one, so that read access to the database
+ * is not enough to sign. Called by the signer.
  *
- * Any text may be that key, so it is stretched with scrypt and a salt of each seal's own (RFC 7914); then AES-256-GCM.
- * The kid is authenticated too: a sealed key cannot be put in another's place.
+ * `key_encryption_key` may be any text, so scrypt (RFC 7914) derives the AES-256-GCM key, with a new salt for each
+ * encryption. The kid is authenticated too, so that one encrypted key cannot replace another.
  */
 import { OperatorError } from '../model/operator-error.js';
 import { createCipheriv, createDecipheriv, scrypt } from 'node:crypto';
 
 export interface KeyEncryption {
+  /** Encrypts a private key for storage; returns it unchanged if there is no `key_encryption_key`. */
   encrypt(kid: string, privateKey: string): Promise<string>;
-  /** Whether a stored key is in plain text, though this vault encrypts. */
+  /** Whether a stored key is in plain text although there is a `key_encryption_key`. */
   mustSeal(stored: string): boolean;
-  /** Rejects with a `VaultError` where the key is not the right one, or there is none. */
+  /** Decrypts a stored key. Rejects with a `KeyEncryptionError` if `key_encryption_key` is wrong or missing. */
   decrypt(kid: string, stored: string): Promise<string>;
 }
 
-/** A sealed key cannot be opened: what the operator has to know of why. */
+/** A stored key cannot be decrypted. The message tells the operator why. */
 export class KeyEncryptionError extends OperatorError {
   override readonly name = 'VaultError';
 }
 
-/** Says how the rest is to be read; another way would have another name. */
-const FORM = 'tollgate-sealed-1';
+/** Names the format of the rest. Another format would have another name. */
+const FORMAT = 'tollgate-sealed-1';
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const SALT_BYTES = 16;
-/** NIST SP 800-38D 8.2.2: random ones of 96 bits; each is used with a key of its own, at that. */
+/** NIST SP 800-38D 8.2.2: 96 random bits. Each nonce also has its own key. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 
 /**
- * @param keyEncryptionKey undefined or empty: keys are stored as they are
- * @param random so many random bytes
+ * Creates the encryption of private keys.
+ *
+ * @param keyEncryptionKey if undefined or empty, keys are stored in plain text
+ * @param random returns `size` random bytes
  */
 export function createKeyEncryption(
   keyEncryptionKey: string | undefined,
@@ -46,28 +49,28 @@ export function createKeyEncryption(
       if (secret === undefined) return privateKey;
       const salt = random(SALT_BYTES);
       const nonce = random(NONCE_BYTES);
-      const cipher = createCipheriv(CIPHER, await stretch(secret, salt), nonce).setAAD(Buffer.from(kid));
-      const sealed = [cipher.update(privateKey, 'utf8'), cipher.final(), cipher.getAuthTag()];
-      return [FORM, ...[salt, nonce, Buffer.concat(sealed)].map(base64url)].join('.');
+      const cipher = createCipheriv(CIPHER, await deriveKey(secret, salt), nonce).setAAD(Buffer.from(kid));
+      const encrypted = [cipher.update(privateKey, 'utf8'), cipher.final(), cipher.getAuthTag()];
+      return [FORMAT, ...[salt, nonce, Buffer.concat(encrypted)].map(base64url)].join('.');
     },
 
-    mustSeal: (stored) => secret !== undefined && !isSealed(stored),
+    mustSeal: (stored) => secret !== undefined && !isEncrypted(stored),
 
     async decrypt(kid, stored) {
-      // A key from before there was a key_encryption_key.
-      if (!isSealed(stored)) return stored;
+      // The key was stored before key_encryption_key was set.
+      if (!isEncrypted(stored)) return stored;
       if (secret === undefined)
         throw new KeyEncryptionError('the signing keys are encrypted: key_encryption_key must be set');
-      const [salt, nonce, sealed] = stored.split('.').slice(1).map(bytes);
+      const [salt, nonce, encrypted] = stored.split('.').slice(1).map(bytes);
       try {
-        if (!salt || !nonce || !sealed) throw new RangeError('a part is missing');
-        const decipher = createDecipheriv(CIPHER, await stretch(secret, salt), nonce, {
+        if (!salt || !nonce || !encrypted) throw new RangeError('a part is missing');
+        const decipher = createDecipheriv(CIPHER, await deriveKey(secret, salt), nonce, {
           authTagLength: TAG_BYTES,
         })
           .setAAD(Buffer.from(kid))
-          .setAuthTag(sealed.subarray(-TAG_BYTES));
-        const opened = [decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()];
-        return Buffer.concat(opened).toString('utf8');
+          .setAuthTag(encrypted.subarray(-TAG_BYTES));
+        const decrypted = [decipher.update(encrypted.subarray(0, -TAG_BYTES)), decipher.final()];
+        return Buffer.concat(decrypted).toString('utf8');
       } catch (cause) {
         const message =
           'the signing keys cannot be decrypted: they were encrypted with another key_encryption_key';
@@ -77,11 +80,11 @@ export function createKeyEncryption(
   };
 }
 
-function isSealed(stored: string): boolean {
-  return stored.startsWith(`${FORM}.`);
+function isEncrypted(stored: string): boolean {
+  return stored.startsWith(`${FORMAT}.`);
 }
 
-function stretch(secret: string, salt: Uint8Array): Promise<Uint8Array> {
+function deriveKey(secret: string, salt: Uint8Array): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     scrypt(secret, salt, KEY_BYTES, COST, (error, key) => {
       if (error) reject(error);

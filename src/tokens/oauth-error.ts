@@ -1,4 +1,4 @@
-/** A token endpoint's refusal: a status and an RFC 6749 5.2 body. A value that endpoints answer with, never thrown. */
+/** A token endpoint's error response: a status and an RFC 6749 5.2 body. Endpoints return it; it is never thrown. */
 import type { FlatHeaders } from '../model/refusal.js';
 import type { EndpointResponse } from './endpoints/endpoint.js';
 
@@ -10,17 +10,18 @@ export type OAuthErrorCode =
   | 'unsupported_grant_type'
   /** RFC 6750 3.1 */
   | 'invalid_token'
-  /** Of the codes of RFC 6749 4.1.2.1 the two that fit a 429, a 503 and a bug. */
+  /** RFC 6749 4.1.2.1: the two codes that fit a 429, a 503 and a bug. */
   | 'temporarily_unavailable'
   | 'server_error';
 
+/** An error response of a token endpoint, with its body made once. */
 export class OAuthError implements EndpointResponse {
   readonly fields: FlatHeaders;
   readonly body: string;
 
   /**
-   * @param description what exactly was wrong, in fixed words: nothing that a caller sent comes back
-   * @param fields further fields of the answer, such as `WWW-Authenticate` or `Retry-After`
+   * @param description what was wrong, as a fixed text that repeats nothing that a caller sent
+   * @param fields further header fields, such as `WWW-Authenticate` or `Retry-After`
    */
   constructor(
     readonly status: number,
@@ -33,19 +34,21 @@ export class OAuthError implements EndpointResponse {
   }
 }
 
+/** The response to a malformed request: `invalid_request`, 400 unless `status` is given. */
 export function invalidRequest(description: string, status = 400, fields: FlatHeaders = []): OAuthError {
   return new OAuthError(status, 'invalid_request', description, fields);
 }
 
-/** One text for unknown ids and wrong secrets, so that nobody learns which ids there are. */
+/** One text for unknown ids and wrong secrets, so that it does not reveal which ids exist. */
 const WRONG_CLIENT = 'The client is unknown or its secret is wrong';
 const INVALID_CLIENT = new OAuthError(401, 'invalid_client', WRONG_CLIENT);
-/** RFC 6749 5.2: a client that used the Authorization field is told the scheme. */
+/** RFC 6749 5.2: the response to a client that used the Authorization field names the scheme. */
 const INVALID_BASIC_CLIENT = new OAuthError(401, 'invalid_client', WRONG_CLIENT, [
   'WWW-Authenticate',
   'Basic realm="tollgate"',
 ]);
 
+/** The response to wrong client credentials; with a challenge if they were in the Authorization field. */
 export function invalidClient(usedAuthorization: boolean): OAuthError {
   return usedAuthorization ? INVALID_BASIC_CLIENT : INVALID_CLIENT;
 }
@@ -66,18 +69,19 @@ export const INVALID_SCOPE = new OAuthError(
   'The scope is malformed or exceeds what was granted',
 );
 
+/** The response during a cooldown after failed attempts. `retryAfterS` is in seconds, also below. */
 export function tooManyFailures(retryAfterS: number): OAuthError {
   const fields = ['Retry-After', String(retryAfterS)];
   return new OAuthError(429, 'temporarily_unavailable', 'Too many failed attempts; try again later', fields);
 }
 
-/** An app has used up `tokens.revoke_limit`. */
+/** The response to an app that has used up `tokens.revoke_limit`. */
 export function tooManyRevocations(retryAfterS: number): OAuthError {
   const fields = ['Retry-After', String(retryAfterS)];
   return new OAuthError(429, 'temporarily_unavailable', 'Too many revocations; try again later', fields);
 }
 
-/** An app, or a user, has used up `tokens.issue_limit`. */
+/** The response to an app or a user that has used up `tokens.issue_limit`. */
 export function tooManyTokens(retryAfterS: number): OAuthError {
   const fields = ['Retry-After', String(retryAfterS)];
   return new OAuthError(429, 'temporarily_unavailable', 'Too many tokens issued; try again later', fields);

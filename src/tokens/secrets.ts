@@ -1,27 +1,27 @@
-/** The secrets that the token service gives out and asks for: what is kept of them, and how they are compared. */
+/** Creates, hashes and compares the secrets of the token service. Called by the endpoints and the administration. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createPasswords, type Passwords, type PasswordsOptions } from './passwords.js';
 
 export interface Secrets extends Passwords {
-  /** A new app's public id: 128 random bits in hexadecimal, so that it may stand anywhere, as an argument too. */
+  /** A new app's public id: 128 random bits in hexadecimal, safe anywhere, as a command's argument too. */
   newKey(): string;
-  /** A new secret, or refresh token: 256 random bits in base64url. */
+  /** A new secret: 256 random bits in base64url. */
   newSecret(): string;
-  /** What is stored of a secret: its HMAC-SHA-256 with the pepper. */
+  /** The stored form of a secret: its HMAC-SHA-256 with the pepper. */
   hash(secret: string): Uint8Array;
-  /** What the log has in place of a client id: a keyed hash, the same for the same id, that tells nothing of it. */
+  /** A keyed hash that the log has in place of a client id: equal for equal ids, and reveals dummyHash of them. */
   fingerprintOfId(id: string): string;
-  /** In constant time, and in the same time where there is no hash to compare with. */
+  /** Compares in constant time, and takes the same time without a hash. */
   matches(secret: string, hash: Uint8Array | undefined): boolean;
 }
 
-/** By which a pepper is known again, without telling anything of it. */
+/** A hash that identifies a pepper without revealing it. */
 export function fingerprintOf(pepper: Uint8Array): Uint8Array {
   return new Uint8Array(createHmac('sha256', pepper).update('tollgate: fingerprint of the pepper').digest());
 }
 
 export interface SecretsOptions extends PasswordsOptions {
-  /** Asked for at each hash; throws while it is not known. */
+  /** Called at each hash; throws while the pepper is not known. */
   readonly pepper: () => Uint8Array;
 }
 
@@ -31,8 +31,9 @@ const HASH_BYTES = 32;
 /** In characters of base64url: 96 bits. */
 const ID_FINGERPRINT_LENGTH = 16;
 
+/** Creates the functions for secrets and passwords. All that hash with the pepper throw while it is not known. */
 export function createSecrets({ pepper, random, subnetOf }: SecretsOptions): Secrets {
-  const nothing = new Uint8Array(HASH_BYTES);
+  const dummyHash = new Uint8Array(HASH_BYTES);
 
   function hash(secret: string): Uint8Array {
     return new Uint8Array(createHmac('sha256', pepper()).update(secret, 'utf8').digest());
@@ -43,14 +44,14 @@ export function createSecrets({ pepper, random, subnetOf }: SecretsOptions): Sec
     newKey: () => Buffer.from(random(KEY_BYTES)).toString('hex'),
     newSecret: () => Buffer.from(random(SECRET_BYTES)).toString('base64url'),
     hash,
-    // A key of its own, made of the pepper: what stands in the log is no hash that the registry compares with.
+    // It has its own key, derived from the pepper, so that the log has no hash that the registry compares with.
     fingerprintOfId(id) {
       const key = createHmac('sha256', pepper()).update('tollgate: client ids in the log').digest();
       return createHmac('sha256', key).update(id, 'utf8').digest('base64url').slice(0, ID_FINGERPRINT_LENGTH);
     },
     matches(secret, expected) {
       const comparable = expected?.length === HASH_BYTES;
-      return timingSafeEqual(hash(secret), comparable ? expected : nothing) && comparable;
+      return timingSafeEqual(hash(secret), comparable ? expected : dummyHash) && comparable;
     },
   };
 }

@@ -1,10 +1,10 @@
 /**
- * The token service: how callers get a pass, ask about it and give it back. To the gate it is one more issuer with a
- * JWKS; requests for its paths never come on the way through the gate.
+ * The token service: it issues, describes and revokes tokens. To the gateway it is one more issuer with a JWKS.
+ * `src/server/request-handler.ts` passes it the requests for its paths, which skip the pipeline.
  *
- *   request ── by path ──▶ endpoints/ ── request/ reads it strictly
+ *   request ── by path ──▶ endpoints/ ── request/ parses it strictly
  *                              │
- *                              ├── failed-attempts.ts, before any secret is looked at
+ *                              ├── failed-attempts.ts, before any secret is checked
  *                              ├── registry/ finds the app, the user, the refresh token
  *                              └── claims.ts ── the signer ──▶ token
  */
@@ -24,32 +24,34 @@ export type { Revocations } from './deps.js';
 
 export type TokenServiceOptions = EndpointsOptions;
 
-/** What the edge knows of a request for the token service. */
+/** What the server knows of a request for the token service. */
 export interface TokenRequest {
   /** The path in its normal form. */
   readonly path: string;
   readonly clientIp: string;
   readonly requestId: string;
-  /** Fields that every answer of the gate has, `X-Request-Id` among them. */
+  /** The fields of every response of the gateway, including `X-Request-Id`. */
   readonly headers: FlatHeaders;
 }
 
-/** How a visit ended, for the log and the metrics. */
+/** How an exchange ended, for the log and the metrics. */
 export interface Outcome {
   readonly status: number;
   readonly endpoint: EndpointName;
-  /** The error's code, where it is one. */
+  /** The error's code, if the response is an error. */
   readonly reason?: string;
 }
 
 export interface TokenService {
+  /** Whether an endpoint has exactly this path. */
   owns(path: string): boolean;
-  /** Whether a path differs from one of the service's only in case or in a trailing slash: then it is nobody's. */
+  /** Whether a path differs from an endpoint's only in case or in a trailing slash; no route may have such a path. */
   resembles(path: string): boolean;
-  /** Answers a request. For a path that the service owns it never rejects. */
-  handle(req: IncomingMessage, res: ServerResponse, visit: TokenRequest): Promise<Outcome>;
+  /** Responds to a request. Never rejects for a path that the service owns. */
+  handle(req: IncomingMessage, res: ServerResponse, request: TokenRequest): Promise<Outcome>;
 }
 
+/** Creates the token service with the endpoints that the settings name. */
 export function createTokenService(options: TokenServiceOptions): TokenService {
   const endpoints = createEndpoints(options);
   const { log } = options;
@@ -62,15 +64,15 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       const query = takeQuery(req, path);
       const endpoint = endpoints.get(path);
       if (endpoint === undefined) throw new Error('the token service was given a path that it does not own');
-      const answer = await answerAt(endpoint, { req, res, query, clientIp, requestId }, log);
-      send(req, res, answer, headers);
-      const { status, reason } = answer;
+      const response = await callEndpoint(endpoint, { req, res, query, clientIp, requestId }, log);
+      send(req, res, response, headers);
+      const { status, reason } = response;
       return { status, endpoint: endpoint.name, ...(reason !== undefined && { reason }) };
     },
   };
 }
 
-async function answerAt(
+async function callEndpoint(
   endpoint: Endpoint,
   call: Parameters<Endpoint['answer']>[0],
   log: Log,
@@ -89,7 +91,7 @@ async function answerAt(
 const NOT_GET = invalidRequest('Only GET and HEAD are answered here', 405, ['Allow', 'GET, HEAD']);
 const NOT_POST = invalidRequest('Only POST is answered here', 405, ['Allow', 'POST']);
 
-/** A secret may be in the query: from here on nobody finds it in the request, a logger of the application least. */
+/** Removes the query from the request, because it may hold a secret that an application's logger would log. */
 function takeQuery(req: IncomingMessage, path: string): string {
   const at = req.url?.indexOf('?') ?? -1;
   const query = at === -1 ? '' : (req.url?.slice(at + 1) ?? '');
