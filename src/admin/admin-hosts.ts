@@ -1,6 +1,6 @@
 /**
- * Which hosts the admin port answers for. A page of the web whose name is made to stand for the operator's own machine (DNS
- * rebinding) has that name in its Host field, and may read nothing here.
+ * Checks the Host field on the admin port, against DNS rebinding: a web page whose name resolves to the operator's own
+ * machine sends that name in its Host field, and is refused. Called by `admin.ts`.
  */
 import type { RequestHandler } from 'express';
 import { isIP } from 'node:net';
@@ -9,17 +9,17 @@ import { isIP } from 'node:net';
 const HOST = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/;
 
 /**
- * Refuses with 421 (RFC 9110 15.5.20) what is sent to another host than an IP address, `localhost` or one of the list, and
- * with 400 what names none or two. HTTP/1.0, which no browser speaks, need not name one.
+ * Makes a middleware that refuses a request with 421 (RFC 9110 15.5.20) unless its host is an IP address, `localhost` or
+ * listed, and with 400 if it has no Host field or two. HTTP/1.0, which no browser uses, may omit the field.
  *
- * @param hosts names in lower case, asked for at each request
+ * @param hosts returns names in lower case; called at each request
  */
 export function mustNameHost(hosts: () => readonly string[]): RequestHandler {
   return (req, res, next) => {
     const [host, second] = req.headersDistinct['host'] ?? [];
     if (second !== undefined || (host === undefined && req.httpVersion !== '1.0')) {
       refuse(400, 'The request must have one Host field');
-    } else if (host === undefined || isOwn(host.toLowerCase(), hosts())) {
+    } else if (host === undefined || isAllowed(host.toLowerCase(), hosts())) {
       next();
     } else {
       refuse(421, 'The Host field must be an IP address, localhost, or a name listed in admin.hosts');
@@ -31,7 +31,7 @@ export function mustNameHost(hosts: () => readonly string[]): RequestHandler {
   };
 }
 
-function isOwn(text: string, hosts: readonly string[]): boolean {
+function isAllowed(text: string, hosts: readonly string[]): boolean {
   const [, bracketed, plain] = HOST.exec(text) ?? [];
   if (bracketed !== undefined) return isIP(bracketed) === 6;
   if (plain === undefined) return false;

@@ -1,18 +1,18 @@
-/** The admin port: whether the process lives, whether it should get traffic, its metrics. Never the public port. */
+/** The app of the admin port: liveness, readiness, metrics, the apps API. `src/server/` serves it, never on the public port. */
 import express, { type Express, type RequestHandler } from 'express';
 import { mustNameHost } from './admin-hosts.js';
 
 export interface AdminOptions {
-  /** False while the gate drains or cannot serve; an issuer or Redis being away does not turn it. */
+  /** False while the gateway drains or cannot serve. An unavailable issuer or Redis does not change it. */
   readonly ready: () => boolean;
   readonly metrics: Exposition;
-  /** The host names by which it may be asked, beside `localhost` and IP addresses; in lower case. */
+  /** The host names that are accepted besides `localhost` and IP addresses; in lower case. */
   readonly hosts?: () => readonly string[];
-  /** What answers at /api now; undefined where there is nothing to administer. */
+  /** The current handler of /api; undefined where there is nothing to administer. */
   readonly api: () => RequestHandler | undefined;
 }
 
-/** The metrics as Prometheus reads them; a registry of prom-client is one. */
+/** The metrics in Prometheus's format; a prom-client registry is one. */
 export interface Exposition {
   readonly contentType: string;
   metrics(): Promise<string>;
@@ -20,6 +20,7 @@ export interface Exposition {
 
 const NO_HOSTS = (): readonly string[] => [];
 
+/** Creates the Express app of the admin port. */
 export function createAdminApp({ ready, metrics, hosts = NO_HOSTS, api }: AdminOptions): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -39,8 +40,8 @@ export function createAdminApp({ ready, metrics, hosts = NO_HOSTS, api }: AdminO
     res.set('Content-Type', metrics.contentType).send(await metrics.metrics());
   });
   app.use('/api', (req, res, next) => {
-    const answer = api();
-    if (answer) void answer(req, res, next);
+    const handler = api();
+    if (handler) void handler(req, res, next);
     else next();
   });
   app.use((_req, res) => {

@@ -1,4 +1,4 @@
-/** The apps API of the admin port: apps and revocations, for whoever shows the administrator's credential. */
+/** The apps API of the admin port: apps and revocations. It needs the administrator's credential. `src/app/serve.ts` opens it. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import express, { Router, type ErrorRequestHandler, type Request, type RequestHandler } from 'express';
 import type { Audit, AuditEntry } from '../model/audit.js';
@@ -10,23 +10,23 @@ import { appRevocation, type Administration, type AppRequest } from '../tokens/a
 import { tokenRevocation } from '../tokens/revoked.js';
 
 export interface AppsApiOptions {
-  /** Undefined where the file has no token service: then there are no apps, but apps of others can be revoked. */
+  /** Undefined where the file has no token service: there are no apps, but apps of other issuers can be revoked. */
   readonly administration: Administration | undefined;
-  /** Records a revocation. False where it could not be recorded. */
+  /** Records a revocation. Resolves to false where it could not be recorded. */
   readonly revoke: (revocation: Revocation) => Promise<boolean>;
-  /** Writes an audit line, of each change that was made. */
+  /** Writes an audit line for each change. */
   readonly audit: Audit;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** The issuers that an app may be of. */
+  /** The issuers that an app can belong to. */
   readonly issuers: ReadonlySet<string>;
   /** The administrator's credential. */
   readonly credential: string;
-  /** Told of wrong credentials. */
+  /** Counts and delays wrong credentials. */
   readonly guard: CredentialGuard;
 }
 
-/** Something in the request that cannot be, and its status. */
+/** An error in the request, with its status. */
 class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -38,12 +38,16 @@ class ApiError extends Error {
 
 const BODY_LIMIT = '64kb';
 
+/**
+ * Creates the router of the apps API. Responds 400 to an invalid request, 401 and 429 to a wrong credential, 503 where the
+ * registry is unavailable.
+ */
 export function createAppsApi(options: AppsApiOptions): Router {
   const { administration, issuers, credential, guard } = options;
   const api = Router();
-  api.use(mustShow(credential, guard), express.json({ limit: BODY_LIMIT }));
-  const tell = tellChanges(options.audit);
-  if (administration) addApps(api, administration, tell);
+  api.use(requireCredential(credential, guard), express.json({ limit: BODY_LIMIT }));
+  const auditChange = createAuditChange(options.audit);
+  if (administration) addApps(api, administration, auditChange);
 
   api.post('/revocations', async (req, res) => {
     const { app, token, issuer } = fieldsOf(req.body, ['app', 'token', 'issuer']);
@@ -59,11 +63,11 @@ export function createAppsApi(options: AppsApiOptions): Router {
       throw new ApiError(503, 'the revocation could not be recorded; try again');
     const at = revoked.issuer === undefined ? {} : { issuer: revoked.issuer };
     const what = token === undefined ? { app: revoked.id } : { token: revoked.id };
-    tell(req, { action: token === undefined ? 'app_revoked' : 'token_revoked', ...what, ...at });
+    auditChange(req, { action: token === undefined ? 'app_revoked' : 'token_revoked', ...what, ...at });
     res.status(201).json({ ...what, ...at });
   });
 
-  /** The registry knows named tokens, and when they end; of another issuer's only its `jti` is known. */
+  /** The registry has each named token's expiry. For another issuer's token only the `jti` is known. */
   async function revocationOfToken(jti: string, issuer = NAMED): Promise<Revocation> {
     if (issuer !== NAMED) return tokenRevocation({ issuer, jti, expS: undefined }, options.now());
     const found = await administration?.namedTokenRevocation(jti);
@@ -71,27 +75,27 @@ export function createAppsApi(options: AppsApiOptions): Router {
     return found;
   }
 
-  api.use(answerError);
+  api.use(sendError);
   return api;
 }
 
-/** What is told of a change; who made it, and from where, is added. */
-type Tell = (req: Request, change: Omit<AuditEntry, 'by' | 'client_ip'>) => void;
+/** Audits a change. The actor and the client's address are added. */
+type AuditChange = (req: Request, change: Omit<AuditEntry, 'by' | 'client_ip'>) => void;
 
-function tellChanges(audit: Audit): Tell {
+function createAuditChange(audit: Audit): AuditChange {
   return (req, change) => {
     const { remoteAddress } = req.socket;
     audit({ by: 'admin', ...(remoteAddress !== undefined && { client_ip: remoteAddress }), ...change });
   };
 }
 
-function addApps(api: Router, administration: Administration, tell: Tell): void {
+function addApps(api: Router, administration: Administration, auditChange: AuditChange): void {
   api.get('/apps', async (_req, res) => {
     res.json({ apps: await administration.listApps() });
   });
   api.post('/apps', async (req, res) => {
     const app = await administration.createApp(appRequestOf(req.body));
-    tell(req, { action: 'app_created', app: app.key });
+    auditChange(req, { action: 'app_created', app: app.key });
     res.status(201).json(app);
   });
   api.get('/apps/:key', async (req, res) => {
@@ -101,13 +105,13 @@ function addApps(api: Router, administration: Administration, tell: Tell): void 
   });
   api.delete('/apps/:key', async (req, res) => {
     if (!(await administration.deleteApp(req.params.key))) throw new ApiError(404, 'No such app');
-    tell(req, { action: 'app_deleted', app: req.params.key });
+    auditChange(req, { action: 'app_deleted', app: req.params.key });
     res.status(204).end();
   });
   api.post('/apps/:key/rotate', async (req, res) => {
     const secret = await administration.rotateSecret(req.params.key);
     if (secret === undefined) throw new ApiError(404, 'No such app');
-    tell(req, { action: 'app_secret_rotated', app: req.params.key });
+    auditChange(req, { action: 'app_secret_rotated', app: req.params.key });
     res.json({ key: req.params.key, secret });
   });
   api.get('/named-tokens', async (req, res) => {
@@ -117,8 +121,8 @@ function addApps(api: Router, administration: Administration, tell: Tell): void 
   });
 }
 
-/** RFC 6750, with one token. Compared as hashes, so that neither its length nor its beginning shows in the time. */
-function mustShow(credential: string, guard: CredentialGuard): RequestHandler {
+/** RFC 6750, with one token. Compares hashes, so that the time reveals neither its length nor a matching prefix. */
+function requireCredential(credential: string, guard: CredentialGuard): RequestHandler {
   const expected = digest(`Bearer ${credential}`);
   return async (req, res, next) => {
     const { authorization } = req.headers;
@@ -157,9 +161,9 @@ function appRequestOf(body: unknown): AppRequest {
 }
 
 function ownerOf(value: unknown): NonNullable<AppRequest['owner']> {
-  if (typeof value === 'string') return ownerNamed(textOf(value, 'owner'));
+  if (typeof value === 'string') return ownerFromName(textOf(value, 'owner'));
   const { uid, uname, uavatar } = fieldsOf(value, ['uid', 'uname', 'uavatar']);
-  const named = ownerNamed(textOf(uname, 'owner.uname'));
+  const named = ownerFromName(textOf(uname, 'owner.uname'));
   return {
     ...named,
     ...(uid !== undefined && { uid: textOf(uid, 'owner.uid') }),
@@ -167,7 +171,7 @@ function ownerOf(value: unknown): NonNullable<AppRequest['owner']> {
   };
 }
 
-function ownerNamed(uname: string): NonNullable<AppRequest['owner']> {
+function ownerFromName(uname: string): NonNullable<AppRequest['owner']> {
   return { uid: uname, uname, uavatar: '' };
 }
 
@@ -175,8 +179,8 @@ function fieldsOf(value: unknown, known: readonly string[]): Readonly<Record<str
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ApiError(400, 'the body must be a JSON object');
   }
-  const stray = Object.keys(value).find((key) => !known.includes(key));
-  if (stray !== undefined) throw new ApiError(400, `unknown key "${stray}"`);
+  const unknownKey = Object.keys(value).find((key) => !known.includes(key));
+  if (unknownKey !== undefined) throw new ApiError(400, `unknown key "${unknownKey}"`);
   return value as Readonly<Record<string, unknown>>;
 }
 
@@ -185,17 +189,17 @@ function textOf(value: unknown, name: string): string {
   return value;
 }
 
-/** Express knows an error handler by its four parameters. */
-const answerError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
+/** Express recognises an error handler by its four parameters. */
+const sendError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
   if (res.headersSent) {
     next(error);
     return;
   }
-  const { status, message } = describe(error);
+  const { status, message } = responseFor(error);
   res.status(status).json({ errors: [{ code: status, message }] });
 };
 
-function describe(error: unknown): { status: number; message: string } {
+function responseFor(error: unknown): { status: number; message: string } {
   if (error instanceof ApiError) return error;
   const { status, name, message } = error as { status?: unknown; name?: unknown; message?: unknown };
   if (name === 'AdministrationError') return { status: 400, message: String(message) };
