@@ -1,15 +1,15 @@
-/** Calls between the primary and its workers: each message over their channel is a call with a number, or its answer. */
+/** Calls between the primary and its workers: each message over the IPC channel is a numbered call or its result. */
 
-/** What one side offers: by name, with one argument at most; all that goes over must survive a structured clone. */
+/** The calls that one side offers, by name, with at most one argument. Arguments and results must survive a structured clone. */
 type Calls<T> = { readonly [K in keyof T]: (argument: never) => unknown };
 
 export interface RpcPeer<Theirs extends Calls<Theirs>> {
-  /** Rejects where the call failed over there, or the other side has ended. */
+  /** Calls the other side. Rejects where the call failed there, and with PeerExited where the other side has ended. */
   readonly call: <K extends keyof Theirs & string>(
     name: K,
     ...argument: Parameters<Theirs[K]>
   ) => Promise<Awaited<ReturnType<Theirs[K]>>>;
-  /** The other side has ended: what waits for an answer gets none. */
+  /** To be called when the other side has ended. Rejects the pending calls. */
   readonly end: () => void;
 }
 
@@ -28,32 +28,37 @@ interface PendingCall {
   readonly reject: (error: Error) => void;
 }
 
-/** The other process has ended. */
+/** Rejects the calls to a process that has ended. */
 export class PeerExited extends Error {
   constructor() {
     super('the other process has ended');
   }
 }
 
+/**
+ * Creates one side of the calls: it calls the other side, and runs its calls.
+ *
+ * @param own the calls that this side offers, by name
+ */
 export function createRpcPeer<Theirs extends Calls<Theirs>>(
   { send, receive }: RpcChannel,
   own: Readonly<Record<string, (argument: never) => unknown>>,
 ): RpcPeer<Theirs> {
-  const waiting = new Map<number, PendingCall>();
+  const pendingCalls = new Map<number, PendingCall>();
   let calls = 0;
-  let isOver = false;
+  let hasEnded = false;
 
   function post(message: Message): void {
     send(message, (error) => error && end());
   }
 
   function end(): void {
-    isOver = true;
-    for (const { reject } of waiting.values()) reject(new PeerExited());
-    waiting.clear();
+    hasEnded = true;
+    for (const { reject } of pendingCalls.values()) reject(new PeerExited());
+    pendingCalls.clear();
   }
 
-  async function answer(id: number, name: string, argument: unknown): Promise<void> {
+  async function respond(id: number, name: string, argument: unknown): Promise<void> {
     try {
       post({ answer: id, value: await own[name]?.(argument as never) });
     } catch (error) {
@@ -64,21 +69,21 @@ export function createRpcPeer<Theirs extends Calls<Theirs>>(
   receive((received) => {
     const message = received as Message;
     if ('call' in message) {
-      void answer(message.call, message.name, message.argument);
+      void respond(message.call, message.name, message.argument);
       return;
     }
-    const asked = waiting.get(message.answer);
-    waiting.delete(message.answer);
-    if (message.error === undefined) asked?.resolve(message.value);
-    else asked?.reject(new Error(message.error));
+    const pending = pendingCalls.get(message.answer);
+    pendingCalls.delete(message.answer);
+    if (message.error === undefined) pending?.resolve(message.value);
+    else pending?.reject(new Error(message.error));
   });
 
   return {
     call: (name, ...[argument]) =>
       new Promise((resolve, reject) => {
-        if (isOver) throw new PeerExited();
+        if (hasEnded) throw new PeerExited();
         const id = ++calls;
-        waiting.set(id, { resolve: resolve as PendingCall['resolve'], reject });
+        pendingCalls.set(id, { resolve: resolve as PendingCall['resolve'], reject });
         post({ call: id, name, argument });
       }),
     end,

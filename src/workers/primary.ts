@@ -1,6 +1,6 @@
 /**
- * The primary of a gate with several workers: it reads the file, starts them, and passes on to them what is asked of the
- * gate. No request comes through it.
+ * The primary of a gateway with several workers. It reads the file, starts the workers, and passes reloads, metrics and the
+ * drain on to them. No request passes through it. Called by `src/cli/`.
  */
 import cluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
@@ -12,11 +12,12 @@ import { readAdminToken } from '../app/admin-token.js';
 import { createWorkerPool } from './worker-pool.js';
 import { pendingSettings } from '../app/pending-settings.js';
 
-/** What a worker gets beyond the drain's own time, to close what it holds. */
+/** The time a worker has after its drain, to close its resources. */
 const AFTER_DRAIN_MS = 5000;
-/** A worker that is too busy to tell its metrics is left out. */
+/** A worker that does not return its metrics in this time is left out. */
 const MEASURE_MS = 1000;
 
+/** Returns the number of workers that the file asks for; `auto` is one per available core. */
 export function countWorkers({ workers }: Settings): number {
   return workers === 'auto' ? availableParallelism() : workers;
 }
@@ -29,23 +30,27 @@ export interface PrimaryOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Of a whole gate, as of one that serves alone. */
+/** A running gateway, of one process or several. */
 export interface RunningGateway {
-  /** Puts the file as it is now in force in every worker, where it can be used. Never rejects. */
+  /** Puts the current file in force in every worker, if it is valid. Never rejects. */
   readonly reload: () => Promise<unknown>;
   /** Drains and ends every worker. */
   readonly stop: () => Promise<void>;
 }
 
-/** Resolves when all workers serve. */
+/**
+ * Starts the workers, and resolves when all of them serve.
+ *
+ * @throws OperatorError where the administrator's credential cannot be used; CommandFailed or AlreadyReported where a worker cannot open
+ */
 export async function runPrimary({ started, load, env }: PrimaryOptions): Promise<RunningGateway> {
-  // The workers accept by themselves. A primary that accepts for them (SCHED_RR) holds connections on their way to a
-  // worker, and where that dies they stay open and are never answered.
+  // The workers accept connections themselves. With SCHED_RR the primary accepts, and a connection on its way to a worker
+  // that dies stays open without a response.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  // A structured clone: settings have sets and maps in them.
+  // Structured clone, since settings contain sets and maps.
   cluster.setupPrimary({ serialization: 'advanced' });
   const { log, setLevel, reopen, close: closeLog } = createLog(started.log);
-  // Of workers that made it all at once one might read it half written.
+  // The primary creates the credential. If workers created it at the same time, one could read it half written.
   await readAdminToken(env);
 
   let active = started;
@@ -58,17 +63,17 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
     return (await Promise.all(all)).filter((one) => one !== undefined);
   }
 
-  /** One worker tries it first: what is wrong is said once, and is in force nowhere. */
-  async function replace(): Promise<void> {
+  /** The first worker tries the file first, so that an error is logged once and is in force nowhere. */
+  async function reloadWorkers(): Promise<void> {
     reopen();
-    // Where it cannot be used, the worker finds so itself, for its log and its metrics.
+    // If it is not valid, the worker reads it itself, and records the error in its log and metrics.
     const settings = await load().catch(() => undefined);
     const [first] = pool.workers();
     const isInForce = await first?.call('reload', settings).catch(() => false);
     if (!settings || !isInForce) return;
     active = pendingSettings(started, settings);
     setLevel(active.log.level);
-    // Whoever begins from now on begins with these.
+    // New workers start with these settings.
     const others = pool.workers().filter((worker) => worker !== first);
     await Promise.allSettled(others.map((worker) => worker.call('reload', active)));
   }
@@ -78,11 +83,11 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
     throw error;
   });
   log.info({ address, admin: adminAddress, workers: countWorkers(started) }, 'all workers are open');
-  let replacing = Promise.resolve();
+  let reloading = Promise.resolve();
   return {
     reload: () =>
-      (replacing = replacing.then(replace).catch((error: unknown) => {
-        // Each reload waits for the one before it, so one that rejects would be the last.
+      (reloading = reloading.then(reloadWorkers).catch((error: unknown) => {
+        // Each reload waits for the one before it, so a rejected one would block all later ones.
         log.error({ err: error }, 'a reload failed');
       })),
     async stop() {

@@ -1,10 +1,10 @@
-/** What the primary and its workers ask of each other. */
+/** The calls between the primary and its workers. */
 import type { AddressInfo } from 'node:net';
 import type { Settings } from '../model/settings.js';
 import type { KnownPage } from '../revocation/revocation.js';
 import type { Measurements } from '../telemetry/metrics.js';
 
-/** Names to a worker its place among the workers, from 1: whoever has it was forked by a gate. */
+/** The environment variable with a worker's number, from 1. Its presence marks a worker of a gateway. */
 export const WORKER_NUMBER = 'TOLLGATE_WORKER';
 
 export interface Addresses {
@@ -12,30 +12,30 @@ export interface Addresses {
   readonly adminAddress: AddressInfo;
 }
 
-/** What a worker does for the primary, once it has begun. */
+/** The calls that a worker offers to the primary once it has begun. */
 export interface WorkerCalls {
   /**
-   * Without settings it reads the file itself, and says in the log what is wrong with it.
+   * Reloads. Without settings it reads the file itself, and logs its errors.
    *
-   * @returns whether they are in force now
+   * @returns whether the new settings are in force
    */
   readonly reload: (settings: Settings | undefined) => Promise<boolean>;
-  /** Its own metrics. */
+  /** Returns its own metrics. */
   readonly measure: () => Promise<Measurements>;
-  /** What it knows to be revoked, a page at a time; undefined where it knows nothing. */
+  /** Returns a page of the revocations it knows; undefined where it knows none. */
   readonly knownRevocations: (from: number) => Promise<KnownPage | undefined>;
-  /** Drains and ends. */
+  /** Drains, then exits. */
   readonly drain: () => void;
 }
 
-/** What the primary does for a worker. */
+/** The calls that the primary offers to a worker. */
 export interface PrimaryCalls {
-  /** The first word of a worker: before it nothing that is sent would be heard. */
+  /** A worker's first call, which returns its settings. A message sent to it earlier would be lost. */
   readonly begin: () => Settings;
-  /** It serves. */
+  /** Reports that the worker serves. */
   readonly opened: (addresses: Addresses) => void;
-  /** A page of what another worker knows to be revoked; undefined where none does. */
+  /** Returns a page of the revocations that another worker knows; undefined where none knows any. */
   readonly knownRevocations: (from: number) => Promise<KnownPage | undefined>;
-  /** The metrics of every worker, the one that asks among them. */
+  /** Returns the metrics of every worker, the caller included. */
   readonly collectMetrics: () => Promise<readonly Measurements[]>;
 }

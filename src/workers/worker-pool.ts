@@ -1,6 +1,6 @@
 /**
- * The workers of a gate: so many processes, each in a place of its own. A worker that ends is replaced, at once unless
- * those of its place end again and again as soon as they have begun.
+ * The worker processes of a gateway, numbered from 1. A worker that ends is replaced at once, or after a growing pause if
+ * those with its number repeatedly end soon after they open. Called by `primary.ts`.
  */
 import type { ChildProcess } from 'node:child_process';
 import cluster from 'node:cluster';
@@ -13,27 +13,27 @@ import { WORKER_NUMBER, type Addresses, type PrimaryCalls, type WorkerCalls } fr
 
 export interface WorkerPoolOptions {
   readonly size: number;
-  /** In force when a worker begins. */
+  /** Returns the settings in force. Called when a worker begins. */
   readonly settings: () => Settings;
   readonly collectMetrics: PrimaryCalls['collectMetrics'];
   readonly log: Log;
 }
 
 export interface WorkerPool {
-  /** Resolves when every worker serves. Rejects where one of them cannot; then none is left. */
+  /** Resolves when every worker serves. If one cannot, kills all of them and rejects. */
   readonly open: () => Promise<Addresses>;
-  /** Each worker that has begun, the ones that do not serve yet too, by their places. */
+  /** Each worker that has begun, including those that do not serve yet, ordered by number. */
   readonly workers: () => readonly RpcPeer<WorkerCalls>[];
-  /** Lets every worker end what it does; one that has not ended at the deadline is killed. */
+  /** Drains every worker, and kills those that have not ended at the deadline. */
   readonly drain: (deadlineMs: number) => Promise<void>;
 }
 
 interface Worker {
-  readonly place: number;
+  readonly number: number;
   readonly process: ChildProcess;
   readonly remote: RpcPeer<WorkerCalls>;
   hasBegun: boolean;
-  /** By the clock of this process; undefined: it has not served yet. */
+  /** Monotonic milliseconds of this process; undefined until the worker serves. */
   openedAt: number | undefined;
   readonly opened: Promise<Addresses>;
   readonly ended: Promise<ExitStatus>;
@@ -44,92 +44,93 @@ interface ExitStatus {
   readonly signal: string | null;
 }
 
-/** Whoever ends sooner than this after it was open has probably the same fault as the one before. */
+/** A worker that ends sooner than this after it opened probably has the same fault as the one before. */
 const EARLY_MS = 5000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
+/** Creates the pool. It starts no worker until `open` is called. */
 export function createWorkerPool({ size, settings, collectMetrics, log }: WorkerPoolOptions): WorkerPool {
-  const members = new Map<number, Worker>();
+  const workers = new Map<number, Worker>();
   const ending = new AbortController();
 
-  function spawn(place: number): Worker {
-    const worker = cluster.fork({ [WORKER_NUMBER]: String(place) });
+  function spawn(number: number): Worker {
+    const forked = cluster.fork({ [WORKER_NUMBER]: String(number) });
     const ended = new Promise<ExitStatus>((resolve) => {
-      worker.once('exit', (code: number | null, signal: string | null) => resolve({ code, signal }));
-      worker.on('error', (error) => {
-        log.error({ worker: place, err: error }, 'a worker cannot be reached');
-        // Where there was no process for it, there is no exit either.
-        if (worker.process.pid === undefined) resolve({ code: EXIT_BAD, signal: null });
+      forked.once('exit', (code: number | null, signal: string | null) => resolve({ code, signal }));
+      forked.on('error', (error) => {
+        log.error({ worker: number, err: error }, 'a worker cannot be reached');
+        // A process that could not be started emits no exit.
+        if (forked.process.pid === undefined) resolve({ code: EXIT_BAD, signal: null });
       });
     });
     let open: (addresses: Addresses) => void;
     const opened = new Promise<Addresses>((resolve) => (open = resolve));
     const calls: PrimaryCalls = {
       begin() {
-        member.hasBegun = true;
+        worker.hasBegun = true;
         return settings();
       },
       opened(addresses) {
-        member.openedAt = performance.now();
-        log.info({ worker: place, pid: worker.process.pid }, 'a worker is open');
+        worker.openedAt = performance.now();
+        log.info({ worker: number, pid: forked.process.pid }, 'a worker is open');
         open(addresses);
       },
       async knownRevocations(from) {
-        const other = [...members.values()].find((one) => one.openedAt !== undefined);
+        const other = [...workers.values()].find((one) => one.openedAt !== undefined);
         return other?.remote.call('knownRevocations', from);
       },
       collectMetrics: collectMetrics,
     };
     const remote = createRpcPeer<WorkerCalls>(
       {
-        // With a callback, since a channel that has just closed throws where it has none.
-        send: (message, sent) => void worker.send(message, undefined, sent),
-        receive: (listener) => void worker.on('message', listener),
+        // Without a callback, `send` throws on a channel that has just closed.
+        send: (message, sent) => void forked.send(message, undefined, sent),
+        receive: (listener) => void forked.on('message', listener),
       },
       { ...calls },
     );
-    const member: Worker = {
-      place,
-      process: worker.process,
+    const worker: Worker = {
+      number,
+      process: forked.process,
       remote,
       hasBegun: false,
       openedAt: undefined,
       opened,
       ended,
     };
-    members.set(place, member);
+    workers.set(number, worker);
     void ended.then(() => {
-      members.delete(place);
+      workers.delete(number);
       remote.end();
     });
-    return member;
+    return worker;
   }
 
-  async function openFirst(place: number): Promise<Addresses> {
-    const member = spawn(place);
-    const failed = member.ended.then(({ code, signal }): never => {
+  async function openWorker(number: number): Promise<Addresses> {
+    const worker = spawn(number);
+    const failed = worker.ended.then(({ code, signal }): never => {
       if (code === null)
         throw new CommandFailed(`a worker was ended by ${signal ?? 'the system'} before it served`);
       throw new AlreadyReported(code);
     });
-    const addresses = await Promise.race([member.opened, failed]);
-    void keep(member);
+    const addresses = await Promise.race([worker.opened, failed]);
+    void keepReplacing(worker);
     return addresses;
   }
 
-  /** Whenever the worker of a place ends, another one gets it. */
-  async function keep(first: Worker): Promise<void> {
-    let member = first;
-    for (let inARow = 0; ;) {
-      const { code, signal } = await member.ended;
+  /** Starts another worker with the same number whenever one ends. */
+  async function keepReplacing(first: Worker): Promise<void> {
+    let worker = first;
+    for (let earlyExits = 0; ;) {
+      const { code, signal } = await worker.ended;
       if (ending.signal.aborted) return;
-      const { openedAt = Infinity } = member;
-      inARow = performance.now() - openedAt < EARLY_MS ? inARow + 1 : 0;
-      const pauseMs = inARow < 2 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (inARow - 2), LONGEST_PAUSE_MS);
-      const { place, process } = member;
+      const { openedAt = Infinity } = worker;
+      earlyExits = performance.now() - openedAt < EARLY_MS ? earlyExits + 1 : 0;
+      const pauseMs = earlyExits < 2 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (earlyExits - 2), LONGEST_PAUSE_MS);
+      const { number, process } = worker;
       log.error(
-        { worker: place, pid: process.pid, code, signal, replaced_in_ms: pauseMs },
+        { worker: number, pid: process.pid, code, signal, replaced_in_ms: pauseMs },
         'a worker has ended',
       );
       try {
@@ -137,41 +138,41 @@ export function createWorkerPool({ size, settings, collectMetrics, log }: Worker
       } catch {
         return;
       }
-      member = spawn(place);
+      worker = spawn(number);
     }
   }
 
   async function allEnded(): Promise<void> {
-    await Promise.all([...members.values()].map(({ ended }) => ended));
+    await Promise.all([...workers.values()].map(({ ended }) => ended));
   }
 
   return {
     async open() {
       try {
-        // The first one alone: what keeps it from starting is said once, and what it has made the others find.
-        const addresses = await openFirst(1);
+        // The first one opens alone, so that a failure to start is reported once and the others find what it created.
+        const addresses = await openWorker(1);
         const others = Array.from({ length: size - 1 }, (_, index) => index + 2);
-        await Promise.all(others.map(openFirst));
+        await Promise.all(others.map(openWorker));
         return addresses;
       } catch (error) {
         ending.abort();
-        for (const member of members.values()) member.process.kill('SIGKILL');
+        for (const worker of workers.values()) worker.process.kill('SIGKILL');
         await allEnded();
         throw error;
       }
     },
     workers: () =>
-      [...members.values()]
+      [...workers.values()]
         .filter(({ hasBegun }) => hasBegun)
-        .sort((one, other) => one.place - other.place)
+        .sort((one, other) => one.number - other.number)
         .map(({ remote }) => remote),
     async drain(deadlineMs) {
       ending.abort();
       const deadline = setTimeout(() => {
-        log.error({ workers: [...members.keys()] }, 'workers that do not end are killed');
-        for (const { process } of members.values()) process.kill('SIGKILL');
+        log.error({ workers: [...workers.keys()] }, 'workers that do not end are killed');
+        for (const { process } of workers.values()) process.kill('SIGKILL');
       }, deadlineMs);
-      for (const { hasBegun, process, remote } of members.values()) {
+      for (const { hasBegun, process, remote } of workers.values()) {
         if (hasBegun) remote.call('drain').catch(() => undefined);
         else process.kill('SIGKILL');
       }

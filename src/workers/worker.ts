@@ -1,4 +1,4 @@
-/** One of several workers: a gate that begins, is loaded again and ends as the primary says. */
+/** One of several workers: a whole gateway that starts, reloads and drains when the primary asks. Called by `src/cli/`. */
 import cluster from 'node:cluster';
 import { loadConfig } from '../config/config.js';
 import type { Settings } from '../model/settings.js';
@@ -9,29 +9,34 @@ import { WORKER_NUMBER, type PrimaryCalls, type WorkerCalls } from './worker-cal
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A terminal or a service manager may send them to every process of the gate: what is to be done the primary says. */
+/** Ignored here, since a terminal or a service manager may send them to every process. Only the primary acts on them. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-/** Whether this process was forked by a gate's primary. */
+/** Returns whether this process was forked by a gateway's primary. */
 export function isWorker(env: Environment): boolean {
   return cluster.isWorker && env[WORKER_NUMBER] !== undefined;
 }
 
-/** @returns the exit code, when the gate is closed; rejects where it cannot be opened */
+/**
+ * Serves until the primary drains this worker.
+ *
+ * @returns the exit code, when the gateway is closed
+ * @throws AlreadyReported where the primary has ended; else rejects where the gateway cannot be opened
+ */
 export async function runWorker(file: string, env: Environment): Promise<number> {
   for (const signal of SIGNALS) process.on(signal, () => undefined);
-  // Without a primary nobody would end it, and the next gate could not have its port. At once: a log that cannot be
-  // written must not hold it either.
+  // Without a primary nothing would end this worker, and the next gateway could not bind its port. SIGKILL, so that a log
+  // that cannot be written does not delay the exit.
   cluster.worker?.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
-  let told: Settings | undefined;
+  let received: Settings | undefined;
   let drain = (): void => undefined;
   const draining = new Promise<void>((resolve) => (drain = resolve));
   const primary = createRpcPeer<PrimaryCalls>(PRIMARY, {
     async reload(settings) {
-      const gate = await opening;
-      told = settings;
-      return gate.reload();
+      const gateway = await opening;
+      received = settings;
+      return gateway.reload();
     },
     measure: async () => (await opening).measure(),
     knownRevocations: async (from) => (await opening).knownRevocations(from),
@@ -42,9 +47,9 @@ export async function runWorker(file: string, env: Environment): Promise<number>
 
   async function open(): Promise<Serving> {
     const place = Number(env[WORKER_NUMBER]);
-    const gate = await serve({
+    const gateway = await serve({
       started: await primary.call('begin'),
-      load: async () => told ?? (await loadConfig(file, env)).settings,
+      load: async () => received ?? (await loadConfig(file, env)).settings,
       env,
       worker: {
         place,
@@ -55,22 +60,22 @@ export async function runWorker(file: string, env: Environment): Promise<number>
         },
       },
     });
-    await primary.call('opened', { address: gate.address, adminAddress: gate.adminAddress });
-    return gate;
+    await primary.call('opened', { address: gateway.address, adminAddress: gateway.adminAddress });
+    return gateway;
   }
 
   const opening = open();
   try {
-    const gate = await opening;
+    const gateway = await opening;
     await draining;
-    await gate.stop();
+    await gateway.stop();
     return EXIT_OK;
   } catch (error) {
-    // The primary was ended while this worker began: nobody is left to be told.
+    // The primary ended while this worker started, so there is nobody to report to.
     if (error instanceof PeerExited) throw new AlreadyReported(EXIT_BAD);
     throw error;
   } finally {
-    // Nothing more is heard of the primary, so that the process can end.
+    // The channel must not keep the process alive.
     process.channel?.unref();
   }
 }
