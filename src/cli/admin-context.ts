@@ -1,4 +1,4 @@
-/** What the commands for apps, users and the kill switch stand on: the registry and Redis of the file, but no gate. */
+/** What the commands for apps, users and the kill switch work with: the file's registry and Redis, without a gateway. */
 import type { Log } from '../model/log.js';
 import type { Settings } from '../model/settings.js';
 import { openRevocations, type RevocationHandle } from '../app/revocations.js';
@@ -15,30 +15,31 @@ export interface AdminContext {
   /** Undefined where the file has no token service. */
   readonly administration: Administration | undefined;
   readonly revocations: Revocations;
-  /** Writes an audit line of a change that was made. */
+  /** Writes an audit line for a change that was made. */
   readonly audit: (change: AuditChange) => void;
   readonly listRevocations: RevocationHandle['list'];
 }
 
-/** Opens, works, and closes whatever happens. Trouble is told on standard error. */
+/**
+ * Opens the registry and Redis, runs the work, and closes them. Reports warnings and errors on standard error.
+ * @throws CommandFailed if the file has no place for revocations; rejects with whatever opening or the work rejects
+ */
 export async function withAdminContext<T>(
   settings: Settings,
   terminal: Terminal,
-  work: (side: AdminContext) => Promise<T>,
+  work: (context: AdminContext) => Promise<T>,
 ): Promise<T> {
-  const trouble = troubleOn(terminal);
-  const surroundings = processRuntime(trouble.log, terminal.env);
-  const tokens =
-    settings.tokens && (await openTokenService(tokenServiceConfig(settings.tokens), surroundings));
-  const redis =
-    settings.redis && connectRedis(settings.redis, { log: surroundings.log, now: surroundings.monotonic });
+  const warnings = warningsOn(terminal);
+  const runtime = processRuntime(warnings.log, terminal.env);
+  const tokens = settings.tokens && (await openTokenService(tokenServiceConfig(settings.tokens), runtime));
+  const redis = settings.redis && connectRedis(settings.redis, { log: runtime.log, now: runtime.monotonic });
   await redis?.attempted;
-  // What is on disk is the gate's.
+  // The cache on disk belongs to the gateway.
   const opened = openRevocations(
     { ...settings, revocationCache: undefined },
     redis,
     tokens?.registry,
-    surroundings,
+    runtime,
   );
   try {
     if (!opened)
@@ -51,24 +52,24 @@ export async function withAdminContext<T>(
     const audit = createCommandAudit(settings.log, terminal);
     return await work({ administration, revocations, audit, listRevocations: () => opened.list() });
   } finally {
-    trouble.ignore();
+    warnings.mute();
     await opened?.revocations.close();
     redis?.close();
     await tokens?.close();
   }
 }
 
-/** What closing interrupts, a reading that a change has begun, is no trouble: the work is done. */
-function troubleOn(terminal: Terminal): { readonly log: Log; ignore(): void } {
-  let isOver = false;
-  const tell = (_fields: object, message: string): void => {
-    if (!isOver) terminal.err(`tollgate: ${message}`);
+/** Muted before closing: it may interrupt a read that a change has started, which is no failure of the work. */
+function warningsOn(terminal: Terminal): { readonly log: Log; mute(): void } {
+  let isMuted = false;
+  const report = (_fields: object, message: string): void => {
+    if (!isMuted) terminal.err(`tollgate: ${message}`);
   };
   const ignore = (): void => undefined;
   return {
-    log: { debug: ignore, info: ignore, warn: tell, error: tell },
-    ignore() {
-      isOver = true;
+    log: { debug: ignore, info: ignore, warn: report, error: report },
+    mute() {
+      isMuted = true;
     },
   };
 }

@@ -1,4 +1,4 @@
-/** `tollgate apps`: the apps that may ask for tokens, and the kill switch, which is for apps of outside issuers too. */
+/** `tollgate apps`: manages the apps that may request tokens; and the kill switch, also for apps of other issuers. */
 import { loadConfig } from '../config/config.js';
 import type { Settings } from '../model/settings.js';
 import { NAMED } from '../model/tokens.js';
@@ -10,21 +10,25 @@ import { withAdminContext, type AdminContext } from './admin-context.js';
 import { APPS_USAGE } from './usage.js';
 import { requiredList, rejectExtraArgs, print, printTable, requiredArg } from './args.js';
 
-/** Reads what was typed, so that wrong usage is told before anything is opened. @returns what is then done */
-type Action = (input: CommandInput) => (side: AdminContext, settings: Settings) => Promise<void>;
+/** Parses the arguments first, so that wrong usage is reported before anything is opened. Returns the work to do. */
+type Action = (input: CommandInput) => (context: AdminContext, settings: Settings) => Promise<void>;
 
+/**
+ * Runs one of the actions.
+ * @throws UsageError on wrong arguments; CommandFailed if the action fails; what `loadConfig` throws
+ */
 export const apps: Run = async (input) => {
-  const read = ACTIONS.get(input.args[0] ?? '');
-  if (!read) throw new UsageError(`usage: tollgate ${APPS_USAGE}`);
-  const action = read(input);
+  const parse = ACTIONS.get(input.args[0] ?? '');
+  if (!parse) throw new UsageError(`usage: tollgate ${APPS_USAGE}`);
+  const action = parse(input);
   const { settings } = await loadConfig(input.file, input.terminal.env);
-  if (!settings.tokens && OF_THE_SERVICE.has(input.args[0] ?? '')) throw new CommandFailed(NO_APPS);
-  await withAdminContext(settings, input.terminal, (side) => action(side, settings));
+  if (!settings.tokens && NEEDS_TOKEN_SERVICE.has(input.args[0] ?? '')) throw new CommandFailed(NO_APPS);
+  await withAdminContext(settings, input.terminal, (context) => action(context, settings));
   return EXIT_OK;
 };
 
-/** Actions on the token service's own apps; the kill switch is for those of other issuers too. */
-const OF_THE_SERVICE: ReadonlySet<string> = new Set(['create', 'list', 'delete', 'rotate']);
+/** Actions that need the token service. The kill switch also works for apps of other issuers. */
+const NEEDS_TOKEN_SERVICE: ReadonlySet<string> = new Set(['create', 'list', 'delete', 'rotate']);
 const NO_APPS = 'apps need the `tokens` section in the file';
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
@@ -48,17 +52,17 @@ function create(input: CommandInput): ReturnType<Action> {
     organization,
     owner: owner === undefined ? undefined : { uid: owner, uname: owner, uavatar: '' },
   };
-  return async (side) => {
-    const app = await administrationOf(side).createApp(request);
-    side.audit({ action: 'app_created', app: app.key });
+  return async (context) => {
+    const app = await administrationOf(context).createApp(request);
+    context.audit({ action: 'app_created', app: app.key });
     print(input, app, `key     ${app.key}\nsecret  ${app.secret}\n\nThe secret is shown this once.`);
   };
 }
 
 function list(input: CommandInput): ReturnType<Action> {
   rejectExtraArgs(input, 1, APPS_USAGE);
-  return async (side) => {
-    const all = await administrationOf(side).listApps();
+  return async (context) => {
+    const all = await administrationOf(context).listApps();
     const rows = all.map((app) => [app.key, app.name, app.scopes.join(','), app.organization ?? '']);
     printTable(input, { apps: all }, ['KEY', 'NAME', 'SCOPES', 'ORGANIZATION'], rows);
   };
@@ -66,19 +70,20 @@ function list(input: CommandInput): ReturnType<Action> {
 
 function remove(input: CommandInput): ReturnType<Action> {
   const key = requiredArg(input.args[1], APPS_USAGE);
-  return async (side) => {
-    if (!(await administrationOf(side).deleteApp(key))) throw new CommandFailed(`there is no app "${key}"`);
-    side.audit({ action: 'app_deleted', app: key });
+  return async (context) => {
+    if (!(await administrationOf(context).deleteApp(key)))
+      throw new CommandFailed(`there is no app "${key}"`);
+    context.audit({ action: 'app_deleted', app: key });
     print(input, { key }, `deleted ${key}; its tokens are refused from now on`);
   };
 }
 
 function rotate(input: CommandInput): ReturnType<Action> {
   const key = requiredArg(input.args[1], APPS_USAGE);
-  return async (side) => {
-    const secret = await administrationOf(side).rotateSecret(key);
+  return async (context) => {
+    const secret = await administrationOf(context).rotateSecret(key);
     if (secret === undefined) throw new CommandFailed(`there is no app "${key}"`);
-    side.audit({ action: 'app_secret_rotated', app: key });
+    context.audit({ action: 'app_secret_rotated', app: key });
     const text = `secret  ${secret}\n\nThe secret is shown this once; the old one is worth nothing now.`;
     print(input, { key, secret }, text);
   };
@@ -86,24 +91,24 @@ function rotate(input: CommandInput): ReturnType<Action> {
 
 function revoke(input: CommandInput): ReturnType<Action> {
   const app = requiredArg(input.args[1], APPS_USAGE);
-  return async (side, settings) => {
+  return async (context, settings) => {
     const issuer = issuerOf(input, settings);
-    const result = await side.revocations.revoke(appRevocation(app, issuer, Date.now()));
+    const result = await context.revocations.revoke(appRevocation(app, issuer, Date.now()));
     if (result === 'unavailable') throw new CommandFailed('the revocation could not be recorded');
-    side.audit({ action: 'app_revoked', app, ...(issuer !== undefined && { issuer }) });
+    context.audit({ action: 'app_revoked', app, ...(issuer !== undefined && { issuer }) });
     print(input, { app, issuer }, `revoked ${app} at ${issuer ?? 'every issuer'}`);
   };
 }
 
 function restore(input: CommandInput): ReturnType<Action> {
   const app = requiredArg(input.args[1], APPS_USAGE);
-  return async (side, settings) => {
+  return async (context, settings) => {
     const issuer = issuerOf(input, settings);
-    const result = await side.revocations.restore(issuer, app);
+    const result = await context.revocations.restore(issuer, app);
     if (result === 'unavailable') throw new CommandFailed('the revocation could not be undone');
     if (!result)
       throw new CommandFailed(`${app} is not revoked at ${issuer ?? 'every issuer'}, or was deleted`);
-    side.audit({ action: 'app_restored', app, ...(issuer !== undefined && { issuer }) });
+    context.audit({ action: 'app_restored', app, ...(issuer !== undefined && { issuer }) });
     print(input, { app, issuer }, `restored ${app} at ${issuer ?? 'every issuer'}`);
   };
 }
@@ -127,8 +132,8 @@ function revocations(input: CommandInput): ReturnType<Action> {
 function namedTokens(input: CommandInput): ReturnType<Action> {
   rejectExtraArgs(input, 2, APPS_USAGE);
   const app = input.args[1];
-  return async (side) => {
-    const all = await administrationOf(side).listNamedTokens(app);
+  return async (context) => {
+    const all = await administrationOf(context).listNamedTokens(app);
     const rows = all.map((token) => [
       token.jti,
       token.app,
@@ -149,16 +154,16 @@ function namedTokens(input: CommandInput): ReturnType<Action> {
 function revokeToken(input: CommandInput): ReturnType<Action> {
   const jti = requiredArg(input.args[1], APPS_USAGE);
   rejectExtraArgs(input, 2, APPS_USAGE);
-  return async (side, settings) => {
+  return async (context, settings) => {
     const issuer = issuerOf(input, settings) ?? NAMED;
     const revocation =
       issuer === NAMED
-        ? await administrationOf(side).namedTokenRevocation(jti)
+        ? await administrationOf(context).namedTokenRevocation(jti)
         : tokenRevocation({ issuer, jti, expS: undefined }, Date.now());
     if (!revocation) throw new CommandFailed(`there is no named token "${jti}"`);
-    const result = await side.revocations.revoke(revocation);
+    const result = await context.revocations.revoke(revocation);
     if (result === 'unavailable') throw new CommandFailed('the revocation could not be recorded');
-    side.audit({ action: 'token_revoked', token: jti, issuer });
+    context.audit({ action: 'token_revoked', token: jti, issuer });
     print(input, { token: jti, issuer }, `revoked the token ${jti} of ${issuer}`);
   };
 }

@@ -1,13 +1,19 @@
-/** How the commands for apps and users read what follows their names, and print what they find. */
+/** Argument parsing and output of the commands. */
 import { UsageError, type CommandInput } from './command.js';
 
-/** The word that must be there. */
-export function requiredArg(word: string | undefined, usage: string): string {
-  if (word === undefined || word === '') throw new UsageError(`usage: tollgate ${usage}`);
-  return word;
+/**
+ * Returns a required argument.
+ * @throws UsageError if it is missing or empty
+ */
+export function requiredArg(arg: string | undefined, usage: string): string {
+  if (arg === undefined || arg === '') throw new UsageError(`usage: tollgate ${usage}`);
+  return arg;
 }
 
-/** `a,b`: at least one. */
+/**
+ * Parses a required, comma-separated list: `a,b`.
+ * @throws UsageError if it has no item
+ */
 export function requiredList(text: string | undefined, usage: string): readonly string[] {
   const list = requiredArg(text, usage)
     .split(',')
@@ -17,15 +23,20 @@ export function requiredList(text: string | undefined, usage: string): readonly 
   return list;
 }
 
-/** Refuses a word behind the ones that mean something. */
+/**
+ * Rejects surplus arguments.
+ * @throws UsageError if there are more than `count`
+ */
 export function rejectExtraArgs({ args }: CommandInput, count: number, usage: string): void {
   if (args.length > count) throw new UsageError(`usage: tollgate ${usage}`);
 }
 
+/** Prints the data with `--json`, else the text. */
 export function print({ json, terminal }: CommandInput, data: object, text: string): void {
   terminal.out(json ? JSON.stringify(data, null, 2) : text);
 }
 
+/** Prints the data with `--json`, else the rows as a table. */
 export function printTable(
   input: CommandInput,
   data: object,
@@ -35,7 +46,7 @@ export function printTable(
   print(input, data, formatTable([headings, ...rows]));
 }
 
-/** Columns as wide as their widest cell. */
+/** Formats rows of equal length as columns, each as wide as its widest cell. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows

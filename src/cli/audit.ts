@@ -1,4 +1,4 @@
-/** The audit lines of a command: in the log's file where the gate has one, else on standard error. */
+/** The audit lines of a command: in the gateway's log file if it has one, else on standard error. */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname } from 'node:path';
@@ -6,12 +6,12 @@ import type { AuditEntry } from '../model/audit.js';
 import type { LogSettings } from '../model/settings.js';
 import type { Terminal } from './command.js';
 
-/** What a command says of a change; who made it, and where, is added. */
+/** What a command reports about a change; the actor and the host are added. */
 export type AuditChange = Omit<AuditEntry, 'by' | 'actor' | 'host'>;
 
 /**
- * A line has the form of the gate's log, and is written where that log would have lines of level info. Where the file
- * cannot be written, standard error has the line and the reason.
+ * Creates a function that writes audit lines. They have the format of the gateway's log, and are written if its level
+ * includes info. If the file cannot be written, the line and the reason go to standard error.
  */
 export function createCommandAudit(
   { level, file }: LogSettings,
@@ -42,7 +42,7 @@ export function createCommandAudit(
   };
 }
 
-/** A container may run under a number that has no name. */
+/** A container may run under a user id without a name. */
 function userName(): string {
   try {
     return userInfo().username;

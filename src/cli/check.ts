@@ -1,8 +1,8 @@
 /**
  * `tollgate check`: reports every error of the file, then runs its `expect` cases.
  *
- * The cases take the real way through the gate, with three things replaced: each issuer's keys by keys made on the
- * spot, limits by none, and forwarding by nothing.
+ * The cases run through the real pipeline with three replacements: each issuer has generated keys, routes have no
+ * limits, and nothing is forwarded.
  */
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
@@ -22,17 +22,18 @@ import type { Run } from './command.js';
 import { EXIT_BAD, EXIT_OK } from '../model/exit.js';
 import { createTestIssuer, type TestIssuer } from './test-issuer.js';
 
-/** What did not hold, at its place in the file. */
+/** A case that failed, and its position in the file. */
 interface Failure {
   readonly line: number;
   readonly column: number;
   readonly text: string;
 }
 
-/** The app that the tokens of the cases belong to. */
+/** The app of the cases' tokens. */
 const APP = 'tollgate-check';
 const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
+/** Checks the file and prints the problems. Resolves to EXIT_BAD if there are any; rejects if it cannot be read. */
 export const check: Run = async ({ file, json, terminal }) => {
   const { findings, summary } = await examine(file, terminal.env);
   const good = findings.length === 0;
@@ -66,15 +67,15 @@ async function examine(
 
 async function runExpectations(settings: Settings, expectations: readonly Expectation[]): Promise<Failure[]> {
   if (expectations.length === 0) return [];
-  const mints = new Map(settings.issuers.map((issuer) => [issuer.name, createTestIssuer(issuer)]));
-  const estate = createResourcePool({ log: SILENT });
-  const { reuse, commit } = estate.begin();
+  const testIssuers = new Map(settings.issuers.map((issuer) => [issuer.name, createTestIssuer(issuer)]));
+  const pool = createResourcePool({ log: SILENT });
+  const { reuse, commit } = pool.begin();
   const { gateway } = await buildGateway(
     {
       ...settings,
       redis: undefined,
       tokens: undefined,
-      issuers: settings.issuers.map((issuer) => withKeys(issuer, mints.get(issuer.name)!)),
+      issuers: settings.issuers.map((issuer) => withKeys(issuer, testIssuers.get(issuer.name)!)),
       routes: settings.routes.map((route) => ({ ...route, limits: [] })),
     },
     processRuntime(SILENT, {}),
@@ -84,26 +85,26 @@ async function runExpectations(settings: Settings, expectations: readonly Expect
   try {
     const failures: Failure[] = [];
     for (const expectation of expectations) {
-      const text = await contradiction(gateway, settings, expectation, mints);
+      const text = await contradiction(gateway, settings, expectation, testIssuers);
       if (text !== undefined) failures.push({ line: expectation.line, column: expectation.column, text });
     }
     return failures;
   } finally {
-    await estate.close();
+    await pool.close();
   }
 }
 
-/** @returns what is otherwise than expected, or undefined where all is as it should be */
+/** Returns how the result differs from what is expected; undefined if it does not. */
 async function contradiction(
   gateway: Gateway,
   { tokens, allowSemicolon }: Settings,
   { route, method, path, scopes, status }: Expectation,
-  mints: ReadonlyMap<string, TestIssuer>,
+  testIssuers: ReadonlyMap<string, TestIssuer>,
 ): Promise<string | undefined> {
   const what = `${method} ${path}: expected ${status}`;
-  const token = scopes && tokenFor(route, mints)?.sign(APP, scopes);
+  const token = scopes && testIssuerFor(route, testIssuers)?.sign(APP, scopes);
   const head = gateway.read(requestOf(method, path, token));
-  // The cases are tried without the token service, whose paths the gate looks for before its routes.
+  // This gateway is built without the token service, whose paths take precedence over routes.
   const normal = createReadPath({ allowSemicolon })(head);
   const owner = tokens && normal !== undefined && ownerOf(normal, tokens.issuer, { ...tokens.endpoints });
   if (owner) return `${what}, but the path is that of the token service (${owner.path})`;
@@ -129,10 +130,13 @@ function sameRoute({ route }: Admission, expected: Route): boolean {
   return route.match === expected.match && route.line === expected.line;
 }
 
-/** The mint of the first issuer that the route accepts. */
-function tokenFor({ access }: Route, mints: ReadonlyMap<string, TestIssuer>): TestIssuer | undefined {
+/** The first issuer that the route accepts. */
+function testIssuerFor(
+  { access }: Route,
+  testIssuers: ReadonlyMap<string, TestIssuer>,
+): TestIssuer | undefined {
   const accepted = access.kind === 'scoped' ? access.issuers : undefined;
-  for (const [name, mint] of mints) if (accepted?.has(name) ?? true) return mint;
+  for (const [name, testIssuer] of testIssuers) if (accepted?.has(name) ?? true) return testIssuer;
   return undefined;
 }
 
@@ -158,5 +162,5 @@ function count(number: number, noun: string): string {
 }
 
 function ignore(): void {
-  // The cases' refusals are what is looked for; nobody needs to be told of them twice.
+  // The cases report refusals themselves.
 }

@@ -1,9 +1,9 @@
-/** What every command is: a name, a line of help, and what it does with the words and options after its name. */
+/** The types of a command: its name, help, arguments and options. `commands.ts` lists the commands. */
 
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
-  /** The first line of standard input: where secrets come from, since arguments are seen by everybody. */
+  /** Reads the first line of standard input. Secrets are read here, since other users can see arguments. */
   readSecret(): Promise<string>;
   readonly env: Record<string, string | undefined>;
 }
@@ -11,10 +11,10 @@ export interface Terminal {
 export interface CommandInput {
   /** The configuration file, as given or by default. */
   readonly file: string;
-  /** Whether no file was named. */
+  /** Whether `-c` was not given. */
   readonly isDefaultFile: boolean;
   readonly json: boolean;
-  /** The words after the command's name that are no option. */
+  /** The positional arguments after the command's name. */
   readonly args: readonly string[];
   /** The command's own options, as given: `{name: 'Sample'}` for `--name Sample`. */
   readonly options: Readonly<Record<string, string | undefined>>;
@@ -24,17 +24,18 @@ export interface CommandInput {
 export interface Command {
   readonly name: string;
   readonly summary: string;
-  /** What is typed after `tollgate`, its forms parted by ` | `; left out: the name alone. */
+  /** The usage after `tollgate`, its forms separated by ` | `; absent: the name alone. */
   readonly usage?: string;
-  /** How many words it takes after its name; none where it does not say. */
+  /** The most positional arguments; absent: none. */
   readonly maxArgs?: number;
-  /** The names of its own options, each with a value. */
+  /** The names of its own options; each takes a value. */
   readonly options?: readonly string[];
+  /** Imports the command's code. */
   load(): Promise<Run>;
 }
 
-/** @returns the exit code */
+/** Runs a command. Resolves to the exit code. */
 export type Run = (input: CommandInput) => Promise<number>;
 
-/** Wrong usage, told as one line. */
+/** Wrong usage: reported as one line, exit code 2. */
 export class UsageError extends Error {}

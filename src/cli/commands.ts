@@ -1,4 +1,4 @@
-/** The commands, each with its line of help. What stands behind one is loaded when it is asked for. */
+/** The commands, each with its help. A command's code is loaded only when the command runs. */
 import type { Command } from './command.js';
 import { APPS_USAGE, USERS_USAGE } from './usage.js';
 

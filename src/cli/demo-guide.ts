@@ -1,30 +1,33 @@
-/** The walk of the demo: curl lines with working tokens, ready to paste. */
+/** The texts of the demo: curl lines with working tokens, ready to paste. Used by `demo` and `sample`. */
 import { isIPv6 } from 'node:net';
 import type { Settings } from '../model/settings.js';
 import type { TestIssuer } from './test-issuer.js';
 
-/** An app of the gate's own, as the demo has made it. */
+/** The app that the demo creates in the token service. */
 export interface SampleApp {
   readonly key: string;
   readonly secret: string;
 }
 
-/** Where a client on this machine reaches an address: one that stands for all of them is reached by loopback. */
+/** Returns the origin by which a client on this machine reaches an address; loopback for a wildcard address. */
 export function originOf(listen: Settings['listen']): string {
   const { host, port, tls } = listen ?? { host: '127.0.0.1', port: 8080, tls: undefined };
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `${tls ? 'https' : 'http'}://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** @param origin the gate's, as a client reaches it */
-export function guide(origin: string, mint: TestIssuer): string {
+/**
+ * Returns the curl lines for the routes.
+ * @param origin the gateway's, as a client reaches it
+ */
+export function guide(origin: string, testIssuer: TestIssuer): string {
   const claims = { app_name: 'Sample app', organization: 'Sample Ltd.' };
-  const token = mint.sign('sample-app', ['notarization:*'], claims);
-  const stranger = mint.sign('other-app', ['storage:read'], claims);
+  const token = testIssuer.sign('sample-app', ['notarization:*'], claims);
+  const otherToken = testIssuer.sign('other-app', ['storage:read'], claims);
   return `In another terminal, paste these lines. Two passes first:
 
 export TOKEN=${token}
-export OTHER=${stranger}
+export OTHER=${otherToken}
 
 200, with what is left of 10 requests in any 2 minutes (repeat it: the eleventh answers 429):
 
@@ -44,8 +47,8 @@ curl --include --url '${origin}/status'
 }
 
 /**
- * The same by a pass of the gate's own: get it, use it, delete the app, and be refused at once.
- * @param credential the administrator's credential, as a shell finds it
+ * Returns the curl lines for a token of the token service: get it, use it, delete the app, and be refused at once.
+ * @param credential a shell expression for the administrator's credential
  */
 export function tokenServiceGuide(
   origin: string,

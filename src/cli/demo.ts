@@ -1,4 +1,4 @@
-/** `tollgate demo`: a whole working setup in one process: a sample service, an issuer, the gate, and what to try. */
+/** `tollgate demo`: a complete setup in one process: sample service, issuer, gateway, and curl lines to try. */
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import type { Settings } from '../model/settings.js';
@@ -19,55 +19,56 @@ const SAMPLE_APP = {
   organization: 'Sample Ltd.',
 };
 
-/** Nobody waits for the demo's open streams. */
+/** Short, so that the demo does not wait for open streams. */
 const DRAIN_MS = 500;
 
+/** Runs the demo until SIGTERM or SIGINT, then deletes its app. Rejects if a part of it cannot start. */
 export const demo: Run = async (input) => {
   const { terminal } = input;
   const { settings, isPackaged } = await loadExample(input);
-  const side = await openSample(settings);
-  // The terminal shows one short line a request instead of the log, which then tells of trouble only.
+  const sample = await openSample(settings);
+  // The terminal shows one short line for each request; the log has only warnings and errors.
   const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log: { ...settings.log, level: 'warn' } as const };
   const gate = await serve({
     started: quiet,
     load: () => Promise.resolve(quiet),
     env: terminal.env,
-    watch: narrate(terminal),
+    watch: printRequests(terminal),
   }).catch(async (error: unknown) => {
-    await side.close();
+    await sample.close();
     throw error;
   });
   const origin = originAt(gate.address, settings.listen);
   const admin = originAt(gate.adminAddress, settings.admin);
   terminal.out(`The gate is open on ${origin}, in front of a sample service on`);
-  terminal.out(`${originAt(side.address)}; its health is on ${admin}/healthz. Ctrl-C ends it.\n`);
+  terminal.out(`${originAt(sample.address)}; its health is on ${admin}/healthz. Ctrl-C ends it.\n`);
   if (isPackaged) {
     terminal.out(
       `There is no ${input.file} here, so it runs the package's example; its data is in ${resolve('data')}.\n`,
     );
   }
-  terminal.out(guide(origin, side.mint));
+  terminal.out(guide(origin, sample.mint));
   const app = await gate.administration?.createApp(SAMPLE_APP);
   if (app) terminal.out(tokenServiceGuide(origin, admin, app, credentialOf(terminal.env)));
   await untilSignal();
   if (app) await gate.administration?.deleteApp(app.key);
   await gate.stop();
-  await side.close();
+  await sample.close();
   return EXIT_OK;
 };
 
-/** How a shell finds the administrator's credential, whatever folder it is in. */
+/** A shell expression for the administrator's credential that works in any folder. */
 function credentialOf(env: Terminal['env']): string {
   if (env['TOLLGATE_ADMIN_TOKEN']) return '$TOLLGATE_ADMIN_TOKEN';
   return `$(cat '${resolve(adminTokenFile(env)).replaceAll("'", "'\\''")}')`;
 }
 
-/** The origin of a port that is open, on which address it may be. */
+/** The origin of an open port. */
 function originAt({ address, port }: AddressInfo, settings?: Settings['listen']): string {
   return originOf({ host: address, port, tls: settings?.tls });
 }
 
-function narrate(terminal: Terminal): Observe {
+function printRequests(terminal: Terminal): Observe {
   return ({ head, route, endpoint, principal, status, reason, durationMs }) => {
     const who = principal?.app === undefined || principal.app === '' ? 'nobody' : principal.app;
     const why = reason === undefined ? '' : ` (${reason})`;
@@ -77,7 +78,7 @@ function narrate(terminal: Terminal): Observe {
   };
 }
 
-/** The token service's endpoints are no routes, and answer for their paths all the same. */
+/** The endpoints of the token service are not routes. */
 function placeOf(route: Route | undefined, endpoint: string | undefined): string {
   if (route) return pathOf(route);
   return endpoint === undefined ? 'no route' : `the token endpoint ${endpoint}`;

@@ -1,4 +1,4 @@
-/** The configuration of the demo: the one in the current folder, else the example of the package. */
+/** The configuration of the demo: the file in the current folder, else the package's example. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,13 +10,13 @@ const PACKAGED = new URL('../../config/gateway.yaml', import.meta.url);
 
 export interface Example {
   readonly settings: Settings;
-  /** Whether it is the package's own, for want of one in the current folder. */
+  /** Whether it is the package's example, because the current folder has no file. */
   readonly isPackaged: boolean;
 }
 
 /**
- * Loads the file that was asked for. Where none was named and none is in the default place, the package's example: its
- * data goes to the current folder, as if the file stood in `config/` there.
+ * Loads the named file. If none was named and the default one does not exist, loads the package's example. Its data
+ * goes to the current folder, as if the example were in `config/` there.
  *
  * @throws ConfigUnreadable or ConfigError
  */

@@ -6,7 +6,10 @@ import { EXIT_OK, CommandFailed } from '../model/exit.js';
 
 const STARTER = new URL('../../config/starter.yaml', import.meta.url);
 
-/** Never overwrites: an existing file is an error, and stays as it is. */
+/**
+ * Writes the file.
+ * @throws CommandFailed if it exists; it is never overwritten
+ */
 export const init: Run = async ({ file, terminal }) => {
   const text = await readFile(STARTER, 'utf8');
   await mkdir(dirname(file), { recursive: true });

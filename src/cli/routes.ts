@@ -1,4 +1,4 @@
-/** `tollgate routes`: the routes as a table: match, scope, limit, upstream. */
+/** `tollgate routes`: prints the routes as a table: match, scope, limit, upstream. */
 import { loadConfig } from '../config/config.js';
 import type { LimitPolicy } from '../model/limit.js';
 import type { Access, Route } from '../model/route.js';
@@ -8,6 +8,10 @@ import { formatTable } from './args.js';
 
 const HEADINGS = ['MATCH', 'SCOPE', 'LIMIT', 'UPSTREAM'] as const;
 
+/**
+ * Prints the routes.
+ * @throws ConfigUnreadable or ConfigError
+ */
 export const routes: Run = async ({ file, json, terminal }) => {
   const { settings } = await loadConfig(file, terminal.env);
   terminal.out(json ? JSON.stringify(settings.routes.map(asJson), null, 2) : table(settings.routes));
@@ -51,7 +55,7 @@ const UNITS = [
   [1000, 's'],
 ] as const;
 
-/** `10 per 2m`, with who is counted where that is not an app. */
+/** `10 per 2m`, with what is counted unless that is the app. */
 function limitText({ requests, windowMs, by, share }: LimitPolicy): string {
   const unit = UNITS.find(([size]) => windowMs % size === 0);
   const window = unit ? `${windowMs / unit[0]}${unit[1]}` : `${windowMs}ms`;

@@ -1,4 +1,4 @@
-/** `tollgate`: finds the command, and turns what goes wrong into one clear line and an exit code. */
+/** `tollgate`: finds and runs the command; reports a failure as one line and an exit code. Imported by `main.ts`. */
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -19,34 +19,42 @@ const terminal: Terminal = {
   env: process.env,
 };
 
-/** @returns the exit code */
+/** Resolves to the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals, rest } = parse(args);
-  const [name, ...words] = positionals;
+  const [name, ...commandArgs] = positionals;
   if (values.version) {
     terminal.out(VERSION);
     return EXIT_OK;
   }
-  const asked = name === 'help' ? words[0] : name;
+  const commandName = name === 'help' ? commandArgs[0] : name;
   const wantsHelp = values.help || name === 'help';
-  if (asked === undefined) {
+  if (commandName === undefined) {
     terminal.out(help());
     return wantsHelp ? EXIT_OK : EXIT_USAGE;
   }
-  const command = COMMANDS.find((candidate) => candidate.name === asked);
-  if (!command) throw new UsageError(`unknown command "${asked}"${suggestion(asked)}; see tollgate --help`);
+  const command = COMMANDS.find((candidate) => candidate.name === commandName);
+  if (!command)
+    throw new UsageError(`unknown command "${commandName}"${suggestion(commandName)}; see tollgate --help`);
   if (wantsHelp) {
     terminal.out(helpOn(command));
     return EXIT_OK;
   }
-  const extra = words[command.maxArgs ?? 0];
+  const extra = commandArgs[command.maxArgs ?? 0];
   if (extra !== undefined) {
-    throw new UsageError(`${asked} does not take "${extra}"; a configuration is named with -c FILE`);
+    throw new UsageError(`${commandName} does not take "${extra}"; a configuration is named with -c FILE`);
   }
   const options = ownOptions(command, rest);
   const run = await command.load();
   const { config: file = DEFAULT_FILE, json } = values;
-  return run({ file, isDefaultFile: values.config === undefined, json, args: words, options, terminal });
+  return run({
+    file,
+    isDefaultFile: values.config === undefined,
+    json,
+    args: commandArgs,
+    options,
+    terminal,
+  });
 }
 
 const OPTIONS = {
@@ -56,7 +64,7 @@ const OPTIONS = {
   version: { type: 'boolean', short: 'v', default: false },
 } as const;
 
-/** Of the commands' own options each takes a value; which command has which is looked at later. */
+/** Accepts the options of all commands, each with a value. `ownOptions` checks later which command has which. */
 function parse(args: readonly string[]) {
   const own = COMMANDS.flatMap(({ options = [] }) => options);
   try {
@@ -143,7 +151,7 @@ function report(error: unknown): number {
   return EXIT_BAD;
 }
 
-/** What the system refuses, an address or the log's file, in words that say what to do. */
+/** A message that says what to do about a system error, such as an address in use; undefined for other errors. */
 function systemProblem(error: unknown): string | undefined {
   const { code, path, address, port, hostname } = error as NodeJS.ErrnoException & {
     address?: string;

@@ -1,4 +1,4 @@
-/** What stands on the other side of the demo's gate: the sample service, and the issuer whose keys it publishes. */
+/** The upstream side of the demo: the sample service, and the issuer whose keys it publishes. */
 import type { AddressInfo } from 'node:net';
 import { createNotarizations } from '../demo/notarizations.js';
 import type { Settings } from '../model/settings.js';
@@ -11,7 +11,10 @@ export interface SampleContext {
   close(): Promise<void>;
 }
 
-/** Opens the service where the file's first upstream expects it, with keys for the file's first issuer. */
+/**
+ * Opens the service at the first target of the file's first upstream, with keys for the file's first issuer.
+ * @throws UsageError if the file lacks either; rejects if the address cannot be bound
+ */
 export async function openSample({ issuers, upstreams }: Settings): Promise<SampleContext> {
   const [issuer] = issuers;
   const [upstream] = upstreams;

@@ -1,6 +1,6 @@
-/** What the operator tells a running process by signals. */
+/** The signals that a running process handles: SIGTERM and SIGINT to stop, SIGHUP to reload. */
 
-/** Settles at the first SIGTERM or SIGINT; a second one ends the process at once. */
+/** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */
 export function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     const stop = (): void => {
@@ -11,7 +11,7 @@ export function untilSignal(): Promise<void> {
   });
 }
 
-/** SIGHUP: the file is to be read again, and the log's file to be opened anew. */
+/** Calls `reload` at each SIGHUP: to read the file again and reopen the log's file. */
 export function onHangup(reload: () => void): void {
   process.on('SIGHUP', reload);
 }

@@ -1,4 +1,4 @@
-/** `tollgate start`: runs the gate until SIGTERM or SIGINT, then drains. SIGHUP and a changed file reload it. */
+/** `tollgate start`: runs the gateway until SIGTERM or SIGINT, then drains. SIGHUP and a changed file reload it. */
 import type { Run } from './command.js';
 import { EXIT_OK } from '../model/exit.js';
 import { openConfigFile } from '../app/config-file.js';
@@ -7,11 +7,12 @@ import { onHangup, untilSignal } from './signals.js';
 import { countWorkers, runPrimary, type RunningGateway } from '../workers/primary.js';
 import { isWorker, runWorker } from '../workers/worker.js';
 
+/** Runs the gateway, with several workers if the file says so. Rejects if it cannot start. */
 export const start: Run = async ({ file, terminal }) => {
   const { env } = terminal;
   if (isWorker(env)) return runWorker(file, env);
   const { load, close } = openConfigFile(file, terminal, reload);
-  // From the beginning to the end: without a listener the signal would end the process, in a drain too.
+  // Never removed: without a listener SIGHUP would end the process, also during the drain.
   onHangup(reload);
   const opening = load().then((started): Promise<RunningGateway> => {
     const isAlone = countWorkers(started) === 1;
@@ -19,7 +20,7 @@ export const start: Run = async ({ file, terminal }) => {
   });
 
   function reload(): void {
-    // One that cannot be opened is told of by this command's own end.
+    // A gateway that fails to open is reported when this command rejects.
     opening.then((gate) => gate.reload()).catch(() => undefined);
   }
 

@@ -1,18 +1,21 @@
-/** Keys made on the spot, and tokens signed with them, for `check` and for the demo. */
+/** Generated keys, and tokens signed with them, for `check` and for the demo. */
 import { createPublicKey, generateKeyPairSync, randomUUID, type JsonWebKey } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import type { Algorithm, Issuer } from '../model/issuer.js';
 
 export interface TestIssuer {
-  /** The public half, as an issuer publishes it (RFC 7517). */
+  /** The public keys, as an issuer publishes them (RFC 7517). */
   readonly jwks: { readonly keys: readonly JsonWebKey[] };
-  /** A token that the issuer, had it these keys, would give to the app. */
+  /** Signs a token as the issuer would with these keys. It expires after one day. */
   sign(app: string, scopes: readonly string[], claims?: object): string;
 }
 
 const LIFETIME_S = 24 * 60 * 60;
 
-/** @param issuer whose `iss`, audience, first algorithm and claim names the tokens have */
+/**
+ * Creates a test issuer with new keys.
+ * @param issuer its `iss`, audience, first algorithm and claim names are used
+ */
 export function createTestIssuer(issuer: Issuer): TestIssuer {
   const algorithm = issuer.algorithms[0] ?? 'RS256';
   const { publicKey, privateKey } = generateKeys(algorithm);
@@ -65,8 +68,8 @@ function generateEcKeys(namedCurve: string): PemPair {
 }
 
 /**
- * What a token of the issuer says, so that the gate reads app and scopes out of it again. Where a claim has two meanings
- * it is made to have both: scopes in the claim of the app are a text, and beside an audience they are more audiences.
+ * The payload of a token, from which the gateway reads the same app and scopes. A claim may have two meanings: scopes in
+ * the app's claim are written as one text, and scopes in `aud` as additional audiences.
  */
 function payloadOf(
   { iss, audience, claims: { app: appPath, scope: scopePath } }: Issuer,
@@ -77,8 +80,8 @@ function payloadOf(
   const payload: Record<string, unknown> = { ...claims };
   if (iss !== undefined) payload['iss'] = iss;
   if (audience !== undefined) payload['aud'] = audience[0];
-  const isWritten = appPath.length === 1 && payload[appPath[0]!] !== undefined;
-  if (!isWritten) setClaim(payload, appPath, app);
+  const isAppSet = appPath.length === 1 && payload[appPath[0]!] !== undefined;
+  if (!isAppSet) setClaim(payload, appPath, app);
   if (isSame(scopePath, appPath)) setClaim(payload, scopePath, scopes.length ? scopes.join(' ') : app);
   else if (isSame(scopePath, ['aud'])) payload['aud'] = [...(audience?.slice(0, 1) ?? []), ...scopes];
   else setClaim(payload, scopePath, scopes);
@@ -89,7 +92,7 @@ function isSame(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((name, index) => name === other[index]);
 }
 
-/** Sets a claim by its path: `['realm_access', 'roles']` makes an object on the way. */
+/** Sets a claim by its path: `['realm_access', 'roles']` creates the object `realm_access`. */
 function setClaim(payload: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const [name, ...rest] = path;
   if (name === undefined) return;

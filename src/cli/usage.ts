@@ -1,4 +1,4 @@
-/** What is typed for the commands that have words of their own, for their help and for wrong usage. */
+/** The usage texts of commands with arguments, for their help and for usage errors. */
 
 export const APPS_USAGE =
   'apps create --name NAME --scopes a,b [--owner UNAME] [--organization ORG] | apps list | apps delete KEY | ' +

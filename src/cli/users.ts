@@ -1,4 +1,4 @@
-/** `tollgate users`: the people of the password endpoint. A password comes on standard input, never as an argument. */
+/** `tollgate users`: manages users of the password endpoint. A password is read from standard input, never an argument. */
 import { loadConfig } from '../config/config.js';
 import type { Administration } from '../tokens/administration.js';
 import { passwordError } from '../tokens/passwords.js';
@@ -8,10 +8,14 @@ import { withAdminContext, type AdminContext } from './admin-context.js';
 import { USERS_USAGE } from './usage.js';
 import { requiredList, rejectExtraArgs, print, printTable, requiredArg } from './args.js';
 
+/**
+ * Runs one of the actions.
+ * @throws UsageError on wrong arguments; CommandFailed if the action fails; what `loadConfig` throws
+ */
 export const users: Run = async (input) => {
-  const read = ACTIONS.get(input.args[0] ?? '');
-  if (!read) throw new UsageError(`usage: tollgate ${USERS_USAGE}`);
-  const action = read(input);
+  const parse = ACTIONS.get(input.args[0] ?? '');
+  if (!parse) throw new UsageError(`usage: tollgate ${USERS_USAGE}`);
+  const action = parse(input);
   const { settings } = await loadConfig(input.file, input.terminal.env);
   if (!settings.tokens) throw new CommandFailed('users need the `tokens` section in the file');
   await withAdminContext(settings, input.terminal, ({ administration, audit }) =>
@@ -20,7 +24,7 @@ export const users: Run = async (input) => {
   return EXIT_OK;
 };
 
-/** Reads what was typed, so that wrong usage is told before anything is opened. @returns what is then done */
+/** Parses the arguments first, so that wrong usage is reported before anything is opened. Returns the work to do. */
 type Action = (
   input: CommandInput,
 ) => (administration: Administration, audit: AdminContext['audit']) => Promise<void>;
@@ -34,12 +38,12 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
 function add(input: CommandInput): ReturnType<Action> {
   const { args, options, terminal } = input;
   const name = requiredArg(args[1], USERS_USAGE);
-  // Without any the user can log in, and opens only what asks for no scope.
+  // A user without scopes can log in, and is admitted only where no scope is required.
   const scopes = options['scopes'] === undefined ? [] : requiredList(options['scopes'], USERS_USAGE);
   return async (administration, audit) => {
     const password = await terminal.readSecret();
-    const flaw = passwordError(password);
-    if (flaw !== undefined) throw new CommandFailed(flaw);
+    const reason = passwordError(password);
+    if (reason !== undefined) throw new CommandFailed(reason);
     await administration.addUser(name, password, scopes, options['organization']);
     audit({ action: 'user_created', user: name });
     print(input, { name }, `added ${name}`);

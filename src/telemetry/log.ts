@@ -19,7 +19,7 @@ export interface OperatorLog {
   readonly close: () => Promise<void>;
 }
 
-/** Some hundred lines. Each batch wakes a thread, and a crash loses at most one. */
+/** Some hundred lines. Each batch wakes a thread; a crash loses the unwritten ones. */
 const MOST_FOR_A_FILE = 32 * 1024;
 /** PIPE_BUF: a pipe accepts this much atomically, so the lines of several workers do not mix. */
 const MOST_FOR_A_PIPE = 4096;
