@@ -1,6 +1,6 @@
 /**
- * The demo's service: notarizations and their stamps, with an event stream and a WebSocket echo. It knows nothing of
- * tokens or limits; it believes the X-App-* fields, as a service behind the gate may.
+ * The demo's service: notarizations and their stamps, with an event stream and a WebSocket echo. It has no code for
+ * tokens or limits. It trusts the X-App-* fields, as a service behind the gateway may.
  */
 import { createServer, type Server } from 'node:http';
 import express, { type Express } from 'express';
@@ -16,13 +16,16 @@ interface Stamp {
 const FEED_INTERVAL_MS = 1000;
 const FEED_EVENTS = 60;
 
-/** @param jwks what the demo's issuer publishes, at /jwks */
+/**
+ * Creates the service; the caller makes it listen.
+ * @param jwks the JWKS of the demo's issuer, served at /jwks
+ */
 export function createNotarizations(jwks: object): Server {
   const stamps: Stamp[] = [];
   const stamp = (notarization: string, by: string): Stamp => {
-    const made = { id: stamps.length + 1, notarization, by, at: new Date().toISOString() };
-    stamps.push(made);
-    return made;
+    const created = { id: stamps.length + 1, notarization, by, at: new Date().toISOString() };
+    stamps.push(created);
+    return created;
   };
   stamp('1', 'sample-app');
   stamp('2', 'sample-app');
@@ -61,7 +64,7 @@ export function createNotarizations(jwks: object): Server {
 
   const server = createServer(app);
   const echo = new WebSocketServer({ server, path: '/notarizations/echo' });
-  // It repeats the errors of the server, whose own listener has them.
+  // It re-emits the server's errors, which are handled by the server's own listener.
   echo.on('error', () => undefined);
   echo.on('connection', (socket) => {
     socket.on('message', (data, binary) => {
