@@ -1,9 +1,9 @@
 /**
- * The stage authenticate: who is calling? The Authorization field to a Principal, or a Refusal.
+ * The step `authenticate` of the pipeline: turns the Authorization field into a Principal or a Refusal.
  *
- * At the first sight of a token: fence before (`compact`), the issuer by `iss`, its key by `kid`, express-jwt
- * (`verify`), fence behind (`claims`), the Principal. From then on a look into the cache, without a promise. Whether it
- * has been revoked is asked at every request, apart from the cache.
+ * A new token is parsed (`parse-jws`), its issuer is found by `iss` and its key by `kid`, express-jwt verifies it
+ * (`verify`), its claims are checked (`claims`), and the Principal is made. Later requests find it in the cache,
+ * without a promise. Revocation is checked at every request, outside the cache.
  */
 import type { Issuer } from '../model/issuer.js';
 import { ANONYMOUS, type Principal } from '../model/principal.js';
@@ -22,20 +22,21 @@ import { createVerify, type Verify } from './verify.js';
 
 export { REVOCATIONS_UNKNOWN } from './refusals.js';
 
-/** For a caller who is revoked. */
+/** The refusal of a caller that is revoked. */
 export const TOKEN_REVOKED = INVALID_TOKEN.revoked;
 
 export interface AuthenticateOptions {
   readonly issuers: readonly { readonly issuer: Issuer; readonly keys: KeySet }[];
-  /** How many verified tokens are remembered. */
+  /** How many verified tokens are cached. */
   readonly cacheSize: number;
+  /** Epoch milliseconds. */
   readonly now: () => number;
   /**
-   * Refuses a caller who is revoked. Asked at each request, however well its token is remembered; left out where there
-   * is nothing to revoke by.
+   * Refuses a caller that is revoked. Called at each request, also for a cached token; omitted where nothing can be
+   * revoked.
    */
   readonly refuse?: (principal: Principal) => Refusal | undefined;
-  /** Told at each token whether it was remembered. */
+  /** Called for each token with whether it was cached. */
   readonly onCacheLookup?: (hit: boolean) => void;
 }
 
@@ -44,46 +45,50 @@ export type Authenticate = (
   route: Pick<Route, 'access'>,
 ) => Principal | Refusal | Promise<Principal | Refusal>;
 
-/** An issuer with what its tokens are checked by. */
+/** An issuer with its keys and its verifier. */
 interface IssuerVerifier {
   readonly issuer: Issuer;
   readonly keys: KeySet;
   readonly verify: Verify;
 }
 
-/** The stage: a remembered token is answered at once, a new one when it is verified. */
+/**
+ * Creates the step `authenticate`.
+ *
+ * A cached token has a synchronous result, a new one a promise. It rejects only with an error of the verifier.
+ */
 export function createAuthenticate({
   issuers,
   cacheSize,
   now,
-  refuse = refuseNobody,
+  refuse = refuseNone,
   onCacheLookup,
 }: AuthenticateOptions): Authenticate {
-  /** By the expected `iss`; undefined is the key of the one issuer whose tokens carry none. */
+  /** By the expected `iss`; undefined is the key of the one issuer whose tokens have none. */
   const verifiers = new Map<unknown, IssuerVerifier>(
     issuers.map(({ issuer, keys }) => [issuer.iss, { issuer, keys, verify: createVerify(issuer, now) }]),
   );
   const cache = createTokenCache(cacheSize);
-  /** Tokens that are being verified: a burst with a new token costs one verification. */
+  /** Verifications in progress, by token: a burst with one new token costs one verification. */
   const verifying = new Map<string, Promise<VerifiedToken | Refusal>>();
 
   return function authenticate({ authorization, socket }, { access }) {
     if (access.kind === 'public') return ANONYMOUS;
     if (authorization === undefined) return NO_TOKEN;
-    const known = cache.get(authorization);
-    if (known) {
+    const cached = cache.get(authorization);
+    if (cached) {
       onCacheLookup?.(true);
-      if (access.issuers?.has(known.principal.issuer) === false) return INVALID_TOKEN.issuer;
-      return timeError(known, now()) ?? judge(known, socket);
+      if (access.issuers?.has(cached.principal.issuer) === false) return INVALID_TOKEN.issuer;
+      return timeError(cached, now()) ?? checkRequest(cached, socket);
     }
     const token = readBearer(authorization);
     if (token instanceof Refusal) return token;
     onCacheLookup?.(false);
-    const compact = parseJws(token);
-    if (compact instanceof Refusal) return compact;
-    const trust = verifiers.get(compact.payload['iss']);
-    if (!trust || access.issuers?.has(trust.issuer.name) === false) return INVALID_TOKEN.issuer;
-    return verifyAndCache(authorization, socket, verifyOnce(token, compact, trust));
+    const jws = parseJws(token);
+    if (jws instanceof Refusal) return jws;
+    const verifier = verifiers.get(jws.payload['iss']);
+    if (!verifier || access.issuers?.has(verifier.issuer.name) === false) return INVALID_TOKEN.issuer;
+    return verifyAndCache(authorization, socket, verifyOnce(token, jws, verifier));
   };
 
   async function verifyAndCache(
@@ -94,24 +99,24 @@ export function createAuthenticate({
     const verified = await verification;
     if (verified instanceof Refusal) return verified;
     cache.set(authorization, verified);
-    return judge(verified, socket);
+    return checkRequest(verified, socket);
   }
 
   function verifyOnce(
     token: string,
-    compact: ParsedJws,
-    trust: IssuerVerifier,
+    jws: ParsedJws,
+    verifier: IssuerVerifier,
   ): Promise<VerifiedToken | Refusal> {
     let verification = verifying.get(token);
     if (!verification) {
-      verification = verifyToken(token, compact, trust).finally(() => verifying.delete(token));
+      verification = verifyToken(token, jws, verifier).finally(() => verifying.delete(token));
       verifying.set(token, verification);
     }
     return verification;
   }
 
-  /** What must hold of each request, however well its token is remembered. */
-  function judge(
+  /** The checks that every request needs, also with a cached token. */
+  function checkRequest(
     { principal, confirmation }: VerifiedToken,
     socket: RequestHead['socket'],
   ): Principal | Refusal {
@@ -122,28 +127,32 @@ export function createAuthenticate({
   async function verifyToken(
     token: string,
     { header, payload }: ParsedJws,
-    trust: IssuerVerifier,
+    verifier: IssuerVerifier,
   ): Promise<VerifiedToken | Refusal> {
-    const { issuer, keys } = trust;
+    const { issuer, keys } = verifier;
     if (!issuer.tokenTypes.has(header.typ)) return INVALID_TOKEN.type;
     const algorithm = issuer.algorithms.find((accepted) => accepted === header.alg);
     if (!algorithm) return INVALID_TOKEN.algorithm;
     let found = await keys.find(header.kid, algorithm);
     if (found === 'unavailable') return KEYS_UNAVAILABLE;
     if (found === 'unknown') return INVALID_TOKEN.unknownKey;
-    let flaw = await flawOfSignature(token, found, trust);
-    // Without a kid nothing but a failed verification tells of a key that the gate has not read yet.
-    if (flaw === INVALID_TOKEN.signature && header.kid === undefined && (await keys.renew(found.keyring))) {
+    let failure = await verifySignature(token, found, verifier);
+    // Without a kid, only a failed verification shows that the issuer has a key that was not read yet.
+    if (
+      failure === INVALID_TOKEN.signature &&
+      header.kid === undefined &&
+      (await keys.renew(found.keyring))
+    ) {
       found = await keys.find(undefined, algorithm);
       if (found === 'unavailable') return KEYS_UNAVAILABLE;
       if (found === 'unknown') return INVALID_TOKEN.unknownKey;
-      flaw = await flawOfSignature(token, found, trust);
+      failure = await verifySignature(token, found, verifier);
     }
-    if (flaw) return flaw;
+    if (failure) return failure;
     const validity = readValidity(payload, issuer);
     if (validity instanceof Refusal) return validity;
-    const untimely = timeError(validity, now());
-    if (untimely) return untimely;
+    const timeRefusal = timeError(validity, now());
+    if (timeRefusal) return timeRefusal;
     if (!hasAcceptedAudience(payload, issuer)) return INVALID_TOKEN.audience;
     const confirmation = readConfirmation(payload);
     if (confirmation === null) return INVALID_TOKEN.confirmation;
@@ -153,20 +162,20 @@ export function createAuthenticate({
   }
 }
 
-/** Tries each key that the token can mean; the first that has signed it decides. */
-async function flawOfSignature(
+/** Tries each key that the token can mean; the first one that matches the signature decides. */
+async function verifySignature(
   token: string,
   { keys }: FoundKeys,
   { verify }: IssuerVerifier,
 ): Promise<Refusal | undefined> {
-  let flaw: Refusal | undefined;
+  let failure: Refusal | undefined;
   for (const key of keys) {
-    flaw = await verify(token, key);
-    if (flaw !== INVALID_TOKEN.signature) return flaw;
+    failure = await verify(token, key);
+    if (failure !== INVALID_TOKEN.signature) return failure;
   }
-  return flaw;
+  return failure;
 }
 
-function refuseNobody(): undefined {
+function refuseNone(): undefined {
   return undefined;
 }

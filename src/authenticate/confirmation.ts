@@ -1,21 +1,21 @@
 /**
- * Authenticate: tokens that are bound to a key of their holder by `cnf` (RFC 7800 3.1).
+ * Authenticate: checks tokens that `cnf` binds to a key of their holder (RFC 7800 3.1).
  *
- * One such token is accepted where the connection proves the key: `x5t#S256` names the client's certificate (RFC 8705
- * 3.1). Every other `cnf` is refused, an empty one too: it says that the holder has to prove something, and nothing was
- * proved. `jkt` needs a DPoP proof (RFC 9449 6.1), which the gate does not read.
+ * One kind is supported: `x5t#S256` names the client's certificate (RFC 8705 3.1), which the TLS connection proves.
+ * Every other `cnf` is refused, an empty one too, since it requires a proof that cannot be checked. `jkt` needs a DPoP
+ * proof (RFC 9449 6.1), which the gateway does not read.
  */
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { JsonObject } from './parse-jws.js';
 
-/** Whom a token is for: the thumbprint of its holder's certificate; undefined where whoever has it may use it. */
+/** The thumbprint of the certificate that a token is bound to; undefined for a token that any client may use. */
 export type Confirmation = string | undefined;
 
 const CERTIFICATE = 'x5t#S256';
 
-/** Reads a payload's `cnf`; null where the gate has no way to check it. */
+/** Reads a payload's `cnf`; null where the gateway cannot check it. */
 export function readConfirmation(payload: JsonObject): Confirmation | null {
   if (!Object.hasOwn(payload, 'cnf')) return undefined;
   const { cnf } = payload;
@@ -25,12 +25,12 @@ export function readConfirmation(payload: JsonObject): Confirmation | null {
   return typeof member[1] === 'string' && member[1] !== '' ? member[1] : null;
 }
 
-/** Each connection's certificate is hashed once; null where its client has shown none. */
+/** Each connection's certificate is hashed once; null where the client sent none. */
 const thumbprints = new WeakMap<Socket, string | null>();
 
 /**
- * Whether the client of a connection has proved in the TLS handshake that it holds the certificate with this
- * thumbprint. Its chain need not be looked at for that (RFC 8705 3 and 4).
+ * Whether the client proved in the TLS handshake that it holds the certificate with this thumbprint. The certificate
+ * chain does not matter (RFC 8705 3 and 4).
  */
 export function isHeldBy(thumbprint: string, socket: Socket | undefined): boolean {
   if (!(socket instanceof TLSSocket)) return false;

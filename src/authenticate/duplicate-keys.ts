@@ -1,17 +1,20 @@
 /**
- * Authenticate, the fence before the verifier: finds an object that has a name twice, at any depth.
+ * Authenticate: finds a JSON object with a duplicate name, at any depth. Called by `parse-jws.ts`.
  *
- * JSON parsers differ in which of the two they keep, so such a token says different things to different readers
- * (RFC 7515 4 and RFC 7519 4: names must be unique). JSON.parse keeps the last without a word.
+ * JSON parsers differ in which of the two they keep, so such a token means different things to different readers
+ * (RFC 7515 4 and RFC 7519 4: names must be unique). JSON.parse silently keeps the last.
  */
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 
-/** @param json a text that JSON.parse has accepted: the scan relies on it */
+/**
+ * Whether any object of a JSON text has a name twice.
+ * @param json a text that JSON.parse has accepted: the scan relies on it
+ */
 export function hasDuplicateKeys(json: string): boolean {
-  /** The names of each object that is open; undefined for an array. */
+  /** The names of each object that encloses the position; undefined for an array. */
   const open: (Set<string> | undefined)[] = [];
   for (let at = 0; at < json.length; at++) {
     switch (json.charAt(at)) {
@@ -40,7 +43,7 @@ export function hasDuplicateKeys(json: string): boolean {
   return false;
 }
 
-/** The index behind the closing quote. */
+/** The index after the closing quote. */
 function endOfString(json: string, start: number): number {
   let at = start + 1;
   for (let char = json.charCodeAt(at); char !== QUOTE; char = json.charCodeAt(at)) {
@@ -49,14 +52,14 @@ function endOfString(json: string, start: number): number {
   return at + 1;
 }
 
-/** Whether a colon follows: the white space of JSON is all that can stand between (RFC 8259 2). */
+/** Whether a colon follows the string. Only JSON's white space can be in between (RFC 8259 2). */
 function isName(json: string, end: number): boolean {
   let at = end;
   while (json.charCodeAt(at) <= 0x20) at++;
   return json.charCodeAt(at) === COLON;
 }
 
-/** `"\u0065xp"` and `"exp"` are one name. */
+/** Decodes escapes, since `"\u0065xp"` and `"exp"` are one name. */
 function textOf(literal: string): string {
   return literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
 }

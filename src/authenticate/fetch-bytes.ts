@@ -1,15 +1,15 @@
-/** Authenticate, an issuer's keys: one bounded GET of a document. */
+/** Authenticate, issuer keys: one GET of a document with a size limit. Called by `key-source.ts`. */
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { request } from 'undici';
 import { USER_AGENT } from '../model/version.js';
 import { KeySourceError } from './key-source-error.js';
 
-/** The largest document, as it is sent and after decoding. */
+/** The largest document in bytes, before and after decoding. */
 export const MAX_BYTES = 1024 * 1024;
 
-/** Content codings in the order in which they were applied; nobody needs more, and each could be a bomb of its own. */
-const MOST_CODINGS = 2;
+/** No server needs more, and each coding could be a decompression bomb. */
+const MAX_CODINGS = 2;
 
 const unzip = {
   gzip: promisify(gunzip),
@@ -25,14 +25,14 @@ const HEADERS = {
 };
 
 /**
- * Reads a document of at most 1 MiB, on a connection of its own. Only 200 is success: undici follows no redirect by
- * itself. gzip, deflate and br are decoded (RFC 9110 8.4.1), up to the same bound.
+ * Reads a document of at most 1 MiB, on its own connection. Only 200 is success; redirects are not followed. gzip,
+ * deflate and br are decoded (RFC 9110 8.4.1), up to the same limit.
  *
- * @throws KeySourceError where the response is not usable, else the error of undici or of the system
+ * @throws KeySourceError where the response is not usable; otherwise the error of undici or of the system
  */
 export async function fetchBytes(url: string, signal: AbortSignal): Promise<Buffer> {
   const { statusCode, headers, body } = await request(url, { headers: HEADERS, reset: true, signal });
-  // A body that is destroyed emits an error, which would end the process if nobody heard it.
+  // A destroyed body emits an error, which would end the process without a listener.
   body.on('error', ignore);
   if (statusCode !== 200) {
     body.destroy();
@@ -55,7 +55,7 @@ async function decode(bytes: Buffer, field: string): Promise<Buffer> {
     .split(',')
     .map((coding) => coding.trim())
     .filter((coding) => coding !== '' && coding !== 'identity');
-  if (codings.length > MOST_CODINGS) throw new KeySourceError('has too many content codings');
+  if (codings.length > MAX_CODINGS) throw new KeySourceError('has too many content codings');
   let decoded = bytes;
   for (const coding of codings.reverse()) decoded = await decodeOne(decoded, coding);
   return decoded;
@@ -75,12 +75,12 @@ async function decodeOne(bytes: Buffer, coding: string): Promise<Buffer> {
 function unpackerOf(bytes: Buffer, coding: string) {
   if (coding === 'gzip' || coding === 'x-gzip') return unzip.gzip;
   if (coding === 'br') return unzip.br;
-  // "deflate" is zlib's format, but some servers send the bare stream (RFC 9110 8.4.1.2).
+  // "deflate" is the zlib format, but some servers send the raw stream (RFC 9110 8.4.1.2).
   if (coding === 'deflate') return hasZlibHeader(bytes) ? unzip.zlib : unzip.raw;
   return undefined;
 }
 
-/** RFC 1950 2.2: the method is 8, and the first two bytes are a multiple of 31. */
+/** RFC 1950 2.2: the compression method is 8, and the first two bytes are a multiple of 31. */
 function hasZlibHeader(bytes: Buffer): boolean {
   return bytes.length >= 2 && (bytes[0]! & 0x0f) === 8 && bytes.readUInt16BE(0) % 31 === 0;
 }

@@ -1,18 +1,18 @@
-/** Authenticate, an issuer's keys: the ones that may be used, parsed by jwks-rsa, and which of them a token means. */
+/** Authenticate, issuer keys: parses usable JWKs with jwks-rsa and finds those that a token can mean. */
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import jwksRsa from 'jwks-rsa';
 import type { Algorithm } from '../model/issuer.js';
 import { isStrong, type UsableJwk } from '../model/jwk.js';
 
-/** A set of keys that does not change: another set is another object. */
+/** An immutable set of keys: another set is another object. */
 export interface JwkSet {
-  /** Equal for two rings with the same keys. */
+  /** Equal for two sets with the same keys. */
   readonly fingerprint: string;
   readonly size: number;
   hasKid(kid: string): boolean;
-  /** The keys that a token can mean, at most 4 and in the issuer's order: while two are published there may be several. */
+  /** The keys that a token can mean, at most 4, in the issuer's order: several while it publishes more than one. */
   find(kid: string | undefined, algorithm: Algorithm): readonly KeyObject[];
-  /** The same keys as entries of a JWKS, of which the same ring can be made again; nothing private is in them. */
+  /** The same keys as public JWKS entries, from which the same set can be created again. */
   jwks(): readonly JsonWebKey[];
 }
 
@@ -22,12 +22,12 @@ interface Key {
   readonly publicKey: KeyObject;
 }
 
-/** A token without `kid` costs as many verifications at most. */
-const MOST_CANDIDATES = 4;
+/** Limits the verifications that a token without `kid` costs. */
+const MAX_CANDIDATES = 4;
 
-/** Parses the keys; those that make no key, or a weak one, are left out. */
+/** Parses the keys into a set. Those that cannot be parsed or are weak are left out. */
 export async function createJwkSet(jwks: readonly UsableJwk[]): Promise<JwkSet> {
-  const keys = await parseKeys(withoutTwins(jwks));
+  const keys = await parseKeys(withoutDuplicates(jwks));
   const byKid = new Map<string | undefined, Key[]>();
   for (const key of keys) {
     const same = byKid.get(key.kid);
@@ -41,18 +41,18 @@ export async function createJwkSet(jwks: readonly UsableJwk[]): Promise<JwkSet> 
     size: keys.length,
     hasKid: (kid) => byKid.has(kid),
     find(kid, algorithm) {
-      const fitting: KeyObject[] = [];
+      const matches: KeyObject[] = [];
       for (const key of kid === undefined ? keys : (byKid.get(kid) ?? [])) {
-        if (fitting.length === MOST_CANDIDATES) break;
-        if (key.algorithms.includes(algorithm)) fitting.push(key.publicKey);
+        if (matches.length === MAX_CANDIDATES) break;
+        if (key.algorithms.includes(algorithm)) matches.push(key.publicKey);
       }
-      return fitting;
+      return matches;
     },
     jwks: () => keys.map(jwkOf),
   };
 }
 
-/** Without `alg` a key is fit for all that its issuer may use (RFC 7517 4.4); with several it had none. */
+/** A key with several algorithms had no `alg`, so it fits all that its issuer may use (RFC 7517 4.4). */
 function jwkOf({ kid, algorithms, publicKey }: Key): JsonWebKey {
   return {
     ...publicKey.export({ format: 'jwk' }),
@@ -62,14 +62,14 @@ function jwkOf({ kid, algorithms, publicKey }: Key): JsonWebKey {
   };
 }
 
-/** An entry that stands there twice, word for word, is one key. */
-function withoutTwins(jwks: readonly UsableJwk[]): readonly UsableJwk[] {
+/** Drops exact duplicates of an entry. */
+function withoutDuplicates(jwks: readonly UsableJwk[]): readonly UsableJwk[] {
   return [...new Map(jwks.map((jwk) => [JSON.stringify(jwk), jwk])).values()];
 }
 
 /**
- * jwks-rsa leaves out what it cannot parse and tells of the rest only their kid, so each goes there under its
- * index, and without `alg`: RSA keys then come back as plain ones, fit for RS and PS.
+ * jwks-rsa leaves out what it cannot parse and returns only the kid of the rest, so each key is passed with its index
+ * as the kid. It is passed without `alg`: an RSA key is then not bound to RS or PS.
  */
 async function parseKeys(jwks: readonly UsableJwk[]): Promise<readonly Key[]> {
   const numbered = jwks.map(({ parameters }, index) => ({ ...parameters, kid: String(index) }));
@@ -78,7 +78,7 @@ async function parseKeys(jwks: readonly UsableJwk[]): Promise<readonly Key[]> {
     rateLimit: false,
     fetcher: () => Promise.resolve({ keys: numbered }),
   });
-  // Nothing is fetched here: all that it can complain of is that no key is left, which is for us to judge.
+  // Nothing is fetched: the only possible error is that no key is left, which the caller handles.
   const parsed = await client.getSigningKeys().catch(() => []);
   return parsed.flatMap((signingKey) => {
     const { kid, algorithms } = jwks[Number(signingKey.kid)]!;

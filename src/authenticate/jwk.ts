@@ -1,9 +1,9 @@
-/** Authenticate, an issuer's keys: the entries of a JWKS document that may verify tokens (RFC 7517 5). */
+/** Authenticate, issuer keys: selects the entries of a JWKS document that may verify tokens (RFC 7517 5). */
 import { entriesOf, readJwk, type AcceptedKeys, type UsableJwk } from '../model/jwk.js';
 import { KeySourceError } from './key-source-error.js';
 
 /**
- * What can be used is used; the rest is left out, as RFC 7517 5 asks.
+ * Returns the usable entries; the others are ignored (RFC 7517 5).
  * @throws KeySourceError where the document is no JWKS
  */
 export function selectUsable(document: unknown, accepted: AcceptedKeys): readonly UsableJwk[] {

@@ -1,10 +1,11 @@
 /**
- * Authenticate, an issuer's keys on disk: the last good ones, for a start while the issuer is away.
+ * Authenticate, issuer keys: caches the last good ones on disk, for a start while the issuer is unavailable. Called by
+ * `key-set.ts`.
  *
- * One small file an issuer, which several processes may share: it is replaced whole, so that whoever reads it finds
- * one good set or another. Its name and its content tell the key source, so that keys of another source are never
- * taken for this one's; as a digest, since a URL may hold a secret. What is wrong with the folder costs a line in the
- * log and no more: the gate then starts as if nothing had been kept.
+ * Each issuer has one small file, which several processes may share. The file is replaced atomically, so a reader
+ * always finds a complete set. Its name and content include a digest of the key source, so that keys of another source are not
+ * used; a digest, since a URL may hold a secret. A problem with the folder is only logged: the gateway then starts
+ * without cached keys.
  */
 import { createHash, type JsonWebKey } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -18,36 +19,40 @@ export interface JwksFileCacheOptions {
   readonly now: () => number;
   readonly newId: () => string;
   readonly log: Log;
-  /** How old keys may be and still serve. */
+  /** The age up to which cached keys are used. */
   readonly maxStaleMs: number;
 }
 
 export interface CachedKeys {
-  /** When they were read from their source, epoch milliseconds; never in the future. */
+  /** When the keys were read from their source: epoch milliseconds, never in the future. */
   readonly readAtMs: number;
   readonly jwks: { readonly keys: readonly unknown[] };
 }
 
-/** One issuer's place in the folder. Nothing here rejects. */
+/** The file of one issuer. No method rejects. */
 export interface JwksFileCache {
-  /** Undefined where nothing is kept, or nothing that can be believed. */
+  /** Undefined where there is no valid file. */
   load(): Promise<CachedKeys | undefined>;
-  /** Keeps keys that were just read, where they are others or those on disk have aged. */
+  /** Writes keys that were just read, if they differ from the file or the time in the file is too old. */
   save(keys: readonly JsonWebKey[], readAtMs: number): Promise<void>;
 }
 
 export type OpenJwksFileCache = (issuer: Issuer) => JwksFileCache;
 
-/** Another form of the file has another number. */
+/** Changes with the format of the file. */
 const VERSION = 1;
-/** Far more than the largest set that is read from an issuer. */
+/** Far more than the largest set that is read from an issuer, in bytes. */
 const MAX_BYTES = 4 * 1024 * 1024;
 /**
- * The part of `maxStaleMs` by which the time on disk may lag behind. It only errs to the safe side: after a restart
- * keys serve for so much less long, never for longer.
+ * The fraction of `maxStaleMs` by which the time in the file may be behind. The error is on the safe side: after a
+ * restart keys are used for a shorter time, never for longer.
  */
 const LAG = 0.1;
 
+/**
+ * Creates a function that opens the cache file of an issuer. Read and write failures are logged; nothing rejects.
+ * @param folder where the files are
+ */
 export function createJwksFileCaches(
   folder: string,
   { now, newId, log, maxStaleMs }: JwksFileCacheOptions,
@@ -67,24 +72,24 @@ export function createJwksFileCaches(
     }
   }
 
-  return function shelfOf(issuer) {
+  return function openCache(issuer) {
     const source = digestOf(issuer);
     const path = join(folder, `${source}.json`);
-    /** What is on disk, as far as is known here. */
-    let kept: { readonly keys: string; readonly readAtMs: number } | undefined;
-    /** One after the other, so that the last set is the one that stays. */
-    let turn: Promise<unknown> = Promise.resolve();
+    /** The content of the file, as last read or written by this process. */
+    let stored: { readonly keys: string; readonly readAtMs: number } | undefined;
+    /** Reads and writes run one after the other, so that the last set remains in the file. */
+    let lastTask: Promise<unknown> = Promise.resolve();
 
-    function inTurn<T>(act: () => Promise<T>): Promise<T> {
-      const mine = turn.then(act);
-      turn = mine;
-      return mine;
+    function inSequence<T>(act: () => Promise<T>): Promise<T> {
+      const task = lastTask.then(act);
+      lastTask = task;
+      return task;
     }
 
     async function read(): Promise<CachedKeys | undefined> {
       try {
         const found = parse(await readBounded(path), source, now());
-        kept = { keys: JSON.stringify(found.jwks.keys), readAtMs: found.readAtMs };
+        stored = { keys: JSON.stringify(found.jwks.keys), readAtMs: found.readAtMs };
         return found;
       } catch (error) {
         const reason = reasonOf(error);
@@ -95,28 +100,28 @@ export function createJwksFileCaches(
       }
     }
 
-    async function keep(keys: readonly JsonWebKey[], readAtMs: number): Promise<void> {
+    async function write(keys: readonly JsonWebKey[], readAtMs: number): Promise<void> {
       const text = JSON.stringify(keys);
-      if (kept?.keys === text && readAtMs - kept.readAtMs < maxStaleMs * LAG) return;
+      if (stored?.keys === text && readAtMs - stored.readAtMs < maxStaleMs * LAG) return;
       const content = { version: VERSION, issuer: issuer.name, source, fetchedAt: readAtMs, keys };
-      if (await replace(path, `${JSON.stringify(content, null, 2)}\n`)) kept = { keys: text, readAtMs };
+      if (await replace(path, `${JSON.stringify(content, null, 2)}\n`)) stored = { keys: text, readAtMs };
     }
 
     return {
-      load: () => inTurn(read),
-      save: (keys, readAtMs) => inTurn(() => keep(keys, readAtMs)),
+      load: () => inSequence(read),
+      save: (keys, readAtMs) => inSequence(() => write(keys, readAtMs)),
     };
   };
 }
 
-/** Whose keys, and where from: another of either is another file. */
+/** A digest of the issuer's name and key source: another of either is another file. */
 function digestOf({ name, keys }: Issuer): string {
   return createHash('sha256')
     .update(JSON.stringify([name, keys]))
     .digest('hex');
 }
 
-/** Why a file is not believed; the words are ours. */
+/** Why a file is rejected; the message is safe to log. */
 class InvalidCacheError extends Error {
   override readonly name = 'Disbelief';
 }

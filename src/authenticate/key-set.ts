@@ -1,9 +1,9 @@
 /**
- * Authenticate, an issuer's keys over time: read at once, again before they are old, and when a token names a new one.
+ * Authenticate, issuer keys: reads them at the start, again before they are old, and when a token names an unknown one.
  *
- * A request waits for the first reading only, and for one that its own unknown kid has caused. While a good set is
- * there, nobody waits for another, and while the issuer is away that set goes on serving. At a start the set that was
- * kept on disk is a good one too.
+ * A request waits only for the first reading and for a reading that its own unknown kid causes. While a good set is
+ * known, no request waits for another one. While the issuer is unavailable, the last good set is used. At a start the
+ * set that was cached on disk counts as good.
  */
 import type { KeyObject } from 'node:crypto';
 import type { Algorithm, Issuer, KeySource } from '../model/issuer.js';
@@ -17,57 +17,58 @@ import { createOutageLog } from './outage-log.js';
 import { createTimedRead } from './timed-read.js';
 
 export interface KeySetOptions {
+  /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
-  /** How old keys may grow before they are read again. */
+  /** The age at which keys are read again at the latest. */
   readonly maxAgeMs: number;
-  /** How long the last good keys serve while their source is away. */
+  /** How long the last good keys are used while their source is unavailable. */
   readonly maxStaleMs: number;
-  /** Where the last good keys of an issuer that is asked over the network outlive this process; left out: nowhere. */
+  /** Caches the keys of remote issuers on disk, so that they outlive this process. */
   readonly cache?: OpenJwksFileCache | undefined;
-  /** Told of each reading how it ended. */
+  /** Called with the result of each reading. */
   readonly onFetch?: (result: FetchResult) => void;
 }
 
 export type FetchResult = 'ok' | 'failed';
 
 export interface FoundKeys {
-  /** One at least; where there are several, a token may be signed with any of them. */
+  /** At least one; where there are several, the token may be signed with any of them. */
   readonly keys: readonly KeyObject[];
   readonly keyring: JwkSet;
 }
 
 export interface KeySet {
-  /** The keys that count now: the same object as long as they are the same; undefined while there are none. */
+  /** The current keys: the same object as long as they are equal; undefined while there are none. */
   current(): JwkSet | undefined;
-  /** The keys that a token can mean. `unavailable`: the keys could not be read, so nothing can be said of it. */
+  /** The keys that a token can mean. `unavailable`: the keys could not be read, so the token cannot be checked. */
   find(kid: string | undefined, algorithm: Algorithm): Promise<FoundKeys | 'unknown' | 'unavailable'>;
   /**
-   * Reads the keys again for a token without `kid` that none of them has signed, as seldom as for an unknown `kid`.
-   * @returns whether there are other keys than those by now
+   * Reads the keys again for a token without `kid` that no key verifies, as rarely as for an unknown `kid`.
+   * @returns whether the current keys now differ from `than`
    */
   renew(than: JwkSet): Promise<boolean>;
-  /** When the keys were last read with success, epoch milliseconds. */
+  /** When the keys were last read successfully, epoch milliseconds. */
   readAtMs(): number | undefined;
-  /** Ends its timers and what is being read. */
+  /** Stops the timers and the reading in progress. */
   close(): void;
 }
 
-/** Between two readings that unknown kids cause, since strangers choose kids. */
+/** The least time between two readings that unknown kids cause: unauthenticated clients choose kids. */
 const UNKNOWN_KID_PAUSE_MS = 30_000;
-/** With an issuer that hangs, a flood of unknown kids must not fill the gate: the rest of it is refused at once. */
-const MOST_WAITING = 1_000;
+/** Limits the requests that unknown kids keep waiting for an issuer that hangs; further ones are refused at once. */
+const MAX_WAITING = 1_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
-/** The part of their age after which keys are read again: the rest is for retries. */
+/** The fraction of the maximum age after which keys are read again: the rest is for retries. */
 const REFRESH_AT = 0.8;
-/** The longest that a timer can run; a longer one would ring at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest delay of a Node timer; a longer one fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Reads an issuer's keys at once and keeps them fresh until it is closed. */
+/** Reads an issuer's keys at once and again until it is closed. Failures are logged and retried after 1 to 30 s. */
 export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   const { now, log, maxAgeMs, onFetch } = options;
-  const source = createTimedRead(createReadDocument(issuer.keys), placeOf(issuer.keys));
+  const source = createTimedRead(createReadDocument(issuer.keys), locationOf(issuer.keys));
   const outage = createOutageLog(issuer.name, log, now);
   const changes = issuer.keys.kind !== 'inline';
   const isRemote = issuer.keys.kind === 'url' || issuer.keys.kind === 'discovery';
@@ -77,37 +78,37 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   let keyring: JwkSet | undefined;
   let readAtMs = -Infinity;
   let failures = 0;
-  let askedForKidAtMs = -Infinity;
+  let readForKidAtMs = -Infinity;
   let reading: Promise<void> | undefined;
-  /** Requests with unknown kids that wait for it. */
+  /** How many requests with unknown kids wait for it. */
   let waiting = 0;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const recalled = fileCache && loadCached(fileCache);
+  const cacheLoaded = fileCache && loadCached(fileCache);
   void load();
 
   function current(): JwkSet | undefined {
     return now() - readAtMs <= maxStaleMs ? keyring : undefined;
   }
 
-  /** The keys that were kept on disk serve until better ones are read. */
+  /** Uses the keys cached on disk until newer ones are read. */
   async function loadCached(from: JwksFileCache): Promise<void> {
-    const kept = await from.load();
-    if (!kept || now() - kept.readAtMs > maxStaleMs) return;
+    const cached = await from.load();
+    if (!cached || now() - cached.readAtMs > maxStaleMs) return;
     try {
-      const ring = await createJwkSet(selectUsable(kept.jwks, issuer));
-      // Better ones may have been read meanwhile; and of an issuer without a key nothing is known.
-      if (closed || keyring || ring.size === 0) return;
-      keyring = ring;
-      readAtMs = kept.readAtMs;
-      log.info({ issuer: issuer.name, keys: ring.size }, 'the keys of an issuer are those kept on disk');
+      const jwkSet = await createJwkSet(selectUsable(cached.jwks, issuer));
+      // Newer ones may have been read meanwhile. An empty set is not used: the keys then stay unknown.
+      if (closed || keyring || jwkSet.size === 0) return;
+      keyring = jwkSet;
+      readAtMs = cached.readAtMs;
+      log.info({ issuer: issuer.name, keys: jwkSet.size }, 'the keys of an issuer are those kept on disk');
     } catch (error) {
       log.warn({ issuer: issuer.name, ...logFieldsOf(error) }, 'the keys kept on disk are not usable');
     }
   }
 
-  /** One reading at a time: whoever asks meanwhile gets the same. */
+  /** One reading at a time: concurrent callers share it. */
   function load(): Promise<void> {
     reading ??= read().finally(() => (reading = undefined));
     return reading;
@@ -140,7 +141,7 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   function retry(error: unknown): void {
     failures++;
     outage.failed(error);
-    // Where a timer is set and keys still serve, an unknown kid has caused this reading: the timer runs on.
+    // With a timer set and current keys, an unknown kid caused this reading: the timer is cached.
     if (changes && !(timer && current()))
       schedule(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS));
     onFetch?.('failed');
@@ -148,7 +149,7 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
 
   function schedule(delayMs: number): void {
     clearTimeout(timer);
-    timer = setTimeout(refresh, Math.min(delayMs, LONGEST_TIMER_MS)).unref();
+    timer = setTimeout(refresh, Math.min(delayMs, MAX_TIMER_MS)).unref();
   }
 
   function refresh(): void {
@@ -156,13 +157,13 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
     void load();
   }
 
-  /** Whether keys were read because of an unknown kid or an unknown key, by this request or by one shortly before. */
+  /** Whether the keys were read for this unknown kid or key, by this request or by one that it joined. */
   async function loadForUnknownKid(): Promise<boolean> {
     if (!reading) {
-      if (!changes || closed || now() - askedForKidAtMs < UNKNOWN_KID_PAUSE_MS) return false;
-      askedForKidAtMs = now();
+      if (!changes || closed || now() - readForKidAtMs < UNKNOWN_KID_PAUSE_MS) return false;
+      readForKidAtMs = now();
     }
-    if (waiting >= MOST_WAITING) return false;
+    if (waiting >= MAX_WAITING) return false;
     waiting++;
     await load();
     waiting--;
@@ -172,18 +173,19 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   return {
     current,
     async find(kid, algorithm) {
-      if (!current()) await recalled;
-      // The first reading; or, where the machine has slept for longer than keys may serve, one that is as good.
+      if (!current()) await cacheLoaded;
+      // The first reading, or the next one after the machine slept for longer than the keys may be used.
       if (!current() && failures === 0 && !closed) await load();
-      let ring = current();
-      if (!ring) return 'unavailable';
-      if (kid !== undefined && !ring.hasKid(kid) && (await loadForUnknownKid())) ring = current() ?? ring;
-      return foundIn(ring, kid, algorithm);
+      let jwkSet = current();
+      if (!jwkSet) return 'unavailable';
+      if (kid !== undefined && !jwkSet.hasKid(kid) && (await loadForUnknownKid()))
+        jwkSet = current() ?? jwkSet;
+      return foundIn(jwkSet, kid, algorithm);
     },
     async renew(than) {
       if (current() === than) await loadForUnknownKid();
-      const ring = current();
-      return ring !== undefined && ring !== than;
+      const jwkSet = current();
+      return jwkSet !== undefined && jwkSet !== than;
     },
     readAtMs: () => (readAtMs === -Infinity ? undefined : readAtMs),
     close() {
@@ -194,7 +196,7 @@ export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
   };
 }
 
-/** What a set of keys has for a token. */
+/** Returns the keys of a set that a token can mean, or `unknown`. */
 export function foundIn(
   keyring: JwkSet,
   kid: string | undefined,
@@ -204,8 +206,8 @@ export function foundIn(
   return keys.length > 0 ? { keys, keyring } : 'unknown';
 }
 
-/** The address that the configuration gives, for the log. */
-function placeOf(keys: KeySource): Pick<KeySourceDetails, 'url' | 'file'> {
+/** The configured address, for the log. */
+function locationOf(keys: KeySource): Pick<KeySourceDetails, 'url' | 'file'> {
   if (keys.kind === 'url') return { url: keys.url };
   if (keys.kind === 'discovery') return { url: keys.issuer };
   return keys.kind === 'file' ? { file: keys.path } : {};

@@ -1,15 +1,16 @@
-/** Authenticate, an issuer's keys: why they could not be read, in words that may go into the log. */
+/** Authenticate, issuer keys: the error of a failed reading, with a reason and details that are safe to log. */
 
 export interface KeySourceDetails {
-  /** What was asked, or read. */
+  /** What was requested. */
   readonly url?: string;
   readonly file?: string;
-  /** The issuer that discovery metadata names, and the one that it should name. */
+  /** The issuer that the discovery metadata names. */
   readonly found?: string;
+  /** The issuer that it should name. */
   readonly expected?: string;
 }
 
-/** What is wrong with a key source, in our own words or as the system's error code. */
+/** A problem of a key source. The message is one of ours or an error code of the system, so it is safe to log. */
 export class KeySourceError extends Error {
   override readonly name = 'KeySourceError';
 
@@ -20,7 +21,7 @@ export class KeySourceError extends Error {
     super(message);
   }
 
-  /** An error as one of these, with the place that was asked. */
+  /** Converts any error, and adds the URL or file that was read. */
   static of(error: unknown, place: Pick<KeySourceDetails, 'url' | 'file'>): KeySourceError {
     if (!(error instanceof KeySourceError)) return new KeySourceError(codeOf(error), place);
     return new KeySourceError(error.message, { ...place, ...error.details });
@@ -28,8 +29,8 @@ export class KeySourceError extends Error {
 }
 
 /**
- * An error's reason and details as fields of a log line. A message of the system or of undici may hold a URL, and that
- * a secret, so its code stands for it.
+ * Returns an error's reason and details as log fields. A message of the system or of undici may contain a URL with a
+ * secret, so its code is logged instead.
  */
 export function logFieldsOf(error: unknown): KeySourceDetails & { readonly reason: string } {
   if (!(error instanceof KeySourceError)) return { reason: codeOf(error) };
@@ -44,7 +45,7 @@ export function logFieldsOf(error: unknown): KeySourceDetails & { readonly reaso
   };
 }
 
-/** A URL without what may be secret in it: user name, password and query. */
+/** Removes what may be secret from a URL: user name, password and query. */
 function withoutSecrets(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const { origin, pathname, search } = new URL(url);

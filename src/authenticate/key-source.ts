@@ -1,4 +1,4 @@
-/** Authenticate, an issuer's keys: the JWKS document from its URL, by discovery, from a file or from the configuration. */
+/** Authenticate, issuer keys: reads the JWKS from a URL, by discovery, from a file or from the configuration. */
 import { readFile } from 'node:fs/promises';
 import type { KeySource } from '../model/issuer.js';
 import { parseJson } from '../model/json.js';
@@ -6,13 +6,13 @@ import { isLoopback } from '../model/loopback.js';
 import { fetchBytes, MAX_BYTES } from './fetch-bytes.js';
 import { KeySourceError } from './key-source-error.js';
 
-/** Reads the document once; given up when the signal says so. Rejects with a KeySourceError, or the system's own error. */
+/** Reads the document once, until the signal aborts. Rejects with a KeySourceError or an error of the system. */
 export type ReadDocument = (signal: AbortSignal) => Promise<unknown>;
 
-/** A remote text longer than this is not repeated in the log. */
-const LONGEST_FOUND = 256;
+/** Remote text is cut to this length in the log. */
+const MAX_FOUND_LENGTH = 256;
 
-/** How a document of an issuer's keys is read, wherever it lies. */
+/** Creates the function that reads the JWKS document of a key source. */
 export function createReadDocument(source: KeySource): ReadDocument {
   switch (source.kind) {
     case 'url':
@@ -22,14 +22,14 @@ export function createReadDocument(source: KeySource): ReadDocument {
     case 'file':
       return (signal) => readJsonFile(source.path, signal);
     case 'own':
-      // The gate asks itself, not by this way: see local-jwks.ts.
+      // The gateway's own keys are read in this process: see local-jwks.ts.
       return () => Promise.reject(new KeySourceError('are the own ones of this gate'));
     case 'inline':
       return () => Promise.resolve(source.jwks);
   }
 }
 
-/** OpenID Connect Discovery 1.0, 4: the document must name the very issuer that it was asked for. */
+/** OpenID Connect Discovery 1.0, 4: the metadata must name exactly the configured issuer. */
 async function discover(issuer: string, signal: AbortSignal): Promise<unknown> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const uri = jwksUriOf(await fetchJson(url, signal), issuer, url);
@@ -37,14 +37,14 @@ async function discover(issuer: string, signal: AbortSignal): Promise<unknown> {
 }
 
 /**
- * The address of an issuer's keys in its discovery metadata.
+ * Returns the address of an issuer's keys from its discovery metadata.
  *
- * An issuer elsewhere may not point at this machine: it would have the gate ask services that only the machine itself
- * can reach, and believe the keys that they answer with.
+ * A remote issuer may not name a loopback address. Otherwise the gateway would request services that only this machine
+ * can reach, and trust the keys in their responses.
  *
- * @param issuer the issuer that the configuration names
+ * @param issuer the configured issuer
  * @param url where the metadata was read, for the error
- * @throws KeySourceError where the metadata is another issuer's, or names no address that keys may be read from
+ * @throws KeySourceError where the metadata is of another issuer, or has no `jwks_uri` that is allowed
  */
 export function jwksUriOf(metadata: unknown, issuer: string, url: string): string {
   if (typeof metadata !== 'object' || metadata === null)
@@ -68,7 +68,7 @@ export function jwksUriOf(metadata: unknown, issuer: string, url: string): strin
 function otherIssuer(found: unknown, expected: string, url: string): KeySourceError {
   const base = 'is discovery metadata of another issuer';
   if (typeof found !== 'string') return new KeySourceError(`${base}: it names none`, { url, expected });
-  const short = found.length > LONGEST_FOUND ? `${found.slice(0, LONGEST_FOUND)}…` : found;
+  const short = found.length > MAX_FOUND_LENGTH ? `${found.slice(0, MAX_FOUND_LENGTH)}…` : found;
   let hint = '';
   if (found === `${expected}/`) hint = ': the "issuer" of the file lacks the slash at its end';
   else if (`${found}/` === expected) hint = ': the "issuer" of the file has a slash too many at its end';

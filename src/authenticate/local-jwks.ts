@@ -1,4 +1,4 @@
-/** Authenticate, the keys of the gate's own issuers: read from the token service in this process, as soon as they change. */
+/** Authenticate, the keys of the gateway's own issuers: reads them from the token service in this process. */
 import type { Algorithm } from '../model/issuer.js';
 import { USUAL_TOKEN_TYPES } from '../model/token-type.js';
 import { selectUsable } from './jwk.js';
@@ -8,10 +8,14 @@ import { createJwkSet, type JwkSet } from './jwk-set.js';
 export interface LocalKeys {
   /** The JWKS as it is published now. */
   jwks(): unknown;
-  /** Tells of every change; the answer stops it. */
+  /** Calls the listener after every change, until the returned function is called. */
   onChange(listener: () => void): () => void;
 }
 
+/**
+ * Creates the key set of an own issuer. It reads the keys at once and after each change.
+ * @param now epoch milliseconds
+ */
 export function createLocalKeySet(
   source: LocalKeys,
   algorithms: readonly Algorithm[],
@@ -28,7 +32,7 @@ export function createLocalKeySet(
     const fresh = await createJwkSet(
       selectUsable(source.jwks(), { algorithms, tokenTypes: USUAL_TOKEN_TYPES }),
     );
-    // The service has not read its own keys yet: nothing can be said of a token.
+    // The token service has not read its keys yet, so no token can be checked.
     if (fresh.size === 0) return;
     readAtMs = now();
     if (fresh.fingerprint !== keyring?.fingerprint) keyring = fresh;
@@ -41,7 +45,7 @@ export function createLocalKeySet(
       if (!keyring) return 'unavailable';
       return foundIn(keyring, kid, algorithm);
     },
-    // It is told of every change: there is nothing newer to read.
+    // Every change is already read, so there is nothing newer.
     renew: () => Promise.resolve(false),
     readAtMs: () => readAtMs,
     close: stop,

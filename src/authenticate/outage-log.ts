@@ -1,8 +1,8 @@
-/** Authenticate, an issuer's keys: one line in the log when they cannot be read any more, and one when they can again. */
+/** Authenticate, issuer keys: logs the start and the end of an outage. Called by `key-set.ts`. */
 import type { Log } from '../model/log.js';
 import { logFieldsOf } from './key-source-error.js';
 
-/** While an outage goes on, another reason is logged at most this often. */
+/** During an outage, a new reason is logged at most this often. */
 const OTHER_REASON_MS = 60_000;
 
 export interface OutageLog {
@@ -13,12 +13,13 @@ export interface OutageLog {
 interface Outage {
   readonly sinceMs: number;
   readonly loggedAtMs: number;
-  /** What the last line said. */
+  /** The fields of the last line. */
   readonly fields: ReturnType<typeof logFieldsOf>;
 }
 
 /**
- * @param issuer the issuer's name in the file
+ * Creates the log of one issuer's outages.
+ * @param issuer the issuer's name in the configuration
  * @param now epoch milliseconds
  */
 export function createOutageLog(issuer: string, log: Log, now: () => number): OutageLog {

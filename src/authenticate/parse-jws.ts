@@ -1,8 +1,8 @@
 /**
- * Authenticate, the fence before the verifier: a token's text to its header and payload (RFC 7515 7.1).
+ * Authenticate: parses a token into its header and payload before verification (RFC 7515 7.1).
  *
- * The verifier behind it is lenient where JWS is not: it takes several spellings of one signature, doubled names,
- * `crit` and payloads that are no object. Whatever could be read in two ways ends here.
+ * The verifier is more lenient than JWS: it accepts several encodings of one signature, duplicate names, `crit` and
+ * payloads that are not objects. A token that could be read in two ways is refused here.
  */
 import { isUtf8 } from 'node:buffer';
 import { MAX_HEADER_BYTES } from '../model/bounds.js';
@@ -17,23 +17,23 @@ export interface ParsedJws {
   readonly header: {
     readonly alg: string;
     readonly kid: string | undefined;
-    /** In its short lower-case form; undefined where the header has none. */
+    /** In its short lower-case form (`tokenTypeOf`); undefined where the header has none. */
     readonly typ: string | undefined;
   };
   readonly payload: JsonObject;
 }
 
-/** Decodes a token of three parts; a refusal where it could be read in two ways or names an unusable header. */
+/** Parses a token of three parts; a refusal where it is ambiguous or its header is not usable. */
 export function parseJws(token: string): ParsedJws | Refusal {
-  // Our own server lets no longer header in; another application's may. The syntax is ASCII: a character is a byte.
+  // Our server accepts no longer header, but a library user's server may. The syntax is ASCII: a character is a byte.
   if (token.length > MAX_HEADER_BYTES) return INVALID_TOKEN.tooLarge;
   const [first, second, third, ...more] = token.split('.', 4);
   if (!first || !second || !third || more.length > 0) return INVALID_TOKEN.malformed;
   if (!decode(third)) return INVALID_TOKEN.malformed;
   const header = readObject(first);
   if (header instanceof Refusal) return header;
-  const flaw = validateHeader(header);
-  if (flaw) return flaw;
+  const headerRefusal = validateHeader(header);
+  if (headerRefusal) return headerRefusal;
   const { alg, kid, typ } = header;
   if (typ !== undefined && typeof typ !== 'string') return INVALID_TOKEN.type;
   if (typeof alg !== 'string') return INVALID_TOKEN.algorithm;
@@ -58,7 +58,7 @@ function readObject(part: string): JsonObject | Refusal {
   return hasDuplicateKeys(text) ? INVALID_TOKEN.duplicateKeys : (value as JsonObject);
 }
 
-/** Decodes the one canonical spelling of base64url: no padding, no stray bits in the last character (RFC 4648 3.5). */
+/** Decodes canonical base64url only: no padding, no extra bits in the last character (RFC 4648 3.5). */
 function decode(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, 'base64url');
   return bytes.toString('base64url') === part ? bytes : undefined;

@@ -1,4 +1,4 @@
-/** Authenticate, last step: a verified payload to the Principal that the rest of the way knows. */
+/** Authenticate: makes the Principal from a verified payload. Called by `authenticate.ts`. */
 import type { Issuer } from '../model/issuer.js';
 import type { Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
@@ -7,12 +7,13 @@ import { readClaim } from './claims.js';
 import type { JsonObject } from './parse-jws.js';
 import { INVALID_TOKEN } from './refusals.js';
 
-/** An app's id becomes part of a limiter's key and of a header field. */
+/** An app's id becomes part of a limit key and of a header field. */
 const MAX_APP_LENGTH = 256;
 
-/** Control characters, and lone surrogates: encoded as UTF-8, different ones would be one and the same app. */
-const UNFIT_FOR_ID = /[\p{Cc}\p{Cs}]/u;
+/** Control characters and lone surrogates: as UTF-8, ids with different lone surrogates would be one app. */
+const FORBIDDEN_IN_ID = /[\p{Cc}\p{Cs}]/u;
 
+/** Creates the Principal; a refusal where the payload names no valid app. */
 export function createPrincipal(payload: JsonObject, issuer: Issuer): Principal | Refusal {
   const app = textOf(readClaim(payload, issuer.claims.app));
   if (app === undefined || !isAppId(app)) return INVALID_TOKEN.app;
@@ -34,19 +35,19 @@ export function createPrincipal(payload: JsonObject, issuer: Issuer): Principal 
 }
 
 function isAppId(text: string): boolean {
-  return text.length <= MAX_APP_LENGTH && !UNFIT_FOR_ID.test(text);
+  return text.length <= MAX_APP_LENGTH && !FORBIDDEN_IN_ID.test(text);
 }
 
 /**
- * A claim's text. A number becomes its decimal text, where it is a safe integer: a larger one was rounded when it was
- * parsed, so two ids could become one.
+ * Returns a claim as text. A safe integer becomes decimal text. A larger number was rounded when it was parsed, so two
+ * ids could become one.
  */
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** An array, or a string with spaces between (RFC 6749 3.3); what is no scope-token grants nothing. */
+/** Reads an array or a space-separated string (RFC 6749 3.3). Anything that is not a scope-token is ignored. */
 function readScopes(claim: unknown): readonly string[] {
   const entries: readonly unknown[] = typeof claim === 'string' ? claim.split(' ') : [claim].flat();
   return entries.map(textOf).filter((text): text is string => text !== undefined && isScopeToken(text));

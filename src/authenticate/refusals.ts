@@ -1,9 +1,9 @@
-/** What `authenticate/` refuses with: each refusal is made once, its texts are fixed and say nothing of a token. */
+/** The refusals of `authenticate/`. Each is made once; the texts are fixed and contain nothing of a token. */
 import { Refusal } from '../model/refusal.js';
 
 const CHALLENGE = 'Bearer realm="tollgate"';
 
-/** Until a client asks again after 503; the keys themselves are tried again every 1 to 30 seconds. */
+/** When a client should retry after a 503. The keys themselves are retried every 1 to 30 seconds. */
 const RETRY_AFTER_S = '5';
 
 /** No credentials at all: a challenge without an error (RFC 6750 3.1). */
@@ -14,21 +14,21 @@ export const MALFORMED_CREDENTIALS = new Refusal('malformed_credentials', [
   `${CHALLENGE}, error="invalid_request", error_description="The Authorization field is not one Bearer token"`,
 ]);
 
-/** The caller is not to blame, so there is no challenge. */
+/** The cause is not the caller's token, so there is no challenge. */
 export const KEYS_UNAVAILABLE = new Refusal(
   'keys_unavailable',
   ['Retry-After', RETRY_AFTER_S],
   "The issuer's keys could not be read",
 );
 
-/** No set of revocations is known yet, neither from their source nor from disk: the token may be revoked. */
+/** No revocations are known yet, from their source or from disk: the token may be revoked. */
 export const REVOCATIONS_UNKNOWN = new Refusal(
   'revocations_unavailable',
   ['Retry-After', RETRY_AFTER_S],
   'The revocations could not be read',
 );
 
-/** Why a token is refused with 401, for `error_description` (RFC 6750 3) and for the log. */
+/** The reasons of a 401, for `error_description` (RFC 6750 3) and for the log. */
 export const INVALID_TOKEN = {
   tooLarge: invalidToken('The token is too large'),
   malformed: invalidToken('The token is malformed'),

@@ -1,38 +1,38 @@
-/** Authenticate, an issuer's keys: one reading of their document, with a deadline. */
+/** Authenticate, issuer keys: reads their document with a deadline. Called by `key-set.ts`. */
 import { KeySourceError, type KeySourceDetails } from './key-source-error.js';
 import type { ReadDocument } from './key-source.js';
 
-/** For all of one reading: discovery, connections, headers and bodies. */
+/** For a whole reading: discovery, connections, headers and bodies. */
 const READ_TIMEOUT_MS = 5_000;
 
 export interface TimedRead {
   /** Rejects with a KeySourceError after 5 s, or when it is stopped. */
   read(): Promise<unknown>;
-  /** Gives up what is being read. */
+  /** Aborts the reading in progress. */
   stop(): void;
 }
 
-/** The deadline holds for what cannot be aborted as well, such as a connection that is still being made. */
+/** Adds a deadline to a reading. It also ends what cannot be aborted, such as a connection that is being opened. */
 export function createTimedRead(
   readDocument: ReadDocument,
   place: Pick<KeySourceDetails, 'url' | 'file'>,
 ): TimedRead {
-  let giveUp: (() => void) | undefined;
+  let abort: (() => void) | undefined;
   return {
     read() {
       const controller = new AbortController();
       return new Promise((resolve, reject) => {
-        const stop = (why: string): void => {
-          reject(new KeySourceError(why, place));
+        const stop = (reason: string): void => {
+          reject(new KeySourceError(reason, place));
           controller.abort();
         };
         const deadline = setTimeout(stop, READ_TIMEOUT_MS, 'took too long').unref();
-        giveUp = () => stop('is no longer wanted');
+        abort = () => stop('is no longer wanted');
         readDocument(controller.signal)
           .finally(() => clearTimeout(deadline))
           .then(resolve, reject);
       });
     },
-    stop: () => giveUp?.(),
+    stop: () => abort?.(),
   };
 }

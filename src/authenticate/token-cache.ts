@@ -1,4 +1,4 @@
-/** Authenticate, before all work: tokens that were verified stay verified, bounded by count and by bytes. */
+/** Authenticate: caches verified tokens, limited by count and by bytes. Called by `authenticate.ts`. */
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../model/principal.js';
 import type { Validity } from './claims.js';
@@ -8,15 +8,15 @@ import type { JwkSet } from './jwk-set.js';
 
 export interface VerifiedToken extends Validity {
   readonly principal: Principal;
-  /** The client certificate that each request with it must come with. */
+  /** The client certificate that each request with this token needs. */
   readonly confirmation: Confirmation;
-  /** The keys by which it was verified: once its issuer has others, it must be verified again. */
+  /** The keys that verified it. Once its issuer has others, the token is verified again. */
   readonly jwkSet: JwkSet;
-  /** Where its issuer's keys are as they are now. */
+  /** The issuer's current keys. */
   readonly keys: KeySet;
 }
 
-/** By the whole Authorization field, so that one that is known need not even be read. */
+/** The key is the whole Authorization field, so a cached one is not parsed. */
 export interface TokenCache {
   get(authorization: string): VerifiedToken | undefined;
   set(authorization: string, verified: VerifiedToken): void;
@@ -27,31 +27,35 @@ interface Entry {
   readonly verified: VerifiedToken;
 }
 
-/** What one remembered token may take on average: a token is 500 to 1,000 bytes as a rule, 16 KiB at most. */
+/** The average size of a cached token: a token usually has 500 to 1,000 bytes, 16 KiB at most. */
 const BYTES_PER_TOKEN = 2048;
-const LEAST_BYTES = 64 * 1024;
-/** The entry and the Principal, beside their texts. */
+const MIN_BYTES = 64 * 1024;
+/** The entry and the Principal, without their strings. */
 const OVERHEAD_BYTES = 512;
-/** A scope, beside its text: a string of its own and its place in the list. Thousands fit into one token. */
+/** A scope, without its characters: a string object and an array element. Thousands fit into one token. */
 const SCOPE_OVERHEAD_BYTES = 40;
 /**
- * Of a field's end, which is a signature's: enough to tell tokens apart. Each request brings its field as a new string,
- * and a look into a Map begins with hashing all of one. However a caller spells `Bearer`, its token has one place.
+ * The length of the map key: the end of the field, which is the end of a signature and distinguishes tokens. Each
+ * request has its field as a new string, and a Map hashes the whole key. Different spellings of `Bearer` share
+ * an entry.
  */
-const TAIL = 43;
+const TAIL_LENGTH = 43;
 
-/** @param size how many tokens are remembered; 0: none */
+/**
+ * Creates the cache. A token is found as long as its issuer's keys are unchanged.
+ * @param size how many tokens are cached; 0: none
+ */
 export function createTokenCache(size: number): TokenCache {
   const entries = new LRUCache<string, Entry>({
     max: size,
-    maxSize: Math.max(size * BYTES_PER_TOKEN, LEAST_BYTES),
-    // The Principal's texts are part of the token's, so they take at most as much again.
+    maxSize: Math.max(size * BYTES_PER_TOKEN, MIN_BYTES),
+    // The Principal's strings come from the token, so they take at most its size again.
     sizeCalculation: ({ authorization, verified: { principal } }) =>
       2 * authorization.length + SCOPE_OVERHEAD_BYTES * principal.scopes.length + OVERHEAD_BYTES,
   });
   return {
     get(authorization) {
-      const tail = authorization.slice(-TAIL);
+      const tail = authorization.slice(-TAIL_LENGTH);
       const entry = entries.get(tail);
       if (entry?.authorization !== authorization) return undefined;
       const { verified } = entry;
@@ -60,7 +64,7 @@ export function createTokenCache(size: number): TokenCache {
       return undefined;
     },
     set(authorization, verified) {
-      if (size > 0) entries.set(authorization.slice(-TAIL), { authorization, verified });
+      if (size > 0) entries.set(authorization.slice(-TAIL_LENGTH), { authorization, verified });
     },
   };
 }

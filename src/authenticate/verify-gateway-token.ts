@@ -1,4 +1,4 @@
-/** Authenticate, for the token service: a caller's own token, verified as for a route, and what it says. */
+/** Authenticate, for the token service: verifies a token of the gateway as for a route and returns its claims. */
 import jwt from 'jsonwebtoken';
 import { Refusal } from '../model/refusal.js';
 import type { Access } from '../model/route.js';
@@ -11,15 +11,16 @@ export type VerifyGatewayToken = (
   { readonly claims: Readonly<Record<string, unknown>> } | 'none' | 'invalid' | 'malformed' | 'unavailable'
 >;
 
-/** Whoever shows a token of the gate's own may ask what it says: no scope is asked for. */
+/** Any caller with a token of the gateway may read its claims: no scope is required. */
 const ACCESS: Access = {
   kind: 'scoped',
   requirement: { mode: 'all', scopes: [] },
   issuers: new Set([TOKENS, NAMED]),
 };
 
+/** Creates the check from the step `authenticate`. It rejects only where `authenticate` rejects. */
 export function createVerifyGatewayToken(authenticate: Authenticate): VerifyGatewayToken {
-  return async function verifyOwn(authorization) {
+  return async function verifyGatewayToken(authorization) {
     const found = await authenticate({ authorization, socket: undefined }, { access: ACCESS });
     if (found instanceof Refusal) {
       if (found.reason === 'no_token') return 'none';

@@ -1,8 +1,8 @@
 /**
- * Authenticate, the verifier: express-jwt, called as a function of a token and a key.
+ * Authenticate: verifies a token with a key, by express-jwt. Called by `authenticate.ts`.
  *
- * It gets a made-up request, not the caller's: with that one it would let a preflight through unasked and could
- * not serve a WebSocket upgrade, which never passes through Express.
+ * express-jwt gets a synthetic request. With the real one it would skip verification for a preflight, and it could not
+ * verify a WebSocket upgrade, which does not pass through Express.
  */
 import type { KeyObject } from 'node:crypto';
 import { expressjwt, UnauthorizedError } from 'express-jwt';
@@ -11,31 +11,35 @@ import type { Issuer } from '../model/issuer.js';
 import type { Refusal } from '../model/refusal.js';
 import { INVALID_TOKEN } from './refusals.js';
 
-/** Says what is wrong with the signature, the times, the audience or the issuer; undefined where nothing is. */
+/** Checks the signature, the times, the audience and the issuer; undefined where all are valid. */
 export type Verify = (token: string, key: KeyObject) => Promise<Refusal | undefined>;
 
 type Middleware = ReturnType<typeof expressjwt>;
 type MiddlewareRequest = Parameters<Middleware>[0];
 type MiddlewareResponse = Parameters<Middleware>[1];
 
-/** All that express-jwt and our two callbacks look at. */
-interface MadeUpRequest {
+/** All that express-jwt and our two callbacks read. */
+interface SyntheticRequest {
   readonly method: 'GET';
   readonly headers: object;
   readonly token: string;
   readonly key: KeyObject;
 }
 
-/** express-jwt takes a response and leaves it alone. */
+/** express-jwt requires a response but does not use it. */
 const RESPONSE = {} as unknown as MiddlewareResponse;
 
+/**
+ * Creates the verifier of one issuer. It rejects only with an unexpected error of express-jwt.
+ * @param now epoch milliseconds
+ */
 export function createVerify(issuer: Issuer, now: () => number): Verify {
   const middleware = expressjwt({
     algorithms: [...issuer.algorithms],
-    getToken: (request) => (request as unknown as MadeUpRequest).token,
-    secret: (request) => (request as unknown as MadeUpRequest).key,
+    getToken: (request) => (request as unknown as SyntheticRequest).token,
+    secret: (request) => (request as unknown as SyntheticRequest).key,
     clockTolerance: issuer.clockSkewMs / 1000,
-    // Read anew at each verification: jsonwebtoken copies its options, getters included, to values.
+    // A getter, read at each verification: jsonwebtoken copies its options, and the copy has the value.
     get clockTimestamp() {
       return now() / 1000;
     },
@@ -44,9 +48,9 @@ export function createVerify(issuer: Issuer, now: () => number): Verify {
   });
 
   return function verify(token, key) {
-    const request: MadeUpRequest = { method: 'GET', headers: {}, token, key };
+    const request: SyntheticRequest = { method: 'GET', headers: {}, token, key };
     return new Promise((resolve, reject) => {
-      // Settle here and nowhere else: express-jwt calls next from a timer, where a throw would be uncaught.
+      // Only settle here: express-jwt calls next from a timer, where a throw would be uncaught.
       const next = (error?: unknown): void => {
         if (error === undefined) resolve(undefined);
         else if (error instanceof UnauthorizedError) resolve(refusalFor(error.inner));
@@ -57,11 +61,11 @@ export function createVerify(issuer: Issuer, now: () => number): Verify {
   };
 }
 
-/** Our own words for the library's finding; its message may quote the configuration, so it goes nowhere. */
-function refusalFor(finding: { readonly message: string }): Refusal {
-  if (finding instanceof jwt.TokenExpiredError) return INVALID_TOKEN.expired;
-  if (finding instanceof jwt.NotBeforeError) return INVALID_TOKEN.notYetValid;
-  if (finding.message.startsWith('jwt audience invalid')) return INVALID_TOKEN.audience;
-  if (finding.message === 'invalid signature') return INVALID_TOKEN.signature;
+/** Maps the library's error to a refusal. Its message may quote the configuration, so it is not used. */
+function refusalFor(error: { readonly message: string }): Refusal {
+  if (error instanceof jwt.TokenExpiredError) return INVALID_TOKEN.expired;
+  if (error instanceof jwt.NotBeforeError) return INVALID_TOKEN.notYetValid;
+  if (error.message.startsWith('jwt audience invalid')) return INVALID_TOKEN.audience;
+  if (error.message === 'invalid signature') return INVALID_TOKEN.signature;
   return INVALID_TOKEN.unverifiable;
 }

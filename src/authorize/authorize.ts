@@ -1,4 +1,4 @@
-/** The fourth step of the way, after authenticate: whether the caller's scopes open the route. */
+/** The step `authorize` of the pipeline: checks the caller's scopes against the route. Called by `src/gateway.ts`. */
 import type { Principal } from '../model/principal.js';
 import { Refusal } from '../model/refusal.js';
 import type { Route, ScopeRequirement } from '../model/route.js';
@@ -6,6 +6,7 @@ import { covers, isScopeToken } from '../model/scope.js';
 
 export type Authorize = (principal: Principal, route: Route) => Refusal | undefined;
 
+/** Creates the step `authorize`. It returns the refusal (403), or undefined where the caller may use the route. */
 export function createAuthorize(): Authorize {
   const refusals = new WeakMap<Route, Refusal>();
 
@@ -33,7 +34,7 @@ function isCovered(granted: readonly string[], required: string): boolean {
   return false;
 }
 
-/** RFC 6750 3.1. A scope that is no scope-token could break out of the quoted string, and no token can have it. */
+/** RFC 6750 3.1. A scope that is not a scope-token is omitted: it could end the quoted string, and no token has it. */
 function insufficientScope({ scopes }: ScopeRequirement): Refusal {
   const named = scopes.filter(isScopeToken).join(' ');
   const challenge = `Bearer realm="tollgate", error="insufficient_scope", scope="${named}"`;
