@@ -1,4 +1,4 @@
-/** One attempt of an exchange at one target: it holds a slot there, and says of the target how it did. */
+/** One attempt of an exchange at one target, for `proxy-exchange.ts`. It holds a slot there and reports the target's result. */
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { AttemptResult } from './availability/breaker.js';
@@ -10,37 +10,36 @@ import type { TargetPool, UpstreamRequest } from './target-pool.js';
 
 export type Controller = Dispatcher.DispatchController;
 
-/** What the exchange hears of its attempt, until it leaves it or gives it up. */
+/** The events of an attempt, until `abandon` or `abort`. */
 export interface AttemptEvents {
   onHead(controller: Controller, status: number, headers: ParsedHeaders, reason: string): void;
-  /** True where the upstream's socket was joined to the client's: then `over` is called at the end. */
+  /** Returns whether the upstream's socket now forms a tunnel with the client's. Then `over` is called at its end. */
   onSwitch(controller: Controller, status: number, socket: Duplex, over: () => void): boolean;
   onData(chunk: Buffer): void;
   onEnd(controller: Controller): void;
   /** The caller was revoked. */
   onTokenEnded(): void;
-  /** There was no connection, it was lost, or what came was no answer. */
+  /** There was no connection, it was lost, or the bytes received were not a response. */
   onLost(code: string, problem?: string): void;
-  /** The gate itself failed while it worked on what came. */
+  /** The gateway's own code threw while it handled an event. */
   onBug(error: unknown): void;
 }
 
-/**
- * ready: undici does not have it · waiting: for a connection, and cannot be stopped · sent · ended: undici is done
- */
+/** ready: undici does not have it · waiting: for a connection, and not abortable · sent · ended: undici is done */
 type State = 'ready' | 'waiting' | 'sent' | 'ended';
 
+/** One attempt at one target. It owns its slot until it ends or transfers it. */
 export class Attempt implements Dispatcher.DispatchHandler, Holder {
   older: Holder | undefined;
   newer: Holder | undefined;
-  /** Whether a byte of an answer has come: from then on the request was seen. */
+  /** Whether a byte of a response has come. Then the target has seen the request. */
   answerBegan = false;
   #state: State = 'ready';
   #events: AttemptEvents | undefined;
   #controller: Controller | undefined;
-  /** Where it holds a slot: the target's for requests, or its for tunnels. */
-  #room: ConcurrencyLimiter | undefined;
-  #isJudged = false;
+  /** Whose slot it holds: the target's limiter for requests or the one for tunnels. */
+  #limiter: ConcurrencyLimiter | undefined;
+  #isRecorded = false;
   #hasHead = false;
   readonly #startedMs: number;
 
@@ -53,11 +52,11 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
   ) {
     this.#events = events;
     this.#startedMs = startedMs;
-    this.#room = pool.slots;
-    this.#room.add(this);
+    this.#limiter = pool.slots;
+    this.#limiter.add(this);
   }
 
-  /** For whoever holds a slot of the target: undefined where the target takes nothing now. */
+  /** Begins an attempt in a slot that the caller has taken. Returns undefined where the target accepts no request now. */
   static begin(
     pool: TargetPool,
     events: AttemptEvents & { readonly exchange: Exchange },
@@ -67,7 +66,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
     return ticket === undefined ? undefined : new Attempt(pool, ticket, events.exchange, events, nowMs);
   }
 
-  /** Whether a byte of the request may have been sent: undici had a connection, and began to write. */
+  /** Whether a byte of the request may have been sent: undici had a connection and began to write. */
   get wasSent(): boolean {
     return this.#state === 'sent' || this.#state === 'ended';
   }
@@ -77,61 +76,61 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
     this.pool.dispatch(request, this);
   }
 
-  /** The slot goes to another attempt at the same target. */
+  /** Leaves the slot taken, for another attempt at the same target. */
   transferSlot(): void {
-    this.#room?.remove(this);
-    this.#room = undefined;
+    this.#limiter?.remove(this);
+    this.#limiter = undefined;
   }
 
-  /** A tunnel or an event stream holds none of the slots for requests. False where it may not become one. */
+  /** Moves from a request slot to a tunnel slot, for a WebSocket or event stream. False where none is free to it. */
   becomeTunnel(): boolean {
     const { slots, tunnels } = this.pool;
-    if (this.#room !== slots || !tunnels.takeFor(this.exchange)) return false;
+    if (this.#limiter !== slots || !tunnels.takeFor(this.exchange)) return false;
     slots.remove(this);
     tunnels.add(this);
-    this.#room = tunnels;
+    this.#limiter = tunnels;
     slots.release();
     return true;
   }
 
-  /** Whether its slot would be better given to one that waits. */
+  /** Whether a waiter has a better claim to its slot. */
   get isSlotWanted(): boolean {
-    return this.#room?.isWanted(this) === true;
+    return this.#limiter?.isWanted(this) === true;
   }
 
   onTokenEnded(): void {
     this.#events?.onTokenEnded();
   }
 
-  /** The target has done its part, however the rest goes. */
+  /** Counts as a success of the target, whatever happens later. */
   markSuccess(): void {
-    this.#judge('good');
+    this.#record('good');
   }
 
-  /** It has not, and whoever chooses the next target should know. */
+  /** Counts as a failure of the target at once, so that the choice of the next target considers it. */
   markFailure(): void {
-    this.#judge('bad');
+    this.#record('bad');
   }
 
-  /** Nobody waits for it any more, which is not the target's fault. */
+  /** Ends an attempt that is no longer needed. That is not a failure of the target. */
   abandon(): void {
-    this.#judge(this.#hasHead ? 'good' : 'none');
-    this.#stop();
+    this.#record(this.#hasHead ? 'good' : 'none');
+    this.#detach();
   }
 
-  /** The target has failed it. */
+  /** Ends an attempt and counts it as a failure of the target. */
   abort(): void {
-    this.#judge('bad');
-    this.#stop();
+    this.#record('bad');
+    this.#detach();
   }
 
-  #stop(): void {
+  #detach(): void {
     this.#events = undefined;
     if (this.#state === 'ready') this.#end();
     else this.#controller?.abort(new Error('the attempt is over'));
   }
 
-  // Before this it cannot be told to stop.
+  // Before this event undici cannot abort the request.
 
   onRequestStart(controller: Controller): void {
     this.#state = 'sent';
@@ -147,27 +146,27 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
   onResponseStart(controller: Controller, status: number, headers: ParsedHeaders, reason = ''): void {
     if (this.#events === undefined) return;
     this.#hasHead ||= status >= 200;
-    if (isGatewayError(status)) this.#judge('bad');
+    if (isGatewayError(status)) this.#record('bad');
     try {
       this.#events.onHead(controller, status, headers, reason);
     } catch (error) {
-      this.#fail(error);
+      this.#reportBug(error);
     }
   }
 
   onRequestUpgrade(controller: Controller, status: number, _headers: ParsedHeaders, socket: Duplex): void {
-    const joined = this.#join(controller, status, socket);
-    this.#judge(joined ? 'good' : 'bad');
-    if (joined) return;
+    const switched = this.#switch(controller, status, socket);
+    this.#record(switched ? 'good' : 'bad');
+    if (switched) return;
     socket.destroy();
     this.#end();
   }
 
-  #join(controller: Controller, status: number, socket: Duplex): boolean {
+  #switch(controller: Controller, status: number, socket: Duplex): boolean {
     try {
       return this.#events?.onSwitch(controller, status, socket, () => this.#end()) === true;
     } catch (error) {
-      this.#fail(error);
+      this.#reportBug(error);
       return false;
     }
   }
@@ -176,25 +175,22 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
     try {
       this.#events?.onData(chunk);
     } catch (error) {
-      this.#fail(error);
+      this.#reportBug(error);
     }
   }
 
   onResponseEnd(controller: Controller): void {
-    this.#judge('good');
+    this.#record('good');
     this.#end();
     try {
       this.#events?.onEnd(controller);
     } catch (error) {
-      this.#fail(error);
+      this.#reportBug(error);
     }
   }
 
-  /**
-   * undici would take an exception for the upstream's fault, or for none at all: it would end the exchange as a 502, or
-   * leave the client without an end.
-   */
-  #fail(error: unknown): void {
+  /** Catches exceptions before undici, which would report an upstream error (502) or leave the response open. */
+  #reportBug(error: unknown): void {
     const events = this.#events;
     this.abandon();
     events?.onBug(error);
@@ -203,23 +199,23 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
   onResponseError(_controller: Controller | undefined, error: Error): void {
     if (this.#state === 'waiting') this.pool.unwant();
     const code = codeOf(error);
-    this.#judge(isTargetsFault(code) ? 'bad' : 'none');
-    // First the exchange, which may want the slot for another attempt.
+    this.#record(isTargetsFault(code) ? 'bad' : 'none');
+    // The exchange comes first, since it may keep the slot for another attempt.
     this.#events?.onLost(code, problemOf(error));
     this.#end();
   }
 
-  #judge(verdict: AttemptResult): void {
-    if (this.#isJudged) return;
-    this.#isJudged = true;
-    this.pool.availability.end(this.ticket, verdict, this.#startedMs);
+  #record(result: AttemptResult): void {
+    if (this.#isRecorded) return;
+    this.#isRecorded = true;
+    this.pool.availability.end(this.ticket, result, this.#startedMs);
   }
 
   #end(): void {
     this.#state = 'ended';
-    const room = this.#room;
-    this.#room = undefined;
-    room?.remove(this);
-    room?.release();
+    const limiter = this.#limiter;
+    this.#limiter = undefined;
+    limiter?.remove(this);
+    limiter?.release();
   }
 }

@@ -1,45 +1,46 @@
 /**
- * Which of several targets gets the next request: each in turn, or the one with the fewest exchanges, those alike in
- * turn.
+ * Chooses which of several targets gets the next request, for `upstream-pools.ts`: round robin, or the fewest exchanges with
+ * round robin among equals.
  *
- * The turn is stride scheduling (Waldspurger 1995): whoever is picked moves on by the inverse of its share, and the one
- * that is furthest back is next. One that was away for long does not catch up on what it missed.
+ * Round robin is stride scheduling (Waldspurger 1995): the chosen target advances by the inverse of its weight, and the
+ * target furthest behind is next. A target that was unavailable does not catch up on what it missed.
  */
 import type { Upstream } from '../model/upstream.js';
 
 export interface Candidate {
-  /** Exchanges under way and waiting. */
+  /** Exchanges in flight and waiting. */
   readonly load: number;
-  /** From above 0 to 1: how much of a full part it should get now. */
+  /** Above 0 and at most 1: its current part of a full share. */
   weight(): number;
 }
 
-/** Undefined where there is nothing to pick from. */
+/** Chooses one candidate. Returns undefined for an empty list. */
 export type Pick<T extends Candidate> = (among: readonly T[]) => T | undefined;
 
+/** Creates a choice with its own round-robin state. */
 export function createPick<T extends Candidate>(balance: Upstream['balance']): Pick<T> {
-  const places = new Map<T, number>();
+  const positions = new Map<T, number>();
   const countsLoad = balance === 'least-requests';
-  /** Where the last one that was picked stood. */
-  let front = 0;
+  /** The position of the last pick before it advanced. */
+  let lastPosition = 0;
 
   return function pick(among) {
     let best: T | undefined;
-    let bestWeight = Infinity;
-    let bestPlace = Infinity;
+    let bestLoad = Infinity;
+    let bestPosition = Infinity;
     for (const candidate of among) {
-      const weight = countsLoad ? (candidate.load + 1) / candidate.weight() : 0;
-      if (weight > bestWeight) continue;
-      const place = Math.max(places.get(candidate) ?? 0, front);
-      if (weight === bestWeight && place >= bestPlace) continue;
+      const load = countsLoad ? (candidate.load + 1) / candidate.weight() : 0;
+      if (load > bestLoad) continue;
+      const position = Math.max(positions.get(candidate) ?? 0, lastPosition);
+      if (load === bestLoad && position >= bestPosition) continue;
       best = candidate;
-      bestWeight = weight;
-      bestPlace = place;
+      bestLoad = load;
+      bestPosition = position;
     }
     if (best === undefined) return undefined;
-    places.set(best, bestPlace + 1 / best.weight());
-    // By load, a busy one may stay behind for long: it is owed no turns for that.
-    front = bestPlace;
+    positions.set(best, bestPosition + 1 / best.weight());
+    // By load, a busy target may stay behind for long. It gets no extra requests for that.
+    lastPosition = bestPosition;
     return best;
   };
 }

@@ -1,4 +1,4 @@
-/** What calls an exchange when no event of a connection does: the end of a turn of the event loop, and its timer. */
+/** Calls an exchange at the end of a tick and by its timer, and logs its bugs; for `proxy-exchange.ts`. */
 import { batchPerTick } from '../shared/batch-per-tick.js';
 import type { Exchange, ForwarderOptions } from './exchange.js';
 
@@ -9,12 +9,12 @@ export interface Callable {
   onBug(error: unknown): void;
 }
 
-/** Never in the middle of something else: undici may be clearing up a connection that failed. */
+/** Sends at the end of the tick, since before it undici may still be cleaning up a failed connection. */
 export const sendBatched = batchPerTick<Callable>((exchanges) => {
   for (const exchange of exchanges) exchange.send();
 });
 
-/** For `setTimeout`: an exception there would end the process, and all its exchanges. */
+/** Runs a timer's callback for `setTimeout`, where an exception would end the process. Throws nothing. */
 export function callOnTimer(exchange: Callable): void {
   try {
     exchange.onTimer();
@@ -23,7 +23,7 @@ export function callOnTimer(exchange: Callable): void {
   }
 }
 
-/** Logs an exception of the gate's own code, with the request that it was met at. */
+/** Logs an exception of the gateway's own code, with the id of its request. */
 export function reportBug(
   { log }: Pick<ForwarderOptions, 'log'>,
   { head }: Exchange,

@@ -1,21 +1,21 @@
-/** Who counts as one caller where callers share what is scarce. */
+/** Identifies the caller of an exchange, for the shares of a target's slots (`concurrency-limiter.ts`). */
 import { networkOf } from '../model/network.js';
 import type { Exchange } from './exchange.js';
 
-/** What has to be known of an exchange. */
+/** The part of an exchange that identifies its caller. */
 export type CallersExchange = Pick<Exchange, 'admission' | 'head'>;
 
-/** Asked only while something is scarce, so most exchanges are never in it. */
-const known = new WeakMap<CallersExchange, string>();
+/** Filled only while slots are scarce, so most exchanges are not in it. */
+const cache = new WeakMap<CallersExchange, string>();
 
-/** The app of an authenticated caller, else the client's network: nothing that one caller can have many of. */
+/** Returns the app of an authenticated caller, otherwise the client's network. One caller cannot have many of either. */
 export function callerOf(exchange: CallersExchange): string {
-  let caller = known.get(exchange);
-  if (caller === undefined) known.set(exchange, (caller = name(exchange)));
+  let caller = cache.get(exchange);
+  if (caller === undefined) cache.set(exchange, (caller = identify(exchange)));
   return caller;
 }
 
-function name({ admission: { principal }, head }: CallersExchange): string {
+function identify({ admission: { principal }, head }: CallersExchange): string {
   return principal.issuer === ''
     ? `network ${networkOf(head.clientIp)}`
     : `app ${principal.issuer} ${principal.app}`;

@@ -1,10 +1,11 @@
 /**
- * How many exchanges one target serves at once, and the bounded queue of those that wait for a slot. Callers share both.
+ * Limits how many exchanges one target serves at once, with a bounded queue of waiters; for `target-pool.ts`. Callers share
+ * both.
  *
- * A caller may take a slot only while it holds at most seven times as many as would stay free: one caller alone gets
+ * A caller may take a slot only while it holds at most seven times as many as would stay free. So one caller alone gets
  * seven eighths, two get seven fifteenths each, and some stay free for a caller that holds none. (Dynamic thresholds:
- * Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998.) A target with fewer than eight slots is too
- * small for that; there a freed slot goes to the caller that holds the fewest, as it does everywhere.
+ * Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998.) With fewer than eight slots none are kept free. At
+ * any size a freed slot goes to the caller that holds the fewest.
  */
 import { callerOf, type CallersExchange } from './caller.js';
 import { LinkedList } from './linked-list.js';
@@ -12,15 +13,16 @@ import { Shares, type Holder, type Waiter } from './shares.js';
 
 export type { Holder, Waiter } from './shares.js';
 
-/** How many times as many slots as stay free one caller may hold. */
+/** One caller may hold this many times the slots that stay free. */
 const FREE_FACTOR = 7;
-/** The fewest slots with which some are kept free. */
+/** From this size on, some slots are kept free. */
 const LEAST_SHARED = 8;
 
+/** The slots of one target, and the queue for them. */
 export class ConcurrencyLimiter {
   #taken = 0;
   readonly #holders = new LinkedList<Holder>();
-  /** Undefined while slots are plenty, so that nobody is counted then. */
+  /** Undefined while slots are plentiful. Then callers are not counted. */
   #shares: Shares | undefined;
   #onIdle: (() => void) | undefined;
 
@@ -33,7 +35,7 @@ export class ConcurrencyLimiter {
     return this.load === 0;
   }
 
-  /** Exchanges under way and waiting. */
+  /** Exchanges in flight and waiting. */
   get load(): number {
     return this.#taken + this.#waiting;
   }
@@ -52,57 +54,57 @@ export class ConcurrencyLimiter {
     return this.#shares?.waiting ?? 0;
   }
 
-  /** `taken` at once, `queued` until `onSlot`, `onCrowdedOut` or `leave`, or `full`. */
+  /** Returns `taken` at once, `queued` until `onSlot`, `onCrowdedOut` or `leave`, or `full`. */
   take(waiter: Waiter): 'taken' | 'queued' | 'full' {
     if (this.takeFor(waiter.exchange)) return 'taken';
     if (this.queueSize === 0) return 'full';
     const shares = (this.#shares ??= new Shares(this.#holders));
     if (shares.waiting >= this.queueSize) {
-      const other = shares.crowdedOutBy(callerOf(waiter.exchange));
-      if (other === undefined) return 'full';
-      shares.leave(other);
-      other.onCrowdedOut();
+      const evicted = shares.crowdedOutBy(callerOf(waiter.exchange));
+      if (evicted === undefined) return 'full';
+      shares.leave(evicted);
+      evicted.onCrowdedOut();
     }
     shares.wait(waiter);
     return 'queued';
   }
 
-  /** Whether a slot is free that the caller may take. */
+  /** Whether a slot is free and the caller may take it. */
   admits(exchange: CallersExchange): boolean {
     return this.hasRoom && this.#admits(exchange);
   }
 
-  /** Takes a slot at once, unless there is none or the caller holds too many. */
+  /** Takes a free slot. False where there is none or the caller holds too many. */
   takeFor(exchange: CallersExchange): boolean {
     return this.admits(exchange) && this.takeFree();
   }
 
-  /** Takes a slot at once for whichever caller, unless there is none. */
+  /** Takes a free slot without regard to the caller. False where there is none. */
   takeFree(): boolean {
     if (!this.hasRoom) return false;
     this.#taken += 1;
     return true;
   }
 
-  /** Tells who holds a slot that was taken. */
+  /** Registers the holder of a slot that was taken. */
   add(holder: Holder): void {
     this.#holders.append(holder);
     this.#shares?.add(holder);
   }
 
-  /** The slot of this holder stays taken, for another one. */
+  /** Removes a holder. Its slot stays taken until `release`, or for another holder. */
   remove(holder: Holder): void {
     this.#holders.remove(holder);
     this.#shares?.remove(holder);
   }
 
-  /** Gives up waiting. */
+  /** Removes a waiter from the queue, if it is there. */
   leave(waiter: Waiter): void {
     this.#shares?.leave(waiter);
-    this.#settle();
+    this.#onChange();
   }
 
-  /** Gives a slot back whose holder was removed or never added. The next waiter has it, if its caller may. */
+  /** Returns a slot without a holder. It goes to the next waiter whose caller may take it. */
   release(): void {
     this.#taken -= 1;
     for (let next = this.#nextAdmitted(); next; next = this.#nextAdmitted()) {
@@ -110,23 +112,23 @@ export class ConcurrencyLimiter {
       this.#taken += 1;
       if (!next.onSlot()) this.#taken -= 1;
     }
-    this.#settle();
+    this.#onChange();
   }
 
-  /** Whether a slot is waited for by this holder's own caller, or by one with fewer slots. */
+  /** Whether this holder's caller, or a caller with fewer slots, waits for a slot. */
   isWanted(holder: Holder): boolean {
     return this.#waiting > 0 && this.#shares?.isOwed(callerOf(holder.exchange)) === true;
   }
 
-  /** All that hold a slot and all that wait, as they are now. */
+  /** All current holders and waiters. */
   everyone(): (Holder | Waiter)[] {
     return [...this.#holders, ...(this.#shares?.waiters() ?? [])];
   }
 
-  /** Calls back each time that nobody holds a slot and nobody waits, beginning now. */
+  /** Calls back each time the limiter has no holders and no waiters, starting now. */
   whenIdle(callback: () => void): void {
     this.#onIdle = callback;
-    this.#settle();
+    this.#onChange();
   }
 
   #nextAdmitted(): Waiter | undefined {
@@ -135,15 +137,15 @@ export class ConcurrencyLimiter {
   }
 
   #admits(exchange: CallersExchange): boolean {
-    const most = FREE_FACTOR * (this.size - this.#taken - 1);
-    // Where the slots that are taken are few enough for one caller, nobody needs to be counted.
-    if (this.#taken < most || this.size < LEAST_SHARED) return true;
+    const allowed = FREE_FACTOR * (this.size - this.#taken - 1);
+    // Where a single caller could hold all taken slots, counting callers is unnecessary.
+    if (this.#taken < allowed || this.size < LEAST_SHARED) return true;
     const held = (this.#shares ??= new Shares(this.#holders)).heldBy(callerOf(exchange));
-    return held === 0 || held < most;
+    return held === 0 || held < allowed;
   }
 
-  #settle(): void {
-    // Not at the threshold itself, or the shares would be made anew at each change across it.
+  #onChange(): void {
+    // Well below the threshold, so that changes around it do not create the shares again and again.
     if (this.#shares?.waiting === 0 && this.#taken < this.size / 2) this.#shares = undefined;
     if (this.idle) this.#onIdle?.();
   }

@@ -1,4 +1,4 @@
-/** Opens connections to a target, for its pool: with a timer of its own, the upstream's TLS, and resets told apart. */
+/** Opens connections to a target, for `target-pool.ts` and health checks: exact timeout, TLS, distinguishable resets. */
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
@@ -8,21 +8,21 @@ import { correctParser } from './parser.js';
 export const CONNECT_TIMEOUT = 'UND_ERR_CONNECT_TIMEOUT';
 
 export interface ConnectorOptions {
-  /**
-   * Whether any exchange waits for a connection: after an abort undici connects again for the very request that was
-   * aborted.
-   */
+  /** Whether any exchange waits for a connection. After an abort, undici connects again for the aborted request. */
   readonly isWanted: () => boolean;
-  /** The addresses of a target whose host is a name. */
+  /** Resolves a target whose host is a name. */
   readonly lookup: LookupFunction | undefined;
 }
 
-/** The target's host as a certificate or a resolver knows it: an IPv6 address stands without its brackets. */
+/** Returns the target's host for certificates and resolvers: an IPv6 address without its brackets. */
 export function hostOf(target: Target): string {
   return new URL(target.origin).hostname.replace(/^\[|\]$/g, '');
 }
 
-/** undici's own timers are coarse (up to half a second late): a connection gets exactly `connectTimeoutMs` here. */
+/**
+ * Creates undici's connector for a target. A connection gets exactly `connectTimeoutMs`, since undici's own timers are up to
+ * half a second late. The callback gets the socket's error, `CONNECT_TIMEOUT`, or UND_ERR_ABORTED where nothing waits.
+ */
 export function createConnector(
   upstream: Upstream,
   target: Target,
@@ -38,37 +38,40 @@ export function createConnector(
     keepAlive: true,
     ...(lookup ? { lookup, autoSelectFamily: true } : {}),
   };
-  const security = secure ? securityOf(upstream, host) : {};
+  const tlsSettings = secure ? tlsOptions(upstream, host) : {};
   let session: Buffer | undefined;
 
   function open(): Socket | TLSSocket {
     if (!secure) return connectTcp(address);
     const resumed = session === undefined ? {} : { session };
-    return connectTls({ ...address, ...security, ...resumed }).on('session', (ticket) => (session = ticket));
+    return connectTls({ ...address, ...tlsSettings, ...resumed }).on(
+      'session',
+      (ticket) => (session = ticket),
+    );
   }
 
   return function connect(_options, callback) {
     if (!isWanted()) {
-      process.nextTick(callback, failure('UND_ERR_ABORTED'), null);
+      process.nextTick(callback, errorWith('UND_ERR_ABORTED'), null);
       return;
     }
     const socket = open();
-    const timer = setTimeout(() => socket.destroy(failure(CONNECT_TIMEOUT)), upstream.connectTimeoutMs);
-    const failed = (error: Error): void => {
+    const timer = setTimeout(() => socket.destroy(errorWith(CONNECT_TIMEOUT)), upstream.connectTimeoutMs);
+    const onError = (error: Error): void => {
       clearTimeout(timer);
       callback(error, null);
     };
-    socket.once('error', failed).once(secure ? 'secureConnect' : 'connect', () => {
+    socket.once('error', onError).once(secure ? 'secureConnect' : 'connect', () => {
       clearTimeout(timer);
-      socket.off('error', failed).on('error', tellReset);
+      socket.off('error', onError).on('error', markReset);
       callback(null, socket);
       correctParser(socket);
     });
   };
 }
 
-/** The texts of authorities, certificate and key are parsed once, and not for each connection. */
-function securityOf({ tls: { ca, cert, key } }: Upstream, host: string) {
+/** The TLS options. Authorities, certificate and key are parsed once, not for each connection. */
+function tlsOptions({ tls: { ca, cert, key } }: Upstream, host: string) {
   return {
     ...(isIP(host) === 0 ? { servername: host } : {}),
     secureContext: createSecureContext({
@@ -80,14 +83,14 @@ function securityOf({ tls: { ca, cert, key } }: Upstream, host: string) {
   };
 }
 
-function failure(code: string): Error {
+function errorWith(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
 /**
- * undici takes an ECONNRESET in a body that ends with the connection for the body's end, so that a cut answer would
- * look whole. Under the code that it uses for a lost connection it is an error; an end by FIN stays one.
+ * Changes the code of a reset. Where a body ends with the connection, undici treats ECONNRESET as its end, so a truncated
+ * response would look complete. Its code for a lost connection is an error; an end by FIN is still an end.
  */
-function tellReset(error: NodeJS.ErrnoException): void {
+function markReset(error: NodeJS.ErrnoException): void {
   if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
 }

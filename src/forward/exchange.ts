@@ -1,4 +1,4 @@
-/** What forward/ is given for each exchange, and what it says when the exchange is over. */
+/** The input of the forwarder for each exchange, and its result. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Admission } from '../model/decision.js';
@@ -12,16 +12,16 @@ export interface ForwarderOptions extends BodyLimits {
   /** Monotonic milliseconds. */
   now(): number;
   readonly log: Log;
-  /** Left out: open streams outlive their tokens. */
+  /** Without it, open streams outlive their tokens. */
   readonly streamWatcher?: StreamWatcher;
 }
 
-/** What ends a tunnel or an event stream when its caller may no longer pass. */
+/** Ends a tunnel or event stream when its caller's token expires or is revoked. */
 export interface StreamWatcher {
-  /** Calls `end` once, later, when the principal is revoked or its token ends; until the returned function is called. */
+  /** Calls `end` once, later, when the principal is revoked or its token expires. The returned function cancels this. */
   watch(principal: Principal, end: () => void): () => void;
   isRevoked(principal: Principal): boolean;
-  /** Calls back soon after each change of what is revoked; until the returned function is called. */
+  /** Calls back soon after each change of the revocations. The returned function cancels this. */
   onRevocation(listener: () => void): () => void;
 }
 
@@ -30,32 +30,32 @@ export interface Exchange {
   readonly res: ServerResponse;
   readonly head: RequestHead;
   readonly admission: Admission;
-  /** Fields of the answer that the gate sets (X-Request-Id, quota, CORS): they replace the upstream's own of these names. */
+  /** Response fields of the gateway (X-Request-Id, quota, CORS). They replace the upstream's fields of these names. */
   readonly responseHeaders: FlatHeaders;
-  /** All of the body, where it was read before it is forwarded: a small one, or by an earlier middleware (library use). */
+  /** The whole body, where it was read before: a small body, or one that an earlier middleware read (library use). */
   parsedBody: Buffer | undefined;
   /**
-   * Ends `res`, whose head is written, with the last of its body: in this turn of the event loop, not at once. Tells
-   * `slow` where the client has not taken all of it by then.
+   * Ends `res`, whose head is written, with the last part of its body, at the end of this tick. Calls `slow` where the
+   * client has not taken all of it by then.
    */
   readonly end: (res: ServerResponse, last?: Buffer, slow?: Draining) => void;
 }
 
-/** Whose whole response waits for its client to read. */
+/** An exchange whose complete response waits for the client to read. */
 export interface Draining {
   /** Must not throw. */
   onDraining(): void;
 }
 
-/** A request to become a WebSocket. The server's parser has let go of the socket; `res` is assigned to it. */
+/** A WebSocket handshake. The server's parser no longer uses the socket; `res` is assigned to it. */
 export interface Upgrade extends Exchange {
   readonly socket: Duplex;
   readonly firstBytes: Buffer;
-  /** Called once, when the upstream's 101 has made it a tunnel. */
+  /** Called once, after the upstream's 101, when the tunnel is open. */
   readonly opened: () => void;
 }
 
-/** Why an exchange did not end as it should, after it was too late for a refusal. */
+/** Why an exchange failed when it was too late for a refusal. */
 export type Fault =
   | 'client_gone'
   | 'client_stalled'
@@ -65,22 +65,22 @@ export type Fault =
   | 'upstream_idle_in_body'
   | 'tunnel_idle'
   | 'tunnel_broken'
-  /** Revoked while the exchange was under way, or expired while a tunnel or an event stream was open. */
+  /** The token was revoked during the exchange, or expired while a tunnel or event stream was open. */
   | 'token_ended'
   /** More WebSockets or event streams than `max_tunnels`. */
   | 'tunnels_full'
-  /** An exception inside the gate. */
+  /** An exception inside the gateway. */
   | 'gate_error';
 
-/** An exchange that came to an answer of the upstream, or that the client left before one. */
+/** The result of an exchange that got the upstream's response, or whose client left before it. */
 export interface Outcome {
-  /** The upstream's status, or 499 where the client left before there was one. */
+  /** The upstream's status, or 499 where the client left before it. */
   readonly status: number;
-  /** The target's origin; undefined where the client left before one was asked. */
+  /** The target's origin; undefined where the client left before a target was chosen. */
   readonly target: string | undefined;
-  /** From the first attempt until the head of the answer (or until the client left). */
+  /** From the start of the exchange until the response head, or until the client left. */
   readonly upstreamMs: number;
-  /** Bytes of the answer's body, or of both ways of a tunnel. */
+  /** Bytes of the response body, or of both directions of a tunnel. */
   readonly bytes: number;
   readonly fault: Fault | undefined;
 }

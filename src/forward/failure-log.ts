@@ -1,21 +1,22 @@
-/** Says in the log why requests fail at a target, without a line for each of them. */
+/** Logs why requests fail at a target, for `proxy-exchange.ts`, without one line per request. */
 import type { Log } from '../model/log.js';
 import type { Refusal } from '../model/refusal.js';
 import type { Target, Upstream } from '../model/upstream.js';
 
-/** Lines of one kind come no closer than this. */
+/** The shortest time between two lines of one kind. */
 const QUIET_MS = 10_000;
-/** A TLS library's text can be long. */
+/** Characters; a TLS library's text can be long. */
 const LONGEST_PROBLEM = 200;
 
-/** One kind of failure: when the next line may come, and how many failures the last one did not tell of. */
+/** One kind of failure: when its next line may come, and the failures since its last line. */
 interface Kind {
   nextMs: number;
-  untold: number;
+  unreported: number;
 }
 
+/** The log of one target's failures. */
 export class FailureLog {
-  /** By refusal and error code: some dozens at most. */
+  /** By refusal and error code; at most some dozens. */
   readonly #kinds = new Map<string, Kind>();
 
   /** @param now monotonic milliseconds */
@@ -30,16 +31,16 @@ export class FailureLog {
    * Reports a request that was refused for a failure of the target: the first of its kind at once, then one line in 10
    * seconds with the number of failures since the last.
    *
-   * @param code of the error, as the system, OpenSSL or undici name it
-   * @param problem what the error says of itself, such as why a certificate is not accepted
+   * @param code the error code of the system, OpenSSL or undici
+   * @param problem the error's own description, for example why a certificate is not accepted
    */
   report(requestId: string, { reason, detail }: Refusal, code: string, problem?: string): void {
     const kind = this.#kindOf(`${reason} ${detail ?? ''} ${code}`);
-    kind.untold += 1;
+    kind.unreported += 1;
     const nowMs = this.now();
     if (nowMs < kind.nextMs) return;
-    const failures = kind.untold;
-    kind.untold = 0;
+    const failures = kind.unreported;
+    kind.unreported = 0;
     kind.nextMs = nowMs + QUIET_MS;
     this.log.warn(
       {
@@ -58,7 +59,7 @@ export class FailureLog {
 
   #kindOf(name: string): Kind {
     let kind = this.#kinds.get(name);
-    if (kind === undefined) this.#kinds.set(name, (kind = { nextMs: -Infinity, untold: 0 }));
+    if (kind === undefined) this.#kinds.set(name, (kind = { nextMs: -Infinity, unreported: 0 }));
     return kind;
   }
 }

@@ -1,4 +1,4 @@
-/** What a failure before the answer's head means: which refusal it becomes, and where the request may be sent again. */
+/** Classifies failures before the response head, for `proxy-exchange.ts`: the refusal, and where a retry is allowed. */
 import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 import { CONNECT_TIMEOUT } from './connect.js';
@@ -7,10 +7,10 @@ const CONNECT_TIMED_OUT = new Refusal('upstream_timeout', [], 'no connection in 
 const REFUSED = new Refusal('upstream_unreachable', [], 'no connection');
 const LOST = new Refusal('upstream_unreachable', [], 'the connection was lost before an answer');
 export const UNSENDABLE = new Refusal('internal_error', [], 'the request could not be written');
-/** An exception in the gate's own code. */
+/** An exception in the gateway's own code. */
 export const BUG = new Refusal('internal_error');
 
-/** As undici names it, though the gate's own timer finds it. */
+/** undici's code, although the gateway's own timer detects the timeout. */
 export const HEAD_TIMEOUT = 'UND_ERR_HEADERS_TIMEOUT';
 export const HEAD_TIMED_OUT = new Refusal('upstream_timeout', [], 'no answer in time');
 const BROKEN = new Refusal('upstream_broken');
@@ -21,7 +21,7 @@ export const QUEUE_FULL = new Refusal(
   ['Retry-After', '1'],
   'the queue of the upstream is full',
 );
-/** Of WebSockets and event streams. */
+/** For WebSockets and event streams. */
 export const TUNNELS_FULL = new Refusal(
   'overloaded',
   ['Retry-After', '1'],
@@ -34,7 +34,7 @@ export const REVOKED = new Refusal(
 );
 export const QUEUE_TIMED_OUT = new Refusal('overloaded', ['Retry-After', '1'], 'no free connection in time');
 
-/** All targets are down, or their circuit breakers are open. */
+/** Makes the refusal for an upstream whose targets are all down or have open circuit breakers. */
 export function noTarget(waitMs: number): Refusal {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   return new Refusal('no_healthy_target', ['Retry-After', String(seconds)]);
@@ -47,13 +47,17 @@ export const SWITCHED_UNASKED = new Refusal(
 );
 export const UNKNOWN_CODING = new Refusal('upstream_broken', [], 'a transfer coding other than chunked');
 
-/** Errors of a connection, as the system or undici name them, after which the same target may have the request again. */
+/** Connection errors, by the codes of the system or undici, after which the same target may get the request again. */
 const LOST_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 const INVALID_CODES = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
-/** RFC 9110 9.2.1. TRACE, the fourth, never comes this far. */
+/** RFC 9110 9.2.1. TRACE, the fourth, is refused earlier. */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** @param answerBegan whether a byte of an answer had come: what breaks then is the answer, not the connection */
+/**
+ * Returns the refusal for an error code.
+ *
+ * @param answerBegan whether a byte of the response had come: then the response is broken, not the connection
+ */
 export function refusalFor(code: string, answerBegan: boolean): Refusal {
   if (INVALID_CODES.has(code)) return UNSENDABLE;
   if (answerBegan || code.startsWith('HPE_')) return BROKEN;
@@ -62,10 +66,10 @@ export function refusalFor(code: string, answerBegan: boolean): Refusal {
 }
 
 /**
- * Whether and where a request may be sent again. RFC 9110 9.2.2: once a byte of it was sent only what is safe and has no
- * body, never a POST; before that any request. To the same target only where the connection was lost or refused, since
- * the next one may hold; elsewhere also where there was none in time, or no response. Not where undici could not read
- * what came.
+ * Decides whether and where a request may be sent again (RFC 9110 9.2.2). Before a byte of it was sent, any request may.
+ * Afterwards only one with a safe method and no body may, never a POST. The same target may get it only where the
+ * connection was lost or refused, since the next connection may work. Another target may get it also after a timeout of
+ * the connection or the response. No target gets it where undici could not parse the response.
  *
  * @param wasSent whether a byte of the request may have been sent
  */
@@ -79,22 +83,23 @@ export function resendAfter(
   return isTargetsFault(code) && !code.startsWith('HPE_') ? 'elsewhere' : 'nowhere';
 }
 
-/** Not so where undici would not write the request: another target would not get it either. */
+/** Whether an error counts as the target's failure. An invalid request does not: undici would send it to no target. */
 export function isTargetsFault(code: string): boolean {
   return !INVALID_CODES.has(code);
 }
 
-/** What a proxy answers in place of a service: to callers, the target does not work. */
+/** Whether a proxy sends this status in place of a service. To callers the target does not work then. */
 export function isGatewayError(status: number): boolean {
   return status === 502 || status === 503 || status === 504;
 }
 
-/** What an error says of itself; a TLS error's `reason` is the part of it without the name of the function that failed. */
+/** Returns an error's description, if it has one. A TLS error's `reason` omits the name of the failed function. */
 export function problemOf(error: Error): string | undefined {
   if ('reason' in error && typeof error.reason === 'string') return error.reason;
   return error.message === '' || error.message === codeOf(error) ? undefined : error.message;
 }
 
+/** Returns an error's code, or an empty string where it has none. */
 export function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -1,19 +1,19 @@
 /**
- * The face of forward/, the last stage of the way: an admitted request goes to its upstream, and the answer comes back.
+ * The entry of forward/, the last step of the pipeline: sends an admitted request to its upstream and streams the response.
  *
- *    client              gate                                            upstream
- *      │ ── request ──▶     a small body is read whole (small-body.ts)      │
+ *    client              gateway                                         upstream
+ *      │ ── request ──▶     a small body is read in full (small-body.ts)    │
  *      │                 0. a target (upstream-pools.ts, balance.ts)        │   availability/
- *      │                 1. a slot of the target (concurrency-limiter.ts, shares.ts)      │
- *      │                 2. header and body go out ───────────────────────▶ │   request-headers.ts, request-body.ts
+ *      │                 1. a slot of the target                            │   concurrency-limiter.ts, shares.ts
+ *      │                 2. header and body are sent ─────────────────────▶ │   request-headers.ts, request-body.ts
  *      │                 3. connected, the request is written ────────────▶ │   attempt.ts, target-pool.ts, connect.ts
- *      │ ◀── head ─────  4. the answer's head ◀──────────────────────────── │   response-headers.ts
- *      │ ◀── body ─────  5. the answer's body, trailers ◀────────────────── │   response-writer.ts
- *      │                 6. the end; or 7. the upstream fails, 8. the client goes, 9. time runs out (failures.ts)
+ *      │ ◀── head ─────  4. the response head ◀──────────────────────────── │   response-headers.ts
+ *      │ ◀── body ─────  5. the response body, trailers ◀────────────────── │   response-writer.ts
+ *      │                 6. the end; or 7. the upstream fails, 8. the client leaves, 9. a timeout (failures.ts)
  *
- * proxy-exchange.ts is one exchange, and its methods stand in this order under these numbers. Where 2 to 4 fail, a safe request
- * may go that way again, from another target, as an attempt of the same exchange (retry-budget.ts). A WebSocket takes
- * the same way until the upstream's 101, and is a tunnel from there (tunnel.ts).
+ * proxy-exchange.ts is one exchange; its methods follow this order and these numbers. Where 2 to 4 fail, a safe request may
+ * be sent again, to another target, as a new attempt of the same exchange (retry-budget.ts). A WebSocket takes the same
+ * steps until the upstream's 101, and then is a tunnel (tunnel.ts).
  */
 import { Refusal } from '../model/refusal.js';
 import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
@@ -32,11 +32,11 @@ export {
   type UpstreamPools,
 } from './upstream-pools.js';
 
-/** A Refusal means that nothing was written to `res`. Both promises settle when the exchange is over, and never reject. */
+/** A Refusal means that nothing was written to `res`. Both promises settle when the exchange is over; neither rejects. */
 export interface Forwarder {
   forward(exchange: Exchange): Promise<Outcome | Refusal>;
   tunnel(upgrade: Upgrade): Promise<Outcome | Refusal>;
-  /** How it stands with every target, as far as is known. */
+  /** The known state of every target. */
   targets(): readonly TargetState[];
 }
 
@@ -51,7 +51,11 @@ const CLIENT_GONE: Outcome = {
   fault: 'client_gone',
 };
 
-/** @param upstreams by name; whoever opened them closes them */
+/**
+ * Creates the forwarder of a gateway instance.
+ *
+ * @param upstreams by name; the caller opens and closes them
+ */
 export function createForwarder(
   upstreams: ReadonlyMap<string, UpstreamPools>,
   options: ForwarderOptions,
@@ -67,17 +71,17 @@ export function createForwarder(
     const pools = poolsFor(exchange);
     if (pools === undefined) return UNKNOWN_UPSTREAM;
     const body = smallBodies.read(exchange, pools.isScarce);
-    if (body instanceof Promise) return forwardLater(exchange, pools, body);
+    if (body instanceof Promise) return forwardAfter(exchange, pools, body);
     if (body instanceof Buffer) exchange.parsedBody = body;
     return send(exchange, pools);
   }
 
-  async function forwardLater(
+  async function forwardAfter(
     exchange: Exchange,
     pools: UpstreamPools,
-    awaited: Promise<SmallBody>,
+    pending: Promise<SmallBody>,
   ): Promise<Outcome | Refusal> {
-    const body = await awaited;
+    const body = await pending;
     if (body instanceof Refusal) return body;
     if (body === 'client_gone') return CLIENT_GONE;
     if (options.streamWatcher?.isRevoked(exchange.admission.principal) === true) return REVOKED;
@@ -99,12 +103,12 @@ export function createForwarder(
     const pool = pools.choose();
     if (pool instanceof Refusal) return pool;
     if (!pool.tunnels.admits(upgrade)) return TUNNELS_FULL;
-    const joint = createJoin(upgrade, pools.upstream.tunnelIdleMs, options.streamWatcher);
+    const setup = createJoin(upgrade, pools.upstream.tunnelIdleMs, options.streamWatcher);
     const result = await new ProxyExchange(upgrade, pools, pool, options, {
-      join: joint.join,
+      join: setup.join,
       socket: upgrade.socket,
     }).run();
-    joint.abandon();
+    setup.abandon();
     return result;
   }
 

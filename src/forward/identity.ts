@@ -1,26 +1,26 @@
-/** Who is calling, as the upstream is told: the X-App-* and X-Token-* fields of a verified caller. */
+/** Makes the X-App-* and X-Token-* fields that identify a verified caller to the upstream, for `request-headers.ts`. */
 import type { Principal } from '../model/principal.js';
 import type { FlatHeaders } from '../model/refusal.js';
 
-const NOTHING: FlatHeaders = [];
-/** Visible ASCII without `%`, which is encoded too so that the upstream can decode every value without a doubt. */
+const NO_FIELDS: FlatHeaders = [];
+/** Visible ASCII without `%`. Encoding `%` too makes every value decodable without ambiguity. */
 const PLAIN = /^[\x21-\x24\x26-\x7e]*$/;
 
 /**
- * The identity fields of a caller, computed once for each Principal: a Principal lives as long as its verified token
- * stays cached, and its fields with it. Names in `omit` (lower case) are left out.
+ * Creates the function that returns a caller's identity fields. They are computed once per Principal, which lives as long
+ * as its verified token stays cached. Names in `omit` (lower case) are left out.
  */
 export function createIdentity(omit: ReadonlySet<string>): (principal: Principal) => FlatHeaders {
-  const known = new WeakMap<Principal, FlatHeaders>();
+  const cache = new WeakMap<Principal, FlatHeaders>();
   return function identity(principal) {
-    let fields = known.get(principal);
-    if (fields === undefined) known.set(principal, (fields = fieldsOf(principal, omit)));
+    let fields = cache.get(principal);
+    if (fields === undefined) cache.set(principal, (fields = fieldsOf(principal, omit)));
     return fields;
   };
 }
 
 function fieldsOf(principal: Principal, omit: ReadonlySet<string>): FlatHeaders {
-  if (principal.issuer === '') return NOTHING;
+  if (principal.issuer === '') return NO_FIELDS;
   const { app, appName, organization, subject, issuer, scopes } = principal;
   const fields: string[] = [];
   const add = (name: string, value: string | undefined): void => {
