@@ -1,4 +1,4 @@
-/** What the server of the admin port does with what arrives: the same order and the same refusals as at the public port. */
+/** Handlers of the admin port's server, with the same order and refusals as the public port. Called by `server.ts`. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createParseErrorHandler } from './parse-error.js';
 import { createPipelines } from './pipeline.js';
@@ -6,12 +6,12 @@ import type { ServerHandlers } from './listening-server.js';
 import { unparsedHead } from './record-unparsed.js';
 
 /**
- * The handlers of the admin port's server. Its requests are no exchanges of the gate: none is recorded, whether it
- * reaches the app or is refused before.
+ * Creates the handlers of the admin port's server. Its requests are not exchanges of the gateway, so none is recorded,
+ * not even one that is refused before it reaches the app.
  */
 export function adminHandlers(app: RequestListener, newId: () => string): ServerHandlers {
-  const tellUnread = (): void => undefined;
-  const pipelines = createPipelines({ newId, tellUnread });
+  const recordUnparsed = (): void => undefined;
+  const pipelines = createPipelines({ newId, tellUnread: recordUnparsed });
 
   function begin(req: IncomingMessage, res: ServerResponse): void {
     const head = unparsedHead(newId(), req.socket, req);
@@ -31,6 +31,6 @@ export function adminHandlers(app: RequestListener, newId: () => string): Server
       if (order === 'now') begin(req, res);
       else if (order === 'later') pipelines.wait(req, res, () => begin(req, res));
     },
-    clientError: createParseErrorHandler({ latest: pipelines.latest, newId, recordUnparsed: tellUnread }),
+    clientError: createParseErrorHandler({ latest: pipelines.latest, newId, recordUnparsed }),
   };
 }

@@ -1,4 +1,4 @@
-/** What a connection is in the middle of: its latest exchange, by which whatever comes behind it is judged. */
+/** The latest exchange of a connection, which decides what may follow it. Used by `pipeline.ts` and `parse-error.ts`. */
 import type { ServerResponse } from 'node:http';
 import type { RecordedHead } from '../model/record.js';
 import type { Refusal } from '../model/refusal.js';
@@ -6,20 +6,20 @@ import type { Refusal } from '../model/refusal.js';
 export interface ConnectionState {
   readonly res: ServerResponse;
   readonly head: RecordedHead;
-  /** Known beforehand to close its connection. */
+  /** Whether its response is already known to close the connection. */
   readonly willClose: boolean;
-  /** Whether it has not begun, since requests before it have not been responded to. */
+  /** Whether it has not begun because earlier requests are still without a complete response. */
   isWaiting: boolean;
-  /** The refusal that its own body was answered with, when that turned out to be none. */
+  /** The refusal for a parse error in its body. */
   parseError: Refusal | undefined;
 }
 
 /**
- * RFC 9112 9.6: behind an answer that closes its connection nothing more is processed, or a request would be counted
- * and forwarded whose answer nobody gets.
+ * Returns whether the connection closes after this response. Later requests are then not processed (RFC 9112 9.6):
+ * they would be counted and forwarded, but their responses would be lost.
  */
 export function closesAfterResponse({ willClose, res }: ConnectionState): boolean {
-  // What Node keeps of it is internal, and nothing public tells: it is read here, and never written.
+  // Node has no public property for this. The internal one is only read, never written.
   const { _last: closes } = res as ServerResponse & { _last?: boolean };
   return willClose || closes === true;
 }

@@ -1,6 +1,6 @@
 /**
- * The CORS protocol (Fetch standard, 3.2), answered at the gate: a preflight is never forwarded, and every answer to
- * a page of an allowed origin, refusals included, says so and exposes what the gate itself adds.
+ * The CORS protocol (Fetch standard, 3.2). The gateway never forwards a preflight. Every response to an allowed origin,
+ * refusals included, has the CORS fields and exposes the fields that the gateway adds. Called by `request-handler.ts`.
  */
 import type { FlatHeaders } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
@@ -12,7 +12,7 @@ const NONE: FlatHeaders = [];
 const VARY: FlatHeaders = ['Vary', 'Origin'];
 const ANY: FlatHeaders = ['Access-Control-Allow-Origin', '*', 'Access-Control-Expose-Headers', EXPOSED];
 
-/** The CORS fields of any answer. `Vary: Origin` is there for strangers too, so that no cache mixes the answers. */
+/** Returns the CORS fields of a response. Other origins get `Vary: Origin` too, so that caches keep the responses apart. */
 export function corsHeaders(cors: Cors | undefined, origin: string | undefined): FlatHeaders {
   if (cors === undefined) return NONE;
   if (cors.origins.includes('*')) return ANY;
@@ -20,7 +20,7 @@ export function corsHeaders(cors: Cors | undefined, origin: string | undefined):
   return ['Access-Control-Allow-Origin', origin, 'Access-Control-Expose-Headers', EXPOSED, ...VARY];
 }
 
-/** The answer to a preflight: 204, with the permission where the origin has it. */
+/** Returns the fields of the 204 for a preflight; they permit the request where the origin is allowed. */
 export function preflightHeaders(cors: Cors, head: RequestHead, method: string): FlatHeaders {
   const allowed = corsHeaders(cors, head.origin);
   if (allowed === VARY) return VARY;

@@ -1,19 +1,20 @@
 /**
- * Express without its toll.
+ * Express without its cost per request. Called by `server.ts`.
  *
- * At each request Express sets the prototypes of `req` and `res`, which on Node 20 makes Node's own objects slow and
- * costs several times what the rest of a proxied request does. Here the server is given two classes whose prototypes
- * already are the ones that Express wants to set, so that its call changes nothing. Everything of Express stays.
+ * Express sets the prototypes of `req` and `res` for each request. On Node 20 this makes Node's own objects slow and costs
+ * several times as much as the rest of a proxied request. Here the server uses two classes that already have the
+ * prototypes that Express sets, so its call changes nothing. All of Express keeps working.
  */
 import { IncomingMessage, ServerResponse, type ServerOptions } from 'node:http';
 import express, { type Express } from 'express';
 
 export interface ExpressServer {
   readonly app: Express;
-  /** To be given to `http.createServer` or `https.createServer` beside the app. */
+  /** Options for `http.createServer` or `https.createServer`, which the app requires. */
   readonly classes: Required<Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>>;
 }
 
+/** Creates an Express app and the request and response classes that its server must use. */
 export function createExpressServer(): ExpressServer {
   const app = express();
   app.disable('x-powered-by');
@@ -22,10 +23,10 @@ export function createExpressServer(): ExpressServer {
   app.enable('case sensitive routing');
   app.set('trust proxy', false);
 
-  class GateRequest extends IncomingMessage {}
-  class GateResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {}
-  Object.setPrototypeOf(GateRequest.prototype, app.request);
-  Object.setPrototypeOf(GateResponse.prototype, app.response);
-  Object.assign(app, { request: GateRequest.prototype, response: GateResponse.prototype });
-  return { app, classes: { IncomingMessage: GateRequest, ServerResponse: GateResponse } };
+  class GatewayRequest extends IncomingMessage {}
+  class GatewayResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {}
+  Object.setPrototypeOf(GatewayRequest.prototype, app.request);
+  Object.setPrototypeOf(GatewayResponse.prototype, app.response);
+  Object.assign(app, { request: GatewayRequest.prototype, response: GatewayResponse.prototype });
+  return { app, classes: { IncomingMessage: GatewayRequest, ServerResponse: GatewayResponse } };
 }

@@ -1,32 +1,38 @@
 /**
- * A client that ends its side of the connection and waits for the answer, as HTTP allows, looks just like one that has
- * left: both send a FIN. What is on its way to the client goes out, and an answer that is ready soon too. Where nothing
- * more comes, the client is held to have left, so that one who has keeps no upstream busy.
+ * Handles clients that end their side of a connection. Called by `listening-server.ts`.
+ *
+ * A client that ends its side and waits for the response, as HTTP allows, looks like one that has left: both send a FIN.
+ * Pending data is sent, and so is a response that is ready soon. When nothing more is written the client is treated as
+ * disconnected, so that it does not occupy an upstream.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Twice in a row nothing may have come, since a look after a stall is due before what has come meanwhile is read. */
-const LOOK_MS = 40;
-const QUIET_LOOKS = 2;
+/** Two quiet checks in a row are required: after a stall, a timer runs before the data that arrived meanwhile is read. */
+const CHECK_MS = 40;
+const QUIET_CHECKS = 2;
 
-/** Node's own word for it, missing in its types: without it the answer is cut off as soon as the FIN is there. */
+/** Node's option, missing in its types. Without it Node cuts off the response as soon as the FIN arrives. */
 interface HalfOpen {
   httpAllowHalfOpen?: boolean;
 }
 
 export interface HalfOpenWatcher {
-  /** Keeps off a connection that is no longer HTTP. */
+  /** Stops watching a connection that is no longer HTTP. */
   readonly release: (socket: Socket) => void;
 }
 
-/** @param event which tells of a new connection: `connection`, or `secureConnection` with TLS */
+/**
+ * Keeps half-open connections of a server open until nothing has been written for two checks, 40 ms apart.
+ *
+ * @param event the server's event for a new connection: `connection`, or `secureConnection` with TLS
+ */
 export function watchHalfOpen(server: Server, event: 'connection' | 'secureConnection'): HalfOpenWatcher {
   (server as HalfOpen).httpAllowHalfOpen = true;
   const release = (socket: Socket): void => {
     socket.off('end', onEnd);
   };
-  // A connection may be handed to the server more than once (upgrade.ts).
+  // The server may receive a connection more than once (upgrade.ts).
   server.on(event, (socket: Socket) => {
     socket.off('end', onEnd).on('end', onEnd);
   });
@@ -36,12 +42,12 @@ export function watchHalfOpen(server: Server, event: 'connection' | 'secureConne
 function onEnd(this: Socket): void {
   let sent = this.bytesWritten;
   let quiet = 0;
-  const look = (): void => {
-    // What waits to be taken shows by itself whether somebody is there: who has left answers with a reset.
+  const check = (): void => {
+    // Pending data needs no check: a client that has left answers it with a reset.
     quiet = this.bytesWritten === sent && this.writableLength === 0 ? quiet + 1 : 0;
     sent = this.bytesWritten;
-    if (quiet === QUIET_LOOKS) this.destroy();
+    if (quiet === QUIET_CHECKS) this.destroy();
   };
-  const timer = setInterval(look, LOOK_MS);
+  const timer = setInterval(check, CHECK_MS);
   this.once('close', () => clearInterval(timer));
 }

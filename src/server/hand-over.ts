@@ -1,15 +1,15 @@
-/** As a library: what becomes of a request that no route names, when the application behind the gate gets it. */
+/** As a library: prepares an unrouted request for the application behind the gateway. Called by `request-handler.ts`. */
 import type { IncomingMessage } from 'node:http';
 import { isIdentityField, plainName } from '../model/identity-fields.js';
 
 /**
- * Takes away the fields by which a request would say who is calling, in whatever spelling: the application must be able
- * to believe them, wherever it reads them.
+ * Removes the identity fields from a request, in every spelling and from every property of `req`: the application trusts
+ * them to come from the gateway.
  */
 export function removeIdentity(req: IncomingMessage): void {
   const { rawHeaders } = req;
   if (!rawHeaders.some((text, at) => at % 2 === 0 && isIdentity(text))) return;
-  // Both are made of the raw fields when they are first read: before those are others.
+  // Node makes both from the raw fields when they are first read, so read them before the raw fields change.
   for (const fields of [req.headers, req.headersDistinct]) {
     for (const name of Object.keys(fields)) if (isIdentity(name)) Reflect.deleteProperty(fields, name);
   }

@@ -1,5 +1,6 @@
 /**
- * A listening server: its connections are bounded, each of its events has its handler, and its drain loses nothing.
+ * Starts a server: bounds its connections, binds Node's events to their handlers, and drains without losing requests.
+ * Called by `server.ts` for the public port and the admin port.
  */
 import type { IncomingMessage, RequestListener, ServerOptions } from 'node:http';
 import { Server as NetServer, Socket, type AddressInfo } from 'node:net';
@@ -15,7 +16,7 @@ import { forwardDrainEvents } from './upgrade.js';
 export interface ServerHandlers {
   readonly request: RequestListener;
   readonly upgrade?: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer) => void;
-  /** Bytes that are no request, or a head that did not arrive in time. */
+  /** Called for bytes that are not a request, or a head that did not arrive in time. */
   readonly clientError: (error: NodeJS.ErrnoException, socket: Duplex) => void;
 }
 
@@ -31,21 +32,22 @@ export interface ServerSettings {
 export interface RunningServer {
   readonly address: AddressInfo;
   readonly applySettings: NodeServer['applySettings'];
-  /** How many connections are open, tunnels among them. */
+  /** Returns the number of open connections, tunnels included. */
   connections(): Promise<number>;
-  /** Takes no new connections, lets what is under way end, and cuts what is left at the deadline. */
+  /** Accepts no new connections, lets exchanges finish, and closes the remaining connections at the deadline. */
   drain(deadlineMs: number): Promise<void>;
 }
 
 /**
- * How many connections may wait to be accepted, as far as the system lets them (`somaxconn`). Of a burst that is larger
- * the rest is heard a second later, when their clients' systems try again; Node's own 511 is soon less than a burst.
+ * How many connections may wait to be accepted, as far as the system allows (`somaxconn`). In a larger burst the rest
+ * connect a second later, when their systems retry. Node's default of 511 is too small for a burst.
  */
 const BACKLOG = 4096;
 
-/** Idle connections are closed this long after a drain began, so that a request already on its way is not reset. */
+/** Idle connections are closed this long after a drain began, so that a request in transit is not reset. */
 const IDLE_GRACE_MS = 300;
 
+/** Opens the port; rejects with Node's error where that fails, such as EADDRINUSE. */
 export async function startServer({
   address,
   client,
@@ -61,20 +63,20 @@ export async function startServer({
     handlers.request,
   );
   logDroppedConnections(server, log);
-  const halfClosed = watchHalfOpen(server, address.tls ? 'secureConnection' : 'connection');
+  const halfOpen = watchHalfOpen(server, address.tls ? 'secureConnection' : 'connection');
 
-  // Tunnels leave the server's own list of connections, so the drain keeps one.
+  // Node removes tunnels from the server's list of connections, so the drain needs its own.
   const tunnels = new Set<Duplex>();
   const { upgrade } = handlers;
   if (upgrade) {
     server.on('upgrade', (req: IncomingMessage, socket, firstBytes) => {
-      // A connection may ask more than once, where what it asks for is not taken up.
+      // A connection may request an upgrade more than once, where the earlier ones were ignored.
       if (!tunnels.has(socket)) {
         tunnels.add(socket);
         forwardDrainEvents(socket);
         socket.once('close', () => tunnels.delete(socket));
       }
-      if (socket instanceof Socket) halfClosed.release(socket);
+      if (socket instanceof Socket) halfOpen.release(socket);
       upgrade(req, socket, firstBytes);
     });
   }
@@ -101,7 +103,7 @@ export async function startServer({
       new Promise((resolve) => server.getConnections((error, count) => resolve(error ? 0 : count))),
     drain(deadlineMs) {
       const closed = new Promise<void>((resolve) => {
-        // http.Server.close would reset idle connections at once, and with them requests that are on their way.
+        // http.Server.close would reset idle connections at once, and with them requests in transit.
         NetServer.prototype.close.call(server, () => resolve());
       });
       const idle = setInterval(() => server.closeIdleConnections(), IDLE_GRACE_MS);

@@ -1,24 +1,27 @@
 /**
- * As a library: where in its application a gate is mounted, so that WebSockets are matched as requests are. Express takes
- * the mount path off `req.url` for a middleware, but an upgrade never passes through Express.
+ * As a library: removes the mount path from a request's URL. Express does this for a middleware, but an upgrade never
+ * passes through Express, and WebSockets must be matched as requests are. Used by `edge.ts` and `src/index.ts`.
  */
 import type { IncomingMessage } from 'node:http';
 
 export interface Mounts {
   /**
-   * Takes the mount path off `req.url`, where nobody has done so.
+   * Removes the mount path from `req.url` where this is not done yet.
+   *
    * @param isUpgrade whether the request came by the server's `upgrade` event
    * @returns false where the request is not under the mount path
    */
   enter(req: IncomingMessage, isUpgrade: boolean): boolean;
 }
 
-/** A mount path with parameters is another one with each value; strangers choose those. */
-const MOST_LEARNT = 16;
+/** A mount path with parameters has a different value for each of them, and clients choose those values. */
+const MAX_LEARNT = 16;
 
 /**
- * @param mount the mount path; left out, it is learnt of the requests that Express hands over
- * @throws TypeError where it is no path
+ * Creates the function that removes the mount path.
+ *
+ * @param mount the mount path; without it, it is learnt from the requests that come through Express
+ * @throws TypeError where `mount` is not a path
  */
 export function createMounts(mount: string | undefined): Mounts {
   if (mount !== undefined && !/^(\/[^?#]*)?$/.test(mount))
@@ -27,12 +30,12 @@ export function createMounts(mount: string | undefined): Mounts {
   const learnt = new Set<string>();
 
   function learn(baseUrl: string): void {
-    if (given === undefined && learnt.size < MOST_LEARNT) learnt.add(baseUrl);
+    if (given === undefined && learnt.size < MAX_LEARNT) learnt.add(baseUrl);
   }
 
   function candidates(): readonly string[] {
     if (given !== undefined) return [given];
-    // The longest first: one mount may lie within another.
+    // The longest comes first: one mount path may contain another.
     return learnt.size === 0 ? [''] : [...learnt].sort((one, other) => other.length - one.length);
   }
 
@@ -41,9 +44,9 @@ export function createMounts(mount: string | undefined): Mounts {
       if (!isUpgrade) {
         const { baseUrl, originalUrl } = req as { baseUrl?: unknown; originalUrl?: unknown };
         if (typeof baseUrl === 'string') learn(baseUrl);
-        // Express has taken it off, or Connect, which says so by another `originalUrl`.
-        const isTakenOff = Boolean(baseUrl) || (originalUrl !== undefined && originalUrl !== req.url);
-        if (isTakenOff || given === undefined) return true;
+        // Express has removed it, or Connect has, which shows in a different `originalUrl`.
+        const isRemoved = Boolean(baseUrl) || (originalUrl !== undefined && originalUrl !== req.url);
+        if (isRemoved || given === undefined) return true;
       }
       for (const path of candidates()) {
         const rest = below(path, req.url ?? '');

@@ -1,4 +1,4 @@
-/** Node's own server, as the gate wants it: the strict parser, its bounds and times, and TLS with what the file names. */
+/** Creates Node's server with the strict parser, its bounds and timeouts, and TLS. Called by `listening-server.ts`. */
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { Server as TlsServer, type SecureContextOptions } from 'node:tls';
@@ -8,18 +8,19 @@ import type { ClientSettings, ListenTls } from '../model/settings.js';
 
 export interface NodeServer {
   readonly server: Server;
-  /** Takes over the bounds and, where both are TLS, the certificate; connections that are open keep theirs. */
+  /** Applies new bounds and, where both are TLS, the new certificate; open connections keep theirs. */
   readonly applySettings: (tls: ListenTls | undefined, client: ClientSettings) => void;
 }
 
 export interface NodeServerOptions extends Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
   /**
-   * Whether a whole request, its body too, must arrive within `headerTimeoutMs` and `bodyTimeoutMs` together. False where
-   * bodies are streamed, and their pauses watched.
+   * Whether a whole request with its body must arrive within the sum of `headerTimeoutMs` and `bodyTimeoutMs`. False where
+   * bodies are streamed and a timeout applies to each pause instead.
    */
   readonly boundsWholeRequest: boolean;
 }
 
+/** Creates a server that does not listen yet, over TLS where `tls` is present. */
 export function createNodeServer(
   tls: ListenTls | undefined,
   client: ClientSettings,
@@ -29,7 +30,7 @@ export function createNodeServer(
   const options: ServerOptions = {
     ...classes,
     maxHeaderSize: MAX_HEADER_BYTES,
-    // The gate answers a missing Host itself, with its own body and request id.
+    // The gateway refuses a missing Host itself, with its own body and request id.
     requireHostHeader: false,
     connectionsCheckingInterval: Math.min(1000, client.headerTimeoutMs),
   };
@@ -39,37 +40,37 @@ export function createNodeServer(
           ...options,
           ...identityOf(tls),
           ...(tls.clientCa !== undefined && { requestCert: true, rejectUnauthorized: true }),
-          // Before its end a connection is none of HTTP's, and no other timer runs.
+          // No HTTP timer runs until the handshake has finished.
           handshakeTimeout: client.headerTimeoutMs,
         },
         handle,
       )
     : createServer(options, handle);
-  // Silently dropping the fields past a count would let a request be read in two ways: the reader counts and refuses.
+  // Node would silently drop fields beyond a count, and a request could be read in two ways. read/ counts and refuses.
   server.maxHeadersCount = 0;
 
-  let shown = tls;
-  const follow: NodeServer['applySettings'] = (next, settings) => {
+  let current = tls;
+  const applySettings: NodeServer['applySettings'] = (next, settings) => {
     const { headerTimeoutMs, bodyTimeoutMs, keepAliveMs, maxConnections } = settings;
     server.headersTimeout = headerTimeoutMs;
-    // A streamed body may take as long as it keeps coming: forward/ watches its pauses.
+    // A streamed body may take any time as long as data arrives: forward/ bounds the pauses.
     server.requestTimeout = boundsWholeRequest ? headerTimeoutMs + bodyTimeoutMs : 0;
     server.keepAliveTimeout = keepAliveMs;
     server.maxConnections = maxConnections;
-    if (!(server instanceof TlsServer) || !canBeShown(next, shown)) return;
+    if (!(server instanceof TlsServer) || !canReplace(next, current)) return;
     server.setSecureContext(identityOf(next));
-    shown = next;
+    current = next;
   };
-  follow(tls, client);
-  return { server, applySettings: follow };
+  applySettings(tls, client);
+  return { server, applySettings };
 }
 
 function identityOf({ cert, key, clientCa }: ListenTls): SecureContextOptions {
   return { cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) };
 }
 
-/** Whether clients are asked for a certificate is settled when the port is opened: with other authorities, not with none. */
-function canBeShown(next: ListenTls | undefined, shown: ListenTls | undefined): next is ListenTls {
-  if (!next || !shown || isDeepStrictEqual(next, shown)) return false;
-  return (next.clientCa === undefined) === (shown.clientCa === undefined);
+/** Opening the port decides whether client certificates are requested: later, only the authorities can change. */
+function canReplace(next: ListenTls | undefined, current: ListenTls | undefined): next is ListenTls {
+  if (!next || !current || isDeepStrictEqual(next, current)) return false;
+  return (next.clientCa === undefined) === (current.clientCa === undefined);
 }

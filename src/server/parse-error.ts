@@ -1,4 +1,4 @@
-/** The answer to what Node's parser gave up on, which never becomes a request: 400, 405, 408, 431 or 501. */
+/** Responds to parse errors, which never become requests: 400, 405, 408, 431 or 501. Called for Node's `clientError`. */
 import type { Duplex } from 'node:stream';
 import { Refusal, type RefusalReason } from '../model/refusal.js';
 import { sendRawError } from './send-error.js';
@@ -7,13 +7,13 @@ import type { ConnectionState } from './connection-state.js';
 import { unparsedHead, type RecordUnparsed } from './record-unparsed.js';
 
 export interface ParseErrorOptions {
-  /** The latest request of a connection, begun or waiting. */
+  /** Returns the latest request of a connection, begun or waiting. */
   readonly latest: (socket: Duplex) => ConnectionState | undefined;
   readonly newId: () => string;
   readonly recordUnparsed: RecordUnparsed;
 }
 
-/** CONNECT is never tunnelled: it is answered 405, as under every route. */
+/** The error for CONNECT, which is never tunnelled: the response is 405, as under every route. */
 export class UnsupportedConnect extends Error {
   readonly code = 'TOLLGATE_CONNECT';
 }
@@ -26,12 +26,15 @@ const REASONS: Readonly<Record<string, RefusalReason>> = {
 const NO_TUNNEL = new Refusal('method_not_allowed', ['Allow', '']);
 const UNKNOWN_METHOD = new Refusal('unknown_method');
 
-/** The error's raw packet may hold a secret: only the form of its request line is looked at, and nothing of it is told. */
+/**
+ * Creates the handler for parse errors. It inspects only the form of the request line and logs none of the raw packet,
+ * which may contain a secret.
+ */
 export function createParseErrorHandler({ latest, newId, recordUnparsed }: ParseErrorOptions) {
-  // The parser fails again at whatever comes behind.
+  // The parser fails again for all later bytes of the connection.
   const failed = new WeakSet<Duplex>();
 
-  function answerParseError(error: ParseError, socket: Duplex): void {
+  function handleParseError(error: ParseError, socket: Duplex): void {
     const refusal = refusalOf(error);
     if (refusal === undefined || !socket.writable) {
       socket.destroy();
@@ -39,27 +42,27 @@ export function createParseErrorHandler({ latest, newId, recordUnparsed }: Parse
     }
     if (failed.has(socket)) return;
     failed.add(socket);
-    // Node takes its own listener away after a CONNECT, and an error that nobody hears ends the process.
+    // Node removes its own listener after a CONNECT, and an unhandled error would end the process.
     socket.on('error', () => socket.destroy());
-    inItsTurn(refusal, methodOf(error), socket);
+    sendInOrder(refusal, methodOf(error), socket);
   }
 
-  /** Error bytes must not be taken for part of an answer that is still going out (pipelining): they wait for its end. */
-  function inItsTurn(refusal: Refusal, method: string | undefined, socket: Duplex): void {
-    const turn = latest(socket);
-    if (!turn || (turn.res.writableFinished && turn.res.req.complete)) {
+  /** With pipelining, the refusal waits for the current response: its bytes must not be read as part of that response. */
+  function sendInOrder(refusal: Refusal, method: string | undefined, socket: Duplex): void {
+    const state = latest(socket);
+    if (!state || (state.res.writableFinished && state.res.req.complete)) {
       respondWithoutRequest(refusal, method, socket);
-    } else if (turn.res.req.complete) {
-      turn.res.once('close', () => respondWithoutRequest(refusal, method, socket));
-    } else if (turn.isWaiting) {
-      // What failed is the body of a request that has not begun: it is refused when it would begin.
-      turn.parseError = refusal;
-    } else if (turn.res.headersSent) {
-      // What failed is the body of the very request that is under way: it can only be answered before its answer began.
+    } else if (state.res.req.complete) {
+      state.res.once('close', () => respondWithoutRequest(refusal, method, socket));
+    } else if (state.isWaiting) {
+      // The body of a waiting request failed: that request is refused when it would begin.
+      state.parseError = refusal;
+    } else if (state.res.headersSent) {
+      // The body of the current request failed after its response began: no refusal can be sent.
       socket.destroy();
     } else {
-      turn.parseError = refusal;
-      sendRawError(socket, refusal, turn.head);
+      state.parseError = refusal;
+      sendRawError(socket, refusal, state.head);
     }
   }
 
@@ -73,7 +76,7 @@ export function createParseErrorHandler({ latest, newId, recordUnparsed }: Parse
     recordUnparsed(head, refusal, refusal.status);
   }
 
-  return answerParseError;
+  return handleParseError;
 }
 
 function methodOf(error: ParseError): string | undefined {
@@ -81,7 +84,7 @@ function methodOf(error: ParseError): string | undefined {
   return isOfHead(error) ? 'HEAD' : undefined;
 }
 
-/** Undefined where nobody is there to answer: a connection that broke, or a TLS handshake that came to nothing. */
+/** Undefined where no client can read a response: after a broken connection or a failed TLS handshake. */
 function refusalOf(error: ParseError): Refusal | undefined {
   if (error instanceof UnsupportedConnect) return NO_TUNNEL;
   if (hasUnknownMethod(error)) return UNKNOWN_METHOD;

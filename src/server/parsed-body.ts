@@ -1,8 +1,8 @@
 /**
- * A request body that an earlier middleware of the same application has already read.
+ * Finds a request body that an earlier middleware of the same application has already read. Called by `request-handler.ts`.
  *
- * It is sent on as it came, which is possible only where the bytes were kept: by `express.raw()`, or as `req.rawBody`
- * by the `verify` option of the other parsers. A body that is known only as an object cannot be sent on as it came.
+ * The body is forwarded unchanged. This needs the bytes, kept by `express.raw()` or as `req.rawBody` by the `verify` option
+ * of the other parsers. A body that is known only as an object cannot be forwarded.
  */
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../model/refusal.js';
@@ -12,11 +12,13 @@ const REASON =
   'a middleware before the gate has parsed the request body and kept no bytes to forward: ' +
   'mount the gate before express.json() and the like, or keep the bytes as req.rawBody in its verify option';
 const LOST = new Refusal('internal_error', [], REASON);
-/** For the developer who sees the response. */
+/** The same refusal with the reason in its body, for the developer. */
 const LOST_EXPLAINED = new Refusal('internal_error', [], REASON, true);
 
 /**
- * @param explains whether a refusal's body says the reason
+ * Returns the bytes of a body that was already read.
+ *
+ * @param explains whether a refusal's body contains the reason
  * @returns the bytes, undefined where the body is still to be read, or a refusal where it was read and not kept
  */
 export function parsedBody(

@@ -1,12 +1,12 @@
 /**
- * The order of the requests of one connection (pipelining, RFC 9112 9.3.2).
+ * Orders the requests of one connection (pipelining, RFC 9112 9.3.2). Called by `edge.ts` and `admin-port.ts`.
  *
- *   request ──┬── nothing before it, or all of them are safe ──▶ begins now
- *             ├── others before it ──▶ waits until they have been responded to
- *             └── behind a response that closes the connection ──▶ never begins
+ *   request ──┬── no earlier request, or all of them are safe ──▶ begins now
+ *             ├── other earlier requests ──▶ waits until their responses are complete
+ *             └── after a response that closes the connection ──▶ never begins
  *
- * A request that waits is neither counted nor forwarded nor recorded before it begins, so one whose connection ends
- * meanwhile leaves no trace. A request that is alone on its connection costs one look at its response's socket.
+ * A waiting request is not counted, forwarded or recorded before it begins, nor at all if its connection ends first. A
+ * request that is alone on its connection costs one look at its response's socket.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -17,15 +17,19 @@ import { unparsedHead, type RecordUnparsed } from './record-unparsed.js';
 export type Order = 'now' | 'later' | 'never';
 
 export interface Pipelines {
-  /** The latest request of a connection, by which whatever comes behind it is judged. */
+  /** Returns the latest request of a connection, which decides what may follow it. */
   readonly latest: (socket: Duplex) => ConnectionState | undefined;
   /** Records that a request has begun. */
-  readonly enter: (socket: Duplex, turn: ConnectionState) => void;
-  /** @param mayShare false where others may respond to requests of the connection, of whom nothing is known here */
+  readonly enter: (socket: Duplex, state: ConnectionState) => void;
+  /**
+   * Decides when a request may begin.
+   *
+   * @param mayShare false where other code may respond to requests of the connection: then none run concurrently
+   */
   readonly orderOf: (req: IncomingMessage, res: ServerResponse, mayShare: boolean) => Order;
   /**
-   * Calls `begin` when all requests before this one have been responded to; never where the connection ends before. A
-   * request whose own body turns out to be broken meanwhile is refused in its turn instead.
+   * Calls `begin` when the responses to all earlier requests are complete; never if the connection ends first. A request
+   * whose body fails to parse meanwhile is refused then instead.
    */
   readonly wait: (req: IncomingMessage, res: ServerResponse, begin: () => void) => void;
 }
@@ -39,8 +43,8 @@ export interface PipelinesOptions {
 const SAFE: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /**
- * So many requests of one connection may wait before no more is read from it; what was read already, at most 64 KiB, is
- * taken up. Below it the connection is read on, so that a client that leaves is noticed at once.
+ * Reading pauses when this many requests of one connection wait; what was already read, at most 64 KiB, is still
+ * processed. With fewer, reading continues, so that a disconnect is noticed at once.
  */
 const MOST_WAITING = 64;
 
@@ -49,28 +53,29 @@ interface Queue {
   isPaused: boolean;
 }
 
-export function createPipelines({ newId, tellUnread }: PipelinesOptions): Pipelines {
-  const turns = new WeakMap<Duplex, ConnectionState>();
+/** Creates the order of requests for the connections of one server. */
+export function createPipelines({ newId, tellUnread: recordUnparsed }: PipelinesOptions): Pipelines {
+  const states = new WeakMap<Duplex, ConnectionState>();
   const queues = new WeakMap<Duplex, Queue>();
 
-  function enter(socket: Duplex, turn: ConnectionState): void {
-    const latest = turns.get(socket);
-    // What waits came later than what begins.
-    if (latest?.isWaiting !== true || latest.res === turn.res) turns.set(socket, turn);
+  function enter(socket: Duplex, state: ConnectionState): void {
+    const latest = states.get(socket);
+    // A waiting request arrived later than one that begins, so it remains the latest.
+    if (latest?.isWaiting !== true || latest.res === state.res) states.set(socket, state);
   }
 
-  function join(socket: Duplex): Queue {
+  function enqueue(socket: Duplex): Queue {
     let queue = queues.get(socket);
     if (queue === undefined) queues.set(socket, (queue = { waiting: 0, isPaused: false }));
     queue.waiting += 1;
     if (queue.waiting < MOST_WAITING) return queue;
     queue.isPaused = true;
-    // At the end of each request Node's parser reads on: only when it is through with what it has, this holds.
+    // Node's parser resumes reading at the end of each request, so pause after it has processed the current data.
     process.nextTick(() => socket.pause());
     return queue;
   }
 
-  function leave(socket: Duplex, queue: Queue): void {
+  function dequeue(socket: Duplex, queue: Queue): void {
     queue.waiting -= 1;
     if (!queue.isPaused || queue.waiting > MOST_WAITING / 2) return;
     queue.isPaused = false;
@@ -78,12 +83,12 @@ export function createPipelines({ newId, tellUnread }: PipelinesOptions): Pipeli
   }
 
   return {
-    latest: (socket) => turns.get(socket),
+    latest: (socket) => states.get(socket),
     enter,
     orderOf(req, res, mayShare) {
-      const earlier = turns.get(req.socket);
+      const earlier = states.get(req.socket);
       if (earlier && closesAfterResponse(earlier)) return 'never';
-      // A response gets its socket when all before it are over.
+      // Node assigns the socket to a response when all earlier responses are complete.
       if (res.socket !== null) return 'now';
       if (!mayShare || earlier === undefined || earlier.isWaiting) return 'later';
       return isShareable(earlier.res.req) && isShareable(req) ? 'now' : 'later';
@@ -91,29 +96,29 @@ export function createPipelines({ newId, tellUnread }: PipelinesOptions): Pipeli
     wait(req, res, begin) {
       const { socket } = req;
       const head = unparsedHead(newId(), socket, req);
-      const turn: ConnectionState = { res, head, willClose: false, isWaiting: true, parseError: undefined };
-      turns.set(socket, turn);
-      const queue = join(socket);
+      const state: ConnectionState = { res, head, willClose: false, isWaiting: true, parseError: undefined };
+      states.set(socket, state);
+      const queue = enqueue(socket);
       const start = (): void => {
-        turn.isWaiting = false;
-        leave(socket, queue);
+        state.isWaiting = false;
+        dequeue(socket, queue);
         if (socket.destroyed) return;
-        if (turn.parseError === undefined) {
+        if (state.parseError === undefined) {
           begin();
           return;
         }
-        sendRawError(socket, turn.parseError, head);
-        tellUnread(head, turn.parseError, turn.parseError.status);
+        sendRawError(socket, state.parseError, head);
+        recordUnparsed(head, state.parseError, state.parseError.status);
       };
-      // Node is still about to write what was ready before.
+      // Node still has to write the data that was ready before, so start after it.
       res.once('socket', () => process.nextTick(start));
     },
   };
 }
 
 /**
- * Whether a request may run beside others of its connection. Beyond the method: one with a body or an expectation may
- * turn out to end the connection, as may one in HTTP/1.0, and what ran behind it would never be responded to.
+ * Returns whether a request may run concurrently with others of its connection. A request with a body or an expectation,
+ * or in HTTP/1.0, may end the connection, and the requests after it would get no response.
  */
 function isShareable({ method, httpVersionMinor, headers }: IncomingMessage): boolean {
   return (

@@ -1,17 +1,18 @@
-/** The record of what is answered without being read: a request too many, CONNECT, bytes that are no request. */
+/** Records responses to what was never read: excess requests, CONNECT, parse errors. Called by `edge.ts` and others. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../model/log.js';
 import type { Observe, RecordedHead } from '../model/record.js';
 import type { Refusal } from '../model/refusal.js';
 
-/** Tells of an answer, or of a caller who left before it (`status` 499). Never throws. */
+/** Records a response, or a client that disconnected before it (`status` 499). Never throws. */
 export type RecordUnparsed = (head: RecordedHead, refusal: Refusal, status: number) => void;
 
 const MAPPED = '::ffff:';
 
+/** Creates the recorder; an error of `observe` is logged. */
 export function createRecordUnparsed(observe: Observe, log: Log): RecordUnparsed {
-  return function tellUnread(head, { reason, detail }, status) {
+  return function recordUnparsed(head, { reason, detail }, status) {
     const nothing = { route: undefined, endpoint: undefined, principal: undefined, target: undefined };
     try {
       observe({ head, ...nothing, status, reason, detail, durationMs: 0, upstreamMs: undefined });
@@ -21,7 +22,7 @@ export function createRecordUnparsed(observe: Observe, log: Log): RecordUnparsed
   };
 }
 
-/** Of whom nothing was read, only the peer is known: whether it is a proxy that speaks for others nobody has asked. */
+/** Makes a record's head from what is known without reading: the peer's address, which may be a proxy's. */
 export function unparsedHead(id: string, socket: Duplex, req?: IncomingMessage): RecordedHead {
   const { remoteAddress: address = 'unknown' } = socket as Duplex & { readonly remoteAddress?: string };
   const clientIp = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address;

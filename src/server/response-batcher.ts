@@ -1,17 +1,17 @@
 /**
- * Answers that are whole leave together, when the event loop has read what lay ready in this turn.
+ * Writes the complete responses of one tick of the event loop together. Called by `send-error.ts` and `src/forward/`.
  *
- * Each write that meets a sleeping client has to wake it, and a client is asleep again by the time a gate that answers one
- * by one comes to its next answer: that cost a quarter of a forwarded request (docs/performance.md). Nobody waits longer for
- * it than the turn takes, and with one request at a time there is nothing to wait for.
+ * A write to a sleeping client has to wake it. When a gateway responds one by one, the client is asleep again before the
+ * next response: that cost a quarter of a forwarded request (docs/performance.md). A response is delayed by at most one
+ * tick; with one request at a time there is nothing to wait for.
  */
 import type { ServerResponse } from 'node:http';
 import { batchPerTick } from '../shared/batch-per-tick.js';
 
-/** Ends an answer whose head is written, with the last of its body. */
+/** Ends a response whose head is written, with the last part of its body. */
 export type EndResponse = (res: ServerResponse, last?: Buffer | string, slow?: Draining) => void;
 
-/** Is told when a response is written but for what the client does not read yet. */
+/** Is called when a response is written except for data that the client has not read yet. */
 interface Draining {
   /** Must not throw. */
   onDraining(): void;
@@ -19,15 +19,15 @@ interface Draining {
 
 type Ending = readonly [res: ServerResponse, last: Buffer | string | undefined, slow: Draining | undefined];
 
-/** There is one event loop, so there is one outbox. */
-const leave = batchPerTick<Ending>((endings) => {
+/** One for the process, since there is one event loop. */
+const enqueue = batchPerTick<Ending>((endings) => {
   for (const ending of endings) end(ending);
 });
 
-/** An exception here would end the process, with all other responses of the turn. */
+/** Never throws: an exception would end the process, with all other responses of the tick. */
 function end([res, last, slow]: Ending): void {
   try {
-    // As latin1, since a head that goes out with a string takes over its encoding; a refusal's body is ASCII.
+    // Latin-1, since Node writes the head in the encoding of the string sent with it; a refusal's body is ASCII.
     if (res.destroyed) return;
     if (typeof last === 'string') res.end(last, 'latin1');
     else res.end(last);
@@ -37,4 +37,5 @@ function end([res, last, slow]: Ending): void {
   }
 }
 
-export const endBatched: EndResponse = (res, last, slow) => leave([res, last, slow]);
+/** Ends a response at the end of the tick, together with the others. Never throws; a failed response is destroyed. */
+export const endBatched: EndResponse = (res, last, slow) => enqueue([res, last, slow]);

@@ -1,20 +1,20 @@
-/** A refusal becomes a response: its status, its JSON body and its fields, with the connection left in order. */
+/** Sends a refusal as a response, and keeps or closes the connection correctly. Called by the files of this folder. */
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RecordedHead } from '../model/record.js';
 import type { FlatHeaders, Refusal } from '../model/refusal.js';
 import { endBatched } from './response-batcher.js';
 
-/** How much of an unread body is read away, and for how long, so that the answer is not lost to a reset. */
-const LINGER_BYTES = 256 * 1024;
-const LINGER_MS = 1000;
-/** A member of the list, whatever its case (RFC 9110 10.1.1). */
+/** Bounds how much of an unread body is discarded, and for how long, so that a reset does not destroy the response. */
+const DRAIN_BYTES = 256 * 1024;
+const DRAIN_MS = 1000;
+/** A member of the list, in any case (RFC 9110 10.1.1). */
 const EXPECTS_CONTINUE = /(?:^|,)[ \t]*100-continue[ \t]*(?:,|$)/i;
 
 /**
- * Answers with a refusal. After one whose request body is still coming the connection is closed: the answer goes out
- * first, then what is in flight is read away for a moment, since closing at once would reset the connection and could
- * take the answer with it (RFC 9112 9.6).
+ * Sends a refusal. Where the request body is still arriving the connection is closed: the response is sent first, then
+ * the body is discarded for up to a second, since closing at once would reset the connection and could destroy the
+ * response (RFC 9112 9.6). Destroys a response that has already begun.
  */
 export function sendError(
   req: IncomingMessage,
@@ -24,7 +24,7 @@ export function sendError(
 ): void {
   if (res.destroyed) return;
   if (res.headersSent) {
-    // Too late for a refusal: the client learns from the closed connection that the response is not whole.
+    // Too late for a refusal: the closed connection shows the client that the response is incomplete.
     if (!res.writableEnded) res.destroy();
     return;
   }
@@ -38,9 +38,9 @@ export function sendError(
 }
 
 /**
- * The same answer as bytes, on a socket that Node's parser has given up on. The connection ends with it.
+ * Sends a refusal as bytes on a socket whose parser has failed, and ends the connection.
  *
- * @param head of the request that it is for; a HEAD gets the fields alone (RFC 9110 9.3.2)
+ * @param head of the refused request; the response to a HEAD has no body (RFC 9110 9.3.2)
  */
 export function sendRawError(
   socket: Duplex,
@@ -51,11 +51,11 @@ export function sendRawError(
 }
 
 /**
- * Ends a connection that no parser reads, behind its last bytes: at once where the client ends its side too, else after a
- * moment in which what still comes is read away. Unread, it would hide the client's end for ever.
+ * Ends a connection that no parser reads, after its last bytes. It closes when the client ends its side, or after a second.
+ * Until then incoming data is discarded: unread, it would hide the client's end.
  */
 export function endSocket(socket: Duplex, last = ''): void {
-  const deadline = setTimeout(() => socket.destroy(), LINGER_MS);
+  const deadline = setTimeout(() => socket.destroy(), DRAIN_MS);
   socket.once('close', () => clearTimeout(deadline));
   socket.end(last);
   socket.resume();
@@ -85,7 +85,7 @@ function expectsContinue(req: IncomingMessage): boolean {
 }
 
 function drainThenEnd(req: IncomingMessage, res: ServerResponse, body: string): void {
-  let left = LINGER_BYTES;
+  let left = DRAIN_BYTES;
   const end = (): void => {
     clearTimeout(timer);
     req.off('data', count).off('end', end).off('close', end);
@@ -95,7 +95,7 @@ function drainThenEnd(req: IncomingMessage, res: ServerResponse, body: string): 
     left -= chunk.length;
     if (left < 0) end();
   };
-  const timer = setTimeout(end, LINGER_MS);
+  const timer = setTimeout(end, DRAIN_MS);
   req.on('data', count).once('end', end).once('close', end);
   res.write(body, 'latin1');
 }
