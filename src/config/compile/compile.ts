@@ -1,4 +1,4 @@
-/** From a validated file to the settings that a gate is assembled from. Nothing can fail here any more. */
+/** Compiles a validated configuration into the settings of a gateway. The checks have excluded every failure. */
 import { dirname, join } from 'node:path';
 import type { Expectation, Settings } from '../../model/settings.js';
 import type { Files } from '../files.js';
@@ -12,19 +12,25 @@ import { compileCors, compileExpectation, compileRoute } from './routes.js';
 import { compileTokens, ownIssuers, usualIssuers } from './tokens.js';
 import { compileUpstreams } from './upstreams.js';
 
+/** A configuration that was checked and compiled. */
 export interface LoadedConfig {
   readonly settings: Settings;
-  /** The cases of all routes, in the file's order. */
+  /** The `expect` cases of all routes, in the order of the file. */
   readonly expectations: readonly Expectation[];
-  /** A line of the file, from 1, as it stands there; undefined where there is no file. */
+  /** A line of the file, counted from 1; undefined without a file. */
   readonly sourceLine: (line: number) => string | undefined;
 }
 
+/**
+ * Compiles the parts and freezes the result.
+ * @param name of the source, for messages
+ * @param locationOf where a path is in the file
+ */
 export function compile(
   config: Validated,
   name: string,
   files: Files,
-  placeOf: (path: Path) => { readonly line: number; readonly column: number },
+  locationOf: (path: Path) => { readonly line: number; readonly column: number },
 ): Omit<LoadedConfig, 'sourceLine'> {
   const upstreams = compileUpstreams(config.upstreams, files);
   const onFailure = config.redis?.on_failure ?? 'local';
@@ -39,11 +45,11 @@ export function compile(
     usualIssuers: usualIssuers(issuers),
   };
   const routes = config.routes.map((route, index) =>
-    compileRoute(route, placeOf(['routes', index]).line, context),
+    compileRoute(route, locationOf(['routes', index]).line, context),
   );
   const expectations = config.routes.flatMap(({ expect }, index) =>
     expect.map((each, entry) =>
-      compileExpectation(routes[index]!, each, placeOf(['routes', index, 'expect', entry])),
+      compileExpectation(routes[index]!, each, locationOf(['routes', index, 'expect', entry])),
     ),
   );
   const { redis, client, log } = config;
@@ -89,7 +95,7 @@ export function compile(
   return freeze({ settings, expectations });
 }
 
-/** Beside the issuers' keys, where nothing else is said: where those are kept nowhere, nothing is. */
+/** The folder of the revocations, by default beside the issuers' keys; none if those are not kept either. */
 function revocationCache({ revocation_cache, jwks_cache }: Validated, files: Files): string | undefined {
   if (revocation_cache === false) return undefined;
   if (revocation_cache !== undefined) return files.path(revocation_cache);

@@ -1,10 +1,11 @@
-/** From issuers as written to those of the model. */
+/** Compiles the issuers. */
 import type { Issuer, KeySource } from '../../model/issuer.js';
 import type { Files } from '../files.js';
 import type { Validated } from '../schema/schema.js';
 
-type WrittenIssuer = Validated['issuers'][string];
+type RawIssuer = Validated['issuers'][string];
 
+/** Compiles issuers into those of the model, in the order of the file. */
 export function compileIssuers(issuers: Validated['issuers'], files: Files): readonly Issuer[] {
   return Object.entries(issuers).map(([name, each]) => ({
     name,
@@ -16,12 +17,12 @@ export function compileIssuers(issuers: Validated['issuers'], files: Files): rea
     claims: each.claims,
     requireExp: each.require_exp,
     clockSkewMs: each.clock_skew,
-    // The checks see to it that only a sole issuer leaves them out.
+    // The checks allow only a sole issuer without grants.
     grants: each.grants ?? ['*'],
   }));
 }
 
-function keySource({ issuer, jwks }: WrittenIssuer, files: Files): KeySource {
+function keySource({ issuer, jwks }: RawIssuer, files: Files): KeySource {
   if (jwks === undefined) return { kind: 'discovery', issuer: String(issuer) };
   if ('url' in jwks) return { kind: 'url', url: jwks.url };
   if ('file' in jwks) return { kind: 'file', path: files.path(jwks.file) };

@@ -1,4 +1,4 @@
-/** From routes as written to those of the model, and to the cases that `tollgate check` runs. */
+/** Compiles the routes, and the cases that `tollgate check` runs. */
 import type { FailurePolicy } from '../../model/limit.js';
 import type { Access, Cors, Route } from '../../model/route.js';
 import type { Expectation } from '../../model/settings.js';
@@ -6,59 +6,77 @@ import type { Upstream } from '../../model/upstream.js';
 import { policiesOf } from '../limits.js';
 import type { Validated } from '../schema/schema.js';
 
-type WrittenRoute = Validated['routes'][number];
+type RawRoute = Validated['routes'][number];
 
+/** What a route needs from the rest of the configuration. */
 export interface RouteContext {
   readonly defaults: Validated['defaults'];
   readonly onFailure: FailurePolicy;
-  /** The file's cross-origin rules, for routes without their own. */
+  /** The cross-origin rules of routes without their own. */
   readonly cors: Cors | undefined;
   readonly upstreams: ReadonlyMap<string, Upstream>;
-  /** The issuers of routes that name none; undefined: all. */
+  /** The issuers of a route that names none; undefined means all. */
   readonly usualIssuers: ReadonlySet<string> | undefined;
 }
 
-export function compileRoute(written: WrittenRoute, line: number, context: RouteContext): Route {
-  const upstream = context.upstreams.get(written.upstream);
-  if (!upstream) throw new Error(`no upstream ${written.upstream}`);
-  const { match } = written;
+/**
+ * Compiles one route, with defaults applied.
+ * @param line of the route in the file
+ * @throws Error if there is no such upstream, which the checks exclude
+ */
+export function compileRoute(raw: RawRoute, line: number, context: RouteContext): Route {
+  const upstream = context.upstreams.get(raw.upstream);
+  if (!upstream) throw new Error(`no upstream ${raw.upstream}`);
+  const { match } = raw;
   return {
     match: match.text,
     line,
     methods: match.methods,
     path: match.path,
-    access: accessOf(written, context.usualIssuers),
-    limits: policiesOf(written.limit ?? context.defaults.limit, match.text, written.public === true),
-    onFailure: written.on_failure ?? context.onFailure,
+    access: accessOf(raw, context.usualIssuers),
+    limits: policiesOf(raw.limit ?? context.defaults.limit, match.text, raw.public === true),
+    onFailure: raw.on_failure ?? context.onFailure,
     upstream,
-    rewrite: written.rewrite?.path,
-    maxBodyBytes: written.max_body ?? context.defaults.max_body,
-    allowEncodedSlash: written.allow_encoded_slash,
-    cors: compileCors(written.cors) ?? context.cors,
+    rewrite: raw.rewrite?.path,
+    maxBodyBytes: raw.max_body ?? context.defaults.max_body,
+    allowEncodedSlash: raw.allow_encoded_slash,
+    cors: compileCors(raw.cors) ?? context.cors,
   };
 }
 
-function accessOf({ scope, issuer }: WrittenRoute, usual: ReadonlySet<string> | undefined): Access {
+function accessOf({ scope, issuer }: RawRoute, usualIssuers: ReadonlySet<string> | undefined): Access {
   if (!scope) return { kind: 'public' };
-  return { kind: 'scoped', requirement: scope, issuers: issuer ? new Set(issuer) : usual };
+  return { kind: 'scoped', requirement: scope, issuers: issuer ? new Set(issuer) : usualIssuers };
 }
 
-export function compileCors(written: Validated['cors']): Cors | undefined {
+/** Compiles cross-origin rules; undefined if there are none. */
+export function compileCors(raw: Validated['cors']): Cors | undefined {
   return (
-    written && {
-      origins: written.origins,
-      headers: written.headers,
-      maxAgeS: Math.floor(written.max_age / 1000),
+    raw && {
+      origins: raw.origins,
+      headers: raw.headers,
+      maxAgeS: Math.floor(raw.max_age / 1000),
     }
   );
 }
 
-/** @param place where the case stands in the file */
+/**
+ * Compiles a case; without a method it gets the route's first, or GET.
+ * @param location of the case in the file
+ */
 export function compileExpectation(
   route: Route,
-  { method, path, scopes, status }: WrittenRoute['expect'][number],
-  place: { readonly line: number; readonly column: number },
+  { method, path, scopes, status }: RawRoute['expect'][number],
+  location: { readonly line: number; readonly column: number },
 ): Expectation {
   const [first = 'GET'] = route.methods === 'any' ? [] : route.methods;
-  return { route, line: place.line, column: place.column, method: method ?? first, path, scopes, status };
+  return {
+    route,
+    line: location.line,
+    column: location.column,
+    method: method ?? first,
+    path,
+    scopes,
+    status,
+  };
 }

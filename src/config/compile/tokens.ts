@@ -1,14 +1,15 @@
-/** From the token service as written to its settings, and to the issuers that its tokens come from. */
+/** Compiles the token service, and the issuers of its tokens. */
 import type { Issuer } from '../../model/issuer.js';
 import { USUAL_TOKEN_TYPES } from '../../model/token-type.js';
 import { NAMED, OWN_CLOCK_SKEW_MS, TOKENS, type TokenServiceSettings } from '../../model/tokens.js';
 import type { Files } from '../files.js';
 import type { Validated } from '../schema/schema.js';
 
-type WrittenTokens = NonNullable<Validated['tokens']>;
+type RawTokens = NonNullable<Validated['tokens']>;
 
-export function compileTokens(written: WrittenTokens, files: Files): TokenServiceSettings {
-  const { issuer, audience, database, failed_attempts, revoke_limit, issue_limit, endpoints } = written;
+/** Compiles the settings of the token service; durations are in milliseconds. */
+export function compileTokens(raw: RawTokens, files: Files): TokenServiceSettings {
+  const { issuer, audience, database, failed_attempts, revoke_limit, issue_limit, endpoints } = raw;
   const { revoke, introspect, key_secret, client_credentials, password, named, whoami } = endpoints;
   return {
     issuer,
@@ -28,7 +29,7 @@ export function compileTokens(written: WrittenTokens, files: Files): TokenServic
         : { requests: revoke_limit.requests, windowMs: revoke_limit.window },
     issueLimit:
       issue_limit === 'none' ? undefined : { requests: issue_limit.requests, windowMs: issue_limit.window },
-    keyEncryptionKey: written.key_encryption_key === '' ? undefined : written.key_encryption_key,
+    keyEncryptionKey: raw.key_encryption_key === '' ? undefined : raw.key_encryption_key,
     endpoints: {
       revoke,
       introspect,
@@ -51,9 +52,9 @@ export function compileTokens(written: WrittenTokens, files: Files): TokenServic
   };
 }
 
-/** The gate's own issuers: to the stages two more like any other, but for where their keys come from. */
+/** Makes the gateway's own issuers. They differ from others only in the source of their keys. */
 export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings): readonly Issuer[] {
-  const own = {
+  const common = {
     keys: { kind: 'own' },
     algorithms: ['RS256'],
     tokenTypes: USUAL_TOKEN_TYPES,
@@ -61,7 +62,7 @@ export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings
     grants: ['*'],
   } as const;
   const tokens: Issuer = {
-    ...own,
+    ...common,
     name: TOKENS,
     iss: issuer,
     audience,
@@ -69,9 +70,9 @@ export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings
     requireExp: endpoints.keySecret === undefined || endpoints.keySecret.lifetimeMs !== undefined,
   };
   if (!endpoints.named) return [tokens];
-  // A named token's aud is a name that its maker chose: nothing can be asked of it.
+  // The aud of a named token is a name that its creator chose, so it cannot be checked.
   const named: Issuer = {
-    ...own,
+    ...common,
     name: NAMED,
     iss: `${issuer}/${NAMED}`,
     audience: undefined,
@@ -81,7 +82,7 @@ export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings
   return [tokens, named];
 }
 
-/** Named tokens open only routes that say so; every other issuer's open any route. Undefined: all issuers do. */
+/** The issuers of routes that name none: all but that of named tokens. Undefined means all. */
 export function usualIssuers(issuers: readonly Issuer[]): ReadonlySet<string> | undefined {
   const names = issuers.map(({ name }) => name);
   return names.includes(NAMED) ? new Set(names.filter((name) => name !== NAMED)) : undefined;
