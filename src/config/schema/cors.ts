@@ -1,10 +1,10 @@
-/** Cross-origin rules as they are written, for the whole file or for one route. */
+/** The schema of cross-origin rules, for the whole file or for one route. */
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
 import { DAY_MS, duration, list, phrase, TOKEN } from './values.js';
 import { parseOrigin } from './url.js';
 
-/** An origin as a browser sends it (RFC 6454 6.2), or `*`. */
+/** Parses an origin as a browser sends it (RFC 6454 6.2), or `*`. */
 function parseCorsOrigin(text: string): string | ParseError {
   if (text === '*') return text;
   const origin = text.toLowerCase();

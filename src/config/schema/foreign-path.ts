@@ -1,37 +1,37 @@
 /**
- * Paths in the syntax of other programs (Express, Flask, ASP.NET, Next.js, nginx …), translated to the one of this file.
+ * Translates paths in the syntax of other programs (Express, Flask, ASP.NET, Next.js, nginx …) into this file's syntax.
  *
- * Taken literally such a path passes every check and then matches no request, so each is an error that shows the right
- * form. Whoever means the characters themselves writes them percent-encoded.
+ * Read literally, such a path is valid but matches no request. So each is an error that shows the correct form. The
+ * characters themselves can be written percent-encoded.
  */
 
-/** What tells a segment of another syntax. A `:` within a segment (`books:batch`) and a `$` before letters are literals. */
+/** Recognizes a segment of another syntax. A `:` within a segment (`books:batch`) and a `$` before letters are literals. */
 const FOREIGN = /^:\w|[*<>()[\]|^{}"]|%7b[^/]*%7d|\$\d|\$$|^\\[dws]|^\.{3,}$/i;
-/** Converters of Flask and Django, which stand before the name: `<int:id>`. */
+/** Converters of Flask and Django, which precede the name: `<int:id>`. */
 const CONVERTERS = /^(?:int|str|string|float|uuid|path|slug|any|re)$/;
 const PLACEHOLDER = /^\{[A-Za-z_]\w*\*?\}$/;
 
 type Rule = readonly [pattern: RegExp, write: (groups: readonly string[]) => string];
 
-/** `*` behind the name stands for the rest of the path, where the other syntax says so. */
+/** A placeholder gets `*`, the rest of the path, if it matches several segments in the other syntax. */
 const RULES: readonly Rule[] = [
   // {*path} {**path} {path+} {path...} {path:path} {path:.*} {id:int} {id?} {{id}}
   [
     /^\{+ *(\*{0,2})([A-Za-z_]\w*)([^{}]*(?:\{[^{}]*\}[^{}]*)?)\}+$/,
-    ([star, name, tail]) => named(name, star, tail),
+    ([star, name, tail]) => placeholder(name, star, tail),
   ],
   // %7Bid%7D
-  [/^%7b([A-Za-z_]\w*)(\*?)%7d$/i, ([name, star]) => named(name, star)],
+  [/^%7b([A-Za-z_]\w*)(\*?)%7d$/i, ([name, star]) => placeholder(name, star)],
   // :id :id? :path* :path(.*) :id(\d+)
-  [/^:([A-Za-z_]\w*)((?:\(.*\))?[?*+]?)$/, ([name, tail]) => named(name, '', tail)],
+  [/^:([A-Za-z_]\w*)((?:\(.*\))?[?*+]?)$/, ([name, tail]) => placeholder(name, '', tail)],
   // <int:id> <path:path> <id:int> <id>
-  [/^<([\w.]+)(?::([^>]*))?>$/, ([one = '', other]) => fromAngles(one, other)],
+  [/^<([\w.]+)(?::([^>]*))?>$/, ([one = '', other]) => fromAngleBrackets(one, other)],
   // [id] [...slug] [[...slug]]
-  [/^\[+(\.{0,3})([A-Za-z_]\w*)\]+$/, ([dots, name]) => named(name, dots)],
+  [/^\[+(\.{0,3})([A-Za-z_]\w*)\]+$/, ([dots, name]) => placeholder(name, dots)],
   // * ** *path ...
-  [/^(\*+|\.{3,})([A-Za-z_]\w*)?$/, ([star, name]) => named(name ?? 'rest', star)],
+  [/^(\*+|\.{3,})([A-Za-z_]\w*)?$/, ([star, name]) => placeholder(name ?? 'rest', star)],
   // (?<id>\d+) (?P<id>\d+)
-  [/^\(\?P?<([A-Za-z_]\w*)>(.*)\)[?*+]?$/, ([name, tail]) => named(name, '', tail)],
+  [/^\(\?P?<([A-Za-z_]\w*)>(.*)\)[?*+]?$/, ([name, tail]) => placeholder(name, '', tail)],
   // (.*) .* (.+) .+
   [/^\(?(?:\?:)?\.[*+]\??\)?$/, () => '{rest*}'],
   // (a|b) a|b: one route for each
@@ -39,28 +39,32 @@ const RULES: readonly Rule[] = [
   // a*
   [/^([\w.~-]+)\*+$/, ([prefix = '']) => `${prefix}/{rest*}`],
   // {id}.json :file.json v{n}: a placeholder is a whole segment
-  [/[{<:[]([A-Za-z_]\w*)/, ([name]) => named(name)],
+  [/[{<:[]([A-Za-z_]\w*)/, ([name]) => placeholder(name)],
 ];
 
+/** A translated path. */
 export interface Translation {
   /** The whole path in this file's syntax. */
   readonly path: string;
-  /** The first segment that is not, as written. */
+  /** The first segment of another syntax, as written. */
   readonly segment: string;
-  /** The same segment for whoever means its very characters; undefined where no path can have them. */
+  /** That segment with its characters percent-encoded; undefined if no path can have them. */
   readonly literal: string | undefined;
 }
 
-/** A path of another program's syntax in ours; undefined where it is in ours already, or in none. */
+/** Translates a path of another syntax; undefined if no segment is of another syntax. */
 export function translatePath(written: string): Translation | undefined {
-  // A slash in a character class of a regular expression parts no segments.
+  // A slash in a character class of a regular expression does not separate segments.
   const segments = written.replaceAll('[^/]', '[^]').split('/').slice(1);
   const first = segments.find(isForeign);
   if (first === undefined) return undefined;
   const names = new Set<string>();
   const path = segments.map((segment, index) => {
     const form = isForeign(segment) ? translate(segment) : segment;
-    return withNewName(index === segments.length - 1 ? form : form.replace(/(?:\/\{rest)?\*\}$/, '}'), names);
+    return withUniqueName(
+      index === segments.length - 1 ? form : form.replace(/(?:\/\{rest)?\*\}$/, '}'),
+      names,
+    );
   });
   return { path: `/${path.join('/')}`, segment: first.replaceAll('[^]', '[^/]'), literal: literalOf(first) };
 }
@@ -70,31 +74,31 @@ function isForeign(segment: string): boolean {
 }
 
 function translate(segment: string): string {
-  const bare = segment.replace(/^\^/, '').replace(/\$$/, '');
-  if (!isForeign(bare)) return bare;
+  const unanchored = segment.replace(/^\^/, '').replace(/\$$/, '');
+  if (!isForeign(unanchored)) return unanchored;
   for (const [pattern, write] of RULES) {
-    const found = pattern.exec(bare);
+    const found = pattern.exec(unanchored);
     if (found) return write(found.slice(1));
   }
   return '{id}';
 }
 
-/** @param tail what stands behind the name: a type, a pattern, a quantifier */
-function named(name = 'id', before = '', tail = ''): string {
-  const takesRest = before !== '' || /^(?:\*+|\+|\.{3}|[:(]path\)?|.*\.[*+]\)?|=\*\*)$/.test(tail);
-  return takesRest ? `{${name}*}` : `{${name}}`;
+/** @param tail the text after the name: a type, a pattern, a quantifier */
+function placeholder(name = 'id', before = '', tail = ''): string {
+  const matchesRest = before !== '' || /^(?:\*+|\+|\.{3}|[:(]path\)?|.*\.[*+]\)?|=\*\*)$/.test(tail);
+  return matchesRest ? `{${name}*}` : `{${name}}`;
 }
 
-/** Flask has the converter before the name, Bottle behind it. */
-function fromAngles(one: string, other: string | undefined): string {
-  if (other === undefined) return named(one);
+/** Flask has the converter before the name, Bottle after it. */
+function fromAngleBrackets(one: string, other: string | undefined): string {
+  if (other === undefined) return placeholder(one);
   return CONVERTERS.test(one)
-    ? named(other, one === 'path' ? '*' : '')
-    : named(one, other === 'path' ? '*' : '');
+    ? placeholder(other, one === 'path' ? '*' : '')
+    : placeholder(one, other === 'path' ? '*' : '');
 }
 
-/** Two placeholders of one name would be an error of their own. */
-function withNewName(segment: string, names: Set<string>): string {
+/** Makes the name unique, since two placeholders of one name are an error. */
+function withUniqueName(segment: string, names: Set<string>): string {
   return segment.replace(/\{(\w+)/, (_whole, name: string) => {
     let free = /^[A-Za-z_]/.test(name) ? name : `p${name}`;
     for (let count = 2; names.has(free); count++) free = `${name}${count}`;
@@ -107,6 +111,6 @@ function literalOf(segment: string): string | undefined {
   if (/[{}\\?#]|%7b|\[\^\]|^\.+$/i.test(segment)) return undefined;
   return segment.replace(
     /^:|[*<>()[\]|^"]|\$/g,
-    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }

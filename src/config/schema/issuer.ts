@@ -1,4 +1,4 @@
-/** Issuers as they are written: whose tokens are believed, with which keys, and how much they open. */
+/** The schema of issuers: whose tokens are trusted, with which keys, and which scopes they can grant. */
 import { z } from 'zod';
 import { ALGORITHMS, type Algorithm } from '../../model/issuer.js';
 import { isScopeToken } from '../../model/scope.js';
@@ -8,7 +8,7 @@ import { closest } from '../suggest.js';
 import { parseKeyUrl, unfilled } from './url.js';
 import { duration, flag, given, list, name, phrase, single } from './values.js';
 
-/** The token service's own issuers; a file's issuer of that name would be taken for them. */
+/** The names of the token service's own issuers, which no issuer of the file may have. */
 const RESERVED = new Set(['tokens', 'named']);
 
 export const issuerName = name().refine((text) => !RESERVED.has(text), {
@@ -23,39 +23,39 @@ function parseScope(text: string): string | ParseError {
 }
 
 export const scope = phrase(parseScope, 'a scope');
-/** A scope where a list of them may stand. */
+/** One scope, where a list is allowed too. */
 export const singleScope = single(parseScope, {
   mustBe: 'a scope',
   remedy: (list) => `write ${list} for all of them, or {any: ${list}} for one of them`,
 });
 
-/** Entra's common endpoints name no tenant, and no token has them as its iss. */
+/** Entra's common endpoints have no tenant, so no token has them as its iss. */
 const COMMON_ENDPOINT = /^https:\/\/login\.microsoftonline\.com\/(common|organizations)\//i;
 
-/** It is compared with the tokens' iss whole, so what stands for a value, or for many, is never found in one. */
+/** Parses an iss. It is compared with the tokens' iss as a whole, so a placeholder or a pattern never matches. */
 function parseIss(text: string): string | ParseError {
   if (text.trim() === '') return new ParseError('must not be empty');
   if (!/^[a-z][a-z0-9+.-]*:/i.test(text)) return text;
-  const part =
+  const variable =
     unfilled(text) ?? COMMON_ENDPOINT.exec(text)?.[1] ?? /\*|(?<=\/):[a-z]\w*|\$[a-z]\w*/i.exec(text)?.[0];
-  if (part === undefined) return text;
-  const right = text.replace(part, part.replace(/%7[bd]|[^\w-]/gi, '').toUpperCase() || 'VALUE');
+  if (variable === undefined) return text;
+  const corrected = text.replace(variable, variable.replace(/%7[bd]|[^\w-]/gi, '').toUpperCase() || 'VALUE');
   return new ParseError(
-    `must be the tokens' iss as it stands in them, which never has "${part}": write ${right} with the value in its place`,
+    `must be the tokens' iss as it stands in them, which never has "${variable}": write ${corrected} with the value in its place`,
   );
 }
 
 function parseAudience(text: string): string | ParseError {
-  const part = unfilled(text);
+  const variable = unfilled(text);
   if (text === '') return new ParseError('must not be empty');
-  return part === undefined
+  return variable === undefined
     ? text
     : new ParseError(
-        `must be the tokens' aud as it stands in them, which never has "${part}": write the value itself`,
+        `must be the tokens' aud as it stands in them, which never has "${variable}": write the value itself`,
       );
 }
 
-/** A URL to fetch from, or else the path of a file. */
+/** Parses where keys are: a URL, or else the path of a file. */
 function parseKeyPlace(text: string): { url: string } | { file: string } | ParseError {
   if (text.trim() === '') return new ParseError('must not be empty');
   if (!/^[a-z][a-z0-9+.-]+:/i.test(text)) return { file: text };
@@ -77,9 +77,9 @@ function parseAlgorithm(text: string): Algorithm | ParseError {
   }
   if (/^(EdDSA|Ed25519|Ed448|ES256K)$/i.test(text))
     return new ParseError(`the algorithm "${text}" is not supported yet`);
-  const near = closest(text, ALGORITHMS);
+  const suggestion = closest(text, ALGORITHMS);
   return new ParseError(
-    `"${text}" is no algorithm${near ? `; did you mean "${near}"?` : `; use ${ALGORITHM_FORM}`}`,
+    `"${text}" is no algorithm${suggestion ? `; did you mean "${suggestion}"?` : `; use ${ALGORITHM_FORM}`}`,
   );
 }
 

@@ -1,23 +1,23 @@
-/** Texts that are to be random keys: how much randomness they can hold at most. */
+/** Checks texts that must be random keys, by the most randomness that they can hold. */
 import { ParseError } from '../problem.js';
 
 const BITS = 256;
 
-/** A random text of 256 bits has more different characters than this, but for one in 10^12 or so. */
-const FEWEST_DIFFERENT = { hexadecimal: 8, other: 15 };
+/** A random text of 256 bits has at least so many different characters, except for about one in 10^12. */
+const MIN_DIFFERENT = { hexadecimal: 8, other: 15 };
 
-/** A key of at least 32 random bytes as text, in hexadecimal, base64 or any other form; or empty, for none. */
+/** Parses a key of at least 32 random bytes, in hexadecimal, base64 or another form. An empty text means no key. */
 export function parseKeyText(text: string): string | ParseError {
   return text === '' || isStrong(text)
     ? text
     : new ParseError('must hold 32 random bytes; make one with: openssl rand -base64 32');
 }
 
-/** The most bits that a text of this length and alphabet can hold, and whether it looks random at all. */
+/** Whether the text can hold enough bits, by its length and alphabet, and has enough different characters. */
 function isStrong(text: string): boolean {
   const isHexadecimal = /^(?:[0-9a-f]+|[0-9A-F]+)$/.test(text);
   const different = new Set(text).size;
-  if (different < (isHexadecimal ? FEWEST_DIFFERENT.hexadecimal : FEWEST_DIFFERENT.other)) return false;
+  if (different < (isHexadecimal ? MIN_DIFFERENT.hexadecimal : MIN_DIFFERENT.other)) return false;
   return text.replace(/=+$/, '').length * Math.log2(alphabetOf(text, isHexadecimal)) >= BITS;
 }
 

@@ -1,13 +1,14 @@
-/** Limits as they are written: `10 per 2m`, the long form, a list of both, or `none`. */
+/** The schema of limits: `10 per 2m`, the long form, a list of both, or `none`. */
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
 import { notYetSupported } from './not-yet-supported.js';
 import { count, DAY_MS, duration, given, list, name, parseDuration, phrase, SECOND_MS } from './values.js';
 
 const FORM = 'a limit such as "10 per 2m", its long form {requests, window, by}, a list of these, or none';
-const MOST_REQUESTS = 1_000_000_000;
+const MAX_REQUESTS = 1_000_000_000;
 const WINDOW = { leastMs: SECOND_MS, mostMs: 366 * DAY_MS };
 
+/** One limit of the file. */
 export interface WrittenLimit {
   readonly requests: number;
   /** Milliseconds. */
@@ -16,12 +17,12 @@ export interface WrittenLimit {
   readonly share?: string | undefined;
 }
 
-/** `10 per 2m` */
+/** Parses `10 per 2m`; the window may be from 1 s to 366 days. */
 export function parseLimit(text: string): WrittenLimit | ParseError {
   const [, requests, window = ''] = /^(\d+) +per +(\S+)$/.exec(text.trim()) ?? [];
   if (requests === undefined) return new ParseError(`must be ${FORM}; "${text}" is none of these`);
-  if (Number(requests) < 1 || Number(requests) > MOST_REQUESTS) {
-    return new ParseError(`must admit from 1 to ${MOST_REQUESTS} requests`);
+  if (Number(requests) < 1 || Number(requests) > MAX_REQUESTS) {
+    return new ParseError(`must admit from 1 to ${MAX_REQUESTS} requests`);
   }
   const windowMs = parseDuration(window);
   if (windowMs instanceof ParseError)
@@ -34,7 +35,7 @@ export function parseLimit(text: string): WrittenLimit | ParseError {
 
 const longForm = z
   .strictObject({
-    requests: count(1, MOST_REQUESTS).describe('How many requests any interval of the window may hold.'),
+    requests: count(1, MAX_REQUESTS).describe('How many requests any interval of the window may hold.'),
     window: duration(WINDOW).describe('The length of the window, from 1s: 30s, 2m, 1h, 1d.'),
     by: z
       .enum(['app', 'ip', 'route'], { error: given('must be app, ip or route') })

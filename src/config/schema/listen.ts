@@ -1,11 +1,11 @@
-/** Where the gate listens, whom it believes about the caller's address, and how long it waits for a caller. */
+/** The schema of listening addresses, trusted proxies, and the timeouts and limits of client connections. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
 import { count, duration, given, list, parseSize, phrase, words } from './values.js';
 
 const ADMIN_DEFAULT = '127.0.0.1:8081';
-/** Wider than a host name of the DNS: compose allows underscores in the names of services. */
+/** Accepts more than a host name of the DNS: compose allows underscores in the names of services. */
 const HOST_NAME = /^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$/i;
 const FORM = 'an address such as 127.0.0.1:8080 or "[::1]:8080", or {host, port, tls}';
 
@@ -19,11 +19,12 @@ export interface Address {
 function parseAddress(text: string): Address | ParseError {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain ?? '';
-  const rightHost = bracketed === undefined ? isHost(host) : isIP(host) === 6;
-  if (!rightHost || Number(port) > 65_535) return new ParseError(`must be ${FORM}`);
+  const isValidHost = bracketed === undefined ? isHost(host) : isIP(host) === 6;
+  if (!isValidHost || Number(port) > 65_535) return new ParseError(`must be ${FORM}`);
   return { host, port: Number(port) };
 }
 
+/** Whether the text is an IPv4 address or a host name. */
 export function isHost(text: string): boolean {
   if (/^[\d.]+$/.test(text)) return isIP(text) === 4;
   return text.length < 254 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(text);
@@ -90,15 +91,15 @@ export const admin = z.union(
   { error: given(`must be ${ADMIN_FORM}`) },
 );
 
-/** An address, or a block of them in CIDR form. */
+/** Parses an address, or a CIDR block. */
 function parseNetwork(text: string): string | ParseError {
   const [host = '', prefix, ...rest] = text.split('/');
   const family = isIP(host);
-  const right =
+  const isValid =
     rest.length === 0 &&
     family !== 0 &&
     (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128)));
-  return right ? text : new ParseError('must be an IP address or a CIDR block such as 10.0.0.0/8');
+  return isValid ? text : new ParseError('must be an IP address or a CIDR block such as 10.0.0.0/8');
 }
 
 export const trustProxy = z.array(phrase(parseNetwork, 'an IP address or a CIDR block such as 10.0.0.0/8'), {

@@ -1,4 +1,4 @@
-/** The grammar of `match` and `rewrite`: methods, and paths whose placeholders are whole segments. */
+/** Parses `match` and `rewrite`: methods, and paths whose placeholders are whole segments. */
 import { METHODS } from 'node:http';
 import type { RewriteSegment, Segment } from '../../model/route.js';
 import { ParseError } from '../problem.js';
@@ -8,6 +8,7 @@ import { readLiteral, type Literal } from './literal.js';
 
 const FORM = 'must be methods and a path, such as "GET /a/{id}", "GET,POST /a" or "* /files/{path*}"';
 
+/** A parsed `match`. */
 export interface MatchRule {
   /** As written. */
   readonly text: string;
@@ -17,6 +18,7 @@ export interface MatchRule {
   readonly hasSemicolon: boolean;
 }
 
+/** A parsed `rewrite`. */
 export interface RewriteRule {
   /** As written. */
   readonly text: string;
@@ -25,9 +27,10 @@ export interface RewriteRule {
   readonly hasSemicolon: boolean;
 }
 
+/** Parses methods and a path, such as `GET /a/{id}`. */
 export function parseMatch(text: string): MatchRule | ParseError {
   const [, methodsText, pathText] = /^([^/]*\S)\s+(\/\S*)$/.exec(text.trim()) ?? [];
-  if (methodsText === undefined || pathText === undefined) return new ParseError(FORM + remedyOf(text));
+  if (methodsText === undefined || pathText === undefined) return new ParseError(FORM + suggestionFor(text));
   const methods = parseMethods(methodsText);
   if (methods instanceof ParseError) return methods;
   const segments = parsePath(pathText, `${methodsText} `);
@@ -45,10 +48,10 @@ export function parseMatch(text: string): MatchRule | ParseError {
   const path = segments.map((segment): Segment =>
     'kind' in segment ? segment : { kind: 'literal', text: segment.text },
   );
-  return { text, methods, path, ...needs(segments) };
+  return { text, methods, path, ...pathFlags(segments) };
 }
 
-/** `$1` and its kin, which name a group of a regular expression, are left for the check that knows the match. */
+/** Parses a path such as `/v1/{path}`. References such as `$1` are left to `checkRoutes`, which knows the match. */
 export function parseRewrite(text: string): RewriteRule | ParseError {
   if (!/^\/\S*$/.test(text)) return new ParseError('must be a path such as /v1/{path}');
   const segments = parsePath(text.replace(GROUP, 'x'), '');
@@ -59,14 +62,15 @@ export function parseRewrite(text: string): RewriteRule | ParseError {
     else if (segment.kind === 'parameter') path.push({ kind: 'placeholder', name: segment.name });
     else return new ParseError(`must name a placeholder without its "*": {${segment.name}}`);
   }
-  return { text, path, ...needs(segments) };
+  return { text, path, ...pathFlags(segments) };
 }
 
-/** What other programs write for a part of the path: `$1`, `\1`, and nginx's variables of the whole of it. */
+/** References to parts of the path in other programs: `$1`, `\1`, and nginx's variables for all of it. */
 const GROUP = /\$\d|\\\d|\$(?:request_)?uri\b|\$(?:is_)?args\b/g;
 
 /**
- * The parts of a rewrite that are meant for a regular expression's groups, and what to write in place of the rewrite.
+ * Finds references to groups of a regular expression in a rewrite.
+ * @returns the first reference and the corrected rewrite; undefined if there is none
  * @param names the placeholders of the route's match
  */
 export function foreignGroups(
@@ -75,21 +79,21 @@ export function foreignGroups(
 ): { readonly group: string; readonly right: string } | undefined {
   const [group] = text.match(GROUP) ?? [];
   if (group === undefined) return undefined;
-  const right = text.replace(GROUP, (each, at: number) => {
+  const right = text.replace(GROUP, (each, offset: number) => {
     const number = Number(/\d/.exec(each)?.[0] ?? names.length);
-    return `${text[at - 1] === '/' ? '' : '/'}{${names[number - 1] ?? names.at(-1) ?? 'rest'}}`;
+    return `${text[offset - 1] === '/' ? '' : '/'}{${names[number - 1] ?? names.at(-1) ?? 'rest'}}`;
   });
   return { group, right };
 }
 
-/** A method that the gate forwards. */
+/** Parses a method that the gateway forwards. */
 export function parseMethod(text: string): string | ParseError {
   if (text === 'TRACE' || text === 'CONNECT')
     return new ParseError(`${text} is always answered 405; no route can have it`);
   if (METHODS.includes(text)) return text;
   if (/^(any|all)$/i.test(text)) return new ParseError(`unknown method "${text}"; any method is "*"`);
-  const near = METHODS.includes(text.toUpperCase()) ? text.toUpperCase() : closest(text, METHODS);
-  return new ParseError(`unknown method "${text}"${near ? `; did you mean "${near}"?` : ''}`);
+  const suggestion = METHODS.includes(text.toUpperCase()) ? text.toUpperCase() : closest(text, METHODS);
+  return new ParseError(`unknown method "${text}"${suggestion ? `; did you mean "${suggestion}"?` : ''}`);
 }
 
 function parseMethods(text: string): ReadonlySet<string> | 'any' | ParseError {
@@ -111,8 +115,8 @@ function parseMethods(text: string): ReadonlySet<string> | 'any' | ParseError {
   return methods;
 }
 
-/** The likely right form of a text that is not methods and a path. */
-function remedyOf(text: string): string {
+/** Suggests the correct form of a text that is not methods and a path. */
+function suggestionFor(text: string): string {
   const [, methods = '', path = ''] =
     /^([A-Za-z,*|]*[A-Za-z*](?=[\s:,/]))?[\s:,~^]*(?:https?:\/\/[^\s/]+)?\^?\/?(\S*)$/.exec(text.trim()) ??
     [];
@@ -125,16 +129,16 @@ function remedyOf(text: string): string {
 
 type Parsed = Literal | Exclude<Segment, { kind: 'literal' }>;
 
-/** A trailing slash, and the root, are an empty last segment; an empty one elsewhere is `//`. */
+/** A trailing slash, or the root, makes an empty last segment. An empty segment elsewhere is `//`. */
 function parsePath(text: string, methods: string): readonly Parsed[] | ParseError {
   const foreign = translatePath(text);
   if (foreign) {
     const { path, segment, literal } = foreign;
-    const itself = literal === undefined ? '' : `, or ${literal} for these very characters`;
+    const literalHint = literal === undefined ? '' : `, or ${literal} for these very characters`;
     const each = segment.includes('|') ? 'a route for each, such as ' : '';
-    // A rewrite names the rest of the path without its star.
+    // A rewrite names the rest of the path without the star.
     const right = methods === '' ? path.replace('*}', '}') : `${methods}${path}`;
-    return new ParseError(`"${segment}" is no placeholder; write ${each}"${right}"${itself}`);
+    return new ParseError(`"${segment}" is no placeholder; write ${each}"${right}"${literalHint}`);
   }
   const written = text.split('/').slice(1);
   const segments: Parsed[] = [];
@@ -154,7 +158,7 @@ function parseSegment(segment: string): Parsed | ParseError {
   return readLiteral(segment);
 }
 
-function needs(segments: readonly Parsed[]) {
+function pathFlags(segments: readonly Parsed[]) {
   return {
     hasEncodedSlash: segments.some((segment) => 'sent' in segment && segment.hasEncodedSlash),
     hasSemicolon: segments.some((segment) => 'sent' in segment && segment.hasSemicolon),

@@ -1,5 +1,5 @@
-/** Keys that the design names and no part of the gate reads yet: an error that says so, not a misspelling. */
+/** Registers planned keys that the gateway does not read yet, so that their error says this and not `unknown key`. */
 import { z } from 'zod';
 
-/** By object schema: the keys that are not supported yet. */
+/** The keys that are not supported yet, by object schema. */
 export const notYetSupported = z.registry<{ keys: readonly string[] }>();

@@ -1,4 +1,4 @@
-/** The Redis that limits are counted in: one server, a primary that Sentinels name, or a cluster. */
+/** The schema of Redis, where limits are counted: one server, a primary that Sentinels know, or a cluster. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
@@ -9,14 +9,14 @@ import { duration, failurePolicy, flag, given, list, phrase, words } from './val
 const FORM = 'a URL that begins with redis://, rediss:// or unix://';
 const NODE_FORM = 'host:port, such as 10.0.0.5:6379 or "[::1]:6379"';
 
-const node = (reason: (text: string) => string | undefined = () => undefined) =>
+const node = (explain: (text: string) => string | undefined = () => undefined) =>
   phrase((text) => {
     const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
     const host = bracketed ?? plain ?? '';
-    const right = bracketed === undefined ? isHost(host) : isIP(host) === 6;
-    const isPort = Number(port) >= 1 && Number(port) <= 65_535;
-    if (right && isPort) return { host, port: Number(port) };
-    return new ParseError(reason(text) ?? `must be ${NODE_FORM}`);
+    const isValidHost = bracketed === undefined ? isHost(host) : isIP(host) === 6;
+    const isValidPort = Number(port) >= 1 && Number(port) <= 65_535;
+    if (isValidHost && isValidPort) return { host, port: Number(port) };
+    return new ParseError(explain(text) ?? `must be ${NODE_FORM}`);
   }, NODE_FORM);
 
 const clusterNode = node((text) =>
@@ -93,31 +93,31 @@ const settings = z
       .prefault('tollgate:')
       .describe('Stands before every key, where several gates use one Redis.'),
   })
-  .superRefine((written, context) => {
-    const { url, sentinels, cluster, name, sentinel_username, sentinel_password } = written;
-    const wrong = (key: string, message: string) => {
+  .superRefine((raw, context) => {
+    const { url, sentinels, cluster, name, sentinel_username, sentinel_password } = raw;
+    const addIssue = (key: string, message: string) => {
       context.addIssue({ code: 'custom', path: [key], message });
     };
     const places = Object.entries({ url, sentinels, cluster }).filter(([, place]) => place !== undefined);
     const [first, second] = places.map(([key]) => key);
-    if (first === undefined) wrong('url', 'missing key "url"; or else "sentinels" or "cluster"');
-    if (second !== undefined) wrong(second, `"${first}" stands there too; a Redis is one of the two`);
+    if (first === undefined) addIssue('url', 'missing key "url"; or else "sentinels" or "cluster"');
+    if (second !== undefined) addIssue(second, `"${first}" stands there too; a Redis is one of the two`);
     if (sentinels && name === undefined)
-      wrong('name', 'missing key "name": by which the Sentinels know the primary');
+      addIssue('name', 'missing key "name": by which the Sentinels know the primary');
     for (const [key, value] of Object.entries({ name, sentinel_username, sentinel_password }))
-      if (!sentinels && value !== undefined) wrong(key, `"${key}" is for "sentinels"`);
+      if (!sentinels && value !== undefined) addIssue(key, `"${key}" is for "sentinels"`);
     if (sentinel_username !== undefined && sentinel_password === undefined)
-      wrong('sentinel_username', '"sentinel_username" needs "sentinel_password" beside it');
-    if (written.username !== undefined && (written.password ?? url?.password) === undefined)
-      wrong('username', '"username" needs a password beside it');
+      addIssue('sentinel_username', '"sentinel_username" needs "sentinel_password" beside it');
+    if (raw.username !== undefined && (raw.password ?? url?.password) === undefined)
+      addIssue('username', '"username" needs a password beside it');
     if (!url) return;
     for (const key of ['username', 'password'] as const)
-      if (written[key] !== undefined && url[key] !== undefined)
-        wrong(key, `the url has a ${key} too; one of the two`);
-    if (written.tls !== false && !url.tls) wrong('tls', '"tls" needs a url that begins with rediss://');
+      if (raw[key] !== undefined && url[key] !== undefined)
+        addIssue(key, `the url has a ${key} too; one of the two`);
+    if (raw.tls !== false && !url.tls) addIssue('tls', '"tls" needs a url that begins with rediss://');
   });
 
-/** Empty, as in `${REDIS_URL:-}`, is the same as left out. */
+/** An empty text, as from `${REDIS_URL:-}`, means that the key is left out. */
 const absent = z.literal('').transform(() => undefined);
 
 export const redis = z.union(

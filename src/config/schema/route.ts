@@ -1,4 +1,4 @@
-/** Routes as they are written. */
+/** The schema of routes. */
 import { z } from 'zod';
 import type { ScopeRequirement } from '../../model/route.js';
 import { ParseError } from '../problem.js';

@@ -1,4 +1,4 @@
-/** The whole configuration file, composed of its subjects; the JSON Schema for editors is made of it. */
+/** The schema of the whole file, composed of its parts. The JSON Schema for editors is generated from it. */
 import { z } from 'zod';
 import { cors } from './cors.js';
 import { issuer, issuerName } from './issuer.js';
@@ -11,7 +11,7 @@ import { tokens } from './tokens.js';
 import { upstream } from './upstream.js';
 import { count, DAY_MS, duration, flag, given, list, name, size, words } from './values.js';
 
-/** All but issuers, upstreams and routes. */
+/** Everything except issuers, upstreams and routes. */
 export const general = z.strictObject({
   listen: address
     .optional()
@@ -134,11 +134,12 @@ export const schema = general
     keys: ['metrics', 'tracing', 'console', 'shadow'],
   });
 
-/** A configuration as a library's user writes it. */
+/** A configuration as a user of the library writes it. */
 export type GatewayConfig = z.input<typeof schema>;
+/** A configuration that passed the schema, with defaults applied. */
 export type Validated = z.output<typeof schema>;
 
-/** For completion in editors. */
+/** Generates the JSON Schema of the file, for completion in editors. */
 export function jsonSchema(): object {
   const { $schema, ...rest } = z.toJSONSchema(schema, {
     io: 'input',

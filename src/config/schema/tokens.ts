@@ -1,4 +1,4 @@
-/** The token service as it is written: its own issuer, where it keeps what it must not forget, and its endpoints. */
+/** The schema of the token service: its issuer, its database, its limits and its endpoints. */
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
 import { scope } from './issuer.js';
@@ -9,6 +9,7 @@ import { DAY_MS, count, duration, given, list, parseDuration, phrase, single, wo
 
 const DATABASE_FORM = 'sqlite:PATH or postgres://user@host/database';
 
+/** A database of the file: the path of a SQLite file, or the URL of PostgreSQL. */
 export type WrittenDatabase = { readonly sqlite: string } | { readonly postgres: string };
 
 function parseDatabase(text: string): WrittenDatabase | ParseError {
@@ -18,7 +19,7 @@ function parseDatabase(text: string): WrittenDatabase | ParseError {
   return url instanceof ParseError ? new ParseError(`must be ${DATABASE_FORM}`) : { postgres: text };
 }
 
-/** RFC 8414 2: the issuer is a URL without query or fragment. */
+/** Parses an issuer: a URL without query or fragment (RFC 8414 2). */
 function parseIssuer(text: string): string | ParseError {
   const url = parseKeyUrl(text);
   if (url instanceof ParseError) return url;
@@ -31,7 +32,7 @@ function parsePath(text: string): string | ParseError {
     : new ParseError('must be a path of letters, digits, "-", ".", "_" and "~", without a slash at the end');
 }
 
-/** A token cannot outlive the keys that are kept for it. */
+/** Lifetimes are bounded, since a token cannot outlive the keys that are kept for it. */
 const LIFETIME = { leastMs: 1000, mostMs: 3660 * DAY_MS };
 const lifetime = () => duration(LIFETIME);
 
@@ -46,15 +47,17 @@ function parseEndlessLifetime(text: string): number | 'none' | ParseError {
 
 const APP_LIMIT_FORM = 'a number such as 60 per 1m, or none';
 
-/** How often an app may do something; `none` for no limit. */
-const appLimit = (usual: string) =>
+/** A limit on what an app may do; `none` means no limit. */
+const appLimit = (defaultValue: string) =>
   phrase((text) => {
     const limit = text === 'none' ? text : parseLimit(text);
     return limit instanceof ParseError ? new ParseError(`must be ${APP_LIMIT_FORM}`) : limit;
-  }, APP_LIMIT_FORM).prefault(usual);
+  }, APP_LIMIT_FORM).prefault(defaultValue);
 
-const path = (usual: string) =>
-  phrase(parsePath, `a path such as ${usual}`).prefault(usual).describe(`Its path: ${usual}.`);
+const path = (defaultValue: string) =>
+  phrase(parsePath, `a path such as ${defaultValue}`)
+    .prefault(defaultValue)
+    .describe(`Its path: ${defaultValue}.`);
 
 const permissions = z
   .record(scope, count(0, 1_000_000), { error: given('must be numbers by permission: {scope_api: 1}') })

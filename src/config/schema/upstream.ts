@@ -1,4 +1,4 @@
-/** Upstreams as they are written: one origin, or targets with how to speak to them. */
+/** The schema of upstreams: one origin, or targets with their settings. */
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
 import { parseOrigin } from './url.js';
@@ -11,15 +11,15 @@ const target = phrase((text) => {
   return url instanceof ParseError ? url : { origin: url.origin, host: url.host };
 }, 'an origin such as http://10.0.0.5:9002');
 
-/** Fields that frame a message or belong to one connection (RFC 9110 7.6.1): the gate's own to write. */
+/** Fields that frame a message or belong to one connection (RFC 9110 7.6.1). Only the gateway sets them. */
 const FRAMING =
   /^(connection|content-length|expect|host|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i;
-/** What the gate says of the caller; an upstream believes it. */
+/** Fields in which the gateway identifies the caller. Upstreams trust them. */
 const IDENTITY = /^x-(app|token)-/i;
 
 function parseFieldName(text: string): string | ParseError {
   if (!TOKEN.test(text)) return new ParseError('is not the name of a header field');
-  // A star may stand in a name (RFC 9110 5.6.2) and nobody has one there.
+  // RFC 9110 5.6.2 allows a star in a name, but here it is most likely meant as a pattern.
   if (text.includes('*')) return new ParseError('is no pattern: fields are named one by one');
   return FRAMING.test(text)
     ? new ParseError('is written by the gate itself and cannot be changed here')
@@ -93,8 +93,8 @@ const breaker = z.strictObject({
   cooldown: duration().prefault('5s').describe('How long it stays open before one request may try.'),
 });
 
-/** `false` in place of the section says that there is none. */
-const off = z.literal(false).transform(() => undefined);
+/** `false` instead of a section disables it. */
+const disabled = z.literal(false).transform(() => undefined);
 
 const settings = z.strictObject({
   targets: list(target, 'a list of origins')
@@ -110,15 +110,17 @@ const settings = z.strictObject({
     .default('round-robin')
     .describe('Which target gets the next request: each in turn, or the one with the fewest under way.'),
   health: z
-    .union([off, health], { error: given('must be {path, interval, timeout, ...}, or false') })
+    .union([disabled, health], { error: given('must be {path, interval, timeout, ...}, or false') })
     .optional()
     .describe('Requests that find out which targets answer: {path: /healthz, interval: 5s}.'),
   ejection: z
-    .union([off, ejection], { error: given('must be {failures, cooldown, slow_start}, or false') })
+    .union([disabled, ejection], { error: given('must be {failures, cooldown, slow_start}, or false') })
     .prefault({})
     .describe("When a target that fails callers' requests is passed over while others answer."),
   breaker: z
-    .union([off, breaker], { error: given('must be {failure_rate, requests, window, cooldown}, or false') })
+    .union([disabled, breaker], {
+      error: given('must be {failure_rate, requests, window, cooldown}, or false'),
+    })
     .optional()
     .describe('When requests to a target are refused at once, even where it is the only one.'),
   resolve_every: duration({ leastMs: 100 })

@@ -1,8 +1,8 @@
-/** URLs in a configuration: read strictly, since `new URL` repairs what should be refused, and never echoed. */
+/** Parses URLs strictly, since `new URL` repairs what should be refused. Errors do not repeat a URL. */
 import { isLoopback } from '../../model/loopback.js';
 import { ParseError } from '../problem.js';
 
-/** An absolute URL of one of the schemes; nothing of it is put into the flaw, since it may hold a password. */
+/** Parses an absolute URL of one of the schemes. Errors do not repeat it, since it may hold a password. */
 export function parseUrl(text: string, schemes: readonly string[]): URL | ParseError {
   const expected = schemes
     .map((scheme) => `${scheme}://`)
@@ -18,14 +18,14 @@ export function parseUrl(text: string, schemes: readonly string[]): URL | ParseE
 }
 
 /**
- * The part of a URL, or of a name, that stands for a value still to be filled in: `{tenantid}`, `<tenant>`,
- * `%7Btenantid%7D`. Left as it is it is compared with tokens, or looked up, as it stands, and never found.
+ * Finds a part of a URL or a name that must still be replaced by a value: `{tenantid}`, `<tenant>`, `%7Btenantid%7D`.
+ * Unreplaced, it would be compared with tokens, or looked up, literally, and never match.
  */
 export function unfilled(text: string): string | undefined {
   return /\{[^{}]*\}|<[^<>]*>|%7b.*?%7d/i.exec(text)?.[0];
 }
 
-/** `http://10.0.0.5:9002`, without anything that is not the origin. */
+/** Parses an origin such as `http://10.0.0.5:9002`, without credentials, path, query or fragment. */
 export function parseOrigin(text: string): URL | ParseError {
   const url = parseUrl(text, ['http', 'https']);
   if (url instanceof ParseError) return url;
@@ -33,20 +33,20 @@ export function parseOrigin(text: string): URL | ParseError {
   if (url.pathname !== '/')
     return new ParseError(`must be an origin without a path; to add one, give the route a rewrite`);
   if (/[?#]/.test(text)) return new ParseError('must be an origin without a query or fragment');
-  // URL takes almost anything for a host, and no name server has any of it.
+  // URL accepts almost any text as a host, also names that no name server has.
   if (!/^(?:\[[\da-f:.]+\]|[\w.-]+)$/.test(url.hostname))
     return new ParseError('must have the name of one host, as it is looked up');
   return url;
 }
 
-/** Where keys may be fetched from: what is read there decides who is believed, so it must not be forgeable. */
+/** Parses the URL of keys: https, or http on loopback. The keys decide which tokens are trusted, so they must not be forgeable. */
 export function parseKeyUrl(text: string): string | ParseError {
   const url = parseUrl(text, ['http', 'https']);
   if (url instanceof ParseError) return url;
   if (hasCredentials(url)) return new ParseError('must be a URL without a user name or password');
   if (text.includes('#')) return new ParseError('must be a URL without a fragment');
-  const part = unfilled(text);
-  if (part !== undefined) return new ParseError(`must have the value of ${part} in its place`);
+  const variable = unfilled(text);
+  if (variable !== undefined) return new ParseError(`must have the value of ${variable} in its place`);
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     return new ParseError(
       'must be https; http is accepted on loopback alone, since keys read over it can be forged',

@@ -1,18 +1,18 @@
-/** The small values that a configuration is made of: durations, sizes, names, counts. */
+/** Schemas and parsers of the small values in a configuration: durations, sizes, names, counts. */
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
 
-/** A text with a grammar of its own: `parse` answers with its meaning, or with what is wrong with it. */
+/** The schema of a text with its own grammar: `parse` returns the value, or the error. */
 export function phrase<T>(parse: (text: string) => T | ParseError, mustBe: string) {
   return z.string({ error: given(`must be ${mustBe}`) }).transform((text, context): T => {
-    const meaning = parse(text);
-    if (!(meaning instanceof ParseError)) return meaning;
-    context.issues.push({ code: 'custom', message: meaning.text, input: text });
+    const parsed = parse(text);
+    if (!(parsed instanceof ParseError)) return parsed;
+    context.issues.push({ code: 'custom', message: parsed.text, input: text });
     return z.NEVER;
   });
 }
 
-/** An error text for a value of the wrong kind; where the key is missing altogether, that is what is said. */
+/** The error text for a value of the wrong type. A missing key gets the default text instead. */
 export function given(text: string): (issue: { input?: unknown }) => string | undefined {
   return (issue) => (issue.input === undefined ? undefined : text);
 }
@@ -20,10 +20,10 @@ export function given(text: string): (issue: { input?: unknown }) => string | un
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 export const SECOND_MS = 1000;
 export const DAY_MS = 86_400_000;
-/** setTimeout counts in 31 bits; a longer timer would fire at once. */
-const LONGEST_TIMER_MS = 24 * DAY_MS;
+/** setTimeout counts milliseconds in 31 bits; a longer timer would fire at once. */
+const MAX_TIMER_MS = 24 * DAY_MS;
 
-/** `30s` in milliseconds. */
+/** Parses a duration such as `30s` into milliseconds. */
 export function parseDuration(text: string): number | ParseError {
   const [, count, unit] = /^(\d{1,12})(ms|s|m|h|d)$/.exec(text) ?? [];
   const unitMs = UNITS_MS[unit ?? ''];
@@ -31,8 +31,8 @@ export function parseDuration(text: string): number | ParseError {
   return Number(count) * unitMs;
 }
 
-/** A duration within bounds; by default above zero and no longer than a timer can wait. */
-export function duration({ leastMs = 1, mostMs = LONGEST_TIMER_MS } = {}) {
+/** The schema of a duration within bounds, in milliseconds; by default above zero and at most what a timer can wait. */
+export function duration({ leastMs = 1, mostMs = MAX_TIMER_MS } = {}) {
   return phrase((text) => {
     const ms = parseDuration(text);
     if (ms instanceof ParseError) return ms;
@@ -42,7 +42,7 @@ export function duration({ leastMs = 1, mostMs = LONGEST_TIMER_MS } = {}) {
   }, 'a duration such as 500ms, 30s, 2m, 1h or 1d');
 }
 
-/** The shortest way to write a duration: `2m` for 120000. */
+/** Formats milliseconds in the largest unit that divides them: `2m` for 120000. */
 export function formatDuration(ms: number): string {
   let text = `${ms}ms`;
   for (const [unit, unitMs] of Object.entries(UNITS_MS))
@@ -52,7 +52,7 @@ export function formatDuration(ms: number): string {
 
 const UNITS_BYTES: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
 
-/** `10mb` in bytes. */
+/** Parses a size such as `10mb` into bytes. */
 export function parseSize(text: string): number | ParseError {
   const [, count, unit] = /^(\d{1,6})(b|kb|mb|gb)$/.exec(text) ?? [];
   const unitBytes = UNITS_BYTES[unit ?? ''];
@@ -61,9 +61,10 @@ export function parseSize(text: string): number | ParseError {
     : Number(count) * unitBytes;
 }
 
+/** The schema of a size, in bytes. */
 export const size = () => phrase(parseSize, 'a size such as 512kb or 10mb');
 
-/** A whole number within bounds. */
+/** The schema of a whole number within bounds. */
 export function count(least: number, most: number) {
   const text = `must be a whole number from ${least} to ${most}`;
   return z
@@ -72,32 +73,34 @@ export function count(least: number, most: number) {
     .max(most, text);
 }
 
+/** The schema of a boolean. */
 export const flag = () => z.boolean({ error: given('must be true or false') });
 
-/** A text that is not empty. */
+/** The schema of a text that is not empty. */
 export const words = (mustBe: string) =>
   phrase((text) => (text.trim() === '' ? new ParseError('must not be empty') : text), mustBe);
 
-/** A list with at least one entry. */
+/** The schema of a list with at least one entry. */
 export function list<T extends z.ZodType>(entry: T, mustBe: string) {
   return z.array(entry, { error: given(`must be ${mustBe}`) }).min(1, 'must not be an empty list');
 }
 
-/** The name of an issuer or an upstream: it goes into keys, logs and metrics. */
+/** The schema of a name of an issuer or an upstream, which is used in keys, logs and metrics. */
 export const name = () =>
   z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
     error: 'must be a name of letters, digits, "-", "_" and ".", beginning with a letter or digit',
   });
 
-/** RFC 9110 5.6.2, what a header field's name is made of. */
+/** The name of a header field (RFC 9110 5.6.2). */
 export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
+/** The schema of `on_failure`: what happens to requests that cannot be counted. */
 export const failurePolicy = () =>
   z.enum(['local', 'open', 'closed'], { error: given('must be local, open or closed') });
 
 /**
- * One name in place of a list. Several names in one text, `a,b` or `a b`, would be the name of nothing: an error that
- * shows the list. In a list each entry is taken as it is, so a name that has a comma in it can be written.
+ * The schema of one name where a list is allowed too. Several names in one text, `a,b` or `a b`, are an error that shows
+ * the list. The entries of a list are not split, so that a name can contain a comma.
  */
 export function single<T>(
   parse: (text: string) => T | ParseError,
