@@ -1,4 +1,4 @@
-/** The administrator's credential: from the environment, else made at the first start and kept in a file of its own. */
+/** Reads the administrator's credential, or creates it at the first start. Called by `serve.ts` and `src/workers/primary.ts`. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -7,25 +7,29 @@ import { OperatorError } from '../model/operator-error.js';
 const FOLDER = 'data';
 const FILE = 'admin-token';
 const BYTES = 32;
-/** Read or write, for group or others. */
+/** The mode bits for reading and writing by group and others. */
 const OPEN_TO_OTHERS = 0o066;
 
 export interface AdminToken {
   readonly token: string;
-  /** Where it is kept; undefined where it came from the environment. */
+  /** The file with the credential; undefined where it came from the environment. */
   readonly file: string | undefined;
 }
 
-/** Where the credential is kept when the environment does not bring it: in TOLLGATE_DATA, else `data/` of the current folder. */
+/** Returns the path of the credential's file: in TOLLGATE_DATA, else in `data/` of the current folder. */
 export function adminTokenFile(env: Readonly<Record<string, string | undefined>>): string {
   const folder = env['TOLLGATE_DATA'];
   return join(folder === undefined || folder === '' ? FOLDER : folder, FILE);
 }
 
-/** 24 characters of base64 hold 144 bits; nobody guesses them, however often the port is asked. */
+/** 24 characters of base64 hold 144 bits, which cannot be guessed at any request rate. */
 const SHORTEST = 24;
 
-/** @throws OperatorError where the environment's credential is too short, or others may read or change the file */
+/**
+ * Reads the credential from TOLLGATE_ADMIN_TOKEN, else from its file, which it creates if there is none.
+ *
+ * @throws OperatorError where the environment's credential is too short, or others can read or change the file
+ */
 export async function readAdminToken(env: Readonly<Record<string, string | undefined>>): Promise<AdminToken> {
   const given = env['TOLLGATE_ADMIN_TOKEN'];
   if (given !== undefined && given !== '') {
@@ -36,24 +40,24 @@ export async function readAdminToken(env: Readonly<Record<string, string | undef
     return { token: given, file: undefined };
   }
   const file = adminTokenFile(env);
-  const made = randomBytes(BYTES).toString('base64url');
+  const created = randomBytes(BYTES).toString('base64url');
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   try {
-    // Only the one who creates it writes it: a second start, at the same time too, reads it.
-    await writeFile(file, `${made}\n`, { flag: 'wx', mode: 0o600 });
-    return { token: made, file };
+    // Only the process that creates the file writes it. A later or simultaneous start reads it.
+    await writeFile(file, `${created}\n`, { flag: 'wx', mode: 0o600 });
+    return { token: created, file };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  return { token: await readOwn(file), file };
+  return { token: await readPrivateFile(file), file };
 }
 
-/** Whoever can read the credential is an administrator, and so is whoever can write one. */
-async function readOwn(path: string): Promise<string> {
+/** Refuses a file that others can access: who can read or write the credential is an administrator. */
+async function readPrivateFile(path: string): Promise<string> {
   const file = await open(path);
   try {
     const { mode } = await file.stat();
-    // Windows has no such bits, and makes them up.
+    // Node invents these bits on Windows, which has none.
     if ((mode & OPEN_TO_OTHERS) !== 0 && process.platform !== 'win32')
       throw new OperatorError(
         `${path} can be read or changed by others than its owner: chmod 600 ${path}, or delete it to have a new one made`,

@@ -1,6 +1,6 @@
 /**
- * A validated configuration becomes a gate: the stages, each bound to what it stands on (`resources.ts`). They are made
- * anew at each reload, and with them the memory of verified tokens.
+ * Builds a gateway from validated settings: the steps, each bound to its resources (`resources.ts`). Each reload makes new
+ * steps and a new cache of verified tokens. Called by `serve.ts`, `src/index.ts` and `src/cli/`.
  */
 import { createAuthenticate, REVOCATIONS_UNKNOWN, TOKEN_REVOKED } from '../authenticate/authenticate.js';
 import { createVerifyGatewayToken } from '../authenticate/verify-gateway-token.js';
@@ -25,17 +25,19 @@ export interface GatewayInstance extends ReloadableGateway {
   readonly gateway: Gateway;
   /** Undefined where the file has no token service. */
   readonly administration: Administration | undefined;
-  /** Undefined where there is nothing to keep revocations in. */
+  /** Undefined where there is no store for revocations. */
   readonly revocations: Revocations | undefined;
-  /** Undefined where limits are kept in this process. */
+  /** Undefined where limits are counted in this process. */
   readonly redis: RedisConnection | undefined;
-  /** Whether the gate knows enough to get traffic. */
+  /** Whether the token service is open and the revocations are known, so that the gateway can get traffic. */
   readonly isReady: () => boolean;
 }
 
 /**
- * Resolves when the gate's Redis was reached or found to be away. Rejects where the token service cannot be opened,
- * but for a database that is away: that is waited for.
+ * Builds a gateway instance. Resolves when its Redis was reached or found to be unavailable.
+ *
+ * Rejects where the token service cannot be opened. A database that is unavailable at the start does not reject: opening is
+ * retried.
  */
 export async function buildGateway(
   settings: Settings,
@@ -46,7 +48,7 @@ export async function buildGateway(
   const resources = await openResources(settings, runtime, reuse);
   const { tokens, bounds, redis, killSwitch, issuers, store, memory, upstreams, streamWatcher } = resources;
   const revocations = killSwitch?.revocations;
-  const refuse = refuseBy(revocations);
+  const refuse = createRevocationCheck(revocations);
 
   const { allowSemicolon } = settings;
   const match = createMatch(settings.routes, { allowSemicolon });
@@ -88,7 +90,7 @@ export async function buildGateway(
       }),
       maxInFlight: settings.maxInFlight,
       cors: settings.cors,
-      tokens: tokenService && deskOf(tokenService, createReadPath({ allowSemicolon })),
+      tokens: tokenService && mountTokenService(tokenService, createReadPath({ allowSemicolon })),
     },
     administration: tokens?.administer(async () => revocations?.publishRevision()),
     revocations,
@@ -98,8 +100,10 @@ export async function buildGateway(
   };
 }
 
-/** Asked of every caller at each request. */
-function refuseBy(revocations: Revocations | undefined): (principal: Principal) => Refusal | undefined {
+/** Returns the check for revocation that runs for each request. */
+function createRevocationCheck(
+  revocations: Revocations | undefined,
+): (principal: Principal) => Refusal | undefined {
   if (!revocations) return () => undefined;
   return (principal) => {
     if (!revocations.refuses(principal)) return undefined;
@@ -107,7 +111,7 @@ function refuseBy(revocations: Revocations | undefined): (principal: Principal) 
   };
 }
 
-function deskOf(service: TokenService, readPath: ReadPath): TokenServiceMount {
+function mountTokenService(service: TokenService, readPath: ReadPath): TokenServiceMount {
   return {
     service,
     readPath,

@@ -1,15 +1,19 @@
-/** The configuration file of a running gate: read at the start and at each reload, and watched with all that it names. */
+/** Loads the configuration file, and watches it and the files that it names. Called by `src/cli/start.ts`. */
 import { ConfigError, loadConfig } from '../config/config.js';
 import type { Settings } from '../model/settings.js';
 import { watchFiles } from './watch-files.js';
 
 export interface ConfigFile {
-  /** Rejects with ConfigError or ConfigUnreadable; what the file names is watched even then. */
+  /** Reads the file. Rejects with ConfigError or ConfigUnreadable; the files that it names are watched even then. */
   readonly load: () => Promise<Settings>;
   readonly close: () => void;
 }
 
-/** @param onChange told when the file, or one that it names, has changed since it was read */
+/**
+ * Opens the file for `load`, and starts watching at the first one.
+ *
+ * @param onChange called when the file, or one that it names, has changed since it was read
+ */
 export function openConfigFile(
   file: string,
   { env }: { readonly env: Readonly<Record<string, string | undefined>> },

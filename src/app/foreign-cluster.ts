@@ -1,9 +1,9 @@
-/** Several processes that others start, such as `pm2 start -i 2`: each is a gate of its own, which the file cannot tell. */
+/** Detects a cluster that another program started, such as `pm2 start -i 2`: each process is a separate gateway. */
 import cluster from 'node:cluster';
 import type { Log } from '../model/log.js';
 import type { Settings } from '../model/settings.js';
 
-/** Warns where this process is a worker of a cluster that is not the gate's own, and counts limits for itself alone. */
+/** Logs a warning if this process is a worker of another program's cluster and counts limits in its own memory. */
 export function warnOfForeignCluster({ redis, routes }: Settings, log: Log): void {
   if (!cluster.isWorker || redis || !routes.some(({ limits }) => limits.length > 0)) return;
   log.warn(

@@ -1,12 +1,12 @@
-/** What a reload cannot change: a running gate keeps it until it is started again. */
+/** The settings that a reload cannot change: they take effect at the next start. Called by `serve.ts` and the primary. */
 import { isDeepStrictEqual } from 'node:util';
 import type { ListenAddress, Settings } from '../model/settings.js';
 
-/** The keys, as written in the file, under which the settings differ from those of the start in such a thing. */
+/** Returns the keys, as written in the file, whose changes since the start need a restart. */
 export function keysThatNeedRestart(started: Settings, now: Settings): readonly string[] {
   const keys = {
-    listen: (settings: Settings) => openedAs(settings.listen),
-    admin: (settings: Settings) => openedAs(settings.admin),
+    listen: (settings: Settings) => fixedPartOf(settings.listen),
+    admin: (settings: Settings) => fixedPartOf(settings.admin),
     workers: (settings: Settings) => settings.workers,
     'log.file': (settings: Settings) => settings.log.file,
   };
@@ -15,13 +15,13 @@ export function keysThatNeedRestart(started: Settings, now: Settings): readonly 
   );
 }
 
-/** What a process has to start with beside others that were started with `started` and loaded `now` since. */
+/** Returns the settings for a new worker, where the others were started with `started` and have loaded `now` since. */
 export function pendingSettings(started: Settings, now: Settings): Settings {
   return {
     ...now,
-    listen: keptOpen(started.listen, now.listen),
+    listen: pendingAddress(started.listen, now.listen),
     admin: started.admin && {
-      ...(keptOpen(started.admin, now.admin) ?? started.admin),
+      ...(pendingAddress(started.admin, now.admin) ?? started.admin),
       hosts: now.admin?.hosts ?? [],
     },
     workers: started.workers,
@@ -29,14 +29,14 @@ export function pendingSettings(started: Settings, now: Settings): Settings {
   };
 }
 
-function keptOpen(started: ListenAddress | undefined, now: ListenAddress | undefined): typeof started {
+function pendingAddress(started: ListenAddress | undefined, now: ListenAddress | undefined): typeof started {
   if (!started?.tls || !now?.tls) return started;
   const asksAlike = (started.tls.clientCa === undefined) === (now.tls.clientCa === undefined);
   return asksAlike ? { ...started, tls: now.tls } : started;
 }
 
-/** Other certificates can be shown on an open port; another address, or asking clients for theirs, cannot. */
-function openedAs(address: ListenAddress | undefined): unknown {
+/** An open port can change its certificates, but not its address, nor whether it asks clients for a certificate. */
+function fixedPartOf(address: ListenAddress | undefined): unknown {
   if (!address) return undefined;
   const { host, port, tls } = address;
   return { host, port, isTls: tls !== undefined, asksForCertificate: tls?.clientCa !== undefined };

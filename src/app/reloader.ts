@@ -1,45 +1,49 @@
 /**
- * The generations of a running gate: the file is read again, the next gate is made of it, and takes the place of the one
- * before between two requests. A file that cannot be used changes nothing but the log and the metrics.
+ * Reloads a running gateway: reads the file again, builds the next instance, and replaces the current one between two
+ * requests. A file that is not valid changes only the log and the metrics. Called by `serve.ts` and `src/index.ts`.
  */
 import { ConfigError, ConfigUnreadable } from '../config/config.js';
 import { createResourcePool, type Reuse } from './resource-pool.js';
 import type { Log } from '../model/log.js';
 import type { Settings } from '../model/settings.js';
 
-/** What is made of one reading of the file. */
+/** What is built from one reading of the file. */
 export interface ReloadableGateway {
   readonly settings: Settings;
-  /** Called when it has become the current one: what was handed on to it follows its settings from now on. */
+  /** Called when it has become the current one: applies its settings to the resources that every instance uses. */
   activate(): void;
 }
 
 export interface ConfigReloaderOptions<G> {
-  /** Reads the file. Rejects with ConfigError or ConfigUnreadable where it cannot be used. */
+  /** Reads the file. Rejects with ConfigError or ConfigUnreadable where it is not valid. */
   readonly load: () => Promise<Settings>;
   /** Rejects where something that the file names cannot be opened. */
-  readonly build: (settings: Settings, keep: Reuse) => Promise<G>;
+  readonly build: (settings: Settings, reuse: Reuse) => Promise<G>;
   readonly log: Log;
-  /** Told how each reload ended. */
+  /** Called with the result of each reload. */
   readonly onReload?: (isInForce: boolean) => void;
 }
 
 export interface ConfigReloader<G> {
-  /** The one in force. A request reads it once. */
+  /** Returns the instance in force. A request reads it once. */
   readonly current: () => G;
   /**
-   * One at a time: who asks while one is under way waits for the next, which all who wait share.
+   * Reloads, one at a time. All calls that come during a reload share the next one.
    *
-   * @returns whether the file as it is now is in force; never rejects
+   * @returns whether the current file is in force; never rejects
    */
   reload(): Promise<boolean>;
-  /** From now on nothing is reloaded. */
+  /** Ends reloading: later calls of `reload` resolve to false. */
   disable(): void;
-  /** Ends what the generations stand on; requests under way should have ended before. */
+  /** Closes the resources of all instances. To be called when no requests are in flight. */
   close(): Promise<void>;
 }
 
-/** @param settings as they were read at the start */
+/**
+ * Builds the first instance and puts it in force. Rejects where it cannot be built.
+ *
+ * @param settings the settings as read at the start
+ */
 export async function openConfigReloader<G extends ReloadableGateway>(
   settings: Settings,
   { load, build, log, onReload }: ConfigReloaderOptions<G>,
@@ -49,16 +53,16 @@ export async function openConfigReloader<G extends ReloadableGateway>(
   let running: Promise<unknown> = Promise.resolve();
   let waiting: Promise<boolean> | undefined;
 
-  /** A function, since the compiler takes what it has seen once for settled, after waiting too. */
+  /** A function, since the compiler's narrowing of a variable persists across an `await`. */
   const hasBeenDisabled = (): boolean => isDisabled;
 
-  /** Makes a generation; it is in force once it is committed. */
+  /** Builds an instance. The caller commits or aborts its resources. */
   async function buildInstance(
-    from: Settings,
-  ): Promise<{ generation: G; commit: () => void; abort: () => Promise<void> }> {
+    next: Settings,
+  ): Promise<{ instance: G; commit: () => void; abort: () => Promise<void> }> {
     const { reuse, commit, abort } = resourcePool.begin();
     try {
-      return { generation: await build(from, reuse), commit, abort };
+      return { instance: await build(next, reuse), commit, abort };
     } catch (error) {
       await abort();
       throw error;
@@ -66,35 +70,35 @@ export async function openConfigReloader<G extends ReloadableGateway>(
   }
 
   const first = await buildInstance(settings);
-  let current = first.generation;
+  let current = first.instance;
   first.commit();
   current.activate();
 
-  /** Never rejects: each reload waits for the one before it, so one that rejects would be the last. */
+  /** Never rejects: each reload waits for the one before it, so a rejected one would block all later ones. */
   async function reloadOnce(): Promise<boolean> {
     if (hasBeenDisabled()) return false;
     try {
-      const { generation, commit, abort } = await buildInstance(await load());
-      // A drain has begun meanwhile: what is ending is not begun anew.
+      const { instance, commit, abort } = await buildInstance(await load());
+      // A drain has begun while the instance was built.
       if (hasBeenDisabled()) {
         await abort();
         return false;
       }
-      current = generation;
+      current = instance;
       commit();
     } catch (error) {
       log.error(problemsOf(error), 'the file cannot be used: the one before stays in force');
-      follow(() => onReload?.(false));
+      runAfterReload(() => onReload?.(false));
       return false;
     }
-    follow(() => current.activate());
+    runAfterReload(() => current.activate());
     log.info({ routes: current.settings.routes.length }, 'the file was loaded again and is in force');
-    follow(() => onReload?.(true));
+    runAfterReload(() => onReload?.(true));
     return true;
   }
 
-  /** Runs what follows a reload. It is too late to go back then, so an error is logged and the rest goes on. */
-  function follow(step: () => void): void {
+  /** Runs a step after the replacement, which cannot be undone. So an error is logged, and the next step runs. */
+  function runAfterReload(step: () => void): void {
     try {
       step();
     } catch (error) {
@@ -105,9 +109,9 @@ export async function openConfigReloader<G extends ReloadableGateway>(
   function reload(): Promise<boolean> {
     waiting ??= running.then(() => {
       waiting = undefined;
-      const replacing = reloadOnce();
-      running = replacing;
-      return replacing;
+      const reloading = reloadOnce();
+      running = reloading;
+      return reloading;
     });
     return waiting;
   }
@@ -126,7 +130,7 @@ export async function openConfigReloader<G extends ReloadableGateway>(
   };
 }
 
-/** Each with its line and column, as `tollgate start` would print them. */
+/** Returns the problems with line and column, as `tollgate start` prints them. */
 function problemsOf(error: unknown): object {
   if (error instanceof ConfigError) return { problems: error.problems.map(String) };
   if (error instanceof ConfigUnreadable) return { problems: [error.message] };

@@ -1,23 +1,27 @@
 /**
- * What outlives a reload: connections, counts, keys, and what is known of others' health.
+ * The resources that survive a reload: connections, counts, keys, and the health of targets. Used by `reloader.ts`.
  *
- * A generation is one reading of the file made into a gate. It asks for what it stands on by name: what the generation
- * before it made from the same is handed on, all else is made.
+ * A gateway instance asks for each resource by name. If the instance before it made the resource from equal settings, it is
+ * reused; otherwise it is created.
  *
- *   begin ── keep, keep, keep ──┬── commit: what was not asked for again is closed, once requests under way are over
- *                               └── abort: what was newly made is closed at once; what was handed on stays
+ *   begin ── reuse, reuse, reuse ──┬── commit: resources no longer used are closed after the grace period
+ *                                  └── abort: new resources are closed at once; reused ones stay open
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../model/log.js';
 
-/** @param before what it takes the place of, where there is such a thing */
+/** @param before the resource that the new one replaces, if any */
 type Make<T> = (before: T | undefined) => T | Promise<T>;
-type Close<T> = (made: T) => void | Promise<void>;
+type Close<T> = (resource: T) => void | Promise<void>;
 
-/** @param from what it is made of: settings, compared by their values, and other kept things, told apart by their functions */
+/**
+ * Returns the resource of that name made from an equal `from`, else creates it.
+ *
+ * @param from its settings, compared by value, and other resources, which differ by their functions
+ */
 export type Reuse = <T>(name: string, from: unknown, make: Make<T>, close?: Close<T>) => Promise<T>;
 
-/** The making of one generation; it ends with one of the two. */
+/** The resources of one new instance. It ends with `commit` or `abort`. */
 export interface ResourceUpdate {
   readonly reuse: Reuse;
   readonly commit: () => void;
@@ -25,38 +29,39 @@ export interface ResourceUpdate {
 }
 
 export interface ResourcePool {
-  /** One at a time. */
+  /** Begins an update; only one at a time. */
   begin(): ResourceUpdate;
-  /** Ends everything, at once. Never rejects. */
+  /** Closes every resource at once. Never rejects. */
   close(): Promise<void>;
 }
 
 export interface ResourcePoolOptions {
   readonly log: Log;
-  /** How long what is no longer asked for lives on, for requests that began before. */
+  /** The time for which an unused resource stays open, for requests that began before. */
   readonly graceMs?: number;
 }
 
 interface PooledResource {
   readonly name: string;
   readonly from: unknown;
-  readonly thing: unknown;
+  readonly value: unknown;
   readonly close: () => void | Promise<void>;
 }
 
-/** Longer than a request may take between its head and its upstream: reading keys, counting, looking at passwords. */
+/** Longer than a request takes from its head to its upstream: fetching keys, counting, verifying passwords. */
 const GRACE_MS = 10_000;
 
-/** For what holds nothing open. */
+/** For a resource that holds nothing open. */
 function closeNothing(): void {
-  // Nobody knows of it any more: that is its end.
+  // Garbage collection is enough.
 }
 
+/** Creates an empty pool. */
 export function createResourcePool({ log, graceMs = GRACE_MS }: ResourcePoolOptions): ResourcePool {
   let active: ReadonlyMap<string, PooledResource> = new Map();
-  /** What waits for the end of its grace. */
+  /** Resources in their grace period. */
   const retiring = new Map<NodeJS.Timeout, readonly PooledResource[]>();
-  /** What is being closed: a pool's last exchange may be a stream that lasts for hours. */
+  /** Closes in progress. One may take hours, since an upstream's last exchange may be a long stream. */
   const ending = new Set<Promise<unknown>>();
 
   async function closeOne({ name, close }: PooledResource): Promise<void> {
@@ -67,7 +72,7 @@ export function createResourcePool({ log, graceMs = GRACE_MS }: ResourcePoolOpti
     }
   }
 
-  /** In reverse, since what was made later stands on what was made before. */
+  /** Closes in reverse order of creation, since later resources use earlier ones. */
   function closeAll(resources: Iterable<PooledResource>): void {
     const ended = Promise.all([...resources].reverse().map(closeOne));
     ending.add(ended);
@@ -87,8 +92,8 @@ export function createResourcePool({ log, graceMs = GRACE_MS }: ResourcePoolOpti
     begin() {
       const before = active;
       const next = new Map<string, PooledResource>();
-      /** What is being made. Where one fails, the others are waited for, so that they are closed too. */
-      const making = new Set<Promise<unknown>>();
+      /** Resources being created. If one fails, `abort` waits for the others, so that they are closed too. */
+      const creating = new Set<Promise<unknown>>();
       const isNew = (resource: PooledResource): boolean => before.get(resource.name) !== resource;
       return {
         async reuse<T>(
@@ -98,34 +103,34 @@ export function createResourcePool({ log, graceMs = GRACE_MS }: ResourcePoolOpti
           close: Close<T> = closeNothing,
         ): Promise<T> {
           const known = before.get(name);
-          // What stands under a name was made by this very call, in a generation before.
-          const former = known?.thing as T | undefined;
+          // The same call made it for an earlier instance, so it has this type.
+          const former = known?.value as T | undefined;
           if (known && isDeepStrictEqual(known.from, from)) {
             next.set(name, known);
             return former as T;
           }
-          const made = (async () => {
-            const thing = await make(former);
-            next.set(name, { name, from, thing, close: () => close(thing) });
-            return thing;
+          const creation = (async () => {
+            const value = await make(former);
+            next.set(name, { name, from, value, close: () => close(value) });
+            return value;
           })();
-          making.add(made);
-          return made;
+          creating.add(creation);
+          return creation;
         },
         commit() {
           active = next;
-          retire([...before.values()].filter((heirloom) => next.get(heirloom.name) !== heirloom));
+          retire([...before.values()].filter((resource) => next.get(resource.name) !== resource));
         },
         async abort() {
-          await Promise.allSettled(making);
+          await Promise.allSettled(creating);
           await Promise.all([...next.values()].filter(isNew).reverse().map(closeOne));
         },
       };
     },
     async close() {
-      for (const [timer, heirlooms] of retiring) {
+      for (const [timer, resources] of retiring) {
         clearTimeout(timer);
-        closeAll(heirlooms);
+        closeAll(resources);
       }
       retiring.clear();
       closeAll(active.values());

@@ -1,9 +1,8 @@
 /**
- * What a gate stands on and a reload must not lose: connections, counts, keys, the kill switch. Each is asked of the
- * estate (`resource-pool.ts`) under a name and with what it is made of; while that stays the same, so does the thing itself.
+ * Opens the resources of a gateway that a reload keeps: connections, counts, keys, revocations. Each comes from the pool
+ * (`resource-pool.ts`) by name and settings, and is reused while its settings are equal. Called by `build-gateway.ts`.
  *
- * The place that chooses: which limit store, where an issuer's keys come from. The token service and the kill switch
- * are put together beside it, in `token-service.ts` and `revocations.ts`.
+ * This file chooses the limit store and the source of each issuer's keys.
  */
 import { createJwksFileCaches, type OpenJwksFileCache } from '../authenticate/jwks-file-cache.js';
 import { createKeySet, type KeySet } from '../authenticate/key-set.js';
@@ -26,20 +25,20 @@ import {
   type StreamWatcherContext,
 } from '../revocation/revocation.js';
 
-/** What a gate takes from the world around it. */
+/** The clocks, randomness and log of the process that runs a gateway. */
 export interface Runtime {
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Milliseconds that never step back, from any origin. */
+  /** Monotonic milliseconds, from any origin. */
   readonly monotonic: () => number;
-  /** A new request id. */
+  /** Returns a new request id. */
   readonly newId: () => string;
-  /** So many random bytes. */
+  /** Returns that many random bytes. */
   readonly random: (size: number) => Uint8Array;
-  /** In place of the token registry's own pepper. */
+  /** Replaces the token registry's own pepper. */
   readonly pepper: string | undefined;
   readonly log: Log;
-  /** Undefined for a gate of one process. */
+  /** Undefined for a gateway of one process. */
   readonly siblings?: Siblings | undefined;
 }
 
@@ -48,26 +47,26 @@ export interface GatewayResources {
   readonly tokens: TokenServiceHandle | undefined;
   /** Undefined where the file has no token service. */
   readonly bounds: TokenBounds | undefined;
-  /** Undefined where limits are kept in this process. */
+  /** Undefined where limits are counted in this process. */
   readonly redis: RedisConnection | undefined;
-  /** Undefined where there is nothing to keep revocations in. */
+  /** Undefined where there is no store for revocations. */
   readonly killSwitch: RevocationHandle | undefined;
   readonly issuers: readonly { readonly issuer: Issuer; readonly keys: KeySet }[];
-  /** Where this process counts alone. */
+  /** The counts of this process alone. */
   readonly memory: MemoryStore;
-  /** Where requests are counted. */
+  /** The store in which requests are counted. */
   readonly store: LimitStore;
   /** By name. */
   readonly upstreams: ReadonlyMap<string, UpstreamPools>;
   readonly streamWatcher: StreamWatcher;
-  /** Makes what is kept whatever the file says follow this one. */
+  /** Applies these settings to the resources that every instance uses. */
   applySettings(): void;
 }
 
-/** For what no file changes. */
+/** The settings of a resource that every instance uses. */
 const ALWAYS = 'always';
 
-/** Rejects where the token service cannot be opened. */
+/** Opens or reuses every resource that the settings need. Rejects where the token service cannot be opened. */
 export async function openResources(
   settings: Settings,
   runtime: Runtime,
@@ -95,7 +94,7 @@ export async function openResources(
   const store = await reuse('store', { redis, killSwitch }, () =>
     createSharedStore(settings, redis, killSwitch, runtime),
   );
-  const bounds = await keepBounds(settings, redis, runtime, reuse);
+  const bounds = await reuseTokenBounds(settings, redis, runtime, reuse);
   const streamContext = streamContextOf(settings, killSwitch);
   const streamWatcher = await reuse<StreamWatcher>('streamWatcher', ALWAYS, () =>
     createStreamWatcher({ ...streamContext, now }),
@@ -120,7 +119,7 @@ export async function openResources(
   };
 }
 
-/** Most gates hand out no passes, and what it takes to do so would take half of their start. */
+/** Loaded on demand: most gateways issue no tokens, and loading this would take half of their start time. */
 function loadTokens() {
   return import('./token-service.js');
 }
@@ -128,33 +127,33 @@ function loadTokens() {
 async function reuseTokenService({ tokens }: Settings, runtime: Runtime, reuse: Reuse) {
   if (!tokens) return undefined;
   const { openTokenService, tokenServiceConfig } = await loadTokens();
-  const grounds = tokenServiceConfig(tokens);
+  const config = tokenServiceConfig(tokens);
   return reuse<TokenServiceHandle>(
     'tokens',
-    grounds,
-    // At a reload there is something better than to wait for a database that is away: the old file stays.
-    (before) => openTokenService(grounds, runtime, { mayBeUnavailable: before === undefined }),
+    config,
+    // If the database is unavailable at a reload, the previous file stays in force instead of waiting.
+    (before) => openTokenService(config, runtime, { mayBeUnavailable: before === undefined }),
     (opened) => opened.close(),
   );
 }
 
-/** What callers have done stays counted, each kind until its own limit changes. */
-async function keepBounds(
+/** Each kind of count is kept until its own limit changes. */
+async function reuseTokenBounds(
   { tokens, redis: redisSettings }: Settings,
   redis: RedisConnection | undefined,
-  surroundings: Runtime,
-  keep: Reuse,
+  runtime: Runtime,
+  reuse: Reuse,
 ): Promise<TokenBounds | undefined> {
   if (!tokens) return undefined;
   const { openFailedAttempts, openRevokeLimit, openIssueLimit } = await loadTokens();
   return {
-    attempts: await keep('failed attempts', { of: tokens.failedAttempts, redis }, () =>
-      openFailedAttempts(tokens, redis, redisSettings, surroundings),
+    attempts: await reuse('failed attempts', { of: tokens.failedAttempts, redis }, () =>
+      openFailedAttempts(tokens, redis, redisSettings, runtime),
     ),
-    revokeLimit: await keep('revoke limit', { of: tokens.revokeLimit, redis }, () =>
+    revokeLimit: await reuse('revoke limit', { of: tokens.revokeLimit, redis }, () =>
       openRevokeLimit(tokens, redis, redisSettings),
     ),
-    issueLimit: await keep('issue limit', { of: tokens.issueLimit, redis }, () =>
+    issueLimit: await reuse('issue limit', { of: tokens.issueLimit, redis }, () =>
       openIssueLimit(tokens, redis, redisSettings),
     ),
   };
@@ -169,12 +168,8 @@ function reuseRedis({ redis }: Settings, { log, monotonic }: Runtime, reuse: Reu
   );
 }
 
-function reuseUpstream(
-  upstream: Upstream,
-  streamWatcher: StreamWatcher,
-  { monotonic, random, log }: Runtime,
-  reuse: Reuse,
-) {
+function reuseUpstream(upstream: Upstream, streamWatcher: StreamWatcher, runtime: Runtime, reuse: Reuse) {
+  const { monotonic, random, log } = runtime;
   return reuse(
     `upstream ${upstream.name}`,
     upstream,
@@ -192,7 +187,7 @@ function reuseJwksFileCaches({ jwksCache, jwksMaxStaleMs }: Settings, runtime: R
   );
 }
 
-/** An issuer's keys outlive every change of what its tokens must be. Those of a file are read again with the gate's own. */
+/** An issuer's keys are kept when the rules for its tokens change. Keys from a file are read again at each reload. */
 function reuseIssuerKeys(
   issuer: Issuer,
   { jwksMaxAgeMs, jwksMaxStaleMs }: Settings,
@@ -202,26 +197,22 @@ function reuseIssuerKeys(
   reuse: Reuse,
 ): Promise<KeySet> {
   const { name, keys, algorithms, tokenTypes } = issuer;
+  const resource = `keys of ${name}`;
   const close = (set: KeySet): void => set.close();
   if (keys.kind === 'own' && tokens) {
     const { signer } = tokens;
-    return reuse(
-      `keys of ${name}`,
-      { signer, algorithms },
-      () => createLocalKeySet(signer, algorithms, now),
-      close,
-    );
+    return reuse(resource, { signer, algorithms }, () => createLocalKeySet(signer, algorithms, now), close);
   }
   const reading = keys.kind === 'file' ? Symbol('each its own') : undefined;
   return reuse(
-    `keys of ${name}`,
+    resource,
     { keys, algorithms, tokenTypes, jwksMaxAgeMs, jwksMaxStaleMs, cache, reading },
     () => createKeySet(issuer, { now, log, maxAgeMs: jwksMaxAgeMs, maxStaleMs: jwksMaxStaleMs, cache }),
     close,
   );
 }
 
-/** Undefined where this process's memory is the store. */
+/** Returns undefined where this process's memory is the store. */
 function createSharedStore(
   { redis: settings }: Settings,
   connection: RedisConnection | undefined,
@@ -233,7 +224,7 @@ function createSharedStore(
     connection,
     ...settings,
     monotonic,
-    // In a cluster the number lies in another slot: there the notifier must do, and asking twice a second.
+    // In a cluster the revision is in another slot, so notifications and polling twice a second must suffice.
     ...(killSwitch &&
       settings.servers.kind !== 'cluster' && {
         piggybacked: {
@@ -252,7 +243,7 @@ function streamContextOf(
   return { revocations: killSwitch?.revocations, clockSkewMs: (issuer) => skews.get(issuer) ?? 0 };
 }
 
-/** Random bytes as a number from 0 to below 1. */
+/** Returns random bytes as a number in [0, 1). */
 function fraction(bytes: Uint8Array): number {
   return bytes.reduceRight((rest, byte) => (rest + byte) / 256, 0);
 }

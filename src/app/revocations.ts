@@ -1,4 +1,4 @@
-/** The kill switch, put together: revocations are kept in the registry where there is one, else in Redis, else not at all. */
+/** Composes revocation, stored in the registry, else in Redis, else nowhere. Called by `resources.ts` and `src/cli/`. */
 import type { Log } from '../model/log.js';
 import type { Revocation } from '../model/revocation.js';
 import type { Settings } from '../model/settings.js';
@@ -14,43 +14,46 @@ import { createRevocations, type Revocations } from '../revocation/revocation.js
 
 export interface RevocationHandle {
   readonly revocations: Revocations;
-  /** All that are kept. */
+  /** Lists all stored revocations. */
   list(): Promise<readonly Revocation[] | 'unavailable'>;
-  /** The key in Redis whose number rides in the limiter's calls. */
+  /** The Redis key of the revision, which limit checks also read. */
   readonly key: string;
 }
 
-/** Where a worker stands among those of its gate. */
+/** A worker's relation to the other workers of its gateway. */
 export interface Siblings {
-  /** Keeps the last known set on disk for all. */
+  /** Whether this worker writes the last known set to disk, for all workers. */
   readonly isFirst: boolean;
-  /** Asks another worker for what it knows. */
+  /** Asks another worker for the revocations that it knows. */
   readonly askForPage: AskForPage;
 }
 
+/** The clock, ids and log for the revocations. */
 export interface RevocationSurroundings {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly newId: () => string;
   readonly log: Log;
-  /** Undefined for a gate of one process. */
+  /** Undefined for a gateway of one process. */
   readonly siblings?: Siblings | undefined;
 }
 
 type RevocationSettings = Pick<Settings, 'redis' | 'tokens' | 'revocationCache'>;
 
 /**
- * @param held what was known to be revoked before a reload
- * @returns undefined where there is nothing to keep revocations in
+ * Opens the source, the notifier and the file of revocations. Does not wait for the source.
+ *
+ * @param currentSet the revocations known before a reload
+ * @returns undefined where there is no store for revocations
  */
 export function openRevocations(
   settings: RevocationSettings,
   redis: RedisConnection | undefined,
   registry: RevocationRegistry | undefined,
-  surroundings: RevocationSurroundings,
-  held?: Revocations['currentSet'],
+  runtime: RevocationSurroundings,
+  currentSet?: Revocations['currentSet'],
 ): RevocationHandle | undefined {
-  const { now, log } = surroundings;
+  const { now, log } = runtime;
   const { redis: redisSettings, tokens } = settings;
   const key = `${redisSettings?.keyPrefix ?? ''}revocations`;
   const notifier =
@@ -67,9 +70,9 @@ export function openRevocations(
       createRedisSource({ connection: redis, key, name: JSON.stringify([redisSettings?.servers, key]) });
   if (!source) return undefined;
   const patienceMs = redisSettings?.timeoutMs ?? 0;
-  const keeper = openKeeper(settings, source.name, surroundings);
+  const keeper = openKeeper(settings, source.name, runtime);
   return {
-    revocations: createRevocations({ source, notifier, log, now, patienceMs, held, keeper }),
+    revocations: createRevocations({ source, notifier, log, now, patienceMs, held: currentSet, keeper }),
     key,
     list: () => source.list(),
   };

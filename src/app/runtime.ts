@@ -1,15 +1,16 @@
-/** The world around a gate as this process has it: its clocks, its chance, its environment. */
+/** The clocks, randomness and environment of this process. Called by `serve.ts`, `src/index.ts` and `src/cli/`. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Runtime } from './resources.js';
 import type { Log } from '../model/log.js';
 
+/** Returns the runtime of this process, with the pepper of TOLLGATE_PEPPER. */
 export function processRuntime(log: Log, env: Readonly<Record<string, string | undefined>>): Runtime {
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
     newId: randomUUID,
     random: (size) => new Uint8Array(randomBytes(size)),
-    // Empty is unset, as in a compose file that passes on what is not there.
+    // Empty counts as unset: a compose file passes an unset variable on as empty.
     pepper: env['TOLLGATE_PEPPER'] === '' ? undefined : env['TOLLGATE_PEPPER'],
     log,
   };

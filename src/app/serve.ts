@@ -1,4 +1,4 @@
-/** The composition root: a gate that listens, with the process's own clock, chance and log. */
+/** The composition root of the command: a gateway that listens. Called by `src/cli/` and `src/workers/worker.ts`. */
 import type { RequestHandler } from 'express';
 import { buildGateway, type GatewayInstance } from './build-gateway.js';
 import { openConfigReloader } from './reloader.js';
@@ -31,20 +31,20 @@ import { logUnhandledRejections } from './unhandled.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ServeOptions {
-  /** The file as it was read at the start. */
+  /** The settings as read at the start. */
   readonly started: Settings;
   /** Reads the file again, at each reload. */
   readonly load: () => Promise<Settings>;
   readonly env: Environment;
-  /** Where it is one of several workers. */
+  /** Set if the process is one of several workers. */
   readonly worker?: {
-    /** Stands in each line of its log. */
+    /** The worker's number, written in each line of its log. */
     readonly place: number;
-    /** The metrics of all, its own among them. */
+    /** Returns the metrics of all workers, its own included. */
     readonly collectMetrics: () => Promise<readonly Measurements[]>;
     readonly siblings: Siblings;
   };
-  /** Told of every exchange, beside the access log. */
+  /** Called with every exchange, after the access log. */
   readonly watch?: Observe;
 }
 
@@ -54,38 +54,43 @@ export interface Serving {
   /** Undefined where the file has no token service. */
   readonly administration: GatewayInstance['administration'];
   /**
-   * Puts the file as it is now in force, and goes on in a new file of the log. Never rejects.
+   * Puts the current file in force, and reopens the log file. Never rejects.
    *
-   * @returns false where the file cannot be used, which the log explains, and in a drain: all stays as it was
+   * @returns false during a drain, and where the file is not valid, which is logged; the previous file then stays in force
    */
   readonly reload: () => Promise<boolean>;
-  /** The metrics of this process alone. */
+  /** Returns the metrics of this process alone. */
   readonly measure: () => Promise<Measurements>;
-  /** A page of what it knows to be revoked; undefined where nothing is known. */
+  /** Returns a page of the known revocations; undefined where none are known. */
   readonly knownRevocations: (from: number) => KnownPage | undefined;
-  /** Drains and ends all that the gate holds. */
+  /** Drains, then closes all resources. */
   readonly stop: () => Promise<void>;
 }
 
-/** An assembly with what is served beside the gate. */
+/** A gateway instance with its apps API. */
 interface Served extends GatewayInstance {
-  /** Undefined where there are neither apps nor a place for revocations. */
+  /** Undefined where there is no store for revocations. */
   readonly appsApi: RequestHandler | undefined;
 }
 
+/**
+ * Builds the gateway and opens its ports.
+ *
+ * @throws TypeError without `listen` or `admin`; also rejects where the gateway cannot be built or a port cannot be bound
+ */
 export async function serve({ started, load, env, worker, watch }: ServeOptions): Promise<Serving> {
   const { listen: publicAddress, admin } = started;
   if (!publicAddress || !admin) throw new TypeError('a gate that serves needs `listen` and `admin`');
   limitHeapGrowth();
   const { log, writeInfo, setLevel, reopen, close: closeLog } = createLog(started.log, worker?.place);
   const restoreRejections = logUnhandledRejections(log);
-  const surroundings = { ...processRuntime(log, env), siblings: worker?.siblings };
-  const guard = createCredentialGuard({ now: surroundings.monotonic, networkOf, log });
-  const { current, ...generations } = await openConfigReloader<Served>(started, {
+  const runtime = { ...processRuntime(log, env), siblings: worker?.siblings };
+  const guard = createCredentialGuard({ now: runtime.monotonic, networkOf, log });
+  const { current, ...reloader } = await openConfigReloader<Served>(started, {
     load,
-    async build(settings, keep) {
-      const assembly = await buildGateway(settings, surroundings, keep);
-      return { ...assembly, appsApi: await appsApiOf(assembly, env, log, guard) };
+    async build(settings, reuse) {
+      const instance = await buildGateway(settings, runtime, reuse);
+      return { ...instance, appsApi: await appsApiOf(instance, env, log, guard) };
     },
     onReload,
     log,
@@ -97,7 +102,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
   const loopDelay = watchLoopDelay(log);
   const end = async (): Promise<void> => {
     loopDelay.close();
-    await generations.close();
+    await reloader.close();
     restoreRejections();
     await closeLog();
   };
@@ -108,18 +113,18 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     inFlight: () => listening.inFlight(),
   });
   const logged = { paths: started.log.paths };
-  const tellNearest = createNearestRouteLog({ log, routes: () => current().settings.routes });
+  const logNearestRoute = createNearestRouteLog({ log, routes: () => current().settings.routes });
   const listening = await listen({
     current: () => current().gateway,
-    now: surroundings.monotonic,
-    newId: surroundings.newId,
+    now: runtime.monotonic,
+    newId: runtime.newId,
     canServe: () => current().isReady(),
     metrics: worker ? sumOf(worker.collectMetrics) : metrics.registry,
     appsApi: () => current().appsApi,
     adminHosts: () => current().settings.admin?.hosts ?? [],
     observe: observeWith(
-      createAccessLog({ writeInfo, now: surroundings.now, worker: worker?.place, logged }),
-      tellNearest,
+      createAccessLog({ writeInfo, now: runtime.now, worker: worker?.place, logged }),
+      logNearestRoute,
       watch,
     ),
     log,
@@ -152,12 +157,12 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     adminAddress,
     reload() {
       reopen();
-      return generations.reload();
+      return reloader.reload();
     },
     measure: () => metrics.registry.getMetricsAsJSON(),
     knownRevocations: (from) => current().revocations?.page(from),
     async stop() {
-      generations.disable();
+      reloader.disable();
       const { drainTimeoutMs, drainDelayMs } = current().settings;
       log.info({ deadline_ms: drainTimeoutMs }, 'draining');
       await listening.drain(drainTimeoutMs, drainDelayMs);
@@ -167,11 +172,11 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
   };
 }
 
-/** Tells each of them of every exchange. */
-function observeWith(logAccess: Observe, tellNearest: Observe, watch: Observe | undefined): Observe {
+/** Passes every exchange to each observer. */
+function observeWith(logAccess: Observe, logNearestRoute: Observe, watch: Observe | undefined): Observe {
   return (record) => {
     logAccess(record);
-    if (record.reason === 'no_route') tellNearest(record);
+    if (record.reason === 'no_route') logNearestRoute(record);
     watch?.(record);
   };
 }

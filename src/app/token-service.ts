@@ -1,7 +1,6 @@
 /**
- * The token service, put together: the registry with what stands on it, and the gate's own issuers' keys.
- *
- * Beside `build-gateway.ts` the other place that chooses: the database, the pepper, where failures are counted.
+ * Composes the token service: the registry, the signer and the endpoints. Called by `resources.ts` and `src/cli/`.
+ * This file chooses the database, the pepper, and the store in which failures are counted.
  */
 import {
   createAppLimit,
@@ -25,65 +24,65 @@ import type { RedisSettings } from '../model/settings.js';
 import type { TokenServiceSettings } from '../model/tokens.js';
 import type { RedisConnection } from '../redis/connection.js';
 
-/** What the token service takes from the world around it. */
+/** The clock, randomness, pepper and log for the token service. */
 export interface TokenServiceRuntime {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly random: (size: number) => Uint8Array;
-  /** In place of the registry's own pepper, where the operator keeps it elsewhere. */
+  /** Replaces the registry's own pepper, where the operator keeps it elsewhere. */
   readonly pepper: string | undefined;
   readonly log: Log;
 }
 
-/** The verifier and the kill switch, which the gate has and the service needs. */
+/** The gateway's verifier and revocations, which the service uses. */
 type GatewayDependencies = Pick<Parameters<typeof createTokenService>[0], 'verify' | 'revocations'>;
 
-/** What of the settings the registry and what stands on it are opened by: all else is the endpoints', and may change. */
+/** The settings of the registry and the signer. A reload applies all other token settings to the endpoints alone. */
 export interface TokenServiceConfig {
   readonly database: TokenServiceSettings['database'];
   readonly keyEncryptionKey: TokenServiceSettings['keyEncryptionKey'];
-  /** Undefined where some tokens never expire: then no signing key is ever withdrawn. */
+  /** Undefined where some tokens never expire: no signing key is then withdrawn. */
   readonly longestLifetimeMs: number | undefined;
 }
 
-/** What bounds the use of the endpoints, counted beyond a reload. */
+/** The limits on the use of the endpoints. Their counts survive a reload. */
 export interface TokenBounds {
   readonly attempts: FailedAttempts;
   readonly revokeLimit: AppLimit;
   readonly issueLimit: AppLimit;
 }
 
-/** What the endpoints write into the log of their callers. */
+/** How the endpoints log their callers. */
 export interface TokenLogging {
-  /** Whether client ids and user names stand in the log as they are, instead of as keyed hashes. */
+  /** Whether the log has client ids and user names in plain text, instead of as keyed hashes. */
   readonly clientIds: boolean;
 }
 
 export interface TokenServiceHandle {
   readonly registry: Registry;
   readonly signer: Signer;
-  /** False until the registry was read for the first time: tokens can neither be made nor verified. */
+  /** False until the registry was read for the first time: until then no token can be issued or verified. */
   readonly isOpen: boolean;
   serve(
     settings: TokenServiceSettings,
     bounds: TokenBounds,
-    gate: GatewayDependencies,
+    gateway: GatewayDependencies,
     logging: TokenLogging,
   ): TokenService;
-  administer(announce: () => Promise<void>): Administration;
+  administer(publishRevision: () => Promise<void>): Administration;
   close(): Promise<void>;
 }
 
-const SWEEP_EVERY_MS = 60 * 60_000;
+const DELETE_EXPIRED_EVERY_MS = 60 * 60_000;
 const RETRY_MS = 500;
 
 /**
- * Rejects where the registry cannot be opened, or its keys cannot.
- * @param mayBeUnavailable waits for a database that is away instead: nothing rejects, and it opens when the database is there
+ * Opens the registry and the signing keys. Rejects where either cannot be opened.
+ * @param mayBeUnavailable resolves although the database is unavailable, and retries until it is available
  */
 export async function openTokenService(
   { database, keyEncryptionKey, longestLifetimeMs }: TokenServiceConfig,
-  { now, random, pepper: given, log }: TokenServiceRuntime,
+  { now, random, pepper: configuredPepper, log }: TokenServiceRuntime,
   { mayBeUnavailable }: { readonly mayBeUnavailable: boolean } = { mayBeUnavailable: false },
 ): Promise<TokenServiceHandle> {
   const registry = await openRegistry(database, { log, mayBeUnavailable });
@@ -96,41 +95,36 @@ export async function openTokenService(
     random,
     subnetOf,
   });
-  const signer = createSigner({
-    registry,
-    vault: createKeyEncryption(keyEncryptionKey, random),
-    now,
-    log,
-    longestLifetimeMs,
-  });
+  const keyEncryption = createKeyEncryption(keyEncryptionKey, random);
+  const signer = createSigner({ registry, vault: keyEncryption, now, log, longestLifetimeMs });
 
   let isOpen = false;
   let retry: NodeJS.Timeout | undefined;
   let isClosed = false;
-  /** What is wrong with a database that came late, told once. */
-  let told: string | undefined;
+  /** The last logged reason why opening failed, so that each is logged once. */
+  let loggedReason: string | undefined;
 
-  /** Reads what nothing can be done without. */
+  /** Reads the pepper and the keys. Tokens can be neither issued nor verified before. */
   async function open(): Promise<void> {
-    pepper ??= await readPepper(registry, given, random);
+    pepper ??= await readPepper(registry, configuredPepper, random);
     await signer.open();
     isOpen = true;
   }
 
-  function openLater(): void {
+  function scheduleRetry(): void {
     if (isClosed) return;
     retry = setTimeout(() => {
-      open().then(() => log.info({}, 'the registry is there: the token service is open'), keepTrying);
+      open().then(() => log.info({}, 'the registry is there: the token service is open'), retryAfter);
     }, RETRY_MS).unref();
   }
 
-  function keepTrying(error: unknown): void {
+  function retryAfter(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    if (!isUnavailable(error) && reason !== told && !isClosed) {
+    if (!isUnavailable(error) && reason !== loggedReason && !isClosed) {
       log.error({ reason }, 'the token service cannot be opened');
-      told = reason;
+      loggedReason = reason;
     }
-    openLater();
+    scheduleRetry();
   }
 
   try {
@@ -140,18 +134,18 @@ export async function openTokenService(
       await registry.close();
       throw error;
     }
-    openLater();
+    scheduleRetry();
   }
-  const sweeping = deleteExpiredPeriodically(registry, now, log);
+  const deletion = deleteExpiredPeriodically(registry, now, log);
   return {
     registry,
     signer,
     get isOpen() {
       return isOpen;
     },
-    serve: (settings, bounds, gate, { clientIds }) =>
+    serve: (settings, bounds, gateway, { clientIds }) =>
       createTokenService({
-        ...gate,
+        ...gateway,
         ...bounds,
         settings,
         nameClient: clientIds ? plainClient : (id) => ({ client_id_hash: secrets.fingerprintOfId(id) }),
@@ -166,24 +160,24 @@ export async function openTokenService(
     async close() {
       isClosed = true;
       clearTimeout(retry);
-      clearInterval(sweeping);
+      clearInterval(deletion);
       signer.close();
       await registry.close();
     },
   };
 }
 
-/** Another pepper than the one that the registry's secrets were hashed with: none of them would be right. */
+/** The pepper is not the one with which the registry's secrets were hashed, so no secret would match. */
 class PepperError extends OperatorError {
   override readonly name = 'PepperError';
 }
 
 async function readPepper(
   registry: Registry,
-  given: string | undefined,
+  configured: string | undefined,
   random: TokenServiceRuntime['random'],
 ): Promise<Uint8Array> {
-  const own = given === undefined ? undefined : Buffer.from(given, 'utf8');
+  const own = configured === undefined ? undefined : Buffer.from(configured, 'utf8');
   const pepper = await registry.pepper(() => random(32), own);
   if (pepper) return pepper;
   throw new PepperError(
@@ -193,7 +187,7 @@ async function readPepper(
   );
 }
 
-/** Where failures are counted, which no reload forgets. */
+/** Opens the counts of failed attempts, in Redis if there is one. They survive a reload. */
 export function openFailedAttempts(
   { failedAttempts }: TokenServiceSettings,
   redis: RedisConnection | undefined,
@@ -209,7 +203,7 @@ export function openFailedAttempts(
   });
 }
 
-/** Where what an app may do at the endpoints is counted, which no reload forgets. */
+/** Opens the counts of each app's revocation requests, in Redis if there is one. They survive a reload. */
 export function openRevokeLimit(
   { revokeLimit }: TokenServiceSettings,
   redis: RedisConnection | undefined,
@@ -218,7 +212,7 @@ export function openRevokeLimit(
   return createAppLimit({ limit: revokeLimit, name: 'revoking', redis, keyPrefix: redisSettings?.keyPrefix });
 }
 
-/** Where the tokens that are issued are counted, which no reload forgets. */
+/** Opens the counts of the tokens issued to each app, in Redis if there is one. They survive a reload. */
 export function openIssueLimit(
   { issueLimit }: TokenServiceSettings,
   redis: RedisConnection | undefined,
@@ -231,19 +225,20 @@ function plainClient(id: string): { client_id: string } {
   return { client_id: id };
 }
 
+/** Selects the settings by which the registry and the signer are opened. */
 export function tokenServiceConfig(settings: TokenServiceSettings): TokenServiceConfig {
   const { database, keyEncryptionKey } = settings;
   return { database, keyEncryptionKey, longestLifetimeMs: longestLifetimeMs(settings) };
 }
 
-/** What has ended is removed now and then: families, used tokens, named tokens, keys, revocations. */
+/** Deletes expired rows once an hour: families, used tokens, named tokens, keys, revocations. */
 function deleteExpiredPeriodically(registry: Registry, now: () => number, log: Log): NodeJS.Timeout {
-  const sweep = (): void => {
+  const deleteExpired = (): void => {
     registry.deleteExpired(now()).catch((error: unknown) => {
       log.warn({ err: error }, 'what has ended could not be removed from the registry');
     });
   };
-  return setInterval(sweep, SWEEP_EVERY_MS).unref();
+  return setInterval(deleteExpired, DELETE_EXPIRED_EVERY_MS).unref();
 }
 
 function longestLifetimeMs({ endpoints }: TokenServiceSettings): number | undefined {

@@ -1,11 +1,11 @@
-/** The last guard of a gate that serves: background work that fails must not end it. */
+/** Keeps a serving gateway running when background work fails. Called by `serve.ts`. */
 import type { Log } from '../model/log.js';
 
 /**
- * Logs a promise that is rejected where nothing handles it, in place of Node's default, which ends the process. Such a
- * promise belongs to background work, a client's or a timer's: requests have their own handling, and are not affected.
+ * Logs unhandled rejections, in place of Node's default, which ends the process. They come from background work, such as a
+ * client library or a timer. Requests handle their own errors and are not affected.
  *
- * @returns puts Node's default back
+ * @returns a function that restores Node's default
  */
 export function logUnhandledRejections(log: Log): () => void {
   const onRejection = (error: unknown): void => {

@@ -1,40 +1,41 @@
 /**
- * Tells when files have changed, by looking at them twice a second.
+ * Reports when files have changed, by polling them twice a second. Called by `config-file.ts`.
  *
- * Looking, and not the system's notices: those do not come from every file system and container, and hang on the file
- * that was there, which an editor's rename and a ConfigMap's links replace. `stat` follows all of these. A file may be
- * seen half written, so a change counts once it has been still for one look more.
+ * Polling, since the system's events do not come from every file system and container. They also follow the original inode,
+ * which an editor's rename and a ConfigMap's links replace; `stat` follows both. A file may be half written when it is
+ * polled, so a change is reported once the next poll finds it unchanged.
  */
 import { statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 
 export interface WatchedFiles {
-  /** To be called just before the files are read: what is there now is no change any more. */
+  /** To be called just before the files are read. Their current state no longer counts as a change. */
   sight(): void;
-  /** To be called when they were read: these are watched from now on, and no others. */
+  /** To be called after the files were read. Watches these paths, and no others. */
   watch(paths: readonly string[]): void;
   close(): void;
 }
 
 type Stamps = ReadonlyMap<string, string>;
 
-const LOOK_EVERY_MS = 500;
+const POLL_EVERY_MS = 500;
 
-export function watchFiles(onChange: () => void, everyMs = LOOK_EVERY_MS): WatchedFiles {
-  /** As they were when they were read last, or when the change was told. */
+/** Starts polling, with no paths at first. The timer does not keep the process alive. */
+export function watchFiles(onChange: () => void, everyMs = POLL_EVERY_MS): WatchedFiles {
+  /** The state when the files were last read, or when the last change was reported. */
   let known: Stamps = new Map();
-  let seen: Stamps = known;
+  let lastPoll: Stamps = known;
 
-  function look(): void {
+  function poll(): void {
     const now = stampsOf(known.keys());
-    const isStill = isDeepStrictEqual(now, seen);
-    seen = now;
-    if (!isStill || isDeepStrictEqual(now, known)) return;
+    const isUnchanged = isDeepStrictEqual(now, lastPoll);
+    lastPoll = now;
+    if (!isUnchanged || isDeepStrictEqual(now, known)) return;
     known = now;
     onChange();
   }
 
-  const timer = setInterval(look, everyMs).unref();
+  const timer = setInterval(poll, everyMs).unref();
 
   return {
     sight() {
@@ -51,7 +52,7 @@ function stampsOf(paths: Iterable<string>): Stamps {
   return new Map(Array.from(paths, (path) => [path, stampOf(path)]));
 }
 
-/** Another one for another file of the same name, and for another content of the same file. */
+/** Returns a stamp that differs for a replaced file and for changed content. */
 function stampOf(path: string): string {
   try {
     const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true });
