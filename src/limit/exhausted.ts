@@ -1,35 +1,37 @@
 /**
- * What Redis has said about exhausted windows: until when no request can be admitted under a key, so that a caller
- * who goes on knocking costs no call.
+ * Remembers the windows that Redis reported as exhausted, so that repeated requests on them skip Redis. Called by
+ * `redis-store.ts`.
  *
- * Redis's moments are told in this process's monotonic clock, which knows them only as far as the call took: the
- * refusing ends at the earliest moment that Redis can have meant, and `Retry-After` tells the latest.
+ * Redis's times are converted to this process's monotonic clock, with an error up to the duration of the call. The
+ * refusal therefore ends at the earliest possible moment, and `Retry-After` is computed from the latest.
  */
 import type { LimitPolicy } from '../model/limit.js';
 import type { LimitDecision } from './store.js';
 
 interface Exhaustion {
-  /** For which N that holds; after a reload that changes it Redis is asked again. */
+  /** The N that was exhausted. After a reload that changes N, Redis is called again. */
   readonly limit: number;
   readonly resetAtMs: number;
+  /** The earliest and latest moment at which the window can reset, on the monotonic clock. */
   readonly earliest: number;
   readonly latest: number;
 }
 
+/** The exhausted windows, at most `capacity`. Times are monotonic milliseconds unless they end in `AtMs`. */
 export class ExhaustedWindows {
   readonly #byKey = new Map<string, Exhaustion>();
 
   constructor(private readonly capacity: number) {}
 
-  /** Remembers that a window was found exhausted by a call that was sent and answered at these moments. */
+  /** Records an exhausted window, with the times at which its call was sent and its reply came. */
   remember(
     key: string,
     limit: number,
     { resetAtMs, waitMs }: LimitDecision,
     sentAt: number,
-    answeredAt: number,
+    repliedAt: number,
   ): void {
-    // The one that was remembered first makes room: it costs a call at most.
+    // The oldest entry is dropped for a new one. That costs at most one call.
     this.#byKey.delete(key);
     if (this.#byKey.size >= this.capacity) {
       for (const first of this.#byKey.keys()) {
@@ -37,21 +39,21 @@ export class ExhaustedWindows {
         break;
       }
     }
-    this.#byKey.set(key, { limit, resetAtMs, earliest: sentAt + waitMs, latest: answeredAt + waitMs });
+    this.#byKey.set(key, { limit, resetAtMs, earliest: sentAt + waitMs, latest: repliedAt + waitMs });
   }
 
-  /** The refusal of a request whose windows include an exhausted one, told by the one that resets last. */
+  /** Refuses a request with an exhausted window, by the one that resets last; undefined where none is known. */
   refuse(keys: readonly string[], limits: readonly LimitPolicy[], at: number): LimitDecision | undefined {
     if (this.#byKey.size === 0) return undefined;
     let index = -1;
     let last: Exhaustion | undefined;
     for (let i = 0; i < keys.length; i++) {
-      const known = this.#byKey.get(keys[i]!);
-      if (!known) continue;
-      if (known.earliest <= at) this.#byKey.delete(keys[i]!);
-      else if (known.limit === limits[i]!.requests && (!last || known.resetAtMs > last.resetAtMs)) {
+      const entry = this.#byKey.get(keys[i]!);
+      if (!entry) continue;
+      if (entry.earliest <= at) this.#byKey.delete(keys[i]!);
+      else if (entry.limit === limits[i]!.requests && (!last || entry.resetAtMs > last.resetAtMs)) {
         index = i;
-        last = known;
+        last = entry;
       }
     }
     return (

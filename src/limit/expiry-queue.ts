@@ -1,15 +1,17 @@
-/** The memory store's keys of one window length, in the order in which they were last counted: a doubly linked list. */
+/** A doubly linked list of the memory store's keys with one window length, in the order of their last count. */
 
-/** What can stand in a queue; it holds its own links, so that moving it costs no memory. */
+/** An item of the queue. It has its own links, so that moving it allocates nothing. */
 export interface Expiring<T> {
   older: T | undefined;
   newer: T | undefined;
 }
 
+/** A queue with O(1) append and removal at any position. */
 export class ExpiryQueue<T extends Expiring<T>> {
   oldest: T | undefined;
   #newest: T | undefined;
 
+  /** Adds an item as the newest one. */
   append(item: T): void {
     item.older = this.#newest;
     if (this.#newest) this.#newest.newer = item;
@@ -17,6 +19,7 @@ export class ExpiryQueue<T extends Expiring<T>> {
     this.#newest = item;
   }
 
+  /** Removes an item that is in the queue. */
   remove(item: T): void {
     if (item.older) item.older.newer = item.newer;
     else this.oldest = item.newer;

@@ -1,9 +1,9 @@
-/** What a caller is told about a limit: the fields of an answer to a counted request, and of a 429. */
+/** The header fields about limits: of a response to a counted request, and of a 429. Called by `limit.ts`. */
 import type { LimitPolicy, Quota } from '../model/limit.js';
 import { Refusal } from '../model/refusal.js';
 import type { LimitDecision } from './store.js';
 
-/** The IETF draft's part of one route's answers, made when the route is first asked for. */
+/** The IETF draft's part of one route's responses, made at the first request of the route. */
 export interface IetfHeaders {
   /** The name of each limit, a quoted string (RFC 9651 3.3.3). */
   readonly names: readonly string[];
@@ -11,7 +11,7 @@ export interface IetfHeaders {
   readonly policy: string;
 }
 
-/** Names the limits of a route as draft-ietf-httpapi-ratelimit-headers asks: `"app-120s";q=10;w=120`. */
+/** Describes the limits of a route by draft-ietf-httpapi-ratelimit-headers: `"app-120s";q=10;w=120`. */
 export function ietfHeaders(limits: readonly LimitPolicy[]): IetfHeaders {
   const names: string[] = [];
   const policies: string[] = [];
@@ -25,43 +25,43 @@ export function ietfHeaders(limits: readonly LimitPolicy[]): IetfHeaders {
   return { names, policy: policies.join(', ') };
 }
 
-/** What a counted request has left. */
+/** Returns the remaining quota of a counted request, with its header fields. */
 export function quotaOf(
-  verdict: LimitDecision,
+  decision: LimitDecision,
   limits: readonly LimitPolicy[],
   draft: IetfHeaders | undefined,
 ): Quota {
-  const { remaining, resetAtMs } = verdict;
-  const limit = limits[verdict.decidingLimit]!.requests;
-  return { limit, remaining, resetAtMs, headers: fieldsOf(verdict, limit, draft) };
+  const { remaining, resetAtMs } = decision;
+  const limit = limits[decision.decidingLimit]!.requests;
+  return { limit, remaining, resetAtMs, headers: fieldsOf(decision, limit, draft) };
 }
 
-/** 429. A caller who waits as long as it says, with no other of its subject before it, is admitted. */
+/** Returns the 429. A caller that waits for `Retry-After` is admitted, unless another of its subject comes before. */
 export function refusalOf(
-  verdict: LimitDecision,
+  decision: LimitDecision,
   limits: readonly LimitPolicy[],
   draft: IetfHeaders | undefined,
 ): Refusal {
-  const headers = fieldsOf(verdict, limits[verdict.decidingLimit]!.requests, draft);
-  headers.push('Retry-After', String(Math.max(1, Math.ceil(verdict.waitMs / 1000))));
+  const headers = fieldsOf(decision, limits[decision.decidingLimit]!.requests, draft);
+  headers.push('Retry-After', String(Math.max(1, Math.ceil(decision.waitMs / 1000))));
   return new Refusal('rate_limited', headers);
 }
 
-/** 503 for a request that could not be counted and must not pass uncounted. An outage is known to end within a second. */
+/** The 503 for a request that could not be counted. The end of an outage is noticed within a second. */
 export const STORE_UNAVAILABLE = new Refusal('limits_unavailable', ['Retry-After', '1']);
 
-function fieldsOf(verdict: LimitDecision, limit: number, draft: IetfHeaders | undefined): string[] {
+function fieldsOf(decision: LimitDecision, limit: number, draft: IetfHeaders | undefined): string[] {
   const headers = [
     'X-RateLimit-Limit',
     String(limit),
     'X-RateLimit-Remaining',
-    String(verdict.remaining),
+    String(decision.remaining),
     'X-RateLimit-Reset',
-    String(Math.ceil(verdict.resetAtMs / 1000)),
+    String(Math.ceil(decision.resetAtMs / 1000)),
   ];
   if (draft) {
-    const seconds = Math.max(0, Math.ceil(verdict.waitMs / 1000));
-    const state = `${draft.names[verdict.decidingLimit]!};r=${verdict.remaining};t=${seconds}`;
+    const seconds = Math.max(0, Math.ceil(decision.waitMs / 1000));
+    const state = `${draft.names[decision.decidingLimit]!};r=${decision.remaining};t=${seconds}`;
     headers.push('RateLimit-Policy', draft.policy, 'RateLimit', state);
   }
   return headers;

@@ -1,4 +1,4 @@
-/** The fourth stage of the way: counts a request under all limits of its route, or refuses it. */
+/** The step `limit` of the pipeline: counts a request under all limits of its route, or refuses it. */
 import type { FailurePolicy, LimitPolicy, Quota } from '../model/limit.js';
 import type { Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
@@ -10,37 +10,41 @@ import type { LimitStore, CheckResult } from './store.js';
 export interface LimitOptions {
   /** Where requests are counted. */
   readonly store: LimitStore;
-  /** Where this replica counts alone while that store is away; needed with a store that can be. */
+  /** Where this replica counts while the store is unavailable. Required with a store that can be unavailable. */
   readonly local: LimitStore | undefined;
-  /** Whether answers also have the IETF draft's `RateLimit` and `RateLimit-Policy`. */
+  /** Whether responses also have the IETF draft's `RateLimit` and `RateLimit-Policy`. */
   readonly draftHeaders: boolean;
-  /** Asked of a caller whose count was waited for: it may have been revoked meanwhile, and Redis tells that with it. */
+  /** Checks a caller again after waiting for Redis, whose reply may report new revocations. */
   readonly recheck?: (principal: Principal) => Refusal | undefined;
 }
 
-/** What a counted request has left, a 429 or 503, or undefined for a request that no limit was counted for. */
+/** The remaining quota, a 429 or 503, or undefined for a request that was not counted. */
 type Finding = Quota | Refusal | undefined;
 
 export { networkOf, subnetOf } from '../model/network.js';
 
 export type Limit = (principal: Principal, route: Route, clientIp: string) => Finding | Promise<Finding>;
 
-/** A route's limits, made ready to count. */
-interface Bound {
+/** What is computed once from a route's limits. */
+interface RouteLimits {
   readonly limits: readonly LimitPolicy[];
   /** The last part of each limit's key. */
   readonly countParts: readonly string[];
   readonly onFailure: FailurePolicy;
   readonly match: string;
   readonly draft: IetfHeaders | undefined;
-  /** The keys of each caller, who comes again and again; undefined where an address is counted, which is not theirs. */
-  readonly known: WeakMap<Principal, readonly string[]> | undefined;
+  /** The keys of each caller; undefined where an address is counted, which does not follow from the caller. */
+  readonly keysByPrincipal: WeakMap<Principal, readonly string[]> | undefined;
 }
 
+/**
+ * Creates the step `limit`. It returns the quota or a refusal, as a promise where the store is asynchronous. It does not
+ * reject.
+ */
 export function createLimit({ store, local, draftHeaders, recheck }: LimitOptions): Limit {
-  const routes = new WeakMap<Route, Bound>();
+  const routes = new WeakMap<Route, RouteLimits>();
 
-  function bind(route: Route): Bound {
+  function prepare(route: Route): RouteLimits {
     const limits = tightest(route.limits);
     return {
       limits,
@@ -48,65 +52,73 @@ export function createLimit({ store, local, draftHeaders, recheck }: LimitOption
       onFailure: route.onFailure,
       match: route.match,
       draft: draftHeaders ? ietfHeaders(limits) : undefined,
-      known: limits.some(({ by }) => by === 'ip') ? undefined : new WeakMap(),
+      keysByPrincipal: limits.some(({ by }) => by === 'ip') ? undefined : new WeakMap(),
     };
   }
 
-  function find(taken: CheckResult, { limits, draft, onFailure }: Bound): Finding {
-    if (taken === 'unavailable' || taken === 'full')
+  function findingOf(result: CheckResult, { limits, draft, onFailure }: RouteLimits): Finding {
+    if (result === 'unavailable' || result === 'full')
       return onFailure === 'open' ? undefined : STORE_UNAVAILABLE;
-    return taken.admitted ? quotaOf(taken, limits, draft) : refusalOf(taken, limits, draft);
+    return result.admitted ? quotaOf(result, limits, draft) : refusalOf(result, limits, draft);
   }
 
-  async function findLater(
-    asked: Promise<CheckResult>,
+  async function awaitFinding(
+    pending: Promise<CheckResult>,
     keys: readonly string[],
-    bound: Bound,
+    prepared: RouteLimits,
     principal: Principal,
-    isStrangers: boolean,
+    isUnauthenticated: boolean,
   ): Promise<Finding> {
-    const taken = await asked;
+    const result = await pending;
     const revoked = recheck?.(principal);
-    // What it was counted stays so: it is the count of one who does not come back.
+    // The request stays counted: a revoked caller needs no quota.
     if (revoked) return revoked;
-    return taken === 'unavailable' ? countAlone(keys, bound, isStrangers) : find(taken, bound);
+    return result === 'unavailable'
+      ? countLocally(keys, prepared, isUnauthenticated)
+      : findingOf(result, prepared);
   }
 
-  function countAlone(
+  function countLocally(
     keys: readonly string[],
-    bound: Bound,
-    isStrangers: boolean,
+    prepared: RouteLimits,
+    isUnauthenticated: boolean,
   ): Finding | Promise<Finding> {
-    if (bound.onFailure !== 'local' || !local) return find('unavailable', bound);
-    const taken = local.consume(keys, bound.limits, isStrangers);
-    return taken instanceof Promise ? taken.then((later) => find(later, bound)) : find(taken, bound);
+    if (prepared.onFailure !== 'local' || !local) return findingOf('unavailable', prepared);
+    const result = local.consume(keys, prepared.limits, isUnauthenticated);
+    return result instanceof Promise
+      ? result.then((later) => findingOf(later, prepared))
+      : findingOf(result, prepared);
   }
 
   return function limit(principal, route, clientIp) {
     if (route.limits.length === 0) return undefined;
-    let bound = routes.get(route);
-    if (!bound) routes.set(route, (bound = bind(route)));
-    const keys = keysOf(bound, principal, clientIp);
-    const isStrangers = bound.known === undefined && principal.issuer === '';
-    const taken = store.consume(keys, bound.limits, isStrangers);
-    if (taken instanceof Promise) return findLater(taken, keys, bound, principal, isStrangers);
-    return taken === 'unavailable' ? countAlone(keys, bound, isStrangers) : find(taken, bound);
+    let prepared = routes.get(route);
+    if (!prepared) routes.set(route, (prepared = prepare(route)));
+    const keys = keysOf(prepared, principal, clientIp);
+    const isUnauthenticated = prepared.keysByPrincipal === undefined && principal.issuer === '';
+    const result = store.consume(keys, prepared.limits, isUnauthenticated);
+    if (result instanceof Promise) return awaitFinding(result, keys, prepared, principal, isUnauthenticated);
+    return result === 'unavailable'
+      ? countLocally(keys, prepared, isUnauthenticated)
+      : findingOf(result, prepared);
   };
 }
 
-function keysOf(bound: Bound, principal: Principal, clientIp: string): readonly string[] {
-  let keys = bound.known?.get(principal);
+function keysOf(prepared: RouteLimits, principal: Principal, clientIp: string): readonly string[] {
+  let keys = prepared.keysByPrincipal?.get(principal);
   if (keys === undefined) {
-    keys = makeKeys(bound, principal, clientIp);
-    bound.known?.set(principal, keys);
+    keys = makeKeys(prepared, principal, clientIp);
+    prepared.keysByPrincipal?.set(principal, keys);
   }
   return keys;
 }
 
-function makeKeys(bound: Bound, principal: Principal, clientIp: string): string[] {
+function makeKeys(prepared: RouteLimits, principal: Principal, clientIp: string): string[] {
   const keys: string[] = [];
-  for (let i = 0; i < bound.limits.length; i++) {
-    keys.push(subjectPart(bound.limits[i]!, bound.match, principal, clientIp) + bound.countParts[i]!);
+  for (let i = 0; i < prepared.limits.length; i++) {
+    keys.push(
+      subjectPart(prepared.limits[i]!, prepared.match, principal, clientIp) + prepared.countParts[i]!,
+    );
   }
   return keys;
 }
@@ -122,7 +134,7 @@ function subjectPart(limit: LimitPolicy, match: string, principal: Principal, cl
   }
 }
 
-/** Limits that share one count (`[10 per 2m, 20 per 2m]`) admit no more than the lowest of them. */
+/** Of limits that share one count (`[10 per 2m, 20 per 2m]`), keeps only the lowest. */
 function tightest(limits: readonly LimitPolicy[]): LimitPolicy[] {
   const byId = new Map<string, LimitPolicy>();
   for (const limit of limits) {

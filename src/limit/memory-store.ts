@@ -1,9 +1,10 @@
 /**
- * Counts limits in this process: the store of a gate without Redis, and of `on_failure: local` while Redis is unavailable.
+ * Counts limits in this process: the store of a gateway without Redis, and of `on_failure: local` while Redis is
+ * unavailable.
  *
- * A key that counts something is never dropped to make room for another. Keys that no longer do are swept a few at
- * each request, from queues that hold them in the order in which they end. Unauthenticated callers, who can change
- * their addresses, leave a reserve to all other keys.
+ * A key that still counts a request is never dropped for another. Each request removes a few expired keys, from queues
+ * in the order of expiry. Unauthenticated callers can change their addresses, so a part of the keys is reserved for
+ * others.
  */
 import type { LimitPolicy } from '../model/limit.js';
 import { ExpiryQueue, type Expiring } from './expiry-queue.js';
@@ -11,52 +12,53 @@ import type { LimitStore, CheckResult } from './store.js';
 import { ShardedMap } from './sharded-map.js';
 import { SlidingWindow } from './window.js';
 
-/** The part of all keys that unauthenticated callers cannot use. */
+/** The fraction of the keys that unauthenticated callers cannot use. */
 const RESERVE = 1 / 4;
 
-/** One key and what it counts. */
+/** A key with its window. */
 class WindowEntry extends SlidingWindow implements Expiring<WindowEntry> {
   older: WindowEntry | undefined;
   newer: WindowEntry | undefined;
 
   constructor(
     readonly key: string,
-    /** Whether it was made for an unauthenticated caller. */
-    readonly isStrangers: boolean,
+    /** Whether it was created for an unauthenticated caller. */
+    readonly isUnauthenticated: boolean,
   ) {
     super();
   }
 }
 
 export interface MemoryStore extends LimitStore {
-  /** Follows a file that says another number of keys. Where there are more already, none is dropped. */
+  /** Sets another maximum, after a reload. Where there are more keys already, none is dropped. */
   resize(maxKeys: number): void;
 }
 
 export interface MemoryStoreOptions {
-  /** How many keys there may be at once. */
+  /** The maximum number of keys. */
   readonly maxKeys: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
+/** Creates the store. `consume` is synchronous; it returns `full` where there is no room for a new key. */
 export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): MemoryStore {
   let maxKeys = size;
   const keys = new ShardedMap<WindowEntry>();
-  /** How many of them are unauthenticated callers'. */
-  let strangers = 0;
-  /** By length of the window: among keys of equal windows, the one counted longest ago ends first. */
+  /** How many of the keys were created for unauthenticated callers. */
+  let unauthenticated = 0;
+  /** By window length: among keys with equal windows, the one counted longest ago expires first. */
   const queues = new Map<number, ExpiryQueue<WindowEntry>>();
 
-  /** Frees as many keys as there are that have ended, up to `most`. */
-  function sweep(most: number, fromMs: number): void {
+  /** Removes expired keys, up to `most`. */
+  function deleteExpired(most: number, fromMs: number): void {
     for (const [windowMs, queue] of queues) {
       for (let oldest = queue.oldest; oldest; oldest = queue.oldest) {
         if (oldest.newestMs + windowMs > fromMs) break;
         if (most-- === 0) return;
         queue.remove(oldest);
         keys.delete(oldest.key);
-        if (oldest.isStrangers) strangers -= 1;
+        if (oldest.isUnauthenticated) unauthenticated -= 1;
       }
     }
   }
@@ -66,52 +68,52 @@ export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): M
     found: WindowEntry | undefined,
     { requests, windowMs }: LimitPolicy,
     stampMs: number,
-    isStrangers: boolean,
+    isUnauthenticated: boolean,
   ): WindowEntry {
     let queue = queues.get(windowMs);
     if (!queue) queues.set(windowMs, (queue = new ExpiryQueue()));
-    const counted = found ?? new WindowEntry(key, isStrangers);
+    const entry = found ?? new WindowEntry(key, isUnauthenticated);
     if (found) queue.remove(found);
     else {
-      keys.set(key, counted);
-      if (isStrangers) strangers += 1;
+      keys.set(key, entry);
+      if (isUnauthenticated) unauthenticated += 1;
     }
-    queue.append(counted);
-    counted.add(Math.max(stampMs, counted.newestMs), requests, windowMs);
-    return counted;
+    queue.append(entry);
+    entry.add(Math.max(stampMs, entry.newestMs), requests, windowMs);
+    return entry;
   }
 
   return {
-    consume(names, limits, isStrangers = false): CheckResult {
-      const clock = now();
-      const fromMs = Math.floor(clock);
-      const stampMs = Math.ceil(clock);
-      // A request adds as many keys as it has limits, so sweeping as many first leaves no ended key in the way of a
-      // new one; one more makes progress. It comes before the look-up, so that nothing found here is swept.
-      sweep(names.length + 1, fromMs);
+    consume(names, limits, isUnauthenticated = false): CheckResult {
+      const nowMs = now();
+      const fromMs = Math.floor(nowMs);
+      const stampMs = Math.ceil(nowMs);
+      // A request adds at most as many keys as it has limits. Removing as many first leaves room for them; removing one
+      // more makes progress. It comes before the look-up, so that no key found below is removed.
+      deleteExpired(names.length + 1, fromMs);
 
       const found: (WindowEntry | undefined)[] = [];
       let room = maxKeys - keys.size;
-      if (isStrangers) room = Math.min(room, maxKeys - Math.floor(maxKeys * RESERVE) - strangers);
-      let refusing = -1;
+      if (isUnauthenticated) room = Math.min(room, maxKeys - Math.floor(maxKeys * RESERVE) - unauthenticated);
+      let exhausted = -1;
       let freeAtMs = -Infinity;
       for (let i = 0; i < names.length; i++) {
-        const counted = keys.get(names[i]!);
-        found.push(counted);
-        if (!counted) {
+        const entry = keys.get(names[i]!);
+        found.push(entry);
+        if (!entry) {
           room -= 1;
           continue;
         }
         const { requests, windowMs } = limits[i]!;
-        counted.expire(counted.newestMs > stampMs ? counted.newestMs : fromMs, windowMs);
-        if (counted.total < requests) continue;
-        const free = counted.freeAtMs(requests, windowMs);
-        if (free > freeAtMs) [refusing, freeAtMs] = [i, free];
+        entry.expire(entry.newestMs > stampMs ? entry.newestMs : fromMs, windowMs);
+        if (entry.total < requests) continue;
+        const free = entry.freeAtMs(requests, windowMs);
+        if (free > freeAtMs) [exhausted, freeAtMs] = [i, free];
       }
-      if (refusing >= 0) {
+      if (exhausted >= 0) {
         return {
           admitted: false,
-          decidingLimit: refusing,
+          decidingLimit: exhausted,
           remaining: 0,
           resetAtMs: freeAtMs,
           waitMs: freeAtMs - fromMs,
@@ -124,9 +126,9 @@ export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): M
       let resetAtMs = 0;
       for (let i = 0; i < names.length; i++) {
         const limit = limits[i]!;
-        const counted = count(names[i]!, found[i], limit, stampMs, isStrangers);
-        const left = limit.requests - counted.total;
-        const reset = counted.oldestMs + limit.windowMs;
+        const entry = count(names[i]!, found[i], limit, stampMs, isUnauthenticated);
+        const left = limit.requests - entry.total;
+        const reset = entry.oldestMs + limit.windowMs;
         if (left < remaining || (left === remaining && reset > resetAtMs)) {
           index = i;
           remaining = left;

@@ -1,7 +1,7 @@
 /**
- * Counts limits in a Redis that replicas share: the checks of one turn of the event loop go as one script call.
+ * Counts limits in a Redis that replicas share: the checks of one tick of the event loop are sent as one script call.
  *
- * In a cluster they go as one call a slot. The keys of one check share a hash tag, so a check is whole in one slot.
+ * In a cluster they are sent as one call per slot. The keys of one check share a hash tag, so they are in one slot.
  */
 import { batchPerTick } from '../shared/batch-per-tick.js';
 import type { LimitPolicy } from '../model/limit.js';
@@ -9,13 +9,13 @@ import { ExhaustedWindows } from './exhausted.js';
 import { REPLY_FIELDS, CONSUME_SCRIPT } from './script.js';
 import type { LimitStore, CheckResult, LimitDecision } from './store.js';
 
-/** The connection as this store needs it. */
+/** The part of the Redis connection that this store uses. */
 export interface ScriptRunner {
-  /** False while an outage is known: no call is made then. */
+  /** False during a known outage: then no call is made. */
   readonly isUp: boolean;
-  /** Of a cluster alone: where a key lies now. Keys of one slot may go in one call, and each server has its own clock. */
+  /** Only for a cluster: where a key is now. Keys of one slot may share a call, and each server has its own clock. */
   readonly locate?: (key: string) => { readonly slot: number; readonly server: object | undefined };
-  /** Runs a script that replies with a list; `away` when that fails or takes longer than `withinMs`. */
+  /** Runs a script that replies with a list; `unavailable` when that fails or takes longer than `withinMs`. */
   runScript(
     lua: string,
     keys: readonly string[],
@@ -24,49 +24,50 @@ export interface ScriptRunner {
   ): Promise<readonly unknown[] | 'unavailable'>;
 }
 
-/** A number that rides in every call: whether what the process holds in memory is as new as what Redis knows of. */
+/** The revision of the revocations, read in every call: it shows whether the set in memory is current. */
 export interface PiggybackedRevision {
-  /** The hash in whose field `revision` it is. Not with a cluster, where it lies in a slot of its own. */
+  /** The hash whose field `revision` has it. Not used with a cluster, where the hash is in another slot. */
   readonly key: string;
-  /** Told the number, 0 where there is none, at each reply. What it answers with is waited for before the verdicts. */
+  /** Called with the revision of each reply, 0 where there is none. The decisions wait for the returned promise. */
   follow(revision: number): Promise<void> | undefined;
 }
 
 export interface RedisStoreOptions {
   readonly connection: ScriptRunner;
-  /** Stands before every key. */
+  /** The prefix of every key. */
   readonly keyPrefix: string;
-  /** The longest that a check may take. */
+  /** The longest time for a check. */
   readonly timeoutMs: number;
-  /** Milliseconds of a clock that never steps back, from any origin: `performance.now`. */
+  /** Monotonic milliseconds with any origin: `performance.now`. */
   readonly monotonic: () => number;
   readonly piggybacked?: PiggybackedRevision;
 }
 
-/** How many checks go in one call: Redis does nothing else in the meantime, about a tenth of a millisecond for these. */
+/** The most checks in one call. Redis is blocked during a call, about a tenth of a millisecond for these. */
 const BATCH_SIZE = 64;
 
 /** How many exhausted windows are remembered. */
-const REMEMBERED = 65_536;
+const EXHAUSTED_CAPACITY = 65_536;
 
 interface Check {
   readonly keys: readonly string[];
   readonly limits: readonly LimitPolicy[];
-  resolve(taken: CheckResult): void;
+  resolve(result: CheckResult): void;
 }
 
-/** Redis's time less ours, as the last reply told it; unknown at first and after a failed call. */
+/** Redis's time minus ours, by the last reply; unknown at first and after a failed call. */
 interface Clock {
   offsetMs: number | undefined;
 }
 
-/** The script's reply, and when it was asked for and came. */
+/** The script's reply, and when the call was sent and the reply came. */
 interface ScriptReply {
   readonly numbers: readonly number[];
   readonly sentAt: number;
-  readonly answeredAt: number;
+  readonly repliedAt: number;
 }
 
+/** Creates the store. `consume` does not reject: a call that fails or takes too long gives `unavailable`. */
 export function createRedisStore({
   connection,
   keyPrefix,
@@ -74,51 +75,51 @@ export function createRedisStore({
   monotonic,
   piggybacked,
 }: RedisStoreOptions): LimitStore {
-  const exhausted = new ExhaustedWindows(REMEMBERED);
-  const theClock: Clock = { offsetMs: undefined };
+  const exhausted = new ExhaustedWindows(EXHAUSTED_CAPACITY);
+  const singleClock: Clock = { offsetMs: undefined };
   const clocks = new WeakMap<object, Clock>();
   const { locate } = connection;
 
-  const ask = batchPerTick<Check>((checks) => {
-    if (locate) for (const group of bySlot(checks, slotOf)) decideAll(group);
-    else decideAll(checks);
+  const enqueue = batchPerTick<Check>((checks) => {
+    if (locate) for (const group of bySlot(checks, slotOf)) sendInBatches(group);
+    else sendInBatches(checks);
   });
 
-  function decideAll(checks: readonly Check[]): void {
-    for (let i = 0; i < checks.length; i += BATCH_SIZE) void decide(checks.slice(i, i + BATCH_SIZE));
+  function sendInBatches(checks: readonly Check[]): void {
+    for (let i = 0; i < checks.length; i += BATCH_SIZE) void sendBatch(checks.slice(i, i + BATCH_SIZE));
   }
 
   function slotOf({ keys }: Check): number {
     return locate?.(keyPrefix + keys[0]!).slot ?? 0;
   }
 
-  /** Asked before a call and after it: a slot may have moved in between. */
+  /** Called before and after a call, since a slot may move in between. */
   function clockOf([check]: readonly Check[]): Clock {
     const server = check && locate?.(keyPrefix + check.keys[0]!).server;
-    if (!server) return theClock;
+    if (!server) return singleClock;
     let clock = clocks.get(server);
     if (!clock) clocks.set(server, (clock = { offsetMs: undefined }));
     return clock;
   }
 
-  async function decide(batch: readonly Check[]): Promise<void> {
+  async function sendBatch(batch: readonly Check[]): Promise<void> {
     const startedAt = monotonic();
-    let answer = await call(batch, timeoutMs);
-    // Only the time came back: Redis's clock was not known, or not well enough. Now it is.
-    if (answer?.numbers.length === 1) answer = await call(batch, timeoutMs - (answer.answeredAt - startedAt));
-    if (answer?.numbers.length !== 1 + batch.length * REPLY_FIELDS + (piggybacked ? 1 : 0)) {
+    let reply = await call(batch, timeoutMs);
+    // A reply with only the time: Redis's clock was unknown or not precise enough. Now it is known.
+    if (reply?.numbers.length === 1) reply = await call(batch, timeoutMs - (reply.repliedAt - startedAt));
+    if (reply?.numbers.length !== 1 + batch.length * REPLY_FIELDS + (piggybacked ? 1 : 0)) {
       for (const check of batch) check.resolve('unavailable');
       return;
     }
-    if (piggybacked) await piggybacked.follow(answer.numbers.at(-1)!);
+    if (piggybacked) await piggybacked.follow(reply.numbers.at(-1)!);
     let at = 1;
     for (const check of batch) {
-      check.resolve(read(check, answer, at));
+      check.resolve(read(check, reply, at));
       at += REPLY_FIELDS;
     }
   }
 
-  /** Sends a batch once. What Redis gets to only after we have given up must not count: hence a deadline in its time. */
+  /** Sends a batch once. It has a deadline in Redis's time, so that a call that Redis runs too late counts nothing. */
   async function call(batch: readonly Check[], withinMs: number): Promise<ScriptReply | undefined> {
     const sentAt = monotonic();
     const { offsetMs } = clockOf(batch);
@@ -137,21 +138,21 @@ export function createRedisStore({
       clock.offsetMs = undefined;
       return undefined;
     }
-    const answeredAt = monotonic();
-    // As if no time had passed since Redis read its clock: deadlines come early rather than late.
-    clock.offsetMs = numbers[0]! - answeredAt;
-    return { numbers, sentAt, answeredAt };
+    const repliedAt = monotonic();
+    // Assumes that Redis read its clock when the reply came: deadlines are early rather than late.
+    clock.offsetMs = numbers[0]! - repliedAt;
+    return { numbers, sentAt, repliedAt };
   }
 
   function read(
     { keys, limits }: Check,
-    { numbers, sentAt, answeredAt }: ScriptReply,
+    { numbers, sentAt, repliedAt }: ScriptReply,
     at: number,
   ): LimitDecision {
     const decidingLimit = numbers[at + 1]!;
     const remaining = numbers[at + 2]!;
     const resetAtMs = numbers[at + 3]!;
-    const verdict = {
+    const decision = {
       admitted: numbers[at] === 1,
       decidingLimit,
       remaining,
@@ -159,8 +160,8 @@ export function createRedisStore({
       waitMs: resetAtMs - numbers[0]!,
     };
     if (remaining === 0)
-      exhausted.remember(keys[decidingLimit]!, limits[decidingLimit]!.requests, verdict, sentAt, answeredAt);
-    return verdict;
+      exhausted.remember(keys[decidingLimit]!, limits[decidingLimit]!.requests, decision, sentAt, repliedAt);
+    return decision;
   }
 
   return {
@@ -168,7 +169,7 @@ export function createRedisStore({
       if (!connection.isUp) return 'unavailable';
       return (
         exhausted.refuse(keys, limits, monotonic()) ??
-        new Promise<CheckResult>((resolve) => ask({ keys, limits, resolve }))
+        new Promise<CheckResult>((resolve) => enqueue({ keys, limits, resolve }))
       );
     },
   };

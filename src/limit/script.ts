@@ -1,29 +1,29 @@
 /**
- * The count in Redis: one Lua script that decides a whole batch of checks by Redis's own clock.
+ * The Lua script that decides a batch of checks in Redis, by Redis's clock. Called by `redis-store.ts`.
  *
- * A key holds one string, all numbers in it big-endian, in one of two forms that its first byte tells:
+ * A key holds one string of big-endian numbers. Its first byte is its form:
  *
  * - 1, while N is at most 256: the time of each counted request in milliseconds (6 bytes).
  * - 2, once N has been larger: how many are counted (6), then the entries that `window.ts` describes: a time (6) and how
  *   many requests share it (3). The first form becomes the second when a request is counted under a larger N; the
  *   second stays until the key expires.
  *
- * That is 61 bytes at 10 per 2m, 1.5 KB at 256 and 0.6 KB above. Whatever is written expires when its newest entry
- * has left the window.
+ * That is 61 bytes at 10 per 2m, 1.5 KB at 256 and 0.6 KB above. A key expires when its newest entry leaves the window.
  *
- * KEYS are the windows of all checks in turn. ARGV is the deadline, then for each check the number of its windows
- * and for each window N and W. The reply is Redis's time, then for each check whether it was admitted (1 or 0), which of
- * its windows tells (from 0), what remains there and when that resets. A call that comes later than its deadline
- * finds nobody waiting: it counts nothing, and its reply is the time alone.
+ * KEYS are the windows of all checks, check by check. ARGV is the deadline, then for each check the number of its
+ * windows and for each window N and W. The reply is Redis's time, then for each check whether it was admitted (1 or 0), its
+ * deciding window (from 0), what remains there and when that resets. A call that runs after its deadline counts
+ * nothing, since no caller waits for it; its reply is only the time.
  *
- * One key more than the windows is a hash: the number in its field `revision` is read along, the last of the reply;
- * 0 where there is none, since what is counted by then is counted.
+ * One more key than the windows is a hash. The number in its field `revision` is the last of the reply; 0 where there
+ * is none or it cannot be read, since the requests are already counted.
  */
 import { BUCKETS, EXACT_UP_TO } from './window.js';
 
 /** How many numbers the reply has for each check. */
 export const REPLY_FIELDS = 4;
 
+/** The script; keys, arguments and reply as described above. */
 export const CONSUME_SCRIPT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,47 +1,46 @@
 /**
- * The arithmetic of a sliding window, which the memory store keeps in numbers and the Redis store in a string.
+ * The arithmetic of a sliding window. The memory store uses this class; the Redis script implements the same rules.
  *
- * A request counted at `t` stays in the window `[t, t + W)`: at `t + W` exactly it has left. So at most N are
- * admitted in any interval shorter than W, wherever it begins. What is kept of them is a list of entries, oldest
- * first, each a time and how many requests left with it:
+ * A request counted at `t` is in the window `[t, t + W)`: at `t + W` exactly it has left. So at most N are admitted in
+ * any interval shorter than W. A window is a list of entries, oldest first, each a time and how many requests share it:
  *
  * - Up to N = 256 the form is exact: requests share an entry only when their times are equal.
- * - Above, requests of the same sixtieth of a window share an entry, under the newest time among them. Never more
- *   than N are admitted, none is refused for more than W/60 too long, and no count is larger than 62 entries
- *   beside those it had while its N was lower.
+ * - Above, requests of the same sixtieth of a window share an entry, with the newest of their times. Never more than N
+ *   are admitted, none is refused for more than W/60 too long, and a window has at most 62 entries, besides those from
+ *   when its N was lower.
  *
- * N only decides how the next request is added, so a count whose N has changed, in a reload, loses nothing.
+ * N only decides how the next request is added, so a count keeps its entries when a reload changes N.
  *
- * The store's clock may have parts of a millisecond: a request is counted at the end of the one it falls in, and
- * the window is looked at from its beginning, so an interval never shrinks by rounding. A clock that has
- * stepped back stands still, for one count, at that count's newest entry.
+ * The store's clock may have fractions of a millisecond. A request is counted at the end of its millisecond, and the
+ * window is read from the beginning of the current one, so rounding never shortens an interval. When the clock steps
+ * back, a window continues with the time of its newest entry.
  */
 
 /** The largest N that is counted exactly. */
 export const EXACT_UP_TO = 256;
 
-/** Into how many parts a window is cut when N is larger. */
+/** The number of parts of a window when N is larger. */
 export const BUCKETS = 60;
 
 /** The counted requests of one key. */
 export class SlidingWindow {
-  /** How many are counted, those that have left but are not yet dropped among them. */
+  /** How many requests are counted, including those that have left but are not yet dropped. */
   total = 0;
-  /** Times and counts in turn, oldest first; what stands before `#head` has left. */
+  /** Times and counts alternate, oldest first; entries before `#head` have left. */
   readonly #entries: number[] = [];
   #head = 0;
 
-  /** The time of the newest; -Infinity where none is counted. */
+  /** The time of the newest entry; -Infinity where there is none. */
   get newestMs(): number {
     return this.#entries[this.#entries.length - 2] ?? -Infinity;
   }
 
-  /** The time of the oldest that is still counted. */
+  /** The time of the oldest entry that is still counted; -Infinity where there is none. */
   get oldestMs(): number {
     return this.#entries[this.#head] ?? -Infinity;
   }
 
-  /** Drops what has left the window, as seen from `fromMs`. */
+  /** Drops the entries that have left the window at `fromMs`. */
   expire(fromMs: number, windowMs: number): void {
     const entries = this.#entries;
     let head = this.#head;
@@ -49,7 +48,7 @@ export class SlidingWindow {
       this.total -= entries[head + 1]!;
       head += 2;
     }
-    // Moving the rest down only when it is the smaller half costs each entry one move at most.
+    // The rest is moved only when it is the smaller half, so each entry is moved at most once.
     if (head * 2 >= entries.length) {
       entries.copyWithin(0, head);
       entries.length -= head;
@@ -58,7 +57,7 @@ export class SlidingWindow {
     this.#head = head;
   }
 
-  /** When fewer than `limit` will be counted: N may have been lowered since, so more than one may have to leave. */
+  /** When fewer than `limit` will be counted. More than one entry may have to leave, since N may have been lowered. */
   freeAtMs(limit: number, windowMs: number): number {
     const entries = this.#entries;
     let at = this.#head;
@@ -70,7 +69,7 @@ export class SlidingWindow {
     return entries[at]! + windowMs;
   }
 
-  /** Counts one more request, at a time that is not before the newest. */
+  /** Counts one more request at `atMs`, which is not before the newest entry. */
   add(atMs: number, limit: number, windowMs: number): void {
     const entries = this.#entries;
     const newestMs = this.newestMs;
