@@ -1,11 +1,11 @@
 /**
- * The edge: where a request of node:http enters the gate and its answer leaves.
+ * The edge: the entry of requests from node:http into the gateway. Called by `server.ts` and `src/index.ts`.
  *
- *   request ─┐  a place among those              ┌─ refusal ─ send-error.ts
- *            ├─ under way? ─ read ─ request-handler.ts ────┤
- *   upgrade ─┘                                   └─ admission ─ forward/
+ *   request ─┐                                          ┌─ refusal ─ send-error.ts
+ *            ├─ in flight? ─ read ─ request-handler.ts ─┤
+ *   upgrade ─┘                                          └─ admission ─ forward/
  *
- * Ordinary requests come through Express, upgrades straight from the server: from `read` on the way is the same.
+ * Ordinary requests come through Express, upgrades directly from the server. From `read` on both take the same steps.
  */
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
@@ -29,10 +29,10 @@ import {
 } from './request-handler.js';
 
 export interface EdgeOptions extends Omit<RequestHandlerOptions, 'isDraining'> {
-  /** The gate as it is now; asked once a request. */
+  /** Returns the current gateway instance; called once a request. */
   readonly current: () => Gateway;
   readonly newId: () => string;
-  /** As a library: where the gate is mounted; left out: at the root. */
+  /** As a library: where the gateway is mounted; by default at the root. */
   readonly mounts?: Mounts;
 }
 
@@ -41,20 +41,19 @@ export type Start = (req: IncomingMessage, res: ServerResponse, next?: Next) => 
 
 export interface Edge {
   /**
-   * Takes a request up: calls `start` with it now, or when the requests before it on its connection have been responded
-   * to (pipeline.ts). Never where as many as may be are under way, which it is refused for, or where the connection is
-   * about to close.
+   * Accepts a request: calls `start` now, or when the responses to earlier requests of its connection are complete
+   * (pipeline.ts). Refuses it with `max_in_flight` exchanges in flight. Ignores it where the connection is about to close.
    */
   readonly accept: (req: IncomingMessage, res: ServerResponse, start: Start, next?: Next) => void;
-  /** Answers the request. With `next`, one that no route names is passed on instead of refused with 404. */
+  /** Handles a request. With `next`, a request without a route goes to `next` instead of a 404. */
   readonly handle: (req: IncomingMessage, res: ServerResponse, next?: Next) => Promise<void>;
-  /** Answers a request to become a WebSocket; the server's parser has let go of the socket. */
+  /** Handles an upgrade request, whose socket the server's parser has released. */
   readonly upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer) => Promise<void>;
-  /** Answers what the server's parser has given up on. */
+  /** Handles a parse error of the server. */
   readonly clientError: (error: NodeJS.ErrnoException, socket: Duplex) => void;
-  /** How many exchanges are under way: each from its head until its answer is over, or until it is a tunnel. */
+  /** Returns how many exchanges are in flight: each from its head until its response is complete or it is a tunnel. */
   readonly inFlight: () => number;
-  /** From now on every answer closes its connection. */
+  /** From now on every response closes its connection. */
   readonly drain: () => void;
 }
 
@@ -64,12 +63,13 @@ const OVERLOADED = new Refusal(
   'as many requests are under way as max_in_flight allows',
 );
 
+/** Creates the edge of one public port, or of a gateway that is used as a library. */
 export function createEdge(options: EdgeOptions): Edge {
   const { current, now, newId, mounts } = options;
   let isDraining = false;
   let inFlightCount = 0;
-  const tellUnread = createRecordUnparsed(options.observe, options.log);
-  const pipelines = createPipelines({ newId, tellUnread });
+  const recordUnparsed = createRecordUnparsed(options.observe, options.log);
+  const pipelines = createPipelines({ newId, tellUnread: recordUnparsed });
   const { handle, handleCrash } = createRequestHandler({ ...options, isDraining: () => isDraining });
 
   function isFull(): boolean {
@@ -79,23 +79,23 @@ export function createEdge(options: EdgeOptions): Edge {
   function rejectOverloaded(req: IncomingMessage, res: ServerResponse): void {
     const { socket } = req;
     const head = unparsedHead(newId(), socket, req);
-    const turn: ConnectionState = {
+    const state: ConnectionState = {
       res,
       head,
       willClose: isDraining,
       isWaiting: false,
       parseError: undefined,
     };
-    pipelines.enter(socket, turn);
-    // When the packet is read through it is known whether all of the request was in it, so that the connection may stay.
+    pipelines.enter(socket, state);
+    // Respond after the packet is parsed: a request that is complete in it can keep its connection open.
     queueMicrotask(() => {
-      if (turn.parseError) {
-        tellUnread(turn.head, turn.parseError, turn.parseError.status);
+      if (state.parseError) {
+        recordUnparsed(state.head, state.parseError, state.parseError.status);
         return;
       }
-      const id = ['X-Request-Id', turn.head.id];
+      const id = ['X-Request-Id', state.head.id];
       sendError(req, res, OVERLOADED, isDraining ? [...id, 'Connection', 'close'] : id);
-      tellUnread(turn.head, OVERLOADED, res.headersSent ? OVERLOADED.status : CLIENT_CLOSED_REQUEST);
+      recordUnparsed(state.head, OVERLOADED, res.headersSent ? OVERLOADED.status : CLIENT_CLOSED_REQUEST);
     });
   }
 
@@ -107,8 +107,8 @@ export function createEdge(options: EdgeOptions): Edge {
     const gateway = current();
     const isMounted = mounts?.enter(req, tunnel !== undefined) ?? true;
     const head = gateway.read(req);
-    // Behind a request whose end nobody can tell, nothing is one.
-    const isLast = isDraining || head.headError?.headers.includes('Connection') === true;
+    // The bytes after a request of unknown length cannot be parsed as a request.
+    const willClose = isDraining || head.headError?.headers.includes('Connection') === true;
     const startedMs = now();
     return {
       gateway,
@@ -118,7 +118,7 @@ export function createEdge(options: EdgeOptions): Edge {
       startedMs,
       tunnel,
       isMounted,
-      willClose: isLast,
+      willClose,
       isWaiting: false,
       parseError: undefined,
       isRecorded: false,
@@ -136,13 +136,13 @@ export function createEdge(options: EdgeOptions): Edge {
     tunnel: Tunnel | undefined,
     next: Next | undefined,
   ): Promise<void> {
-    let visit: RequestContext | undefined;
+    let context: RequestContext | undefined;
     try {
-      visit = createContext(req, res, tunnel);
-      pipelines.enter(req.socket, visit);
-      await handle(visit, next);
+      context = createContext(req, res, tunnel);
+      pipelines.enter(req.socket, context);
+      await handle(context, next);
     } catch (error) {
-      handleCrash(req, res, visit, error);
+      handleCrash(req, res, context, error);
     }
   }
 
@@ -153,13 +153,13 @@ export function createEdge(options: EdgeOptions): Edge {
       return;
     }
     inFlightCount += 1;
-    const place = { isHeld: true };
+    const slot = { isHeld: true };
     const opened = (): void => {
-      place.isHeld = false;
+      slot.isHeld = false;
       inFlightCount -= 1;
     };
     await run(req, res, { socket, firstBytes, opened }, undefined);
-    if (place.isHeld) inFlightCount -= 1;
+    if (slot.isHeld) inFlightCount -= 1;
   }
 
   return {
@@ -179,7 +179,7 @@ export function createEdge(options: EdgeOptions): Edge {
       else if (socket instanceof Socket) await runUpgrade(req, socket, firstBytes);
       else socket.destroy();
     },
-    clientError: createParseErrorHandler({ latest: pipelines.latest, newId, recordUnparsed: tellUnread }),
+    clientError: createParseErrorHandler({ latest: pipelines.latest, newId, recordUnparsed }),
     inFlight: () => inFlightCount,
     drain() {
       isDraining = true;
@@ -187,7 +187,7 @@ export function createEdge(options: EdgeOptions): Edge {
   };
 }
 
-/** A response for a socket whose parser is gone: whatever is answered, other than a 101, closes the connection. */
+/** Creates a response for a socket without a parser: any response other than a 101 closes the connection. */
 function responseOn(req: IncomingMessage, socket: Socket): ServerResponse {
   const res = new ServerResponse(req);
   res.shouldKeepAlive = false;

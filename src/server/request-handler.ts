@@ -1,7 +1,4 @@
-/**
- * One exchange on its way between the edge and the stages: preflight? → token service? → admit (gateway.ts) → forward/
- * or a refusal. However it ends, it is told of once.
- */
+/** Handles an exchange: preflight, token service or pipeline, then forward/ or a refusal. Called by `edge.ts`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Gateway, TokenServiceMount } from '../gateway.js';
@@ -18,7 +15,7 @@ import { endBatched } from './response-batcher.js';
 import { parsedBody } from './parsed-body.js';
 import type { ConnectionState } from './connection-state.js';
 
-/** Passes a request that no route names on to whatever stands behind the gate in the same application. */
+/** Passes a request without a route to the next handler of the same application. */
 export type Next = () => void;
 
 export interface RequestContext extends ConnectionState {
@@ -26,18 +23,18 @@ export interface RequestContext extends ConnectionState {
   readonly req: IncomingMessage;
   readonly head: RequestHead;
   readonly startedMs: number;
-  /** Present where the request asks to become a WebSocket. */
+  /** Present for an upgrade request. */
   readonly tunnel: Tunnel | undefined;
-  /** Whether the request is under the path where the gate is mounted. */
+  /** Whether the request is under the mount path of the gateway. */
   readonly isMounted: boolean;
-  /** Whether the exchange is over and was told of. */
+  /** Whether the exchange has ended and was recorded. */
   isRecorded: boolean;
 }
 
 export interface Tunnel {
   readonly socket: Socket;
   readonly firstBytes: Buffer;
-  /** Called once, when the upstream has answered 101. */
+  /** Called once, when the upstream has responded with 101. */
   readonly opened: () => void;
 }
 
@@ -46,38 +43,38 @@ export interface RequestHandlerOptions {
   readonly now: () => number;
   readonly observe: Observe;
   readonly log: Log;
-  /** Whether every answer closes its connection. */
+  /** Whether every response closes its connection. */
   readonly isDraining: () => boolean;
-  /** Whether a response says what the application around the gate has done wrong; by default it does not. */
+  /** Whether a response explains an error of the surrounding application; by default it does not. */
   readonly explains?: boolean;
 }
 
 export interface RequestHandler {
-  /** Answers. With `next`, what no route names is passed on instead of refused with 404. */
-  readonly handle: (visit: RequestContext, next: Next | undefined) => Promise<void>;
-  /** A bug in the gate costs one request a 500; never the process, and never a hanging caller. */
+  /** Handles a request. With `next`, a request without a route goes to `next` instead of a 404. */
+  readonly handle: (context: RequestContext, next: Next | undefined) => Promise<void>;
+  /** Responds with 500 after a bug in the gateway, so that the process continues and the client does not hang. */
   readonly handleCrash: (
     req: IncomingMessage,
     res: ServerResponse,
-    visit: RequestContext | undefined,
+    context: RequestContext | undefined,
     error: unknown,
   ) => void;
 }
 
-/** How an exchange ended, beside what the visit and the decision already tell. */
+/** The part of an exchange's record that the request context and the decision do not contain. */
 type ExchangeOutcome = Pick<ExchangeRecord, 'status' | 'reason' | 'detail' | 'target' | 'upstreamMs'>;
 
-/** The reason where the request had been taken for sound until then, and perhaps forwarded. */
+/** The recorded reason where the body failed to parse after the head was accepted and perhaps forwarded. */
 const BROKEN_BODY = 'client_body_broken';
 
-/** With a body, what follows the head could be read as that or as the new protocol. */
+/** With a body, the bytes after the head could be read as the body or as the new protocol. */
 const NO_HANDSHAKE = new Refusal(
   'malformed_request',
   [],
   'a WebSocket handshake is an HTTP/1.1 GET without a body',
 );
 
-/** Of an exchange that ended at the gate. Spelled out, since a spread makes objects that V8 is slow with. */
+/** Makes the outcome of an exchange that ended in the gateway. All fields are listed: V8 is slow with spread objects. */
 function localOutcome(status: number, reason?: string, detail?: string): ExchangeOutcome {
   return { status, reason, detail, target: undefined, upstreamMs: undefined };
 }
@@ -85,6 +82,7 @@ function localOutcome(status: number, reason?: string, detail?: string): Exchang
 const INTERNAL_ERROR = new Refusal('internal_error');
 const NO_ROUTE: Rejection = { refusal: new Refusal('no_route'), route: undefined, principal: undefined };
 
+/** Creates the request handler. However an exchange ends, it is recorded once. */
 export function createRequestHandler({
   now,
   observe,
@@ -92,54 +90,54 @@ export function createRequestHandler({
   isDraining,
   explains = false,
 }: RequestHandlerOptions): RequestHandler {
-  async function answer(visit: RequestContext, next: Next | undefined): Promise<void> {
-    const { gateway, head } = visit;
-    if (!visit.isMounted) {
-      if (next) handOver(visit, next);
-      else reject(visit, NO_ROUTE);
+  async function handle(context: RequestContext, next: Next | undefined): Promise<void> {
+    const { gateway, head } = context;
+    if (!context.isMounted) {
+      if (next) callNext(context, next);
+      else reject(context, NO_ROUTE);
       return;
     }
     if (head.preflightMethod !== undefined && head.headError === undefined) {
-      if (respondToPreflight(visit, head.preflightMethod, next !== undefined)) return;
+      if (respondToPreflight(context, head.preflightMethod, next !== undefined)) return;
     }
-    if (visit.tunnel && !head.websocket) {
-      reject(visit, { refusal: NO_HANDSHAKE, route: undefined, principal: undefined });
+    if (context.tunnel && !head.websocket) {
+      reject(context, { refusal: NO_HANDSHAKE, route: undefined, principal: undefined });
       return;
     }
-    if (gateway.tokens && head.headError === undefined && (await serveTokenEndpoint(visit, gateway.tokens)))
+    if (gateway.tokens && head.headError === undefined && (await serveTokenEndpoint(context, gateway.tokens)))
       return;
     const decision = await gateway.admit(head);
     if ('refusal' in decision) {
-      if (next && decision.refusal.reason === 'no_route') handOver(visit, next);
-      else reject(visit, decision);
+      if (next && decision.refusal.reason === 'no_route') callNext(context, next);
+      else reject(context, decision);
     } else {
-      await forward(visit, decision);
+      await forward(context, decision);
     }
   }
 
-  function handOver({ req }: RequestContext, next: Next): void {
+  function callNext({ req }: RequestContext, next: Next): void {
     removeIdentity(req);
     next();
   }
 
-  /** The token service's paths are never a route's, a catch-all's neither. */
+  /** The token service's paths never belong to a route, not even to a catch-all. */
   function isTokenEndpoint({ gateway: { tokens }, head }: RequestContext): boolean {
     return tokens?.service.owns(tokens.readPath(head) ?? '') ?? false;
   }
 
-  /** True where the request is for the token service, or looks like one. */
+  /** Returns true where the request was for the token service, or its path resembles one of the service's. */
   async function serveTokenEndpoint(
-    visit: RequestContext,
+    context: RequestContext,
     { service, readPath, resembles }: TokenServiceMount,
   ): Promise<boolean> {
-    const { gateway, req, res, head, tunnel } = visit;
+    const { gateway, req, res, head, tunnel } = context;
     const path = readPath(head);
     if (path === undefined) return false;
-    // The service has no WebSockets, and no upstream may get a handshake that was meant for it.
+    // The service has no WebSockets, and no upstream may receive a handshake that was meant for it.
     if (tunnel || !service.owns(path)) {
-      const isNobodys = service.owns(path) || resembles(path);
-      if (isNobodys) reject(visit, NO_ROUTE);
-      return isNobodys;
+      const isRefused = service.owns(path) || resembles(path);
+      if (isRefused) reject(context, NO_ROUTE);
+      return isRefused;
     }
     const { id: requestId, clientIp } = head;
     const headers = responseHeaders(head, gateway.cors);
@@ -149,18 +147,18 @@ export function createRequestHandler({
       requestId,
       headers,
     });
-    record(visit, { route: undefined, principal: undefined }, localOutcome(status, reason), endpoint);
+    record(context, { route: undefined, principal: undefined }, localOutcome(status, reason), endpoint);
     return true;
   }
 
-  async function forward(visit: RequestContext, admission: Admission): Promise<void> {
-    const { gateway, req, res, head, tunnel } = visit;
+  async function forward(context: RequestContext, admission: Admission): Promise<void> {
+    const { gateway, req, res, head, tunnel } = context;
     const cors = admission.route.cors;
     const fields = responseHeaders(head, cors, admission.quota?.headers);
     const body = parsedBody(req, head, explains);
     if (body instanceof Refusal) {
       log.error({ request_id: head.id, route: admission.route.match }, body.detail ?? body.reason);
-      reject(visit, { ...admission, refusal: body }, fields);
+      reject(context, { ...admission, refusal: body }, fields);
       return;
     }
     const exchange = {
@@ -176,46 +174,46 @@ export function createRequestHandler({
       ? await gateway.forwarder.tunnel({ ...exchange, ...tunnel })
       : await gateway.forwarder.forward(exchange);
     if (result instanceof Refusal) {
-      reject(visit, { ...admission, refusal: result }, fields);
+      reject(context, { ...admission, refusal: result }, fields);
     } else {
       const { status, fault: reason, target, upstreamMs } = result;
-      record(visit, admission, { status, reason, detail: undefined, target, upstreamMs });
+      record(context, admission, { status, reason, detail: undefined, target, upstreamMs });
     }
   }
 
-  function reject(visit: RequestContext, denial: Rejection, fields?: FlatHeaders): void {
-    const { gateway, req, res, head, parseError } = visit;
-    const { refusal, route } = denial;
+  function reject(context: RequestContext, rejection: Rejection, fields?: FlatHeaders): void {
+    const { gateway, req, res, head, parseError } = context;
+    const { refusal, route } = rejection;
     if (!parseError)
       sendError(req, res, refusal, fields ?? responseHeaders(head, route ? route.cors : gateway.cors));
     const { reason, detail } = refusal;
     const status = res.headersSent ? refusal.status : CLIENT_CLOSED_REQUEST;
-    record(visit, denial, localOutcome(status, reason, detail));
+    record(context, rejection, localOutcome(status, reason, detail));
   }
 
-  /** True where a CORS section speaks for what the preflight asks about: not for what stands behind the gate. */
-  function respondToPreflight(visit: RequestContext, method: string, hasNext: boolean): boolean {
-    const { gateway, res, head } = visit;
-    const found = isTokenEndpoint(visit) ? undefined : gateway.match({ ...head, method });
+  /** Returns true where a CORS section covers the preflight; the application behind the gateway handles its own. */
+  function respondToPreflight(context: RequestContext, method: string, hasNext: boolean): boolean {
+    const { gateway, res, head } = context;
+    const found = isTokenEndpoint(context) ? undefined : gateway.match({ ...head, method });
     if (found instanceof Refusal && (found.status === 400 || (hasNext && found.status === 404))) return false;
     const route = found instanceof Refusal ? undefined : found?.route;
     const cors = route ? route.cors : gateway.cors;
     if (cors === undefined) return false;
     res.writeHead(204, [...baseHeaders(head), ...preflightHeaders(cors, head, method)]).end();
-    record(visit, { route, principal: undefined }, localOutcome(204));
+    record(context, { route, principal: undefined }, localOutcome(204));
     return true;
   }
 
   function record(
-    visit: RequestContext,
+    context: RequestContext,
     { route, principal }: Pick<Rejection, 'route' | 'principal'>,
-    end: ExchangeOutcome,
+    outcome: ExchangeOutcome,
     endpoint?: string,
   ): void {
-    const { head, startedMs, parseError } = visit;
-    visit.isRecorded = true;
-    const { status, reason, detail } = parseError ? localOutcome(parseError.status, BROKEN_BODY) : end;
-    const { target, upstreamMs } = end;
+    const { head, startedMs, parseError } = context;
+    context.isRecorded = true;
+    const { status, reason, detail } = parseError ? localOutcome(parseError.status, BROKEN_BODY) : outcome;
+    const { target, upstreamMs } = outcome;
     const durationMs = now() - startedMs;
     observe({ head, route, endpoint, principal, status, reason, detail, target, durationMs, upstreamMs });
   }
@@ -231,19 +229,19 @@ export function createRequestHandler({
     return isDraining() ? ['X-Request-Id', head.id, 'Connection', 'close'] : ['X-Request-Id', head.id];
   }
 
-  function recover(
+  function handleCrash(
     req: IncomingMessage,
     res: ServerResponse,
-    visit: RequestContext | undefined,
+    context: RequestContext | undefined,
     error: unknown,
   ): void {
-    log.error({ request_id: visit?.head.id, err: error }, 'a request failed inside the gate');
+    log.error({ request_id: context?.head.id, err: error }, 'a request failed inside the gate');
     if (res.headersSent) res.destroy();
-    else sendError(req, res, INTERNAL_ERROR, visit ? baseHeaders(visit.head) : []);
-    if (visit === undefined || visit.isRecorded) return;
+    else sendError(req, res, INTERNAL_ERROR, context ? baseHeaders(context.head) : []);
+    if (context === undefined || context.isRecorded) return;
     const { status, reason } = INTERNAL_ERROR;
-    record(visit, { route: undefined, principal: undefined }, localOutcome(status, reason));
+    record(context, { route: undefined, principal: undefined }, localOutcome(status, reason));
   }
 
-  return { handle: answer, handleCrash: recover };
+  return { handle, handleCrash };
 }

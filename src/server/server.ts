@@ -1,4 +1,4 @@
-/** The face of server/: opens the public port in front of a gate, and the admin port beside it. */
+/** The interface of server/: opens the public port and the admin port of a gateway. Called by `src/app/`. */
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
@@ -18,34 +18,38 @@ export interface ListenOptions extends EdgeOptions {
   readonly listen: ListenAddress;
   readonly admin: ListenAddress;
   readonly client: ClientSettings;
-  /** Whether the gate knows enough to serve; drains aside. */
+  /** Whether the gateway has what it needs to serve; a drain is not considered. */
   readonly canServe: () => boolean;
   readonly metrics: Exposition;
-  /** The host names by which the admin port may be asked, in lower case. */
+  /** The host names that requests to the admin port may use, in lower case. */
   readonly adminHosts: () => readonly string[];
-  /** What answers at /api of the admin port now; undefined where there is nothing to administer. */
+  /** The current handler of /api at the admin port; undefined where there is nothing to administer. */
   readonly appsApi: () => RequestHandler | undefined;
 }
 
 export interface Listening {
   readonly address: AddressInfo;
   readonly adminAddress: AddressInfo;
-  /** Follows other client times, and for new connections other certificates; addresses stay as they are. */
+  /** Applies new client timeouts, and for new connections new certificates; the addresses stay. */
   applySettings(settings: Pick<Settings, 'listen' | 'admin' | 'client'>): void;
-  /** How many exchanges are under way at the public port. */
+  /** Returns how many exchanges are in flight at the public port. */
   readonly inFlight: () => number;
-  /** How many connections are open there. */
+  /** Returns how many connections are open at the public port. */
   readonly connections: () => Promise<number>;
   /**
-   * Readiness off and, after the delay, no new connections; answers close theirs; what is left at the deadline is cut.
+   * Reports not ready and, after the delay, accepts no new connections. Responses close their connections; the remaining
+   * ones are closed at the deadline.
    *
-   * @param delayMs undefined: a second, but no more than a tenth of the deadline
+   * @param delayMs by default a second, but at most a tenth of the deadline
    */
   drain(deadlineMs: number, delayMs: number | undefined): Promise<void>;
 }
 
-const USUAL_DELAY_MS = 1000;
+const DEFAULT_DELAY_MS = 1000;
 
+/**
+ * Opens the admin port, then the public port. Rejects where either cannot be opened; the admin port is then closed again.
+ */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { client, newId, log } = options;
   let isReady = false;
@@ -64,38 +68,41 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     log,
   });
   const edge = createEdge(options);
-  const gate = await startServer({ address: options.listen, client, ...publicSide(edge), log }).catch(
-    async (error: unknown) => {
-      await admin.drain(0);
-      throw error;
-    },
-  );
+  const publicServer = await startServer({
+    address: options.listen,
+    client,
+    ...publicHandlers(edge),
+    log,
+  }).catch(async (error: unknown) => {
+    await admin.drain(0);
+    throw error;
+  });
   isReady = true;
   return {
-    address: gate.address,
+    address: publicServer.address,
     adminAddress: admin.address,
     applySettings(settings) {
-      gate.applySettings(settings.listen?.tls, settings.client);
+      publicServer.applySettings(settings.listen?.tls, settings.client);
       admin.applySettings(settings.admin?.tls, settings.client);
     },
     inFlight: edge.inFlight,
-    connections: () => gate.connections(),
-    async drain(deadlineMs, delayMs = Math.min(USUAL_DELAY_MS, deadlineMs / 10)) {
+    connections: () => publicServer.connections(),
+    async drain(deadlineMs, delayMs = Math.min(DEFAULT_DELAY_MS, deadlineMs / 10)) {
       isReady = false;
       edge.drain();
-      // A connection that waits to be accepted when the port closes is reset, so whoever sends them must hear of it first.
+      // Closing the port resets connections that wait to be accepted, so load balancers need time to see the readiness.
       await sleep(delayMs);
-      await gate.drain(deadlineMs - delayMs);
+      await publicServer.drain(deadlineMs - delayMs);
       await admin.drain(0);
     },
   };
 }
 
-function publicSide(edge: Edge): Pick<ServerSettings, 'classes' | 'handlers' | 'boundsWholeRequest'> {
+function publicHandlers(edge: Edge): Pick<ServerSettings, 'classes' | 'handlers' | 'boundsWholeRequest'> {
   const { app, classes } = createExpressServer();
   app.use((req, res) => edge.handle(req, res));
   const start: Start = (req, res) => {
-    // Express reads a target that is no path by url.parse, which warns of some, and finds nothing in others.
+    // Express parses a target that is not a path with url.parse, which warns of some targets and finds no path in others.
     if (req.url?.startsWith('/')) app(req, res);
     else void edge.handle(req, res);
   };
