@@ -6,6 +6,7 @@ import { schema } from './schema/schema.js';
 import { objectsAt, schemasAt } from './shapes.js';
 import { DEEPEST, type Source } from './source.js';
 
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ParseError } from './problem.js';
 
+/** The files that a configuration names. */
 export interface Files {
   /** Resolves a path; relative ones start at the configuration's folder. */
   path(name: string): string;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { LimitPolicy } from '../model/limit.js';
 import type { WrittenLimit } from './schema/limit.js';
 
+/** The value of `limit`; undefined if the key is absent. */
 export type WrittenLimits = 'none' | WrittenLimit | readonly WrittenLimit[] | undefined;
 
 /**

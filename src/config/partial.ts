@@ -5,11 +5,16 @@ import { route } from './schema/route.js';
 import { general } from './schema/schema.js';
 import { upstreamSettings } from './schema/upstream.js';
 
+/** The valid keys outside issuers, upstreams and routes. */
 export type PartialGeneral = Partial<z.output<typeof general>>;
+/** The valid keys of an issuer. */
 export type PartialIssuer = Partial<z.output<typeof issuer>>;
+/** The valid keys of an upstream. */
 export type PartialUpstream = Partial<z.output<typeof upstreamSettings>>;
+/** The valid keys of a route. */
 export type PartialRoute = Partial<z.output<typeof route>>;
 
+/** The valid parts of a configuration. */
 export interface PartialConfig {
   readonly general: PartialGeneral;
   readonly issuers: ReadonlyMap<string, PartialIssuer>;

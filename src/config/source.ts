@@ -22,6 +22,7 @@ import { ParseError, formatPath, Problem, type Path, type SourceLocation } from 
 /** The limit of nesting. No configuration needs more; much more can crash a parser. */
 export const DEEPEST = 64;
 
+/** A configuration before validation, with the locations of its paths. */
 export interface Source {
   /** The file's path, or `configuration`. */
   readonly name: string;

@@ -6,6 +6,7 @@ import { showVariables } from './variables.js';
 /** Control tokens of the lexer (document start, end of flow, scalar follows); they have no text in the file. */
 const LEXER_MARKS: ReadonlySet<string> = new Set(['\u0002', '\u0018', '\u001f']);
 
+/** A syntax error with its position. */
 export interface SyntaxFlaw {
   /** Index into the text. */
   readonly offset: number;

@@ -1,4 +1,4 @@
-/** Checks which claims hold the app and the scopes of an issuer's tokens. An impossible claim would refuse every caller. */
+/** Checks which claims hold an issuer's apps and scopes. An impossible claim would refuse every caller. */
 import type { PartialIssuer } from '../partial.js';
 import type { Path, Report } from '../problem.js';
 
@@ -7,7 +7,7 @@ type Claims = NonNullable<PartialIssuer['claims']>;
 /** Times (RFC 7519 4.1.4 to 4.1.6): numbers, which hold no app or scopes. */
 const TIMES: ReadonlySet<string> = new Set(['exp', 'nbf', 'iat', 'auth_time']);
 
-/** Claims that are never an object: a text, a number or a list (RFC 7519, RFC 9068, OpenID Connect, Entra, Okta, Cognito). */
+/** Claims that are never an object (RFC 7519, RFC 9068, OpenID Connect, Entra, Okta, Cognito). */
 const NO_OBJECTS: ReadonlySet<string> = new Set([
   ...['iss', 'sub', 'aud', 'jti', ...TIMES],
   ...[

@@ -15,6 +15,7 @@ function parseCorsOrigin(text: string): string | ParseError {
   return origin;
 }
 
+/** Cross-origin rules. */
 export const cors = z.strictObject({
   origins: list(phrase(parseCorsOrigin, 'an origin'), 'a list of origins').describe(
     'The origins whose pages may read answers, such as https://app.example.org, or "*".',

@@ -5,7 +5,7 @@
  * characters themselves can be written percent-encoded.
  */
 
-/** Recognizes a segment of another syntax. A `:` within a segment (`books:batch`) and a `$` before letters are literals. */
+/** A segment of another syntax. A `:` within a segment (`books:batch`) and a `$` before letters are literals. */
 const FOREIGN = /^:\w|[*<>()[\]|^{}"]|%7b[^/]*%7d|\$\d|\$$|^\\[dws]|^\.{3,}$/i;
 /** Converters of Flask and Django, which precede the name: `<int:id>`. */
 const CONVERTERS = /^(?:int|str|string|float|uuid|path|slug|any|re)$/;

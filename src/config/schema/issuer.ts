@@ -11,6 +11,7 @@ import { duration, flag, given, list, name, phrase, single } from './values.js';
 /** The names of the token service's own issuers, which no issuer of the file may have. */
 const RESERVED = new Set(['tokens', 'named']);
 
+/** The name of an issuer. */
 export const issuerName = name().refine((text) => !RESERVED.has(text), {
   error: 'is a name reserved for the token service; choose another',
 });
@@ -22,6 +23,7 @@ function parseScope(text: string): string | ParseError {
   );
 }
 
+/** A scope. */
 export const scope = phrase(parseScope, 'a scope');
 /** One scope, where a list is allowed too. */
 export const singleScope = single(parseScope, {
@@ -110,6 +112,7 @@ const claim = z.union(
   { error: given("must be a claim's name, or a list that is a path into an object") },
 );
 
+/** An issuer. */
 export const issuer = z.strictObject({
   issuer: z
     .union([phrase(parseIss, "the tokens' iss"), z.literal(false)], {

@@ -3,7 +3,7 @@ import { ParseError } from '../problem.js';
 
 const BITS = 256;
 
-/** A random text of 256 bits has at least so many different characters, except for about one in 10^12. */
+/** A random text of 256 bits has more different characters than this, except for about one in 10^12. */
 const MIN_DIFFERENT = { hexadecimal: 8, other: 15 };
 
 /** Parses a key of at least 32 random bytes, in hexadecimal, base64 or another form. An empty text means no key. */

@@ -50,6 +50,7 @@ const longForm = z
 
 const single = z.union([phrase(parseLimit, FORM), longForm], { error: given(`must be ${FORM}`) });
 
+/** The value of `limit`. */
 export const limit = z.union(
   [phrase((text) => (text === 'none' ? 'none' : parseLimit(text)), FORM), longForm, list(single, FORM)],
   { error: given(`must be ${FORM}`) },

@@ -9,6 +9,7 @@ const ADMIN_DEFAULT = '127.0.0.1:8081';
 const HOST_NAME = /^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$/i;
 const FORM = 'an address such as 127.0.0.1:8080 or "[::1]:8080", or {host, port, tls}';
 
+/** A listening address; the files of `tls` are paths of PEM files. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -49,12 +50,14 @@ const addressKeys = z.strictObject({
   tls: tls.optional().describe('Certificate and key, to listen with TLS.'),
 });
 
+/** A listening address, in its short or its long form. */
 export const address = z.union([phrase(parseAddress, FORM), addressKeys], {
   error: given(`must be ${FORM}`),
 });
 
 const ADMIN_FORM = `${FORM.replace('or {', '{')}, or {listen, hosts}`;
 
+/** The admin address, with the host names that its requests may have. */
 export interface AdminListener extends Address {
   readonly hosts?: readonly string[] | undefined;
 }
@@ -72,6 +75,7 @@ const hosts = list(
     'Names by which it may be asked, beside localhost and IP addresses: a Host field with another is refused.',
   );
 
+/** The admin address, in one of its three forms. */
 export const admin = z.union(
   [
     phrase((text): AdminListener | ParseError => {
@@ -102,6 +106,7 @@ function parseNetwork(text: string): string | ParseError {
   return isValid ? text : new ParseError('must be an IP address or a CIDR block such as 10.0.0.0/8');
 }
 
+/** The addresses of trusted proxies. */
 export const trustProxy = z.array(phrase(parseNetwork, 'an IP address or a CIDR block such as 10.0.0.0/8'), {
   error: given('must be a list of IP addresses and CIDR blocks'),
 });
@@ -118,6 +123,7 @@ const bodyRate = z.union([count(0, 1_000_000_000), phrase(parseRate, RATE_FORM)]
   error: given(`must be ${RATE_FORM}`),
 });
 
+/** Timeouts and limits of client connections. */
 export const client = z.strictObject({
   header_timeout: duration()
     .prefault('10s')

@@ -10,7 +10,7 @@ const FORM = 'must be methods and a path, such as "GET /a/{id}", "GET,POST /a" o
 
 /** A parsed `match`. */
 export interface MatchRule {
-  /** As written. */
+  /** As in the file. */
   readonly text: string;
   readonly methods: ReadonlySet<string> | 'any';
   readonly path: readonly Segment[];
@@ -20,7 +20,7 @@ export interface MatchRule {
 
 /** A parsed `rewrite`. */
 export interface RewriteRule {
-  /** As written. */
+  /** As in the file. */
   readonly text: string;
   readonly path: readonly RewriteSegment[];
   readonly hasEncodedSlash: boolean;

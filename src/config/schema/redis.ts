@@ -120,6 +120,7 @@ const settings = z
 /** An empty text, as from `${REDIS_URL:-}`, means that the key is left out. */
 const absent = z.literal('').transform(() => undefined);
 
+/** A URL, the long form, or an empty text for none. */
 export const redis = z.union(
   [
     absent,

@@ -55,6 +55,7 @@ const expectation = z.strictObject({
   ),
 });
 
+/** A route. */
 export const route = z
   .strictObject({
     match: phrase(parseMatch, 'methods and a path, such as "GET /a/{id}"').describe(

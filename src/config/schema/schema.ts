@@ -115,6 +115,7 @@ export const general = z.strictObject({
   cors: cors.optional().describe('Cross-origin rules of all routes; preflights are answered by the gate.'),
 });
 
+/** The whole file. */
 export const schema = general
   .extend({
     issuers: z

@@ -112,6 +112,7 @@ const endpoints = z
     'The ways to get a pass, each switched on by naming it; and where tokens are revoked and asked about.',
   );
 
+/** The token service. */
 export const tokens = z.strictObject({
   issuer: phrase(parseIssuer, 'a URL').describe("This gate's own issuer, known to routes as `tokens`."),
   audience: z

@@ -179,8 +179,10 @@ const settings = z.strictObject({
     .describe('How https targets are spoken to.'),
 });
 
+/** The long form of an upstream. */
 export const upstreamSettings = settings;
 
+/** An upstream: one origin, or the long form. */
 export const upstream = z.union(
   [
     z

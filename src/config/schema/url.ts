@@ -39,7 +39,10 @@ export function parseOrigin(text: string): URL | ParseError {
   return url;
 }
 
-/** Parses the URL of keys: https, or http on loopback. The keys decide which tokens are trusted, so they must not be forgeable. */
+/**
+ * Parses the URL of keys: https, or http on loopback. The keys decide which tokens are trusted, so they must not be
+ * forgeable.
+ */
 export function parseKeyUrl(text: string): string | ParseError {
   const url = parseUrl(text, ['http', 'https']);
   if (url instanceof ParseError) return url;
