@@ -1,4 +1,7 @@
-/** One attempt of an exchange at one target, for `proxy-exchange.ts`. It holds a slot there and reports the target's result. */
+/**
+ * One attempt of an exchange at one target, for `proxy-exchange.ts`. It holds a slot there and reports the target's
+ * result.
+ */
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { AttemptResult } from './availability/breaker.js';
@@ -56,7 +59,9 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
     this.#limiter.add(this);
   }
 
-  /** Begins an attempt in a slot that the caller has taken. Returns undefined where the target accepts no request now. */
+  /**
+   * Begins an attempt in a slot that the caller has taken. Returns undefined where the target accepts no request now.
+   */
   static begin(
     pool: TargetPool,
     events: AttemptEvents & { readonly exchange: Exchange },

@@ -1,6 +1,6 @@
 /**
- * Chooses which of several targets gets the next request, for `upstream-pools.ts`: round robin, or the fewest exchanges with
- * round robin among equals.
+ * Chooses which of several targets gets the next request, for `upstream-pools.ts`: round robin, or the fewest exchanges
+ * with round robin among equals.
  *
  * Round robin is stride scheduling (Waldspurger 1995): the chosen target advances by the inverse of its weight, and the
  * target furthest behind is next. A target that was unavailable does not catch up on what it missed.

@@ -8,7 +8,9 @@ export type CallersExchange = Pick<Exchange, 'admission' | 'head'>;
 /** Filled only while slots are scarce, so most exchanges are not in it. */
 const cache = new WeakMap<CallersExchange, string>();
 
-/** Returns the app of an authenticated caller, otherwise the client's network. One caller cannot have many of either. */
+/**
+ * Returns the app of an authenticated caller, otherwise the client's network. One caller cannot have many of either.
+ */
 export function callerOf(exchange: CallersExchange): string {
   let caller = cache.get(exchange);
   if (caller === undefined) cache.set(exchange, (caller = identify(exchange)));

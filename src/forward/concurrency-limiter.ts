@@ -1,11 +1,11 @@
 /**
- * Limits how many exchanges one target serves at once, with a bounded queue of waiters; for `target-pool.ts`. Callers share
- * both.
+ * Limits how many exchanges one target serves at once, with a bounded queue of waiters; for `target-pool.ts`. Callers
+ * share both.
  *
  * A caller may take a slot only while it holds at most seven times as many as would stay free. So one caller alone gets
  * seven eighths, two get seven fifteenths each, and some stay free for a caller that holds none. (Dynamic thresholds:
- * Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998.) With fewer than eight slots none are kept free. At
- * any size a freed slot goes to the caller that holds the fewest.
+ * Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998.) With fewer than eight slots none are kept free.
+ * At any size a freed slot goes to the caller that holds the fewest.
  */
 import { callerOf, type CallersExchange } from './caller.js';
 import { LinkedList } from './linked-list.js';

@@ -1,4 +1,6 @@
-/** Opens connections to a target, for `target-pool.ts` and health checks: exact timeout, TLS, distinguishable resets. */
+/**
+ * Opens connections to a target, for `target-pool.ts` and health checks: exact timeout, TLS, distinguishable resets.
+ */
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
@@ -20,8 +22,9 @@ export function hostOf(target: Target): string {
 }
 
 /**
- * Creates undici's connector for a target. A connection gets exactly `connectTimeoutMs`, since undici's own timers are up to
- * half a second late. The callback gets the socket's error, `CONNECT_TIMEOUT`, or UND_ERR_ABORTED where nothing waits.
+ * Creates undici's connector for a target. A connection gets exactly `connectTimeoutMs`, since undici's own timers are
+ * up to half a second late. The callback gets the socket's error, `CONNECT_TIMEOUT`, or UND_ERR_ABORTED where nothing
+ * waits.
  */
 export function createConnector(
   upstream: Upstream,
@@ -88,8 +91,8 @@ function errorWith(code: string): Error {
 }
 
 /**
- * Changes the code of a reset. Where a body ends with the connection, undici treats ECONNRESET as its end, so a truncated
- * response would look complete. Its code for a lost connection is an error; an end by FIN is still an end.
+ * Changes the code of a reset. Where a body ends with the connection, undici treats ECONNRESET as its end, so a
+ * truncated response would look complete. Its code for a lost connection is an error; an end by FIN is still an end.
  */
 function markReset(error: NodeJS.ErrnoException): void {
   if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';

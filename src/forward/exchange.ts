@@ -18,7 +18,9 @@ export interface ForwarderOptions extends BodyLimits {
 
 /** Ends a tunnel or event stream when its caller's token expires or is revoked. */
 export interface StreamWatcher {
-  /** Calls `end` once, later, when the principal is revoked or its token expires. The returned function cancels this. */
+  /**
+   * Calls `end` once, later, when the principal is revoked or its token expires. The returned function cancels this.
+   */
   watch(principal: Principal, end: () => void): () => void;
   isRevoked(principal: Principal): boolean;
   /** Calls back soon after each change of the revocations. The returned function cancels this. */

@@ -66,8 +66,8 @@ export function refusalFor(code: string, answerBegan: boolean): Refusal {
 }
 
 /**
- * Decides whether and where a request may be sent again (RFC 9110 9.2.2). Before a byte of it was sent, any request may.
- * Afterwards only one with a safe method and no body may, never a POST. The same target may get it only where the
+ * Decides whether and where a request may be sent again (RFC 9110 9.2.2). Before a byte of it was sent, any request
+ * may. Afterwards only one with a safe method and no body may, never a POST. The same target may get it only where the
  * connection was lost or refused, since the next connection may work. Another target may get it also after a timeout of
  * the connection or the response. No target gets it where undici could not parse the response.
  *

@@ -1,5 +1,6 @@
 /**
- * The entry of forward/, the last step of the pipeline: sends an admitted request to its upstream and streams the response.
+ * The entry of forward/, the last step of the pipeline: sends an admitted request to its upstream and streams the
+ * response.
  *
  *    client              gateway                                         upstream
  *      │ ── request ──▶     a small body is read in full (small-body.ts)    │
@@ -11,9 +12,9 @@
  *      │ ◀── body ─────  5. the response body, trailers ◀────────────────── │   response-writer.ts
  *      │                 6. the end; or 7. the upstream fails, 8. the client leaves, 9. a timeout (failures.ts)
  *
- * proxy-exchange.ts is one exchange; its methods follow this order and these numbers. Where 2 to 4 fail, a safe request may
- * be sent again, to another target, as a new attempt of the same exchange (retry-budget.ts). A WebSocket takes the same
- * steps until the upstream's 101, and then is a tunnel (tunnel.ts).
+ * proxy-exchange.ts is one exchange; its methods follow this order and these numbers. Where 2 to 4 fail, a safe request
+ * may be sent again, to another target, as a new attempt of the same exchange (retry-budget.ts). A WebSocket takes the
+ * same steps until the upstream's 101, and then is a tunnel (tunnel.ts).
  */
 import { Refusal } from '../model/refusal.js';
 import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
@@ -32,7 +33,9 @@ export {
   type UpstreamPools,
 } from './upstream-pools.js';
 
-/** A Refusal means that nothing was written to `res`. Both promises settle when the exchange is over; neither rejects. */
+/**
+ * A Refusal means that nothing was written to `res`. Both promises settle when the exchange is over; neither rejects.
+ */
 export interface Forwarder {
   forward(exchange: Exchange): Promise<Outcome | Refusal>;
   tunnel(upgrade: Upgrade): Promise<Outcome | Refusal>;

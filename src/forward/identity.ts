@@ -7,8 +7,8 @@ const NO_FIELDS: FlatHeaders = [];
 const PLAIN = /^[\x21-\x24\x26-\x7e]*$/;
 
 /**
- * Creates the function that returns a caller's identity fields. They are computed once per Principal, which lives as long
- * as its verified token stays cached. Names in `omit` (lower case) are left out.
+ * Creates the function that returns a caller's identity fields. They are computed once per Principal, which lives as
+ * long as its verified token stays cached. Names in `omit` (lower case) are left out.
  */
 export function createIdentity(omit: ReadonlySet<string>): (principal: Principal) => FlatHeaders {
   const cache = new WeakMap<Principal, FlatHeaders>();

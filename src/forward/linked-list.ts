@@ -1,10 +1,14 @@
-/** A doubly linked list of objects that hold their own links, so that adding and removing one allocates nothing. */
+/**
+ * A doubly linked list for `concurrency-limiter.ts`. The items hold the links, so adding and removing allocates
+ * nothing.
+ */
 
 export interface Linked<T> {
   older: T | undefined;
   newer: T | undefined;
 }
 
+/** An item can be in one list only, and once. */
 export class LinkedList<T extends Linked<T>> implements Iterable<T> {
   #oldest: T | undefined;
   #newest: T | undefined;
@@ -16,7 +20,7 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
     this.#newest = item;
   }
 
-  /** Removes an item that is in this list. */
+  /** Removes an item, which must be in this list. */
   remove(item: T): void {
     if (item.older) item.older.newer = item.newer;
     else this.#oldest = item.newer;
@@ -25,7 +29,7 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
     item.older = item.newer = undefined;
   }
 
-  /** From the oldest. The list must not change meanwhile. */
+  /** Iterates from the oldest item. The list must not change meanwhile. */
   *[Symbol.iterator](): Iterator<T> {
     for (let item = this.#oldest; item; item = item.newer) yield item;
   }

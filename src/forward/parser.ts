@@ -1,9 +1,10 @@
 /**
- * Two corrections of undici's HTTP/1.1 parser, for which it has no option. They are made on the parser itself, since only
- * that knows where a response begins: what is read from the socket would else have to be parsed a second time.
+ * Corrects undici's HTTP/1.1 parser in two points without an option, for `connect.ts`. The corrections patch the
+ * parser, since only it knows where a response begins. Otherwise the gateway would have to parse the bytes a second
+ * time.
  *
- * The parser stands on the socket under a symbol of undici's own. A version that has none there behaves as undici does;
- * test/forward/parser.test.ts would say so. It is that of 7.30.2 (lib/dispatcher/client-h1.js).
+ * undici stores the parser on the socket under a symbol. With a version that does not, undici's behaviour is unchanged
+ * and test/forward/parser.test.ts fails. Written for 7.30.2 (lib/dispatcher/client-h1.js).
  */
 import type { Socket } from 'node:net';
 import { fieldOf, type RawHeaders } from './raw-headers.js';
@@ -25,9 +26,9 @@ interface Parser {
 const NO_BODY = 1;
 
 /**
- * Corrects the parser of a connection.
+ * Corrects the parser of a connection. Does nothing where there is no known parser.
  *
- * @param socket that undici has taken over
+ * @param socket a socket that undici already uses
  */
 export function correctParser(socket: Socket): void {
   const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'parser');
@@ -36,8 +37,8 @@ export function correctParser(socket: Socket): void {
   const { onHeadersComplete, onMessageComplete } = parser;
 
   /**
-   * undici takes a 100 that it has not asked for as the end of the connection. A client must ignore one (RFC 9110 15.2),
-   * and the request may have been carried out.
+   * undici closes the connection at an unrequested 100. A client must ignore one (RFC 9110 15.2), and the target may
+   * have processed the request.
    */
   parser.onHeadersComplete = function dropContinue(status, upgrade, shouldKeepAlive) {
     if (status !== 100) return onHeadersComplete.call(this, status, upgrade, shouldKeepAlive);
@@ -51,8 +52,8 @@ export function correctParser(socket: Socket): void {
   };
 
   /**
-   * llhttp reads nothing behind a trailer `Connection: close`, but undici has decided by then that the connection stays:
-   * the next response on it would be an error.
+   * llhttp reads nothing after a trailer `Connection: close`, but undici has already decided to reuse the connection.
+   * The next response on it would be an error.
    */
   parser.onMessageComplete = function heedTrailers() {
     const trailers = this.headers;

@@ -1,16 +1,16 @@
-/** The two forms in which undici hands over the header of a response, and how to read one field from either. */
+/** undici's two forms of a response header, and how to read a field from each; for all of forward/. */
 
-/** The raw form: names and values in turn, as the bytes that came. */
+/** The raw form: alternating names and values, as the received bytes. */
 export type RawHeaders = readonly (Buffer | string)[];
 
 /**
- * The parsed form, by names in lower case. Every field can be a list, also one that may stand only once: an upstream
- * can send any field twice. (The type of node:http says otherwise, since node:http drops the second.)
+ * The parsed form, by names in lower case. Every field can be a list, since an upstream can send any field twice. (In
+ * node:http's type some cannot, since node:http drops the second.)
  */
 export type ParsedHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
- * Reads a field of the parsed form. Several lines of a field are one list (RFC 9110 5.3).
+ * Reads a field of the parsed form. Several lines of a field are joined to one list (RFC 9110 5.3).
  *
  * @param name in lower case
  */
@@ -20,7 +20,7 @@ export function listOf(headers: ParsedHeaders, name: string): string | undefined
 }
 
 /**
- * Reads a field of the raw form. Several lines of a field are one list (RFC 9110 5.3).
+ * Reads a field of the raw form. Several lines of a field are joined to one list (RFC 9110 5.3).
  *
  * @param name in lower case
  */

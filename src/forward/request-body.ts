@@ -1,10 +1,10 @@
-/** A request's body on its way to the upstream: streamed, counted, and watched for silence. */
+/** Streams a request's body to the upstream, for `proxy-exchange.ts`; limits its size and its pace. */
 import { Readable } from 'node:stream';
 import { BodyPace, type BodyLimits } from './body-pace.js';
 import type { Exchange } from './exchange.js';
 
 export interface BodyEvents {
-  /** The upstream took some of it, or more of it came. */
+  /** The upstream read, or the client sent. */
   onBodyProgress(): void;
   onBodyTooLarge(): void;
   /** The client sent nothing for too long, or too little, while the upstream waited for it. */
@@ -12,15 +12,15 @@ export interface BodyEvents {
 }
 
 /**
- * undici never gets `req` itself: it destroys a body that it no longer needs, and with `req` the client's socket
- * would go. This stream reads only when the upstream does, so that a slow one slows the client down.
+ * The body stream for undici. undici destroys a body that it no longer needs; with `req` itself that would destroy the
+ * client's socket. The stream reads only when the upstream does, so a slow upstream slows the client down.
  */
 export class RequestBody extends Readable {
   #received = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** Whether the upstream has taken all that came, so that it is the client's turn. */
+  /** Whether the upstream has read all received bytes, so that the gateway waits for the client. */
   #awaiting = false;
-  /** Whether it was not for a part of this tick. */
+  /** Whether the client was paused for a part of this tick. */
   #wasPaused = false;
   readonly #pace: BodyPace;
 
@@ -28,7 +28,7 @@ export class RequestBody extends Readable {
     readonly exchange: Exchange,
     limits: BodyLimits,
     readonly events: BodyEvents,
-    /** Whether others wait for what the exchange holds: then its client is given no grace. */
+    /** Whether others wait for the slot of this exchange. Then its client gets no grace. */
     readonly slot: { readonly isSlotWanted: boolean } | undefined,
   ) {
     super();
@@ -51,16 +51,16 @@ export class RequestBody extends Readable {
     this.#awaiting = false;
     if (this.#timer !== undefined) {
       clearTimeout(this.#timer);
-      // What still comes is read away: the connection is closed after the answer, and unread bytes would reset it.
+      // Discard the rest: the connection closes after the response, and unread bytes would reset it.
       this.exchange.req.off('data', this.#onData).off('end', this.#onEnd).resume();
     }
     callback(error);
   }
 
-  /** First read: the connection stands, and the request is about to be written. */
+  /** Runs at the first read: there is a connection, and undici is about to write the request. */
   #start(): void {
     this.#timer = setTimeout(onTick, this.#pace.tickMs, this);
-    // RFC 9110 10.1.1: only now is the client asked for its body, when somebody is there to take it.
+    // RFC 9110 10.1.1: the client is asked for its body only when the upstream can receive it.
     const { req, res, head } = this.exchange;
     if (head.expectsContinue) res.writeContinue();
     req.on('data', this.#onData).on('end', this.#onEnd);
@@ -89,12 +89,12 @@ export class RequestBody extends Readable {
     this.push(null);
   };
 
-  /** A pause of the upstream's is no silence of the client's. */
+  /** Checks the pace. The client is not charged for a pause by the upstream. */
   onTick(): void {
-    const isClientsTurn = this.#awaiting && !this.#wasPaused;
+    const wasAwaiting = this.#awaiting && !this.#wasPaused;
     this.#wasPaused = !this.#awaiting;
-    const isTooSlow = this.#pace.isTooSlow(isClientsTurn ? this.#pace.tickMs : 0);
-    if (isTooSlow || (isClientsTurn && this.#pace.isBehind && this.slot?.isSlotWanted === true)) {
+    const isTooSlow = this.#pace.isTooSlow(wasAwaiting ? this.#pace.tickMs : 0);
+    if (isTooSlow || (wasAwaiting && this.#pace.isBehind && this.slot?.isSlotWanted === true)) {
       this.events.onBodyTimeout();
     } else {
       this.#timer?.refresh();
@@ -106,7 +106,7 @@ function onTick(body: RequestBody): void {
   body.onTick();
 }
 
-/** What undici sends after the head: a stream, the bytes that a middleware has read, or nothing. */
+/** Returns the body for undici: a stream, the bytes that were already read, or null. */
 export function openBody(
   exchange: Exchange,
   limits: BodyLimits,

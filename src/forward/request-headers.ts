@@ -1,4 +1,7 @@
-/** The header of the request to the upstream: the caller's fields, less what it may not say, plus what the gate says. */
+/**
+ * Builds the header of the request to the upstream, for `target-pool.ts`: the caller's allowed fields, then the
+ * gateway's.
+ */
 import type { Log } from '../model/log.js';
 import type { Principal } from '../model/principal.js';
 import type { RequestHead } from '../model/request.js';
@@ -7,7 +10,7 @@ import { isIdentityField, plainName } from '../model/identity-fields.js';
 import { HOP_BY_HOP, nominate } from './field-names.js';
 import { createIdentity } from './identity.js';
 
-/** Fields that the gate alone says, or that could change what was matched; the caller's own are dropped. */
+/** Fields that only the gateway sets, or that could change what was matched. The caller's fields are dropped. */
 const OWNED = [
   'host',
   'content-length',
@@ -22,21 +25,23 @@ const OWNED = [
   'x-rewrite-url',
 ];
 const FORWARDED = 'x-forwarded-';
-/** What a trusted proxy may say besides. In this spelling only: a proxy sets these, and may let others pass. */
+/** Allowed only from a trusted proxy. In this spelling only: the proxy sets these but may forward other spellings. */
 const FROM_TRUSTED_PROXY = new Set(['x-forwarded-port', 'x-forwarded-prefix', 'x-real-ip']);
 
-/** Fields that no configuration can set: they frame the message, or say who is calling. */
+/** Fields that no configuration can set: they frame the message or identify the request. */
 const UNSETTABLE = new Set([...HOP_BY_HOP, 'host', 'content-length', 'expect', 'x-request-id']);
 
-/**
- * @param contentLength undefined where there is no body, or where its length is not known or not the caller's
- */
+/** @param contentLength undefined where there is no body, or its length is unknown or not from the caller */
 export type BuildRequestHeaders = (
   head: RequestHead,
   principal: Principal,
   contentLength: number | undefined,
 ) => string[];
 
+/**
+ * Creates the builders of an upstream's request headers, one per target. A field of the file that cannot be set is
+ * logged and ignored.
+ */
 export function createRequestHeaders(upstream: Upstream, log: Log): (target: Target) => BuildRequestHeaders {
   const set = upstream.headers.set.filter(([name]) => isSettable(name, upstream, log));
   const setNames = new Set(set.map(([name]) => plainName(name.toLowerCase())));
@@ -45,62 +50,63 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
   if (!upstream.forwardAuthorization) dropped.add('authorization');
 
   const identity = createIdentity(removed);
-  const says = (name: string): boolean => !setNames.has(name) && !removed.has(name);
-  const saysFor = says('x-forwarded-for');
-  const saysProto = says('x-forwarded-proto');
-  const saysHost = says('x-forwarded-host');
-  const saysForwarded = says('forwarded');
-  const saysId = says('x-request-id');
-  const added = set.flat();
-  const passing = rememberNames((name) => !isForbidden(plainName(name.toLowerCase()), dropped));
-  const passingFromProxy = rememberNames((name) => {
+  const isAdded = (name: string): boolean => !setNames.has(name) && !removed.has(name);
+  const addsFor = isAdded('x-forwarded-for');
+  const addsProto = isAdded('x-forwarded-proto');
+  const addsHost = isAdded('x-forwarded-host');
+  const addsForwarded = isAdded('forwarded');
+  const addsId = isAdded('x-request-id');
+  const fixedFields = set.flat();
+  const allowedName = cacheNames((name) => !isForbidden(plainName(name.toLowerCase()), dropped));
+  const allowedNameFromProxy = cacheNames((name) => {
     const lower = name.toLowerCase();
-    return FROM_TRUSTED_PROXY.has(lower) ? says(lower) : !isForbidden(plainName(lower), dropped);
+    return FROM_TRUSTED_PROXY.has(lower) ? isAdded(lower) : !isForbidden(plainName(lower), dropped);
   });
 
   return (target) =>
     function build(head, principal, contentLength) {
       const { rawHeaders } = head;
-      const passes = head.viaTrustedProxy ? passingFromProxy : passing;
+      const allow = head.viaTrustedProxy ? allowedNameFromProxy : allowedName;
       const fields = ['Host', upstream.host === 'preserve' ? head.host : target.host];
       if (contentLength !== undefined) fields.push('Content-Length', String(contentLength));
       const nominated = nominatedBy(rawHeaders);
       for (let at = 0; at < rawHeaders.length; at += 2) {
-        const name = passes(rawHeaders[at]!);
+        const name = allow(rawHeaders[at]!);
         if (name === undefined || nominated?.has(name.toLowerCase())) continue;
         fields.push(name, rawHeaders[at + 1]!);
       }
-      if (saysFor) fields.push('X-Forwarded-For', head.forwardedFor);
-      if (saysProto) fields.push('X-Forwarded-Proto', head.forwardedProto);
-      if (saysHost) fields.push('X-Forwarded-Host', head.forwardedHost);
-      if (saysForwarded && head.forwarded !== undefined) fields.push('Forwarded', head.forwarded);
-      if (saysId) fields.push('X-Request-Id', head.id);
+      if (addsFor) fields.push('X-Forwarded-For', head.forwardedFor);
+      if (addsProto) fields.push('X-Forwarded-Proto', head.forwardedProto);
+      if (addsHost) fields.push('X-Forwarded-Host', head.forwardedHost);
+      if (addsForwarded && head.forwarded !== undefined) fields.push('Forwarded', head.forwarded);
+      if (addsId) fields.push('X-Request-Id', head.id);
       for (const text of identity(principal)) fields.push(text);
-      for (const text of added) fields.push(text);
+      for (const text of fixedFields) fields.push(text);
       return fields;
     };
 }
 
-/**
- * Callers send few names again and again; those that a stranger makes up beyond so many are judged each time. Each that
- * passes is given back as the string that was seen first, by which undici finds what it knows of it faster.
- */
-const REMEMBERED_NAMES = 512;
-const LONGEST_REMEMBERED = 64;
+/** Callers repeat few names. Beyond this many, which a hostile client can send, names are checked each time. */
+const CACHED_NAMES = 512;
+const LONGEST_CACHED = 64;
 
-function rememberNames(passes: (name: string) => boolean): (name: string) => string | undefined {
-  const known = new Map<string, string | null>();
+/**
+ * Caches a check of names. An allowed name is returned as the string that was seen first; undici's lookups are faster
+ * then.
+ */
+function cacheNames(isAllowed: (name: string) => boolean): (name: string) => string | undefined {
+  const cache = new Map<string, string | null>();
   return (name) => {
-    let verdict = known.get(name);
-    if (verdict === undefined) {
-      verdict = passes(name) ? name : null;
-      if (known.size < REMEMBERED_NAMES && name.length <= LONGEST_REMEMBERED) known.set(name, verdict);
+    let allowed = cache.get(name);
+    if (allowed === undefined) {
+      allowed = isAllowed(name) ? name : null;
+      if (cache.size < CACHED_NAMES && name.length <= LONGEST_CACHED) cache.set(name, allowed);
     }
-    return verdict ?? undefined;
+    return allowed ?? undefined;
   };
 }
 
-/** The names of all Connection fields together; one may stand after the field that it nominates. */
+/** The names that all Connection fields nominate. One may come after the field that it nominates. */
 function nominatedBy(rawHeaders: RequestHead['rawHeaders']): Set<string> | undefined {
   let names: Set<string> | undefined;
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -1,39 +1,42 @@
-/** Which addresses a target's name stands for now, for connect.ts; pools.ts hears when one of them is gone. */
+/** Resolves a target's name again and again, for `connect.ts`; reports a removed address to `target-pool.ts`. */
 import { lookup, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 
 type LookupError = NodeJS.ErrnoException | null;
 
-/** All addresses of a name, as the system's resolver has them. */
+/** Finds all addresses of a name. */
 export type Lookup = (
   host: string,
   callback: (error: LookupError, addresses: readonly LookupAddress[]) => void,
 ) => void;
 
 export interface AddressEvents {
-  /** The name stands for other addresses than before, and one that it stood for is not among them. */
+  /** The name no longer has one of its former addresses. */
   onAddressGone(): void;
-  /** The last good addresses stay; told once, until a lookup succeeds again. */
+  /** A lookup failed, and the last known addresses stay in use. Called once until a lookup succeeds again. */
   onLookupFailed(code: string): void;
 }
 
-/** How long a connection waits for a lookup where older addresses are known: a resolver that hangs must not stop all. */
-const PATIENCE_MS = 200;
+/**
+ * How long a connection waits for a lookup where older addresses are known, so that a hanging resolver stops nothing.
+ */
+const LONGEST_WAIT_MS = 200;
 
+/** Looks a name up with the system's resolver (getaddrinfo). */
 export const systemLookup: Lookup = (host, callback) => {
   lookup(host, { all: true }, callback);
 };
 
-/** Looks the name up `everyMs` apart while requests come; when none came in between it rests until the next. */
+/** The addresses of one name. It is looked up every `everyMs` while there are requests; without any it pauses. */
 export class Addresses {
-  /** Those of the family that the resolver names first: connections begin with each of them in turn. */
+  /** The addresses of the family that the resolver lists first. Connections start with them in rotation. */
   #preferred: readonly LookupAddress[] = [];
   #others: readonly LookupAddress[] = [];
-  #turn = 0;
+  #nextIndex = 0;
   #timer: NodeJS.Timeout | undefined;
   #isUsed = false;
   #isLookingUp = false;
-  /** Whether what is known was looked up, or could not be, since the name was last at rest. */
+  /** Whether a lookup has ended since the last pause. */
   #isCurrent = false;
   #isFailing = false;
   readonly #waiting = new Set<(error: LookupError) => void>();
@@ -45,62 +48,62 @@ export class Addresses {
     readonly events: AddressEvents,
   ) {}
 
-  /** A request is about to go to the name, over a connection that is there or a new one. */
+  /** Marks that a request is about to use the name, over an existing or a new connection. */
   use(): void {
     this.#isUsed = true;
-    if (this.#timer === undefined) this.#round();
+    if (this.#timer === undefined) this.#refresh();
   }
 
-  /** What `net.connect` asks by its option of this name; it wants all addresses, to try one after the other (RFC 8305). */
+  /** The `lookup` option of `net.connect`. It returns all addresses, which are tried one after the other (RFC 8305). */
   readonly lookup: LookupFunction = (_host, _options, callback) => {
     this.use();
-    const answer = (error: LookupError): void => {
-      if (this.#isKnown) callback(null, this.#inTurn());
+    const respond = (error: LookupError): void => {
+      if (this.#isKnown) callback(null, this.#rotated());
       else callback(error, []);
     };
-    if (this.#isCurrent) process.nextTick(answer, null);
-    else this.#await(answer);
+    if (this.#isCurrent) process.nextTick(respond, null);
+    else this.#waitForLookup(respond);
   };
 
-  /** Ends the rounds, until the next use. */
+  /** Stops the lookups until the next use. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#rest();
+    this.#pause();
   }
 
   get #isKnown(): boolean {
     return this.#preferred.length > 0;
   }
 
-  #inTurn(): LookupAddress[] {
-    const from = this.#turn % this.#preferred.length;
-    this.#turn = from + 1;
+  #rotated(): LookupAddress[] {
+    const from = this.#nextIndex % this.#preferred.length;
+    this.#nextIndex = from + 1;
     return [...this.#preferred.slice(from), ...this.#preferred.slice(0, from), ...this.#others];
   }
 
-  #await(answer: (error: LookupError) => void): void {
-    const told = (error: LookupError): void => {
-      clearTimeout(patience);
-      this.#waiting.delete(told);
-      answer(error);
+  #waitForLookup(respond: (error: LookupError) => void): void {
+    const listener = (error: LookupError): void => {
+      clearTimeout(timer);
+      this.#waiting.delete(listener);
+      respond(error);
     };
-    // With no address to fall back on, the time that a connection may take is the bound.
-    const patience = this.#isKnown ? setTimeout(told, PATIENCE_MS, null) : undefined;
-    this.#waiting.add(told);
+    // Without a known address, the connect timeout is the bound.
+    const timer = this.#isKnown ? setTimeout(listener, LONGEST_WAIT_MS, null) : undefined;
+    this.#waiting.add(listener);
     this.#lookUp();
   }
 
-  #round(): void {
+  #refresh(): void {
     if (!this.#isUsed) {
-      this.#rest();
+      this.#pause();
       return;
     }
     this.#isUsed = false;
-    this.#timer = setTimeout(() => this.#round(), this.everyMs).unref();
+    this.#timer = setTimeout(() => this.#refresh(), this.everyMs).unref();
     this.#lookUp();
   }
 
-  #rest(): void {
+  #pause(): void {
     this.#timer = undefined;
     this.#isCurrent = false;
   }
@@ -110,13 +113,13 @@ export class Addresses {
     this.#isLookingUp = true;
     this.resolve(this.host, (error, found) => {
       this.#isLookingUp = false;
-      if (error === null && found.length > 0) this.#keep(found);
+      if (error === null && found.length > 0) this.#store(found);
       else this.#fail(error?.code ?? 'ENODATA');
-      for (const told of this.#waiting) told(error);
+      for (const listener of this.#waiting) listener(error);
     });
   }
 
-  #keep(found: readonly LookupAddress[]): void {
+  #store(found: readonly LookupAddress[]): void {
     const before = [...this.#preferred, ...this.#others];
     const now = new Set(found.map(({ address }) => address));
     const first = found[0]?.family;

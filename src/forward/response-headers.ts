@@ -1,11 +1,14 @@
-/** The header of the answer: the upstream's fields, less those of its connection, with the gate's own in their places. */
+/**
+ * Builds and writes the response header, for `response-writer.ts` and `tunnel.ts`: the upstream's fields and the
+ * gateway's.
+ */
 import type { ServerResponse } from 'node:http';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { Cors } from '../model/route.js';
 import { HOP_BY_HOP, nominate } from './field-names.js';
 import { latin1, type RawHeaders } from './raw-headers.js';
 
-/** Fields that may not stand in a trailer, since they frame, route or authenticate a message (RFC 9110 6.5.1). */
+/** Fields that are not allowed in trailers: they frame, route or authenticate a message (RFC 9110 6.5.1). */
 const NOT_IN_TRAILERS = [
   'content-length',
   'content-encoding',
@@ -15,21 +18,22 @@ const NOT_IN_TRAILERS = [
   'host',
 ];
 
-/** What the upstream may not say, by the kind of answer. */
+/** The fields that are dropped, by the kind of response. */
 export const FORBIDDEN = {
-  /** An answer whose end is marked by its length or by the end of the connection. */
+  /** A response that ends by its length or with the connection. */
   plain: new Set(HOP_BY_HOP),
-  /** An answer in chunks, which may announce trailers. */
+  /** A chunked response, which may announce trailers. */
   chunked: new Set(HOP_BY_HOP.filter((name) => name !== 'trailer')),
-  /** An answer that can have no length (RFC 9110 8.6): 204 and 1xx. */
+  /** A response that cannot have a length (RFC 9110 8.6): 204 and 1xx. */
   bodiless: new Set([...HOP_BY_HOP, 'content-length']),
   trailers: new Set([...HOP_BY_HOP, ...NOT_IN_TRAILERS]),
 } as const satisfies Record<string, ReadonlySet<string>>;
 
 /**
- * The upstream's fields that pass, with the gate's own after them.
+ * Returns the upstream's allowed fields, followed by the gateway's.
  *
- * @param cors the route's cross-origin rules: where the gate speaks for the route, the upstream's permissions are dropped
+ * @param connection the value of the upstream's Connection field
+ * @param cors the route's CORS rules; where the gateway has them, the upstream's Access-Control-* fields are dropped
  */
 export function responseFields(
   raw: RawHeaders,
@@ -43,7 +47,7 @@ export function responseFields(
   return fields;
 }
 
-/** The same without the gate's own, for an interim answer: those stand in the final one. */
+/** Returns the upstream's allowed fields only, for an interim response. The gateway's fields are in the final one. */
 export function passingFields(
   raw: RawHeaders,
   connection: string | undefined,
@@ -66,19 +70,19 @@ export function passingFields(
 }
 
 /**
- * node:http takes a Content-Disposition behind a Content-Length for UTF-8 that it has to encode, and throws or garbles it
- * where it is anything else (its `processHeader`). In front of the length it passes like any other field.
+ * After a Content-Length, node:http treats Content-Disposition as UTF-8 to encode, and throws or corrupts any other
+ * value (its `processHeader`). Before the length it is written like any other field.
  */
 const BEYOND_ASCII = /[^\t\x20-\x7e]/;
 
-/** A head as it goes over the wire, in latin1. */
+/** Formats a head for the wire; the caller writes it as latin1. */
 export function headText(startLine: string, fields: readonly string[]): string {
   let text = `${startLine}\r\n`;
   for (let at = 0; at < fields.length; at += 2) text += `${fields[at]!}: ${fields[at + 1]!}\r\n`;
   return `${text}\r\n`;
 }
 
-/** Trailers that pass, as pairs. None can replace what the gate says in the header. */
+/** Returns the allowed trailers as pairs. None can replace a header field of the gateway. */
 export function trailerFields(
   raw: RawHeaders,
   connection: string | undefined,
@@ -100,7 +104,7 @@ function nominatedBy(connection: string | undefined): Set<string> | undefined {
   return connection === undefined ? undefined : nominate(connection, undefined);
 }
 
-/** Vary is a list that both sides add to: a cache that lost the upstream's part would mix its answers. */
+/** Vary is never replaced: a cache without the upstream's part would mix its responses. */
 function isReplaced(lower: string, responseHeaders: FlatHeaders): boolean {
   for (let at = 0; at < responseHeaders.length; at += 2) {
     const own = responseHeaders[at]!;
@@ -109,12 +113,12 @@ function isReplaced(lower: string, responseHeaders: FlatHeaders): boolean {
   return false;
 }
 
-/** But for the tab. */
+/** Control characters except the tab. */
 const CONTROLS = /[^\t\x20-\x7e\x80-\uffff]/;
 
 /**
- * The reason phrase as a latin1 string of the bytes that came. undici has decoded it as UTF-8, so that what was none is
- * lost: such a phrase, and one that cannot be written again, is left out.
+ * Returns the reason phrase as a latin1 string of the received bytes. undici has decoded it as UTF-8. Where that lost
+ * bytes, or the phrase cannot be written, it returns an empty phrase.
  */
 export function fitReason(reason: string): string {
   if (!BEYOND_ASCII.test(reason)) return reason;
@@ -122,14 +126,14 @@ export function fitReason(reason: string): string {
   return Buffer.from(reason, 'utf8').toString('latin1');
 }
 
-/** Writes the answer's head. Whatever a middleware has set on `res` before stays, but for the names that come now. */
+/** Writes the response head. Fields that a middleware has set on `res` stay, unless `fields` has the same name. */
 export function writeHead(res: ServerResponse, status: number, reason: string, fields: string[]): void {
   const phrase = fitReason(reason);
   if (res.getHeaderNames().length === 0) {
     res.writeHead(status, phrase, fields);
     return;
   }
-  // With fields set before, writeHead would keep only the last of several Set-Cookie.
+  // With fields already set, writeHead would keep only the last of several Set-Cookie.
   for (let at = 0; at < fields.length; at += 2) {
     if (fields[at]!.toLowerCase() !== 'vary') res.removeHeader(fields[at]!);
   }

@@ -1,4 +1,4 @@
-/** The client's side of an exchange: the answer as it is written to `res`, no faster than the client reads. */
+/** Writes an exchange's response to the client, for `proxy-exchange.ts`, no faster than the client reads. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -21,46 +21,47 @@ import {
 } from './response-headers.js';
 
 /**
- * How many idle times a client may take nothing. More than one, since what it takes is seen only when the kernel's
- * buffer, up to megabytes of it, has a good part free again: a slow reader must not be taken for a dead one.
+ * A client stalls when it reads nothing for this many idle times. Reading shows only when the kernel's buffer of up to
+ * some megabytes has room again, so with one idle time a slow reader would count as stalled.
  */
 const STALLED_AFTER = 5;
 
 export interface ClientEvents {
-  /** The connection has ended before the answer. */
+  /** The connection ended before the response. */
   onClientGone(): void;
-  /** The whole answer is on its way. */
+  /** The whole response was passed to the system. */
   onAnswerTaken(): void;
-  /** The client may no longer have what it has asked for, an event stream. */
+  /** The token of an event stream expired or was revoked, or that of a response that the client still reads. */
   onTokenEnded(): void;
-  /** The head is out, and the rest did not come along with it: from now on the answer's own times hold. */
+  /** The body did not come together with the head. From now on the idle timeout applies. */
   onRestAwaited(): void;
-  /** The gate itself failed, at a time when nobody else would hear of the exception. */
+  /** The gateway's own code threw outside the upstream's events. */
   onBug(error: unknown): void;
 }
 
+/** The response of one exchange. */
 export class ResponseWriter {
   status = 0;
   bytes = 0;
   idleMs = 0;
-  /** 204 and 304 have no body whatever they say (RFC 9110 15.3.5, 15.4.5). */
+  /** 204 and 304 never have a body (RFC 9110 15.3.5, 15.4.5). */
   bodiless = false;
-  /** Events, for as long as there are any. */
+  /** Whether it is an event stream. */
   streams = false;
   #controller: Dispatcher.DispatchController | undefined;
-  /** The first piece of the body, kept back until it is known whether it is all of it. */
+  /** The first chunk, delayed until it is known whether it is the whole body. */
   #first: Buffer | undefined;
   #restAwaited = false;
   #full = false;
   #idleTimes = 0;
   #ended = false;
   #sized = false;
-  /** What the head's Connection field says: it may nominate trailers too. */
+  /** The upstream's Connection field, which may nominate trailers too. */
   #connection: string | undefined;
   #events: ClientEvents | undefined;
-  #letGo: (() => void) | undefined;
+  #unsubscribe: (() => void) | undefined;
 
-  /** @param sink whose `drain` tells that the client reads on: `res`, or its socket where no server looks after it */
+  /** @param sink emits `drain` when the client reads: `res`, or its socket where no server manages it */
   constructor(
     readonly exchange: Exchange,
     readonly upstream: Upstream,
@@ -68,16 +69,16 @@ export class ResponseWriter {
     readonly streamWatcher: StreamWatcher | undefined,
   ) {}
 
-  /** Begins to listen for the client's end. False where it has left already. */
+  /** Starts to watch for the end of the client's connection. False where it has already ended. */
   watch(events: ClientEvents): boolean {
     const { req, res } = this.exchange;
     this.#events = events;
-    // A pipelined request's `res` has no socket yet and does not hear of its end; nor does its `req`, once it is read.
+    // A pipelined `res` has no socket yet and gets no `close` event; nor does its `req`, once it is read.
     if (res.socket === null) {
       this.#queuedOn = req.socket;
       this.#queuedOn.setMaxListeners(0).once('close', this.#onClose);
     }
-    // A server closes each `res` behind its end; one that stands alone on its socket closes with that, much later.
+    // A server closes each `res` after its end. Without a server, `res` closes with its socket, much later.
     if (this.sink !== res) res.once('finish', this.#onClose);
     res.once('close', this.#onClose);
     return !res.destroyed && !isCut(req) && !req.socket.destroyed;
@@ -91,9 +92,9 @@ export class ResponseWriter {
   };
 
   /**
-   * Passes an interim answer on (RFC 9110 15.2): Early Hints, Processing and whatever else is below 200. Not to a
-   * client of HTTP/1.0, which knows none; nor to one whose turn has not come or that reads too slowly, since nothing
-   * bounds how many of them an upstream sends.
+   * Forwards an interim response (RFC 9110 15.2): Early Hints, Processing and others below 200. It drops one for an
+   * HTTP/1.0 client, which knows none; and for a pipelined or slow client, since an upstream may send any number of
+   * them.
    */
   interim(
     controller: Dispatcher.DispatchController,
@@ -111,11 +112,11 @@ export class ResponseWriter {
       responseHeaders,
       admission.route.cors,
     );
-    // Node has nothing public that writes all fields of one. Before the head nothing of `res` is on its way.
+    // Node has no public API that writes all fields of one. Before the head, `res` has written nothing.
     socket.write(headText(`HTTP/1.1 ${status} ${fitReason(reason)}`, fields), 'latin1');
   }
 
-  /** Writes the head; or says why it cannot be passed on, and writes nothing. */
+  /** Writes the head. Returns the refusal where it cannot be forwarded; then nothing is written. */
   start(
     controller: Dispatcher.DispatchController,
     status: number,
@@ -140,7 +141,7 @@ export class ResponseWriter {
       responseHeaders,
       admission.route.cors,
     );
-    // An early answer: what is left of the body cannot be told from a next request unless all of it is read.
+    // After an early response, the rest of the request body could be mistaken for the next request.
     if (!req.complete && !responseHeaders.includes('Connection')) fields.push('Connection', 'close');
     writeHead(res, status, reason, fields);
 
@@ -149,7 +150,7 @@ export class ResponseWriter {
     this.#sized = headers['content-length'] !== undefined;
     this.idleMs = this.streams ? this.upstream.tunnelIdleMs : this.upstream.idleTimeoutMs;
     if (this.streams)
-      this.#letGo = this.streamWatcher?.watch(admission.principal, () => this.#events?.onTokenEnded());
+      this.#unsubscribe = this.streamWatcher?.watch(admission.principal, () => this.#events?.onTokenEnded());
     process.nextTick(awaitRest, this);
     return undefined;
   }
@@ -191,24 +192,24 @@ export class ResponseWriter {
     res.addTrailers(trailerFields(raw, this.#connection, responseHeaders));
   }
 
-  /** @param slow is told where the client does not take the rest at once */
+  /** Ends the response. @param slow is called where the client does not take the rest at once */
   end(slow: Draining): void {
     this.#ended = true;
     this.exchange.end(this.exchange.res, this.#first, slow);
   }
 
-  /** Nobody but the client keeps this response any more: its caller's revocation is watched for until it has it all. */
+  /** Waits for the client only. Until it has read everything, a revocation of the caller ends the response. */
   drain(): void {
     const { streamWatcher } = this;
-    if (streamWatcher === undefined || this.#letGo !== undefined) return;
-    const look = (): void => {
+    if (streamWatcher === undefined || this.#unsubscribe !== undefined) return;
+    const checkRevocation = (): void => {
       if (streamWatcher.isRevoked(this.exchange.admission.principal)) this.#events?.onTokenEnded();
     };
-    this.#letGo = streamWatcher.onRevocation(look);
-    look();
+    this.#unsubscribe = streamWatcher.onRevocation(checkRevocation);
+    checkRevocation();
   }
 
-  /** A head whose body did not come along in the same packet goes out at once: events and slow bodies need it. */
+  /** Sends a head at once where its body did not come in the same packet. Event streams and slow bodies need it. */
   awaitRest(): void {
     const { res } = this.exchange;
     if (this.#ended || res.destroyed) return;
@@ -222,7 +223,7 @@ export class ResponseWriter {
     }
   }
 
-  /** Whether the client has a part of the head, so that a refusal comes too late. */
+  /** Whether a part of the head was written, so that a refusal is too late. */
   get hasBegun(): boolean {
     const { res } = this.exchange;
     // A tunnel detaches the response from its socket before it writes the 101 there.
@@ -233,26 +234,26 @@ export class ResponseWriter {
     return this.#full || this.#ended;
   }
 
-  /** Asked once an idle time: whether the client has taken nothing for too many of them. */
+  /** Counts an idle time. True where the client has read nothing for too many of them. Called once per idle time. */
   hasStalled(): boolean {
     this.#idleTimes += 1;
     return this.#idleTimes >= STALLED_AFTER;
   }
 
-  /** A broken answer must not look whole: where only the connection's end marks the body's, it ends with a reset. */
+  /** Breaks the response visibly: where the connection's end marks the end of the body, it sends a reset. */
   break(): void {
     const { res } = this.exchange;
-    // A response that a tunnel has detached from its socket would not take that along.
+    // Destroying a response that a tunnel has detached would not close the socket.
     if (this.sink !== res) this.sink.destroy();
     const { socket } = res;
-    const marked = res.chunkedEncoding || this.#sized;
-    if (!marked && socket instanceof Socket && !(socket instanceof TLSSocket)) reset(socket);
+    const hasMarkedEnd = res.chunkedEncoding || this.#sized;
+    if (!hasMarkedEnd && socket instanceof Socket && !(socket instanceof TLSSocket)) reset(socket);
     res.destroy();
   }
 
-  /** Lets go of the client: nothing more is heard of it. */
+  /** Removes all listeners from the client. */
   release(): void {
-    this.#letGo?.();
+    this.#unsubscribe?.();
     const { res } = this.exchange;
     if (this.#onDrain) this.sink.off('drain', this.#onDrain);
     this.#queuedOn?.off('close', this.#onClose);
@@ -261,28 +262,28 @@ export class ResponseWriter {
   }
 }
 
-/** Of several types a client may believe any, so that one is enough for the rules of event streams to hold. */
+/** With several Content-Type fields a client may use any, so one event stream among them is enough. */
 function isEventStream(types: ParsedHeaders[string]): boolean {
   if (typeof types === 'object') return types.some(isEventStream);
   return types?.toLowerCase().startsWith('text/event-stream') === true;
 }
 
-/** A request whose body was read to its end closes too, and nothing is wrong with it. */
+/** Whether the request was cut off. A request whose body was read to its end is destroyed too, without an error. */
 function isCut(req: IncomingMessage): boolean {
   return req.destroyed && !(req.complete && req.readableEnded);
 }
 
-/** Node would first end the stream and so send the very FIN that a client may take for the body's end. */
+/** Resets a connection. Node would end the stream first and send a FIN, which the client may read as the body's end. */
 function reset(socket: Socket): void {
   socket.destroySoon = () => socket.destroy();
   socket.resetAndDestroy();
 }
 
-function awaitRest(answer: ResponseWriter): void {
-  answer.awaitRest();
+function awaitRest(writer: ResponseWriter): void {
+  writer.awaitRest();
 }
 
-/** `flushHeaders` would send the head as UTF-8, each byte from 0x80 as two. */
+/** Sends the head as latin1. `flushHeaders` would send it as UTF-8, each byte from 0x80 as two. */
 function flushHead(res: ServerResponse): void {
   res.write('', 'latin1');
 }

@@ -1,20 +1,21 @@
-/** The targets that had one exchange's request, and which one gets it next. */
+/** Chooses the target of a retry, for `proxy-exchange.ts`, and remembers the targets that were tried. */
 import type { RequestHead } from '../model/request.js';
 import type { Attempt } from './attempt.js';
 import { resendAfter } from './failures.js';
 import type { TargetPool } from './target-pool.js';
 import type { UpstreamPools } from './upstream-pools.js';
 
+/** The retries of one exchange. */
 export class Retries {
   readonly #tried: TargetPool[] = [];
 
   constructor(readonly pools: UpstreamPools) {}
 
   /**
-   * Finds where the request is sent after an attempt that failed, and takes a slot there.
+   * Chooses the next target after a failed attempt and takes a slot there.
    *
-   * @param code of the failure, as the system or undici name it
-   * @returns undefined where the request may not be sent again, or where no target can take it at once
+   * @param code the error code of the system or undici
+   * @returns undefined where the request may not be sent again, or no target can take it at once
    */
   next(failed: Attempt, head: RequestHead, code: string): TargetPool | undefined {
     const where = resendAfter(head, code, failed.wasSent);
@@ -22,7 +23,7 @@ export class Retries {
     if (this.#tried.length >= this.pools.upstream.retries) return undefined;
     this.#tried.push(failed.pool);
     const next = this.pools.chooseForRetry(this.#tried, where === 'anywhere');
-    // An attempt in the same place has the slot of the one before it; elsewhere it waits in no queue.
+    // At the same target the new attempt gets the failed one's slot. At another it never waits in the queue.
     if (next === failed.pool) failed.transferSlot();
     else next?.slots.takeFree();
     return next;

@@ -1,18 +1,18 @@
-/** How many slots each caller holds and who waits for one. Kept only while slots are scarce. */
+/** Counts the slots and waiters of each caller, for `concurrency-limiter.ts`. It exists only while slots are scarce. */
 import { callerOf, type CallersExchange } from './caller.js';
 import type { Linked } from './linked-list.js';
 
 export interface Waiter {
   readonly exchange: CallersExchange;
-  /** A slot is free and now belongs to this waiter. False where it has no use for it any more: the next one has it. */
+  /** Gives the waiter a slot. Returns false where it no longer needs one; then the next waiter gets it. */
   onSlot(): boolean;
-  /** Its place in the queue went to a caller with fewer waiters. */
+  /** A caller with fewer waiters took its place in the queue. */
   onCrowdedOut(): void;
   /** The caller was revoked. */
   onTokenEnded(): void;
 }
 
-/** What holds a slot. */
+/** The holder of a slot. */
 export interface Holder extends Linked<Holder> {
   readonly exchange: CallersExchange;
   onTokenEnded(): void;
@@ -20,15 +20,16 @@ export interface Holder extends Linked<Holder> {
 
 interface Caller {
   held: number;
-  /** When it last gave a slot back, in the order of arrivals. */
+  /** When it last returned a slot, by the counter of arrivals. */
   servedAt: number;
-  /** With the order of arrival among all waiters. */
+  /** The waiters with their order of arrival among all waiters. */
   readonly waiters: Map<Waiter, number>;
 }
 
+/** The shares of the callers at one limiter. It starts from the current holders. */
 export class Shares {
   waiting = 0;
-  #arrivals = 0;
+  #counter = 0;
   readonly #callers = new Map<string, Caller>();
 
   constructor(holders: Iterable<Holder>) {
@@ -40,7 +41,7 @@ export class Shares {
   }
 
   add({ exchange }: Holder): void {
-    this.#enter(callerOf(exchange)).held += 1;
+    this.#entryOf(callerOf(exchange)).held += 1;
   }
 
   remove({ exchange }: Holder): void {
@@ -48,12 +49,12 @@ export class Shares {
     const entry = this.#callers.get(caller);
     if (!entry) return;
     entry.held -= 1;
-    entry.servedAt = this.#arrivals += 1;
-    this.#tidy(caller, entry);
+    entry.servedAt = this.#counter += 1;
+    this.#deleteIfEmpty(caller, entry);
   }
 
   wait(waiter: Waiter): void {
-    this.#enter(callerOf(waiter.exchange)).waiters.set(waiter, (this.#arrivals += 1));
+    this.#entryOf(callerOf(waiter.exchange)).waiters.set(waiter, (this.#counter += 1));
     this.waiting += 1;
   }
 
@@ -62,12 +63,12 @@ export class Shares {
     const entry = this.#callers.get(caller);
     if (!entry?.waiters.delete(waiter)) return;
     this.waiting -= 1;
-    this.#tidy(caller, entry);
+    this.#deleteIfEmpty(caller, entry);
   }
 
   /**
-   * Of the waiters whose caller holds the fewest slots, the one that has waited longest since that caller gave one
-   * back: so where there is only one slot, callers take turns.
+   * The waiter whose caller holds the fewest slots; among equals the one that has waited longest since its caller
+   * returned a slot. So with a single slot, callers alternate.
    */
   next(): Waiter | undefined {
     let best: Waiter | undefined;
@@ -84,7 +85,9 @@ export class Shares {
     return best;
   }
 
-  /** The waiter that makes room in a full queue: of a caller with more waiters than this one would have. */
+  /**
+   * The waiter that leaves a full queue for this caller: one of the caller with the most, if that is more than its own.
+   */
   crowdedOutBy(caller: string): Waiter | undefined {
     let most = (this.#callers.get(caller)?.waiters.size ?? 0) + 1;
     let found: Waiter | undefined;
@@ -96,7 +99,7 @@ export class Shares {
     return found;
   }
 
-  /** Whether this caller waits itself, or one that would still hold fewer slots if it had one of this one's. */
+  /** Whether this caller waits itself, or a caller waits that would still hold fewer slots with one more. */
   isOwed(caller: string): boolean {
     const mine = this.heldBy(caller);
     for (const [other, { held, waiters }] of this.#callers) {
@@ -109,13 +112,13 @@ export class Shares {
     for (const { waiters } of this.#callers.values()) yield* waiters.keys();
   }
 
-  #enter(caller: string): Caller {
+  #entryOf(caller: string): Caller {
     let entry = this.#callers.get(caller);
     if (!entry) this.#callers.set(caller, (entry = { held: 0, servedAt: 0, waiters: new Map() }));
     return entry;
   }
 
-  #tidy(caller: string, { held, waiters }: Caller): void {
+  #deleteIfEmpty(caller: string, { held, waiters }: Caller): void {
     if (held === 0 && waiters.size === 0) this.#callers.delete(caller);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * A small body is read whole before its exchange takes a slot of the upstream: where it has come whole, since it is
- * cheaper to pass on so, and where slots are scarce, so that a client that sends it slowly keeps nobody waiting. It takes
- * no more memory than Node's own buffer of a request would.
+ * Reads a small body in full before its exchange takes a slot of the upstream, for `forward.ts`. A body that has
+ * already arrived is cheaper to send so. Where slots are scarce, a slow client must not hold one. A small body takes no
+ * more memory than Node's own buffer of a request.
  */
 import type { RequestHead } from '../model/request.js';
 import type { Refusal } from '../model/refusal.js';
@@ -11,21 +11,23 @@ import { BODY_TIMED_OUT, REVOKED } from './failures.js';
 
 /** The high-water mark of Node's request stream. */
 const SMALL_BYTES = 16 * 1024;
-/** What all bodies that are waited for may take together. Beyond it, bodies are streamed. */
+/** All pending bodies together. Beyond it, bodies are streamed. */
 const MOST_WAITED_BYTES = 16 * 1024 * 1024;
 
 export type SmallBody = Buffer | Refusal | 'client_gone';
 
+/** Reads the small bodies of a gateway instance and bounds their memory. */
 export class SmallBodies {
   #waitedBytes = 0;
 
-  /** @param limits with the streamWatcher that ends the wait when the caller is revoked */
+  /** @param limits the pace; the streamWatcher ends the wait when the caller is revoked */
   constructor(readonly limits: BodyLimits & { readonly streamWatcher?: StreamWatcher }) {}
 
   /**
-   * Reads a small body: at once where all of it has come. Undefined where it is to be streamed, or where there is none.
+   * Reads a small body, at once where all of it has arrived. Returns undefined for no body or one to stream. The
+   * promise never rejects.
    *
-   * @param isScarce whether it is waited for, too
+   * @param isScarce whether to wait for a body that has not arrived in full
    */
   read(exchange: Exchange, isScarce: boolean): SmallBody | Promise<SmallBody> | undefined {
     const { req, head, parsedBody } = exchange;
@@ -34,16 +36,16 @@ export class SmallBodies {
     if (req.complete && req.readableLength === contentLength) return req.read() as Buffer;
     if (!isScarce || this.#waitedBytes + contentLength > MOST_WAITED_BYTES) return undefined;
     this.#waitedBytes += contentLength;
-    return gather(exchange, this.limits).finally(() => (this.#waitedBytes -= contentLength));
+    return collect(exchange, this.limits).finally(() => (this.#waitedBytes -= contentLength));
   }
 }
 
-/** A client that waits to be asked for its body is asked when the upstream's connection stands (RFC 9110 10.1.1). */
+/** With `Expect: 100-continue` the body is requested only when the upstream is connected (RFC 9110 10.1.1). */
 function isSmall({ body, contentLength, expectsContinue }: RequestHead): boolean {
   return body === 'sized' && contentLength > 0 && contentLength <= SMALL_BYTES && !expectsContinue;
 }
 
-function gather(
+function collect(
   { req, head: { contentLength: size }, admission }: Exchange,
   limits: SmallBodies['limits'],
 ): Promise<SmallBody> {
@@ -54,23 +56,23 @@ function gather(
     let at = 0;
     const settle = (result: SmallBody): void => {
       clearTimeout(timer);
-      letGo?.();
-      req.off('data', take).off('end', finish).off('close', leave);
+      unsubscribe?.();
+      req.off('data', onData).off('end', onEnd).off('close', onClose);
       resolve(result);
     };
-    const take = (chunk: Buffer): void => {
+    const onData = (chunk: Buffer): void => {
       at += chunk.copy(bytes, at);
       pace.bytes += chunk.length;
     };
-    const finish = (): void => settle(at === size ? bytes : 'client_gone');
-    const leave = (): void => settle('client_gone');
+    const onEnd = (): void => settle(at === size ? bytes : 'client_gone');
+    const onClose = (): void => settle('client_gone');
     const timer = setTimeout(() => {
       if (pace.isTooSlow(pace.tickMs)) settle(BODY_TIMED_OUT);
       else timer.refresh();
     }, pace.tickMs);
-    const letGo = streamWatcher?.onRevocation(() => {
+    const unsubscribe = streamWatcher?.onRevocation(() => {
       if (streamWatcher.isRevoked(admission.principal)) settle(REVOKED);
     });
-    req.on('data', take).once('end', finish).once('close', leave);
+    req.on('data', onData).once('end', onEnd).once('close', onClose);
   });
 }

@@ -1,4 +1,6 @@
-/** The connections to one target: a pool of undici, opened when it is first needed, with its slots. */
+/**
+ * One target: its undici pool, opened at the first request, its slots and its availability; for `upstream-pools.ts`.
+ */
 import { isIP } from 'node:net';
 import { Pool, type Dispatcher } from 'undici';
 import type { Log } from '../model/log.js';
@@ -12,12 +14,12 @@ import type { BuildRequestHeaders } from './request-headers.js';
 import { Addresses, systemLookup, type Lookup } from './resolve.js';
 import { ConcurrencyLimiter } from './concurrency-limiter.js';
 
-/** The whole header of an answer, in bytes. */
+/** The largest header of a response, in bytes. */
 const MAX_ANSWER_HEADER = 32 * 1024;
-/** How many may wait for each one that is served. */
+/** How many exchanges may wait per slot. */
 const QUEUE_FACTOR = 4;
 
-/** What undici is asked for; `servername` it knows, and `reset` as null where nothing is said, though its types do not. */
+/** A request for undici. It accepts `servername` and a `reset` of null, although its types do not. */
 export type UpstreamRequest = Omit<Dispatcher.DispatchOptions, 'reset'> & {
   readonly servername: string;
   readonly reset: boolean | null;
@@ -27,24 +29,25 @@ export interface TargetOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly log: Log;
-  /** Left out: the system's resolver. */
+  /** The default is the system's resolver. */
   readonly lookup?: Lookup;
 }
 
+/** The connections and the state of one target. A reload without a change keeps it. */
 export class TargetPool implements Candidate {
   readonly availability: Availability;
   readonly failures: FailureLog;
   readonly slots: ConcurrencyLimiter;
-  /** Of WebSockets and event streams, which hold none of the slots for requests. */
+  /** For WebSockets and event streams, which hold no request slots. */
   readonly tunnels: ConcurrencyLimiter;
   readonly buildHeaders: BuildRequestHeaders;
   readonly #connect: ReturnType<typeof createConnector>;
-  /** Fixed, since undici would else take it from the Host field and reconnect whenever that changes. */
+  /** Constant: otherwise undici would take it from the Host field and reconnect whenever that changes. */
   readonly servername: string;
-  /** Undefined where the target's host is an address already. */
+  /** Undefined where the target's host is an address. */
   readonly #addresses: Addresses | undefined;
   #pool: Pool | undefined;
-  /** Exchanges that undici has, but no connection yet. */
+  /** Dispatched exchanges without a connection. */
   #wanted = 0;
 
   constructor(
@@ -70,10 +73,10 @@ export class TargetPool implements Candidate {
     const { upstream, target } = this;
     const host = hostOf(target);
     if (isIP(host) !== 0) return undefined;
-    const about = { upstream: upstream.name, target: target.origin };
+    const fields = { upstream: upstream.name, target: target.origin };
     return new Addresses(host, upstream.resolveEveryMs, lookup, {
       onAddressGone: () => this.#retire(),
-      onLookupFailed: (code) => log.warn({ ...about, code }, 'a name is not found; its last addresses stay'),
+      onLookupFailed: (code) => log.warn({ ...fields, code }, 'a name is not found; its last addresses stay'),
     });
   }
 
@@ -87,15 +90,15 @@ export class TargetPool implements Candidate {
 
   dispatch(request: UpstreamRequest, handler: Dispatcher.DispatchHandler): void {
     this.#pool ??= new Pool(this.target.origin, {
-      // An event stream keeps its connection, which a request cannot use.
+      // An event stream occupies its connection.
       connections: this.upstream.maxConnections + this.upstream.maxTunnels,
       pipelining: 1,
       connect: this.#connect,
       keepAliveTimeout: this.upstream.keepAliveMs,
-      // A target's own Keep-Alive field can only make it shorter.
+      // A target's Keep-Alive field can only shorten it.
       keepAliveMaxTimeout: this.upstream.keepAliveMs,
       maxHeaderSize: MAX_ANSWER_HEADER,
-      // The exchange has its own timers: undici's are coarse, and count a client's pauses as the upstream's.
+      // The exchange has its own timers. undici's are coarse and charge the client's pauses to the upstream.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -104,21 +107,21 @@ export class TargetPool implements Candidate {
     this.#pool.dispatch(request as Dispatcher.DispatchOptions, handler);
   }
 
-  /** Ends all exchanges whose caller may no longer pass. */
+  /** Ends all exchanges whose caller was revoked. */
   endRevoked(isRevoked: (principal: Principal) => boolean): void {
-    for (const one of [...this.slots.everyone(), ...this.tunnels.everyone()]) {
-      if (isRevoked(one.exchange.admission.principal)) one.onTokenEnded();
+    for (const each of [...this.slots.everyone(), ...this.tunnels.everyone()]) {
+      if (isRevoked(each.exchange.admission.principal)) each.onTokenEnded();
     }
   }
 
-  /** An exchange has its connection, or will not have one. */
+  /** An exchange got its connection or no longer needs one. */
   unwant(): void {
     this.#wanted -= 1;
   }
 
   /**
-   * No request goes over the connections of now any more: one may lead to an address that the target's name no longer
-   * stands for. Those that are under way come to their end, and each holds its slot until then.
+   * Retires the current connections: one may lead to an address that the target's name no longer has. Exchanges in
+   * flight finish on them and hold their slots until then.
    */
   #retire(): void {
     const pool = this.#pool;
@@ -127,8 +130,8 @@ export class TargetPool implements Candidate {
   }
 
   /**
-   * Resolves when the last exchange is over. A request that was admitted just before a reload may still come after:
-   * it is served, by a pool that is closed again behind it.
+   * Resolves when the last exchange is over and its connections are closed. A request that was admitted just before a
+   * reload may arrive later. It is served by a new pool, which is closed after it.
    */
   close(): Promise<void> {
     return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 /**
- * A WebSocket tunnel: after the upstream's 101 two sockets are one, until both sides have ended, nothing moves, or the
- * caller's token has ended.
+ * A WebSocket tunnel, for `forward.ts`. After the upstream's 101 it connects two sockets until both sides have ended,
+ * it is idle, or the caller's token expires or is revoked.
  */
 import type { Duplex } from 'node:stream';
 import type { FlatHeaders } from '../model/refusal.js';
@@ -9,14 +9,16 @@ import type { Fault, StreamWatcher, Upgrade } from './exchange.js';
 import { fieldOf, type RawHeaders } from './raw-headers.js';
 import { FORBIDDEN, responseFields, headText } from './response-headers.js';
 
-/** What becomes of a socket after the upstream's 101. It calls back once, when the tunnel is over. */
+/**
+ * Opens the tunnel after the upstream's 101. Returns false where it cannot. Calls `over` once, when the tunnel ends.
+ */
 export type Join = (
   raw: RawHeaders,
   upstream: Duplex,
   over: (bytes: number, fault?: Fault) => void,
 ) => boolean;
 
-/** What the relay of a handshake has beside the exchange; the socket tells when the client reads on. */
+/** What a `ProxyExchange` needs for a handshake. The client's socket emits `drain`. */
 export interface Handshake {
   readonly join: Join;
   readonly socket: Duplex;
@@ -24,18 +26,21 @@ export interface Handshake {
 
 interface TunnelSetup {
   readonly join: Join;
-  /** Where it came to no tunnel: what the client sent in hope of one is read away, so that its end is seen. */
+  /**
+   * Called at the end, with or without a tunnel. Without one, the client's bytes are discarded so that its end is
+   * noticed.
+   */
   abandon(): void;
 }
 
-/** The tunnel of one upgrade, to be joined after the upstream's 101. */
+/** Prepares the tunnel of one upgrade. Until `join`, a client that leaves is destroyed. */
 export function createJoin(
   upgrade: Upgrade,
   idleMs: number,
   streamWatcher: StreamWatcher | undefined,
 ): TunnelSetup {
   const { res, socket: client, firstBytes, opened, admission, responseHeaders } = upgrade;
-  const stopWatching = watch(client);
+  const stopWatching = watchClient(client);
 
   function abandon(): void {
     stopWatching();
@@ -44,7 +49,7 @@ export function createJoin(
 
   const join: Join = (raw, upstream, over) => {
     stopWatching();
-    // RFC 9110 7.8: an upstream may only switch to what it was asked for.
+    // RFC 9110 7.8: an upstream may only switch to a requested protocol.
     if (!isWebSocket(fieldOf(raw, 'upgrade'))) return false;
     upstream.allowHalfOpen = true;
     if (res.socket) res.detachSocket(res.socket);
@@ -66,25 +71,25 @@ function switchingProtocols(raw: RawHeaders, responseHeaders: FlatHeaders, cors:
   return headText('HTTP/1.1 101 Switching Protocols', [...change, ...fields]);
 }
 
-/** Named twice it is still the one protocol. */
+/** A repeated `websocket` is still one protocol. */
 function isWebSocket(protocols = ''): boolean {
   return protocols.split(',').every((protocol) => protocol.trim().toLowerCase() === 'websocket');
 }
 
 /**
- * Notices a client that leaves before the 101: nothing else reads its socket by then. What it has sent stays in the
- * socket's own buffer, which bounds it.
+ * Detects a client that leaves before the 101, when nothing else reads its socket. Bytes that it sends stay in the
+ * socket's bounded buffer.
  */
-function watch(client: Duplex): () => void {
-  const look = (): void => {
-    // An empty read is what makes the stream tell its end.
+function watchClient(client: Duplex): () => void {
+  const onReadable = (): void => {
+    // A read of an empty buffer makes the stream emit `end`.
     if (client.readableLength === 0) client.read();
   };
-  const leave = (): void => {
+  const onEnd = (): void => {
     client.destroy();
   };
-  client.on('readable', look).once('end', leave);
-  return () => client.off('readable', look).off('end', leave);
+  client.on('readable', onReadable).once('end', onEnd);
+  return () => client.off('readable', onReadable).off('end', onEnd);
 }
 
 function connect(
@@ -92,32 +97,32 @@ function connect(
   upstream: Duplex,
   idleMs: number,
   over: Parameters<Join>[2],
-  hold: (end: () => void) => (() => void) | undefined,
+  watchToken: (end: () => void) => (() => void) | undefined,
 ): void {
   let bytes = 0;
-  let open = 2;
+  let openSides = 2;
   let fault: Fault | undefined;
-  const end = (why: Fault): void => {
-    fault ??= why;
+  const end = (reason: Fault): void => {
+    fault ??= reason;
     client.destroy();
     upstream.destroy();
   };
   const idle = setTimeout(end, idleMs, 'tunnel_idle');
-  const letGo = hold(() => end('token_ended'));
+  const unsubscribe = watchToken(() => end('token_ended'));
   const count = (chunk: Buffer): void => {
     bytes += chunk.length;
     idle.refresh();
   };
-  const closed = (here: Duplex, there: Duplex): void => {
-    // A side that broke takes the other with it; one that ended has passed its end on.
+  const onClose = (here: Duplex, there: Duplex): void => {
+    // A broken side destroys the other. A side that ended has already ended the other.
     if (!here.readableEnded || !here.writableFinished) {
       fault ??= 'tunnel_broken';
       there.destroy();
     }
-    open -= 1;
-    if (open > 0) return;
+    openSides -= 1;
+    if (openSides > 0) return;
     clearTimeout(idle);
-    letGo?.();
+    unsubscribe?.();
     over(bytes, fault);
   };
   for (const [here, there] of [
@@ -125,7 +130,7 @@ function connect(
     [upstream, client],
   ] as const) {
     here.on('error', () => here.destroy());
-    here.once('close', () => closed(here, there));
+    here.once('close', () => onClose(here, there));
     here.on('data', count).pipe(there);
   }
 }

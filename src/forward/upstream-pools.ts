@@ -1,4 +1,7 @@
-/** One upstream as it runs: the pools of its targets and what is known of them. A reload that leaves it as it is keeps it. */
+/**
+ * One running upstream: the pools of its targets, and the choice among them. `src/app/` opens it; a reload can reuse
+ * it.
+ */
 import type { Refusal } from '../model/refusal.js';
 import type { Upstream } from '../model/upstream.js';
 import { startHealthCheck } from './availability/health-check.js';
@@ -10,13 +13,13 @@ import { RetryBudget } from './retry-budget.js';
 import { TargetPool, type TargetOptions } from './target-pool.js';
 
 export interface UpstreamOptions extends TargetOptions {
-  /** Left out: exchanges outlive the revocation of their callers. */
+  /** Without it, exchanges outlive the revocation of their callers. */
   readonly streamWatcher?: StreamWatcher;
   /** From 0 to below 1. */
   readonly random: () => number;
 }
 
-/** What the metrics are told of a target. */
+/** A target's state for the metrics. */
 export interface TargetState {
   readonly upstream: string;
   /** Its origin. */
@@ -27,27 +30,28 @@ export interface TargetState {
 export interface UpstreamPools {
   readonly upstream: Upstream;
   readonly budget: RetryBudget;
-  /** The target that gets a new request, or why none does. */
+  /** Chooses the target of a new request. Returns a refusal where none is available. */
   choose(): TargetPool | Refusal;
   /**
-   * The target that gets a request again: one that did not have it, with a slot free, else the one that had it last
-   * where it may. Undefined where there is none, or where too many were sent again of late.
+   * Chooses the target of a retry: an untried one with a free slot, otherwise the last one where `mayRepeat`. Returns
+   * undefined where there is none, or the retry budget is used up.
    */
   chooseForRetry(tried: readonly TargetPool[], mayRepeat: boolean): TargetPool | undefined;
   /** Whether one of its targets has less than half of its slots free. */
   readonly isScarce: boolean;
   states(): readonly TargetState[];
-  /** Ends the checks, waits for the exchanges that are under way, then closes all connections. */
+  /** Ends the checks, waits for the exchanges in flight, then closes all connections. */
   close(): Promise<void>;
 }
 
+/** Opens an upstream and starts its health checks. Connections are opened at the first request. */
 export function openUpstream(upstream: Upstream, options: UpstreamOptions): UpstreamPools {
   const headersFor = createRequestHeaders(upstream, options.log);
   const pools = upstream.targets.map((target) => new TargetPool(upstream, target, headersFor, options));
   const only = pools.length === 1 ? pools[0] : undefined;
   const pick = createPick<TargetPool>(upstream.balance);
-  // Turns of their own: else whoever stands in for a failing target would miss its own turn for it.
-  const pickAgain = createPick<TargetPool>(upstream.balance);
+  // A separate rotation: otherwise a target that replaces a failing one would lose its own share.
+  const pickForRetry = createPick<TargetPool>(upstream.balance);
   const budget = new RetryBudget(upstream.maxConnections);
   const stopChecks = startChecks(upstream, pools, options.random);
   const stopWatching = watchRevocations(pools, options.streamWatcher);
@@ -55,20 +59,22 @@ export function openUpstream(upstream: Upstream, options: UpstreamOptions): Upst
   function choose(): TargetPool | Refusal {
     if (only !== undefined) return only.availability.admits ? only : refusal();
     const admitting = pools.filter(admits);
-    // Never all out: where every one of them fails, each is tried in turn, and the first that answers is back.
-    const standing = admitting.some(isNotEjected) ? admitting.filter(isNotEjected) : admitting;
-    const free = standing.filter(hasRoom);
-    return pick(free.length > 0 ? free : standing) ?? refusal();
+    // Never empty: where all targets are ejected, each is tried, and the first that works is back.
+    const preferred = admitting.some(isNotEjected) ? admitting.filter(isNotEjected) : admitting;
+    const free = preferred.filter(hasRoom);
+    return pick(free.length > 0 ? free : preferred) ?? refusal();
   }
 
-  function chooseAgain(tried: readonly TargetPool[], mayRepeat: boolean): TargetPool | undefined {
+  function chooseForRetry(tried: readonly TargetPool[], mayRepeat: boolean): TargetPool | undefined {
     const untried = pools.filter((pool) => !tried.includes(pool) && admits(pool) && hasRoom(pool));
     const last = mayRepeat ? tried.at(-1) : undefined;
-    const again = last !== undefined && admits(last) ? last : undefined;
-    const inFavour = untried.filter(isNotEjected);
+    const repeatable = last !== undefined && admits(last) ? last : undefined;
+    const notEjected = untried.filter(isNotEjected);
     const chosen =
-      pickAgain(inFavour) ??
-      (again !== undefined && isNotEjected(again) ? again : (pickAgain(untried) ?? again));
+      pickForRetry(notEjected) ??
+      (repeatable !== undefined && isNotEjected(repeatable)
+        ? repeatable
+        : (pickForRetry(untried) ?? repeatable));
     return chosen !== undefined && budget.withdraw() ? chosen : undefined;
   }
 
@@ -80,7 +86,7 @@ export function openUpstream(upstream: Upstream, options: UpstreamOptions): Upst
     upstream,
     budget,
     choose,
-    chooseForRetry: chooseAgain,
+    chooseForRetry,
     get isScarce() {
       return pools.some(({ slots }) => slots.isScarce);
     },

@@ -1,8 +1,9 @@
-/** What undici is asked for, for one attempt at one target. */
+/** Builds undici's request, for `proxy-exchange.ts`. */
 import type { Exchange } from './exchange.js';
 import { RequestBody, type openBody } from './request-body.js';
 import type { TargetPool, UpstreamRequest } from './target-pool.js';
 
+/** Returns the request of one attempt at one target. */
 export function upstreamRequest(
   { head, admission }: Exchange,
   { buildHeaders, servername }: TargetPool,
@@ -16,7 +17,7 @@ export function upstreamRequest(
     headers: buildHeaders(head, admission.principal, length),
     body,
     upgrade: isHandshake ? 'websocket' : null,
-    // undici closes the connection after a HEAD unless told not to.
+    // By default undici closes the connection after a HEAD.
     reset: head.method === 'HEAD' && body === null ? false : null,
     servername,
   };

@@ -1,7 +1,7 @@
 /**
- * Logs calls that fail although the server works; `server.ts` reports them. Each kind of call counts by itself, since one
- * kind can fail while another succeeds. A kind logs one line when it begins to fail, at most once a minute, and one when
- * it succeeds again.
+ * Logs calls that fail although the server works; `server.ts` reports them. Each kind of call counts by itself, since
+ * one kind can fail while another succeeds. A kind logs one line when it begins to fail, at most once a minute, and one
+ * when it succeeds again.
  */
 import type { OutageLogOptions } from './outage-log.js';
 

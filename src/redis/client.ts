@@ -26,8 +26,8 @@ const LONGEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_BY_SENTINELS_MS = 200;
 
 /**
- * Creates a client, which connects by itself and reconnects until `disconnect()`. It emits `error` for each failed attempt;
- * the caller must listen to that.
+ * Creates a client, which connects by itself and reconnects until `disconnect()`. It emits `error` for each failed
+ * attempt; the caller must listen to that.
  *
  * @param timeoutMs the longest time for one call
  */

@@ -1,10 +1,10 @@
 /**
- * A Redis Cluster, for `connection.ts`: a connection to each server that holds slots, and the map of slots to servers. Each
- * server has its own outages, so counting continues on the others.
+ * A Redis Cluster, for `connection.ts`: a connection to each server that holds slots, and the map of slots to servers.
+ * Each server has its own outages, so counting continues on the others.
  *
- * The map is read from the servers: every ten seconds, and five times a second while a slot has no available server, so that
- * a failover is noticed quickly. A server that no longer holds a slot replies with the new server (MOVED), or, while the
- * slot moves, with the server that already has the key (ASK).
+ * The map is read from the servers: every ten seconds, and five times a second while a slot has no available server, so
+ * that a failover is noticed quickly. A server that no longer holds a slot replies with the new server (MOVED), or,
+ * while the slot moves, with the server that already has the key (ASK).
  */
 import type { Log } from '../model/log.js';
 import type { HostPort, RedisServers, RedisSettings } from '../model/settings.js';
@@ -68,7 +68,9 @@ export function connectCluster(
     return node;
   }
 
-  /** A key for the probe, if possible of a slot that the server holds. Otherwise it replies MOVED and writes nothing. */
+  /**
+   * A key for the probe, if possible of a slot that the server holds. Otherwise it replies MOVED and writes nothing.
+   */
   function keyOf(node: Node): string {
     const keys = Array.from({ length: MAX_KEYS }, (_, i) => `${keyPrefix}{${i}}:probe`);
     return keys.find((key) => owners[slotOf(key)] === node) ?? `${keyPrefix}probe`;

@@ -1,7 +1,7 @@
 /**
  * The connection to Redis, which `src/app/` opens. Every call has a time limit; there is no queue and no replay. So an
- * outage costs a request little while it is being detected, and nothing once it is known. Every failure is `unavailable`
- * to the caller, which decides what that means.
+ * outage costs a request little while it is being detected, and nothing once it is known. Every failure is
+ * `unavailable` to the caller, which decides what that means.
  *
  *   settings ─┬─ one server, or the primary of Sentinels ──▶ server.ts ──▶ client.ts
  *             └─ a cluster ──▶ cluster.ts ──▶ a server.ts for each that holds slots

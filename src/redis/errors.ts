@@ -26,8 +26,8 @@ export function isReplica(reason: string): boolean {
 }
 
 /**
- * Returns the kind of a reason: the same for reasons that do not differ to an operator. It leaves out which error made a
- * server unreachable, the text behind an error code, and numbers such as that of an attempt.
+ * Returns the kind of a reason: the same for reasons that do not differ to an operator. It leaves out which error made
+ * a server unreachable, the text behind an error code, and numbers such as that of an attempt.
  */
 export function kindOf(reason: string): string {
   if (/ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|timed out|closed|not answered/i.test(reason))

@@ -1,7 +1,7 @@
 /**
  * Logs a server's outages, for `server.ts`: one line when one begins and one when it ends. During an outage a changed
- * reason has a line at most once a minute. When outages are frequent, only lasting ones are logged, so that a server that
- * fails several times a second does not fill the log.
+ * reason has a line at most once a minute. When outages are frequent, only lasting ones are logged, so that a server
+ * that fails several times a second does not fill the log.
  */
 import type { Log } from '../model/log.js';
 import { kindOf } from './errors.js';

@@ -1,4 +1,7 @@
-/** Runs Lua scripts in Redis by their digest, for `connection.ts` and `cluster.ts`; and the interface that both implement. */
+/**
+ * Runs Lua scripts in Redis by their digest, for `connection.ts` and `cluster.ts`; and the interface that both
+ * implement.
+ */
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 

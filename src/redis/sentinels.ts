@@ -1,6 +1,6 @@
 /**
- * Follows failovers that Sentinels announce. A former primary that still works accepts writes for seconds afterwards, and
- * what is counted there is lost.
+ * Follows failovers that Sentinels announce. A former primary that still works accepts writes for seconds afterwards,
+ * and what is counted there is lost.
  */
 import type { Redis } from 'ioredis';
 import { createClient, type Endpoint } from './client.js';
@@ -18,7 +18,9 @@ export function followFailovers(client: Redis, endpoint: Endpoint, timeoutMs: nu
   if (endpoint.kind !== 'sentinel') return () => undefined;
   const { sentinels, name, sentinelAccess: access } = endpoint;
 
-  /** `mymaster 10.0.0.5 6379 10.0.0.6 6379`: the former and the new primary. Every Sentinel sends it, at its own time. */
+  /**
+   * `mymaster 10.0.0.5 6379 10.0.0.6 6379`: the former and the new primary. Every Sentinel sends it, at its own time.
+   */
   function onSwitch(message: string): void {
     const [changedName, , , host, port] = message.split(' ');
     // `connect` is included: a former primary may stop replying during the handshake.

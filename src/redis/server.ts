@@ -3,9 +3,9 @@
  * connection is dropped after several calls without a reply. So an outage costs a request little while it is being
  * detected, and nothing once it is known.
  *
- * A server is up when the probe has succeeded: it does what the gateway needs. An accepted connection or the reply to INFO
- * does not prove that. The probe runs on each new connection and when a call fails with an error. Where the probe fails too,
- * there is an outage, which lasts until the probe succeeds.
+ * A server is up when the probe has succeeded: it does what the gateway needs. An accepted connection or the reply to
+ * INFO does not prove that. The probe runs on each new connection and when a call fails with an error. Where the probe
+ * fails too, there is an outage, which lasts until the probe succeeds.
  *
  *   connecting ──probe──▶ up ──3 calls late, connection lost, or a call and the probe fail──▶ unavailable ──probe──▶ up
  */

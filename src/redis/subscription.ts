@@ -1,6 +1,6 @@
 /**
- * Subscribes to a channel over a connection of its own, which Redis requires. Messages during an outage are lost, so the
- * caller must also poll. `connection.ts` logs the outages.
+ * Subscribes to a channel over a connection of its own, which Redis requires. Messages during an outage are lost, so
+ * the caller must also poll. `connection.ts` logs the outages.
  */
 import type { Redis } from 'ioredis';
 import type { HostPort, RedisServers, RedisSettings } from '../model/settings.js';

@@ -1,4 +1,7 @@
-/** TLS options for Redis, for `client.ts`: trusted authorities, the client certificate, the name in a server's certificate. */
+/**
+ * TLS options for Redis, for `client.ts`: trusted authorities, the client certificate, the name in a server's
+ * certificate.
+ */
 import { isIP } from 'node:net';
 import { checkServerIdentity, type ConnectionOptions, type PeerCertificate } from 'node:tls';
 import type { RedisTls } from '../model/settings.js';
@@ -7,8 +10,8 @@ import type { RedisTls } from '../model/settings.js';
  * Makes the options for a connection to one server.
  *
  * A cluster or a Sentinel may announce a server by an address that its certificate does not have. The certificate must
- * then be for `server_name`, or, without it, for one of the hosts in the file (RFC 6125 6.2.1: the name from the user is
- * the reference).
+ * then be for `server_name`, or, without it, for one of the hosts in the file (RFC 6125 6.2.1: the name from the user
+ * is the reference).
  *
  * @param host the host to connect to, where it is known in advance
  */

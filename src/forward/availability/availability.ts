@@ -1,4 +1,7 @@
-/** Whether a target should get requests now, by three witnesses: the gate's checks, callers' requests, the breaker. */
+/**
+ * Decides whether a target gets requests, for `target-pool.ts`: by health checks, outlier detection and circuit
+ * breaker.
+ */
 import type { Log } from '../../model/log.js';
 import type { Target, Upstream } from '../../model/upstream.js';
 import { CircuitBreaker, type AttemptResult } from './breaker.js';
@@ -8,14 +11,15 @@ import { HealthThreshold } from './health-threshold.js';
 const FAILS_AMONG_OTHERS = 'a target fails: others are asked in its place';
 const FAILS_ALONE = 'a target fails: it is asked all the same, since the upstream has no other';
 
+/** The availability of one target. It logs each change. */
 export class Availability {
   readonly #health: HealthThreshold | undefined;
-  readonly #failures: OutlierDetector | undefined;
+  readonly #outliers: OutlierDetector | undefined;
   readonly #breaker: CircuitBreaker | undefined;
-  /** What the log says where it is passed over, if there is another target. */
-  readonly #failing: string;
-  /** What every line of the log about this target says. */
-  readonly #who: { readonly upstream: string; readonly target: string };
+  /** The log message of an ejection. It depends on whether there is another target. */
+  readonly #ejectionMessage: string;
+  /** Added to every line of the log. */
+  readonly #fields: { readonly upstream: string; readonly target: string };
 
   /** @param now monotonic milliseconds */
   constructor(
@@ -25,15 +29,15 @@ export class Availability {
     readonly log: Log,
   ) {
     this.#health = upstream.health && new HealthThreshold(upstream.health);
-    this.#failures = upstream.ejection && new OutlierDetector(upstream.ejection);
+    this.#outliers = upstream.ejection && new OutlierDetector(upstream.ejection);
     this.#breaker = upstream.breaker && new CircuitBreaker(upstream.breaker);
-    this.#who = { upstream: upstream.name, target: target.origin };
-    this.#failing = upstream.targets.length > 1 ? FAILS_AMONG_OTHERS : FAILS_ALONE;
+    this.#fields = { upstream: upstream.name, target: target.origin };
+    this.#ejectionMessage = upstream.targets.length > 1 ? FAILS_AMONG_OTHERS : FAILS_ALONE;
   }
 
-  /** As the metrics say it: nothing that is known speaks against the target. */
+  /** The state for the metrics: healthy, breaker closed, not failing. */
   get up(): boolean {
-    return this.#isHealthy && this.#breaker?.closed !== false && this.#failures?.failing !== true;
+    return this.#isHealthy && this.#breaker?.closed !== false && this.#outliers?.failing !== true;
   }
 
   /** Whether a request may go to the target. */
@@ -41,9 +45,9 @@ export class Availability {
     return this.#isHealthy && (this.#breaker === undefined || this.#breaker.admits(this.now()));
   }
 
-  /** Whether others should have a request rather than this one. */
+  /** Whether other targets are preferred to this one. */
   get isEjected(): boolean {
-    return this.#failures?.failing === true && this.#failures.isEjected(this.now());
+    return this.#outliers?.failing === true && this.#outliers.isEjected(this.now());
   }
 
   get #isHealthy(): boolean {
@@ -51,50 +55,50 @@ export class Availability {
   }
 
   share(): number {
-    return this.#failures === undefined ? 1 : this.#failures.share(this.now());
+    return this.#outliers === undefined ? 1 : this.#outliers.share(this.now());
   }
 
-  /** How long until it might admit a request: no promise, but what a caller may be told. */
+  /** An estimate, for Retry-After, of when it may admit a request again. */
   waitMs(): number {
     if (!this.#isHealthy) return this.#health?.settings.intervalMs ?? 0;
     return this.#breaker?.waitMs(this.now()) ?? 0;
   }
 
-  /** A request is about to be sent: its ticket, or undefined where the breaker has opened since it was asked. */
+  /** Begins a request. Returns its ticket, or undefined where the breaker has opened since `admits`. */
   begin(): number | undefined {
     return this.#breaker === undefined ? 0 : this.#breaker.begin(this.now());
   }
 
-  /** What was begun has ended. */
-  end(ticket: number, verdict: AttemptResult, startedMs: number): void {
-    if (this.#breaker) this.#tellBreaker(this.#breaker.end(ticket, verdict, this.now()));
-    if (this.#failures === undefined || verdict === 'none') return;
-    if (verdict === 'bad') {
-      if (this.#failures.fail(startedMs, this.now())) {
-        this.log.warn({ ...this.#who, reason: 'failures' }, this.#failing);
+  /** Records the result of a request that was begun at `startedMs`. */
+  end(ticket: number, result: AttemptResult, startedMs: number): void {
+    if (this.#breaker) this.#logBreaker(this.#breaker.end(ticket, result, this.now()));
+    if (this.#outliers === undefined || result === 'none') return;
+    if (result === 'bad') {
+      if (this.#outliers.fail(startedMs, this.now())) {
+        this.log.warn({ ...this.#fields, reason: 'failures' }, this.#ejectionMessage);
       }
-    } else if (this.#failures.succeed(startedMs, this.now())) {
-      this.log.info({ ...this.#who, reason: 'answered' }, 'a target answers again');
+    } else if (this.#outliers.succeed(startedMs, this.now())) {
+      this.log.info({ ...this.#fields, reason: 'answered' }, 'a target answers again');
     }
   }
 
-  /** @param problem what was wrong with the answer to the gate's own check, or undefined where it was good */
+  /** Records a health check. @param problem what was wrong, or undefined where the check succeeded */
   check(problem: string | undefined): void {
     if (this.#health?.add(problem === undefined) !== true) return;
     if (problem !== undefined) {
-      this.log.warn({ ...this.#who, reason: 'health', problem }, 'a target is down');
+      this.log.warn({ ...this.#fields, reason: 'health', problem }, 'a target is down');
       return;
     }
-    this.#failures?.restart(this.now());
-    this.log.info({ ...this.#who, reason: 'health' }, 'a target is up');
+    this.#outliers?.restart(this.now());
+    this.log.info({ ...this.#fields, reason: 'health' }, 'a target is up');
   }
 
-  #tellBreaker(change: 'opened' | 'closed' | undefined): void {
+  #logBreaker(change: 'opened' | 'closed' | undefined): void {
     if (change === 'opened') {
-      this.log.warn({ ...this.#who, reason: 'breaker' }, "a target's circuit breaker has opened");
+      this.log.warn({ ...this.#fields, reason: 'breaker' }, "a target's circuit breaker has opened");
     } else if (change === 'closed') {
-      this.#failures?.restart(this.now());
-      this.log.info({ ...this.#who, reason: 'breaker' }, "a target's circuit breaker has closed");
+      this.#outliers?.restart(this.now());
+      this.log.info({ ...this.#fields, reason: 'breaker' }, "a target's circuit breaker has closed");
     }
   }
 }

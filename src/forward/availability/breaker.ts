@@ -1,20 +1,21 @@
 /**
- * The circuit breaker of one target (Nygard, Release It!): closed while most requests succeed; open for a while when
- * too many of a window fail; then half-open, where one request is let through to try.
+ * The circuit breaker of one target (Nygard, Release It!), for `availability.ts`: closed while most requests succeed;
+ * open for a cooldown when too many of a window fail; then half-open, where one request is allowed as a trial.
  */
 import type { Breaker } from '../../model/upstream.js';
 
-/** Whose fault it was that an attempt ended as it did: `none` tells nothing of the target. */
+/** The result of an attempt for its target. `none` says nothing about the target. */
 export type AttemptResult = 'good' | 'bad' | 'none';
 
-/** The window moves on in so many steps. */
+/** The number of steps in the window. */
 const STEPS = 10;
 
+/** The breaker's state. All times are monotonic milliseconds. */
 export class CircuitBreaker {
   #state: 'closed' | 'open' | 'half-open' = 'closed';
-  /** Until then nothing is let through: the cooldown, or the time in which the one that tries should tell. */
+  /** Until then no request is allowed: the end of the cooldown, or of the time for the trial. */
   #untilMs = -Infinity;
-  /** Counts the changes, so that what was let through before one has no say after it. */
+  /** Counts the changes, so that requests from before a change do not count after it. */
   #epoch = 0;
   #counts: RollingCounts;
 
@@ -30,41 +31,41 @@ export class CircuitBreaker {
     return this.closed || nowMs >= this.#untilMs;
   }
 
-  /** How long until one may try. */
+  /** Milliseconds until a request is allowed. */
   waitMs(nowMs: number): number {
     return this.closed ? 0 : Math.max(0, this.#untilMs - nowMs);
   }
 
-  /** Lets one request through: its ticket, or undefined where none may pass. */
+  /** Begins one request. Returns its ticket, or undefined where none is allowed. */
   begin(nowMs: number): number | undefined {
     if (this.closed) return this.#epoch;
     if (!this.admits(nowMs)) return undefined;
-    // A trial that hangs is given up after a cooldown, and the next request is the trial.
+    // A hanging trial is abandoned after a cooldown. Then the next request is the trial.
     this.#change('half-open', nowMs + this.settings.cooldownMs);
     return this.#epoch;
   }
 
-  /** @returns what has changed by the end of this request */
-  end(ticket: number, verdict: AttemptResult, nowMs: number): 'opened' | 'closed' | undefined {
+  /** Records the end of a request. Returns the change that it caused. */
+  end(ticket: number, result: AttemptResult, nowMs: number): 'opened' | 'closed' | undefined {
     if (ticket !== this.#epoch) return undefined;
-    if (this.#state === 'half-open') return this.#endTrial(verdict, nowMs);
-    if (verdict === 'none') return undefined;
-    this.#counts.add(verdict === 'bad', nowMs);
+    if (this.#state === 'half-open') return this.#endTrial(result, nowMs);
+    if (result === 'none') return undefined;
+    this.#counts.add(result === 'bad', nowMs);
     const { total, failed } = this.#counts;
-    if (verdict === 'good' || total < this.settings.requests) return undefined;
+    if (result === 'good' || total < this.settings.requests) return undefined;
     if (failed < this.settings.failureRate * total) return undefined;
     this.#change('open', nowMs + this.settings.cooldownMs);
     return 'opened';
   }
 
-  #endTrial(verdict: AttemptResult, nowMs: number): 'closed' | undefined {
-    if (verdict === 'good') {
+  #endTrial(result: AttemptResult, nowMs: number): 'closed' | undefined {
+    if (result === 'good') {
       this.#counts = new RollingCounts(this.settings.windowMs);
       this.#change('closed', nowMs);
       return 'closed';
     }
-    // Where the trial told nothing, the next request is one.
-    this.#change('open', verdict === 'bad' ? nowMs + this.settings.cooldownMs : nowMs);
+    // Without a result the next request is a new trial.
+    this.#change('open', result === 'bad' ? nowMs + this.settings.cooldownMs : nowMs);
     return undefined;
   }
 
@@ -75,7 +76,7 @@ export class CircuitBreaker {
   }
 }
 
-/** How many requests of the last window there were and how many failed, in steps of a tenth of it. */
+/** Counts the requests and failures of the last window, in steps of a tenth of it. */
 class RollingCounts {
   total = 0;
   failed = 0;
@@ -89,7 +90,7 @@ class RollingCounts {
   }
 
   add(isFailure: boolean, nowMs: number): void {
-    this.#moveTo(Math.floor(nowMs / this.#stepMs));
+    this.#advanceTo(Math.floor(nowMs / this.#stepMs));
     const at = this.#step % STEPS;
     this.#totals[at]! += 1;
     this.total += 1;
@@ -98,8 +99,8 @@ class RollingCounts {
     this.failed += 1;
   }
 
-  /** Forgets the steps that the window has left. */
-  #moveTo(step: number): void {
+  /** Drops the steps that are no longer in the window. */
+  #advanceTo(step: number): void {
     const first = Math.max(this.#step + 1, step - STEPS + 1);
     for (let each = first; each <= step; each += 1) {
       const at = each % STEPS;

@@ -1,29 +1,34 @@
-/** Asks a target for its health, again and again, over connections of its own: a target must be able to take new ones. */
+/**
+ * Checks a target's health periodically, for `upstream-pools.ts`. Each check opens a connection: a target must accept
+ * new ones.
+ */
 import { Client, type Dispatcher } from 'undici';
 import type { HealthCheck, Target, Upstream } from '../../model/upstream.js';
 import { createConnector } from '../connect.js';
 import { codeOf } from '../failures.js';
 
-/** The first check comes within this time, so that many gates that start together do not ask together. */
+/** The first check is at a random time within this, so that many gateways do not check at once. */
 const SPREAD_MS = 1000;
 
 /**
- * @param tell is told after each check what was wrong, or undefined where all was well
- * @returns what ends it
+ * Starts the periodic checks of a target.
+ *
+ * @param report called after each check with the problem, or undefined where the check succeeded
+ * @returns a function that stops the checks
  */
 export function startHealthCheck(
   upstream: Upstream,
   target: Target,
   health: HealthCheck,
   random: () => number,
-  tell: (problem: string | undefined) => void,
+  report: (problem: string | undefined) => void,
 ): () => void {
-  // Its name is looked up at each check.
+  // The name is looked up at each check.
   const connect = createConnector(upstream, target, { isWanted: () => true, lookup: undefined });
   let current: Client | undefined;
-  let timer = later(random() * Math.min(health.intervalMs, SPREAD_MS));
+  let timer = schedule(random() * Math.min(health.intervalMs, SPREAD_MS));
 
-  function later(afterMs: number): NodeJS.Timeout {
+  function schedule(afterMs: number): NodeJS.Timeout {
     return setTimeout(run, afterMs).unref();
   }
 
@@ -34,26 +39,26 @@ export function startHealthCheck(
       bodyTimeout: 0,
     });
     current = client;
-    let isTold = false;
+    let isReported = false;
     const conclude = (problem: string | undefined): void => {
-      if (isTold) return;
-      isTold = true;
-      tell(problem);
+      if (isReported) return;
+      isReported = true;
+      report(problem);
     };
     const finish = (problem: string): void => {
       if (current !== client) return;
       current = undefined;
       clearTimeout(deadline);
       void client.destroy();
-      // From 90 to 110 %: gates that came together drift apart.
-      timer = later(health.intervalMs * (0.9 + 0.2 * random()));
+      // From 90 to 110 %, so that gateways in step drift apart.
+      timer = schedule(health.intervalMs * (0.9 + 0.2 * random()));
       conclude(problem);
     };
     const deadline = setTimeout(finish, health.timeoutMs, 'no answer in time').unref();
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart: () => undefined,
       onResponseStart(_controller, status) {
-        // What follows the head is read away until the deadline: nobody's connection is cut in the middle.
+        // The rest is discarded until the deadline, so that the target's response is not cut off.
         if (status >= 200) conclude(status < 400 ? undefined : `status ${status}`);
       },
       onResponseData: () => undefined,

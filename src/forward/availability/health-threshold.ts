@@ -1,28 +1,33 @@
-/** What the gate's own checks tell of a target: it is down after some bad answers in a row, up after some good ones. */
+/**
+ * The health of a target by the gateway's checks, for `availability.ts`: changed by a number of equal results in a row.
+ */
 import type { HealthCheck } from '../../model/upstream.js';
 
+/**
+ * Down after `unhealthyAfter` failed checks in a row, up after `healthyAfter` good ones. The first check decides alone.
+ */
 export class HealthThreshold {
-  /** Before the first check it is taken for up: a gate that just started must not refuse what would be served. */
+  /** Up before the first check: a gateway that has just started must not refuse requests without a reason. */
   up = true;
   #isFirst = true;
-  /** Checks in a row that contradict what is held. */
-  #against = 0;
+  /** Checks in a row that contradict `up`. */
+  #contradictions = 0;
 
   constructor(readonly settings: HealthCheck) {}
 
-  /** @returns whether the target has gone down or come up by this */
+  /** Records a check. Returns whether it changed `up`. */
   add(isGood: boolean): boolean {
     const { healthyAfter, unhealthyAfter } = this.settings;
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     if (isGood === this.up) {
-      this.#against = 0;
+      this.#contradictions = 0;
       return false;
     }
-    this.#against += 1;
-    if (!isFirst && this.#against < (isGood ? healthyAfter : unhealthyAfter)) return false;
+    this.#contradictions += 1;
+    if (!isFirst && this.#contradictions < (isGood ? healthyAfter : unhealthyAfter)) return false;
     this.up = isGood;
-    this.#against = 0;
+    this.#contradictions = 0;
     return true;
   }
 }

@@ -1,67 +1,71 @@
-/** What callers' own requests tell of a target: after some failures in a row it is passed over, and comes back slowly. */
+/**
+ * Outlier detection by callers' requests, for `availability.ts`: ejects a target after failures in a row, with a slow
+ * start.
+ */
 import type { Ejection } from '../../model/upstream.js';
 
-/** A target that stays away is tried again at least as often as this many cooldowns (Envoy's max_ejection_time alike). */
+/** The longest ejection, in cooldowns (like Envoy's max_ejection_time). */
 const LONGEST_COOLDOWNS = 30;
-/** What a target that is just back gets of a full share. */
+/** The part of a full share that a returning target gets at first. */
 const LEAST_SHARE = 0.1;
 
+/** The ejection state of one target. All times are monotonic milliseconds. */
 export class OutlierDetector {
   #failures = 0;
-  /** How often it was ejected since it last answered. */
-  #times = 0;
+  /** How often it was ejected since its last success. */
+  #ejections = 0;
   #ejectedMs = -Infinity;
-  /** When it comes back, or came back the last time. */
-  #backMs = -Infinity;
+  /** When the last ejection ends or ended. */
+  #returnMs = -Infinity;
 
   constructor(readonly settings: Ejection) {}
 
-  /** Whether it failed so often that it was ejected, and has not answered since. */
+  /** Whether it was ejected and has had no success since. */
   get failing(): boolean {
-    return this.#times > 0;
+    return this.#ejections > 0;
   }
 
   isEjected(nowMs: number): boolean {
-    return nowMs < this.#backMs;
+    return nowMs < this.#returnMs;
   }
 
-  /** From 0.1 to 1, growing in the time after a return. */
+  /** Its part of a full share: from 0.1 to 1, growing during the slow start. */
   share(nowMs: number): number {
-    const sinceMs = nowMs - this.#backMs;
+    const sinceMs = nowMs - this.#returnMs;
     if (sinceMs >= this.settings.slowStartMs) return 1;
     return Math.max(LEAST_SHARE, sinceMs / this.settings.slowStartMs);
   }
 
   /**
-   * The row goes on through a return: the first failure after it ejects again, for longer. What was asked before the
-   * ejection tells nothing new.
+   * Records a failure. The count continues after an ejection: the first failure then ejects again, for longer. Requests
+   * from before the ejection do not count.
    *
-   * @returns whether the target is ejected by this
+   * @returns whether this failure ejected the target
    */
   fail(startedMs: number, nowMs: number): boolean {
     if (startedMs < this.#ejectedMs) return false;
     this.#failures += 1;
     if (this.#failures < this.settings.failures || this.isEjected(nowMs)) return false;
-    this.#times = Math.min(this.#times + 1, LONGEST_COOLDOWNS);
+    this.#ejections = Math.min(this.#ejections + 1, LONGEST_COOLDOWNS);
     this.#ejectedMs = nowMs;
-    this.#backMs = nowMs + this.settings.cooldownMs * this.#times;
+    this.#returnMs = nowMs + this.settings.cooldownMs * this.#ejections;
     return true;
   }
 
-  /** @returns whether this brings a target back that was ejected */
+  /** Records a success. Returns whether it ended the failing state. */
   succeed(startedMs: number, nowMs: number): boolean {
     if (startedMs < this.#ejectedMs) return false;
     this.#failures = 0;
     if (!this.failing) return false;
-    this.#times = 0;
-    this.#backMs = Math.min(this.#backMs, nowMs);
+    this.#ejections = 0;
+    this.#returnMs = Math.min(this.#returnMs, nowMs);
     return true;
   }
 
-  /** It was away for another reason and is back: what it failed before is forgotten, and its share grows from here. */
+  /** Resets the target after it was unavailable for another reason. Its slow start begins now. */
   restart(nowMs: number): void {
     this.#failures = 0;
-    this.#times = 0;
-    this.#backMs = nowMs;
+    this.#ejections = 0;
+    this.#returnMs = nowMs;
   }
 }
