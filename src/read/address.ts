@@ -1,4 +1,4 @@
-/** Parses addresses: gives each one spelling and tells whether it is a trusted proxy's. Used by `forwarding-info.ts`. */
+/** Parses addresses: gives each one spelling and says whether it is a trusted proxy's. Used by `forwarding-info.ts`. */
 import { BlockList, SocketAddress, isIP, isIPv4, isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 

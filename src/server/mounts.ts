@@ -18,7 +18,7 @@ export interface Mounts {
 const MAX_LEARNT = 16;
 
 /**
- * Creates the function that removes the mount path.
+ * Creates the object that removes the mount path.
  *
  * @param mount the mount path; without it, it is learnt from the requests that come through Express
  * @throws TypeError where `mount` is not a path

@@ -1,5 +1,6 @@
 /**
- * Writes the complete responses of one tick of the event loop together. Called by `send-error.ts` and `src/forward/`.
+ * Writes the complete responses of one tick of the event loop together. Called by `send-error.ts` and, through
+ * `request-handler.ts`, by `src/forward/`.
  *
  * A write to a sleeping client has to wake it. When a gateway responds one by one, the client is asleep again before the
  * next response: that cost a quarter of a forwarded request (docs/performance.md). A response is delayed by at most one

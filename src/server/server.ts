@@ -90,7 +90,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     async drain(deadlineMs, delayMs = Math.min(DEFAULT_DELAY_MS, deadlineMs / 10)) {
       isReady = false;
       edge.drain();
-      // Closing the port resets connections that wait to be accepted, so load balancers need time to see the readiness.
+      // Closing the port resets connections that wait to be accepted, so their senders must see the readiness first.
       await sleep(delayMs);
       await publicServer.drain(deadlineMs - delayMs);
       await admin.drain(0);
