@@ -1,24 +1,28 @@
-/** When the set is read: one reading at a time, and one for everybody who was told of the same change. */
+/** Decides when the set is read: one reading at a time, shared by all requests with the same new revision. */
 
 export interface Follower {
-  /** Reads once more. A reading that is under way may have begun before the change: then another follows it. */
+  /** Reads again. A reading in progress may have started before the change, so another one follows it. */
   readonly refresh: () => Promise<void>;
-  /** Told of a revision; for a new one, what to wait for: a reading, or the end of patience. */
+  /** Called with a revision. For a new one, the promise settles after a reading or after `patienceMs`. */
   readonly follow: (revision: number) => Promise<void> | undefined;
 }
 
-/** @param read never rejects */
+/**
+ * Creates the follower. Nothing rejects.
+ * @param read must not reject
+ * @param patienceMs the longest wait for a reading, in milliseconds
+ */
 export function createFollower(read: () => Promise<void>, patienceMs: number): Follower {
   let reading: Promise<void> | undefined;
-  let reader: Promise<void> | undefined;
-  /** The last number that was told, and who waits for what it means. */
+  let next: Promise<void> | undefined;
+  /** The last revision that was reported, and the wait for its reading. */
   let followed: number | undefined;
   let following: Promise<void> | undefined;
 
   function refresh(): Promise<void> {
     if (!reading) return (reading = read().finally(() => (reading = undefined)));
-    return (reader ??= reading.then(() => {
-      reader = undefined;
+    return (next ??= reading.then(() => {
+      next = undefined;
       return refresh();
     }));
   }
@@ -28,15 +32,15 @@ export function createFollower(read: () => Promise<void>, patienceMs: number): F
     follow(revision) {
       if (revision === followed) return following;
       followed = revision;
-      const mine = within(refresh(), patienceMs).finally(() => {
-        if (following === mine) following = undefined;
+      const waiting = within(refresh(), patienceMs).finally(() => {
+        if (following === waiting) following = undefined;
       });
-      return (following = mine);
+      return (following = waiting);
     },
   };
 }
 
-/** Settles with the work or when the time is over, whichever is first; the work goes on. */
+/** Resolves when the work settles or after `ms`, whichever is first. The work continues. */
 function within(work: Promise<void>, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -1,21 +1,21 @@
-/** What keeps the last known set of revocations beyond this process, for a start while their source is unavailable. */
+/** Interface of what keeps the last known set outside this process, for a start while the source is unavailable. */
 import type { RevocationChange } from '../model/revocation.js';
 import type { RevokedSet } from './revoked-set.js';
 
 export interface KnownSet {
   readonly revoked: RevokedSet;
-  /** Of the source when it was read. */
+  /** The epoch of the source when it was read. */
   readonly epoch: string;
 }
 
-/** Nothing here rejects. */
+/** No method rejects. */
 export interface Keeper {
-  /** The last known set; undefined where there is none that can be believed. */
+  /** Returns the last known set; undefined where there is no valid one. */
   recall(): Promise<KnownSet | undefined>;
-  /** A set was read whole: it takes the place of what is kept. Changes that are applied to it later are noted. */
+  /** Replaces what is kept by a set that was read completely. Later changes of the set are passed to `note`. */
   keep(known: KnownSet): void;
-  /** Told of what was just applied to the set that is kept. */
+  /** Records changes that were just applied to the kept set. */
   note(changes: readonly RevocationChange[]): void;
-  /** Resolves when all that was told is kept. */
+  /** Resolves when everything recorded is written. */
   close(): Promise<void>;
 }

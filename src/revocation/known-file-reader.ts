@@ -1,31 +1,32 @@
-/** The file of the last known set, read back: a head, the set, and the changes behind it. */
+/** Reads the file of the last known set: a head, the set, then the changes. Called by `known-file.ts`. */
 import { createReadStream } from 'node:fs';
 import type { KnownSet } from './keeper.js';
 import { RevokedSet } from './revoked-set.js';
 import { readChange } from './row-text.js';
 
-/** Another form of the file has another number. */
+/** Changes with the format of the file. */
 const VERSION = 1;
-/** A longer line was not written here. */
-const LONGEST_LINE = 16 * 1024;
-/** How much is read without a pause: a thousand lines or so. */
+/** The gateway writes no longer line, in characters. */
+const MAX_LINE_LENGTH = 16 * 1024;
+/** How much is parsed without a pause: about a thousand lines. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** Why a file is not believed; the words are ours. */
+/** Why a file is rejected; the message is safe to log. */
 export class Disbelief extends Error {
   override readonly name = 'Disbelief';
 }
 
+/** Returns the first line of the file. */
 export function writeHead(source: string, epoch: string): string {
   return `${JSON.stringify({ version: VERSION, source, epoch })}\n`;
 }
 
 /**
- * Reads the file line by line; the event loop goes on in between. A last line without its end was being written when
- * its process died, and is passed over.
+ * Reads the file in chunks without blocking the event loop. A last line without a line end is ignored: its process died
+ * while writing it.
  *
- * @param source the digest that it must be of
- * @throws Disbelief, or the system's error
+ * @param source the digest that the file must have
+ * @throws Disbelief where the file is not valid; otherwise an error of the system
  */
 export async function readKnownFile(path: string, source: string): Promise<KnownSet> {
   const revoked = new RevokedSet();
@@ -35,7 +36,7 @@ export async function readKnownFile(path: string, source: string): Promise<Known
   for await (const chunk of stream as AsyncIterable<string>) {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > LONGEST_LINE) throw new Disbelief('is no set of revocations');
+    if (rest.length > MAX_LINE_LENGTH) throw new Disbelief('is no set of revocations');
     for (const line of lines) {
       if (epoch === undefined) {
         epoch = readHead(line, source);

@@ -1,10 +1,10 @@
 /**
- * The last known set of revocations on disk: a line for each, and behind them a line for each change since, so that a
- * change costs no more than itself. The file is written anew, whole, when the changes are as many as the revocations.
+ * Keeps the last known revocations in a file: a line for each, then a line for each change, so that a change costs one
+ * line. The whole file is written again when it has more changes than revocations.
  *
- * Its name and first line tell the source, as a digest, since a URL may hold a secret. What a crash can lose is what was
- * read in the last half second; whoever starts then reads it from the source, if that is there. What is wrong with the
- * folder costs a line in the log and no more: the gate then starts as if nothing had been kept.
+ * Its name and first line include a digest of the source; a digest, since a URL may hold a secret. A crash loses at
+ * most the changes of the last half second; the next start reads them from the source, if that is available. A
+ * problem with the folder is only logged: the gateway then starts without known revocations.
  */
 import { createHash } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
@@ -17,31 +17,32 @@ import { writeChange, writeRow } from './row-text.js';
 
 export interface KnownFileOptions {
   readonly folder: string;
-  /** The name of the source. */
+  /** The name of the revocation source. */
   readonly source: string;
-  /** One of several workers on a machine keeps the file for all. */
+  /** Whether this process writes the file. Of several workers on a machine one writes it for all. */
   readonly isWriter: boolean;
   readonly newId: () => string;
   readonly log: Log;
 }
 
-/** How long changes are gathered before they are written. */
-const GATHER_MS = 500;
-/** After what could not be written. */
+/** How long changes are collected before they are written. */
+const BATCH_MS = 500;
+/** The delay after a failed write. */
 const RETRY_MS = 30_000;
-/** How many changes there may be behind a small set. */
-const LEAST_CHANGES = 10_000;
-/** How many rows are made into text without a pause: a third of a millisecond or so. */
+/** The changes that a file may have even when its set is small. */
+const MIN_CHANGES = 10_000;
+/** How many rows are serialized without a pause: about a third of a millisecond. */
 const ROWS_A_PART = 200;
 
+/** Creates the keeper of one file. Failures are logged; nothing rejects. */
 export function createKnownFile({ folder, source, isWriter, newId, log }: KnownFileOptions): Keeper {
   const digest = createHash('sha256').update(source).digest('hex');
   const path = join(folder, `${digest}.jsonl`);
   let kept: KnownSet | undefined;
-  /** What was noted and is not written yet. */
-  let noted: string[] = [];
-  /** How many changes stand behind the set in the file; Infinity: it must be written anew. */
-  let behind = Infinity;
+  /** Lines that are not written yet. */
+  let pendingLines: string[] = [];
+  /** How many changes the file has after its set. Infinity: the file must be rewritten. */
+  let changesInFile = Infinity;
   let isFailing = false;
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -61,33 +62,30 @@ export function createKnownFile({ folder, source, isWriter, newId, log }: KnownF
   async function write(): Promise<void> {
     timer = undefined;
     if (!kept) return;
-    const lines = noted;
-    noted = [];
+    const lines = pendingLines;
+    pendingLines = [];
     try {
-      if (behind + lines.length > Math.max(LEAST_CHANGES, kept.revoked.size)) {
-        // What was noted so far is in the set; what is applied while its parts are written is noted behind them.
+      if (changesInFile + lines.length > Math.max(MIN_CHANGES, kept.revoked.size)) {
+        // The set includes the pending changes. Changes during the write are appended later.
         const whole = kept;
         await replaceFile(path, parts(whole), newId());
-        behind = whole === kept ? 0 : Infinity;
+        changesInFile = whole === kept ? 0 : Infinity;
       } else if (lines.length > 0) {
         await appendFile(path, lines.join(''), { mode: 0o600, flush: true });
-        behind += lines.length;
+        changesInFile += lines.length;
       }
       isFailing = false;
     } catch (error) {
-      behind = Infinity;
+      changesInFile = Infinity;
       if (!isFailing) log.warn({ folder, reason: reasonOf(error) }, 'revocations cannot be kept on disk');
       isFailing = true;
     }
-    if (noted.length > 0 || behind === Infinity) writeLater();
+    if (pendingLines.length > 0 || changesInFile === Infinity) writeLater();
   }
 
   function writeLater(): void {
     if (!isWriter || isClosed) return;
-    timer ??= setTimeout(
-      () => void (writing = writing.then(write)),
-      isFailing ? RETRY_MS : GATHER_MS,
-    ).unref();
+    timer ??= setTimeout(() => void (writing = writing.then(write)), isFailing ? RETRY_MS : BATCH_MS).unref();
   }
 
   return {
@@ -103,13 +101,13 @@ export function createKnownFile({ folder, source, isWriter, newId, log }: KnownF
     },
     keep(known) {
       kept = known;
-      noted = [];
-      behind = Infinity;
+      pendingLines = [];
+      changesInFile = Infinity;
       writeLater();
     },
     note(changes) {
       if (!isWriter) return;
-      for (const change of changes) noted.push(writeChange(change));
+      for (const change of changes) pendingLines.push(writeChange(change));
       writeLater();
     },
     async close() {

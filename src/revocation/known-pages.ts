@@ -1,4 +1,4 @@
-/** The known set on its way from one worker to another, as pages of text. */
+/** Passes the known set from one worker to another, as pages of text. */
 import type { Keeper, KnownSet } from './keeper.js';
 import { RevokedSet } from './revoked-set.js';
 import { readChange, writeRow } from './row-text.js';
@@ -7,29 +7,30 @@ export interface KnownPage {
   readonly epoch: string;
   /** Revocations, a line each. */
   readonly text: string;
-  /** From where the next page begins; undefined: this is the last. */
+  /** Where the next page starts; undefined on the last page. */
   readonly next: number | undefined;
 }
 
-/** Another worker's set: the page from there on; undefined where no other knows one. */
+/** Requests a page of another worker's set; undefined where no other worker has a set. */
 export type AskForPage = (from: number) => Promise<KnownPage | undefined>;
 
-/** A page has so many rows at least: making it takes some milliseconds. */
-const ROWS = 2000;
+/** The least rows of a page, except the last: making it takes some milliseconds. */
+const MIN_ROWS = 2000;
 
+/** Returns the page of a set that starts at part `from`. */
 export function pageOf({ revoked, epoch }: KnownSet, from: number): KnownPage {
   const lines: string[] = [];
   let at = from;
-  while (at < revoked.parts && lines.length < ROWS) {
+  while (at < revoked.parts && lines.length < MIN_ROWS) {
     for (const row of revoked.part(at)) lines.push(writeRow(row));
     at += 1;
   }
   return { epoch, text: lines.join(''), next: at < revoked.parts ? at : undefined };
 }
 
-/** Puts other workers before a file: what they know is newer. */
+/** Creates a keeper that recalls from other workers first, since their set is newer than the file. Nothing rejects. */
 export function askFirst(ask: AskForPage, then: Keeper | undefined): Keeper {
-  async function gather(): Promise<KnownSet | undefined> {
+  async function readPages(): Promise<KnownSet | undefined> {
     const revoked = new RevokedSet();
     for (let from = 0; ;) {
       const page = await ask(from);
@@ -44,7 +45,7 @@ export function askFirst(ask: AskForPage, then: Keeper | undefined): Keeper {
   }
 
   return {
-    recall: async () => (await gather().catch(() => undefined)) ?? (await then?.recall()),
+    recall: async () => (await readPages().catch(() => undefined)) ?? (await then?.recall()),
     keep: (known) => then?.keep(known),
     note: (changes) => then?.note(changes),
     close: async () => then?.close(),

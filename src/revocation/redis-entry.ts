@@ -1,19 +1,20 @@
-/** One revocation as a field of the hash in Redis: what it is of as the field, the rest as its value. */
+/** Converts a revocation to a field of the hash in Redis: its subject is the field, the rest the value. */
 import type { Revocation, RevocationChange } from '../model/revocation.js';
 
 export type Entry = readonly [field: string, value: string];
 
-/** Injective: no two of different kind, issuer or id share a field. */
+/** Returns the field of a subject. Injective: subjects of different kind, issuer or id have different fields. */
 export function fieldOf({ kind, issuer, id }: Pick<Revocation, 'kind' | 'issuer' | 'id'>): string {
   return JSON.stringify([kind, issuer ?? null, id]);
 }
 
+/** Returns the field and the value of a revocation. */
 export function writeEntry(revocation: Revocation): Entry {
   const { revokedAtMs, issuedBeforeMs, generation, endsAtMs, cause } = revocation;
   return [fieldOf(revocation), JSON.stringify({ revokedAtMs, issuedBeforeMs, generation, endsAtMs, cause })];
 }
 
-/** Undefined for what nobody here has written: other fields of the hash, and other people's mistakes. */
+/** Parses a field and its value; undefined for anything that `writeEntry` does not write. */
 export function readEntry(field: string, value: string): Revocation | undefined {
   const of = readField(field);
   const rest = parse(value);
@@ -27,7 +28,7 @@ export function readEntry(field: string, value: string): Revocation | undefined 
   return { ...of, revokedAtMs, issuedBeforeMs, generation, endsAtMs, cause };
 }
 
-/** What a field that was written, or that is there no more, changes: there is one cause at a time. */
+/** Returns the changes that a written or removed field means. A field has one cause, so the other one is removed. */
 export function readChanges(field: string, value: string | undefined): readonly RevocationChange[] {
   const of = readField(field);
   if (of === undefined) return [];

@@ -1,19 +1,19 @@
 /**
- * What is done in Redis: a hash, whose name is also that of the channel, and a sorted set beside it in the same slot of
- * a cluster (KEYS 1 and 2).
+ * The Lua scripts for revocations in Redis. They use a hash, whose name is also the channel's name, and a sorted set in
+ * the same slot of a cluster (KEYS 1 and 2).
  *
- * - `revision` has a number that grows with each change: the time in microseconds, so that it is never one that it was
- *   before, even when Redis has lost everything in between. The limiter's script reads it along.
- * - `epoch` is the revision at which the revocations in the hash began, where they are kept here: another one means that
- *   Redis has lost those of before.
+ * - `revision` grows with each change. It is the time in microseconds, so a value never repeats, even when Redis lost
+ *   all data in between. The limit script reads it too.
+ * - `epoch` is the revision of the first revocation in the hash, where Redis is the source. Another epoch means that
+ *   Redis lost the earlier ones.
  * - every other field, an array in JSON, is a revocation.
- * - the sorted set has each field that was ever written, by the revision at which it was last: what is new since a
- *   revision is read without the rest. One that is no more in the hash was undone.
- * - `logged` is the last revision that is in the sorted set, and `from` the one since which it is complete. They tell
- *   when it is not: a gate of an older version does not write it, and Redis may evict it alone. Then all is read.
+ * - the sorted set has each field that was ever written, with its last revision, so that changes since a revision are
+ *   read alone. A field that is not in the hash was undone.
+ * - `logged` is the last revision in the sorted set, and `from` the one since which it is complete. They show when it
+ *   is not: a gateway of an older version does not write it, and Redis may evict only it. Then everything is read.
  */
 
-const TOUCH = `
+const BUMP_REVISION = `
 local function touch(count)
   local time = redis.call('TIME')
   local revision = time[1] * 1000000 + time[2]
@@ -26,7 +26,7 @@ local function touch(count)
 end
 `;
 
-const NOTE = `${TOUCH}
+const RECORD_CHANGES = `${BUMP_REVISION}
 local function note(fields)
   local head = redis.call('HMGET', KEYS[1], 'revision', 'logged')
   if head[1] ~= head[2] or (head[2] and redis.call('EXISTS', KEYS[2]) == 0) then
@@ -41,33 +41,33 @@ local function note(fields)
 end
 `;
 
-/** Tells of a change that was made elsewhere. */
-export const PUBLISH_SCRIPT = `${TOUCH}
+/** Publishes a new revision, for a change that was made elsewhere. */
+export const PUBLISH_SCRIPT = `${BUMP_REVISION}
 touch(1)
 return {}
 `;
 
-/** The revision, or 0. */
+/** Replies the revision, or 0. */
 export const REVISION_SCRIPT = `
 return { tonumber(redis.call('HGET', KEYS[1], 'revision') or 0) or 0 }
 `;
 
-/** ARGV: field and value. */
-export const REVOKE_SCRIPT = `${NOTE}
+/** Adds a revocation. ARGV: field and value. */
+export const REVOKE_SCRIPT = `${RECORD_CHANGES}
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HSETNX', KEYS[1], 'epoch', note({ ARGV[1] }))
 return {}
 `;
 
-/** ARGV: field. Replies whether there was one. */
-export const RESTORE_SCRIPT = `${NOTE}
+/** Removes a revocation. ARGV: field. Replies 1 if it was present, else 0. */
+export const RESTORE_SCRIPT = `${RECORD_CHANGES}
 local removed = redis.call('HDEL', KEYS[1], ARGV[1])
 if removed == 1 then note({ ARGV[1] }) end
 return { removed }
 `;
 
-/** ARGV: fields and values in turn, put where there is none. The epoch begins when `last` stands before them. */
-export const MERGE_SCRIPT = `${NOTE}
+/** Adds revocations whose fields are absent. ARGV: '' or 'last', then field, value, … With `last` the epoch starts. */
+export const MERGE_SCRIPT = `${RECORD_CHANGES}
 local put = {}
 for i = 2, #ARGV, 2 do
   if redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) == 1 then put[#put + 1] = ARGV[i] end
@@ -79,8 +79,8 @@ return {}
 `;
 
 /**
- * ARGV: a cursor, at first 0, and how much to read. Replies the revision, the epoch or '', the next cursor, and fields
- * and values in turn. Page by page, so that Redis goes on counting requests in between.
+ * Reads a page of all revocations. ARGV: a cursor, at first 0, and how much to read. Replies the revision, the epoch or
+ * '', the next cursor, then field, value, … Redis counts requests between pages.
  */
 export const PAGE_SCRIPT = `
 local head = redis.call('HMGET', KEYS[1], 'revision', 'epoch')
@@ -91,9 +91,9 @@ return reply
 `;
 
 /**
- * ARGV: an epoch, a revision, and how many changes to read. Replies nothing where what is new since cannot be told; else
- * the revision, and fields, revisions and values of what has changed, in the order of revisions, a value of what was
- * undone being empty.
+ * Reads changes. ARGV: an epoch, a revision, and how many changes to read. Replies nothing where the changes since then
+ * are not known. Otherwise it replies the revision, then field, revision, value, … in the order of revisions. The value
+ * is empty where the revocation was undone.
  */
 export const CHANGES_SCRIPT = `
 local head = redis.call('HMGET', KEYS[1], 'revision', 'epoch', 'logged', 'from')

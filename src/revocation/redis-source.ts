@@ -1,9 +1,9 @@
 /**
- * Revocations in Redis, where a gate has that and no database.
+ * The revocation source in Redis, for a gateway with Redis and no database.
  *
- * Redis may lose what it holds: one without persistence at each restart. Then every gate puts back what it remembers, in
- * memory or on disk, so only a restart of Redis and of gates without a disk together forgets. One that was undone just
- * then may come back: it is refused until it is undone once more, never let through by mistake.
+ * Redis may lose its data; without persistence it does at each restart. Every gateway then writes back what it knows,
+ * from memory or disk. Revocations are lost only when Redis and all gateways without a disk restart together. One that
+ * was undone at that moment may return; it is refused until it is undone again, never accepted by mistake.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Revocation } from '../model/revocation.js';
@@ -21,39 +21,40 @@ import type { Position, Reader, RevocationSource } from './source.js';
 
 export interface RedisSourceOptions {
   readonly connection: ScriptRunner & {
-    /** Settles when it is known whether Redis is there: before, it is not yet away. */
+    /** Settles when it is known whether Redis is available. */
     readonly attempted: Promise<void>;
   };
-  /** Of the hash. */
+  /** The key of the hash. */
   readonly key: string;
-  /** Where Redis is, to tell it from others. */
+  /** The address of Redis, which identifies it. */
   readonly name: string;
 }
 
-/** How many revocations go in one call: some milliseconds of Redis's time at most. */
-const PAGE = 1000;
+/** How many revocations one call has: it blocks Redis for some milliseconds at most. */
+const PAGE_SIZE = 1000;
 
-/** For what no request waits for, but an operator or the set in memory. */
-const PATIENT_MS = 2000;
+/** The timeout of a call. An operator or the set in memory waits for it, not a request. */
+const TIMEOUT_MS = 2000;
 
 type Reply = readonly unknown[];
 
+/** Creates the source. A call that fails or times out gives `unavailable`; nothing rejects. */
 export function createRedisSource({ connection, key, name }: RedisSourceOptions): RevocationSource {
   const keys = [key, changesKeyOf(key)];
 
   async function run(script: string, ...args: (string | number)[]): Promise<Reply | 'unavailable'> {
     await connection.attempted;
-    return connection.runScript(script, keys, args, PATIENT_MS);
+    return connection.runScript(script, keys, args, TIMEOUT_MS);
   }
 
-  /** @returns undefined where all has to be read */
+  /** @returns undefined where everything has to be read */
   async function readNew(
     { revision: since, epoch }: Position,
     reader: Reader,
   ): Promise<Position | 'unavailable' | undefined> {
     if (since === undefined) return undefined;
     for (let at = since; ;) {
-      const page = await run(CHANGES_SCRIPT, epoch, at, PAGE);
+      const page = await run(CHANGES_SCRIPT, epoch, at, PAGE_SIZE);
       if (page === 'unavailable') return 'unavailable';
       if (page.length === 0) return undefined;
       const count = (page.length - 1) / 3;
@@ -61,7 +62,7 @@ export function createRedisSource({ connection, key, name }: RedisSourceOptions)
         const value = String(page[i + 2]);
         reader.apply(readChanges(String(page[i]), value === '' ? undefined : value));
       }
-      if (count < PAGE) return { revision: Number(page[0]), epoch };
+      if (count < PAGE_SIZE) return { revision: Number(page[0]), epoch };
       at = Number(page[page.length - 2]);
       await nextTurn();
     }
@@ -71,7 +72,7 @@ export function createRedisSource({ connection, key, name }: RedisSourceOptions)
     let first: Reply | undefined;
     let cursor = '0';
     do {
-      const page = await run(PAGE_SCRIPT, cursor, PAGE);
+      const page = await run(PAGE_SCRIPT, cursor, PAGE_SIZE);
       if (page === 'unavailable') return 'unavailable';
       first ??= page;
       cursor = String(page[2]);
@@ -86,13 +87,13 @@ export function createRedisSource({ connection, key, name }: RedisSourceOptions)
     return { revision: Number(first[0]), epoch: String(first[1]) };
   }
 
-  /** Tells Redis again what it has lost. */
+  /** Writes back what Redis lost. */
   async function putBack(known: Iterable<Revocation>): Promise<'done' | 'nothing' | 'unavailable'> {
     let page: string[] = [];
     let isNothing = true;
     for (const revocation of known) {
       isNothing = false;
-      if (page.length >= 2 * PAGE) {
+      if (page.length >= 2 * PAGE_SIZE) {
         if ((await run(MERGE_SCRIPT, '', ...page)) === 'unavailable') return 'unavailable';
         page = [];
       }
@@ -143,7 +144,7 @@ export function createRedisSource({ connection, key, name }: RedisSourceOptions)
   };
 }
 
-/** A key beside the hash: with the same prefix, for ACLs, and of the same slot of a cluster, since a prefix has no braces. */
+/** The sorted set's key: the prefix is the same, for ACLs, and so is the cluster slot, since a prefix has no braces. */
 function changesKeyOf(key: string): string {
   return `${key}:{${key}}`;
 }

@@ -1,17 +1,17 @@
-/** Revocations in the registry of the token service: there they survive whatever happens to gates and Redis. */
+/** The revocation source in the token service's registry, where revocations survive failures of gateways and Redis. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../model/log.js';
 import type { Revocation, RevocationChange, RevocationKey } from '../model/revocation.js';
 import type { RevocationNotifier } from './revocation-notifier.js';
 import type { Position, Reader, RevocationSource } from './source.js';
 
-/** The registry as it is needed here. */
+/** The part of the registry that this source uses. */
 export interface RevocationRegistry {
   revoke(revocation: Revocation): Promise<void>;
   restore(issuer: string | undefined, app: string, atMs: number): Promise<boolean>;
-  /** Those that have not ended at the time. */
+  /** The revocations that have not ended at `atMs`. */
   revocations(atMs: number): Promise<readonly Revocation[]>;
-  /** What is new since a revision, a page at a time; undefined: that cannot be told any more. */
+  /** The changes since a revision, one page; undefined where they are no longer known. */
   revocationChanges(since: number): Promise<
     | {
         readonly changes: readonly RevocationChange[];
@@ -20,7 +20,7 @@ export interface RevocationRegistry {
       }
     | undefined
   >;
-  /** Those that have not ended at the time, a page at a time. */
+  /** The revocations that have not ended at `atMs`, one page. */
   revocationPage(
     atMs: number,
     after: RevocationKey | undefined,
@@ -30,27 +30,28 @@ export interface RevocationRegistry {
 
 export interface RegistrySourceOptions {
   readonly registry: RevocationRegistry;
-  /** Where the registry is, to tell it from others. */
+  /** The address of the registry, which identifies it. */
   readonly name: string;
-  /** Where there is a Redis: without it the others find out by asking. */
+  /** Notifies the other gateways, where there is a Redis. Without it they find changes by polling. */
   readonly notifier: Pick<RevocationNotifier, 'publish'> | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
 }
 
-/** A database that says nothing is away: asking must not wait for it for ever. */
-const PATIENT_MS = 5000;
+/** A database that does not reply within this time counts as unavailable. */
+const TIMEOUT_MS = 5000;
 
+/** Creates the source. An error or a timeout is logged once and gives `unavailable`; nothing rejects. */
 export function createRegistrySource(options: RegistrySourceOptions): RevocationSource {
   const { registry, name, notifier, now, log } = options;
   let isFailing = false;
 
-  async function ask<T>(question: () => Promise<T>): Promise<T | 'unavailable'> {
+  async function execute<T>(query: () => Promise<T>): Promise<T | 'unavailable'> {
     try {
-      const answer = await question();
+      const result = await query();
       isFailing = false;
-      return answer;
+      return result;
     } catch (error) {
       if (!isFailing) log.warn({ err: error }, 'the registry does not tell of revocations');
       isFailing = true;
@@ -58,14 +59,14 @@ export function createRegistrySource(options: RegistrySourceOptions): Revocation
     }
   }
 
-  /** @returns undefined where all has to be read */
+  /** @returns undefined where everything has to be read */
   async function readChanges(since: number, reader: Reader): Promise<number | undefined> {
-    // Asked before: a change without rows, such as undoing what was not revoked, is a revision too.
-    const revision = await within(registry.revision(), PATIENT_MS);
-    // It has gone back: the registry is another one, or was restored from a copy.
+    // Read first: a change without rows, such as undoing what was not revoked, has a revision too.
+    const revision = await within(registry.revision(), TIMEOUT_MS);
+    // A lower revision: the registry is another one, or was restored from a backup.
     if (revision < since) return undefined;
     for (let at = since; ;) {
-      const page = await within(registry.revocationChanges(at), PATIENT_MS);
+      const page = await within(registry.revocationChanges(at), TIMEOUT_MS);
       if (!page) return undefined;
       reader.apply(page.changes);
       if (page.isLast) return Math.max(revision, page.upTo);
@@ -75,11 +76,11 @@ export function createRegistrySource(options: RegistrySourceOptions): Revocation
   }
 
   async function readAll(reader: Reader): Promise<number> {
-    // Asked before: what changes while the pages are read is read as new afterwards.
-    const revision = await within(registry.revision(), PATIENT_MS);
+    // Read first: changes made while the pages are read are read again afterwards.
+    const revision = await within(registry.revision(), TIMEOUT_MS);
     reader.startOver();
     for (let after: RevocationKey | undefined; ;) {
-      const page = await within(registry.revocationPage(now(), after), PATIENT_MS);
+      const page = await within(registry.revocationPage(now(), after), TIMEOUT_MS);
       reader.apply(page.revocations.map((revocation) => ({ isRemoved: false, revocation })));
       if (!page.next) return revision;
       after = page.next;
@@ -90,22 +91,22 @@ export function createRegistrySource(options: RegistrySourceOptions): Revocation
   return {
     name,
     mayForget: false,
-    revision: () => ask(() => within(registry.revision(), PATIENT_MS)),
+    revision: () => execute(() => within(registry.revision(), TIMEOUT_MS)),
     read: (since, reader) =>
-      ask(async (): Promise<Position> => {
+      execute(async (): Promise<Position> => {
         const known = since?.revision;
         const upTo = known === undefined ? undefined : await readChanges(known, reader);
         return { revision: upTo ?? (await readAll(reader)), epoch: '' };
       }),
-    list: () => ask(() => registry.revocations(now())),
+    list: () => execute(() => registry.revocations(now())),
     async revoke(revocation) {
-      const result = await ask(() => within(registry.revoke(revocation), PATIENT_MS));
+      const result = await execute(() => within(registry.revoke(revocation), TIMEOUT_MS));
       if (result === 'unavailable') return 'unavailable';
       await notifier?.publish();
       return 'done';
     },
     async restore(issuer, app) {
-      const result = await ask(() => within(registry.restore(issuer, app, now()), PATIENT_MS));
+      const result = await execute(() => within(registry.restore(issuer, app, now()), TIMEOUT_MS));
       if (result === true) await notifier?.publish();
       return result;
     },

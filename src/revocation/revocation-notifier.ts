@@ -1,12 +1,12 @@
 /**
- * The notifier: one gate tells the others, by Redis, that revocations have changed, and that alone. What has changed is
- * read from where it is kept, so a message that is lost or comes twice does no harm.
+ * Notifies other gateways, by Redis, that revocations have changed. The message has only the revision. The changes are
+ * read from the source, so a lost or repeated message does no harm.
  */
 import { PUBLISH_SCRIPT } from './redis-scripts.js';
 
-/** The connection as it is needed here. */
+/** The part of the Redis connection that is used here. */
 export interface ScriptRunner {
-  /** `away` where Redis is, fails, or does not reply within the time. */
+  /** `unavailable` where Redis is unavailable, fails, or does not reply in time. */
   runScript(
     lua: string,
     keys: readonly string[],
@@ -15,23 +15,24 @@ export interface ScriptRunner {
   ): Promise<readonly unknown[] | 'unavailable'>;
 }
 
-/** Hears what is published on a channel, until the returned function is called. */
+/** Receives the messages of a channel, until the returned function is called. */
 export type Subscribe = (channel: string, onMessage: (message: string) => void) => () => void;
 
 export interface RevocationNotifier {
-  /** Makes a new revision and tells it. Where Redis is unavailable nobody hears, and all find out by asking the registry. */
+  /** Publishes a new revision. While Redis is unavailable nothing is sent; other gateways find it by polling. */
   publish(): Promise<void>;
-  /** Calls back with each revision that is told; until the returned function is called. */
-  subscribe(onRing: (revision: number) => void): () => void;
+  /** Calls back with each published revision, until the returned function is called. */
+  subscribe(onRevision: (revision: number) => void): () => void;
 }
 
 export interface RevocationNotifierOptions {
   readonly connection: ScriptRunner;
   readonly subscribe: Subscribe;
-  /** Of the hash that has the revision, and of the channel. */
+  /** The key of the hash with the revision, and the name of the channel. */
   readonly key: string;
 }
 
+/** Creates the notifier. Nothing rejects. */
 export function createRedisNotifier({
   connection,
   subscribe,
@@ -41,10 +42,10 @@ export function createRedisNotifier({
     async publish() {
       await connection.runScript(PUBLISH_SCRIPT, [key], []);
     },
-    subscribe: (onRing) =>
+    subscribe: (onRevision) =>
       subscribe(key, (message) => {
         const revision = Number(message);
-        if (Number.isSafeInteger(revision)) onRing(revision);
+        if (Number.isSafeInteger(revision)) onRevision(revision);
       }),
   };
 }

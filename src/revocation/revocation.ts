@@ -1,15 +1,15 @@
 /**
- * The kill switch: what every gate knows of revoked apps, users, logins and tokens.
+ * The revoked apps, users, logins and tokens, as every gateway knows them. Created by `src/app/revocations.ts`.
  *
- *   registry, or Redis ── what is new is read when the revision has changed ──▶ the set in memory ◀── every request asks
- *      │                                                                          │      │
- *      │ asked for its revision every half second                                 │      └── exchanges end (streamWatcher.ts)
- *      │                                                                          │
- *   Redis ── a message (notifier.ts), and a number in the reply to each              kept on disk (known-file.ts), for a
- *            call of the limiter                                                 start while the source is unavailable
+ *   registry, or Redis ── changes are read when the revision has changed ──▶ the set in memory ◀── every request checks it
+ *      │                                                                        │      │
+ *      │ polled for its revision every half second                              │      └── streams end (stream-watcher.ts)
+ *      │                                                                        │
+ *   Redis ── a message (revocation-notifier.ts), and the revision in              kept on disk (known-file.ts), for a
+ *            each reply to the limiter                                            start while the source is unavailable
  *
- * A message and the number are hints that cost nothing and make it immediate. What holds the promise of one second
- * is the asking: nobody need have been told, and a gate that was away finds out.
+ * Polling guarantees the one-second bound, also for a gateway that was unreachable. The messages and the revision in
+ * replies only make it faster.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../model/log.js';
@@ -29,50 +29,51 @@ export { createStreamWatcher, type StreamWatcher, type StreamWatcherContext } fr
 
 export interface RevocationsOptions {
   readonly source: RevocationSource;
-  /** Where there is a Redis. The source rings it after its own changes. */
+  /** Undefined without Redis. The source publishes its own changes. */
   readonly notifier: RevocationNotifier | undefined;
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** The longest that requests wait for the set to be read anew once Redis has told that it is old. */
+  /** The longest that requests wait for a reading after Redis reported a newer revision. */
   readonly patienceMs: number;
-  /** What is revoked as far as was known before a reload: it holds until the source is read. */
+  /** The set known before a reload. It is used until the source is read. */
   readonly held?: RevokedSet | undefined;
-  /** Where the last known set outlives this process. */
+  /** Keeps the last known set outside this process. */
   readonly keeper?: Keeper | undefined;
 }
 
 export interface Revocations extends Watched {
-  /** Whether there is a set to go by, from the source or from what was kept of it. What is known holds while that is away. */
+  /** Whether a set is known, from the source or from the keeper. It stays in use while the source is unavailable. */
   readonly isKnown: boolean;
-  /** Whether the caller may not pass: it is revoked, or nothing is known of revocations yet. */
+  /** Whether the caller is refused: it is revoked, or no set is known yet. */
   refuses(caller: Revocable): boolean;
-  /** Settles when the source was first read, or found to be away and what was kept of it was read. */
+  /** Settles when the source was first read, or was unavailable and the kept set was read. */
   readonly attempted: Promise<void>;
-  /** The set in memory as it is now; undefined while nothing is known. */
+  /** The current set in memory; undefined while none is known. */
   readonly currentSet: RevokedSet | undefined;
-  /** The set in memory as text, for another worker; undefined while nothing is known. */
+  /** A page of the set as text, for another worker; undefined while none is known. */
   page(from: number): KnownPage | undefined;
   /**
-   * Told of the number that rides in the limiter's calls. Where it is a new one, what to wait for: until the set is
-   * up to date, or patience ends.
+   * Called with the revision in a reply to the limiter. For a new one, the promise settles when the set is up to date,
+   * or after `patienceMs`.
    */
   onRevisionHint(revision: number): Promise<void> | undefined;
-  /** To be called after the source was changed by other means: it holds here when this resolves, and others are told. */
+  /** Call after the source was changed by other means. Resolves when the set is up to date; notifies other gateways. */
   publishRevision(): Promise<void>;
-  /** Writes to the source; it holds here when this resolves. */
+  /** Writes to the source. Resolves when the set is up to date. */
   revoke(revocation: Revocation): Promise<'done' | 'unavailable'>;
   restore(issuer: string | undefined, app: string): Promise<boolean | 'unavailable'>;
-  /** Resolves when what is kept beyond this process is up to date. */
+  /** Stops polling. Resolves when the keeper is up to date. */
   close(): Promise<void>;
 }
 
 const POLL_MS = 500;
-/** While it is away, so that finding it again and asking it are done within a second. */
-const POLL_AWAY_MS = 200;
-/** How often revocations that have ended are forgotten. */
+/** While the source is unavailable, so that reconnecting and reading take less than a second. */
+const POLL_UNAVAILABLE_MS = 200;
+/** How often ended revocations are removed. */
 const DROP_EVERY_MS = 60_000;
 
+/** Creates the set and starts polling the source until it is closed. Nothing rejects. */
 export function createRevocations(options: RevocationsOptions): Revocations {
   const { source, notifier, log, now, patienceMs, held, keeper } = options;
   const listeners = new Set<OnChange>();
@@ -83,31 +84,31 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
 
-  function tellOf(changed: Parameters<OnChange>[0]): void {
+  function notifyListeners(changed: Parameters<OnChange>[0]): void {
     for (const listener of listeners) listener(changed);
   }
 
   function replace(fresh: RevokedSet): void {
     revoked = fresh;
     isKnown = true;
-    tellOf(undefined);
+    notifyListeners(undefined);
   }
 
-  function applyHere(changes: readonly RevocationChange[]): void {
+  function applyChanges(changes: readonly RevocationChange[]): void {
     if (changes.length === 0 || isClosed) return;
     revoked.apply(changes);
     keeper?.note(changes);
-    tellOf(changes.map(({ revocation }) => revocation));
+    notifyListeners(changes.map(({ revocation }) => revocation));
   }
 
   async function read(): Promise<void> {
     const whole: { set: RevokedSet | undefined } = { set: undefined };
     const found = await source.read(position, {
       startOver: () => void (whole.set = new RevokedSet()),
-      apply: (changes) => (whole.set ? whole.set.apply(changes) : applyHere(changes)),
+      apply: (changes) => (whole.set ? whole.set.apply(changes) : applyChanges(changes)),
       known: () => revoked.rows(),
     });
-    tell(found === 'unavailable');
+    recordAvailability(found === 'unavailable');
     if (found === 'unavailable' || isClosed) return;
     position = found;
     if (whole.set) {
@@ -119,11 +120,11 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
   const { refresh, follow } = createFollower(read, patienceMs);
 
-  /** Takes up what was known before this process, where nothing is known yet. */
+  /** Uses the keeper's set where none is known yet. */
   async function recall(): Promise<void> {
     if (isKnown) return;
     const known = await keeper?.recall();
-    // It may have been read meanwhile.
+    // The source may have been read meanwhile.
     if (!known || isClosed || position) return;
     position = { revision: undefined, epoch: known.epoch };
     replace(known.revoked);
@@ -138,20 +139,20 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
   async function poll(): Promise<void> {
     const revision = await source.revision();
-    tell(revision === 'unavailable');
+    recordAvailability(revision === 'unavailable');
     if (revision !== 'unavailable' && revision !== position?.revision) await refresh();
   }
 
   function pollLater(): void {
     if (isClosed) return;
-    timer = setTimeout(() => void poll().finally(pollLater), isUnavailable ? POLL_AWAY_MS : POLL_MS);
+    timer = setTimeout(() => void poll().finally(pollLater), isUnavailable ? POLL_UNAVAILABLE_MS : POLL_MS);
     timer.unref();
   }
 
-  function tell(away: boolean): void {
-    if (away === isUnavailable || isClosed) return;
-    isUnavailable = away;
-    if (away) log.warn({}, 'revocations cannot be read: the last ones known hold');
+  function recordAvailability(nowUnavailable: boolean): void {
+    if (nowUnavailable === isUnavailable || isClosed) return;
+    isUnavailable = nowUnavailable;
+    if (nowUnavailable) log.warn({}, 'revocations cannot be read: the last ones known hold');
     else log.info({}, 'revocations can be read again');
   }
 
@@ -163,7 +164,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     }
   }
 
-  const stopListening = notifier?.subscribe((revision) => void follow(revision));
+  const unsubscribe = notifier?.subscribe((revision) => void follow(revision));
   const dropping = setInterval(() => void dropEnded(), DROP_EVERY_MS).unref();
   const attempted = open();
   void attempted.finally(pollLater);
@@ -201,7 +202,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       isClosed = true;
       clearTimeout(timer);
       clearInterval(dropping);
-      stopListening?.();
+      unsubscribe?.();
       listeners.clear();
       await keeper?.close();
     },

@@ -1,20 +1,21 @@
 /**
- * The revoked ids of one kind at one issuer, in parts: a Map of a million entries stops the process for a third of a
- * second when it grows, and each of these parts does so for itself. About 90 bytes an id.
+ * The revoked ids of one kind, issuer and cause, in parts. A Map of a million entries blocks the process for a third of
+ * a second when it grows; each part grows separately. An id takes about 90 bytes.
  */
 import { endsAtMsOf, pack, revokedAtMsOf } from './packed-row.js';
 import type { Revocation, RevocationKey } from '../model/revocation.js';
 import type { Revocable } from './revocable.js';
 
-/** How many parts there are; one is the most that is looked through without a pause. */
+/** The number of parts. At most one part is iterated without a pause. */
 export const PARTS = 256;
 
 type Bounds = Pick<Revocation, 'issuedBeforeMs' | 'generation'>;
 
+/** The ids, each with its times and bounds. */
 export class RevokedIds {
-  /** By part; a part that never had an id is not made. */
+  /** The packed times by id. A part is created with its first id. */
   readonly #parts = new Array<Map<string, number> | undefined>(PARTS).fill(undefined);
-  /** Of those that refuse some tokens only: deleted users. */
+  /** The bounds of ids that refuse only some tokens: deleted users. */
   readonly #bounds = new Map<string, Bounds>();
 
   constructor(readonly of: Omit<RevocationKey, 'id'>) {}
@@ -29,7 +30,7 @@ export class RevokedIds {
     return token.issuedAtMs < issuedBeforeMs && token.generation <= generation;
   }
 
-  /** @returns by how many ids there are more now */
+  /** Adds or replaces a revocation. @returns how many ids were added */
   put({ id, revokedAtMs, endsAtMs, issuedBeforeMs, generation }: Revocation): 0 | 1 {
     const at = partOf(id);
     const part = (this.#parts[at] ??= new Map<string, number>());
@@ -41,13 +42,13 @@ export class RevokedIds {
     return part.size > before ? 1 : 0;
   }
 
-  /** @returns by how many ids there are fewer now */
+  /** Removes a revocation. @returns how many ids were removed */
   remove(id: string): 0 | 1 {
     this.#bounds.delete(id);
     return this.#parts[partOf(id)]?.delete(id) === true ? 1 : 0;
   }
 
-  /** Forgets those of a part that have ended. @returns how many */
+  /** Removes the revocations of a part that have ended. @returns how many */
   dropEnded(at: number, nowMs: number): number {
     let dropped = 0;
     for (const [id, packed] of this.#parts[at] ?? []) {
@@ -57,7 +58,7 @@ export class RevokedIds {
     return dropped;
   }
 
-  /** The revocations of a part. When they were made is rounded to the second, their ends up to the minute. */
+  /** The revocations of a part. Their start is rounded down to the second, their end up to the minute. */
   *part(at: number): Generator<Revocation> {
     for (const [id, packed] of this.#parts[at] ?? []) {
       const { issuedBeforeMs, generation } = this.#bounds.get(id) ?? NO_BOUNDS;
@@ -69,7 +70,7 @@ export class RevokedIds {
 
 const NO_BOUNDS: Bounds = { issuedBeforeMs: undefined, generation: undefined };
 
-/** By the last characters but one: of an id in base64url the very last has a few bits alone. */
+/** Hashes mainly the characters before the last one, which has only a few bits in a base64url id. */
 function partOf(id: string): number {
   const { length } = id;
   const sum =

@@ -1,14 +1,15 @@
 /**
- * The revocations as requests ask for them: is this caller revoked? A change is applied in place: what it costs does
- * not grow with how many there are.
+ * The revocations in memory, which every request checks. A change is applied in place, so its cost does not grow with
+ * their number.
  */
 import type { Revocation, RevocationChange, RevocationKey } from '../model/revocation.js';
 import type { Revocable } from './revocable.js';
 import { PARTS, RevokedIds } from './revoked-ids.js';
 
-/** By issuer, undefined standing for every one: those that were revoked, and those that were deleted. */
+/** The revoked ids and the deleted ids by issuer; undefined means every issuer. */
 type ByIssuer = Map<string | undefined, RevokedIds[]>;
 
+/** The set of all revocations. */
 export class RevokedSet {
   readonly #of = { app: new Map() as ByIssuer, token: new Map() as ByIssuer, family: new Map() as ByIssuer };
   readonly #all: RevokedIds[] = [];
@@ -22,6 +23,7 @@ export class RevokedSet {
     return this.#size;
   }
 
+  /** Whether a caller or token is revoked. */
   has(subject: Revocable): boolean {
     if (this.#size === 0) return false;
     const { app, tokenId, family } = subject;
@@ -32,6 +34,7 @@ export class RevokedSet {
     );
   }
 
+  /** Applies changes in place. */
   apply(changes: readonly RevocationChange[]): void {
     for (const { isRemoved, revocation } of changes) {
       if (isRemoved) this.#size -= this.#idsOf(revocation).remove(revocation.id);
@@ -39,7 +42,7 @@ export class RevokedSet {
     }
   }
 
-  /** How many parts there are to ask `part` and `dropEnded` for; more may come while one goes through them. */
+  /** The number of parts, for `part` and `dropEnded`. It may grow during an iteration. */
   get parts(): number {
     return this.#all.length * PARTS;
   }
@@ -49,24 +52,24 @@ export class RevokedSet {
     return this.#all[Math.floor(at / PARTS)]?.part(at % PARTS) ?? [];
   }
 
-  /** All revocations; changes may be applied meanwhile. */
+  /** All revocations. Changes may be applied during the iteration. */
   *rows(): Generator<Revocation> {
     for (let at = 0; at < this.parts; at++) yield* this.part(at);
   }
 
-  /** Forgets those of one part that have ended. */
+  /** Removes the revocations of one part that have ended. */
   dropEnded(at: number, nowMs: number): void {
     this.#size -= this.#all[Math.floor(at / PARTS)]?.dropEnded(at % PARTS, nowMs) ?? 0;
   }
 
   #idsOf({ kind, issuer, cause }: RevocationKey): RevokedIds {
     const byIssuer = this.#of[kind];
-    let here = byIssuer.get(issuer);
-    if (!here) byIssuer.set(issuer, (here = []));
-    let ids = here.find(({ of }) => of.cause === cause);
+    let lists = byIssuer.get(issuer);
+    if (!lists) byIssuer.set(issuer, (lists = []));
+    let ids = lists.find(({ of }) => of.cause === cause);
     if (!ids) {
       ids = new RevokedIds({ kind, issuer, cause });
-      here.push(ids);
+      lists.push(ids);
       this.#all.push(ids);
     }
     return ids;

@@ -1,12 +1,13 @@
-/** Revocations as text, a line each: in the file on disk, and from one worker to another. */
+/** Converts revocations to text, one line each, for the file on disk and for other workers. */
 import type { Revocation, RevocationChange, RevocationKey } from '../model/revocation.js';
 
-/** With a line's end. */
+/** Returns the line of a change, with its line end. */
 export function writeChange({ isRemoved, revocation }: RevocationChange): string {
   const { kind, issuer, id, cause } = revocation;
   return `${JSON.stringify(isRemoved ? ['-', kind, issuer, id, cause] : ['+', ...cells(revocation)])}\n`;
 }
 
+/** Returns the line of a revocation, with its line end. */
 export function writeRow(revocation: Revocation): string {
   return `${JSON.stringify(['+', ...cells(revocation)])}\n`;
 }
@@ -19,7 +20,7 @@ function cells(revocation: Revocation): readonly unknown[] {
   return endsAtMs === undefined ? row : [...row, endsAtMs];
 }
 
-/** @returns undefined for what `writeChange` has not written, or not wholly */
+/** Parses a line without its line end; undefined for anything that `writeChange` does not write. */
 export function readChange(line: string): RevocationChange | undefined {
   let row: unknown;
   try {
@@ -50,7 +51,7 @@ export function readChange(line: string): RevocationChange | undefined {
   };
 }
 
-/** JSON has null for a cell that is left out between others. */
+/** JSON has null for an undefined cell in the middle of a row. */
 function isOptional(cell: unknown): cell is number | null | undefined {
   return cell === undefined || cell === null || typeof cell === 'number';
 }

@@ -1,41 +1,42 @@
-/** Where revocations are kept for good: the registry of the token service where there is a database, else Redis. */
+/** Interface of the permanent store of revocations: the token service's registry with a database, else Redis. */
 import type { Revocation, RevocationChange } from '../model/revocation.js';
 
 /** How far a source has been read. */
 export interface Position {
-  /** What was written up to here has been read; undefined: what is known comes from the disk, and may be anything. */
+  /** Everything up to this revision has been read. Undefined: the set comes from disk, at an unknown revision. */
   readonly revision: number | undefined;
-  /** Other than before: the source has lost what it had until then. Empty where that cannot happen. */
+  /** Changes when the source has lost its data. Empty where that cannot happen. */
   readonly epoch: string;
 }
 
-/** Who reads: is given what there is to know, a page at a time. */
+/** Receives what is read, one page at a time. */
 export interface Reader {
-  /** All follows, from the beginning: what is not among it does not hold any more. */
+  /** A complete reading follows. Revocations that it does not include no longer hold. */
   startOver(): void;
+  /** Receives one page. */
   apply(changes: readonly RevocationChange[]): void;
-  /** What is known so far: a source that has lost what it had is told again. */
+  /** The revocations known so far, to write back to a source that lost its data. */
   known(): Iterable<Revocation>;
 }
 
-/** Nothing here rejects: whatever goes wrong is `away`. What is changed here, other gates are told of. */
+/** No method rejects: every failure is `unavailable`. Other gateways are notified of changes. */
 export interface RevocationSource {
-  /** Tells this source's revocations from those of another, on disk. */
+  /** Identifies the source of the revocations on disk. */
   readonly name: string;
-  /** Whether it may lose what it has and must be told again: then what is on disk is read before it. */
+  /** Whether it may lose its data, which is then written back. If so, the disk is read before the source. */
   readonly mayForget: boolean;
-  /** Another number after each change; cheap enough to be asked for twice a second. */
+  /** Returns a number that differs after each change. Cheap enough to poll twice a second. */
   revision(): Promise<number | 'unavailable'>;
   /**
-   * Reads what is new since a position; everything, where there is none or what is new cannot be told.
+   * Reads the changes since a position; everything where there is no position or the changes are not known.
    *
-   * @returns the position of what was read: it may be newer, never older
+   * @returns the position up to which it has read; what was read may be newer than it, never older
    */
   read(since: Position | undefined, reader: Reader): Promise<Position | 'unavailable'>;
-  /** All that hold, for people to read. */
+  /** All current revocations, for display. */
   list(): Promise<readonly Revocation[] | 'unavailable'>;
-  /** Records a revocation, in place of one with the same key. */
+  /** Records a revocation; it replaces one with the same key. */
   revoke(revocation: Revocation): Promise<'done' | 'unavailable'>;
-  /** Undoes a `revoked` one of an app. False where there is none. */
+  /** Undoes the `revoked` revocation of an app. False where there is none. */
   restore(issuer: string | undefined, app: string): Promise<boolean | 'unavailable'>;
 }

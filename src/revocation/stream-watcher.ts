@@ -1,23 +1,23 @@
 /**
- * Ends what outlives its request: WebSocket tunnels and event streams hang on a streamWatcher, which is drawn in when their
- * caller is revoked or its token ends.
+ * Closes tunnels and event streams when the token of their caller expires or the caller is revoked. Created in
+ * `src/app/`.
  */
 import type { Principal } from '../model/principal.js';
 import type { RevocationKey } from '../model/revocation.js';
 import type { OnChange, Revocable } from './revocable.js';
 
-/** The revocations as they are needed here. */
+/** The part of the revocations that is used here. */
 export interface Watched {
   isRevoked(subject: Revocable): boolean;
-  /** Calls back after each change, with what has changed; until the returned function is called. */
+  /** Calls back after each change with what changed, until the returned function is called. */
   onChange(listener: OnChange): () => void;
 }
 
-/** By what the streamWatcher is drawn in. */
+/** What decides when a stream must end. */
 export interface StreamWatcherContext {
-  /** Undefined where the gate has nothing to keep revocations in: tokens end all the same. */
+  /** Undefined where the gateway has no revocation source. Streams still end when tokens expire. */
   readonly revocations: Watched | undefined;
-  /** How long after `exp` the tokens of an issuer are still accepted. */
+  /** How long after `exp` an issuer's tokens are still accepted. */
   readonly clockSkewMs: (issuer: string) => number;
 }
 
@@ -28,26 +28,26 @@ export interface StreamWatcherOptions extends StreamWatcherContext {
 
 export interface StreamWatcher {
   /**
-   * Calls `end` once, later, when the principal may no longer pass.
+   * Calls `end` once, asynchronously, when the principal's token expires or the principal is revoked.
    *
-   * @returns lets go: it is not called any more
+   * @returns a function that stops watching
    */
   watch(principal: Principal, end: () => void): () => void;
   isRevoked(principal: Principal): boolean;
   /**
-   * Calls back after changes of what is revoked, at most every 50 ms; until the returned function is called. For whoever
-   * knows of many exchanges under way, each too short to be held here.
+   * Calls back after revocations changed, at most every 50 ms, until the returned function is called. For a caller with
+   * many exchanges in progress that are too short to watch each.
    */
   onRevocation(listener: () => void): () => void;
-  /** Gives the streamWatcher into another hand, with all that hangs on it: after a reload. */
-  rebind(hand: StreamWatcherContext): void;
+  /** Replaces the context of all watched streams, after a reload. */
+  rebind(context: StreamWatcherContext): void;
 }
 
-/** Revocations may come in floods, and a listener looks at every exchange under way. */
-const TELL_AFTER_MS = 50;
+/** Many revocations may come at once, and a listener checks every exchange in progress. */
+const NOTIFY_AFTER_MS = 50;
 
-/** The longest that a timer of Node can wait; what takes longer is looked at again. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest delay of a Node timer; a later end is checked again then. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 interface WatchedStream {
   readonly principal: Principal;
@@ -56,73 +56,74 @@ interface WatchedStream {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** Creates the watcher. Its timers do not keep the process alive. */
 export function createStreamWatcher({ now, ...first }: StreamWatcherOptions): StreamWatcher {
   const all = new Set<WatchedStream>();
   const listeners = new Set<() => void>();
-  let telling: NodeJS.Timeout | undefined;
-  let hand: StreamWatcherContext = first;
-  let stopWatching = watch();
+  let notifyTimer: NodeJS.Timeout | undefined;
+  let context: StreamWatcherContext = first;
+  let unsubscribeRevocations = subscribeRevocations();
 
-  function watch(): (() => void) | undefined {
-    return hand.revocations?.onChange(terminateRevoked);
+  function subscribeRevocations(): (() => void) | undefined {
+    return context.revocations?.onChange(terminateRevoked);
   }
 
-  /** Only those whom a change is of are looked up in the set. */
+  /** Only streams that a change can affect are looked up in the set. */
   function terminateRevoked(changed?: readonly RevocationKey[]): void {
     const ids = changed && new Set(changed.map(({ id }) => id));
-    for (const held of all) if ((!ids || isOneOf(ids, held)) && mustEnd(held)) terminate(held);
-    telling ??= setTimeout(() => {
-      telling = undefined;
+    for (const stream of all) if ((!ids || isOneOf(ids, stream)) && mustEnd(stream)) terminate(stream);
+    notifyTimer ??= setTimeout(() => {
+      notifyTimer = undefined;
       for (const listener of listeners) listener();
-    }, TELL_AFTER_MS).unref();
+    }, NOTIFY_AFTER_MS).unref();
   }
 
-  function unsubscribe(held: WatchedStream): void {
-    clearTimeout(held.timer);
-    all.delete(held);
+  function stopWatching(stream: WatchedStream): void {
+    clearTimeout(stream.timer);
+    all.delete(stream);
   }
 
-  function terminate(held: WatchedStream): void {
-    unsubscribe(held);
-    held.end();
+  function terminate(stream: WatchedStream): void {
+    stopWatching(stream);
+    stream.end();
   }
 
-  /** Waits for the end by the clock of the world, which timers do not know. */
-  function wait(held: WatchedStream, ms: number): void {
-    held.timer = setTimeout(
+  /** Waits for the end by the wall clock, which a timer does not follow: the time is checked again when it fires. */
+  function wait(stream: WatchedStream, ms: number): void {
+    stream.timer = setTimeout(
       () => {
-        const leftMs = mustEnd(held) ? 0 : held.endsAtMs - now();
-        if (leftMs <= 0) terminate(held);
-        else wait(held, leftMs);
+        const leftMs = mustEnd(stream) ? 0 : stream.endsAtMs - now();
+        if (leftMs <= 0) terminate(stream);
+        else wait(stream, leftMs);
       },
-      Math.min(ms, LONGEST_TIMER_MS),
+      Math.min(ms, MAX_TIMER_MS),
     );
-    held.timer.unref();
+    stream.timer.unref();
   }
 
   function mustEnd({ principal }: WatchedStream): boolean {
-    return hand.revocations?.isRevoked(principal) === true;
+    return context.revocations?.isRevoked(principal) === true;
   }
 
   return {
-    isRevoked: (principal) => hand.revocations?.isRevoked(principal) === true,
+    isRevoked: (principal) => context.revocations?.isRevoked(principal) === true,
     onRevocation(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     watch(principal, end) {
-      const endsAtMs = principal.expiresAtMs + hand.clockSkewMs(principal.issuer);
-      const held: WatchedStream = { principal, endsAtMs, end, timer: undefined };
-      all.add(held);
+      const endsAtMs = principal.expiresAtMs + context.clockSkewMs(principal.issuer);
+      const stream: WatchedStream = { principal, endsAtMs, end, timer: undefined };
+      all.add(stream);
       // The caller may have been revoked since its request was admitted.
-      const leftMs = mustEnd(held) ? 0 : Math.max(0, endsAtMs - now());
-      if (leftMs < Infinity) wait(held, leftMs);
-      return () => unsubscribe(held);
+      const leftMs = mustEnd(stream) ? 0 : Math.max(0, endsAtMs - now());
+      if (leftMs < Infinity) wait(stream, leftMs);
+      return () => stopWatching(stream);
     },
     rebind(to) {
-      stopWatching?.();
-      hand = to;
-      stopWatching = watch();
+      unsubscribeRevocations?.();
+      context = to;
+      unsubscribeRevocations = subscribeRevocations();
       terminateRevoked();
     },
   };
