@@ -1,4 +1,4 @@
-/** Records responses to what was never read: excess requests, CONNECT, parse errors. Called by `edge.ts`, `pipeline.ts`, `parse-error.ts`. */
+/** Records responses to excess requests, CONNECT and parse errors. Called by `edge.ts`, `pipeline.ts`, `parse-error.ts`. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../model/log.js';
