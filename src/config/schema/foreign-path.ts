@@ -53,9 +53,9 @@ export interface Translation {
 }
 
 /** Translates a path of another syntax; undefined if no segment is of another syntax. */
-export function translatePath(written: string): Translation | undefined {
+export function translatePath(input: string): Translation | undefined {
   // A slash in a character class of a regular expression does not separate segments.
-  const segments = written.replaceAll('[^/]', '[^]').split('/').slice(1);
+  const segments = input.replaceAll('[^/]', '[^]').split('/').slice(1);
   const first = segments.find(isForeign);
   if (first === undefined) return undefined;
   const names = new Set<string>();

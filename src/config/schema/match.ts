@@ -104,8 +104,8 @@ function parseMethods(text: string): ReadonlySet<string> | 'any' | ParseError {
     .join(',');
   if (/[[\]()|]|[^,\s]\s+[^,\s]/.test(text)) return new ParseError(`several methods are written ${listed}`);
   const methods = new Set<string>();
-  for (const written of text.split(',')) {
-    const method = written.trim();
+  for (const rawMethod of text.split(',')) {
+    const method = rawMethod.trim();
     if (method === '*') return new ParseError('"*" is any method and stands alone');
     const parsed = parseMethod(method);
     if (parsed instanceof ParseError) return parsed;
@@ -140,10 +140,10 @@ function parsePath(text: string, methods: string): readonly Parsed[] | ParseErro
     const right = methods === '' ? path.replace('*}', '}') : `${methods}${path}`;
     return new ParseError(`"${segment}" is no placeholder; write ${each}"${right}"${literalHint}`);
   }
-  const written = text.split('/').slice(1);
+  const rawSegments = text.split('/').slice(1);
   const segments: Parsed[] = [];
-  for (const [index, segment] of written.entries()) {
-    if (segment === '' && index < written.length - 1)
+  for (const [index, segment] of rawSegments.entries()) {
+    if (segment === '' && index < rawSegments.length - 1)
       return new ParseError('the path has "//", which the gate refuses');
     const parsed = parseSegment(segment);
     if (parsed instanceof ParseError) return parsed;

@@ -107,8 +107,8 @@ export function single<T>(
   {
     mustBe,
     separator = /[,\s]/,
-    remedy = (written) => `write a list: ${written}`,
-  }: { mustBe: string; separator?: RegExp; remedy?: (written: string) => string },
+    remedy = (form) => `write a list: ${form}`,
+  }: { mustBe: string; separator?: RegExp; remedy?: (form: string) => string },
 ) {
   return phrase((text) => {
     const trimmed = text.trim();
