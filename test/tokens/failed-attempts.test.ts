@@ -131,7 +131,7 @@ describe.each(KINDS)('failed attempts %s', (_, fresh) => {
   });
 
   it('are not what a check that breaks off counts as', async () => {
-    const broken = () => Promise.reject(new Error('the database is away'));
+    const broken = () => Promise.reject(new Error('the database is unavailable'));
     for (let i = 0; i < 25; i++)
       await expect(attempts.guard(at('app'), broken)).rejects.toThrow('unavailable');
     expect(await attempts.guard(at('app'), RIGHT)).toBe('right');
