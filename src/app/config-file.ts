@@ -10,7 +10,7 @@ export interface ConfigFile {
 }
 
 /**
- * Opens the file for `load`, and starts watching at the first one.
+ * Makes a loader for the file, which is watched from the first `load` on.
  *
  * @param onChange called when the file, or one that it names, has changed since it was read
  */

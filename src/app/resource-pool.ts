@@ -37,7 +37,7 @@ export interface ResourcePool {
 
 export interface ResourcePoolOptions {
   readonly log: Log;
-  /** The time for which an unused resource stays open, for requests that began before. */
+  /** Milliseconds for which an unused resource stays open, for requests that began before. */
   readonly graceMs?: number;
 }
 

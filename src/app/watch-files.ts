@@ -20,7 +20,12 @@ type Stamps = ReadonlyMap<string, string>;
 
 const POLL_EVERY_MS = 500;
 
-/** Starts polling, with no paths at first. The timer does not keep the process alive. */
+/**
+ * Starts polling, with no paths at first. The timer does not keep the process alive.
+ *
+ * @param onChange called once for each change of one or more files
+ * @param everyMs milliseconds between polls
+ */
 export function watchFiles(onChange: () => void, everyMs = POLL_EVERY_MS): WatchedFiles {
   /** The state when the files were last read, or when the last change was reported. */
   let known: Stamps = new Map();
