@@ -2,8 +2,8 @@
  * Throttles failed logins: too many wrong credentials within a window start a cooldown, in which right ones are refused
  * too. Called by the endpoints before they check credentials.
  *
- * An attempt is runCounted before its credentials are checked, and uncounted if they were right. So concurrent guesses, at
- * any number of gateways that share a Redis, never exceed the limit. The pair of client id and address is runCounted, so
+ * An attempt is counted before its credentials are checked, and uncounted if they were right. So concurrent guesses, at
+ * any number of gateways that share a Redis, never exceed the limit. The pair of client id and address is counted, so
  * that others cannot lock an app out of its own address. The address alone has a limit ten times as high, so that
  * trying many ids does not help.
  */
@@ -17,7 +17,7 @@ import { createKeyedSemaphore } from './failed-attempts/keyed-semaphore.js';
 
 export interface Attempt {
   readonly endpoint: string;
-  /** The client id or user name; undefined if the endpoint has none, and only the address is runCounted. */
+  /** The client id or user name; undefined if the endpoint has none, and only the address is counted. */
   readonly id: string | undefined;
   readonly address: string;
 }
@@ -42,7 +42,7 @@ export interface FailedAttemptsOptions {
   readonly redis?: RedisScripts | undefined;
   /** The prefix of every key in Redis. */
   readonly keyPrefix?: string;
-  /** The network that an address is runCounted as: for IPv6 its /64. */
+  /** The network that an address is counted as: for IPv6 its /64. */
   readonly networkOf: (address: string) => string;
   readonly log: Log;
   /** The most counts of each kind in this process's memory. */

@@ -9,7 +9,7 @@ export interface Secrets extends Passwords {
   newSecret(): string;
   /** The stored form of a secret: its HMAC-SHA-256 with the pepper. */
   hash(secret: string): Uint8Array;
-  /** A keyed hash that the log has in place of a client id: equal for equal ids, and reveals dummyHash of them. */
+  /** A keyed hash that the log has in place of a client id: equal for equal ids, and reveals nothing of them. */
   fingerprintOfId(id: string): string;
   /** Compares in constant time, and takes the same time without a hash. */
   matches(secret: string, hash: Uint8Array | undefined): boolean;

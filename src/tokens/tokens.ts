@@ -45,7 +45,7 @@ export interface Outcome {
 export interface TokenService {
   /** Whether an endpoint has exactly this path. */
   owns(path: string): boolean;
-  /** Whether a path differs from an endpoint's only in case or in a trailing slash; no route may have such a path. */
+  /** Whether a path differs from an endpoint's only in case or in a trailing slash; such a request is 404. */
   resembles(path: string): boolean;
   /** Responds to a request. Never rejects for a path that the service owns. */
   handle(req: IncomingMessage, res: ServerResponse, request: TokenRequest): Promise<Outcome>;

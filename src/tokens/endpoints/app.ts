@@ -1,4 +1,4 @@
-/** Who asks: finds the app that a key and a secret belong to, and refuses all others alike. */
+/** Authenticates apps by key and secret, or by secret alone, for the endpoints. All failures get the same response. */
 import type { Log } from '../../model/log.js';
 import { TOKENS } from '../../model/tokens.js';
 import { invalidClient, tooManyFailures, type OAuthError } from '../oauth-error.js';
@@ -18,13 +18,13 @@ export interface AppsOptions {
   readonly log: Log;
 }
 
-/** The fields by which the log names whoever could not authenticate: an id as it is, or a keyed hash of it. */
+/** The log fields for a client that failed to authenticate: its id, or a keyed hash of it. */
 export type NameClient = (id: string) => object;
 
-/** Where a request comes from, and its name in the log. */
+/** A request's client address, and its id in the log. */
 export type Origin = Pick<Call, 'clientIp' | 'requestId'>;
 
-/** Logs that credentials were wrong: which endpoint, whose, from where. */
+/** Logs a failed authentication: endpoint, client and address. */
 export function logFailure(
   { log, nameClient }: Pick<AppsOptions, 'log' | 'nameClient'>,
   { endpoint, id, address }: Attempt,
@@ -35,16 +35,17 @@ export function logFailure(
 }
 
 export interface AppAuthenticator {
-  /** The living app of these credentials. */
+  /** Finds the app of these credentials. Deleted and revoked apps are refused. */
   byCredentials(credentials: Credentials, at: EndpointName, from: Origin): Promise<App | OAuthError>;
-  /** The living app of a secret alone. */
+  /** Finds the app of a secret alone. Deleted and revoked apps are refused. */
   bySecret(secret: string, at: EndpointName, from: Origin): Promise<App | OAuthError>;
 }
 
+/** Creates the authenticator. Its methods reject if the registry is unavailable. */
 export function createAppAuthenticator(options: AppsOptions): AppAuthenticator {
   const { registry, secrets, attempts, revocations, now } = options;
 
-  async function find(
+  async function authenticate(
     attempt: Attempt,
     check: () => Promise<App | undefined>,
     usedAuthorization: boolean,
@@ -52,7 +53,7 @@ export function createAppAuthenticator(options: AppsOptions): AppAuthenticator {
   ): Promise<App | OAuthError> {
     const app = await attempts.guard(attempt, check);
     if (app instanceof Throttled) return tooManyFailures(app.retryAfterS);
-    // Whoever shows the right secret of a revoked app has not guessed, and still gets nothing.
+    // The right secret of a revoked app counts as no failed attempt, but is refused.
     if (app !== undefined && !isRevoked(app)) return app;
     logFailure(options, attempt, requestId);
     return invalidClient(usedAuthorization);
@@ -65,11 +66,11 @@ export function createAppAuthenticator(options: AppsOptions): AppAuthenticator {
 
   return {
     byCredentials({ id, secret, usedAuthorization }, endpoint, { clientIp: address, requestId }) {
-      return find(
+      return authenticate(
         { endpoint, id, address },
         async () => {
           const app = await registry.findApp(id);
-          // Compared even where there is no app, so that it takes the same time.
+          // The comparison runs without an app too, so that it takes the same time.
           return secrets.matches(secret, app?.secretHash) ? app : undefined;
         },
         usedAuthorization,
@@ -78,7 +79,7 @@ export function createAppAuthenticator(options: AppsOptions): AppAuthenticator {
     },
     bySecret(secret, endpoint, { clientIp: address, requestId }) {
       const check = () => registry.findAppBySecret(secrets.hash(secret));
-      return find({ endpoint, id: undefined, address }, check, false, requestId);
+      return authenticate({ endpoint, id: undefined, address }, check, false, requestId);
     },
   };
 }

@@ -10,7 +10,7 @@ import { narrowScope, scopeText } from './scope.js';
 import type { Sessions } from './sessions.js';
 
 export interface ClientCredentialsOptions extends AppTokenOptions {
-  /** Undefined where users have no endpoint of their own, so that there is nothing to refresh. */
+  /** Undefined if there is no endpoint for users, and so nothing to refresh. */
   readonly sessions: Sessions | undefined;
 }
 
@@ -20,6 +20,7 @@ const NO_GRANT_TYPE = invalidRequest('The grant_type is missing');
 const NO_REFRESH_TOKEN = invalidRequest('The refresh_token is missing');
 const UNSUPPORTED = new OAuthError(400, 'unsupported_grant_type', 'This grant_type is not supported here');
 
+/** Creates `POST /connect/token`. Refreshes are supported if there are sessions. */
 export function createClientCredentials(
   { lifetimeMs }: NonNullable<TokenEndpoints['clientCredentials']>,
   { apps, claims, signer, issueLimit, sessions }: ClientCredentialsOptions,
@@ -43,15 +44,15 @@ export function createClientCredentials(
     });
   }
 
-  /** Users log in without a client, so none is needed to go on; one that authenticates all the same must be right. */
-  async function refresh(from: Sessions, call: Call, parameters: Parameters): Promise<EndpointResponse> {
+  /** Users log in without a client, so a refresh needs none. Client credentials that are sent must still be right. */
+  async function refresh(users: Sessions, call: Call, parameters: Parameters): Promise<EndpointResponse> {
     const credentials = readCredentials(call.req.headers.authorization, parameters);
     if (credentials instanceof OAuthError) return credentials;
     const refreshToken = parameters.one('refresh_token');
     if (refreshToken === undefined) return NO_REFRESH_TOKEN;
     const app = credentials && (await apps.byCredentials(credentials, name, call));
     if (app instanceof OAuthError) return app;
-    const tokens = await from.refresh({
+    const tokens = await users.refresh({
       refreshToken,
       scope: parameters.one('scope'),
       endpoint: name,

@@ -1,4 +1,4 @@
-/** What other programs need to know of the service: its keys (RFC 7517) and where its endpoints are (RFC 8414). */
+/** Publishes the service's keys (RFC 7517) and metadata, which names its endpoints (RFC 8414). */
 import { JWKS_PATH } from '../../model/token-paths.js';
 import type { TokenServiceSettings } from '../../model/tokens.js';
 import { UNAVAILABLE } from '../oauth-error.js';
@@ -7,24 +7,26 @@ import type { EndpointResponse, Endpoint } from './endpoint.js';
 
 const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
 
-/** A new key is published long before it signs, so the answer may be kept for a while. */
-const CACHED = ['Content-Type', 'application/json', 'Cache-Control', 'public, max-age=300'];
+/** A new key is published long before it signs, so the response may be cached. */
+const CACHEABLE = ['Content-Type', 'application/json', 'Cache-Control', 'public, max-age=300'];
 
+/** Creates the JWKS endpoint. It responds 503 until the keys have been read. */
 export function createJwks(signer: Signer): Endpoint {
   return {
     name: 'jwks',
     method: 'GET',
     answer() {
       const jwks = signer.jwks();
-      // None at all: they were not read yet, and nobody should remember that.
-      return jwks.keys.length === 0 ? UNAVAILABLE : cachedAnswer(jwks);
+      // The keys have not been read yet. An empty set must not be cached.
+      return jwks.keys.length === 0 ? UNAVAILABLE : cacheableResponse(jwks);
     },
   };
 }
 
+/** Creates the metadata endpoint, whose response is made once. */
 export function createMetadata(settings: TokenServiceSettings): Endpoint {
-  const answer = cachedAnswer(metadataOf(settings));
-  return { name: 'metadata', method: 'GET', answer: () => answer };
+  const response = cacheableResponse(metadataOf(settings));
+  return { name: 'metadata', method: 'GET', answer: () => response };
 }
 
 function metadataOf({ issuer, endpoints }: TokenServiceSettings): object {
@@ -35,13 +37,13 @@ function metadataOf({ issuer, endpoints }: TokenServiceSettings): object {
     jwks_uri: at(JWKS_PATH),
     token_endpoint: clientCredentials && at(clientCredentials.path),
     token_endpoint_auth_methods_supported:
-      // Users log in without a client, so none needs to authenticate to refresh their tokens.
+      // Users log in without a client, so a refresh of their tokens needs no client authentication.
       clientCredentials && (password ? [...CLIENT_AUTHENTICATION, 'none'] : CLIENT_AUTHENTICATION),
     grant_types_supported: [
       ...(clientCredentials ? ['client_credentials'] : []),
       ...(clientCredentials && password ? ['refresh_token'] : []),
     ],
-    // Required, and empty: there is no authorization endpoint.
+    // RFC 8414 requires it. It is empty because there is no authorization endpoint.
     response_types_supported: [],
     revocation_endpoint: at(revoke.path),
     revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
@@ -50,6 +52,6 @@ function metadataOf({ issuer, endpoints }: TokenServiceSettings): object {
   };
 }
 
-function cachedAnswer(value: object): EndpointResponse {
-  return { status: 200, fields: CACHED, body: JSON.stringify(value) };
+function cacheableResponse(value: object): EndpointResponse {
+  return { status: 200, fields: CACHEABLE, body: JSON.stringify(value) };
 }

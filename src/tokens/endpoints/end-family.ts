@@ -1,4 +1,4 @@
-/** A login ends before its time: its refresh tokens, and the access tokens that descend from it. */
+/** Ends a login early: its refresh tokens, and the access tokens that descend from it. Called by revoke and sessions. */
 import type { Revocations } from '../deps.js';
 import type { RefreshFamily, Registry } from '../registry/registry.js';
 import { familyRevocation } from '../revoked.js';
@@ -9,20 +9,27 @@ export interface EndFamilyOptions {
   readonly now: () => number;
 }
 
-/** `away` where that could not be recorded: then nothing has ended. Rejects where the refresh tokens alone live on. */
+/**
+ * Ends a login. `unavailable` if the revocation could not be recorded; then nothing has ended. Rejects if only the
+ * refresh tokens could not be ended.
+ */
 export type EndFamily = (family: RefreshFamily) => Promise<'done' | 'unavailable'>;
 
-/** Of access tokens from before the file named no endpoint for users any more. */
-const USUAL_LIFETIME_MS = 24 * 60 * 60_000;
+/** Of access tokens that were issued before the endpoint for users was removed from the file. */
+const DEFAULT_LIFETIME_MS = 24 * 60 * 60_000;
 
-/** @param lifetimeMs of access tokens; undefined where users have no endpoint now */
+/**
+ * Creates the function that ends logins.
+ *
+ * @param lifetimeMs of access tokens; undefined if there is no endpoint for users now
+ */
 export function createEndFamily(
   lifetimeMs: number | undefined,
   { registry, revocations, now }: EndFamilyOptions,
 ): EndFamily {
   return async function end(family) {
-    // First: whatever is issued from its refresh tokens until those have ended is refused too.
-    const revocation = familyRevocation(family, lifetimeMs ?? USUAL_LIFETIME_MS, now());
+    // The revocation comes first, so that it also refuses tokens issued before the refresh tokens have ended.
+    const revocation = familyRevocation(family, lifetimeMs ?? DEFAULT_LIFETIME_MS, now());
     if ((await revocations.revoke(revocation)) === 'unavailable') return 'unavailable';
     await registry.endFamily(family.id);
     return 'done';

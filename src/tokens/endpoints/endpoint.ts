@@ -1,12 +1,12 @@
-/** What every endpoint of the token service is: a method, and a function from a call to an answer. */
+/** The common form of the token service's endpoints: a method, and a function from a call to a response. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlatHeaders } from '../../model/refusal.js';
 
-/** A request on its way through the token service. */
+/** A request in the token service. */
 export interface Call {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  /** The query without its `?`, taken out of the request: it may hold a secret. */
+  /** The query without its `?`. It may hold a secret, so it was removed from the request. */
   readonly query: string;
   readonly clientIp: string;
   readonly requestId: string;
@@ -14,14 +14,14 @@ export interface Call {
 
 export interface EndpointResponse {
   readonly status: number;
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly fields: FlatHeaders;
   readonly body: string;
-  /** The error's code, where it is one. */
+  /** The error's code, if the response is an error. */
   readonly reason?: string;
 }
 
-/** As the log and the metrics name them. */
+/** The endpoints' names in the log and the metrics. */
 export type EndpointName =
   | 'key_secret'
   | 'client_credentials'
@@ -35,11 +35,13 @@ export type EndpointName =
 
 export interface Endpoint {
   readonly name: EndpointName;
-  /** HEAD is answered by a GET endpoint. */
+  /** A GET endpoint also handles HEAD. */
   readonly method: 'GET' | 'POST';
+  /** Handles a call. If it throws or rejects, the response is 503. */
   answer(call: Call): EndpointResponse | Promise<EndpointResponse>;
 }
 
+/** A 200 response with a JSON body. */
 export function jsonAnswer(value: object): EndpointResponse {
   return { status: 200, fields: ['Content-Type', 'application/json'], body: JSON.stringify(value) };
 }

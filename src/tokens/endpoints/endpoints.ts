@@ -1,4 +1,4 @@
-/** The endpoints by their paths: those that the file names, and those that every token service has. */
+/** Creates the endpoints by path: those that the file names, and those that every token service has. */
 import { createAudit } from '../../model/audit.js';
 import type { Log } from '../../model/log.js';
 import { publishedPaths, type PublishedEndpoint } from '../../model/token-paths.js';
@@ -28,11 +28,11 @@ export interface EndpointsOptions {
   readonly secrets: Secrets;
   readonly signer: Signer;
   readonly attempts: FailedAttempts;
-  /** How often an app may revoke. */
+  /** Limits how often an app may revoke. */
   readonly revokeLimit: AppLimit;
-  /** How many tokens an app, or a user, is issued. */
+  /** Limits how many tokens an app or a user is issued. */
   readonly issueLimit: AppLimit;
-  /** How the log names a client id or a user name that failed. */
+  /** The log fields for a client id or a user name that failed to authenticate. */
   readonly nameClient: NameClient;
   readonly revocations: Revocations;
   readonly verify: VerifyBearer;
@@ -42,6 +42,7 @@ export interface EndpointsOptions {
   readonly log: Log;
 }
 
+/** Creates all endpoints, by their exact paths. */
 export function createEndpoints(given: EndpointsOptions): ReadonlyMap<string, Endpoint> {
   const { settings, signer, verify } = given;
   const { issuer } = settings;

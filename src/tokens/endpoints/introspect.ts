@@ -1,4 +1,4 @@
-/** `POST /introspect`: whether a token is good, and what it says (RFC 7662). */
+/** `POST /introspect`: whether a token is active, and its claims (RFC 7662). */
 import { OAuthError } from '../oauth-error.js';
 import { jsonAnswer, type Endpoint } from './endpoint.js';
 import {
@@ -14,17 +14,18 @@ export interface IntrospectOptions {
   readonly readShown: ReadPresentedToken;
 }
 
-/** RFC 7662 2.2: nothing is said of why. */
+/** RFC 7662 2.2: the response gives no reason. */
 const INACTIVE = jsonAnswer({ active: false });
 
+/** Creates `POST /introspect`. A token of another client is reported as inactive. */
 export function createIntrospect({ issuer, readShown }: IntrospectOptions): Endpoint {
-  function describe(held: PresentedJwt | PresentedRefreshToken): object {
-    if (held.kind === 'refresh') {
-      const { user, scopes, endsAtMs } = held.family;
+  function describe(token: PresentedJwt | PresentedRefreshToken): object {
+    if (token.kind === 'refresh') {
+      const { user, scopes, endsAtMs } = token.family;
       const exp = Math.floor(endsAtMs / 1000);
       return { active: true, iss: issuer, sub: user, username: user, scope: scopeText(scopes), exp };
     }
-    const { claims, clientId, scopes } = held;
+    const { claims, clientId, scopes } = token;
     const { iss, sub, aud, jti, iat, nbf, exp } = claims;
     return {
       active: true,
@@ -40,9 +41,9 @@ export function createIntrospect({ issuer, readShown }: IntrospectOptions): Endp
     name: 'introspect',
     method: 'POST',
     async answer(call) {
-      const shown = await readShown(call, 'introspect');
-      if (shown instanceof OAuthError) return shown;
-      const { app, held } = shown;
+      const presented = await readShown(call, 'introspect');
+      if (presented instanceof OAuthError) return presented;
+      const { app, held } = presented;
       return held === undefined || belongsToOtherClient(held, app) ? INACTIVE : jsonAnswer(describe(held));
     },
   };

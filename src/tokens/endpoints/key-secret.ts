@@ -21,6 +21,7 @@ export interface AppTokenOptions {
   readonly issueLimit: AppLimit;
 }
 
+/** Creates `POST /auth/token`. */
 export function createKeySecret(
   { lifetimeMs }: NonNullable<TokenEndpoints['keySecret']>,
   { apps, claims, signer, issueLimit }: AppTokenOptions,

@@ -1,4 +1,4 @@
-/** `POST /token/create`: a token that bears a name, made with an app's secret. */
+/** `POST /token/create`: issues a named token for an app's secret. */
 import { covers } from '../../model/scope.js';
 import type { TokenEndpoints } from '../../model/tokens.js';
 import type { Audit } from '../../model/audit.js';
@@ -28,31 +28,32 @@ const SOURCES: ParameterSources = {
   repeatable: 'permission',
 };
 
-/** Both become claims, and the token must still fit into a request's header. */
+/** In characters. Both texts become claims, and the token must fit into a request's header. */
 const MAX_NAME = 200;
 const MAX_DESCRIPTION = 500;
 
-/** Control characters, which no header field could carry on. */
-const UNFIT = /\p{Cc}/u;
+/** Control characters, which no header field can carry. */
+const CONTROL_CHARACTER = /\p{Cc}/u;
 
 const INCOMPLETE = invalidRequest('The secret, the name or the description is missing');
-const UNFIT_TEXT = invalidRequest('The name or the description is too long, or has control characters');
+const INVALID_TEXT = invalidRequest('The name or the description is too long, or has control characters');
 const BAD_DATE = invalidRequest('A date is no YYYY-MM-DDTHH:MM of the calendar');
 const PAST_DATE = invalidRequest('A date is in the past');
-const ENDS_FIRST = invalidRequest('The expiration_date is not after the not_before_date');
+const EXPIRES_BEFORE_START = invalidRequest('The expiration_date is not after the not_before_date');
 
 const MINUTE_S = 60;
 
+/** Creates `POST /token/create`. */
 export function createNamed(
   { permissions }: NonNullable<TokenEndpoints['named']>,
   { apps, registry, claims, signer, issueLimit, audit, now }: NamedOptions,
 ): Endpoint {
-  /** Everything that can be known to be wrong without knowing who asks. */
+  /** Validates everything that does not depend on the app. */
   function readRequest(parameters: Parameters): NamedRequest | OAuthError {
     const name = parameters.one('name');
     const description = parameters.one('description');
     if (name === undefined || description === undefined) return INCOMPLETE;
-    if (!isFit(name, MAX_NAME) || !isFit(description, MAX_DESCRIPTION)) return UNFIT_TEXT;
+    if (!isValidText(name, MAX_NAME) || !isValidText(description, MAX_DESCRIPTION)) return INVALID_TEXT;
     const dates = readDates(parameters, now() / 1000);
     if (dates instanceof OAuthError) return dates;
     const chosen = new Map<string, number>();
@@ -69,7 +70,7 @@ export function createNamed(
     const { jti } = token;
     const { name, description, expiration } = request;
     const endsAtMs = expiration === undefined ? undefined : expiration * 1000;
-    // Recorded before it is shown, so that there is none that the registry does not know.
+    // It is recorded before it is issued, so that the registry knows every named token.
     await registry.addNamedToken({ jti, clientId: app.key, name, description, createdAtMs: now(), endsAtMs });
     const { clientIp: client_ip, requestId: request_id } = from;
     audit({ action: 'named_token_created', by: 'app', actor: app.key, client_ip, request_id, token: jti });
@@ -92,18 +93,18 @@ export function createNamed(
       const retryAfterS = await issueLimit.take(app.key);
       if (retryAfterS !== undefined) return tooManyTokens(retryAfterS);
       const token = await create(app, request, call);
-      return prefersJson(call.req.headers.accept) ? jsonAnswer({ token }) : textAnswer(token);
+      return prefersJson(call.req.headers.accept) ? jsonAnswer({ token }) : textResponse(token);
     },
   };
 }
 
-/** A named token opens no more than the app that made it. */
+/** Whether the app's scopes cover the token's permissions. */
 function mayGrant({ scopes }: App, { permissions }: NamedRequest): boolean {
   return permissions.every(([name]) => scopes.some((scope) => covers(scope, name)));
 }
 
-function isFit(text: string, maxLength: number): boolean {
-  return text.length <= maxLength && !UNFIT.test(text);
+function isValidText(text: string, maxLength: number): boolean {
+  return text.length <= maxLength && !CONTROL_CHARACTER.test(text);
 }
 
 function readDates(
@@ -113,10 +114,11 @@ function readDates(
   const notBefore = readDate(parameters.one('not_before_date'));
   const expiration = readDate(parameters.one('expiration_date'));
   if (notBefore === 'bad' || expiration === 'bad') return BAD_DATE;
-  // Dates have no seconds: a start in the minute that runs is a start now.
+  // Dates have no seconds, so a start within the current minute is not in the past.
   if (notBefore !== undefined && notBefore <= nowS - MINUTE_S) return PAST_DATE;
   if (expiration !== undefined && expiration <= nowS) return PAST_DATE;
-  if (notBefore !== undefined && expiration !== undefined && expiration <= notBefore) return ENDS_FIRST;
+  if (notBefore !== undefined && expiration !== undefined && expiration <= notBefore)
+    return EXPIRES_BEFORE_START;
   return { notBefore, expiration };
 }
 
@@ -124,6 +126,6 @@ function readDate(text: string | undefined): number | 'bad' | undefined {
   return text === undefined ? undefined : (parseDate(text) ?? 'bad');
 }
 
-function textAnswer(body: string): EndpointResponse {
+function textResponse(body: string): EndpointResponse {
   return { status: 200, fields: ['Content-Type', 'text/plain; charset=utf-8'], body };
 }

@@ -1,4 +1,4 @@
-/** `POST /token`: a token and a refresh token for a user's name and password, or for a refresh token. */
+/** `POST /token`: issues an access token and a refresh token for a user's name and password, or for a refresh token. */
 import type { Log } from '../../model/log.js';
 import { Throttled, type FailedAttempts } from '../failed-attempts.js';
 import { BUSY, INVALID_LOGIN, invalidRequest, OAuthError, tooManyFailures } from '../oauth-error.js';
@@ -22,6 +22,7 @@ const SOURCES: ParameterSources = { body: ['application/json'] };
 const INCOMPLETE = invalidRequest('Either username and password or refresh_token must be given');
 const BOTH = invalidRequest('A refresh_token is given beside a username or a password');
 
+/** Creates `POST /token`. */
 export function createPassword(options: PasswordOptions): Endpoint {
   const { registry, secrets, attempts, sessions } = options;
   const endpoint = 'password' as const;
@@ -36,7 +37,7 @@ export function createPassword(options: PasswordOptions): Endpoint {
     }
     if (user === 'busy') return BUSY;
     const tokens = await sessions.open(user);
-    return tokens instanceof OAuthError ? tokens : answerWith(tokens);
+    return tokens instanceof OAuthError ? tokens : tokenResponse(tokens);
   }
 
   async function check(
@@ -45,16 +46,16 @@ export function createPassword(options: PasswordOptions): Endpoint {
     { clientIp: address, res }: Call,
   ): Promise<User | 'busy' | undefined> {
     const user = await registry.findUser(username);
-    // Hashed even where there is no user, so that it takes the same time.
+    // The password is hashed without a user too, so that it takes the same time.
     const isRight = await secrets.verifyPassword(password, user?.passwordHash, {
       address,
       isWanted: () => !res.destroyed,
     });
     if (isRight === 'busy') return 'busy';
     if (!isRight || user === undefined) return undefined;
-    // Hashing takes long enough for the user to be deleted meanwhile, or made anew.
-    const still = await registry.findUser(username);
-    return still?.passwordHash === user.passwordHash ? still : undefined;
+    // Hashing takes long enough for the user to be deleted meanwhile, or created again.
+    const current = await registry.findUser(username);
+    return current?.passwordHash === user.passwordHash ? current : undefined;
   }
 
   return {
@@ -77,11 +78,11 @@ export function createPassword(options: PasswordOptions): Endpoint {
         endpoint,
         call,
       });
-      return tokens instanceof OAuthError ? tokens : answerWith(tokens);
+      return tokens instanceof OAuthError ? tokens : tokenResponse(tokens);
     },
   };
 }
 
-function answerWith({ token, refreshToken, expiresInS }: UserTokens): EndpointResponse {
+function tokenResponse({ token, refreshToken, expiresInS }: UserTokens): EndpointResponse {
   return jsonAnswer({ token, refresh_token: refreshToken, token_type: 'Bearer', expires_in: expiresInS });
 }

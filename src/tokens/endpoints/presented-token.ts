@@ -1,4 +1,4 @@
-/** A token that an app shows beside its credentials, for `POST /revoke` and `POST /introspect`: what it is, and whose. */
+/** Reads the token that an app presents with its credentials to `POST /revoke` and `POST /introspect`. */
 import { createPublicKey } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { REVOCATION_MARGIN_MS } from '../../model/revocation.js';
@@ -12,17 +12,17 @@ import { readParameters, type ParameterSources } from '../request/parameters.js'
 import type { AppAuthenticator } from './app.js';
 import type { Call } from './endpoint.js';
 
-/** An access token or a named one, its signature good, its times as they are asked for, and not revoked. */
+/** An access token or a named token. Its signature is valid, its times fit the purpose, and it is not revoked. */
 export interface PresentedJwt {
   readonly kind: 'jwt';
   readonly issuer: typeof TOKENS | typeof NAMED;
   readonly claims: Claims;
   readonly jti: string;
-  /** Epoch seconds; undefined: it never expires. */
+  /** Epoch seconds; undefined if it never expires. */
   readonly exp: number | undefined;
-  /** Its scopes, as the token lists them. */
+  /** The scopes of its claims. */
   readonly scopes: readonly string[];
-  /** The app that it was given to; undefined for the tokens of users, who log in without one. */
+  /** The app that it was issued to; undefined for the tokens of users, who log in without an app. */
   readonly clientId: string | undefined;
 }
 
@@ -31,15 +31,16 @@ export interface PresentedRefreshToken {
   readonly family: RefreshFamily;
 }
 
-/** What an app asks about. */
+/** An authenticated app and the token that it presents. */
 export interface PresentedToken {
   readonly app: App;
-  /** Undefined for whatever is no living token of ours. */
+  /** Undefined unless it is a valid token of this service. */
   readonly held: PresentedJwt | PresentedRefreshToken | undefined;
 }
 
 type Purpose = 'revoke' | 'introspect';
 
+/** Authenticates the app, then reads its token. Resolves to the error response if either request part is wrong. */
 export type ReadPresentedToken = (call: Call, at: Purpose) => Promise<PresentedToken | OAuthError>;
 
 export interface PresentedTokenOptions {
@@ -55,11 +56,15 @@ export interface PresentedTokenOptions {
 const SOURCES: ParameterSources = { body: ['application/x-www-form-urlencoded'] };
 const NO_TOKEN = invalidRequest('The token is missing');
 
-/** Of a user's token, which was given to no app, whoever holds it may ask: it could use it just as well. */
-export function belongsToOtherClient(held: PresentedJwt | PresentedRefreshToken, app: App): boolean {
-  return held.kind === 'jwt' && held.clientId !== undefined && held.clientId !== app.key;
+/**
+ * Whether the token was issued to another app. A user's token was issued to no app, so any app that holds it may
+ * present it; it could also use it.
+ */
+export function belongsToOtherClient(token: PresentedJwt | PresentedRefreshToken, app: App): boolean {
+  return token.kind === 'jwt' && token.clientId !== undefined && token.clientId !== app.key;
 }
 
+/** Creates the function that reads presented tokens. It rejects if the registry is unavailable. */
 export function createReadPresentedToken(options: PresentedTokenOptions): ReadPresentedToken {
   const { apps, registry, secrets, signer, revocations, now } = options;
   const issuers = new Map([
@@ -78,7 +83,7 @@ export function createReadPresentedToken(options: PresentedTokenOptions): ReadPr
         ignoreExpiration: true,
         ignoreNotBefore: true,
       });
-      // The signature is ours, and so are the claims and their types.
+      // The service signed the token, so its claims have the service's types.
       return typeof claims === 'string' ? undefined : (claims as unknown as OwnClaims);
     } catch {
       return undefined;
@@ -88,7 +93,7 @@ export function createReadPresentedToken(options: PresentedTokenOptions): ReadPr
   function findJwt(token: string, at: Purpose): PresentedJwt | undefined {
     const claims = verify(token);
     const issuer = issuers.get(String(claims?.iss));
-    if (claims === undefined || issuer === undefined || !isTimely(claims, at, now())) return undefined;
+    if (claims === undefined || issuer === undefined || !isWithinTimes(claims, at, now())) return undefined;
     const { sub, client_id, grant_type, jti, iat, exp, scope, sid: family, gen: generation = 0 } = claims;
     const app = issuer === NAMED ? client_id : sub;
     const subject = { issuer, app, tokenId: jti, family, issuedAtMs: iat * 1000, generation };
@@ -103,7 +108,7 @@ export function createReadPresentedToken(options: PresentedTokenOptions): ReadPr
     return family && { kind: 'refresh', family };
   }
 
-  return async function readShown(call, at) {
+  return async function readPresentedToken(call, at) {
     const parameters = await readParameters(call, SOURCES);
     if (parameters instanceof OAuthError) return parameters;
     const credentials = requireCredentials(call.req.headers.authorization, parameters);
@@ -117,10 +122,10 @@ export function createReadPresentedToken(options: PresentedTokenOptions): ReadPr
 }
 
 /**
- * What can be revoked is all that some gate may accept, now or later, by whatever clock; what is active is what a gate
- * with this clock accepts now.
+ * Whether the token's times fit the purpose. A token can be revoked while any gateway, with any clock, may accept it
+ * now or later. It is active while a gateway with this clock accepts it.
  */
-function isTimely({ iat, nbf = iat, exp = Infinity }: OwnClaims, at: Purpose, nowMs: number): boolean {
+function isWithinTimes({ iat, nbf = iat, exp = Infinity }: OwnClaims, at: Purpose, nowMs: number): boolean {
   if (at === 'revoke') return nowMs < exp * 1000 + REVOCATION_MARGIN_MS;
   if (nowMs >= exp * 1000 + OWN_CLOCK_SKEW_MS) return false;
   return nowMs >= Math.max(nbf, iat) * 1000 - OWN_CLOCK_SKEW_MS;

@@ -1,4 +1,4 @@
-/** `POST /revoke`: an app ends a token before its time (RFC 7009). */
+/** `POST /revoke`: an app revokes a token (RFC 7009). */
 import type { Audit } from '../../model/audit.js';
 import type { AppLimit } from '../app-limit.js';
 import { invalidRequest, OAuthError, tooManyRevocations, UNAVAILABLE } from '../oauth-error.js';
@@ -22,16 +22,17 @@ export interface RevokeOptions {
   readonly now: () => number;
 }
 
-const NOT_YOURS = invalidRequest('The token belongs to another client');
+const OTHER_CLIENT = invalidRequest('The token belongs to another client');
 const DONE: EndpointResponse = { status: 200, fields: [], body: '' };
 
+/** Creates `POST /revoke`. It responds 503 if the revocation could not be recorded. */
 export function createRevoke(options: RevokeOptions): Endpoint {
   const { revocations, endFamily, revokeLimit, readShown, audit, now } = options;
 
-  /** RFC 7009 2.1: with a refresh token all access tokens that descend from its login end. */
-  function end(held: PresentedJwt | PresentedRefreshToken): Promise<'done' | 'unavailable'> {
-    if (held.kind === 'refresh') return endFamily(held.family);
-    const { issuer, jti, exp } = held;
+  /** RFC 7009 2.1: revoking a refresh token also revokes all access tokens that descend from its login. */
+  function revokeToken(token: PresentedJwt | PresentedRefreshToken): Promise<'done' | 'unavailable'> {
+    if (token.kind === 'refresh') return endFamily(token.family);
+    const { issuer, jti, exp } = token;
     return revocations.revoke(tokenRevocation({ issuer, jti, expS: exp }, now()));
   }
 
@@ -39,15 +40,15 @@ export function createRevoke(options: RevokeOptions): Endpoint {
     name: 'revoke',
     method: 'POST',
     async answer(call) {
-      const shown = await readShown(call, 'revoke');
-      if (shown instanceof OAuthError) return shown;
-      const { app, held } = shown;
-      // RFC 7009 2.2: what is no token, or no more, is as good as revoked.
+      const presented = await readShown(call, 'revoke');
+      if (presented instanceof OAuthError) return presented;
+      const { app, held } = presented;
+      // RFC 7009 2.2: the response to an invalid token is the same as to a revoked one.
       if (held === undefined) return DONE;
-      if (belongsToOtherClient(held, app)) return NOT_YOURS;
+      if (belongsToOtherClient(held, app)) return OTHER_CLIENT;
       const retryAfterS = await revokeLimit.take(app.key);
       if (retryAfterS !== undefined) return tooManyRevocations(retryAfterS);
-      if ((await end(held)) === 'unavailable') return UNAVAILABLE;
+      if ((await revokeToken(held)) === 'unavailable') return UNAVAILABLE;
       const token = held.kind === 'jwt' ? held.jti : `refresh tokens of ${held.family.user}`;
       const from = { client_ip: call.clientIp, request_id: call.requestId };
       audit({ action: 'token_revoked', by: 'app', actor: app.key, ...from, token });

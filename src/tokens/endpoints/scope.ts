@@ -1,8 +1,8 @@
-/** The scope that a token request asks for, against what may be given (RFC 6749 3.3). */
+/** Compares the scope that a token request asks for with the scopes that may be granted (RFC 6749 3.3). */
 import { covers, isScopeToken } from '../../model/scope.js';
 import { INVALID_SCOPE, type OAuthError } from '../oauth-error.js';
 
-/** All that is granted where nothing is asked for; otherwise what is asked for, if all of it is covered. */
+/** Returns the requested scopes if `granted` covers all of them, and `granted` if no scope is requested. */
 export function narrowScope(
   asked: string | undefined,
   granted: readonly string[],
@@ -13,7 +13,7 @@ export function narrowScope(
   return scopes.every((scope) => isScopeToken(scope) && isGranted(scope)) ? scopes : INVALID_SCOPE;
 }
 
-/** The `scope` of an answer; undefined, and so left out, where there is none: the grammar knows no empty one. */
+/** The `scope` of a response; undefined without scopes, because the grammar allows no empty text. */
 export function scopeText(scopes: readonly string[]): string | undefined {
   return scopes.length === 0 ? undefined : scopes.join(' ');
 }

@@ -1,4 +1,4 @@
-/** A user's session: what a login opens and every refresh goes on with, for `POST /token` and `POST /connect/token`. */
+/** Sessions of users: a login opens one, each refresh continues it. Used by `POST /token` and `POST /connect/token`. */
 import type { Log } from '../../model/log.js';
 import { narrow } from '../../model/scope.js';
 import type { TokenEndpoints } from '../../model/tokens.js';
@@ -19,7 +19,7 @@ import type { EndFamily } from './end-family.js';
 import type { Call, EndpointName } from './endpoint.js';
 import { narrowScope } from './scope.js';
 
-/** Tokens of a user, which an endpoint puts into its own words. */
+/** Tokens of a user, which each endpoint returns in its own format. */
 export interface UserTokens {
   readonly token: string;
   readonly refreshToken: string;
@@ -29,14 +29,16 @@ export interface UserTokens {
 
 export interface RefreshRequest {
   readonly refreshToken: string;
-  /** The narrower scope that is asked for, for this access token alone (RFC 6749 6). */
+  /** The narrower scope that is requested for this access token only (RFC 6749 6). */
   readonly scope: string | undefined;
   readonly endpoint: EndpointName;
   readonly call: Call;
 }
 
 export interface Sessions {
+  /** Opens a session for a user whose password was verified. Rejects if the user was deleted meanwhile. */
   open(user: User): Promise<UserTokens | OAuthError>;
+  /** Uses a refresh token once. A later reuse ends the session (RFC 9700 4.14). */
   refresh(request: RefreshRequest): Promise<UserTokens | OAuthError>;
 }
 
@@ -53,11 +55,12 @@ export interface SessionsOptions {
   readonly log: Log;
 }
 
-/** A repeat this soon after the use may be a client's own second try: it is refused, and the family lives. */
+/** A reuse this soon after the use may be the client's own retry: it is refused, and the family is kept. */
 const REUSE_GRACE_MS = 5000;
 const TOKEN_BYTES = 32;
 const FAMILY_ID_BYTES = 16;
 
+/** Creates the sessions. */
 export function createSessions(
   settings: NonNullable<TokenEndpoints['password']>,
   options: SessionsOptions,
@@ -83,7 +86,7 @@ export function createSessions(
     return Buffer.from(random(bytes)).toString('base64url');
   }
 
-  /** Only a token that nobody was given is a guess; one that was used before is not. */
+  /** An unknown token counts as a failed attempt; a token that was used before does not. */
   async function use(request: RefreshRequest, successor: string): Promise<RefreshUse | Throttled> {
     const { endpoint, refreshToken } = request;
     const address = request.call.clientIp;
@@ -95,7 +98,7 @@ export function createSessions(
     return used ?? { result: 'invalid' };
   }
 
-  /** Asked before the use, so that neither a scope that cannot be given nor a limit costs the token. */
+  /** Checks scope and limit before the use, so that a refusal does not use up the token. */
   async function refusalOf({ refreshToken, scope }: RefreshRequest): Promise<OAuthError | undefined> {
     const family = await registry.findFamily(secrets.hash(refreshToken), now());
     if (family === undefined) return undefined;
@@ -103,17 +106,17 @@ export function createSessions(
     return overLimit(family.user);
   }
 
-  /** Users are counted apart from apps: no app's key has a colon. */
+  /** Users are counted separately from apps: no app's key has a colon. */
   async function overLimit(user: string): Promise<OAuthError | undefined> {
     const retryAfterS = await issueLimit.take(`user:${user}`);
     return retryAfterS === undefined ? undefined : tooManyTokens(retryAfterS);
   }
 
-  async function goOn(family: RefreshFamily, scope: string | undefined, refreshToken: string) {
+  async function continueSession(family: RefreshFamily, scope: string | undefined, refreshToken: string) {
     const user = await registry.findUser(family.user);
-    // The name may be another user's since the refresh token was used.
+    // Another user may have got the name since the refresh token was used.
     if (user?.generation !== family.generation) return INVALID_REFRESH_TOKEN;
-    // What the user may do now, and no more than at the login.
+    // The user's current scopes, limited to those of the login.
     const scopes = narrowScope(scope, narrow(family.scopes, user.scopes));
     return scopes instanceof OAuthError ? scopes : tokensFor(user, scopes, family.id, refreshToken);
   }
@@ -136,9 +139,9 @@ export function createSessions(
       if (refusal) return refusal;
       const used = await use(request, successor);
       if (used instanceof Throttled) return tooManyFailures(used.retryAfterS);
-      if (used.result === 'used') return goOn(used.family, request.scope, successor);
+      if (used.result === 'used') return continueSession(used.family, request.scope, successor);
       if (used.result === 'replayed') {
-        // Where that cannot be recorded, the next use of any token that was used before tries again.
+        // If that cannot be recorded, the next reuse of any used token tries again.
         if ((await endFamily(used.family)) === 'unavailable') return UNAVAILABLE;
         log.warn({ user: used.family.user }, 'a refresh token was used again; its family has been ended');
       }

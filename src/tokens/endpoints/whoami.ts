@@ -1,11 +1,11 @@
-/** `GET /token/whoami`: what a caller's own token says. */
+/** `GET /token/whoami`: returns the claims of the caller's own token. */
 import { invalidRequest, OAuthError, UNAVAILABLE } from '../oauth-error.js';
 import type { VerifyBearer } from '../deps.js';
 import { jsonAnswer, type Endpoint } from './endpoint.js';
 
 const REALM = 'Bearer realm="tollgate"';
 
-/** RFC 6750 3.1: without a token no error is named in the challenge. */
+/** RFC 6750 3.1: without a token, the challenge has no error code. */
 const NO_TOKEN = new OAuthError(401, 'invalid_token', 'A Bearer token must be in the Authorization header', [
   'WWW-Authenticate',
   REALM,
@@ -19,6 +19,7 @@ const MALFORMED = invalidRequest('The Authorization header is not one Bearer tok
   `${REALM}, error="invalid_request"`,
 ]);
 
+/** Creates `GET /token/whoami`. It responds 503 if the token cannot be verified now. */
 export function createWhoami(verify: VerifyBearer): Endpoint {
   return {
     name: 'whoami',

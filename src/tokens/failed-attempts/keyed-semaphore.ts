@@ -1,11 +1,11 @@
 /**
- * Takes turns: of the work under one key only so much runs at once, and the rest waits in the order that it came.
+ * A semaphore per key: limits how many calls run at once under one key; the others wait in order of arrival.
  *
- * Credentials are checked in turn, so that what is under way never adds up to a cooldown: an honest app may ask for
- * fifty tokens at once, and of fifty wrong guesses at once no more than the limit is looked at.
+ * Credentials are checked under it, so that unfinished attempts never add up to a cooldown. An honest app may request
+ * fifty tokens at once; of fifty concurrent wrong guesses no more than the limit are checked.
  */
 
-/** Runs the work when it is its turn; `crowded` where too much waits already. */
+/** Runs `work` when its key has a free slot; `crowded` if too many wait. Rejects if `work` does. */
 export type KeyedSemaphore = <T>(key: string, work: () => Promise<T>) => Promise<T | 'crowded'>;
 
 interface Queue {
@@ -13,10 +13,11 @@ interface Queue {
   readonly waiting: (() => void)[];
 }
 
+/** Creates a semaphore. `width` calls run at once under each key, and at most `maxWaiting` wait. */
 export function createKeyedSemaphore(width: number, maxWaiting: number): KeyedSemaphore {
   const queues = new Map<string, Queue>();
 
-  return async function inTurn(key, work) {
+  return async function run(key, work) {
     let queue = queues.get(key);
     if (queue === undefined) queues.set(key, (queue = { running: 0, waiting: [] }));
     if (queue.running < width) {
@@ -24,17 +25,17 @@ export function createKeyedSemaphore(width: number, maxWaiting: number): KeyedSe
     } else {
       const { waiting } = queue;
       if (waiting.length >= maxWaiting) return 'crowded';
-      // Whoever leaves hands its place over: it is never free in between.
+      // The slot goes directly to the next waiter and is never free in between.
       await new Promise<void>((resolve) => waiting.push(resolve));
     }
     try {
       return await work();
     } finally {
-      leave(key, queue);
+      release(key, queue);
     }
   };
 
-  function leave(key: string, queue: Queue): void {
+  function release(key: string, queue: Queue): void {
     const next = queue.waiting.shift();
     if (next) {
       next();

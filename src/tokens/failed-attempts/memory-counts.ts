@@ -1,8 +1,8 @@
-/** The counts of failed attempts in this process: rate-limiter-flexible's, in bounded memory. */
+/** Counts in this process's memory, by rate-limiter-flexible, with a bound on the number of keys. */
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes, type IRateLimiterOptions } from 'rate-limiter-flexible';
 
-/** Strangers choose what is counted, so beyond `maxKeys` the count that was touched longest ago is forgotten. */
+/** A limiter in bounded memory. Clients choose the keys, so beyond `maxKeys` the least recently used is removed. */
 export class MemoryCounts extends RateLimiterMemory {
   readonly #keys: LRUCache<string, true>;
 
@@ -21,7 +21,7 @@ export class MemoryCounts extends RateLimiterMemory {
     return super.set(key, points, durationS);
   }
 
-  /** Gives back only to a count that still stands, so that none falls below zero. */
+  /** Decreases a count only if it still exists, so that none falls below zero. */
   override async reward(key: string, points?: number): Promise<RateLimiterRes> {
     return (await this.get(key)) ? super.reward(key, points) : new RateLimiterRes();
   }

@@ -1,7 +1,7 @@
-/** The counts of failed attempts in Redis: rate-limiter-flexible's, over the gate's own fenced connection. */
+/** Counts in Redis, by rate-limiter-flexible, over the gateway's own connection, which has time limits. */
 import { RateLimiterRedis, type RateLimiterMemory } from 'rate-limiter-flexible';
 
-/** What is asked of a connection to Redis; the gate's own has it. */
+/** The part of a Redis connection that the counts use. */
 export interface RedisScripts {
   runScript(
     lua: string,
@@ -11,8 +11,8 @@ export interface RedisScripts {
 }
 
 /**
- * In place of the library's own script. It gives back only to a count that still stands, so that none falls below zero.
- * KEYS: the count. ARGV: how many, the window in seconds.
+ * Replaces the library's script. It decreases a count only if it still exists, so that none falls below zero.
+ * KEYS: the count. ARGV: the amount, the window in seconds.
  */
 const COUNT = `
 local add = tonumber(ARGV[1])
@@ -31,6 +31,11 @@ redis.call('set', KEYS[1], ARGV[1], 'EX', ARGV[2])
 return {ARGV[1], 1000 * tonumber(ARGV[2])}
 `;
 
+/**
+ * Creates a limiter in Redis.
+ *
+ * @param insurance counts in this process while Redis is unavailable
+ */
 export function createRedisCounts(
   redis: RedisScripts,
   options: { readonly points: number; readonly duration: number; readonly keyPrefix: string },
@@ -38,16 +43,15 @@ export function createRedisCounts(
 ): RateLimiterRedis {
   return new RateLimiterRedis({
     ...options,
-    storeClient: clientOver(redis),
+    storeClient: nodeRedisClient(redis),
     useRedisPackage: true,
     customIncrTtlLuaScript: COUNT,
-    // Where Redis is unavailable this process counts alone.
     insuranceLimiter: insurance,
   });
 }
 
-/** As much of a node-redis client as the limiter uses to count and to set. */
-function clientOver(redis: RedisScripts) {
+/** The part of a node-redis client that the limiter uses. */
+function nodeRedisClient(redis: RedisScripts) {
   async function run(lua: string, key: string, args: readonly (string | number)[]) {
     const reply = await redis.runScript(lua, [key], args);
     if (reply === 'unavailable') throw new Error('Redis is unavailable');
@@ -61,7 +65,7 @@ function clientOver(redis: RedisScripts) {
       return {
         set: (key: string, points: number, { EX: seconds }: { EX: number }) =>
           void (set = () => run(SET, key, [points, seconds])),
-        // The reply to `set` tells the time that is left too.
+        // The reply to `set` contains the remaining time too.
         pTTL: () => ({ exec: () => set() }),
       };
     },

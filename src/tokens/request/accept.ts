@@ -1,12 +1,12 @@
-/** Whether a caller would rather have JSON than plain text (RFC 9110 12.5.1). */
+/** Reads the Accept field (RFC 9110 12.5.1), for the endpoint of named tokens. */
 
-/** Only where it says so: a caller who accepts anything takes what there is. */
+/** Whether the caller prefers JSON to plain text. It must name JSON; a wildcard is no preference. */
 export function prefersJson(accept: string | undefined): boolean {
   const json = weightOf(accept, 'application/json');
   return json > 0 && json >= weightOf(accept, 'text/plain');
 }
 
-/** The weight that is given to exactly this type; 0 where it is not named. */
+/** The weight of exactly this type; 0 if it is not named. */
 function weightOf(accept = '', type: string): number {
   for (const range of accept.toLowerCase().split(',')) {
     const [name = '', ...parameters] = range.split(';').map((part) => part.trim());

@@ -1,4 +1,4 @@
-/** A client's id and secret, by HTTP Basic or in the body (RFC 6749 2.3.1). */
+/** Reads a client's id and secret from HTTP Basic or the body (RFC 6749 2.3.1). Called by the endpoints. */
 import { invalidClient, invalidRequest, type OAuthError } from '../oauth-error.js';
 import { decodeForm } from './form.js';
 import type { Parameters } from './parameters.js';
@@ -6,7 +6,7 @@ import type { Parameters } from './parameters.js';
 export interface Credentials {
   readonly id: string;
   readonly secret: string;
-  /** Whether they came in the Authorization field, which a refusal must then answer in kind. */
+  /** Whether they came in the Authorization field; a refusal then needs a challenge. */
   readonly usedAuthorization: boolean;
 }
 
@@ -17,7 +17,7 @@ const MALFORMED = invalidRequest('The Authorization header is malformed');
 const TWO_WAYS = invalidRequest('The client authenticates in two ways');
 const INCOMPLETE = invalidRequest('The client id or its secret is missing');
 
-/** Undefined where the request names no client, or names one without a secret, as a public client does. */
+/** Reads the credentials. Undefined if there is no client, or only a client id, as from a public client. */
 export function readCredentials(
   authorization: string | undefined,
   parameters: Parameters,
@@ -35,7 +35,7 @@ export function readCredentials(
   return basic;
 }
 
-/** The same, where a client must authenticate. */
+/** Reads the credentials, or returns an error if there are none. */
 export function requireCredentials(
   authorization: string | undefined,
   parameters: Parameters,
@@ -43,7 +43,7 @@ export function requireCredentials(
   return readCredentials(authorization, parameters) ?? INCOMPLETE;
 }
 
-/** Id and secret are form-encoded before they are joined by a colon, so an id may hold one. */
+/** Id and secret are form-encoded before a colon joins them, so an id may contain a colon. */
 function readBasic(authorization: string): Credentials | undefined {
   const encoded = BASIC.exec(authorization)?.[1];
   if (encoded === undefined) return undefined;

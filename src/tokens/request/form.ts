@@ -1,9 +1,9 @@
-/** Reads `application/x-www-form-urlencoded`, strictly: a query, a body, or the two halves of HTTP Basic. */
+/** Parses `application/x-www-form-urlencoded` strictly: a query, a body, or the two halves of HTTP Basic. */
 
-/** Names and values in turn of appearance. */
+/** Names and values in order of appearance. */
 export type Pairs = readonly (readonly [name: string, value: string])[];
 
-/** Undefined where a percent-escape is malformed or no text, which a lenient reader would let through changed. */
+/** Parses a form. Undefined if a percent-escape is malformed or no UTF-8, which a lenient parser would change. */
 export function parseForm(text: string): Pairs | undefined {
   const pairs: (readonly [string, string])[] = [];
   for (const part of text.split('&')) {
@@ -17,6 +17,7 @@ export function parseForm(text: string): Pairs | undefined {
   return pairs;
 }
 
+/** Decodes one name or value. Undefined if a percent-escape is malformed or no UTF-8, or there is a NUL. */
 export function decodeForm(text: string): string | undefined {
   try {
     const decoded = decodeURIComponent(text.replaceAll('+', ' '));
@@ -26,7 +27,7 @@ export function decodeForm(text: string): string | undefined {
   }
 }
 
-/** No parameter holds a NUL, which not every database can look up. */
+/** Whether a parameter contains no NUL, which not every database can look up. */
 export function isText(text: string): boolean {
   return !text.includes('\0');
 }

@@ -1,17 +1,17 @@
-/** Reads a JSON object of parameters, where a name that is given twice is seen, as JSON.parse does not. */
+/** Parses a JSON object of parameters. Unlike JSON.parse it reports duplicate names. */
 import { isText, type Pairs } from './form.js';
 
-/** The tokens of JSON that tell where a member's name stands; the text is known to be valid. */
-const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
+/** The JSON tokens that locate a member's name. The text has already been validated. */
+const STRUCTURE = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
 
-/** The members that are strings, doubled ones included; undefined where the text is no JSON object. */
+/** Returns the members, duplicates included; one that is no string is empty. Undefined if the text is no JSON object. */
 export function parseJson(text: string): Pairs | undefined {
   const value = parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const members = value as Record<string, unknown>;
   return namesOf(text).map((name) => {
     const member = members[name];
-    // What is no text is as good as left out: no parameter of these endpoints is anything else.
+    // Every parameter of these endpoints is a string, so another value counts as absent.
     return [name, typeof member === 'string' && isText(member) ? member : ''];
   });
 }
@@ -24,12 +24,12 @@ function parse(text: string): unknown {
   }
 }
 
-/** The names of an object's own members, in order and as often as they are there. */
+/** The names of the object's own members, in order, with duplicates. */
 function namesOf(text: string): string[] {
   const names: string[] = [];
   let depth = 0;
   let last = '';
-  for (const [token] of text.matchAll(TOKENS)) {
+  for (const [token] of text.matchAll(STRUCTURE)) {
     if (token === '{' || token === '[') depth += 1;
     else if (token === '}' || token === ']') depth -= 1;
     else if (token !== ':') last = token;

@@ -1,31 +1,33 @@
-/** Reads `multipart/form-data` with busboy, within hard limits: fields only, few and small ones (RFC 7578). */
+/** Parses `multipart/form-data` (RFC 7578) with busboy, within strict limits: fields only, few and small. */
 import busboy from 'busboy';
 import { isText, type Pairs } from './form.js';
 
 const MAX_FIELDS = 64;
 const MAX_FIELD_BYTES = 8 * 1024;
 
-/** What a decoder puts in place of bytes that are no text. */
+/** The character that a decoder inserts for invalid bytes. */
 const REPLACEMENT = '\uFFFD';
 
 /**
+ * Parses a body. Never rejects.
+ *
  * @param contentType the whole field, with its boundary
- * @returns undefined where the body is malformed, ends too early, holds a file, or is beyond the limits
+ * @returns undefined if the body is malformed or incomplete, has a file, or exceeds the limits
  */
 export function parseMultipart(contentType: string, body: Buffer): Promise<Pairs | undefined> {
   const parser = createParser(contentType);
   if (parser === undefined) return Promise.resolve(undefined);
   return new Promise((resolve) => {
     const pairs: (readonly [string, string])[] = [];
-    const refuse = (): void => {
+    const fail = (): void => {
       resolve(undefined);
       parser.destroy();
     };
     parser.on('field', (name: unknown, value: unknown, { valueTruncated }) => {
-      if (valueTruncated || !isDecoded(name) || !isDecoded(value)) refuse();
+      if (valueTruncated || !isDecoded(name) || !isDecoded(value)) fail();
       else pairs.push([name, value]);
     });
-    parser.on('filesLimit', refuse).on('fieldsLimit', refuse).on('partsLimit', refuse);
+    parser.on('filesLimit', fail).on('fieldsLimit', fail).on('partsLimit', fail);
     parser.on('error', () => resolve(undefined));
     parser.on('close', () => resolve(pairs));
     parser.end(body);
@@ -36,9 +38,9 @@ function createParser(contentType: string): busboy.Busboy | undefined {
   try {
     return busboy({
       headers: { 'content-type': contentType },
-      // Names are text as values are: busboy's own default for them is latin1.
+      // Names are UTF-8 like values. busboy's default for them is latin1.
       defParamCharset: 'utf8',
-      // The limit of parts is told when it is reached, not when it is passed.
+      // busboy reports the limit of parts when it is reached, not when it is exceeded.
       limits: { files: 0, fields: MAX_FIELDS, parts: MAX_FIELDS + 1, fieldSize: MAX_FIELD_BYTES },
     });
   } catch {
@@ -46,7 +48,7 @@ function createParser(contentType: string): busboy.Busboy | undefined {
   }
 }
 
-/** A part may have no name, and a value in an unknown charset is none. */
+/** A part may have no name, and a value in an unknown charset is undefined. */
 function isDecoded(value: unknown): value is string {
   return typeof value === 'string' && isText(value) && !value.includes(REPLACEMENT);
 }

@@ -1,4 +1,4 @@
-/** The parameters of a request, from wherever the endpoint takes them, each given once. */
+/** Reads a request's parameters from the sources that the endpoint accepts. Each may be given once. */
 import type { Call } from '../endpoints/endpoint.js';
 import { invalidRequest, OAuthError } from '../oauth-error.js';
 import { readBody } from './body.js';
@@ -7,8 +7,9 @@ import { parseJson } from './json.js';
 import { parseMultipart } from './multipart.js';
 
 export interface Parameters {
-  /** Undefined where it is missing or empty, which is the same (RFC 6749 3.2). */
+  /** A parameter's value; undefined if it is absent or empty, which is the same (RFC 6749 3.2). */
   one(name: string): string | undefined;
+  /** All values of a parameter, without empty ones. */
   all(name: string): readonly string[];
 }
 
@@ -16,7 +17,7 @@ export type BodyType = 'application/x-www-form-urlencoded' | 'application/json' 
 
 export interface ParameterSources {
   readonly body: readonly BodyType[];
-  /** Whether the query is looked at: secrets do not belong there (RFC 6749 2.3.1). */
+  /** Whether the query is read. Secrets do not belong there (RFC 6749 2.3.1). */
   readonly query?: boolean;
   /** The one name that may be given more than once. */
   readonly repeatable?: string;
@@ -28,17 +29,18 @@ const MAX_MULTIPART_BYTES = 64 * 1024;
 const UNSUPPORTED = invalidRequest('The body is of a type that this endpoint does not read', 415);
 const MALFORMED_QUERY = invalidRequest('The query is malformed');
 const MALFORMED_BODY = invalidRequest('The body is malformed');
-const DOUBLED = invalidRequest('A parameter is given more than once');
+const DUPLICATE = invalidRequest('A parameter is given more than once');
 
+/** Reads the parameters. Never rejects: resolves to the error response if query or body is malformed or unsupported. */
 export async function readParameters(
   call: Call,
   sources: ParameterSources,
 ): Promise<Parameters | OAuthError> {
-  const asked = sources.query === true ? parseForm(call.query) : [];
-  if (asked === undefined) return MALFORMED_QUERY;
-  const sent = await readBodyPairs(call, sources.body);
-  if (sent instanceof OAuthError) return sent;
-  return collect([...asked, ...sent], sources.repeatable);
+  const fromQuery = sources.query === true ? parseForm(call.query) : [];
+  if (fromQuery === undefined) return MALFORMED_QUERY;
+  const fromBody = await readBodyPairs(call, sources.body);
+  if (fromBody instanceof OAuthError) return fromBody;
+  return collect([...fromQuery, ...fromBody], sources.repeatable);
 }
 
 async function readBodyPairs(call: Call, accepted: readonly BodyType[]): Promise<Pairs | OAuthError> {
@@ -81,7 +83,7 @@ function collect(pairs: Pairs, repeatable: string | undefined): Parameters | OAu
     const known = values.get(name);
     if (known === undefined) values.set(name, [value]);
     else if (name === repeatable) known.push(value);
-    else return DOUBLED;
+    else return DUPLICATE;
   }
   const all = (name: string): readonly string[] => values.get(name)?.filter((value) => value !== '') ?? [];
   return { one: (name) => all(name)[0], all };
