@@ -1,4 +1,4 @@
-/** Ends a login early: its refresh tokens, and the access tokens that descend from it. Called by revoke and sessions. */
+/** Ends a login early: its refresh tokens, and the access tokens that descend from it. */
 import type { Revocations } from '../deps.js';
 import type { RefreshFamily, Registry } from '../registry/registry.js';
 import { familyRevocation } from '../revoked.js';

@@ -1,4 +1,4 @@
-/** The registry's apps. */
+/** The registry's queries for apps. Called by `open.ts`, like the other parts. */
 import type { Selectable } from 'kysely';
 import type { App, Registry } from './registry.js';
 import { recordDeletion } from './revocation-rows.js';
@@ -20,8 +20,9 @@ type Apps = Pick<
   'createApp' | 'findApp' | 'findAppBySecret' | 'listApps' | 'deleteApp' | 'rotateSecret'
 >;
 
+/** Creates the queries for apps. */
 export function createApps(db: RegistryDatabase): Apps {
-  const living = db.selectFrom('apps').selectAll().where('deletedAtMs', 'is', null);
+  const active = db.selectFrom('apps').selectAll().where('deletedAtMs', 'is', null);
 
   return {
     async createApp({ key, secretHash, name, owner, organization, scopes, createdAtMs }) {
@@ -43,17 +44,17 @@ export function createApps(db: RegistryDatabase): Apps {
 
     async findApp(key) {
       if (!isStorable(key)) return undefined;
-      return readApp(await living.where('key', '=', key).executeTakeFirst());
+      return readApp(await active.where('key', '=', key).executeTakeFirst());
     },
 
     async findAppBySecret(secretHash) {
-      return readApp(await living.where('secretHash', '=', writeHash(secretHash)).executeTakeFirst());
+      return readApp(await active.where('secretHash', '=', writeHash(secretHash)).executeTakeFirst());
     },
 
     async listApps(organization) {
       if (organization !== undefined && !isStorable(organization)) return [];
-      const chosen = organization === undefined ? living : living.where('organization', '=', organization);
-      return (await chosen.orderBy('createdAtMs').orderBy('key').execute()).flatMap(
+      const query = organization === undefined ? active : active.where('organization', '=', organization);
+      return (await query.orderBy('createdAtMs').orderBy('key').execute()).flatMap(
         (row) => readApp(row) ?? [],
       );
     },
@@ -88,7 +89,7 @@ export function createApps(db: RegistryDatabase): Apps {
 }
 
 function readApp(row: Selectable<Tables['apps']> | undefined): App | undefined {
-  // Only a deleted app has none.
+  // Only a deleted app has no secret.
   if (!row?.secretHash) return undefined;
   return {
     key: row.key,

@@ -1,4 +1,4 @@
-/** The registry's signing keys, and the pepper. */
+/** The registry's queries for signing keys and the pepper. */
 import type { Selectable } from 'kysely';
 import { fingerprintOf } from '../secrets.js';
 import type { Registry, SigningKey } from './registry.js';
@@ -8,6 +8,7 @@ import { readHash, writeHash } from './row-codec.js';
 
 type Keys = Pick<Registry, 'signingKeys' | 'addSigningKey' | 'replacePrivateKeys' | 'pepper'>;
 
+/** Creates the queries for signing keys and the pepper. */
 export function createKeys(db: RegistryDatabase): Keys {
   return {
     async signingKeys(atMs) {
@@ -58,11 +59,11 @@ export function createKeys(db: RegistryDatabase): Keys {
       return db.transaction().execute(async (transaction) => {
         const own = await readSecret(transaction, 'pepper');
         const recorded = await readSecret(transaction, 'pepperFingerprint');
-        // The one that was given before is not known here.
+        // The pepper was given before, so the registry has only its fingerprint.
         if (given === undefined && own === undefined && recorded !== undefined) return undefined;
-        const pepper = given ?? (await keepSecret(transaction, 'pepper', random()));
+        const pepper = given ?? (await storeSecretOnce(transaction, 'pepper', random()));
         const fingerprint = fingerprintOf(pepper);
-        const first = await keepSecret(transaction, 'pepperFingerprint', fingerprint);
+        const first = await storeSecretOnce(transaction, 'pepperFingerprint', fingerprint);
         return writeHash(first) === writeHash(fingerprint) ? pepper : undefined;
       });
     },
@@ -76,8 +77,12 @@ async function readSecret(db: RegistryDatabase, name: SecretName): Promise<Uint8
   return row && readHash(row.value);
 }
 
-/** Stores a secret, unless there is one of its name. @returns the one that is stored */
-async function keepSecret(db: RegistryDatabase, name: SecretName, value: Uint8Array): Promise<Uint8Array> {
+/** Stores a secret unless its name exists. Returns the stored one. */
+async function storeSecretOnce(
+  db: RegistryDatabase,
+  name: SecretName,
+  value: Uint8Array,
+): Promise<Uint8Array> {
   await db
     .insertInto('secrets')
     .values({ name, value: writeHash(value) })

@@ -1,10 +1,10 @@
-/** Step 002 of the registry's tables: gates read only the revocations that are new, and users have generations. */
+/** Migration 002 of the registry: revisions of revocations and generations of users. Called by `migrations.ts`. */
 import type { Kysely } from 'kysely';
 import type { RegistryDatabase } from './tables.js';
 
 /**
- * Rows from before this step have revision 0: a gate that has read the table once has them. Users from before have
- * generation 0, which is also that of tokens without the claim.
+ * Adds revisions, so that gateways read only new revocations, and generations. Existing revocations get revision 0: a
+ * gateway that has read the table once has them. Existing users get generation 0, like tokens without the claim.
  */
 export async function addRevocationRevisions(db: Kysely<unknown>): Promise<void> {
   const { schema } = db;

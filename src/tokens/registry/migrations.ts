@@ -1,9 +1,9 @@
 /**
- * The registry's way to its present tables, step by step. A step that has been released is never edited: what it did
- * wrong, a later one puts right.
+ * Migrates the registry's tables. Called by `open.ts`. A released migration is never edited; a later one corrects its
+ * mistakes.
  *
- * Several gates may start at once: on PostgreSQL kysely's migrator holds an advisory lock, and on SQLite the steps
- * run in one transaction that begins by taking the write lock.
+ * Several gateways may start at once. On PostgreSQL kysely's migrator holds an advisory lock. On SQLite the migrations
+ * run in one transaction, which takes the write lock first.
  */
 import { Migrator, type Kysely, type Migration } from 'kysely';
 import { indexNamedTokens } from './migrate-named-tokens.js';
@@ -16,7 +16,11 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '003-named-tokens-by-client': { up: indexNamedTokens },
 };
 
-/** @param schema PostgreSQL's current one: other schemas of that database may have a registry too */
+/**
+ * Applies the missing migrations. Rejects if one fails; then nothing has changed.
+ *
+ * @param schema PostgreSQL's current schema, because other schemas of the database may have a registry too
+ */
 export async function migrate(db: RegistryDatabase, schema: string | undefined): Promise<void> {
   const migrator = new Migrator({
     db,

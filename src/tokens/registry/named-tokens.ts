@@ -1,4 +1,4 @@
-/** The registry's named tokens. */
+/** The registry's queries for named tokens. */
 import type { Selectable } from 'kysely';
 import type { NamedToken, Registry } from './registry.js';
 import type { RegistryDatabase, Tables } from './tables.js';
@@ -6,6 +6,7 @@ import { assertStorable, isStorable } from './row-codec.js';
 
 type NamedTokens = Pick<Registry, 'addNamedToken' | 'findNamedToken' | 'listNamedTokens'>;
 
+/** Creates the queries for named tokens. */
 export function createNamedTokens(db: RegistryDatabase): NamedTokens {
   return {
     async addNamedToken({ jti, clientId, name, description, createdAtMs, endsAtMs = null }) {
@@ -24,12 +25,12 @@ export function createNamedTokens(db: RegistryDatabase): NamedTokens {
 
     async listNamedTokens(atMs, clientId) {
       if (clientId !== undefined && !isStorable(clientId)) return [];
-      const living = db
+      const unexpired = db
         .selectFrom('namedTokens')
         .selectAll()
         .where((token) => token.or([token('endsAtMs', 'is', null), token('endsAtMs', '>', atMs)]));
-      const chosen = clientId === undefined ? living : living.where('clientId', '=', clientId);
-      return (await chosen.orderBy('createdAtMs').orderBy('jti').execute()).map(readNamedToken);
+      const query = clientId === undefined ? unexpired : unexpired.where('clientId', '=', clientId);
+      return (await query.orderBy('createdAtMs').orderBy('jti').execute()).map(readNamedToken);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Opens the registry: chooses the database, brings its tables up to date, and puts the parts together. */
+/** Opens the registry: chooses the database, migrates its tables, and combines the queries. Called by `src/app/`. */
 import { OperatorError } from '../../model/operator-error.js';
 import { CamelCasePlugin, Kysely, PostgresDialect, sql, type Dialect } from 'kysely';
 import type { Pool } from 'pg';
@@ -16,25 +16,26 @@ import { deleteExpired } from './delete-expired.js';
 import type { RegistryDatabase, Tables } from './tables.js';
 import { createUsers } from './users.js';
 
-/** Where the registry is. */
+/** The registry's database. */
 export type RegistryLocation =
   { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: string };
 
-/** What the operator has to know of why a registry cannot be opened. */
+/** The registry cannot be opened. The message tells the operator why. */
 class RegistryError extends OperatorError {
   override readonly name = 'RegistryError';
 }
 
 export interface RegistryOptions {
   readonly log: Log;
+  /** How long a call waits for the database before it fails. */
   readonly patienceMs?: number;
-  /** Goes on without a server that cannot be reached: calls reject until one finds it there, and is served. */
+  /** Opens although the server is unavailable. Calls reject until the server is available. */
   readonly mayBeUnavailable?: boolean;
 }
 
 const PLUGINS = [new CamelCasePlugin()];
 
-/** Rejects where the database cannot be reached, or is not one that this version can use. */
+/** Opens the registry. Rejects with a `RegistryError` if the database is unavailable or unsuitable for this version. */
 export async function openRegistry(
   location: RegistryLocation,
   { log, patienceMs, mayBeUnavailable = false }: RegistryOptions,
@@ -45,7 +46,7 @@ export async function openRegistry(
       : openPostgres(createPool(location.url, log, patienceMs));
   const db = new Kysely<Tables>({ dialect, plugins: PLUGINS });
   async function close(): Promise<void> {
-    // It rejects where the tables are just being brought up to date in vain, which is of no matter any more.
+    // It rejects if a running migration fails, which no longer matters.
     await db.destroy().catch(() => undefined);
     await end?.();
   }
@@ -69,7 +70,7 @@ export async function openRegistry(
     ...keys,
     async replacePrivateKeys(replacements) {
       await keys.replacePrivateKeys(replacements);
-      // What was replaced is still in the write-ahead log, and in the file until that is written back.
+      // The replaced keys are still in the write-ahead log, and in the file until the log is written back.
       if (location.kind === 'sqlite') await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
     },
     ...createRevocations(db),
@@ -78,9 +79,9 @@ export async function openRegistry(
   };
 }
 
-/** Whatever is asked, the tables are brought up to date before: at once, or whenever the server is there. */
+/** Migrates the tables before the first query: at once, or when the server becomes available. */
 function openPostgres(pool: Pool): { readonly dialect: Dialect; readonly end: () => Promise<void> } {
-  /** kysely asks for this before its first query, and again before the next one where it rejects. */
+  /** kysely calls this before its first query, and again before the next one if it rejects. */
   async function prepare(): Promise<Pool> {
     const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), plugins: PLUGINS });
     await migrate(db, await currentSchema(db));
@@ -88,12 +89,12 @@ function openPostgres(pool: Pool): { readonly dialect: Dialect; readonly end: ()
   }
   return {
     dialect: new PostgresDialect({ pool: prepare }),
-    // kysely ends a pool that it got; of one that was never prepared it knows nothing.
+    // kysely ends a pool that it received. It never received one whose preparation failed.
     end: () => (pool.ended ? Promise.resolve() : pool.end()),
   };
 }
 
-/** The one that unqualified names are created in. */
+/** The schema in which unqualified names are created. */
 async function currentSchema(db: RegistryDatabase): Promise<string> {
   const { rows } = await sql<{ schema: string | null }>`select current_schema() as schema`.execute(db);
   const schema = rows[0]?.schema;
@@ -101,7 +102,7 @@ async function currentSchema(db: RegistryDatabase): Promise<string> {
   return schema;
 }
 
-/** A host with several addresses fails with several errors, and no words of its own. */
+/** A host with several addresses fails with several errors, in an error without a message. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
   return (error as Error).message;

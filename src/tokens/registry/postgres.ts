@@ -1,36 +1,41 @@
-/** The registry in PostgreSQL, where several gates share it: the connections that its queries run on. */
+/** The connection pool of a registry in PostgreSQL, which several gateways share. Called by `open.ts`. */
 import pg from 'pg';
 import type { Log } from '../../model/log.js';
 
-/** So many for each gate process: a server takes a hundred by default, and gates have workers. */
-const MOST_CONNECTIONS = 4;
+/** Per gateway process. A server accepts a hundred connections by default, and gateways have workers. */
+const MAX_CONNECTIONS = 4;
 
-/** What is not done by then fails: a server may be gone without a word. */
-const PATIENCE_MS = 5000;
+/** A call that takes longer fails, because a server may disappear without closing its connections. */
+const TIMEOUT_MS = 5000;
 
-export function createPool(url: string, log: Log, patienceMs = PATIENCE_MS): pg.Pool {
+/**
+ * Creates the pool. It connects when it is first used.
+ *
+ * @param timeoutMs for connecting, and for the use of one connection
+ */
+export function createPool(url: string, log: Log, timeoutMs = TIMEOUT_MS): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     fallback_application_name: 'tollgate',
-    max: MOST_CONNECTIONS,
-    connectionTimeoutMillis: patienceMs,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: timeoutMs,
     keepAlive: true,
-    // pg reads bigint as text. Its own table of parsers belongs to the whole process, so it is left as it is.
+    // pg reads bigint as text. Its table of parsers belongs to the whole process, so it is not changed.
     types: {
       getTypeParser: (id, format): unknown =>
         id === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(id, format),
     },
   });
   pool.on('error', ({ message }) => log.warn({ reason: message }, 'a connection to PostgreSQL was lost'));
-  // The pool listens to idle connections only. The loss of one in use fails its query and is told that way, but
-  // without a listener it would end the process too.
+  // The pool listens to idle connections only. If a connection in use is lost, its query reports that. Without a
+  // listener the error would also end the process.
   pool.on('connect', (client) => void client.on('error', () => undefined));
-  giveUpAfter(patienceMs, pool);
+  limitUse(timeoutMs, pool);
   return pool;
 }
 
-/** What the system says of a server that is not there, and PostgreSQL (its appendix A) of one that cannot serve yet. */
-const AWAY_CODES = new Set([
+/** The system's codes for an unreachable server, and PostgreSQL's (its appendix A) for one that cannot serve yet. */
+const UNAVAILABLE_CODES = new Set([
   ...[
     'ECONNREFUSED',
     'ECONNRESET',
@@ -43,28 +48,28 @@ const AWAY_CODES = new Set([
   ],
   ...['53300', '57P01', '57P02', '57P03'],
 ]);
-/** pg has no codes for these. */
-const AWAY_WORDS = /^(timeout exceeded when trying to connect|Connection terminated)/;
+/** pg's errors without a code. */
+const UNAVAILABLE_MESSAGES = /^(timeout exceeded when trying to connect|Connection terminated)/;
 
-/** Whether the server may come back by itself. A wrong password, database or version is for the operator. */
+/** Whether the server may recover by itself. A wrong password, database or version needs the operator. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isUnavailable);
   if (!(error instanceof Error)) return false;
   if (error.cause !== undefined) return isUnavailable(error.cause);
-  if ('code' in error && typeof error.code === 'string') return AWAY_CODES.has(error.code);
-  return AWAY_WORDS.test(error.message);
+  if ('code' in error && typeof error.code === 'string') return UNAVAILABLE_CODES.has(error.code);
+  return UNAVAILABLE_MESSAGES.test(error.message);
 }
 
 /**
- * Breaks a connection that is in use for longer. pg's own time limit for a query would leave it in the pool, with its
- * transaction still open for the next one to commit.
+ * Closes a connection that is in use for longer. pg's own query timeout would leave it in the pool, with its
+ * transaction open, and the next query could commit it.
  */
-function giveUpAfter(patienceMs: number, pool: pg.Pool): void {
+function limitUse(timeoutMs: number, pool: pg.Pool): void {
   const timers = new WeakMap<pg.Client, NodeJS.Timeout>();
   pool.on('acquire', (client) =>
     timers.set(
       client,
-      setTimeout(() => void client.end(), patienceMs),
+      setTimeout(() => void client.end(), timeoutMs),
     ),
   );
   pool.on('release', (_error, client) => clearTimeout(timers.get(client)));

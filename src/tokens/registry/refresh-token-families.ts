@@ -1,4 +1,4 @@
-/** The registry's refresh tokens: each works once, and all that descend from one login are a family. */
+/** The registry's queries for refresh tokens. Each works once; all that descend from one login are a family. */
 import type { Selectable } from 'kysely';
 import type { RefreshFamily, RefreshUse, Registry } from './registry.js';
 import type { RegistryDatabase, Tables } from './tables.js';
@@ -9,12 +9,13 @@ type Families = Pick<Registry, 'openFamily' | 'useRefreshToken' | 'findFamily' |
 const INVALID = { result: 'invalid' } as const;
 const REPEATED = { result: 'repeated' } as const;
 
+/** Creates the queries for refresh tokens. */
 export function createFamilies(db: RegistryDatabase): Families {
   return {
     async openFamily({ id, user, generation, scopes, endsAtMs }, tokenHash) {
       assertStorable(user);
       await db.transaction().execute(async (transaction) => {
-        // Of this very user: the name may have been given again since the password was found right.
+        // Only for this generation: the name may have been reused since the password was verified.
         const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('refreshFamilies')
           .columns(['id', 'userName', 'scopes', 'endsAtMs'])
@@ -79,8 +80,8 @@ export function createFamilies(db: RegistryDatabase): Families {
 }
 
 /**
- * Finds the living family of a token and locks its row, so that whatever else happens to the family waits. A change
- * that changes nothing is the lock that both databases have.
+ * Finds the unexpired family of a token and locks its row, so that other changes to the family wait. An update without
+ * a change is the lock that both databases have.
  */
 async function lockFamily(
   transaction: RegistryDatabase,
@@ -97,7 +98,7 @@ async function lockFamily(
     .returningAll()
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  // A family ends with its user, so this one is still the user who logged in.
+  // A family is deleted with its user, so this user is still the one that logged in.
   const { generation } = await transaction
     .selectFrom('users')
     .select('generation')
@@ -110,7 +111,7 @@ async function addToken(transaction: RegistryDatabase, familyId: string, hash: s
   await transaction.insertInto('refreshTokens').values({ hash, familyId, usedAtMs: null }).execute();
 }
 
-/** Its tokens go with it. */
+/** Deletes a family. The foreign key deletes its tokens too. */
 async function endFamily(db: RegistryDatabase, id: string): Promise<void> {
   await db.deleteFrom('refreshFamilies').where('id', '=', id).execute();
 }

@@ -1,14 +1,14 @@
 /**
- * The registry: everything that the token service must not forget. One interface over SQLite and PostgreSQL.
+ * The registry: the token service's database, as one interface over SQLite and PostgreSQL.
  *
- * Every method is one transaction: it is done wholly when its promise resolves, or not at all. Times are epoch
- * milliseconds. Secrets and tokens come in as hashes; nothing here could be shown to a caller.
+ * Every method is one transaction: it is complete when its promise resolves, or has changed nothing. All methods reject
+ * if the database is unavailable. Times are epoch milliseconds. Secrets and tokens are stored as hashes only.
  */
 import type { Revocation, RevocationChange, RevocationKey } from '../../model/revocation.js';
 
 export type { Revocation } from '../../model/revocation.js';
 
-/** Whose an app is, as its tokens say. */
+/** The owner of an app, as its tokens claim it. */
 export interface Owner {
   readonly uid: string;
   readonly uname: string;
@@ -16,9 +16,9 @@ export interface Owner {
 }
 
 export interface App {
-  /** Its public id: `client_id` in OAuth, `sub` in its tokens. */
+  /** The public id: `client_id` in OAuth, `sub` in the app's tokens. */
   readonly key: string;
-  /** HMAC-SHA-256 of its secret with the pepper. */
+  /** HMAC-SHA-256 of the secret with the pepper. */
   readonly secretHash: Uint8Array;
   readonly name: string;
   readonly owner: Owner | undefined;
@@ -34,60 +34,63 @@ export interface User {
   readonly scopes: readonly string[];
   readonly organization: string | undefined;
   readonly createdAtMs: number;
-  /** Greater than that of every user who had the name before: tokens of those are told from this one's by it. */
+  /** Greater than that of every earlier user of the name; it distinguishes their tokens from this user's. */
   readonly generation: number;
 }
 
 /** All refresh tokens that descend from one login. */
 export interface RefreshFamily {
   readonly id: string;
-  /** Whose it is: a user's name. */
+  /** The user's name. */
   readonly user: string;
-  /** That of the user who logged in. */
+  /** The generation of the user who logged in. */
   readonly generation: number;
   readonly scopes: readonly string[];
-  /** The absolute end, whatever is refreshed. */
+  /** The absolute end, which refreshes do not extend. */
   readonly endsAtMs: number;
 }
 
-/** What came of using a refresh token; the successor is recorded in the same transaction. */
+/** The result of using a refresh token. The successor is recorded in the same transaction. */
 export type RefreshUse =
   | { readonly result: 'used'; readonly family: RefreshFamily }
-  /** Unknown, past its end, or of a family or user that is no more. */
+  /** Unknown, expired, or of a family or user that was deleted. */
   | { readonly result: 'invalid' }
-  /** Used before, within the grace: refused, and nothing else happens. */
+  /** Used before, within the grace period: refused, and nothing else happens. */
   | { readonly result: 'repeated' }
-  /** Used before, longer ago: somebody else has it too. It is for the caller to end the family. */
+  /** Used before, longer ago: somebody else has the token too. The caller must end the family. */
   | { readonly result: 'replayed'; readonly family: RefreshFamily };
 
 export interface NamedToken {
   readonly jti: string;
-  /** The app whose secret made it. */
+  /** The key of the app that created it. */
   readonly clientId: string;
   readonly name: string;
   readonly description: string;
   readonly createdAtMs: number;
+  /** Undefined if it never expires. */
   readonly endsAtMs: number | undefined;
 }
 
 export interface SigningKey {
   readonly kid: string;
-  /** PKCS #8 PEM, or its encrypted form; the registry does not look into it. */
+  /** PKCS #8 PEM, or its encrypted form. The registry does not interpret it. */
   readonly privateKey: string;
   /** The public JWK as JSON, with `kid`, `alg` and `use`. */
   readonly publicJwk: string;
   readonly createdAtMs: number;
-  /** When it begins to sign; it is published from its creation on. */
+  /** When it begins to sign. It is published from its creation on. */
   readonly signsFromMs: number;
-  /** When it stops signing; undefined while no successor is planned. */
+  /** When it stops signing; undefined until a successor is planned. */
   readonly signsUntilMs: number | undefined;
-  /** When the last token that it signed has ended and it is no longer published; undefined while that is unknown. */
+  /** When it is no longer published, because its last token has expired; undefined while that is unknown. */
   readonly publishedUntilMs: number | undefined;
 }
 
 export interface RevocationChanges {
   readonly changes: readonly RevocationChange[];
+  /** The last revision that `changes` has completely. */
   readonly upTo: number;
+  /** Whether there are no further changes. */
   readonly isLast: boolean;
 }
 
@@ -97,31 +100,32 @@ export interface RevocationPage {
 }
 
 export interface Registry {
+  /** Adds an app. Rejects if its key exists, or a text cannot be stored. */
   createApp(app: App): Promise<void>;
   findApp(key: string): Promise<App | undefined>;
   findAppBySecret(secretHash: Uint8Array): Promise<App | undefined>;
-  /** Living apps, oldest first; of one organization where one is named. */
+  /** Apps that are not deleted, oldest first; those of one organization if it is given. */
   listApps(organization?: string): Promise<readonly App[]>;
-  /** Deletes an app and refuses its tokens, of the issuers named, from now on. False where there is none. */
+  /** Deletes an app and refuses its tokens of the given issuers. False if there is no such app. */
   deleteApp(key: string, atMs: number, issuers: readonly string[]): Promise<boolean>;
-  /** Replaces the secret. False where there is no such app. */
+  /** Replaces the secret. False if there is no such app. */
   rotateSecret(key: string, secretHash: Uint8Array): Promise<boolean>;
 
-  /** Gives the user a generation. False where the name is taken. */
+  /** Adds a user with a new generation. False if the name is taken. */
   addUser(user: Omit<User, 'generation'>): Promise<boolean>;
   findUser(name: string): Promise<User | undefined>;
   listUsers(): Promise<readonly User[]>;
   /**
-   * Deletes a user, ends the families, and refuses the tokens of this generation of the name and of those before.
-   * False where there is none.
+   * Deletes a user and the user's families, and refuses the tokens of this and earlier generations of the name.
+   * False if there is no such user.
    */
   deleteUser(name: string, atMs: number, issuer: string): Promise<boolean>;
 
-  /** Records a login: the family and its first refresh token. Rejects where its user is no more. */
+  /** Records a login: the family and its first refresh token. Rejects if the user was deleted. */
   openFamily(family: RefreshFamily, tokenHash: Uint8Array, atMs: number): Promise<void>;
   /**
-   * Uses a refresh token once, and records its successor. Of many uses at once exactly one is `used`.
-   * @param graceMs how long after the use a repeat is only refused
+   * Uses a refresh token once, and records its successor. Of concurrent uses exactly one is `used`.
+   * @param graceMs how long after the use another use is `repeated`, not `replayed`
    */
   useRefreshToken(
     tokenHash: Uint8Array,
@@ -129,20 +133,21 @@ export interface Registry {
     atMs: number,
     graceMs: number,
   ): Promise<RefreshUse>;
-  /** The living family of a refresh token, for introspection and revocation; using nothing. */
+  /** The unexpired family of an unused refresh token, for introspection and revocation. Does not use the token. */
   findFamily(tokenHash: Uint8Array, atMs: number): Promise<RefreshFamily | undefined>;
+  /** Deletes a family and its tokens. */
   endFamily(id: string): Promise<void>;
 
   addNamedToken(token: NamedToken): Promise<void>;
   findNamedToken(jti: string): Promise<NamedToken | undefined>;
-  /** Those that have not ended at the time, oldest first; of one app where one is named. */
+  /** Named tokens that have not expired at the time, oldest first; those of one app if it is given. */
   listNamedTokens(atMs: number, clientId?: string): Promise<readonly NamedToken[]>;
 
   /** Keys that are still published at the time, oldest first. */
   signingKeys(atMs: number): Promise<readonly SigningKey[]>;
   /**
-   * Adds a key, and plans the end of the one before it, unless another gate has added one since `knownKids` was read:
-   * then nothing is changed and the answer is false.
+   * Adds a key and plans the end of its predecessor. False, without a change, if another gateway has added a key since
+   * `knownKids` was read.
    */
   addSigningKey(
     key: SigningKey,
@@ -155,39 +160,40 @@ export interface Registry {
   ): Promise<boolean>;
 
   /**
-   * Puts another form of private keys in the place of the one that is stored, all in one transaction. A key whose stored
-   * form is no longer `before`, since another gate was faster, stays as it is.
+   * Replaces the stored form of private keys, all in one transaction. A key whose stored form is no longer `before`,
+   * because another gateway was faster, is not changed.
    */
   replacePrivateKeys(
     replacements: readonly { readonly kid: string; readonly before: string; readonly after: string }[],
   ): Promise<void>;
 
-  /** Records a revocation; one of the same kind, issuer and id is replaced, but a deletion stays one. */
+  /** Records a revocation. It replaces one of the same kind, issuer and id, except a deletion. */
   revoke(revocation: Revocation): Promise<void>;
-  /** Undoes a `revoked` one of an app. False where there is none. */
+  /** Undoes the revocation of an app, but not its deletion. False if there is no such revocation. */
   restore(issuer: string | undefined, app: string, atMs: number): Promise<boolean>;
-  /** All that have not ended at the time, for people to read. */
+  /** All revocations that have not ended at the time, for display. */
   revocations(atMs: number): Promise<readonly Revocation[]>;
   /**
-   * What has changed after a revision, in the order of revisions, a page at a time; undefined where that can no longer
-   * be told, so that all has to be read. To be asked again from `upTo` until it `isLast`.
+   * One page of the changes after a revision, in the order of revisions. Undefined if they are no longer known, so that
+   * all revocations must be read. The caller continues from `upTo` until `isLast`.
    */
   revocationChanges(since: number): Promise<RevocationChanges | undefined>;
-  /** A page of those that have not ended at the time, in the order of their keys; without `next` it is the last. */
+  /** One page of the revocations that have not ended at the time, in key order. The last has no `next`. */
   revocationPage(atMs: number, after: RevocationKey | undefined): Promise<RevocationPage>;
   /**
-   * A number that every change to the revocations increases, in the same transaction: what a gate asks every half
-   * second, since it costs one row.
+   * A number that every change to the revocations increases, in the same transaction. Gateways poll it every half
+   * second, because it costs one row.
    */
   revision(): Promise<number>;
 
   /**
-   * The pepper: `given`, or the registry's own, made with `random` by whichever gate asks first. Its fingerprint is
-   * recorded, and undefined is the answer where that of another one was.
+   * The pepper: `given`, or the registry's own, which the first gateway to ask makes with `random`. Its fingerprint is
+   * recorded. Undefined if the fingerprint of another pepper is recorded.
    */
   pepper(random: () => Uint8Array, given?: Uint8Array): Promise<Uint8Array | undefined>;
 
-  /** Removes what has ended: families, used tokens, named tokens, keys, revocations. In steps, not as one transaction. */
+  /** Deletes expired families, named tokens, keys and revocations. In steps, not as one transaction. */
   deleteExpired(atMs: number): Promise<void>;
+  /** Closes the connections. */
   close(): Promise<void>;
 }

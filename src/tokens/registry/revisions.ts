@@ -1,10 +1,10 @@
-/** The registry's counters of changes, which put those who change the same things in a row. */
+/** The registry's counters of changes, which also serialize the transactions that make the same kind of change. */
 import type { RegistryDatabase, Tables } from './tables.js';
 
 /**
- * Counts a change, and makes every other that would count one wait until this transaction has ended. So what is read
- * afterwards stays so, and a revision that is seen has all that it counts. It comes first in a transaction, whatever
- * else that locks: two that lock in different order would wait for each other.
+ * Counts a change and locks the counter until this transaction ends. So what the transaction reads afterwards stays
+ * valid, and a visible revision includes all its changes. It must come first in a transaction: two transactions that
+ * lock in different order would deadlock.
  *
  * @returns the new count
  */
@@ -21,7 +21,7 @@ export async function bumpRevision(
   return value;
 }
 
-/** The count of one kind of change. */
+/** Reads the count of one kind of change. */
 export async function readRevision(db: RegistryDatabase, name: Tables['revisions']['name']): Promise<number> {
   const { value } = await db
     .selectFrom('revisions')

@@ -1,22 +1,22 @@
-/** The registry's rows of revocations: how they are written, and what they mean. */
+/** Writes and reads the registry's rows of revocations. Called by the queries for revocations, apps and users. */
 import type { RevocationChange } from '../../model/revocation.js';
 import type { Revocation } from './registry.js';
 import type { RegistryDatabase, RevocationTable } from './tables.js';
 
-/** A primary key takes no null. */
+/** The stored issuer of a revocation at every issuer: a primary key allows no null. */
 export const EVERY_ISSUER = '';
 
-/** What makes a row the only one of its kind. */
+/** The columns of the primary key. */
 export const KEY = ['kind', 'issuer', 'id', 'cause'] as const;
 
-/** Writes a revocation in place of one with the same key, as a part of the revision. */
+/** Writes a revocation as part of the revision. It replaces one with the same key. */
 export async function record(
   transaction: RegistryDatabase,
   revision: number,
   revocation: Revocation,
 ): Promise<void> {
   const { kind, issuer = EVERY_ISSUER, id, cause, revokedAtMs } = revocation;
-  const what = {
+  const values = {
     revokedAtMs,
     issuedBeforeMs: revocation.issuedBeforeMs ?? null,
     generation: revocation.generation ?? null,
@@ -26,15 +26,15 @@ export async function record(
   };
   await transaction
     .insertInto('revocations')
-    .values({ kind, issuer, id, cause, ...what })
-    .onConflict((conflict) => conflict.columns(KEY).doUpdateSet(what))
+    .values({ kind, issuer, id, cause, ...values })
+    .onConflict((conflict) => conflict.columns(KEY).doUpdateSet(values))
     .execute();
 }
 
 /**
- * Undoes a `revoked` one of an app, as a part of the revision. The row stays, so that gates are told.
+ * Undoes the revocation of an app, as part of the revision. The row is kept, so that gateways read the change.
  *
- * @returns whether there was one
+ * @returns whether there was a revocation
  */
 export async function removeRevoked(
   transaction: RegistryDatabase,
@@ -54,9 +54,9 @@ export async function removeRevoked(
 }
 
 /**
- * Refuses the tokens of an app, or of a user, that is no more, as a part of the revision.
+ * Refuses the tokens of a deleted app or user, as part of the revision.
  *
- * @param of `generation` for a user, whose name may be given again: the tokens of the next one are of a later one
+ * @param of `generation` for a user, whose name may be reused: the next user's tokens have a later generation
  */
 export async function recordDeletion(
   transaction: RegistryDatabase,
@@ -79,15 +79,16 @@ export async function recordDeletion(
     endsAtMs: undefined,
     cause: 'deleted',
   });
-  // It adds nothing to a deletion of everything, and undoing it would undo nothing.
+  // A deletion refuses every token, so a revocation beside it has no effect, and nor would undoing it.
   if (generation === undefined) await removeRevoked(transaction, revision, { issuer, app: id, atMs });
 }
 
-/** Whether the row refuses whatever token, however new. */
+/** Whether the row refuses every token, including future ones. */
 export function refusesAll({ issuedBeforeMs, generation }: RevocationTable): boolean {
   return issuedBeforeMs === null && generation === null;
 }
 
+/** Converts a row to a revocation. */
 export function readRow(row: RevocationTable): Revocation {
   return {
     kind: row.kind,
@@ -101,7 +102,7 @@ export function readRow(row: RevocationTable): Revocation {
   };
 }
 
-/** What a row, of one that holds or of one that was undone, tells a gate. */
+/** Converts a row to a change: a revocation, or the removal of one. */
 export function readChange(row: RevocationTable): RevocationChange {
   return { isRemoved: row.removedAtMs !== null, revocation: readRow(row) };
 }

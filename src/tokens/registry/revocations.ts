@@ -1,4 +1,4 @@
-/** The registry's revocations: what deletions have left behind, and the kill switch. */
+/** The registry's queries for revocations, including those of deleted apps and users. */
 import type { ExpressionBuilder } from 'kysely';
 import type { Registry, Revocation } from './registry.js';
 import { readRevision, bumpRevision } from './revisions.js';
@@ -19,16 +19,17 @@ type Revocations = Pick<
   'revoke' | 'restore' | 'revocations' | 'revision' | 'revocationChanges' | 'revocationPage'
 >;
 
-/** How many rows one query reads: SQLite holds the event loop for two milliseconds or so meanwhile. */
+/** How many rows one query reads: SQLite blocks the event loop for about two milliseconds meanwhile. */
 const PAGE = 1000;
 
+/** Creates the queries for revocations. */
 export function createRevocations(db: RegistryDatabase, pageSize = PAGE): Revocations {
   return {
     async revoke(revocation) {
       assertStorable(revocation.issuer, revocation.id);
       await db.transaction().execute(async (transaction) => {
         const revision = await bumpRevision(transaction, 'revocations');
-        // As `recordDeletion` says.
+        // A deletion already refuses every token; see `recordDeletion`.
         if (revocation.cause === 'revoked' && (await isDeleted(transaction, revocation))) return;
         await record(transaction, revision, revocation);
       });
@@ -46,7 +47,7 @@ export function createRevocations(db: RegistryDatabase, pageSize = PAGE): Revoca
       const rows = await db
         .selectFrom('revocations')
         .selectAll()
-        .where((row) => living(row, atMs))
+        .where((row) => isInForce(row, atMs))
         .orderBy('revokedAtMs')
         .orderBy('id')
         .execute();
@@ -63,18 +64,18 @@ export function createRevocations(db: RegistryDatabase, pageSize = PAGE): Revoca
         .orderBy('revision')
         .limit(pageSize)
         .execute();
-      // Asked after the rows: what was swept before they were read is known by now.
+      // This is read after the rows, so that it includes every removal that was deleted before they were read.
       if ((await readRevision(db, 'sweptRevocations')) > since) return undefined;
       const last = rows.at(-1)?.revision ?? since;
       if (rows.length < pageSize) return { changes: rows.map(readChange), upTo: last, isLast: true };
-      // A revision may have several rows, and the rest of the last one's are on the next page.
+      // A revision may have several rows. The rest of the last revision's rows are on the next page.
       const whole = rows.filter(({ revision }) => revision < last);
       if (whole.length === 0) return undefined;
       return { changes: whole.map(readChange), upTo: last - 1, isLast: false };
     },
 
     async revocationPage(atMs, after) {
-      // By the key alone: with another condition PostgreSQL may choose another index, and sort all rows for each page.
+      // The query uses the key only. Otherwise PostgreSQL may choose another index and sort all rows each time.
       let query = db.selectFrom('revocations').selectAll();
       if (after) {
         const { kind, issuer = EVERY_ISSUER, id, cause } = after;
@@ -87,20 +88,20 @@ export function createRevocations(db: RegistryDatabase, pageSize = PAGE): Revoca
         .orderBy('cause')
         .limit(pageSize)
         .execute();
-      const holding = rows.filter(
+      const inForce = rows.filter(
         ({ removedAtMs, endsAtMs }) => removedAtMs === null && (endsAtMs === null || endsAtMs > atMs),
       );
       const last = rows.at(-1);
       return {
-        revocations: holding.map(readRow),
+        revocations: inForce.map(readRow),
         next: rows.length < pageSize || !last ? undefined : readRow(last),
       };
     },
   };
 }
 
-/** Those that hold at the time. */
-function living(row: ExpressionBuilder<Tables, 'revocations'>, atMs: number) {
+/** The condition for revocations in force at the time. */
+function isInForce(row: ExpressionBuilder<Tables, 'revocations'>, atMs: number) {
   return row.and([
     row('removedAtMs', 'is', null),
     row.or([row('endsAtMs', 'is', null), row('endsAtMs', '>', atMs)]),
@@ -122,7 +123,7 @@ async function isDeleted(
   return row !== undefined && refusesAll(row);
 }
 
-/** Of a deletion and a revocation of the same id, the one that refuses more tokens. */
+/** Keeps, of a deletion and a revocation of the same id, the one that refuses more tokens. */
 function strictestOf(rows: readonly RevocationTable[]): readonly RevocationTable[] {
   const found = new Map<string, RevocationTable>();
   for (const row of rows) {

@@ -1,9 +1,9 @@
 /**
- * The registry in one file: a kysely dialect over SQLite, for which kysely's own would need another binding.
+ * A kysely dialect for a registry in one SQLite file. kysely's own dialect needs another binding. Called by `open.ts`.
  *
- * SQLite waits for another process's lock by blocking the thread, and with it every request of the gate. So it is
- * told not to wait at all, and the waiting is done here. A transaction takes the write lock as it begins: none can
- * find out half way that another has changed what it read.
+ * SQLite waits for another process's lock by blocking the thread, and with it every request of the gateway. So its
+ * timeout is 0, and this file retries instead. A transaction takes the write lock when it begins, so that no other
+ * transaction can change what it has read.
  */
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -20,30 +20,31 @@ import {
 } from 'kysely';
 import type { Log } from '../../model/log.js';
 
-/** How long a call waits for other processes, all in all, before it fails; the pauses are what is counted. */
-const PATIENCE_MS = 5000;
-const LONGEST_PAUSE_MS = 20;
+/** How long a call waits for other processes before it fails: the sum of its pauses. */
+const TIMEOUT_MS = 5000;
+const MAX_PAUSE_MS = 20;
 
-/** SQLITE_BUSY; its extended codes have it in their low byte. */
+/** SQLITE_BUSY. Its extended codes have it in their low byte. */
 const BUSY = 5;
 
-export function createSqliteDialect(path: string, log: Log, patienceMs = PATIENCE_MS): Dialect {
+/** Creates the dialect. The first query creates the file with mode 0600 and opens it, and rejects if that fails. */
+export function createSqliteDialect(path: string, log: Log, timeoutMs = TIMEOUT_MS): Dialect {
   return {
     createAdapter: () => new Adapter(),
-    createDriver: () => createDriver(path, log, patienceMs),
+    createDriver: () => createDriver(path, log, timeoutMs),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
 }
 
-/** kysely leaves SQLite's schema changes outside of transactions, though SQLite does not ask for it. */
+/** kysely runs SQLite's schema changes outside of transactions, which SQLite does not require. */
 class Adapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
 }
 
-function createDriver(path: string, log: Log, patienceMs: number): Driver {
+function createDriver(path: string, log: Log, timeoutMs: number): Driver {
   let file: DatabaseSyncInstance | undefined;
   let connection: DatabaseConnection | undefined;
   /** Settles when the one connection is free. */
@@ -51,7 +52,7 @@ function createDriver(path: string, log: Log, patienceMs: number): Driver {
   let release: () => void = () => undefined;
 
   function run(statement: string): Promise<void> {
-    return withPatience(patienceMs, () => file?.exec(statement));
+    return retryWhileBusy(timeoutMs, () => file?.exec(statement));
   }
 
   return {
@@ -59,17 +60,17 @@ function createDriver(path: string, log: Log, patienceMs: number): Driver {
       await prepareFile(path, log);
       file = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
       try {
-        // With a write-ahead log readers and the writer do not wait for each other.
+        // With a write-ahead log, readers and the writer do not wait for each other.
         await run('PRAGMA journal_mode = WAL');
-        // FULL: what was acknowledged is on the disk, a power failure included.
+        // With FULL, acknowledged changes survive a power failure.
         await run('PRAGMA synchronous = FULL');
-        // What is replaced, a private key in plain text among it, is overwritten in the file.
+        // Replaced data, such as a private key in plain text, is overwritten in the file.
         await run('PRAGMA secure_delete = ON');
       } catch (error) {
         file.close();
         throw error;
       }
-      connection = createConnection(file, patienceMs);
+      connection = createConnection(file, timeoutMs);
     },
 
     async acquireConnection() {
@@ -96,7 +97,7 @@ function createDriver(path: string, log: Log, patienceMs: number): Driver {
   };
 }
 
-function createConnection(file: DatabaseSyncInstance, patienceMs: number): DatabaseConnection {
+function createConnection(file: DatabaseSyncInstance, timeoutMs: number): DatabaseConnection {
   const statements = new Map<string, Statement>();
 
   function prepare(sql: string): Statement {
@@ -111,7 +112,7 @@ function createConnection(file: DatabaseSyncInstance, patienceMs: number): Datab
 
   return {
     executeQuery<R>({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) {
-      return withPatience(patienceMs, (): QueryResult<R> => {
+      return retryWhileBusy(timeoutMs, (): QueryResult<R> => {
         const { prepared, returnsRows } = prepare(sql);
         if (returnsRows) return { rows: prepared.all(...parameters) as R[] };
         return { rows: [], numAffectedRows: BigInt(prepared.run(...parameters).changes) };
@@ -128,15 +129,15 @@ interface Statement {
   readonly returnsRows: boolean;
 }
 
-/** Does what may find the file locked, again and again while it is. What found it locked has changed nothing. */
-async function withPatience<T>(patienceMs: number, act: () => T): Promise<T> {
+/** Calls `act` until the file is not locked. A call that finds it locked has changed nothing. */
+async function retryWhileBusy<T>(timeoutMs: number, act: () => T): Promise<T> {
   for (let attempt = 1, waitedMs = 0; ; attempt++) {
     try {
       return act();
     } catch (error) {
-      if (!isBusy(error) || waitedMs >= patienceMs) throw error;
+      if (!isBusy(error) || waitedMs >= timeoutMs) throw error;
     }
-    const pauseMs = Math.min(attempt, LONGEST_PAUSE_MS);
+    const pauseMs = Math.min(attempt, MAX_PAUSE_MS);
     waitedMs += pauseMs;
     await sleep(pauseMs);
   }
@@ -147,7 +148,7 @@ function isBusy(error: unknown): boolean {
   return typeof error.errcode === 'number' && (error.errcode & 0xff) === BUSY;
 }
 
-/** SQLite gives its other files the mode of the first. */
+/** Creates the file. SQLite gives its other files the same mode. */
 async function prepareFile(path: string, log: Log): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const handle = await open(path, 'a', 0o600);

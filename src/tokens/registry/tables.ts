@@ -1,4 +1,4 @@
-/** The registry's tables as the queries see them. Both databases have the same ones: text and whole numbers only. */
+/** The types of the registry's tables, for the queries. Both databases have the same: text and whole numbers only. */
 import type { Kysely } from 'kysely';
 
 export interface Tables {
@@ -17,7 +17,7 @@ export type RegistryDatabase = Kysely<Tables>;
 
 interface AppTable {
   readonly key: string;
-  /** Null once the app is deleted: its row stays, so that its key is never given again. */
+  /** Null once the app is deleted. The row is kept, so that its key is never reused. */
   secretHash: string | null;
   readonly name: string;
   /** JSON. */
@@ -36,13 +36,13 @@ interface UserTable {
   readonly scopes: string;
   readonly organization: string | null;
   readonly createdAtMs: number;
-  /** Greater than that of every user who had the name before. */
+  /** Greater than that of every earlier user of the name. */
   readonly generation: number;
 }
 
 interface RefreshFamilyTable {
   readonly id: string;
-  /** Ends with the user. */
+  /** Deleted with the user. */
   readonly userName: string;
   /** JSON. */
   readonly scopes: string;
@@ -51,7 +51,7 @@ interface RefreshFamilyTable {
 
 interface RefreshTokenTable {
   readonly hash: string;
-  /** Ends with the family. */
+  /** Deleted with the family. */
   readonly familyId: string;
   usedAtMs: number | null;
 }
@@ -77,10 +77,10 @@ interface SigningKeyTable {
 
 export interface RevocationTable {
   readonly kind: 'app' | 'token' | 'family';
-  /** Empty: at every issuer. A primary key takes no null. */
+  /** Empty for every issuer: a primary key allows no null. */
   readonly issuer: string;
   readonly id: string;
-  /** Part of the primary key: a revocation beside a deletion can be undone, and the deletion still holds. */
+  /** Part of the primary key: a revocation beside a deletion can be undone without undoing the deletion. */
   readonly cause: 'revoked' | 'deleted';
   readonly revokedAtMs: number;
   readonly issuedBeforeMs: number | null;
@@ -88,13 +88,13 @@ export interface RevocationTable {
   readonly endsAtMs: number | null;
   /** The revision at which the row was last written. */
   readonly revision: number;
-  /** Set: it was undone then, and the row only tells gates so, until it is swept. */
+  /** When the revocation was undone. The row is kept for a while, so that gateways read the change. */
   readonly removedAtMs: number | null;
 }
 
 /**
- * Counts the changes of a table. Whoever changes it updates the row first, and so waits for its turn. `users` counts
- * their generations; `sweptRevocations` has the last revision of which a removal is no longer told.
+ * Counts the changes of a table. A transaction that changes the table updates this row first, which serializes them.
+ * `users` counts generations; `sweptRevocations` is the last revision with a deleted removal.
  */
 interface RevisionTable {
   readonly name: 'revocations' | 'signingKeys' | 'users' | 'sweptRevocations';

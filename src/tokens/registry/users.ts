@@ -1,4 +1,4 @@
-/** The registry's users: the people of the password endpoint and of the console. */
+/** The registry's queries for users: the people who log in at the password endpoint and the console. */
 import type { Selectable } from 'kysely';
 import type { Registry, User } from './registry.js';
 import { recordDeletion } from './revocation-rows.js';
@@ -8,12 +8,13 @@ import { assertStorable, isStorable, readScopes, writeScopes } from './row-codec
 
 type Users = Pick<Registry, 'addUser' | 'findUser' | 'listUsers' | 'deleteUser'>;
 
+/** Creates the queries for users. */
 export function createUsers(db: RegistryDatabase): Users {
   return {
     async addUser({ name, passwordHash, scopes, organization, createdAtMs }) {
       assertStorable(name, organization);
       return db.transaction().execute(async (transaction) => {
-        // Counted, since the one before of the name may have been deleted by a transaction that is only now committed.
+        // A counter is needed: the previous user of the name may be deleted by a transaction that has just committed.
         const generation = await bumpRevision(transaction, 'users');
         const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('users')
@@ -46,7 +47,7 @@ export function createUsers(db: RegistryDatabase): Users {
       if (!isStorable(name)) return false;
       return db.transaction().execute(async (transaction) => {
         const revision = await bumpRevision(transaction, 'revocations');
-        // The families go with it, and the refresh tokens with them.
+        // The foreign keys delete the user's families and their refresh tokens too.
         const deleted = await transaction
           .deleteFrom('users')
           .where('name', '=', name)

@@ -4,7 +4,7 @@ import { isText, type Pairs } from './form.js';
 /** The JSON tokens that locate a member's name. The text has already been validated. */
 const STRUCTURE = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
 
-/** Returns the members, duplicates included; one that is no string is empty. Undefined if the text is no JSON object. */
+/** Returns the members with duplicates, non-strings as empty. Undefined if the text is no JSON object. */
 export function parseJson(text: string): Pairs | undefined {
   const value = parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;

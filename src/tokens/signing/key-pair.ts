@@ -1,8 +1,8 @@
-/** Signing keys as they come into being, and the public half as others get it. */
+/** Generates signing keys and reads their public half. Called by the signer. */
 import { createHash, createPublicKey, generateKeyPair, type JsonWebKey } from 'node:crypto';
 import { promisify } from 'node:util';
 
-/** The public half of an RS256 key (RFC 7517 4, RFC 7518 6.3.1), and nothing of the other. */
+/** The public half of an RS256 key (RFC 7517 4, RFC 7518 6.3.1), without private members. */
 export interface PublicJwk extends JsonWebKey {
   readonly kty: 'RSA';
   readonly kid: string;
@@ -24,8 +24,8 @@ const MODULUS_BITS = 2048;
 const generate = promisify(generateKeyPair);
 
 /**
- * A new RS256 key of 2048 bits. It is generated as PEM: exporting a KeyObject that comes from `generateKeyPair` itself
- * as a JWK deadlocks Node when a garbage collection falls into the export.
+ * Generates an RS256 key of 2048 bits. It is generated as PEM, because exporting a KeyObject of `generateKeyPair` as a
+ * JWK deadlocks Node if a garbage collection happens during the export.
  */
 export async function generateRsaKeyPair(): Promise<KeyPair> {
   const { publicKey, privateKey } = await generate('rsa', {
@@ -42,14 +42,14 @@ export async function generateRsaKeyPair(): Promise<KeyPair> {
   };
 }
 
-/** RFC 7638 3: the required members in this order, without space. */
+/** RFC 7638 3: the hash of the required members, in this order and without whitespace. */
 function thumbprint(n: string, e: string): string {
   return createHash('sha256')
     .update(JSON.stringify({ e, kty: 'RSA', n }))
     .digest('base64url');
 }
 
-/** Only what is public leaves, whatever has been stored. */
+/** Reads the public members of a stored JWK, and no others. Throws a TypeError if one is missing. */
 export function readPublicJwk(kid: string, stored: string): PublicJwk {
   const { n, e } = JSON.parse(stored) as Partial<PublicJwk>;
   if (typeof n !== 'string' || typeof e !== 'string')

@@ -1,4 +1,4 @@
-/** The signing keys that one gate has loaded. */
+/** Loads signing keys and chooses the one that signs. Called by the signer. */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { SigningKey } from '../registry/registry.js';
 import type { KeyEncryption } from '../key-encryption.js';
@@ -9,30 +9,38 @@ export interface LoadedKey {
   readonly kid: string;
   readonly publicJwk: PublicJwk;
   readonly signsFromMs: number;
-  /** Undefined where the key has signed its last, or cannot be opened here: then it is only published. */
+  /** Undefined if the key no longer signs or cannot be decrypted here. Such a key is only published. */
   readonly privateKey: KeyObject | undefined;
 }
 
-/** @param onClosed told of a key that cannot be opened */
+/**
+ * Loads a stored key. Rejects if its public half is invalid, or `onDecryptError` throws.
+ *
+ * @param onDecryptError called if the private key cannot be decrypted
+ */
 export async function loadKey(
   key: SigningKey,
-  vault: KeyEncryption,
+  keyEncryption: KeyEncryption,
   nowMs: number,
-  onClosed: (error: unknown) => void,
+  onDecryptError: (error: unknown) => void,
 ): Promise<LoadedKey> {
   const { kid, signsFromMs } = key;
   const publicJwk = readPublicJwk(kid, key.publicJwk);
   if (isDone(key, nowMs)) return { kid, publicJwk, signsFromMs, privateKey: undefined };
   try {
-    const privateKey = createPrivateKey(await vault.decrypt(kid, key.privateKey));
+    const privateKey = createPrivateKey(await keyEncryption.decrypt(kid, key.privateKey));
     return { kid, publicJwk, signsFromMs, privateKey };
   } catch (error) {
-    onClosed(error);
+    onDecryptError(error);
     return { kid, publicJwk, signsFromMs, privateKey: undefined };
   }
 }
 
-/** The latest that has begun to sign; where the clock has been set back, the first of those to come. */
+/**
+ * Chooses the latest key that has begun to sign. If the clock was set back and none has, it is the first.
+ *
+ * @throws Error if no key has a private half
+ */
 export function keyThatSigns(
   keys: readonly LoadedKey[],
   nowMs: number,

@@ -1,20 +1,19 @@
 /**
- * When signing keys change. A key is published from its creation, signs a while later, hands over to the next one, and
- * stays published until the last token that it signed has ended: so no verifier ever meets a token before its key, or
- * after it.
+ * Plans the rotation of signing keys, for the signer. A key is published from its creation, signs later, is succeeded
+ * by the next one, and stays published until its last token has expired. So a verifier always finds the key of a token.
  */
 import type { SigningKey } from '../registry/registry.js';
 
 export interface Schedule {
   /** How long a key signs. */
   readonly rotateEveryMs: number;
-  /** How long it is published before: longer than anybody keeps our keys without asking again. */
+  /** How long it is published before it signs: longer than verifiers cache the keys. */
   readonly publishBeforeMs: number;
-  /** How long tokens last at most; undefined where some never end, and so no key may ever go. */
+  /** The longest lifetime of a token; undefined if some never expire, so that keys stay published for ever. */
   readonly longestLifetimeMs: number | undefined;
 }
 
-/** Two keys of one handover: when the next one signs, and what becomes of the one before. */
+/** A planned rotation: when the next key signs, and the end of its predecessor. */
 export interface Rotation {
   readonly signsFromMs: number;
   readonly predecessor:
@@ -26,14 +25,14 @@ export interface Rotation {
     | undefined;
 }
 
-/** The handover to begin now; undefined while the newest key has time. */
+/** Plans the rotation that is due now; undefined if none is. */
 export function planRotation(
   keys: readonly SigningKey[],
   { rotateEveryMs, publishBeforeMs, longestLifetimeMs }: Schedule,
   nowMs: number,
 ): Rotation | undefined {
   const newest = newestOf(keys);
-  // Nothing has been signed yet, so nobody has any keys of ours.
+  // Nothing has been signed yet, so no verifier has cached keys.
   if (newest === undefined) return { signsFromMs: nowMs, predecessor: undefined };
   if (nowMs < newest.signsFromMs + rotateEveryMs - publishBeforeMs) return undefined;
   const signsFromMs = nowMs + publishBeforeMs;
@@ -42,7 +41,7 @@ export function planRotation(
     predecessor: {
       kid: newest.kid,
       signsUntilMs: signsFromMs,
-      // A little longer than tokens last, since clocks differ and verifiers have patience with them.
+      // This is longer than tokens last, because clocks differ and verifiers tolerate that.
       publishedUntilMs:
         longestLifetimeMs === undefined ? undefined : signsFromMs + longestLifetimeMs + publishBeforeMs,
     },
@@ -56,7 +55,7 @@ function newestOf(keys: readonly SigningKey[]): SigningKey | undefined {
   );
 }
 
-/** Whether a key has signed its last. */
+/** Whether a key no longer signs. */
 export function isDone({ signsUntilMs }: SigningKey, nowMs: number): boolean {
   return signsUntilMs !== undefined && signsUntilMs <= nowMs;
 }

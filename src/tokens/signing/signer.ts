@@ -1,8 +1,8 @@
 /**
- * Signs the tokens that this gate gives out, and tells everybody which keys they may be signed with.
+ * Signs the tokens that this gateway issues, and provides the public keys. Opened by `src/app/`.
  *
- * The keys are in the registry, which all gates of an installation share. Each of them makes the next one when it is
- * time, the first that comes wins, and all read them again long before a new one signs.
+ * The keys are in the registry, which all gateways of an installation share. When a rotation is due, each gateway makes
+ * a key and the registry accepts the first. All gateways read the keys again long before a new one signs.
  */
 import { sign as signBytes, type KeyObject } from 'node:crypto';
 import type { Log } from '../../model/log.js';
@@ -19,23 +19,23 @@ export interface JwkSet {
 
 export interface Signer {
   /**
-   * A compact JWS (RFC 7515 7.1) of these claims and no others: RS256, with `kid`. Made on a thread of its own, one at a
-   * time; those who wait take turns.
-   * @param caller who asked for it: each has its own turn
+   * Signs a compact JWS (RFC 7515 7.1) of exactly these claims: RS256, with `kid`. Another thread makes the signatures,
+   * one at a time. Rejects if there is no key to sign with.
+   * @param caller the client; waiting callers are served round-robin
    */
   sign(payload: object, caller: string): Promise<string>;
   /**
-   * The first reading of the registry; after it the signer reads by itself. Rejects where the registry cannot be read,
-   * or its keys cannot be opened, and may then be called again.
+   * Reads the registry for the first time and starts the regular reading. Rejects if the registry cannot be read or its
+   * keys cannot be decrypted; then it may be called again.
    */
   open(): Promise<void>;
-  /** The keys that tokens may be signed with, the next one's included; the same object until they change. None before it is open. */
+  /** The public keys of tokens, including the next key. The same object until they change; empty before `open`. */
   jwks(): JwkSet;
-  /** Calls back whenever the set has changed; until the returned function is called. */
+  /** Calls `listener` when the set has changed, until the returned function is called. */
   onChange(listener: () => void): () => void;
-  /** Reads the registry now, and makes the next key where it is time. */
+  /** Reads the registry now, and makes the next key if it is due. Rejects if the registry cannot be read. */
   refresh(): Promise<void>;
-  /** Reads it no more. */
+  /** Stops the regular reading. */
   close(): void;
 }
 
@@ -50,23 +50,24 @@ export interface SignerOptions extends Partial<Schedule> {
 }
 
 const ROTATE_EVERY_MS = 30 * 24 * 60 * 60_000;
-/** Several times as long as verifiers usually keep a JWKS: ten minutes, this gate's too. */
+/** Several times as long as verifiers usually cache a JWKS: ten minutes, as in this gateway. */
 const PUBLISH_BEFORE_MS = 60 * 60_000;
 const REFRESH_EVERY_MS = 60_000;
 
-/** One, so that beside the event loop another processor at most is busy with signatures. */
-const SIGNED_AT_ONCE = 1;
+/** One, so that signatures use at most one processor beside the event loop's. */
+const MAX_SIGNING = 1;
 
+/** Creates a signer without keys; `open` reads them. */
 export function createSigner(options: SignerOptions): Signer {
-  const { registry, vault, now, log, generateKeyPair = generateRsaKeyPair } = options;
+  const { registry, vault: keyEncryption, now, log, generateKeyPair = generateRsaKeyPair } = options;
   const { rotateEveryMs = ROTATE_EVERY_MS, publishBeforeMs = PUBLISH_BEFORE_MS, longestLifetimeMs } = options;
   const schedule: Schedule = { rotateEveryMs, publishBeforeMs, longestLifetimeMs };
-  // Often enough to try again a few times before the other gates' next key signs.
+  // Often enough to retry several times before a key of another gateway signs.
   const refreshEveryMs = Math.min(REFRESH_EVERY_MS, publishBeforeMs / 4);
 
-  // Its bounds are those of the requests under way.
+  // The number of requests in flight is bounded elsewhere.
   const queue = createFairQueue({
-    width: SIGNED_AT_ONCE,
+    width: MAX_SIGNING,
     maxPerNetwork: Infinity,
     maxWaiting: Infinity,
   });
@@ -78,32 +79,32 @@ export function createSigner(options: SignerOptions): Signer {
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  async function readKeys(onClosed: (error: unknown) => void): Promise<void> {
+  async function readKeys(onDecryptError: (error: unknown) => void): Promise<void> {
     let stored = await registry.signingKeys(now());
     if (planRotation(stored, schedule, now()) !== undefined) {
       await addNextKey(stored);
       stored = await registry.signingKeys(now());
     }
     const before = new Map(loaded.map((key) => [key.kid, key]));
-    adopt(
+    activate(
       await Promise.all(
-        stored.map(async (key) => before.get(key.kid) ?? loadKey(key, vault, now(), onClosed)),
+        stored.map(async (key) => before.get(key.kid) ?? loadKey(key, keyEncryption, now(), onDecryptError)),
       ),
     );
   }
 
   async function addNextKey(stored: readonly SigningKey[]): Promise<void> {
     const { kid, publicJwk, privateKey } = await generateKeyPair();
-    const sealed = await vault.encrypt(kid, privateKey);
-    // Its times count from now, when it is published: the making may have taken a while.
+    const encrypted = await keyEncryption.encrypt(kid, privateKey);
+    // The key is published from now on. Generating it may have taken a while.
     const createdAtMs = now();
-    const handover = planRotation(stored, schedule, createdAtMs);
-    if (handover === undefined) return;
-    const { signsFromMs, predecessor } = handover;
+    const rotation = planRotation(stored, schedule, createdAtMs);
+    if (rotation === undefined) return;
+    const { signsFromMs, predecessor } = rotation;
     const added = await registry.addSigningKey(
       {
         kid,
-        privateKey: sealed,
+        privateKey: encrypted,
         publicJwk: JSON.stringify(publicJwk),
         createdAtMs,
         signsFromMs,
@@ -113,19 +114,21 @@ export function createSigner(options: SignerOptions): Signer {
       stored.map((one) => one.kid),
       predecessor,
     );
-    // Where another gate was faster, its key is the next one.
+    // If another gateway was faster, its key is the next one.
     if (added) log.info({ kid, signsFrom: new Date(signsFromMs) }, 'a new signing key is published');
   }
 
-  /** What was stored before there was a key_encryption_key is encrypted too, keys that sign no more among it. */
-  async function sealPlainKeys(): Promise<void> {
-    const plain = (await registry.signingKeys(0)).filter(({ privateKey }) => vault.mustSeal(privateKey));
+  /** Encrypts keys that were stored before key_encryption_key was set, including keys that no longer sign. */
+  async function encryptPlainKeys(): Promise<void> {
+    const plain = (await registry.signingKeys(0)).filter(({ privateKey }) =>
+      keyEncryption.mustSeal(privateKey),
+    );
     if (plain.length === 0) return;
     const replacements = await Promise.all(
       plain.map(async ({ kid, privateKey: before }) => ({
         kid,
         before,
-        after: await vault.encrypt(kid, before),
+        after: await keyEncryption.encrypt(kid, before),
       })),
     );
     await registry.replacePrivateKeys(replacements);
@@ -133,7 +136,7 @@ export function createSigner(options: SignerOptions): Signer {
     log.info({ kids }, 'signing keys that were stored in plain text are now encrypted');
   }
 
-  function adopt(keys: readonly LoadedKey[]): void {
+  function activate(keys: readonly LoadedKey[]): void {
     const before = loaded;
     loaded = keys;
     if (keys.length === before.length && keys.every((key, i) => key.kid === before[i]?.kid)) return;
@@ -157,26 +160,26 @@ export function createSigner(options: SignerOptions): Signer {
       if (!failing) log.warn({ reason: reasonOf(error) }, 'the signing keys cannot be read');
       failing = true;
     }
-    waitAndRefresh();
+    scheduleRefresh();
   }
 
-  function waitAndRefresh(): void {
+  function scheduleRefresh(): void {
     if (closed) return;
     timer = setTimeout(() => void refreshRegularly(), refreshEveryMs).unref();
   }
 
   return {
     async open() {
-      await sealPlainKeys();
-      // A gate that could not sign what it must should not start.
+      await encryptPlainKeys();
+      // A gateway that cannot sign must not start.
       await readKeys((error) => {
         throw error;
       });
-      waitAndRefresh();
+      scheduleRefresh();
     },
     async sign(payload, caller) {
-      const turn = { network: caller, name: caller };
-      const token = await queue(turn, () => signToken(payload, keyThatSigns(loaded, now())));
+      const queueCaller = { network: caller, name: caller };
+      const token = await queue(queueCaller, () => signToken(payload, keyThatSigns(loaded, now())));
       if (token === 'busy') throw new Error('the queue for signatures has no bound');
       return token;
     },
@@ -193,7 +196,7 @@ export function createSigner(options: SignerOptions): Signer {
   };
 }
 
-/** Signs on a thread of libuv's pool: an RSA signature takes a millisecond and more of the event loop. */
+/** Signs on a thread of libuv's pool: an RSA signature would block the event loop for a millisecond or more. */
 function signToken(payload: object, { kid, privateKey }: LoadedSigningKey): Promise<string> {
   const header = { alg: 'RS256', typ: 'JWT', kid };
   const input = `${base64urlOf(header)}.${base64urlOf(payload)}`;
