@@ -1,4 +1,7 @@
-/** One exchange with an upstream: attempts at its targets until one answers, and the answer streamed to the client. */
+/**
+ * One exchange with an upstream, for `forward.ts`: attempts at its targets until one responds, and the response
+ * streamed to the client.
+ */
 import type { Duplex } from 'node:stream';
 import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
 import { Refusal } from '../model/refusal.js';
@@ -17,24 +20,25 @@ import type { UpstreamPools } from './upstream-pools.js';
 import { upstreamRequest } from './upstream-request.js';
 
 /**
- * queued: for a slot · asking: until the answer's head · answering: until the upstream is done with it ·
- * flushing: until the client has it · joined: a tunnel · over: settled, though undici may still have to let go
+ * queued: for a slot · asking: until the response head · answering: until the upstream ends the response ·
+ * flushing: until the client has it · joined: a tunnel · over: settled, though undici may not have ended yet
  */
 type Phase = 'queued' | 'asking' | 'answering' | 'flushing' | 'joined' | 'over';
 
+/** The state machine of one exchange. It implements the events of its attempt, body, client, slot and timer. */
 export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientEvents, Callable, Draining {
   #phase: Phase = 'queued';
   #attempt: Attempt | undefined;
-  /** Undefined until a target failed the request. */
+  /** Undefined until an attempt fails. */
   #retries: Retries | undefined;
   #body: RequestBody | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Of the target that was chosen: the first, then the one that is asked in its place. */
+  /** The current target's pool: the first choice, then that of each retry. */
   #pool: TargetPool;
   #startedMs = 0;
   #headMs: number | undefined;
   #resolve: ((result: Outcome | Refusal) => void) | undefined;
-  readonly #answer: ResponseWriter;
+  readonly #writer: ResponseWriter;
 
   constructor(
     readonly exchange: Exchange,
@@ -44,7 +48,7 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
     readonly handshake?: Handshake,
   ) {
     this.#pool = pool;
-    this.#answer = new ResponseWriter(
+    this.#writer = new ResponseWriter(
       exchange,
       pools.upstream,
       handshake?.socket ?? exchange.res,
@@ -56,12 +60,12 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
     return new Promise((resolve) => {
       this.#resolve = resolve;
       this.#startedMs = this.options.now();
-      if (this.#answer.watch(this)) this.#takeSlot(this.#pool);
+      if (this.#writer.watch(this)) this.#takeSlot(this.#pool);
       else this.onClientGone();
     });
   }
 
-  // 1. A slot of the target, or a place in its queue.
+  // 1. Take a slot of the target, or a place in its queue.
 
   onCrowdedOut(): void {
     this.#settle(failures.QUEUE_FULL);
@@ -69,10 +73,11 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
 
   #takeSlot(pool: TargetPool): void {
     this.#pool = pool;
-    const found = pool.slots.take(this);
-    if (found === 'full') this.#settle(failures.QUEUE_FULL);
-    else if (found === 'queued' && this.#timer === undefined) this.#arm(this.pools.upstream.connectTimeoutMs);
-    else if (found === 'taken' && !this.onSlot()) pool.slots.release();
+    const result = pool.slots.take(this);
+    if (result === 'full') this.#settle(failures.QUEUE_FULL);
+    else if (result === 'queued' && this.#timer === undefined)
+      this.#startTimer(this.pools.upstream.connectTimeoutMs);
+    else if (result === 'taken' && !this.onSlot()) pool.slots.release();
   }
 
   onSlot(): boolean {
@@ -81,24 +86,24 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
       sendBatched(this);
       return true;
     }
-    // The target's breaker has opened meanwhile.
+    // The target's breaker has opened in the meantime.
     const other = this.pools.choose();
     if (other instanceof Refusal) this.#settle(other);
     else this.#takeSlot(other);
     return false;
   }
 
-  /** With a slot in hand an attempt begins, unless the target takes none any more. */
+  /** Begins an attempt in a taken slot. False where the target no longer accepts one. */
   #begin(): boolean {
     const attempt = Attempt.begin(this.#pool, this, this.options.now());
     if (attempt === undefined) return false;
     this.#attempt = attempt;
     this.#phase = 'asking';
-    this.#arm(this.pools.upstream.timeoutMs);
+    this.#startTimer(this.pools.upstream.timeoutMs);
     return true;
   }
 
-  // 2. The request goes out, at the end of the turn, if the client is still there.
+  // 2. Send the request at the end of the tick, if the client is still connected.
 
   send(): void {
     if (this.#phase !== 'asking') return;
@@ -107,7 +112,7 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
       if (body instanceof RequestBody) this.#body = body;
       this.#attempt?.send(upstreamRequest(this.exchange, this.#pool, body, this.handshake !== undefined));
     } catch (err) {
-      this.#cannotSend({ err });
+      this.#failUnsent({ err });
     }
   }
 
@@ -123,42 +128,42 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
     this.#fail(failures.BODY_TIMED_OUT, 'client_body_timeout');
   }
 
-  // 3. undici has a connection and writes: attempt.ts.
-  // 4. The answer's head.
+  // 3. undici has a connection and writes the request (attempt.ts).
+  // 4. The response head.
 
   onHead(controller: Controller, status: number, headers: ParsedHeaders, reason: string): void {
     if (this.#phase !== 'asking') return;
-    if (status === 101) this.#blame(failures.SWITCHED_UNASKED);
-    else if (status < 200) this.#answer.interim(controller, status, headers, reason);
+    if (status === 101) this.#failByTarget(failures.SWITCHED_UNASKED);
+    else if (status < 200) this.#writer.interim(controller, status, headers, reason);
     else {
-      const refusal = this.#answer.start(controller, status, headers, reason, this.#attempt);
-      if (refusal === undefined) this.#answering();
-      else this.#blame(refusal);
+      const refusal = this.#writer.start(controller, status, headers, reason, this.#attempt);
+      if (refusal === undefined) this.#onFinalHead();
+      else this.#failByTarget(refusal);
     }
   }
 
-  #answering(): void {
+  #onFinalHead(): void {
     this.#phase = 'answering';
     this.#headMs = this.options.now();
-    // An event stream is as good as its head; and what has no body ends here: undici calls a 304 that states its
-    // length broken.
-    if (this.#answer.bodiless || this.#answer.streams) this.#attempt?.markSuccess();
-    if (this.#answer.bodiless) this.#finish();
+    // An event stream succeeds with its head. A response without a body ends here, since undici reports a 304 with a
+    // length as broken.
+    if (this.#writer.bodiless || this.#writer.streams) this.#attempt?.markSuccess();
+    if (this.#writer.bodiless) this.#finish();
   }
 
-  /** Most answers are whole by now, so most exchanges need no second timer. */
+  /** Most responses are complete before this, so most exchanges need no second timer. */
   onRestAwaited(): void {
-    if (this.#phase === 'answering') this.#arm(this.#answer.idleMs);
+    if (this.#phase === 'answering') this.#startTimer(this.#writer.idleMs);
   }
 
-  onSwitch(controller: Controller, status: number, socket: Duplex, over: () => void): boolean {
+  onSwitch(controller: Controller, status: number, socket: Duplex, release: () => void): boolean {
     const ended = (bytes: number, fault?: Fault): void => {
-      over();
+      release();
       this.#settle(this.#outcome(status, bytes, fault));
     };
     const hasRoom = this.#phase === 'asking' && this.#attempt?.becomeTunnel() === true;
     if (!hasRoom || this.handshake?.join(controller.rawHeaders as RawHeaders, socket, ended) !== true) {
-      this.#blame(hasRoom ? failures.SWITCHED_UNASKED : failures.TUNNELS_FULL);
+      this.#failByTarget(hasRoom ? failures.SWITCHED_UNASKED : failures.TUNNELS_FULL);
       return false;
     }
     this.#phase = 'joined';
@@ -167,61 +172,61 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
     return true;
   }
 
-  // 5. The answer's body.
+  // 5. The response body.
 
   onData(chunk: Buffer): void {
     if (this.#phase !== 'answering') return;
     this.#timer?.refresh();
-    this.#answer.write(chunk);
+    this.#writer.write(chunk);
   }
 
   onEnd(controller: Controller): void {
     if (this.#phase !== 'answering') return;
-    this.#answer.trail(controller.rawTrailers as RawHeaders | null);
+    this.#writer.trail(controller.rawTrailers as RawHeaders | null);
     this.#finish();
   }
 
   #finish(): void {
     this.#phase = 'flushing';
-    this.#answer.end(this);
+    this.#writer.end(this);
   }
 
   onDraining(): void {
-    if (this.#phase === 'flushing') this.#answer.drain();
+    if (this.#phase === 'flushing') this.#writer.drain();
   }
 
-  // 6. The exchange ends well,
+  // 6. The exchange ends without a fault.
 
   onAnswerTaken(): void {
-    if (this.#phase === 'flushing') this.#settle(this.#outcome(this.#answer.status, this.#answer.bytes));
+    if (this.#phase === 'flushing') this.#settle(this.#outcome(this.#writer.status, this.#writer.bytes));
   }
 
-  // 7. by the upstream's fault, unless another attempt may do better,
+  // 7. The upstream fails; another attempt may follow.
 
   onLost(code: string, problem?: string): void {
     if (this.#phase === 'answering') this.#break('upstream_reset_in_body');
-    if (this.#phase !== 'asking' || this.#askAgain(code)) return;
+    if (this.#phase !== 'asking' || this.#retry(code)) return;
     const refusal = failures.refusalFor(code, this.#attempt?.answerBegan === true);
-    if (refusal === failures.UNSENDABLE) this.#cannotSend({ code });
-    else this.#blame(refusal, code, problem);
+    if (refusal === failures.UNSENDABLE) this.#failUnsent({ code });
+    else this.#failByTarget(refusal, code, problem);
   }
 
-  /** By a bug of the gate, before the request was written, */
-  #cannotSend(why: object): void {
+  /** A bug of the gateway before the request was written. */
+  #failUnsent(why: object): void {
     reportBug(this.options, this.exchange, why, 'a request could not be sent');
     this.#fail(failures.UNSENDABLE);
   }
 
-  /** or after. */
+  /** A bug of the gateway in an event or the timer. */
   onBug(error: unknown): void {
     reportBug(this.options, this.exchange, { err: error }, 'a request failed inside the gate');
     this.#fail(failures.BUG, 'gate_error');
   }
 
-  /** False where the request may not be sent again, or where nobody is there to get it. */
-  #askAgain(code: string): boolean {
-    const lost = this.#attempt;
-    const next = lost && (this.#retries ??= new Retries(this.pools)).next(lost, this.exchange.head, code);
+  /** Begins another attempt. False where the request may not be sent again, or no target can take it. */
+  #retry(code: string): boolean {
+    const failed = this.#attempt;
+    const next = failed && (this.#retries ??= new Retries(this.pools)).next(failed, this.exchange.head, code);
     if (next === undefined) return false;
     this.#pool = next;
     if (!this.#begin()) {
@@ -232,47 +237,47 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
     return true;
   }
 
-  // 8. by the client's,
+  // 8. The client leaves, or its token ends.
 
   onClientGone(): void {
     if (this.#phase === 'over' || this.#phase === 'joined') return;
     this.#pool.slots.leave(this);
-    const { status, bytes } = this.#answer;
+    const { status, bytes } = this.#writer;
     this.#settle(this.#outcome(status === 0 ? CLIENT_CLOSED_REQUEST : status, bytes, 'client_gone'));
     this.#attempt?.abandon();
   }
 
   onTokenEnded(): void {
-    if (this.#phase === 'joined') return; // It ends by itself (tunnel.ts).
+    if (this.#phase === 'joined') return; // The tunnel ends itself (tunnel.ts).
     this.#pool.slots.leave(this);
     this.#fail(failures.REVOKED, 'token_ended');
   }
 
-  // 9. or because nothing happens any more.
+  // 9. A timeout.
 
   onTimer(): void {
     if (this.#phase === 'queued') {
       this.#pool.slots.leave(this);
       this.#settle(failures.QUEUE_TIMED_OUT);
     } else if (this.#phase === 'asking') {
-      // While it is the client's turn to send, the body's own timer decides.
+      // While the gateway waits for the client's body, the body's own timer decides.
       if (this.#body?.awaitsClient) this.#timer?.refresh();
-      else this.#onSilence();
-    } else if (!this.#answer.waitsForClient) this.#fail(failures.HEAD_TIMED_OUT, 'upstream_idle_in_body');
-    else if (this.#answer.hasStalled()) this.#fail(failures.HEAD_TIMED_OUT, 'client_stalled');
+      else this.#onHeadTimeout();
+    } else if (!this.#writer.waitsForClient) this.#fail(failures.HEAD_TIMED_OUT, 'upstream_idle_in_body');
+    else if (this.#writer.hasStalled()) this.#fail(failures.HEAD_TIMED_OUT, 'client_stalled');
     else this.#timer?.refresh();
   }
 
-  /** The target's time is over: another may have the same time. */
-  #onSilence(): void {
-    const silent = this.#attempt;
-    silent?.markFailure();
-    if (this.#askAgain(failures.HEAD_TIMEOUT)) silent?.abort();
-    else this.#blame(failures.HEAD_TIMED_OUT, failures.HEAD_TIMEOUT);
+  /** The response head is late. Another target gets the same time. */
+  #onHeadTimeout(): void {
+    const late = this.#attempt;
+    late?.markFailure();
+    if (this.#retry(failures.HEAD_TIMEOUT)) late?.abort();
+    else this.#failByTarget(failures.HEAD_TIMED_OUT, failures.HEAD_TIMEOUT);
   }
 
-  /** By the fault of the target, which the log names; or by none, where it opened one tunnel too many. */
-  #blame(refusal: Refusal, code = '', problem?: string): void {
+  /** Fails by the target's fault, which is logged; a tunnel beyond the limit is not its fault. */
+  #failByTarget(refusal: Refusal, code = '', problem?: string): void {
     if (refusal === failures.TUNNELS_FULL) this.#fail(refusal, 'tunnels_full');
     else {
       this.#pool.failures.report(this.exchange.head.id, refusal, code, problem);
@@ -280,10 +285,10 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
     }
   }
 
-  /** Gives up: with the refusal while no head is written, else by breaking the client's connection. */
+  /** Fails the exchange: with the refusal before the head is written, otherwise by breaking the client's connection. */
   #fail(refusal: Refusal, fault: Fault = 'upstream_reset_in_body'): void {
     if (this.#phase !== 'over') {
-      if (this.#answer.hasBegun) this.#break(fault);
+      if (this.#writer.hasBegun) this.#break(fault);
       else this.#settle(refusal);
     }
     if (fault.startsWith('upstream_')) this.#attempt?.abort();
@@ -291,15 +296,15 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
   }
 
   #break(fault: Fault): void {
-    this.#settle(this.#outcome(this.#answer.status, this.#answer.bytes, fault));
-    this.#answer.break();
+    this.#settle(this.#outcome(this.#writer.status, this.#writer.bytes, fault));
+    this.#writer.break();
   }
 
   #settle(result: Outcome | Refusal): void {
     this.#phase = 'over';
     this.#resolve?.(result);
     clearTimeout(this.#timer);
-    this.#answer.release();
+    this.#writer.release();
     this.#body?.destroy();
   }
 
@@ -308,7 +313,7 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
     return { status, target: this.#pool.target.origin, upstreamMs, bytes, fault };
   }
 
-  #arm(afterMs: number): void {
+  #startTimer(afterMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(callOnTimer, afterMs, this);
   }
