@@ -268,7 +268,7 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
     else this.#timer?.refresh();
   }
 
-  /** The response head is late. Another target gets the same time. */
+  /** The response head did not come in time. A retry at another target gets the same time. */
   #onHeadTimeout(): void {
     const late = this.#attempt;
     late?.markFailure();

@@ -31,7 +31,7 @@ export interface ClientEvents {
   onClientGone(): void;
   /** The whole response was passed to the system. */
   onAnswerTaken(): void;
-  /** The token of an event stream expired or was revoked, or that of a response that the client still reads. */
+  /** The token of an event stream expired or was revoked, or was revoked while the client reads the rest. */
   onTokenEnded(): void;
   /** The body did not come together with the head. From now on the idle timeout applies. */
   onRestAwaited(): void;

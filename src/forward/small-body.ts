@@ -1,7 +1,7 @@
 /**
- * Reads a small body in full before its exchange takes a slot of the upstream, for `forward.ts`. A body that has
- * already arrived is cheaper to send so. Where slots are scarce, a slow client must not hold one. A small body takes no
- * more memory than Node's own buffer of a request.
+ * Reads a small body in full before its exchange takes a slot of the upstream, for `forward.ts`. Sending a body that
+ * has already arrived is cheaper than streaming it. Where slots are scarce, a slow client must not hold one. A small
+ * body takes no more memory than Node's own buffer of a request.
  */
 import type { RequestHead } from '../model/request.js';
 import type { Refusal } from '../model/refusal.js';
