@@ -57,6 +57,7 @@ export interface Administration {
   /** Creates an app. Rejects with an `AdministrationError` if a name or scope is invalid, or there is no scope. */
   createApp(request: AppRequest): Promise<AppView & { readonly secret: string }>;
   findApp(key: string): Promise<AppView | undefined>;
+  /** Apps that are not deleted, oldest first. */
   listApps(): Promise<readonly AppView[]>;
   /** Deletes an app and refuses its tokens. False if there is no such app. */
   deleteApp(key: string): Promise<boolean>;
@@ -68,6 +69,7 @@ export interface Administration {
   namedTokenRevocation(jti: string): Promise<Revocation | undefined>;
   /** Adds a user. Rejects with an `AdministrationError` if the name is taken, or a name or scope is invalid. */
   addUser(name: string, password: string, scopes: readonly string[], organization?: string): Promise<void>;
+  /** All users, oldest first, without their password hashes. */
   listUsers(): Promise<readonly Pick<User, 'name' | 'scopes' | 'organization'>[]>;
   /** Deletes a user and refuses the user's tokens. False if there is no such user. */
   deleteUser(name: string): Promise<boolean>;

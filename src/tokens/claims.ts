@@ -22,6 +22,7 @@ export interface NamedRequest {
 }
 
 export interface ClaimsMaker {
+  /** Claims of an access token for an app. Without a lifetime the token never expires. */
   forApp(app: App, scopes: readonly string[], lifetimeMs: number | undefined): Claims;
   /** @param family the login that the token descends from: `sid` (OpenID Connect Front-Channel Logout 1.0, 3) */
   forUser(user: User, scopes: readonly string[], lifetimeMs: number | undefined, family: string): Claims;

@@ -40,7 +40,7 @@ export interface PresentedToken {
 
 type Purpose = 'revoke' | 'introspect';
 
-/** Authenticates the app, then reads its token. Resolves to the error response if either request part is wrong. */
+/** Authenticates the app, then reads its token. Resolves to the error response if the request is invalid. */
 export type ReadPresentedToken = (call: Call, at: Purpose) => Promise<PresentedToken | OAuthError>;
 
 export interface PresentedTokenOptions {
