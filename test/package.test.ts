@@ -33,8 +33,8 @@ async function emptyFolder(name: string): Promise<string> {
 it('has what it runs on, and neither sources, tests nor source maps that lead nowhere', () => {
   const { files } = installed;
   for (const path of [
-    'dist/tollgate.js',
-    'dist/tollgate.d.ts',
+    'dist/index.js',
+    'dist/index.d.ts',
     'dist/cli/main.js',
     'config/gateway.yaml',
     'LICENSE',

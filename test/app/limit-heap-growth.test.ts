@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
-const HEAP = new URL('../../dist/cli/heap.js', import.meta.url).href;
+const HEAP = new URL('../../dist/app/limit-heap-growth.js', import.meta.url).href;
 
 /** A hundred megabytes in use, all of it replaced over and over, as by callers who are remembered and forgotten. */
 const CHURN = `
-  (await import('${HEAP}')).boundHeap();
+  (await import('${HEAP}')).limitHeapGrowth();
   const remembered = new Array(50_000);
   let most = 0;
   for (let n = 0; n < 12 * remembered.length; n++) {

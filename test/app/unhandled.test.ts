@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { expect, test } from 'vitest';
 
-const MODULE = new URL('../../dist/cli/unhandled.js', import.meta.url).href;
+const MODULE = new URL('../../dist/app/unhandled.js', import.meta.url).href;
 
 function run(code: string): Promise<{ code: number | null; stdout: string }> {
   const script = `

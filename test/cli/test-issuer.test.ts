@@ -9,14 +9,14 @@ const DEADLINE_MS = 30_000;
 
 /** In a process of its own, since a deadlock can only be ended from outside. */
 const SCRIPT = `
-const { createMint } = await import(process.argv[1]);
+const { createTestIssuer } = await import(process.argv[1]);
 const issuer = { algorithms: ['ES256'], claims: { app: ['sub'], scope: ['scope'] } };
-for (let i = 0; i < ${KEYS}; i++) createMint(issuer);
+for (let i = 0; i < ${KEYS}; i++) createTestIssuer(issuer);
 process.stdout.write('made');
 `;
 
 test('making thousands of keys never deadlocks the process', async () => {
-  const mint = new URL('../../dist/cli/mint.js', import.meta.url).href;
+  const mint = new URL('../../dist/cli/test-issuer.js', import.meta.url).href;
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--input-type=module', '-e', SCRIPT, mint],

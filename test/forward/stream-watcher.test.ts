@@ -34,7 +34,7 @@ function createSwitch() {
     held: () => held,
     streamWatcher: {
       ...streamWatcher,
-      hold(...args: Parameters<typeof streamWatcher.watch>) {
+      watch(...args: Parameters<typeof streamWatcher.watch>) {
         const letGo = streamWatcher.watch(...args);
         let isHeld = true;
         held += 1;

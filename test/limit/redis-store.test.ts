@@ -253,7 +253,12 @@ describe('the calls of the Redis store', () => {
     const made = calls.length;
     const refused = await take(store, keys, limits);
     expect(calls).toHaveLength(made);
-    expect(refused).toMatchObject({ admitted: false, index: 0, remaining: 0, resetAtMs: last.resetAtMs });
+    expect(refused).toMatchObject({
+      admitted: false,
+      decidingLimit: 0,
+      remaining: 0,
+      resetAtMs: last.resetAtMs,
+    });
     expect(refused.waitMs).toBeGreaterThan(800);
     await passRealTime(refused.waitMs);
     expect((await take(store, keys, limits)).admitted).toBe(true);
@@ -265,8 +270,14 @@ describe('the calls of the Redis store', () => {
     const [short, long] = [policy(1, 2000), policy(1, 60_000)];
     await take(store, ['{a}:s'], [short]);
     await take(store, ['{a}:l'], [long]);
-    expect(await take(store, ['{a}:s', '{a}:l'], [short, long])).toMatchObject({ admitted: false, index: 1 });
-    expect(await take(store, ['{a}:l', '{a}:s'], [long, short])).toMatchObject({ admitted: false, index: 0 });
+    expect(await take(store, ['{a}:s', '{a}:l'], [short, long])).toMatchObject({
+      admitted: false,
+      decidingLimit: 1,
+    });
+    expect(await take(store, ['{a}:l', '{a}:s'], [long, short])).toMatchObject({
+      admitted: false,
+      decidingLimit: 0,
+    });
   });
 
   test('a call whose deadline has passed in the time of Redis counts nothing', async () => {

@@ -45,7 +45,7 @@ describe('A peer that is not trusted', () => {
     const head = await wire.read(['GET / HTTP/1.1', 'Host: a']);
     await wire.close();
     await rm(folder, { recursive: true });
-    expect(head).toMatchObject({ clientIp: 'unknown', forwardedFor: 'unknown', flaw: undefined });
+    expect(head).toMatchObject({ clientIp: 'unknown', forwardedFor: 'unknown', headError: undefined });
   });
 });
 

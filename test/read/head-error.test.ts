@@ -24,7 +24,10 @@ describe('A Host field', () => {
     '[::ffff:1.2.3.4]',
     "a!$&'()*+;=~b",
   ])('may be %s.', async (host) => {
-    expect(await wire.read(['GET / HTTP/1.1', `Host: ${host}`])).toMatchObject({ host, flaw: undefined });
+    expect(await wire.read(['GET / HTTP/1.1', `Host: ${host}`])).toMatchObject({
+      host,
+      headError: undefined,
+    });
   });
 
   it.each([
@@ -66,7 +69,7 @@ describe('A Host field', () => {
 
   it.each(['1.0', '1.1'])('must not be missing, in HTTP/%s either.', async (version) => {
     const head = await wire.read([`GET / HTTP/${version}`]);
-    expect(head).toMatchObject({ host: '', flaw: { status: 400, detail: 'there is no Host field' } });
+    expect(head).toMatchObject({ host: '', headError: { status: 400, detail: 'there is no Host field' } });
   });
 
   it('must stand once, even where both are the same.', async () => {
@@ -172,6 +175,6 @@ it('Of several flaws the first is told, and the head is there all the same.', ()
     id: 'id',
     host: 'a',
     authorization: 'x',
-    flaw: { detail: 'there are two Host fields' },
+    headError: { detail: 'there are two Host fields' },
   });
 });

@@ -44,7 +44,7 @@ describe('A head', () => {
       forwardedHost: 'api.example:8080',
       forwarded: undefined,
       viaTrustedProxy: false,
-      flaw: undefined,
+      headError: undefined,
     });
   });
 
@@ -54,7 +54,7 @@ describe('A head', () => {
     [['POST / HTTP/1.1', HOST, 'Content-Length: 7'], 'sized', 7],
     [['POST / HTTP/1.1', HOST, 'Transfer-Encoding: Chunked'], 'chunked', 0],
   ])('of %j has a body that is %s, of %d bytes.', async (lines, body, contentLength) => {
-    expect(await wire.read(lines)).toMatchObject({ body, contentLength, flaw: undefined });
+    expect(await wire.read(lines)).toMatchObject({ body, contentLength, headError: undefined });
   });
 
   it('of a preflight says the method that is asked for.', async () => {
@@ -74,7 +74,7 @@ describe('An Expect field', () => {
     [['GET / HTTP/1.1', HOST, 'Expect: 100-continue'], false],
     [['PUT / HTTP/1.0', HOST, 'Content-Length: 1', 'Expect: 100-continue'], false],
   ])('in %j waits for 100 Continue: %s', async (lines, expectsContinue) => {
-    expect(await wire.read(lines)).toMatchObject({ expectsContinue, flaw: undefined });
+    expect(await wire.read(lines)).toMatchObject({ expectsContinue, headError: undefined });
   });
 });
 
@@ -94,7 +94,7 @@ describe('A request to become a WebSocket', () => {
     [['GET / HTTP/1.1', HOST, ...UPGRADE, 'Upgrade: websocket'], false],
     [['GET / HTTP/1.1', HOST, 'Connection: upgrade'], false],
   ])('%j is one: %s', async (lines, websocket) => {
-    expect(await wire.read(lines)).toMatchObject({ websocket, flaw: undefined });
+    expect(await wire.read(lines)).toMatchObject({ websocket, headError: undefined });
   });
 });
 

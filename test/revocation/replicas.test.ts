@@ -239,7 +239,7 @@ describe.each([
         registry: await open(),
       });
       expect(await fresh.ask(tokenOf('announced-0'))).toBe(401);
-      expect(await fresh.ask(tokenOf('away-5'))).toBe(401);
+      expect(await fresh.ask(tokenOf('unavailable-5'))).toBe(401);
       expect(await fresh.ask(tokenOf('alive'))).toBe(200);
     },
   );

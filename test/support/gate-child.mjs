@@ -1,5 +1,5 @@
 /** The built gate in a process of its own, which tells its parent of every exchange what the access log leaves out. */
-import { serve } from '../../dist/cli/serve.js';
+import { serve } from '../../dist/app/serve.js';
 import { compileConfig } from '../../dist/config/config.js';
 
 const { settings } = compileConfig(JSON.parse(process.argv[2]), { env: {}, baseFolder: process.cwd() });
