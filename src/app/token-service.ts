@@ -96,7 +96,7 @@ export async function openTokenService(
     subnetOf,
   });
   const keyEncryption = createKeyEncryption(keyEncryptionKey, random);
-  const signer = createSigner({ registry, vault: keyEncryption, now, log, longestLifetimeMs });
+  const signer = createSigner({ registry, keyEncryption, now, log, longestLifetimeMs });
 
   let isOpen = false;
   let retry: NodeJS.Timeout | undefined;

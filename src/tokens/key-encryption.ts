@@ -19,7 +19,7 @@ export interface KeyEncryption {
 
 /** A stored key cannot be decrypted. The message tells the operator why. */
 export class KeyEncryptionError extends OperatorError {
-  override readonly name = 'VaultError';
+  override readonly name = 'KeyEncryptionError';
 }
 
 /** Names the format of the rest. Another format would have another name. */

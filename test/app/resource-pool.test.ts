@@ -5,7 +5,7 @@ import type { Log } from '../../src/model/log.js';
 
 const GRACE_MS = 1000;
 
-let estate: ResourcePool;
+let pool: ResourcePool;
 let closed: string[];
 let warned: string[];
 
@@ -15,7 +15,7 @@ beforeEach(() => {
   warned = [];
   const note = (_fields: object, message: string): void => void warned.push(message);
   const log: Log = { debug: note, info: note, warn: note, error: note };
-  estate = createResourcePool({ log, graceMs: GRACE_MS });
+  pool = createResourcePool({ log, graceMs: GRACE_MS });
 });
 afterEach(() => void vi.useRealTimers());
 
@@ -30,7 +30,7 @@ function thing(id: string): Thing {
 
 /** One generation that asks for these things, by name and by what they are made of. */
 async function generation(asked: Record<string, unknown>): Promise<Record<string, Thing>> {
-  const { reuse, commit } = estate.begin();
+  const { reuse, commit } = pool.begin();
   const things: Record<string, Thing> = {};
   for (const [name, from] of Object.entries(asked)) things[name] = await ask(reuse, name, from);
   commit();
@@ -48,7 +48,7 @@ function ask(keep: Reuse, name: string, from: unknown): Promise<Thing> {
 }
 
 test('a generation that fails closes what was still being made when it failed', async () => {
-  const { reuse, abort } = estate.begin();
+  const { reuse, abort } = pool.begin();
   let opens = (): void => undefined;
   const late = new Promise<void>((resolve) => (opens = resolve));
   const makeLate = async (): Promise<Thing> => {
@@ -91,7 +91,7 @@ describe('a next generation', () => {
 
   test('makes the other from the one before, where it wants to', async () => {
     await generation({ known: 1 });
-    const { reuse } = estate.begin();
+    const { reuse } = pool.begin();
     const made = await reuse<Thing>('known', 2, (before) => thing(`after ${before?.id}`));
     expect(made.id).toBe('after known of 1');
   });
@@ -105,22 +105,22 @@ describe('what a next generation does not ask for', () => {
     expect(closed).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(closed).toEqual(['c of 1', 'a of 1']);
-    await estate.close();
+    await pool.close();
     expect(closed).toEqual(['c of 1', 'a of 1', 'b of 1']);
   });
 
-  test('is closed at once when the estate is', async () => {
+  test('is closed at once when the pool is', async () => {
     await generation({ a: 1 });
     await generation({ a: 2 });
-    await estate.close();
+    await pool.close();
     expect(closed.toSorted()).toEqual(['a of 1', 'a of 2']);
     vi.advanceTimersByTime(GRACE_MS);
     expect(closed).toHaveLength(2);
   });
 
-  test('is waited for by the end of the estate, while its last exchange goes on', async () => {
+  test('is waited for by the end of the pool, while its last exchange goes on', async () => {
     let endExchange = (): void => undefined;
-    const { reuse, commit } = estate.begin();
+    const { reuse, commit } = pool.begin();
     await reuse(
       'pool',
       1,
@@ -131,7 +131,7 @@ describe('what a next generation does not ask for', () => {
     await generation({});
     vi.advanceTimersByTime(GRACE_MS);
     let isOver = false;
-    const ended = estate.close().then(() => (isOver = true));
+    const ended = pool.close().then(() => (isOver = true));
     await vi.advanceTimersByTimeAsync(GRACE_MS);
     expect(isOver).toBe(false);
     endExchange();
@@ -139,7 +139,7 @@ describe('what a next generation does not ask for', () => {
   });
 
   test('is told of where it cannot be closed, and keeps nothing else from being so', async () => {
-    const { reuse, commit } = estate.begin();
+    const { reuse, commit } = pool.begin();
     await ask(reuse, 'good', 1);
     await reuse(
       'bad',
@@ -148,7 +148,7 @@ describe('what a next generation does not ask for', () => {
       () => Promise.reject(new Error('no')),
     );
     commit();
-    await estate.close();
+    await pool.close();
     expect(closed).toEqual(['good of 1']);
     expect(warned).toEqual(['something that is no longer needed could not be closed']);
   });
@@ -157,7 +157,7 @@ describe('what a next generation does not ask for', () => {
 describe('a generation that fails', () => {
   test('leaves what it was given, and closes at once what it has made', async () => {
     const before = await generation({ kept: 1, changed: 1 });
-    const { reuse, abort } = estate.begin();
+    const { reuse, abort } = pool.begin();
     await ask(reuse, 'kept', 1);
     await ask(reuse, 'changed', 2);
     await ask(reuse, 'added', 1);

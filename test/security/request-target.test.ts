@@ -195,6 +195,12 @@ describe('A path goes on', () => {
     }
   });
 
+  it('nowhere where its last segment is three dots, which some servers read as two or as none', async () => {
+    for (const target of ['/files/...', '/files/%2e..']) {
+      expect([target, await ask(target)]).toEqual([target, UNKNOWN]);
+    }
+  });
+
   it('nowhere where no route has it', async () => {
     for (const target of [
       '/nowhere',

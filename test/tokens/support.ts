@@ -118,7 +118,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   const now = () => clock.nowMs;
   const signer = createSigner({
     registry,
-    vault: createKeyEncryption(undefined, randomBytes),
+    keyEncryption: createKeyEncryption(undefined, randomBytes),
     now,
     log,
     longestLifetimeMs: undefined,

@@ -41,7 +41,7 @@ export interface Signer {
 
 export interface SignerOptions extends Partial<Schedule> {
   readonly registry: Pick<Registry, 'signingKeys' | 'addSigningKey' | 'replacePrivateKeys'>;
-  readonly vault: KeyEncryption;
+  readonly keyEncryption: KeyEncryption;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
@@ -59,7 +59,7 @@ const MAX_SIGNING = 1;
 
 /** Creates a signer without keys; `open` reads them. */
 export function createSigner(options: SignerOptions): Signer {
-  const { registry, vault: keyEncryption, now, log, generateKeyPair = generateRsaKeyPair } = options;
+  const { registry, keyEncryption, now, log, generateKeyPair = generateRsaKeyPair } = options;
   const { rotateEveryMs = ROTATE_EVERY_MS, publishBeforeMs = PUBLISH_BEFORE_MS, longestLifetimeMs } = options;
   const schedule: Schedule = { rotateEveryMs, publishBeforeMs, longestLifetimeMs };
   // Often enough to retry several times before a key of another gateway signs.

@@ -148,13 +148,13 @@ describe('a signer', () => {
 });
 
 describe('a signer with a key_encryption_key', () => {
-  const vaultOf = (key: string | undefined) => createKeyEncryption(key, randomBytes);
+  const encryptionOf = (key: string | undefined) => createKeyEncryption(key, randomBytes);
 
   test('stores no private key in the clear, and reads its own again', async () => {
-    const first = await installation.openSigner({ now, vault: vaultOf('secret') });
+    const first = await installation.openSigner({ now, keyEncryption: encryptionOf('secret') });
     const [stored] = await (await installation.openRegistry()).signingKeys(nowMs);
     expect(stored!.privateKey).toMatch(/^tollgate-sealed-1\./);
-    const second = await installation.openSigner({ now, vault: vaultOf('secret') });
+    const second = await installation.openSigner({ now, keyEncryption: encryptionOf('secret') });
     await verify(await second.sign({ iat: 1 }, 'app'), first.jwks());
   });
 
@@ -162,8 +162,8 @@ describe('a signer with a key_encryption_key', () => {
     ['without it', undefined, 'key_encryption_key must be set'],
     ['with another', 'other', 'another key_encryption_key'],
   ])('a gate %s does not start', async (_, key, message) => {
-    await installation.openSigner({ now, vault: vaultOf('secret') });
-    await expect(installation.openSigner({ now, vault: vaultOf(key) })).rejects.toThrow(message);
+    await installation.openSigner({ now, keyEncryption: encryptionOf('secret') });
+    await expect(installation.openSigner({ now, keyEncryption: encryptionOf(key) })).rejects.toThrow(message);
   });
 
   test('encrypts what was stored before there was one, and leaves nothing of it in the file', async () => {
@@ -174,13 +174,15 @@ describe('a signer with a key_encryption_key', () => {
     expect(await bytesOf(installation.path)).toContain('PRIVATE KEY');
     // Of several gates that start at once, each may be the one that does it.
     const gates = await Promise.all(
-      [1, 2, 3].map(() => installation.openSigner({ now, vault: vaultOf('secret'), ...schedule })),
+      [1, 2, 3].map(() =>
+        installation.openSigner({ now, keyEncryption: encryptionOf('secret'), ...schedule }),
+      ),
     );
     const stored = await (await installation.openRegistry()).signingKeys(0);
     expect(stored).toHaveLength(2);
     for (const { privateKey } of stored) expect(privateKey).toMatch(/^tollgate-sealed-1\./);
     expect(await bytesOf(installation.path)).not.toContain('PRIVATE KEY');
-    const again = await installation.openSigner({ now, vault: vaultOf('secret'), ...schedule });
+    const again = await installation.openSigner({ now, keyEncryption: encryptionOf('secret'), ...schedule });
     for (const gate of [...gates, again]) await verify(await gate.sign({ iat: 1 }, 'app'), plain.jwks());
   });
 
@@ -192,7 +194,11 @@ describe('a signer with a key_encryption_key', () => {
     };
     const plain = await installation.openSigner({ now, log, ...schedule });
     nowMs += 50 * MINUTE;
-    const sealing = await installation.openSigner({ now, vault: vaultOf('secret'), ...schedule });
+    const sealing = await installation.openSigner({
+      now,
+      keyEncryption: encryptionOf('secret'),
+      ...schedule,
+    });
     for (let i = 0; i < 3; i++) await plain.refresh();
     expect(kidsOf(plain)).toEqual(kidsOf(sealing));
     nowMs += 10 * MINUTE;
@@ -203,19 +209,19 @@ describe('a signer with a key_encryption_key', () => {
   });
 
   test('a key that has signed its last need not be opened any more', async () => {
-    const sealing = await installation.openSigner({ now, vault: vaultOf('lost'), ...schedule });
+    const sealing = await installation.openSigner({ now, keyEncryption: encryptionOf('lost'), ...schedule });
     nowMs += 50 * MINUTE;
-    const lost = vaultOf('lost');
-    const plain = vaultOf(undefined);
+    const lost = encryptionOf('lost');
+    const plain = encryptionOf(undefined);
     // Opens what is there, and stores its own as it is.
     const turning: KeyEncryption = {
       encrypt: (kid, key) => plain.encrypt(kid, key),
       mustSeal: () => false,
       decrypt: (kid, stored) => lost.decrypt(kid, stored),
     };
-    await installation.openSigner({ now, vault: turning, ...schedule });
+    await installation.openSigner({ now, keyEncryption: turning, ...schedule });
     nowMs += 11 * MINUTE;
-    const later = await installation.openSigner({ now, vault: plain, ...schedule });
+    const later = await installation.openSigner({ now, keyEncryption: plain, ...schedule });
     await verify(await sealing.sign({ iat: 1 }, 'app'), later.jwks());
     expect(kidsOf(later)).toHaveLength(2);
   });
