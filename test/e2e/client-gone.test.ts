@@ -120,7 +120,9 @@ describe('A hundred clients that go at once', () => {
       () => clients.some((client) => client.text().endsWith('half')) || scene.upstream.open.size === 1,
     );
     clients.forEach((client) => client.socket.resetAndDestroy());
-    expect(await until(() => scene.upstream.open.size === 0)).toBeLessThan(WITHIN_MS);
+    // A connection opened for a client that left before it was used stays in the pool. No request goes over it.
+    const asked = (): boolean => scene.upstream.requests.some(({ socket }) => scene.upstream.open.has(socket));
     await until(() => scene.gate.records.length === records + 100);
+    expect(await until(() => !asked())).toBeLessThan(WITHIN_MS);
   });
 });
