@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildImage, type Image } from './support/dockerfile.js';
 import { freePort } from './support/redis.js';
 import { startEchoUpstream, type EchoUpstream } from './support/upstream.js';
@@ -54,7 +54,7 @@ async function stop(container: ChildProcess): Promise<unknown[]> {
 }
 
 describe('the image', { timeout: 60_000 }, () => {
-  test('has no more in it than it needs to run', async () => {
+  it('has no more in it than it needs to run', async () => {
     const has = (path: string): Promise<boolean> =>
       access(join(image.workdir, path)).then(
         () => true,
@@ -74,7 +74,7 @@ describe('the image', { timeout: 60_000 }, () => {
     }
   });
 
-  test('starts with its own command, forwards, calls itself healthy, and stops with exit code 0', async () => {
+  it('starts with its own command, forwards, calls itself healthy, and stops with exit code 0', async () => {
     const env = await environment();
     expect(await healthcheck(env)).toBe(1);
     const [program = '', ...args] = image.command;
@@ -91,7 +91,7 @@ describe('the image', { timeout: 60_000 }, () => {
     }
   });
 
-  test('runs a file that says nothing of addresses and folders: it can be reached, and writes to the volume alone', async () => {
+  it('runs a file that says nothing of addresses and folders: it can be reached, and writes to the volume alone', async () => {
     expect(image.env).toMatchObject({ TOLLGATE_LISTEN: '0.0.0.0:8080' });
     const env = await environment();
     await writeFile(
@@ -121,7 +121,7 @@ routes: [{match: GET /status, upstream: echo, public: true}]
     expect(await readdir(join(image.workdir, 'config'))).not.toContain('data');
   });
 
-  test('has a demo side that runs on production dependencies too', async () => {
+  it('has a demo side that runs on production dependencies too', async () => {
     const env = await environment();
     const check = await run('node', ['dist/cli/main.js', 'check'], { cwd: image.workdir, env });
     expect(check.stdout).toMatch(/expectations held/);

@@ -1,12 +1,12 @@
 /** The admin port: health and readiness, and nothing that strangers or caches could use. */
 import { Registry } from 'prom-client';
 import { createServer } from 'node:http';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import request from 'supertest';
 import { createAdminApp } from '../../src/admin/admin.js';
 
 describe('the admin app', () => {
-  test('says that the process lives, ready or not', async () => {
+  it('says that the process lives, ready or not', async () => {
     for (const ready of [true, false]) {
       const answer = await request(
         createServer(createAdminApp({ ready: () => ready, api: () => undefined, metrics: new Registry() })),
@@ -16,7 +16,7 @@ describe('the admin app', () => {
     }
   });
 
-  test('says whether it should get traffic, each time anew', async () => {
+  it('says whether it should get traffic, each time anew', async () => {
     let ready = true;
     const app = createServer(
       createAdminApp({ ready: () => ready, api: () => undefined, metrics: new Registry() }),
@@ -27,7 +27,7 @@ describe('the admin app', () => {
     expect([answer.status, answer.body]).toEqual([503, { status: 'not ready' }]);
   });
 
-  test('knows no other path and does not say what it is built with', async () => {
+  it('knows no other path and does not say what it is built with', async () => {
     const answer = await request(
       createServer(createAdminApp({ ready: () => true, api: () => undefined, metrics: new Registry() })),
     ).get('/notarizations');

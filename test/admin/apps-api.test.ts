@@ -1,5 +1,5 @@
 /** The apps API of the admin port: what each of its resources answers, and to whom. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, startGate, type TestGate } from '../support/gate.js';
 import {
   administer,
@@ -43,7 +43,7 @@ const ask = (method: string, path: string, body?: unknown) => administer(gate, m
 const ORDERS = { name: 'Sample', scopes: ['orders:*'] };
 
 describe('the credential', () => {
-  test.each([
+  it.each([
     ['none', undefined],
     ['a wrong one', 'Bearer wrong'],
     ['the right one with more behind it', `Bearer ${ADMIN_TOKEN}x`],
@@ -71,13 +71,13 @@ describe('the credential', () => {
     expect((await ask('GET', `/api/apps/${key}`)).status).toBe(200);
   });
 
-  test('is not known at the public port', async () => {
+  it('is not known at the public port', async () => {
     expect((await get(gate, '/api/apps', ADMIN_TOKEN)).status).toBe(404);
   });
 });
 
 describe('an app', () => {
-  test('is made with a key and a secret, which is shown this once', async () => {
+  it('is made with a key and a secret, which is shown this once', async () => {
     const owner = { uid: '7', uname: 'ada', uavatar: 'https://pictures.test/7' };
     const request = { ...ORDERS, organization: 'Sample Ltd', owner };
     const made = await ask('POST', '/api/apps', request);
@@ -97,7 +97,7 @@ describe('an app', () => {
     expect(text).not.toContain(secret);
   });
 
-  test('may have an owner by name alone, whose name is then the id', async () => {
+  it('may have an owner by name alone, whose name is then the id', async () => {
     for (const owner of ['ada', { uname: 'ada' }]) {
       const made = await ask('POST', '/api/apps', { ...ORDERS, owner });
       expect([made.status, await made.json()]).toMatchObject([
@@ -107,7 +107,7 @@ describe('an app', () => {
     }
   });
 
-  test('gets another secret, and the old one is worth nothing from then on', async () => {
+  it('gets another secret, and the old one is worth nothing from then on', async () => {
     const app = await makeApp(gate, ORDERS);
     const rotated = await ask('POST', `/api/apps/${app.key}/rotate`);
     expect(rotated.status).toBe(200);
@@ -118,7 +118,7 @@ describe('an app', () => {
     expect((await postForm(gate, '/auth/token', { key, secret })).status).toBe(200);
   });
 
-  test('that is deleted is gone, and so are its tokens', async () => {
+  it('that is deleted is gone, and so are its tokens', async () => {
     const app = await makeApp(gate, ORDERS);
     const token = await passOf(gate, app);
     expect((await get(gate, '/orders', token)).status).toBe(200);
@@ -129,7 +129,7 @@ describe('an app', () => {
     expect((await postForm(gate, '/auth/token', { ...app })).status).toBe(401);
   });
 
-  test.each([
+  it.each([
     ['GET', '/api/apps/unknown'],
     ['DELETE', '/api/apps/unknown'],
     ['POST', '/api/apps/unknown/rotate'],
@@ -141,7 +141,7 @@ describe('an app', () => {
     expect(await response.json()).toMatchObject({ errors: [{ message: expect.any(String) as string }] });
   });
 
-  test.each([
+  it.each([
     ['no name', { scopes: ['a'] }, /"name" must be a text/],
     ['an empty name', { ...ORDERS, name: ' ' }, /"name" must be a text/],
     ['a name that is no text', { ...ORDERS, name: 7 }, /"name" must be a text/],
@@ -170,7 +170,7 @@ describe('an app', () => {
     expect(errors[0]?.message).toMatch(message);
   });
 
-  test('is not made of what is no JSON, is not called JSON, or is too much', async () => {
+  it('is not made of what is no JSON, is not called JSON, or is too much', async () => {
     const send = (body: string, type = 'application/json') =>
       fetch(`${gate.adminUrl}/api/apps`, {
         method: 'POST',
@@ -190,7 +190,7 @@ describe('a revocation', () => {
   const refused = (token: string) =>
     expect.poll(async () => (await get(gate, '/orders', token)).status, { timeout: 1000 }).toBe(401);
 
-  test('refuses an app of an outside issuer, at that issuer alone', async () => {
+  it('refuses an app of an outside issuer, at that issuer alone', async () => {
     const token = outside.sign({ sub: 'app-1', scope: 'orders:read' });
     const other = outside.sign({ sub: 'app-2', scope: 'orders:read' });
     const elsewhere = await ask('POST', '/api/revocations', { app: 'app-1', issuer: 'tokens' });
@@ -202,7 +202,7 @@ describe('a revocation', () => {
     expect((await get(gate, '/orders', other)).status).toBe(200);
   });
 
-  test('without an issuer holds at every issuer', async () => {
+  it('without an issuer holds at every issuer', async () => {
     const app = await makeApp(gate, ORDERS);
     const tokens = [await passOf(gate, app), outside.sign({ sub: app.key, scope: 'orders:read' })];
     for (const token of tokens) expect((await get(gate, '/orders', token)).status).toBe(200);
@@ -211,7 +211,7 @@ describe('a revocation', () => {
     for (const token of tokens) await refused(token);
   });
 
-  test.each([
+  it.each([
     ['an issuer that the file does not name', { app: 'app-1', issuer: 'nobody' }, /unknown issuer "nobody"/],
     ['an issuer that is no text', { app: 'app-1', issuer: null }, /"issuer" must be a text/],
     ['no app', { issuer: 'outside' }, /"app" must be a text/],
@@ -228,7 +228,7 @@ describe('a revocation', () => {
   });
 });
 
-test('Without a token service there are no apps, and without Redis too there is no apps API at all.', async () => {
+it('Without a token service there are no apps, and without Redis too there is no apps API at all', async () => {
   const bare = await startGate({
     upstreams: { service: upstream.origin },
     routes: [{ match: 'GET /orders', upstream: 'service', public: true }],

@@ -2,7 +2,7 @@
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN } from '../support/gate.js';
 import { readAdminToken } from '../../src/app/admin-token.js';
 
@@ -15,14 +15,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('The credential file', () => {
-  test('is made for its owner alone, and read again', async () => {
+  it('is made for its owner alone, and read again', async () => {
     const made = await readAdminToken({ TOLLGATE_DATA: join(folder, 'data') });
     expect(made.token).toHaveLength(43);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await readAdminToken({ TOLLGATE_DATA: join(folder, 'data') })).toEqual(made);
   });
 
-  test.each([0o644, 0o640, 0o604, 0o620, 0o602])(
+  it.each([0o644, 0o640, 0o604, 0o620, 0o602])(
     'with mode %o is an error of one line that says chmod 600',
     async (mode) => {
       await chmod(file, mode);

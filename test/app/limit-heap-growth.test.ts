@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 const HEAP = new URL('../../dist/app/limit-heap-growth.js', import.meta.url).href;
 
@@ -16,7 +16,7 @@ const CHURN = `
   console.log(most / 1e6);
 `;
 
-test('The heap holds less garbage than V8 would let it.', async () => {
+it('The heap holds less garbage than V8 would let it', async () => {
   // One size of the young generation, which is larger in Node 24 than in Node 20.
   const script = ['--max-semi-space-size=16', '--input-type=module', '--eval', CHURN];
   const { stdout } = await promisify(execFile)(process.execPath, script);

@@ -1,5 +1,5 @@
 /** Reloads, one after the other: what is in force, what is told, and what a drain does to them. */
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError, ConfigUnreadable } from '../../src/config/config.js';
 import { Problem } from '../../src/config/problem.js';
 import { openConfigReloader, type ReloadableGateway, type ConfigReloader } from '../../src/app/reloader.js';
@@ -67,7 +67,7 @@ function open(): Promise<ConfigReloader<ReloadableGateway>> {
 const inForce = ({ current }: ConfigReloader<ReloadableGateway>): string => current().settings.source;
 
 describe('a reload', () => {
-  test('puts the file as it is now in force, and tells it', async () => {
+  it('puts the file as it is now in force, and tells it', async () => {
     const generations = await open();
     expect([inForce(generations), taken, results]).toEqual(['first', ['first'], []]);
     file = 'second';
@@ -75,7 +75,7 @@ describe('a reload', () => {
     expect([inForce(generations), taken, results]).toEqual(['second', ['first', 'second'], [true]]);
   });
 
-  test('of a file with problems leaves the one before, and logs each with its line and column', async () => {
+  it('of a file with problems leaves the one before, and logs each with its line and column', async () => {
     const generations = await open();
     file = new ConfigError([
       new Problem('gateway.yaml', 14, 7, 'unknown key "scope_key"'),
@@ -98,7 +98,7 @@ describe('a reload', () => {
     });
   });
 
-  test('of a file that names what cannot be opened closes what it had made, and leaves the one before', async () => {
+  it('of a file that names what cannot be opened closes what it had made, and leaves the one before', async () => {
     const generations = await open();
     file = 'unusable';
     expect(await generations.reload()).toBe(false);
@@ -108,7 +108,7 @@ describe('a reload', () => {
     expect(inForce(generations)).toBe('third');
   });
 
-  test('waits for the one under way, and all who ask meanwhile share one more', async () => {
+  it('waits for the one under way, and all who ask meanwhile share one more', async () => {
     const generations = await open();
     let opens = (): void => undefined;
     gateOpens = new Promise((resolve) => (opens = resolve));
@@ -125,7 +125,7 @@ describe('a reload', () => {
 });
 
 describe('an error after the new file is in force', () => {
-  test.each(['takeOver', 'onReload'] as const)(
+  it.each(['takeOver', 'onReload'] as const)(
     'in %s is logged; the reload counts, and the next one works',
     async (step) => {
       const generations = await open();
@@ -140,7 +140,7 @@ describe('an error after the new file is in force', () => {
     },
   );
 
-  test('after a file that cannot be used does not stop later reloads either', async () => {
+  it('after a file that cannot be used does not stop later reloads either', async () => {
     const generations = await open();
     [file, failing] = [new Error('nonsense'), 'onReload'];
     expect(await generations.reload()).toBe(false);
@@ -151,7 +151,7 @@ describe('an error after the new file is in force', () => {
 });
 
 describe('a drain', () => {
-  test('is not disturbed by a reload that comes after it', async () => {
+  it('is not disturbed by a reload that comes after it', async () => {
     const generations = await open();
     generations.disable();
     file = 'second';
@@ -159,7 +159,7 @@ describe('a drain', () => {
     expect([inForce(generations), results, logged]).toEqual(['first', [], []]);
   });
 
-  test('gives up a reload that is under way, and closes what that had made', async () => {
+  it('gives up a reload that is under way, and closes what that had made', async () => {
     const generations = await open();
     let opens = (): void => undefined;
     gateOpens = new Promise((resolve) => (opens = resolve));

@@ -1,5 +1,5 @@
 /** What outlives a reload: the same thing from the same settings, another from others, and each closed once, in time. */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createResourcePool, type ResourcePool, type Reuse } from '../../src/app/resource-pool.js';
 import type { Log } from '../../src/model/log.js';
 
@@ -47,7 +47,7 @@ function ask(keep: Reuse, name: string, from: unknown): Promise<Thing> {
   );
 }
 
-test('a generation that fails closes what was still being made when it failed', async () => {
+it('a generation that fails closes what was still being made when it failed', async () => {
   const { reuse, abort } = pool.begin();
   let opens = (): void => undefined;
   const late = new Promise<void>((resolve) => (opens = resolve));
@@ -67,7 +67,7 @@ test('a generation that fails closes what was still being made when it failed', 
 });
 
 describe('a next generation', () => {
-  test('is given what was made of equal settings, Maps and Sets included', async () => {
+  it('is given what was made of equal settings, Maps and Sets included', async () => {
     const settings = () => ({ url: 'a', of: new Map([['x', new Set([1, 2])]]), absent: undefined });
     const before = await generation({ redis: settings() });
     const after = await generation({ redis: settings() });
@@ -76,20 +76,20 @@ describe('a next generation', () => {
     expect(closed).toEqual([]);
   });
 
-  test('is given another where the settings differ, also only inside of a Set', async () => {
+  it('is given another where the settings differ, also only inside of a Set', async () => {
     const before = await generation({ redis: { of: new Set([1]) } });
     const after = await generation({ redis: { of: new Set([2]) } });
     expect(after['redis']).not.toBe(before['redis']);
   });
 
-  test('is given another where what it stands on is another, however alike the two are', async () => {
+  it('is given another where what it stands on is another, however alike the two are', async () => {
     const [one, other] = [thing('connection'), thing('connection')];
     const first = await generation({ store: { on: one } });
     expect((await generation({ store: { on: one } }))['store']).toBe(first['store']);
     expect((await generation({ store: { on: other } }))['store']).not.toBe(first['store']);
   });
 
-  test('makes the other from the one before, where it wants to', async () => {
+  it('makes the other from the one before, where it wants to', async () => {
     await generation({ known: 1 });
     const { reuse } = pool.begin();
     const made = await reuse<Thing>('known', 2, (before) => thing(`after ${before?.id}`));
@@ -98,7 +98,7 @@ describe('a next generation', () => {
 });
 
 describe('what a next generation does not ask for', () => {
-  test('is closed once, after a grace for the requests under way, the last that was made first', async () => {
+  it('is closed once, after a grace for the requests under way, the last that was made first', async () => {
     await generation({ a: 1, b: 1, c: 1 });
     await generation({ b: 1 });
     vi.advanceTimersByTime(GRACE_MS - 1);
@@ -109,7 +109,7 @@ describe('what a next generation does not ask for', () => {
     expect(closed).toEqual(['c of 1', 'a of 1', 'b of 1']);
   });
 
-  test('is closed at once when the pool is', async () => {
+  it('is closed at once when the pool is', async () => {
     await generation({ a: 1 });
     await generation({ a: 2 });
     await pool.close();
@@ -118,7 +118,7 @@ describe('what a next generation does not ask for', () => {
     expect(closed).toHaveLength(2);
   });
 
-  test('is waited for by the end of the pool, while its last exchange goes on', async () => {
+  it('is waited for by the end of the pool, while its last exchange goes on', async () => {
     let endExchange = (): void => undefined;
     const { reuse, commit } = pool.begin();
     await reuse(
@@ -138,7 +138,7 @@ describe('what a next generation does not ask for', () => {
     await ended;
   });
 
-  test('is told of where it cannot be closed, and keeps nothing else from being so', async () => {
+  it('is told of where it cannot be closed, and keeps nothing else from being so', async () => {
     const { reuse, commit } = pool.begin();
     await ask(reuse, 'good', 1);
     await reuse(
@@ -155,7 +155,7 @@ describe('what a next generation does not ask for', () => {
 });
 
 describe('a generation that fails', () => {
-  test('leaves what it was given, and closes at once what it has made', async () => {
+  it('leaves what it was given, and closes at once what it has made', async () => {
     const before = await generation({ kept: 1, changed: 1 });
     const { reuse, abort } = pool.begin();
     await ask(reuse, 'kept', 1);

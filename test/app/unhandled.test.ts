@@ -1,6 +1,6 @@
 /** A promise that nothing handles is logged in a gate that serves, and ends any other process as Node does. */
 import { execFile } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 const MODULE = new URL('../../dist/app/unhandled.js', import.meta.url).href;
 
@@ -18,7 +18,7 @@ function run(code: string): Promise<{ code: number | null; stdout: string }> {
   });
 }
 
-test('A promise that nothing handles is logged, and the process goes on.', async () => {
+it('A promise that nothing handles is logged, and the process goes on', async () => {
   const { code, stdout } = await run(
     `Promise.reject(new Error('select NaN')); await tick(); console.log('goes on');`,
   );
@@ -26,7 +26,7 @@ test('A promise that nothing handles is logged, and the process goes on.', async
   expect(code).toBe(0);
 });
 
-test('Once it is put back, Node ends the process as by default.', async () => {
+it('Once it is put back, Node ends the process as by default', async () => {
   const { code, stdout } = await run(
     `restore(); Promise.reject(new Error('x')); await tick(); console.log('on');`,
   );

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { watchFiles, type WatchedFiles } from '../../src/app/watch-files.js';
 
 const EVERY_MS = 500;
@@ -34,11 +34,11 @@ function looks(count: number): number {
 }
 
 describe('a watched file', () => {
-  test('that stays as it is tells nothing', () => {
+  it('that stays as it is tells nothing', () => {
     expect(looks(10)).toBe(0);
   });
 
-  test.each([
+  it.each([
     ['is written in place', () => writeFile(file, 'two')],
     ['gets another content of the same length', () => writeFile(file, 'eno')],
     [
@@ -58,7 +58,7 @@ describe('a watched file', () => {
     expect(looks(10)).toBe(1);
   });
 
-  test('that is still being written is waited for', async () => {
+  it('that is still being written is waited for', async () => {
     for (let i = 0; i < 5; i++) {
       await writeFile(file, 'half'.repeat(i + 2));
       expect(looks(1)).toBe(0);
@@ -66,7 +66,7 @@ describe('a watched file', () => {
     expect(looks(1)).toBe(1);
   });
 
-  test('is followed through the links of a ConfigMap, which are swapped in one step', async () => {
+  it('is followed through the links of a ConfigMap, which are swapped in one step', async () => {
     for (const version of ['1', '2']) {
       await mkdir(join(folder, `..${version}`));
       await writeFile(join(folder, `..${version}`, 'gateway.yaml'), 'the same length');
@@ -82,21 +82,21 @@ describe('a watched file', () => {
     expect(looks(5)).toBe(1);
   });
 
-  test('that was read again for another reason tells nothing of the change that was read', async () => {
+  it('that was read again for another reason tells nothing of the change that was read', async () => {
     await writeFile(file, 'two');
     watched.sight();
     watched.watch([file]);
     expect(looks(5)).toBe(0);
   });
 
-  test('that changes between being sighted and being watched again is not missed', async () => {
+  it('that changes between being sighted and being watched again is not missed', async () => {
     watched.sight();
     await writeFile(file, 'two');
     watched.watch([file]);
     expect(looks(3)).toBe(1);
   });
 
-  test('that is not there yet tells of its coming', async () => {
+  it('that is not there yet tells of its coming', async () => {
     const later = join(folder, 'later.pem');
     watched.watch([file, later]);
     expect(looks(3)).toBe(0);
@@ -104,7 +104,7 @@ describe('a watched file', () => {
     expect(looks(2)).toBe(1);
   });
 
-  test('that the configuration names no longer tells nothing', async () => {
+  it('that the configuration names no longer tells nothing', async () => {
     watched.watch([]);
     await writeFile(file, 'two');
     expect(looks(5)).toBe(0);

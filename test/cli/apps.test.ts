@@ -1,7 +1,7 @@
 /** `tollgate apps`, as it is typed: apps that may ask for tokens, and the kill switch. */
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apps as command } from '../../src/cli/apps.js';
 import { randomPrefix, redisUrl, removeKeys } from '../support/redis.js';
 import {
@@ -53,7 +53,7 @@ async function dataOf(words: string, at?: string): Promise<unknown> {
 }
 
 describe('tollgate apps', () => {
-  test('create shows the key and the secret once; list shows all but the secret; delete takes the app away', async () => {
+  it('create shows the key and the secret once; list shows all but the secret; delete takes the app away', async () => {
     const made = await apps(
       'create --name Sample --scopes orders:read,files_api --owner ada --organization Ltd',
     );
@@ -97,7 +97,7 @@ describe('tollgate apps', () => {
     expect(restored.stderr).toMatch(/^tollgate: .*or was deleted\n$/);
   });
 
-  test('rotate gives another secret for the same key', async () => {
+  it('rotate gives another secret for the same key', async () => {
     const app = (await dataOf('create --name Rotated --scopes a')) as MadeApp;
     const [data, text] = [
       (await dataOf(`rotate ${app.key}`)) as MadeApp,
@@ -109,7 +109,7 @@ describe('tollgate apps', () => {
     expect(third).toBeDefined();
   });
 
-  test.each([
+  it.each([
     ['in the database', () => config],
     ['in Redis, without a token service', () => onRedis],
   ])('revoke, revocations and restore work with what is kept %s', async (_where, at) => {
@@ -131,7 +131,7 @@ describe('tollgate apps', () => {
     expect(JSON.stringify(await dataOf('revocations', at()))).not.toMatch(/app-[12]/);
   });
 
-  test.each([
+  it.each([
     ['delete of an app that is not there', 'delete nobody', /there is no app "nobody"/],
     ['rotate of an app that is not there', 'rotate nobody', /there is no app "nobody"/],
     ['create with a scope that is none', 'create --name x --scopes a"b', /"a"b" is no scope/],
@@ -143,7 +143,7 @@ describe('tollgate apps', () => {
     expect(stderr).toMatch(message);
   });
 
-  test.each([
+  it.each([
     ['no word', ''],
     ['an unknown word', 'rename x'],
     ['a create without a name', 'create --scopes a'],
@@ -161,7 +161,7 @@ describe('tollgate apps', () => {
     expect(stderr).toMatch(/^tollgate: [^\n]+\n$/);
   });
 
-  test('need a place to keep things in: without one, exit code 1 and one clear line', async () => {
+  it('need a place to keep things in: without one, exit code 1 and one clear line', async () => {
     const bare = await writeConfig(file.folder, { issuers: ISSUERS });
     const nowhere = {
       code: 1,
@@ -175,14 +175,14 @@ describe('tollgate apps', () => {
     expect(await apps('list', onRedis)).toEqual({ code: 1, stdout: '', stderr: noApps });
   });
 
-  test('say so where Redis, their only place, is away', async () => {
+  it('say so where Redis, their only place, is away', async () => {
     const away = await writeConfig(file.folder, { redis: 'redis://127.0.0.1:1', issuers: ISSUERS });
     const { code, stdout, stderr } = await apps('revoke app-1', away);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/tollgate: the revocation could not be recorded\n$/);
   });
 
-  test('tell wrong usage before anything is opened', async () => {
+  it('tell wrong usage before anything is opened', async () => {
     const elsewhere = await createDatabaseFile();
     const at = await writeConfig(elsewhere.folder, { tokens: tokensIn(elsewhere.database) });
     for (const words of ['create --name x', 'delete', 'list all']) {
@@ -192,7 +192,7 @@ describe('tollgate apps', () => {
     await elsewhere.remove();
   });
 
-  test('do the same as a process: exit codes 0, 1 and 2, and no secret on standard error', async () => {
+  it('do the same as a process: exit codes 0, 1 and 2, and no secret on standard error', async () => {
     const run = (...words: string[]) => runTyped(['apps', ...words, '-c', config], '');
     const [made, refused, tooMany, secret] = await Promise.all([
       run('create', '--name', 'Process', '--scopes', 'a', '--json'),

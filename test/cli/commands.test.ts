@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../support/command.js';
 
 let folder: string;
@@ -41,13 +41,13 @@ routes:
 `;
 
 describe('tollgate', () => {
-  test('without a command prints its usage, and that is wrong usage', async () => {
+  it('without a command prints its usage, and that is wrong usage', async () => {
     const { code, stdout } = await runCommand([]);
     expect(code).toBe(2);
     expect(stdout).toMatch(/^usage: tollgate COMMAND/);
   });
 
-  test('--help prints every command with what it does', async () => {
+  it('--help prints every command with what it does', async () => {
     for (const flag of ['--help', '-h']) {
       const { code, stdout, stderr } = await runCommand([flag]);
       expect([code, stderr]).toEqual([0, '']);
@@ -57,13 +57,13 @@ describe('tollgate', () => {
     }
   });
 
-  test.each(['--version', '-v'])('%s prints the version of the package, nothing else', async (flag) => {
+  it.each(['--version', '-v'])('%s prints the version of the package, nothing else', async (flag) => {
     const { code, stdout } = await runCommand([flag]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  test.each([
+  it.each([
     [['help'], /^usage: tollgate COMMAND[^]*^ {2}start +\S/m],
     [['help', 'start'], /^usage: tollgate start\n\n {2}runs the gate\n/],
     [['start', '--help'], /^usage: tollgate start\n\n {2}runs the gate\n/],
@@ -74,7 +74,7 @@ describe('tollgate', () => {
     expect(stdout).toMatch(text);
   });
 
-  test('help of a command that is none is wrong usage', async () => {
+  it('help of a command that is none is wrong usage', async () => {
     const { code, stderr } = await runCommand(['help', 'strat']);
     expect([code, stderr]).toEqual([
       2,
@@ -82,7 +82,7 @@ describe('tollgate', () => {
     ]);
   });
 
-  test.each([
+  it.each([
     [
       'an unknown command, with what may have been meant',
       ['chekc'],
@@ -107,7 +107,7 @@ describe('tollgate', () => {
     expect(stderr).toMatch(/^tollgate: [^\n]+\n$/);
   });
 
-  test.each(['start', 'check', 'routes', 'demo'])(
+  it.each(['start', 'check', 'routes', 'demo'])(
     '%s calls an unreadable file by its name and exits with 2',
     async (command) => {
       const { code, stderr } = await runCommand([command, '-c', join(folder, 'missing.yaml')]);
@@ -116,7 +116,7 @@ describe('tollgate', () => {
     },
   );
 
-  test.each(['start', 'routes', 'demo'])(
+  it.each(['start', 'routes', 'demo'])(
     '%s reports every error of a bad file and exits with 1',
     async (command) => {
       const file = await write(
@@ -132,20 +132,20 @@ describe('tollgate', () => {
 });
 
 describe('tollgate check', () => {
-  test('says in one line that all is well', async () => {
+  it('says in one line that all is well', async () => {
     const file = await write('good.yaml', GOOD);
     const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toBe(`${file}: 3 routes, 1 issuer, 2 expectations held\n`);
   });
 
-  test('finds config/gateway.yaml by default, and it is good', async () => {
+  it('finds config/gateway.yaml by default, and it is good', async () => {
     const { code, stdout } = await runCommand(['check']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^config\/gateway\.yaml: \d+ routes/);
   });
 
-  test('reports every error at once, each with its line and column', async () => {
+  it('reports every error at once, each with its line and column', async () => {
     const text = GOOD.replace('files: http', 'fils: http')
       .replace('audience: https://me.test', 'audiense: x')
       .replace('1000 per 1d', 'often')
@@ -163,14 +163,14 @@ describe('tollgate check', () => {
     expect(places).toEqual([...places].sort((a, b) => a - b));
   });
 
-  test('reports text that is no YAML with its place', async () => {
+  it('reports text that is no YAML with its place', async () => {
     const file = await write('broken.yaml', 'routes:\n  - match: [\n');
     const { code, stderr } = await runCommand(['check', '-c', file]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/broken\.yaml:\d+:\d+: /);
   });
 
-  test('reports an expectation that does not hold under its own line, and why it does not', async () => {
+  it('reports an expectation that does not hold under its own line, and why it does not', async () => {
     const text = GOOD.replace('["files:*"], status: 200', '["files:write"], status: 200')
       .replace('{path: /files/7, status: 401}', '{path: /files/7, status: 403}')
       .replace(
@@ -200,7 +200,7 @@ describe('tollgate check', () => {
     ]);
   });
 
-  test('--json is for machines: what is wrong, where, and whether anything is', async () => {
+  it('--json is for machines: what is wrong, where, and whether anything is', async () => {
     const good = await runCommand(['check', '--json', '-c', await write('good.yaml', GOOD)]);
     expect(good.code).toBe(0);
     expect(JSON.parse(good.stdout)).toEqual({ ok: true, problems: [] });
@@ -213,12 +213,12 @@ describe('tollgate check', () => {
     });
   });
 
-  test('needs neither the issuer, nor the upstream, nor Redis', async () => {
+  it('needs neither the issuer, nor the upstream, nor Redis', async () => {
     const file = await write('away.yaml', `redis: redis://127.0.0.1:9\n${GOOD}`);
     expect((await runCommand(['check', '-c', file])).code).toBe(0);
   });
 
-  test('tries the cases with tokens as each issuer would make them', async () => {
+  it('tries the cases with tokens as each issuer would make them', async () => {
     const text = `issuers:
   nested:
     {issuer: https://a.test, jwks: https://a.test/jwks, audience: [me], algorithms: [ES256], claims: {app: [client, id], scope: [realm, roles]}, grants: ["files:*"]}
@@ -232,7 +232,7 @@ routes:
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  test('tries them too where one claim is both app and scopes, or the audience holds scopes', async () => {
+  it('tries them too where one claim is both app and scopes, or the audience holds scopes', async () => {
     const text = `issuers:
   both: {issuer: https://a.test, jwks: https://a.test/jwks, audience: me, claims: {scope: sub}, grants: ["*"]}
   aud: {issuer: https://b.test, jwks: https://b.test/jwks, audience: me, claims: {scope: aud}, grants: ["*"]}
@@ -249,7 +249,7 @@ ${['both', 'aud', 'iss']
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  test('tells claims that no token can have with their place, never a stack', async () => {
+  it('tells claims that no token can have with their place, never a stack', async () => {
     const file = await write(
       'exp.yaml',
       GOOD.replace('https://me.test}', 'https://me.test, claims: {scope: exp}}'),
@@ -260,7 +260,7 @@ ${['both', 'aud', 'iss']
     expect(stderr).not.toContain('    at ');
   });
 
-  test('knows that the token service answers at its paths', async () => {
+  it('knows that the token service answers at its paths', async () => {
     const tokens = 'tokens: {issuer: "http://127.0.0.1:1", audience: a, endpoints: {whoami: {}}}\n';
     const text = `${tokens}${GOOD.replace('audience: https://me.test', 'audience: https://me.test, grants: ["*"]')}`;
     const file = await write(
@@ -274,7 +274,7 @@ ${['both', 'aud', 'iss']
     );
   });
 
-  test('reads variables from the environment, and says which one is not set', async () => {
+  it('reads variables from the environment, and says which one is not set', async () => {
     const file = await write('variables.yaml', GOOD.replace('http://127.0.0.1:9', '${FILES_URL}'));
     expect((await runCommand(['check', '-c', file], { env: { FILES_URL: 'http://127.0.0.1:9' } })).code).toBe(
       0,
@@ -286,7 +286,7 @@ ${['both', 'aud', 'iss']
 });
 
 describe('tollgate routes', () => {
-  test('prints a table for people', async () => {
+  it('prints a table for people', async () => {
     const { code, stdout } = await runCommand(['routes', '-c', await write('good.yaml', GOOD)]);
     expect(code).toBe(0);
     expect(
@@ -302,7 +302,7 @@ describe('tollgate routes', () => {
     ]);
   });
 
-  test('--json has the same for machines', async () => {
+  it('--json has the same for machines', async () => {
     const { code, stdout } = await runCommand(['routes', '--json', '-c', await write('good.yaml', GOOD)]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual([
@@ -333,7 +333,7 @@ describe('tollgate routes', () => {
     ]);
   });
 
-  test('stops quietly when its reader does', async () => {
+  it('stops quietly when its reader does', async () => {
     const { execFile } = await import('node:child_process');
     const output = await new Promise<string>((resolve) => {
       execFile(

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startCommand, type RunningCommand } from '../support/command.js';
 
 let folder: string;
@@ -30,7 +30,7 @@ const write = (log: object) =>
     }),
   );
 
-test('a 404 can be told from the log once log.paths and debug are on, and a query never stands there', async () => {
+it('a 404 can be told from the log once log.paths and debug are on, and a query never stands there', async () => {
   await write({});
   gate = startCommand(['start', '-c', file]);
   const [line] = await gate.until(/^.*the gate is open.*$/m);

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../support/command.js';
 import { freePort } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -41,7 +41,7 @@ async function oneLine(args: readonly string[]): Promise<{ code: number | null; 
 }
 
 describe('one line tells', () => {
-  test("that the port of the demo's service is taken", async () => {
+  it("that the port of the demo's service is taken", async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -51,20 +51,20 @@ describe('one line tells', () => {
     expect(code).toBe(1);
   });
 
-  test.each(['listen', 'admin'])('that the host of %s is not known', async (which) => {
+  it.each(['listen', 'admin'])('that the host of %s is not known', async (which) => {
     const { code, line } = await oneLine(['start', '-c', await write({ [which]: 'no-such-host.invalid:0' })]);
     expect(line).toContain('the host name no-such-host.invalid is not known here');
     expect(code).toBe(1);
   });
 
-  test('that a file without tokens has no apps', async () => {
+  it('that a file without tokens has no apps', async () => {
     const { code, line } = await oneLine(['apps', 'list', '-c', await write()]);
     expect(line).toContain('apps need the `tokens` section in the file');
     expect(line).not.toContain('revo');
     expect(code).toBe(1);
   });
 
-  test.each([
+  it.each([
     ['whose folder cannot be made', 'sqlite:/dev/null/gate.db'],
     ['that is a folder', 'sqlite:/tmp'],
   ])('that a registry cannot be opened %s', async (_why, database) => {
@@ -75,7 +75,7 @@ describe('one line tells', () => {
   });
 });
 
-test('SIGTERM to `npm start` ends the demo', async () => {
+it('SIGTERM to `npm start` ends the demo', async () => {
   const origin = `http://127.0.0.1:${await freePort()}`;
   const args = ['start', '--silent', '--ignore-scripts', '--', '-c', await write({}, origin)];
   const npm = spawn('npm', args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -93,7 +93,7 @@ test('SIGTERM to `npm start` ends the demo', async () => {
 });
 
 describe('a Node that is too old', () => {
-  test.each([
+  it.each([
     ['18.20.8', false],
     ['20.18.3', false],
     ['20.19.0', true],
@@ -142,11 +142,11 @@ describe('limits in memory', () => {
     });
   }
 
-  test("in a worker of somebody else's cluster are warned of", { timeout: 25_000 }, async () => {
+  it("in a worker of somebody else's cluster are warned of", { timeout: 25_000 }, async () => {
     expect(await logOfWorker(await write())).toMatch(/"level":"warn".*each worker admits the whole limit/);
   });
 
-  test('are not, where there are none', { timeout: 25_000 }, async () => {
+  it('are not, where there are none', { timeout: 25_000 }, async () => {
     const routes = [{ match: 'GET /a', upstream: 'things', public: true, limit: 'none' }];
     const log = await logOfWorker(await write({ routes }));
     expect(log).toContain('the gate is open');

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startCommand, type RunningCommand } from '../support/command.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
 
@@ -47,7 +47,7 @@ async function untilServed(path: string): Promise<void> {
 }
 
 describe('a running gate follows its file', () => {
-  test('when it is written in place, replaced by a rename, or SIGHUP says so; a bad one is told of by line', async () => {
+  it('when it is written in place, replaced by a rename, or SIGHUP says so; a bad one is told of by line', async () => {
     const file = join(folder, 'gateway.yaml');
     await writeFile(file, textOf('/one'));
     await open(file);
@@ -72,7 +72,7 @@ describe('a running gate follows its file', () => {
     expect(gate.stderr()).toBe('');
   });
 
-  test('through the links of a ConfigMap, and follows a file that it names', async () => {
+  it('through the links of a ConfigMap, and follows a file that it names', async () => {
     for (const version of ['1', '2']) {
       await mkdir(join(folder, `..${version}`));
       await writeFile(join(folder, `..${version}`, 'gateway.yaml'), textOf(`/v${version}`));
@@ -86,7 +86,7 @@ describe('a running gate follows its file', () => {
     await untilServed('/v2');
   });
 
-  test('SIGHUP moves on to a new log file, and does not end a gate that drains', async () => {
+  it('SIGHUP moves on to a new log file, and does not end a gate that drains', async () => {
     const file = join(folder, 'gateway.yaml');
     const log = join(folder, 'gate.log');
     await writeFile(file, textOf('/one', { log: { file: log }, drain_timeout: '5s' }));

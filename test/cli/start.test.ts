@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand, startCommand, type RunningCommand } from '../support/command.js';
 import { freePort } from '../support/redis.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
@@ -71,7 +71,7 @@ function linesOf(text: string): Line[] {
 }
 
 describe('the log of a running gate', () => {
-  test('has one line an exchange with the fields of the way, and neither token, query nor target', async () => {
+  it('has one line an exchange with the fields of the way, and neither token, query nor target', async () => {
     const gate = await start();
     const token = issuer.sign({ scope: 'users:read', sub: 'app-7' });
     const forged = `${token.slice(0, -8)}AAAAAAAA`;
@@ -112,7 +112,7 @@ describe('the log of a running gate', () => {
     }
   });
 
-  test('says nothing of a password that the file or the environment holds, not even when Redis is unavailable', async () => {
+  it('says nothing of a password that the file or the environment holds, not even when Redis is unavailable', async () => {
     const gate = await start(
       { redis: { url: 'redis://gate:${REDIS_PASSWORD}@127.0.0.1:9/0', timeout: '50ms' } },
       { REDIS_PASSWORD: 'hunter2-of-redis' },
@@ -127,7 +127,7 @@ describe('the log of a running gate', () => {
     expect(gate.stdout() + gate.stderr()).not.toContain('hunter2');
   });
 
-  test('goes to a file where the configuration says so, in a folder that is made', async () => {
+  it('goes to a file where the configuration says so, in a folder that is made', async () => {
     const file = join(folder, 'logs', 'gate.log');
     const command = startCommand(['start', '-c', await write({ log: { file } })]);
     running.push(command);
@@ -140,7 +140,7 @@ describe('the log of a running gate', () => {
     );
   });
 
-  test('on a full disk costs its lines, not the gate, and does not keep it from ending', async () => {
+  it('on a full disk costs its lines, not the gate, and does not keep it from ending', async () => {
     const port = await freePort();
     const command = startCommand([
       'start',
@@ -165,7 +165,7 @@ describe('the log of a running gate', () => {
 });
 
 describe('a gate that cannot start', () => {
-  test.each(['listen', 'admin'])(
+  it.each(['listen', 'admin'])(
     'because the port of %s is taken says so in one line, with exit code 1',
     async (which) => {
       const other = createServer().listen(0, '127.0.0.1');
@@ -185,20 +185,20 @@ describe('a gate that cannot start', () => {
     },
   );
 
-  test('because an address is not of this machine says so in one line', async () => {
+  it('because an address is not of this machine says so in one line', async () => {
     const { code, stderr } = await runCommand(['start', '-c', await write({ listen: '192.0.2.1:8080' })]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^tollgate: 192\.0\.2\.1:8080 is no address of this machine[^\n]*\n$/);
   });
 
-  test('because its log cannot be opened says so in one line', async () => {
+  it('because its log cannot be opened says so in one line', async () => {
     const file = join(await write(), 'gate.log');
     const { code, stderr } = await runCommand(['start', '-c', await write({ log: { file } })]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^tollgate: \/[^\n]* cannot be opened \(E\w+\)\n$/);
   });
 
-  test('does not keep the port of the other listener', async () => {
+  it('does not keep the port of the other listener', async () => {
     const port = await freePort();
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -216,7 +216,7 @@ describe('a gate that cannot start', () => {
 });
 
 describe('a second signal', () => {
-  test('ends a gate that is still draining at once', async () => {
+  it('ends a gate that is still draining at once', async () => {
     const hanging = await startEchoUpstream(() => undefined);
     const gate = await start({
       drain_timeout: '1h',

@@ -1,7 +1,7 @@
 /** Keys made on the spot: their public halves can be exported, however often the garbage is collected meanwhile. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 /** Some garbage collection falls into one of so many exports: with generated KeyObjects no run ended. */
 const KEYS = 1500;
@@ -15,7 +15,7 @@ for (let i = 0; i < ${KEYS}; i++) createTestIssuer(issuer);
 process.stdout.write('made');
 `;
 
-test('making thousands of keys never deadlocks the process', async () => {
+it('making thousands of keys never deadlocks the process', async () => {
   const mint = new URL('../../dist/cli/test-issuer.js', import.meta.url).href;
   const { stdout } = await promisify(execFile)(
     process.execPath,

@@ -1,5 +1,5 @@
 /** `tollgate users`, as it is typed: the password on standard input, and nothing of it anywhere else. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { users as command } from '../../src/cli/users.js';
 import { createDatabaseFile, tokensIn, writeConfig, type DatabaseFile } from '../support/token-gate.js';
 import { runHere, runTyped } from '../support/typed.js';
@@ -20,7 +20,7 @@ const users = (words: string, input = '') =>
   runHere(command, words.split(' ').filter(Boolean), config, input);
 
 describe('tollgate users', () => {
-  test('adds, lists and deletes; with --json as data', async () => {
+  it('adds, lists and deletes; with --json as data', async () => {
     const added = await users(
       'add ada --scopes orders:read,files_api --organization Sample',
       `${PASSWORD}\n`,
@@ -49,7 +49,7 @@ describe('tollgate users', () => {
     expect(JSON.parse((await users('list --json')).stdout)).toMatchObject({ users: [{ name: 'grace' }] });
   });
 
-  test('adds somebody without scopes', async () => {
+  it('adds somebody without scopes', async () => {
     expect(await users('add edsger', PASSWORD)).toMatchObject({ code: 0, stdout: 'added edsger\n' });
     expect(JSON.parse((await users('list --json')).stdout)).toMatchObject({
       users: expect.arrayContaining([{ name: 'edsger', scopes: [] }]) as unknown,
@@ -57,7 +57,7 @@ describe('tollgate users', () => {
     expect((await users('delete edsger')).code).toBe(0);
   });
 
-  test.each([
+  it.each([
     ['a name that is taken', 'add taken --scopes a', /^tollgate: there is a user "taken" already\n$/],
     ['a scope that is none', 'add x --scopes a"b', /^tollgate: "a"b" is no scope\n$/],
     ['nobody who could be deleted', 'delete nobody', /^tollgate: there is no user "nobody"\n$/],
@@ -69,7 +69,7 @@ describe('tollgate users', () => {
     expect(stderr).not.toContain(PASSWORD);
   });
 
-  test.each([
+  it.each([
     ['none', ''],
     ['an empty line', '\n'],
     ['one that is too short', 'abc\n'],
@@ -80,7 +80,7 @@ describe('tollgate users', () => {
     expect(stderr).not.toContain('abc');
   });
 
-  test.each([
+  it.each([
     ['no word', ''],
     ['an unknown word', 'rename ada'],
     ['no name', 'add --scopes a'],
@@ -93,7 +93,7 @@ describe('tollgate users', () => {
     expect(stderr).not.toContain(PASSWORD);
   });
 
-  test('needs the tokens section: exit code 1 and one clear line', async () => {
+  it('needs the tokens section: exit code 1 and one clear line', async () => {
     const bare = await writeConfig(file.folder, {});
     expect(await runHere(command, ['list'], bare)).toEqual({
       code: 1,
@@ -102,7 +102,7 @@ describe('tollgate users', () => {
     });
   });
 
-  test('does the same as a process: exit codes 0, 1 and 2, and the password nowhere', async () => {
+  it('does the same as a process: exit codes 0, 1 and 2, and the password nowhere', async () => {
     const run = (...words: string[]) =>
       runTyped(['users', ...words, '--scopes', 'a', '-c', config], `${PASSWORD}\n`);
     const [added, refused, argument, owner] = await Promise.all([

@@ -1,6 +1,6 @@
 /** What every store of limits promises, run over each of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LimitStore, LimitDecision } from '../../src/limit/store.js';
 import type { LimitPolicy } from '../../src/model/limit.js';
 import { policy } from '../limit/policies.js';
@@ -32,7 +32,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
   }
 
   describe.concurrent(`the contract of a limit store, kept by ${name}`, () => {
-    test('N requests are admitted, each with one fewer remaining, and the next is refused', () =>
+    it('N requests are admitted, each with one fewer remaining, and the next is refused', () =>
       using(async ({ store }) => {
         const limits = [policy(3, 60_000)];
         const verdicts: LimitDecision[] = [];
@@ -45,7 +45,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         ]);
       }));
 
-    test('the reset is when the oldest counted request leaves, of a counted and of a refused request alike', () =>
+    it('the reset is when the oldest counted request leaves, of a counted and of a refused request alike', () =>
       using(async ({ store, now, pass }) => {
         const limits = [policy(2, 60_000)];
         const before = await now();
@@ -61,7 +61,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect(refused.waitMs).toBeLessThanOrEqual(60_001 - 50 + 5);
       }));
 
-    test('who waits as long as the refusal says is admitted, and no sooner', () =>
+    it('who waits as long as the refusal says is admitted, and no sooner', () =>
       using(async ({ store, pass }) => {
         const limits = [policy(1, 1000)];
         await take(store, ['{a}:k'], limits);
@@ -73,7 +73,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect((await take(store, ['{a}:k'], limits)).admitted).toBe(true);
       }));
 
-    test('refused requests cost nothing', () =>
+    it('refused requests cost nothing', () =>
       using(async ({ store, pass }) => {
         const limits = [policy(2, 1000)];
         await take(store, ['{a}:k'], limits);
@@ -86,7 +86,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect((await take(store, ['{a}:k'], limits)).admitted).toBe(true);
       }));
 
-    test('of several limits, a refusal by one counts under none', () =>
+    it('of several limits, a refusal by one counts under none', () =>
       using(async ({ store }) => {
         const small = policy(2, 60_000);
         const large = policy(10, 120_000);
@@ -95,20 +95,20 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect((await take(store, ['{a}:l'], [large])).remaining).toBe(7);
       }));
 
-    test('an admitted request is told by the limit with the fewest remaining', () =>
+    it('an admitted request is told by the limit with the fewest remaining', () =>
       using(async ({ store }) => {
         const limits = [policy(10, 60_000), policy(4, 120_000)];
         const verdict = await take(store, ['{a}:1', '{a}:2'], limits);
         expect([verdict.decidingLimit, verdict.remaining]).toEqual([1, 3]);
       }));
 
-    test('between limits with as many remaining, the one that resets later tells', () =>
+    it('between limits with as many remaining, the one that resets later tells', () =>
       using(async ({ store }) => {
         const limits = [policy(4, 60_000), policy(4, 120_000), policy(4, 90_000)];
         expect((await take(store, ['{a}:1', '{a}:2', '{a}:3'], limits)).decidingLimit).toBe(1);
       }));
 
-    test('a refused request is told by the exhausted limit that resets last', () =>
+    it('a refused request is told by the exhausted limit that resets last', () =>
       using(async ({ store }) => {
         const limits = [policy(1, 60_000), policy(1, 120_000), policy(9, 300_000)];
         await take(store, ['{a}:1', '{a}:2', '{a}:3'], limits);
@@ -117,7 +117,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect(refused.waitMs).toBeGreaterThan(119_000);
       }));
 
-    test('keys are counted apart', () =>
+    it('keys are counted apart', () =>
       using(async ({ store }) => {
         const limits = [policy(1, 60_000)];
         expect((await take(store, ['{a}:k'], limits)).admitted).toBe(true);
@@ -125,14 +125,14 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect((await take(store, ['{a}:k'], limits)).admitted).toBe(false);
       }));
 
-    test('of many at once exactly N are admitted', () =>
+    it('of many at once exactly N are admitted', () =>
       using(async ({ store }) => {
         const limits = [policy(50, 60_000)];
         const verdicts = await Promise.all(Array.from({ length: 500 }, () => take(store, ['{a}:k'], limits)));
         expect(verdicts.filter(({ admitted }) => admitted)).toHaveLength(50);
       }));
 
-    test('a count survives a change of N in both directions, across the two forms', () =>
+    it('a count survives a change of N in both directions, across the two forms', () =>
       using(async ({ store }) => {
         const at = (requests: number) => take(store, ['{a}:k'], [policy(requests, 60_000)]);
         for (let i = 0; i < 100; i++) await at(200);
@@ -143,7 +143,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect((await at(1000)).remaining).toBe(1000 - 152);
       }));
 
-    test('raising N admits again at once what was exhausted', () =>
+    it('raising N admits again at once what was exhausted', () =>
       using(async ({ store }) => {
         const at = (requests: number) => take(store, ['{a}:k'], [policy(requests, 60_000)]);
         await at(1);
@@ -151,7 +151,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect(await at(3)).toMatchObject({ admitted: true, remaining: 1 });
       }));
 
-    test('after N is lowered, a refusal tells when enough have left, not when the first has', () =>
+    it('after N is lowered, a refusal tells when enough have left, not when the first has', () =>
       using(async ({ store, pass }) => {
         const at = (requests: number) => take(store, ['{a}:k'], [policy(requests, 1000)]);
         await at(3);
@@ -164,7 +164,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect((await at(1)).admitted).toBe(true);
       }));
 
-    test('a limit of thousands admits N and is never late by more than a sixtieth of its window', () =>
+    it('a limit of thousands admits N and is never late by more than a sixtieth of its window', () =>
       using(async ({ store, pass }) => {
         const limits = [policy(1000, 1200)];
         const burst = () => Promise.all(Array.from({ length: 700 }, () => take(store, ['{a}:k'], limits)));

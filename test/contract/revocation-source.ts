@@ -1,5 +1,5 @@
 /** What every keeper of revocations promises, run over each of them. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Revocation } from '../../src/model/revocation.js';
 import { RevokedSet } from '../../src/revocation/revoked-set.js';
 import type { Position, RevocationSource } from '../../src/revocation/source.js';
@@ -57,7 +57,7 @@ export async function readAll(source: RevocationSource): Promise<Snapshot> {
 
 export function describeRevocationSource(name: string, open: OpenSources): void {
   describe(`the contract of a source of revocations, kept by ${name}`, () => {
-    test('what one gate revokes the other reads, just as it was written', async () => {
+    it('what one gate revokes the other reads, just as it was written', async () => {
       const [one, other] = await open();
       const all = [
         revocation(),
@@ -71,14 +71,14 @@ export function describeRevocationSource(name: string, open: OpenSources): void 
       expect([...revocations].sort((a, b) => a.revokedAtMs - b.revokedAtMs)).toEqual(all);
     });
 
-    test('a later revocation of the same replaces the one before', async () => {
+    it('a later revocation of the same replaces the one before', async () => {
       const [one, other] = await open();
       await one.revoke(revocation());
       await other.revoke(revocation({ revokedAtMs: 1_700_000_000_009 }));
       expect((await readAll(one)).revocations).toEqual([revocation({ revokedAtMs: 1_700_000_000_009 })]);
     });
 
-    test('restoring undoes the revocation of an app at that issuer alone, once', async () => {
+    it('restoring undoes the revocation of an app at that issuer alone, once', async () => {
       const [one, other] = await open();
       const rest = [revocation({ issuer: 'partner' }), revocation({ kind: 'token' })];
       for (const each of [revocation(), ...rest]) await one.revoke(each);
@@ -90,7 +90,7 @@ export function describeRevocationSource(name: string, open: OpenSources): void 
       for (const each of rest) expect(revocations).toContainEqual(each);
     });
 
-    test('a gate that has read once is told what is new alone, what was undone too', async () => {
+    it('a gate that has read once is told what is new alone, what was undone too', async () => {
       const [one, other] = await open();
       for (let i = 0; i < 50; i++) await one.revoke(revocation({ id: `app-${i}` }));
       const gate = new Gate(other);
@@ -116,7 +116,7 @@ export function describeRevocationSource(name: string, open: OpenSources): void 
       expect(gate.ids()).toContain('app-7');
     });
 
-    test('each change has a revision that was never before, which a reading tells, and nothing else has', async () => {
+    it('each change has a revision that was never before, which a reading tells, and nothing else has', async () => {
       const [one, other] = await open();
       const seen = [await one.revision()];
       const changes = [

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { apps } from '../../src/cli/apps.js';
 import { users } from '../../src/cli/users.js';
 import { startGate, type Config } from '../support/gate.js';
@@ -53,7 +53,7 @@ async function linesOf(log: string, msg: string): Promise<Line[]> {
 const jtiOf = (token: string) =>
   (JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { jti: string }).jti;
 
-test('a gate has a line for each change, which says who made it and from where, and no secret', async () => {
+it('a gate has a line for each change, which says who made it and from where, and no secret', async () => {
   const log = join(file.folder, 'gate.log');
   const gate = await startGate(configOf({ level: 'info', file: log }));
   const app = await makeApp(gate, { name: 'Audited', scopes: ['files_api'] });
@@ -120,7 +120,7 @@ test('a gate has a line for each change, which says who made it and from where, 
   for (const hidden of [app.secret, secret, named, pass]) expect(text).not.toContain(hidden);
 });
 
-test("a command has its lines in the log's file, else on standard error", async () => {
+it("a command has its lines in the log's file, else on standard error", async () => {
   const log = join(file.folder, 'commands.log');
   const tokens = tokensIn(file.database);
   const config = await writeConfig(file.folder, { tokens, log: { file: log } });
@@ -154,7 +154,7 @@ test("a command has its lines in the log's file, else on standard error", async 
   expect(JSON.parse(told.stderr)).toMatchObject({ ...by, action: 'app_created', msg: 'audit' });
 });
 
-test('named tokens are listed and revoked by the command too', async () => {
+it('named tokens are listed and revoked by the command too', async () => {
   const gate = await startGate(configOf({ level: 'silent' }));
   const app = await makeApp(gate, { name: 'Named', scopes: ['files_api'] });
   const form = { secret: app.secret, name: 'nightly', description: 'a job', permission: 'files_api' };
@@ -181,7 +181,7 @@ test('named tokens are listed and revoked by the command too', async () => {
   await gate.stop();
 });
 
-test.each([
+it.each([
   ['as a keyed hash', {}, /^[\w-]{16}$/, 'client_id_hash'],
   ['as it is, where the file says so', { client_ids: true }, /^canary-client$/, 'client_id'],
 ])('a client that fails stands in the log %s', async (_how, changes, expected, field) => {

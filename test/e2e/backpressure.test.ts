@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startGateProcess, type GateProcess } from '../support/gate-process.js';
 import { openRaw } from '../support/raw.js';
 
@@ -61,7 +61,7 @@ function pour(res: ServerResponse, size: number): void {
   more();
 }
 
-test('1 GiB for a reader of 10 KB a second makes the gate grow by less than 20 MiB.', async () => {
+it('1 GiB for a reader of 10 KB a second makes the gate grow by less than 20 MiB', async () => {
   const grown = await gate.watchGrowth();
   const client = openRaw(gate.port, `GET /${1024 * MEBIBYTE} HTTP/1.1\r\nHost: a\r\n\r\n`);
   client.socket.pause();
@@ -78,7 +78,7 @@ test('1 GiB for a reader of 10 KB a second makes the gate grow by less than 20 M
   expect(grown()).toBeLessThan(20);
 });
 
-test('An upload to an upstream that does not read stands still, and arrives whole once it does.', async () => {
+it('An upload to an upstream that does not read stands still, and arrives whole once it does', async () => {
   const size = 256 * MEBIBYTE;
   const grown = await gate.watchGrowth();
   const headers = { 'content-length': String(size) };

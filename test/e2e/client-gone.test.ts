@@ -121,7 +121,8 @@ describe('A hundred clients that go at once', () => {
     );
     clients.forEach((client) => client.socket.resetAndDestroy());
     // A connection opened for a client that left before it was used stays in the pool. No request goes over it.
-    const asked = (): boolean => scene.upstream.requests.some(({ socket }) => scene.upstream.open.has(socket));
+    const asked = (): boolean =>
+      scene.upstream.requests.some(({ socket }) => scene.upstream.open.has(socket));
     await until(() => scene.gate.records.length === records + 100);
     expect(await until(() => !asked())).toBeLessThan(WITHIN_MS);
   });

@@ -1,5 +1,5 @@
 /** What HTTP allows a client to do, and what clients do all the same: each comes to a clear end, and frees what it held. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startScene, type Scene } from '../support/scene.js';
 import { openRaw } from '../support/raw.js';
 import { until } from '../support/until.js';
@@ -49,13 +49,13 @@ async function sayAndEnd(bytes: string): Promise<string> {
 const STALLS = { retry: 2 };
 
 describe('A client that ends its side', STALLS, () => {
-  test('behind its request has the answer all the same', async () => {
+  it('behind its request has the answer all the same', async () => {
     expect(await sayAndEnd(get('/open/a'))).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/);
     const post = request('POST /open/a', ['Content-Length: 3'], 'abc');
     expect(await sayAndEnd(post)).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/);
   });
 
-  test('has all answers of its pipeline, refusals among them', async () => {
+  it('has all answers of its pipeline, refusals among them', async () => {
     const text = await sayAndEnd(get('/open/a') + get('/nowhere') + get('/open/b'));
     expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual([
       '200',
@@ -64,11 +64,11 @@ describe('A client that ends its side', STALLS, () => {
     ]);
   });
 
-  test('has an answer to its end that comes bit by bit', async () => {
+  it('has an answer to its end that comes bit by bit', async () => {
     expect(await sayAndEnd(get('/open/stream'))).toMatch(/one two three four five$/);
   });
 
-  test('and whose answer does not come is held to have left', async () => {
+  it('and whose answer does not come is held to have left', async () => {
     const records = scene.gate.records.length;
     const client = openRaw(scene.gate.port, get('/open/slow'));
     await until(() => scene.upstream.requests.at(-1)?.head.includes('/open/slow') === true);
@@ -77,7 +77,7 @@ describe('A client that ends its side', STALLS, () => {
     expect(scene.gate.records.at(-1)).toMatchObject({ status: 499, reason: 'client_gone' });
   });
 
-  test.each([
+  it.each([
     ['its head', 'GET /open/a HTTP/1.1\r\nHost: gate.test\r\n'],
     ['a body of a stated length', request('POST /open/a', ['Content-Length: 10'], 'abc')],
     ['a chunk', request('POST /open/a', [CHUNKED], '5\r\nabc')],
@@ -95,7 +95,7 @@ describe('A client that ends its side', STALLS, () => {
 });
 
 describe('Uploads that are aborted', () => {
-  test.each([
+  it.each([
     ['by an end', (client: ReturnType<typeof openRaw>) => client.destroy()],
     ['by a reset', (client: ReturnType<typeof openRaw>) => client.socket.resetAndDestroy()],
   ])('%s leave no connection to the upstream, and one record each', async (_, abort) => {
@@ -115,7 +115,7 @@ describe('Uploads that are aborted', () => {
 });
 
 describe('A connection', () => {
-  test('goes on after every refusal of a request that was whole', async () => {
+  it('goes on after every refusal of a request that was whole', async () => {
     await scene.talk(get('/once'));
     const client = openRaw(scene.gate.port);
     const asked: [string, number][] = [
@@ -136,7 +136,7 @@ describe('A connection', () => {
     client.destroy();
   });
 
-  test('is over with a refusal whose body is unread: nothing behind it is processed', async () => {
+  it('is over with a refusal whose body is unread: nothing behind it is processed', async () => {
     const records = scene.gate.records.length;
     const before = scene.upstream.requests.length;
     const client = openRaw(scene.gate.port, request('POST /nowhere', ['Content-Length: 3'], 'a'));
@@ -150,7 +150,7 @@ describe('A connection', () => {
 });
 
 describe('An expectation', () => {
-  test('is not met where the upstream is away: the refusal comes without a 100', async () => {
+  it('is not met where the upstream is away: the refusal comes without a 100', async () => {
     const away = await startScene({ routes: [{ match: '* /{path*}', upstream: 'behind', public: true }] });
     await away.upstream.close();
     const { text, answers } = await away.talk(
@@ -161,7 +161,7 @@ describe('An expectation', () => {
     await away.gate.stop();
   });
 
-  test('of anything else is ignored, as RFC 9110 10.1.1 allows, and does not pass', async () => {
+  it('of anything else is ignored, as RFC 9110 10.1.1 allows, and does not pass', async () => {
     const { answers } = await scene.talk(get('/open/a', 'Expect: the-unexpected'));
     expect(answers[0]?.status).toBe(200);
     expect(scene.upstream.requests.at(-1)?.head).not.toMatch(/^expect:/im);
@@ -169,7 +169,7 @@ describe('An expectation', () => {
 });
 
 describe('A request line with two spaces', () => {
-  test('is one request with the one path that Node read, and goes on with one space', async () => {
+  it('is one request with the one path that Node read, and goes on with one space', async () => {
     const before = scene.upstream.requests.length;
     const { answers } = await scene.talk(request('GET  /open/a'));
     expect(answers.map(({ status }) => status)).toEqual([200]);

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startCommand, type RunningCommand } from '../support/command.js';
 import { randomPrefix, redisUrl, removeKeys } from '../support/redis.js';
 import { bearer } from '../support/token-gate.js';
@@ -72,7 +72,7 @@ async function ask(gate: number, app: string): Promise<{ status: number; retryAf
 const admittedOf = (answers: readonly { status: number }[]) =>
   answers.filter(({ status }) => status === 200).length;
 
-test('60 at once are N, whatever their clocks say, and whoever waits as told is admitted by another one.', async () => {
+it('60 at once are N, whatever their clocks say, and whoever waits as told is admitted by another one', async () => {
   for (let round = 0; round < 3; round++) {
     const app = `app-${round}`;
     const crowd = await Promise.all(Array.from({ length: 60 }, (_, i) => ask(i, app)));

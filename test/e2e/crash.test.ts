@@ -1,5 +1,5 @@
 /** A gate that is killed while apps are made and deleted over its API: what it acknowledged is there at the next start. */
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { startCommand } from '../support/command.js';
 import { createDatabaseFile, tokensIn, writeConfig } from '../support/token-gate.js';
 
@@ -25,7 +25,7 @@ async function start(file: string, cwd: string): Promise<StartedGate> {
   };
 }
 
-test('Killed at any moment, it has every app that it acknowledged and none whose end it acknowledged.', async () => {
+it('Killed at any moment, it has every app that it acknowledged and none whose end it acknowledged', async () => {
   const registry = await createDatabaseFile();
   const file = await writeConfig(registry.folder, { tokens: tokensIn(registry.database) });
   const alive = new Set<string>();

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { startCommand, type RunningCommand } from '../support/command.js';
 import { openRaw } from '../support/raw.js';
@@ -78,7 +78,7 @@ async function readiness(): Promise<number> {
 }
 
 describe('SIGTERM', () => {
-  test('under the load of kept-alive clients resets nobody, closes after each answer, and ends with exit code 0', async () => {
+  it('under the load of kept-alive clients resets nobody, closes after each answer, and ends with exit code 0', async () => {
     await openGate('10s');
     const failures: string[] = [];
     let answered = 0;
@@ -109,7 +109,7 @@ describe('SIGTERM', () => {
     expect(gate.stderr()).toBe('');
   });
 
-  test('turns readiness off first, then takes no new connections, while what is under way goes on', async () => {
+  it('turns readiness off first, then takes no new connections, while what is under way goes on', async () => {
     await openGate('10s');
     expect(await readiness()).toBe(200);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -133,7 +133,7 @@ describe('SIGTERM', () => {
     expect((await gate.ended).code).toBe(0);
   });
 
-  test('still serves a request that comes on an open connection during the drain, and closes that then', async () => {
+  it('still serves a request that comes on an open connection during the drain, and closes that then', async () => {
     await openGate('10s');
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const slow = get(agent, '/held');
@@ -153,7 +153,7 @@ describe('SIGTERM', () => {
     expect((await gate.ended).code).toBe(0);
   });
 
-  test('resets no new connection of a balancer that looks at readiness four times in a second', async () => {
+  it('resets no new connection of a balancer that looks at readiness four times in a second', async () => {
     await openGate('10s');
     const failures: string[] = [];
     let isReady = true;
@@ -180,7 +180,7 @@ describe('SIGTERM', () => {
     expect((await gate.ended).code).toBe(0);
   });
 
-  test('cuts a stream, a tunnel and a silent request at the deadline, and exits with 0', async () => {
+  it('cuts a stream, a tunnel and a silent request at the deadline, and exits with 0', async () => {
     await openGate('1s');
     const stream = openRaw(port, 'GET /stream HTTP/1.1\r\nHost: a\r\n\r\n');
     await stream.until('data: 1');
@@ -201,7 +201,7 @@ describe('SIGTERM', () => {
     held.length = 0;
   });
 
-  test('ends a gate with idle connections only within a moment', async () => {
+  it('ends a gate with idle connections only within a moment', async () => {
     await openGate('30s');
     const agent = new Agent({ keepAlive: true });
     await Promise.all(Array.from({ length: 10 }, () => get(agent, '/x')));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { users } from '../../src/cli/users.js';
 import { startCommand } from '../support/command.js';
 import { startGate, type TestGate } from '../support/gate.js';
@@ -102,7 +102,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('with two gates that share a re
     return performance.now() - since;
   }
 
-  test('a refresh token that is revoked at one ends its access token at both within a second', async () => {
+  it('a refresh token that is revoked at one ends its access token at both within a second', async () => {
     await add('ada');
     const [mine, another] = [await login(0, 'ada'), await login(1, 'ada')];
     expect(await statuses(mine.token)).toEqual([200, 200]);
@@ -114,7 +114,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('with two gates that share a re
     expect(await statuses(another.token)).toEqual([200, 200]);
   });
 
-  test('a refresh token that is used again ends what its login gave within a second', async () => {
+  it('a refresh token that is used again ends what its login gave within a second', async () => {
     await add('grace');
     const first = await login(0, 'grace');
     const second = (await (await post(1, { refresh_token: first.refresh_token })).json()) as Login;
@@ -129,7 +129,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('with two gates that share a re
     expect(await statuses(first.token)).toEqual([401, 401]);
   });
 
-  test('a user whom a machine deletes whose clock is half a minute behind is refused, and one of the same name is not', async () => {
+  it('a user whom a machine deletes whose clock is half a minute behind is refused, and one of the same name is not', async () => {
     await add('edsger');
     const before = await login(0, 'edsger');
     expect(await statuses(before.token)).toEqual([200, 200]);
@@ -143,7 +143,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('with two gates that share a re
     expect(await statuses(before.token)).toEqual([401, 401]);
   });
 
-  test.runIf(kind === 'PostgreSQL')(
+  it.runIf(kind === 'PostgreSQL')(
     'a token that is given while the deletion waits for a lock is refused',
     async () => {
       await add('barbara');

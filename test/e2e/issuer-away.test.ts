@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GatewayConfig } from '../../src/config/config.js';
 import { talk } from '../support/dialogue.js';
 import { startGate, type TestGate } from '../support/gate.js';
@@ -82,7 +82,7 @@ const untilKept = (): Promise<void> =>
   vi.waitFor(async () => expect(await readdir(folder)).toEqual([expect.stringMatching(/\.json$/)]), LONG);
 
 describe('a gate whose issuer is away', () => {
-  test('serves what it has seen before, and its asking costs no request a moment', async () => {
+  it('serves what it has seen before, and its asking costs no request a moment', async () => {
     const issuer = await createTestIssuer();
     const gate = await openGate({ issuer }, { jwks_max_age: '1s' });
     expect(await statusOf(gate, tokenOf(issuer))).toBe(200);
@@ -100,7 +100,7 @@ describe('a gate whose issuer is away', () => {
     expect(await statusOf(gate, tokenOf(issuer))).toBe(200);
   });
 
-  test('starts with the keys on disk, is ready, and takes new ones as soon as the issuer is back', async () => {
+  it('starts with the keys on disk, is ready, and takes new ones as soon as the issuer is back', async () => {
     const issuer = await createTestIssuer();
     const first = await openGate({ issuer }, { jwks_cache: folder });
     expect(await statusOf(first, tokenOf(issuer))).toBe(200);
@@ -123,7 +123,7 @@ describe('a gate whose issuer is away', () => {
     expect(await statusOf(third, tokenOf(issuer))).toBe(401);
   });
 
-  test('starts with nothing where the keys on disk are older than jwks_max_stale, and says so with 503', async () => {
+  it('starts with nothing where the keys on disk are older than jwks_max_stale, and says so with 503', async () => {
     const issuer = await createTestIssuer();
     const config = { jwks_cache: folder, jwks_max_age: '1s', jwks_max_stale: '1s' };
     const first = await openGate({ issuer }, config);
@@ -142,7 +142,7 @@ describe('a gate whose issuer is away', () => {
 });
 
 describe('ten thousand unknown kids', () => {
-  test('are one fetch of an issuer that is slow, and good tokens pass meanwhile', async () => {
+  it('are one fetch of an issuer that is slow, and good tokens pass meanwhile', async () => {
     const issuer = await createTestIssuer();
     const gate = await openGate({ issuer });
     const good = tokenOf(issuer);
@@ -217,7 +217,7 @@ describe('an issuer that answers', () => {
     },
   };
 
-  test('with anything but keys is given up in time, its last good keys stay, and a cold start waits outside', async () => {
+  it('with anything but keys is given up in time, its last good keys stay, and a cold start waits outside', async () => {
     const issuers = Object.fromEntries(
       await Promise.all(Object.keys(FAULTS).map(async (fault) => [fault, await createTestIssuer()] as const)),
     );

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { runCommand } from '../support/command.js';
 import { startGate, type TestGate } from '../support/gate.js';
@@ -102,8 +102,8 @@ async function lastPass(token: string, path: string, act: () => Promise<void>): 
   return Math.max(...last);
 }
 
-test(
-  `A deleted app is refused by every gate within a second, ${ROUNDS} times of ${ROUNDS}, with Redis away and lost in between, and after a restart.`,
+it(
+  `A deleted app is refused by every gate within a second, ${ROUNDS} times of ${ROUNDS}, with Redis away and lost in between, and after a restart`,
   { timeout: 15_000 + ROUNDS * 3000 },
   async () => {
     const tookMs: number[] = [];
@@ -134,7 +134,7 @@ test(
   },
 );
 
-test('Event streams and WebSockets that are open end within a second at the other gates.', async () => {
+it('Event streams and WebSockets that are open end within a second at the other gates', async () => {
   const app = await makeApp(gates[0]!, SAMPLE);
   const token = await passOf(gates[0]!, app);
   const events = await get(gates[1]!, '/events', token);
@@ -159,7 +159,7 @@ test('Event streams and WebSockets that are open end within a second at the othe
   await expect.poll(ended).toEqual([true, true]);
 });
 
-test('An app of an outside issuer is revoked by one gate for all, and restored for all by the command.', async () => {
+it('An app of an outside issuer is revoked by one gate for all, and restored for all by the command', async () => {
   const token = outside.sign({ sub: 'app-1', scope: 'orders:read' });
   const other = outside.sign({ sub: 'app-2', scope: 'orders:read' });
   expect(await statuses(token)).toEqual([200, 200, 200]);

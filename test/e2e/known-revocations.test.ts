@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { freePort, startRedis, type OwnRedis } from '../support/redis.js';
 import { administer, get } from '../support/token-gate.js';
@@ -62,7 +62,7 @@ async function revoke(at: TestGate, app: string): Promise<void> {
 }
 
 describe('a gate whose revocations cannot be read at its start', () => {
-  test('refuses whom it knew to be revoked, and lets the others through', async () => {
+  it('refuses whom it knew to be revoked, and lets the others through', async () => {
     gate = await startGate(config());
     await revoke(gate, 'bad');
     await gate.stop();
@@ -80,7 +80,7 @@ describe('a gate whose revocations cannot be read at its start', () => {
     expect(await statuses(gate, 'bad', 'good')).toEqual([401, 200]);
   });
 
-  test('answers 503 where it never knew any, is not ready, and serves as soon as they are there', async () => {
+  it('answers 503 where it never knew any, is not ready, and serves as soon as they are there', async () => {
     await redis.kill();
     gate = await startGate(config());
     const refused = await get(gate, '/orders', tokenOf('good'));
@@ -96,7 +96,7 @@ describe('a gate whose revocations cannot be read at its start', () => {
     expect(await statuses(gate, 'good')).toEqual([200]);
   });
 
-  test('does the same with a database that is away', async () => {
+  it('does the same with a database that is away', async () => {
     const port = await freePort();
     const tokens = {
       issuer: 'https://api.gate.test',
@@ -109,8 +109,8 @@ describe('a gate whose revocations cannot be read at its start', () => {
   });
 });
 
-test(
-  'A worker that takes the place of another while Redis is unavailable knows what the others do.',
+it(
+  'A worker that takes the place of another while Redis is unavailable knows what the others do',
   { timeout: 40_000 },
   async () => {
     const file = join(folder, 'gateway.yaml');

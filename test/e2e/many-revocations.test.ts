@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { startGateProcess, type GateProcess } from '../support/gate-process.js';
 import { createDatabase, type OwnDatabase } from '../support/postgres.js';
@@ -103,8 +103,8 @@ async function measure(token: string, revoker: MadeApp): Promise<{ tookMs: numbe
 
 const p99 = (sorted: readonly number[]) => sorted[Math.floor(sorted.length * 0.99)] ?? NaN;
 
-test(
-  `With ${ROWS} revocations two gates refuse a deleted app within a second, and others are not slowed, while an app revokes in a loop.`,
+it(
+  `With ${ROWS} revocations two gates refuse a deleted app within a second, and others are not slowed, while an app revokes in a loop`,
   { timeout: IS_WHOLE ? 600_000 : 60_000 },
   async () => {
     const app = { name: 'Sample', scopes: ['orders:read'] };

@@ -1,5 +1,5 @@
 /** A storm at the bound: all are answered, no more than the bound are let through at once, and after it all is as before. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { flood, quantile, type Reply } from '../support/flood.js';
 import { startGate, type TestGate } from '../support/gate.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
@@ -42,8 +42,8 @@ const calm = (): Promise<Reply[]> =>
   flood(gate.port, { connections: MAX_IN_FLIGHT, requests: 20 * MAX_IN_FLIGHT, bytes: get('/slow') });
 const accepted = (replies: readonly Reply[]): Reply[] => replies.filter(({ status }) => status === 200);
 
-test(
-  'A storm of requests beyond max_in_flight is answered whole and leaves nothing behind.',
+it(
+  'A storm of requests beyond max_in_flight is answered whole and leaves nothing behind',
   { timeout: 120_000 },
   async () => {
     const before = await calm();

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import express, { type Express } from 'express';
 import request from 'supertest';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLibrary, type Library } from '../support/library.js';
 import type { Echo } from '../support/upstream.js';
 
@@ -21,7 +21,7 @@ describe('a body that a middleware before the gate has read', () => {
     return request(app).post(path).set('Content-Type', 'application/json').send('{ "a" : 1 }');
   }
 
-  test('is sent on as it came when it was kept as rawBody', async () => {
+  it('is sent on as it came when it was kept as rawBody', async () => {
     const app = await library.openApp((app) =>
       app.use(
         express.json({
@@ -36,13 +36,13 @@ describe('a body that a middleware before the gate has read', () => {
     expect((answer.body as Echo).rawHeaders.join('|')).toMatch(/content-length\|11/i);
   });
 
-  test('is sent on as it came after express.raw()', async () => {
+  it('is sent on as it came after express.raw()', async () => {
     const app = await library.openApp((app) => app.use(express.raw({ type: '*/*' })));
     const answer = await post(app);
     expect([answer.status, (answer.body as Echo).body]).toEqual([200, '{ "a" : 1 }']);
   });
 
-  test('is refused with a clear error in the log when only an object is left of it, and never hangs', async () => {
+  it('is refused with a clear error in the log when only an object is left of it, and never hangs', async () => {
     const app = await library.openApp((app) => app.use(express.json()));
     const before = library.upstream.count();
     const answer = await post(app);
@@ -57,7 +57,7 @@ describe('a body that a middleware before the gate has read', () => {
     );
   });
 
-  test('is refused rather than sent decoded under its old coding', async () => {
+  it('is refused rather than sent decoded under its old coding', async () => {
     const app = await library.openApp((app) => app.use(express.raw({ type: '*/*' })));
     const answer = await request(app)
       .post('/open')
@@ -68,13 +68,13 @@ describe('a body that a middleware before the gate has read', () => {
     expect(answer.status).toBe(500);
   });
 
-  test('is streamed as usual where the parser had no interest in its type', async () => {
+  it('is streamed as usual where the parser had no interest in its type', async () => {
     const app = await library.openApp((app) => app.use(express.json()));
     const answer = await request(app).post('/open').set('Content-Type', 'text/plain').send('plain words');
     expect([answer.status, (answer.body as Echo).body]).toEqual([200, 'plain words']);
   });
 
-  test('may be empty: a POST without a byte passes behind any parser', async () => {
+  it('may be empty: a POST without a byte passes behind any parser', async () => {
     const app = await library.openApp((app) => app.use(express.json()));
     const answer = await request(app)
       .post('/open')
@@ -83,14 +83,14 @@ describe('a body that a middleware before the gate has read', () => {
     expect([answer.status, (answer.body as Echo).body]).toEqual([200, '']);
   });
 
-  test('is bound by max_body as if the gate had read it', async () => {
+  it('is bound by max_body as if the gate had read it', async () => {
     const app = await library.openApp((app) => app.use(express.raw({ type: '*/*' })), {
       defaults: { max_body: '8b' },
     });
     expect((await post(app)).status).toBe(413);
   });
 
-  test('of a request that the gate refuses does not matter', async () => {
+  it('of a request that the gate refuses does not matter', async () => {
     const app = await library.openApp((app) => app.use(express.json()));
     expect((await post(app, '/files/7')).status).toBe(401);
   });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { startRedis, type OwnRedis } from '../support/redis.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
@@ -75,7 +75,7 @@ async function expectPolicies(): Promise<void> {
 describe('a gate', () => {
   afterEach(() => gate.stop());
 
-  test('starts while its Redis is down, is ready where it knows the revocations, and each route does as it says', async () => {
+  it('starts while its Redis is down, is ready where it knows the revocations, and each route does as it says', async () => {
     const own = await startRedis();
     const folder = await mkdtemp(join(tmpdir(), 'tollgate-redis-away-'));
     gate = await openGate(own.url, folder);
@@ -87,7 +87,7 @@ describe('a gate', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('whose Redis is killed does as it says, and counts there again within a second of its return', async () => {
+  it('whose Redis is killed does as it says, and counts there again within a second of its return', async () => {
     gate = await openGate(redis.url);
     await untilCounted();
     await redis.kill();
@@ -100,7 +100,7 @@ describe('a gate', () => {
     expect(await statuses('/local', 3)).toEqual([200, 200, 429]);
   });
 
-  test('whose Redis has stopped answering makes few requests wait, and none for longer than the timeout', async () => {
+  it('whose Redis has stopped answering makes few requests wait, and none for longer than the timeout', async () => {
     gate = await openGate(redis.url);
     await untilCounted();
     redis.stop();
@@ -128,7 +128,7 @@ describe('three gates under load', () => {
   });
   afterAll(() => scene.close());
 
-  test('are not hurt by a Redis that stops answering, and what was given up is never counted', async () => {
+  it('are not hurt by a Redis that stops answering, and what was given up is never counted', async () => {
     await expectUnhurt(scene, {
       app: 'stopped',
       begin: () => redis.stop(),
@@ -137,7 +137,7 @@ describe('three gates under load', () => {
     });
   });
 
-  test('are not hurt by a Redis that is killed and started again', async () => {
+  it('are not hurt by a Redis that is killed and started again', async () => {
     await expectUnhurt(scene, {
       app: 'killed',
       begin: () => redis.kill(),

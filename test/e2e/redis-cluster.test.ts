@@ -1,6 +1,6 @@
 /** The promise with a cluster: a primary that is lost under load hurts nobody, and its successor counts within a second. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { drive } from '../support/drive.js';
 import { startCluster, type OwnCluster } from '../support/redis-cluster.js';
 import { expectUnhurt, revokeEverywhere, startOutageScene, type OutageScene } from './redis-outage.js';
@@ -24,7 +24,7 @@ async function appElsewhere(app: string): Promise<string> {
   for (let i = 0; ; i++) if ((await holderOf(`other-${i}`)) !== holder) return `other-${i}`;
 }
 
-test('A primary that stops answering for a moment is the business of its own apps alone.', async () => {
+it('A primary that stops answering for a moment is the business of its own apps alone', async () => {
   const holder = await holderOf('app-1');
   const other = drive(scene.gates, '/open', scene.tokenOf(await appElsewhere('app-1')), 2);
   await other.untilCounted();
@@ -48,7 +48,7 @@ test('A primary that stops answering for a moment is the business of its own app
   expect(stopped.away).toBeGreaterThan(uncounted.length);
 });
 
-test('A primary is killed, and its replica takes over.', { timeout: 60_000 }, async () => {
+it('A primary is killed, and its replica takes over', { timeout: 60_000 }, async () => {
   expect(await revokeEverywhere(scene, 'before')).toBeLessThan(1000);
   const holder = await holderOf('app-2');
   await expectUnhurt(scene, {

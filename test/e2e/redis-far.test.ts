@@ -1,6 +1,6 @@
 /** The promise with a Redis that is far away: a request waits for one round trip, and those of others do not wait for it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { drive, percentile, type DrivenAnswer } from '../support/drive.js';
 import { farFrom, type FarServer } from '../support/far.js';
 import { startGate, type TestGate } from '../support/gate.js';
@@ -51,7 +51,7 @@ async function measure(gate: TestGate, callers: number, ms: number) {
   return { medianMs: percentile(answers, 0.5), aSecond: (answers.length / tookMs) * 1000 };
 }
 
-test('One round trip is added to a request, not two, and 64 callers are served side by side.', async () => {
+it('One round trip is added to a request, not two, and 64 callers are served side by side', async () => {
   const near = await measure(gates.near, 1, 1000);
   const far = await measure(gates.far, 1, 1500);
   expect(far.medianMs - near.medianMs).toBeGreaterThan(ROUND_TRIP_MS * 0.8);

@@ -1,5 +1,5 @@
 /** The promise with Sentinels: a primary that is lost under load hurts nobody, and its successor counts within a second. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startSentinels, type OwnSentinels } from '../support/redis-sentinels.js';
 import { expectUnhurt, revokeEverywhere, startOutageScene, type OutageScene } from './redis-outage.js';
 
@@ -15,7 +15,7 @@ afterEach(async () => {
   await own.close();
 });
 
-test('The primary stops answering, and a revocation holds everywhere within a second, before and after.', async () => {
+it('The primary stops answering, and a revocation holds everywhere within a second, before and after', async () => {
   const [primary, replica] = own.servers;
   expect(await revokeEverywhere(scene, 'before')).toBeLessThan(1000);
   await expectUnhurt(scene, {
@@ -27,7 +27,7 @@ test('The primary stops answering, and a revocation holds everywhere within a se
   expect(await revokeEverywhere(scene, 'after')).toBeLessThan(1000);
 });
 
-test('The primary is killed.', async () => {
+it('The primary is killed', async () => {
   const [primary, replica] = own.servers;
   await expectUnhurt(scene, {
     app: 'app-1',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCommand } from '../support/command.js';
 import { startGate, type TestGate } from '../support/gate.js';
 import { createDatabase, type OwnDatabase } from '../support/postgres.js';
@@ -99,7 +99,7 @@ function tokenInForm(): string {
 const readiness = async (of: TestGate): Promise<number> => (await fetch(`${of.adminUrl}/readyz`)).status;
 
 describe('a gate whose database is away at its start', () => {
-  test('does what it can, answers the rest with 503, and opens within a second or so of its coming', async () => {
+  it('does what it can, answers the rest with 503, and opens within a second or so of its coming', async () => {
     const late = await lateDatabase();
     gate = await openGate(late.url);
     expect(await readiness(gate)).toBe(503);
@@ -146,7 +146,7 @@ describe('a gate whose database is away at its start', () => {
     late.stop();
   });
 
-  test('stops at once when it is told to', async () => {
+  it('stops at once when it is told to', async () => {
     const late = await lateDatabase();
     const waiting = await openGate(late.url);
     const begun = performance.now();
@@ -154,7 +154,7 @@ describe('a gate whose database is away at its start', () => {
     expect(performance.now() - begun).toBeLessThan(3_000);
   });
 
-  test('stays closed where the database that comes is of a later version', async () => {
+  it('stays closed where the database that comes is of a later version', async () => {
     const late = await lateDatabase();
     await late.start();
     gate = await openGate(late.url);
@@ -178,7 +178,7 @@ describe('a gate whose database is away at its start', () => {
 });
 
 describe('a gate whose database is there, but cannot be used,', () => {
-  test('does not start, and says why in one line', async () => {
+  it('does not start, and says why in one line', async () => {
     const file = join(folder, 'no-folder');
     await writeFile(file, '');
     const nowhere = new URL(await database.createSchema());
@@ -195,7 +195,7 @@ describe('a gate whose database is there, but cannot be used,', () => {
     }
   });
 
-  test('is waited for by no command', async () => {
+  it('is waited for by no command', async () => {
     const config = await writeConfig(folder, { tokens: tokensIn((await lateDatabase()).url) });
     const { code, stderr } = await runCommand(['apps', 'list', '-c', config]);
     expect(code).toBe(1);

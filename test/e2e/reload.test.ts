@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createAuthority } from '../support/certificates.js';
 import { ADMIN_TOKEN, startGate, type Config, type TestGate } from '../support/gate.js';
@@ -131,7 +131,7 @@ async function echoOn(socket: WebSocket, text: string): Promise<string> {
 }
 
 describe('20 reloads under load', () => {
-  test.each(['memory', 'Redis'])(
+  it.each(['memory', 'Redis'])(
     'fail no request, admit exactly the limit with counts in %s, and leave a WebSocket open',
     async (where) => {
       const prefix = randomPrefix();
@@ -167,7 +167,7 @@ describe('20 reloads under load', () => {
 });
 
 describe('a file that cannot be used', () => {
-  test('changes nothing under load, and is told in the log, with every problem, and in the metrics', async () => {
+  it('changes nothing under load, and is told in the log, with every problem, and in the metrics', async () => {
     const file = join(folder, 'bad.log');
     const log = { level: 'info', file } as const;
     gate = await startGate(configOf({ log }));
@@ -191,7 +191,7 @@ describe('a file that cannot be used', () => {
 });
 
 describe('a Redis that cannot be used', () => {
-  test.each([
+  it.each([
     ['with a database that is no number', 'redis://127.0.0.1:6379/staging', false],
     ['with an option of the client in its URL', 'redis://127.0.0.1:6379?db=staging', false],
     ['with half a password before a slash', 'redis://:12/34@127.0.0.1:6379', false],
@@ -209,7 +209,7 @@ describe('a Redis that cannot be used', () => {
 });
 
 describe('a reload', () => {
-  test('opens a new upstream, and takes a route away, but not from who is already being answered', async () => {
+  it('opens a new upstream, and takes a route away, but not from who is already being answered', async () => {
     gate = await startGate(configOf());
     const late = textAt('/held');
     while (held.length === 0) await sleep(5);
@@ -226,7 +226,7 @@ describe('a reload', () => {
     socket.close();
   });
 
-  test('keeps the keys of an issuer that has gone away, and counts on where N has changed', async () => {
+  it('keeps the keys of an issuer that has gone away, and counts on where N has changed', async () => {
     const own = await createTestIssuer();
     const issuers = { main: { issuer: own.iss, jwks: own.jwksUrl, audience: AUDIENCE } };
     const scoped = { match: 'GET /mine', upstream: 'service', scope: 'a:read' } as const;
@@ -242,7 +242,7 @@ describe('a reload', () => {
     expect([await ask(), await ask(), await ask()]).toEqual([200, 200, 429]);
   });
 
-  test('leaves an event stream open, which ends when its caller is revoked under the new file', async () => {
+  it('leaves an event stream open, which ends when its caller is revoked under the new file', async () => {
     const prefix = randomPrefix();
     const redis = { url: redisUrl(), key_prefix: prefix };
     gate = await startGate(configOf({ redis }));
@@ -264,7 +264,7 @@ describe('a reload', () => {
     await removeKeys(prefix);
   });
 
-  test('shows new connections another certificate, and leaves open ones as they are', async () => {
+  it('shows new connections another certificate, and leaves open ones as they are', async () => {
     const authority = createAuthority();
     const [one, two] = [authority.issue('one'), authority.issue('two')];
     const listenWith = ({ certFile: cert, keyFile: key }: typeof one) => ({
@@ -287,7 +287,7 @@ describe('a reload', () => {
     authority.close();
   });
 
-  test('that a drain overtakes is given up, and the drain ends as it should', async () => {
+  it('that a drain overtakes is given up, and the drain ends as it should', async () => {
     gate = await startGate(configOf());
     // Takes connections and says nothing: connecting lasts until its time is over.
     const silent = await startRawUpstream(() => undefined);

@@ -1,6 +1,6 @@
 /** The promise of the limits: three replicas with one Redis admit together what one limit says, in any interval. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { randomPrefix, redisUrl, removeKeys } from '../support/redis.js';
 import { monitorRedis } from '../support/redis-monitor.js';
@@ -83,7 +83,7 @@ function narrowest(moments: readonly number[], n: number): number {
 }
 
 describe('three replicas that share a Redis', () => {
-  test('admit exactly 10 of 500 requests at once', async () => {
+  it('admit exactly 10 of 500 requests at once', async () => {
     const token = tokenOf('stormer');
     const statuses = await Promise.all(
       Array.from({ length: 500 }, (_, i) => statusOf(get(gates[i % REPLICAS]!, '/minute', token))),
@@ -93,7 +93,7 @@ describe('three replicas that share a Redis', () => {
     expect(arrivals).toHaveLength(10);
   });
 
-  test('count each app for itself, and keep the counts when all of them are restarted', async () => {
+  it('count each app for itself, and keep the counts when all of them are restarted', async () => {
     const [one, other] = [tokenOf('one'), tokenOf('other')];
     for (let i = 0; i < 10; i++) {
       expect(await statusOf(get(gates[i % REPLICAS]!, '/minute', one))).toBe(200);
@@ -107,7 +107,7 @@ describe('three replicas that share a Redis', () => {
     expect(answer.headers.get('x-ratelimit-remaining')).toBe('8');
   });
 
-  test('admit the next request of a caller who waits as long as Retry-After says, at another replica too', async () => {
+  it('admit the next request of a caller who waits as long as Retry-After says, at another replica too', async () => {
     const token = tokenOf('patient');
     for (let round = 0; round < 3; round++) {
       const here = gates[round % REPLICAS]!;
@@ -119,7 +119,7 @@ describe('three replicas that share a Redis', () => {
     }
   });
 
-  test(
+  it(
     'never admit an 11th in any 3 seconds, by the moments at which Redis counted',
     { timeout: DRIVE_MS + 30_000 },
     async () => {

@@ -2,7 +2,7 @@
  * What token requests cost everybody else: the time of a forwarded request while 64 tokens at once are asked for, against
  * while 64 plain requests are, in one run.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { apps } from '../../src/cli/apps.js';
 import { startGateProcess, type GateProcess } from '../support/gate-process.js';
 import { startService, type Service } from '../support/service.js';
@@ -69,7 +69,7 @@ function median(times: number[]): number {
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
 }
 
-test('64 token requests at once hold others up little more than 64 plain ones', async () => {
+it('64 token requests at once hold others up little more than 64 plain ones', async () => {
   const token = () => ask('/auth/token', { key: app.key, secret: app.secret });
   const plain = () => ask('/orders');
   // Connections, and what the compiler makes of the first requests, are nobody's cost.

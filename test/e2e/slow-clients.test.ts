@@ -1,7 +1,7 @@
 /** Slow clients are let go in time and keep nobody waiting: in their heads, bodies, answers and handshakes. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthority, type Authority } from '../support/certificates.js';
 import { talk } from '../support/dialogue.js';
 import { flood, quantile } from '../support/flood.js';
@@ -58,7 +58,7 @@ afterAll(async () => {
 });
 
 describe('A thousand connections that send a byte a second', () => {
-  test(
+  it(
     'keep an honest client waiting no longer than before, and are all answered 408',
     { timeout: 60_000 },
     async () => {
@@ -81,7 +81,7 @@ describe('A thousand connections that send a byte a second', () => {
 });
 
 describe('A connection', () => {
-  test('that is idle after an answer is closed after keep_alive, without a word', async () => {
+  it('that is idle after an answer is closed after keep_alive, without a word', async () => {
     const client = openRaw(gate.port, get('/quick'));
     await client.until('\r\n\r\nok');
     const records = gate.records.length;
@@ -93,7 +93,7 @@ describe('A connection', () => {
     expect(gate.records).toHaveLength(records);
   });
 
-  test('that never asks is let go after header_timeout', async () => {
+  it('that never asks is let go after header_timeout', async () => {
     const client = openRaw(gate.port);
     await client.until(/^HTTP\/1\.1 408 /);
     await client.ended;
@@ -101,7 +101,7 @@ describe('A connection', () => {
 });
 
 describe('A reader that takes nothing', () => {
-  test('is given up after a few idle times, and the upstream let go', async () => {
+  it('is given up after a few idle times, and the upstream let go', async () => {
     const client = openRaw(gate.port, get('/endless'));
     await client.until('HTTP/1.1 200');
     client.socket.pause();
@@ -113,7 +113,7 @@ describe('A reader that takes nothing', () => {
 });
 
 describe('An upload', () => {
-  test('of a hundred clients that stop is 408 for each, and the upstream is let go', async () => {
+  it('of a hundred clients that stop is 408 for each, and the upstream is let go', async () => {
     const bytes = request('POST /slow', ['Content-Length: 100'], 'a');
     const dialogues = await Promise.all(
       Array.from({ length: 100 }, () => talk(gate.port, bytes, { untilEnd: true, timeoutMs: 10_000 })),
@@ -124,7 +124,7 @@ describe('An upload', () => {
 });
 
 describe('A flood of WebSocket handshakes', () => {
-  test('that no upstream takes up ends with 504 for each, and leaves nothing behind', async () => {
+  it('that no upstream takes up ends with 504 for each, and leaves nothing behind', async () => {
     const bytes = get('/hangs', ...WEBSOCKET, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==');
     const dialogues = await Promise.all(
       Array.from({ length: 100 }, () => talk(gate.port, bytes, { untilEnd: true, timeoutMs: 10_000 })),
@@ -134,7 +134,7 @@ describe('A flood of WebSocket handshakes', () => {
     expect((await talk(gate.port, get('/quick'))).answers[0]?.status).toBe(200);
   });
 
-  test('whose clients leave half-way frees the upstream', async () => {
+  it('whose clients leave half-way frees the upstream', async () => {
     const bytes = get('/hangs', ...WEBSOCKET, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==');
     const clients: RawClient[] = Array.from({ length: 100 }, () => openRaw(gate.port, bytes));
     await until(() => open === 100);
@@ -162,7 +162,7 @@ describe('A TLS handshake', () => {
     authority.close();
   });
 
-  test.each([
+  it.each([
     ['never begins', Buffer.alloc(0)],
     ['stops in its first record', Buffer.from('1603010200010001fc0303', 'hex')],
     ['is none', Buffer.from('GET /quick HTTP/1.1\r\nHost: a\r\n\r\n')],

@@ -4,7 +4,7 @@ import { createServer, request, type IncomingMessage, type Server, type ServerRe
 import { Socket, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { startGate, type TestGate } from '../support/gate.js';
 import { openRaw } from '../support/raw.js';
@@ -64,7 +64,7 @@ async function until(condition: () => boolean, withinMs = 2000): Promise<number>
 }
 
 describe('an event stream', () => {
-  test('reaches its reader event by event, the head before the first of them', async () => {
+  it('reaches its reader event by event, the head before the first of them', async () => {
     let send: (text: string) => void = () => undefined;
     handler = (_req, res) => {
       res.writeHead(200, { 'Content-Type': 'text/event-stream' });
@@ -82,7 +82,7 @@ describe('an event stream', () => {
     await reader.cancel();
   });
 
-  test('ends at the upstream when its reader goes away', async () => {
+  it('ends at the upstream when its reader goes away', async () => {
     let closed = false;
     handler = (_req, res) => {
       res.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: 1\n\n');
@@ -96,7 +96,7 @@ describe('an event stream', () => {
 });
 
 describe('a client that goes away', () => {
-  test('before the answer frees the connection to the upstream', async () => {
+  it('before the answer frees the connection to the upstream', async () => {
     handler = () => undefined;
     const client = openRaw(gate.port, 'GET /hang HTTP/1.1\r\nHost: a\r\n\r\n');
     await until(() => connections.size === 1);
@@ -107,7 +107,7 @@ describe('a client that goes away', () => {
     expect(gate.records.at(-1)?.reason).toBe('client_gone');
   });
 
-  test('in the middle of its upload never looks to the upstream like one that has finished', async () => {
+  it('in the middle of its upload never looks to the upstream like one that has finished', async () => {
     const seen: string[] = [];
     handler = (req) => {
       req.on('data', () => seen.push('data')).on('end', () => seen.push('end'));
@@ -128,7 +128,7 @@ describe('a client that goes away', () => {
 });
 
 describe('an upload', () => {
-  test('is streamed: the upstream has its beginning before the client has sent its end', async () => {
+  it('is streamed: the upstream has its beginning before the client has sent its end', async () => {
     let received = '';
     handler = (req, res) => {
       req.on('data', (chunk: Buffer) => (received += chunk.toString()));
@@ -149,7 +149,7 @@ describe('an upload', () => {
 });
 
 describe('a download', () => {
-  test('that breaks in the middle never looks whole, however its end is marked', async () => {
+  it('that breaks in the middle never looks whole, however its end is marked', async () => {
     const broken: Handler[] = [
       (_req, res) => {
         res.writeHead(200, { 'Content-Length': '100' }).write('half');
@@ -180,7 +180,7 @@ describe('a download', () => {
 });
 
 describe('a WebSocket', () => {
-  test('carries text, binary and large frames both ways, untouched', async () => {
+  it('carries text, binary and large frames both ways, untouched', async () => {
     const socket = new WebSocket(gate.url.replace('http', 'ws') + '/socket', { maxPayload: 64 * MEGABYTE });
     await once(socket, 'open');
     const frames = ['text', '', randomBytes(1), randomBytes(65_536), randomBytes(16 * MEGABYTE), 'after'];
@@ -196,7 +196,7 @@ describe('a WebSocket', () => {
     await until(() => gate.records.at(-1)?.status === 101);
   });
 
-  test('whose client vanishes ends at the upstream too', async () => {
+  it('whose client vanishes ends at the upstream too', async () => {
     const socket = new WebSocket(gate.url.replace('http', 'ws') + '/socket');
     await once(socket, 'open');
     expect(connections.size).toBe(1);
@@ -204,7 +204,7 @@ describe('a WebSocket', () => {
     expect(await until(() => connections.size === 0)).toBeLessThan(500);
   });
 
-  test('whose upstream vanishes ends at the client', async () => {
+  it('whose upstream vanishes ends at the client', async () => {
     const socket = new WebSocket(gate.url.replace('http', 'ws') + '/socket');
     await once(socket, 'open');
     for (const connection of connections) connection.destroy();

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import express from 'express';
 import request from 'supertest';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { ConfigError, tollgate, type GatewayConfig } from '../../src/index.js';
 import { createLibrary, type Library } from '../support/library.js';
@@ -31,7 +31,7 @@ function listen(server: Server): Promise<number> {
 }
 
 describe('the gate as a middleware', () => {
-  test('forwards what a route names, with the identity of the caller and the limit headers', async () => {
+  it('forwards what a route names, with the identity of the caller and the limit headers', async () => {
     const app = await library.openApp();
     const answer = await request(app).get('/files/7?x=%41').set('Authorization', `Bearer ${token}`);
     expect(answer.status).toBe(200);
@@ -42,7 +42,7 @@ describe('the gate as a middleware', () => {
     expect(answer.headers['x-request-id']).toBeDefined();
   });
 
-  test('hands on to the next handler what no route names, untouched', async () => {
+  it('hands on to the next handler what no route names, untouched', async () => {
     const app = await library.openApp();
     const answer = await request(app).get('/own');
     expect([answer.status, answer.text]).toEqual([200, 'my own page']);
@@ -50,7 +50,7 @@ describe('the gate as a middleware', () => {
     expect((await request(app).get('/nowhere')).text).toContain('Cannot GET /nowhere');
   });
 
-  test('answers 404 itself where nothing stands behind it', async () => {
+  it('answers 404 itself where nothing stands behind it', async () => {
     const gate = await library.openGate();
     const answer = await request(createServer((req, res) => gate(req, res))).get('/nowhere');
     expect([answer.status, answer.text]).toEqual([
@@ -59,7 +59,7 @@ describe('the gate as a middleware', () => {
     ]);
   });
 
-  test('refuses with the same answers as a gate of its own', async () => {
+  it('refuses with the same answers as a gate of its own', async () => {
     const app = await library.openApp();
     const bearer = { Authorization: `Bearer ${token}` };
     const stranger = { Authorization: `Bearer ${library.issuer.sign({ scope: 'other:*' })}` };
@@ -79,7 +79,7 @@ describe('the gate as a middleware', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
   });
 
-  test('leaves a preflight for the page behind it alone, and answers one for a route', async () => {
+  it('leaves a preflight for the page behind it alone, and answers one for a route', async () => {
     const cors = { origins: ['https://app.example'], headers: ['Authorization'] };
     const app = await library.openApp(undefined, { cors });
     app.options('/own', (_req, res) => void res.status(200).send('my own preflight'));
@@ -92,7 +92,7 @@ describe('the gate as a middleware', () => {
     ]);
   });
 
-  test('is mounted under a path with routes that begin there', async () => {
+  it('is mounted under a path with routes that begin there', async () => {
     const app = express();
     app.use('/api', await library.openGate());
     const answer = await request(app).get('/api/files/7').set('Authorization', `Bearer ${token}`);
@@ -100,7 +100,7 @@ describe('the gate as a middleware', () => {
     expect((await request(app).get('/files/7')).status).toBe(404);
   });
 
-  test('keeps what middlewares before it have set, beside the fields of the answer', async () => {
+  it('keeps what middlewares before it have set, beside the fields of the answer', async () => {
     const app = await library.openApp((app) =>
       app.use((_req, res, next) => {
         res.set('X-Before', 'yes').vary('Accept-Language').append('Set-Cookie', 'a=1');
@@ -112,7 +112,7 @@ describe('the gate as a middleware', () => {
     expect(answer.headers['set-cookie']).toEqual(['a=1']);
   });
 
-  test('refuses too when a middleware before it has set fields', async () => {
+  it('refuses too when a middleware before it has set fields', async () => {
     const app = await library.openApp((app) =>
       app.use((_req, res, next) => {
         res.set('X-Before', 'yes');
@@ -128,7 +128,7 @@ describe('the gate as a middleware', () => {
     expect(answer.headers['content-type']).toBe('application/json');
   });
 
-  test('is a type that app.use and server.on accept as they are', async () => {
+  it('is a type that app.use and server.on accept as they are', async () => {
     const gate = await library.openGate();
     const app = express();
     app.use(gate);
@@ -158,7 +158,7 @@ describe('WebSockets of a mounted gate', () => {
     service.close();
   });
 
-  test('take the same way: with a token to the upstream, without one a 401', async () => {
+  it('take the same way: with a token to the upstream, without one a 401', async () => {
     const gate = await library.openGate({
       upstreams: { echo: origin },
       routes: [{ match: 'GET /socket', upstream: 'echo', scope: 'storage:read' }],
@@ -187,7 +187,7 @@ describe('WebSockets of a mounted gate', () => {
 });
 
 describe('tollgate()', () => {
-  test('reads a file like the command does, with paths and listeners left out', async () => {
+  it('reads a file like the command does, with paths and listeners left out', async () => {
     const file = join(library.folder, 'gateway.yaml');
     await writeFile(file, JSON.stringify(library.config()));
     const gate = await tollgate(file);
@@ -195,7 +195,7 @@ describe('tollgate()', () => {
     expect(answer.status).toBe(200);
   });
 
-  test('rejects a bad object with a ConfigError that has every problem, placed by its key', async () => {
+  it('rejects a bad object with a ConfigError that has every problem, placed by its key', async () => {
     const bad = library.config({ routes: [{ match: 'GET /x', upstream: 'nobody', public: true }] });
     const error: unknown = await tollgate({ ...bad, listn: 1 } as GatewayConfig).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ConfigError);
@@ -205,7 +205,7 @@ describe('tollgate()', () => {
     expect(message).toContain('listn');
   });
 
-  test('closes at once when nothing is under way, and lets what is under way end', async () => {
+  it('closes at once when nothing is under way, and lets what is under way end', async () => {
     let finish: () => void = () => undefined;
     const slow = await startEchoUpstream((_req, res) => (finish = () => res.end('late')));
     const gate = await library.openGate({ upstreams: { echo: slow.origin } });

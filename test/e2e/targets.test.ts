@@ -1,6 +1,6 @@
 /** The promise of several targets: one that dies, hangs or is ill costs no safe request, and none is sent out twice over. */
 import { Agent, request } from 'node:http';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { startService, type Service } from '../support/service.js';
 import { startRawUpstream, type RawUpstream, type WireRequest } from '../support/upstream.js';
@@ -91,7 +91,7 @@ function share({ answers }: Load, name: string, last: number): number {
 
 const EJECTION = { failures: 3, cooldown: '300ms', slow_start: '300ms' };
 
-test('One of three targets is killed and comes back under load: no GET fails, and it has its part again.', async () => {
+it('One of three targets is killed and comes back under load: no GET fails, and it has its part again', async () => {
   const services = await startThree();
   const gate = await openGate(origins(services), { ejection: EJECTION });
   const callers = load(gate, 12);
@@ -107,7 +107,7 @@ test('One of three targets is killed and comes back under load: no GET fails, an
   expect(failed(callers)).toEqual([]);
 }, 60_000);
 
-test('One of three targets hangs and goes on under load: no GET fails, though some wait for its timeout.', async () => {
+it('One of three targets hangs and goes on under load: no GET fails, though some wait for its timeout', async () => {
   const services = await startThree();
   const gate = await openGate(origins(services), { ejection: EJECTION, timeout: '1s' });
   const callers = load(gate, 12);
@@ -122,7 +122,7 @@ test('One of three targets hangs and goes on under load: no GET fails, though so
   expect(failed(callers)).toEqual([]);
 }, 60_000);
 
-test('A target that its health checks find dead is not asked, and has requests again when they find it well.', async () => {
+it('A target that its health checks find dead is not asked, and has requests again when they find it well', async () => {
   const services = await startThree();
   const gate = await openGate(origins(services), {
     ejection: false,
@@ -168,7 +168,7 @@ async function startRaw(script: (request: WireRequest) => void): Promise<readonl
 const requestsOf = (upstreams: readonly RawUpstream[]): WireRequest[] =>
   upstreams.flatMap(({ requests }) => [...requests]);
 
-test('Where all targets fail they get one request in five more than were asked for, and ten, however many retries.', async () => {
+it('Where all targets fail they get one request in five more than were asked for, and ten, however many retries', async () => {
   const upstreams = await startRaw(({ socket }) => socket.resetAndDestroy());
   const gate = await openGate(origins(upstreams), { retries: 5 });
   const agent = keepAgent();
@@ -182,7 +182,7 @@ test('Where all targets fail they get one request in five more than were asked f
   expect(seen).toBeLessThanOrEqual(asked * 1.2 + 10);
 }, 60_000);
 
-test('No POST is seen twice by all targets together, whatever becomes of their connections.', async () => {
+it('No POST is seen twice by all targets together, whatever becomes of their connections', async () => {
   const upstreams = await startRaw(({ socket, whole, index }) => {
     if (index % 3 === 0) socket.resetAndDestroy();
     else void whole.then(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));

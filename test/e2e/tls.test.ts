@@ -4,7 +4,7 @@ import { request, createServer, type RequestOptions, type ServerOptions } from '
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createAuthority, type Authority, type Certificate } from '../support/certificates.js';
 import { startGate, type TestGate } from '../support/gate.js';
@@ -61,7 +61,7 @@ async function get(url: string, options: RequestOptions = {}) {
 }
 
 describe('a gate with TLS', () => {
-  test('answers over it, and tells the upstream that the caller came by https', async () => {
+  it('answers over it, and tells the upstream that the caller came by https', async () => {
     const { url } = await openGate();
     expect(url).toMatch(/^https:/);
     const { status, body } = await get(`${url}/plain/x`);
@@ -70,19 +70,19 @@ describe('a gate with TLS', () => {
     expect(rawHeaders[rawHeaders.indexOf('X-Forwarded-Proto') + 1]).toBe('https');
   });
 
-  test('shows its certificate and is refused by a client who does not know the authority', async () => {
+  it('shows its certificate and is refused by a client who does not know the authority', async () => {
     const { url } = await openGate();
     await expect(get(`${url}/plain/x`, { ca: strangers.cert })).rejects.toThrow(/certificate/);
   });
 
-  test('does not speak TLS 1.1', async () => {
+  it('does not speak TLS 1.1', async () => {
     const { url } = await openGate();
     await expect(
       get(`${url}/plain/x`, { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' }),
     ).rejects.toThrow();
   });
 
-  test('lives on after a client who speaks plain HTTP to it', async () => {
+  it('lives on after a client who speaks plain HTTP to it', async () => {
     const { url, port } = await openGate();
     const client = openRaw(port, 'GET /plain/x HTTP/1.1\r\nHost: a\r\n\r\n');
     await client.ended;
@@ -90,14 +90,14 @@ describe('a gate with TLS', () => {
     expect((await get(`${url}/plain/x`)).status).toBe(200);
   });
 
-  test('gives an h2c upgrade back as a plain request here too', async () => {
+  it('gives an h2c upgrade back as a plain request here too', async () => {
     const { url } = await openGate();
     const headers = { Connection: 'Upgrade', Upgrade: 'h2c' };
     const { status, body } = await get(`${url}/plain/x`, { headers });
     expect([status, (JSON.parse(body) as Echo).url]).toEqual([200, '/plain/x']);
   });
 
-  test('tunnels WebSockets', async () => {
+  it('tunnels WebSockets', async () => {
     const service = createServer({ cert: server.cert, key: server.key });
     new WebSocketServer({ server: service }).on('connection', (socket) =>
       socket.on('message', (data) => {
@@ -123,13 +123,13 @@ describe('a gate with TLS', () => {
 });
 
 describe('a gate that asks for client certificates', () => {
-  test('lets a client in whose certificate its authority has signed', async () => {
+  it('lets a client in whose certificate its authority has signed', async () => {
     const { url } = await openGate(authority.certFile);
     const { cert, key } = authority.issue('a client');
     expect((await get(`${url}/plain/x`, { cert, key })).status).toBe(200);
   });
 
-  test('lets nobody in without one, or with one of another authority, and no request of theirs is read', async () => {
+  it('lets nobody in without one, or with one of another authority, and no request of theirs is read', async () => {
     const { url, records } = await openGate(authority.certFile);
     const { cert, key } = strangers.issue('a stranger');
     await expect(get(`${url}/plain/x`)).rejects.toThrow();
@@ -170,13 +170,13 @@ describe('an upstream with TLS', () => {
     return new Response(body, answer);
   }
 
-  test('is believed where the authority of the file has signed its certificate', async () => {
+  it('is believed where the authority of the file has signed its certificate', async () => {
     const answer = await through({ ca: authority.certFile });
     expect(answer.status).toBe(200);
     expect(((await answer.json()) as Echo).rawHeaders).toContain('X-Forwarded-Proto');
   });
 
-  test('is not believed by another authority, nor by those of the system: 502, without a word of why', async () => {
+  it('is not believed by another authority, nor by those of the system: 502, without a word of why', async () => {
     for (const tls of [{ ca: strangers.certFile }, undefined]) {
       const answer = await through(tls);
       expect(answer.status).toBe(502);
@@ -188,14 +188,14 @@ describe('an upstream with TLS', () => {
     gate = undefined;
   });
 
-  test('that demands a certificate is shown the one of the file', async () => {
+  it('that demands a certificate is shown the one of the file', async () => {
     const { certFile, keyFile } = authority.issue('the gate itself');
     const answer = await through({ ca: authority.certFile, cert: certFile, key: keyFile }, demand());
     expect(answer.status).toBe(200);
     expect(shown).toEqual(['the gate itself']);
   });
 
-  test('that demands a certificate gets no request without one of its authority: 502', async () => {
+  it('that demands a certificate gets no request without one of its authority: 502', async () => {
     const { certFile, keyFile } = strangers.issue('a strange gate');
     for (const tls of [
       { ca: authority.certFile },

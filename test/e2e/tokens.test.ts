@@ -1,5 +1,5 @@
 /** The promise of the token service: whoever has a key and a secret, or a password, gets a pass, and the gate takes it. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { openRaw } from '../support/raw.js';
 import {
@@ -65,7 +65,7 @@ async function fieldsOf(response: Response): Promise<Headers> {
 }
 
 describe('an app', () => {
-  test('gets a token for its key and secret, passes with it, and not beyond its scopes', async () => {
+  it('gets a token for its key and secret, passes with it, and not beyond its scopes', async () => {
     expect((await get(gate, '/orders')).status).toBe(401);
     const token = await passOf(gate, app);
     const passed = await get(gate, '/orders', token);
@@ -79,7 +79,7 @@ describe('an app', () => {
     expect(beyond.status).toBe(403);
   });
 
-  test('may give key and secret as a form or as JSON too, and client credentials as OAuth has them', async () => {
+  it('may give key and secret as a form or as JSON too, and client credentials as OAuth has them', async () => {
     const { key, secret } = app;
     const json = await fetch(`${gate.url}/auth/token`, {
       method: 'POST',
@@ -100,7 +100,7 @@ describe('an app', () => {
     }
   });
 
-  test('is told by whoami what its token says', async () => {
+  it('is told by whoami what its token says', async () => {
     const response = await get(gate, '/token/whoami', await passOf(gate, app));
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
@@ -115,14 +115,14 @@ describe('an app', () => {
     expect((await get(gate, '/token/whoami', 'no.good.token')).status).toBe(401);
   });
 
-  test('with a wrong secret, or none, gets an OAuth error and no token', async () => {
+  it('with a wrong secret, or none, gets an OAuth error and no token', async () => {
     const wrong = await postForm(gate, '/auth/token', { key: app.key, secret: 'wrong' });
     expect([wrong.status, await wrong.json()]).toMatchObject([401, { error: 'invalid_client' }]);
     const none = await postForm(gate, '/auth/token', { key: app.key });
     expect([none.status, await none.json()]).toMatchObject([400, { error: 'invalid_request' }]);
   });
 
-  test('makes a named token, which opens whoami and the routes that name its issuer, and no ordinary one', async () => {
+  it('makes a named token, which opens whoami and the routes that name its issuer, and no ordinary one', async () => {
     const named = await makeNamed(gate, {
       secret: app.secret,
       name: 'build server',
@@ -147,7 +147,7 @@ describe('an app', () => {
   });
 });
 
-test('A user who was added by the command logs in, passes, and goes on by a refresh token that works once.', async () => {
+it('A user who was added by the command logs in, passes, and goes on by a refresh token that works once', async () => {
   const config = await writeConfig(file.folder, {
     tokens: tokensIn(file.database),
     log: { level: 'silent' },
@@ -177,7 +177,7 @@ test('A user who was added by the command logs in, passes, and goes on by a refr
 });
 
 describe('the paths of the token service', () => {
-  test.each([
+  it.each([
     ['POST', '/%61uth/token', 200],
     ['POST', '/auth/%74oken', 200],
     ['GET', '/auth/token', 405],
@@ -205,14 +205,14 @@ describe('the paths of the token service', () => {
     expect(upstream.count()).toBe(before);
   });
 
-  test('leave all others to the routes', async () => {
+  it('leave all others to the routes', async () => {
     const before = upstream.count();
     expect((await get(gate, '/auth/tokens')).status).toBe(200);
     expect(upstream.count()).toBe(before + 1);
   });
 });
 
-test('Every answer of the token service has a request id of its own, and none may be kept but what is public.', async () => {
+it('Every answer of the token service has a request id of its own, and none may be kept but what is public', async () => {
   const answers = await Promise.all([
     postForm(gate, '/auth/token', app as never),
     postForm(gate, '/connect/token', { grant_type: 'client_credentials' }),
@@ -234,7 +234,7 @@ test('Every answer of the token service has a request id of its own, and none ma
   ]);
 });
 
-test('A page of an origin that the file names may ask for tokens: preflight, success and error say so.', async () => {
+it('A page of an origin that the file names may ask for tokens: preflight, success and error say so', async () => {
   const preflight = await fetch(`${gate.url}/auth/token`, {
     method: 'OPTIONS',
     headers: {
@@ -260,7 +260,7 @@ test('A page of an origin that the file names may ask for tokens: preflight, suc
   expect(stranger.headers.get('access-control-allow-origin')).toBeNull();
 });
 
-test('A query that could be read in two ways is refused as it is on a route.', async () => {
+it('A query that could be read in two ways is refused as it is on a route', async () => {
   const target = `/auth/token?key=${app.key}&secret=${app.secret}#`;
   const client = openRaw(
     gate.port,
@@ -270,7 +270,7 @@ test('A query that could be read in two ways is refused as it is on a route.', a
   client.destroy();
 });
 
-test('A body that waits for 100 Continue is asked for once, and the answer follows.', async () => {
+it('A body that waits for 100 Continue is asked for once, and the answer follows', async () => {
   const body = `key=${app.key}&secret=${app.secret}`;
   const client = openRaw(
     gate.port,

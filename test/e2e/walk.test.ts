@@ -1,7 +1,7 @@
 /** The first promise: `tollgate demo` is a whole working gate, and every line of its walk does what it says. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { startCommand, type RunningCommand } from '../support/command.js';
 import { freePort } from '../support/redis.js';
@@ -41,7 +41,7 @@ async function curl(path: string, bearer?: string, method = 'GET') {
 }
 
 describe('the walk of the demo', () => {
-  test('ten requests pass, each told what is left, and the eleventh is refused with the body of the contract', async () => {
+  it('ten requests pass, each told what is left, and the eleventh is refused with the body of the contract', async () => {
     const begun = Date.now() / 1000;
     for (let left = 9; left >= 0; left--) {
       const { status, headers, body } = await curl('/notarizations/stamps', token);
@@ -64,13 +64,13 @@ describe('the walk of the demo', () => {
     expect(headers.get('x-request-id')).toMatch(/^[\w-]{8,}$/);
   });
 
-  test('the limit of one endpoint does not touch another', async () => {
+  it('the limit of one endpoint does not touch another', async () => {
     const { status, headers } = await curl('/notarizations/1/stamps', token);
     expect(status).toBe(200);
     expect(headers.get('x-ratelimit-remaining')).toBe('9');
   });
 
-  test('a pass without the scope is 403 and says which scope is missing', async () => {
+  it('a pass without the scope is 403 and says which scope is missing', async () => {
     const { status, headers, body } = await curl('/notarizations/stamps', other);
     expect(status).toBe(403);
     expect(JSON.parse(body)).toMatchObject({ errors: [{ code: 220 }] });
@@ -79,7 +79,7 @@ describe('the walk of the demo', () => {
     );
   });
 
-  test('no pass at all is 401 with the message of the contract', async () => {
+  it('no pass at all is 401 with the message of the contract', async () => {
     const { status, headers, body } = await curl('/notarizations/stamps');
     expect(status).toBe(401);
     expect(body).toBe(
@@ -88,13 +88,13 @@ describe('the walk of the demo', () => {
     expect(headers.get('www-authenticate')).toBe('Bearer realm="tollgate"');
   });
 
-  test('a stamp is made under the name of the app that the token belongs to', async () => {
+  it('a stamp is made under the name of the app that the token belongs to', async () => {
     const { status, body } = await curl('/notarizations/7/stamps', token, 'POST');
     expect(status).toBe(201);
     expect(JSON.parse(body)).toMatchObject({ notarization: '7', by: 'sample-app' });
   });
 
-  test('the feed tells its events as they happen', async () => {
+  it('the feed tells its events as they happen', async () => {
     const stop = new AbortController();
     const response = await fetch(`${gate}/notarizations/feed`, {
       headers: { authorization: `Bearer ${token}` },
@@ -110,7 +110,7 @@ describe('the walk of the demo', () => {
     expect(text).toMatch(/^event: stamps\ndata: \{"count":\d+\}\n\n/);
   });
 
-  test('the WebSocket echoes through the gate, and is refused without a pass', async () => {
+  it('the WebSocket echoes through the gate, and is refused without a pass', async () => {
     const url = `${gate.replace('http', 'ws')}/notarizations/echo`;
     const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
     await once(socket, 'open');
@@ -127,27 +127,27 @@ describe('the walk of the demo', () => {
     stranger.terminate();
   });
 
-  test('the public route needs no pass and has no limit', async () => {
+  it('the public route needs no pass and has no limit', async () => {
     const { status, headers, body } = await curl('/status');
     expect([status, body]).toEqual([200, '{"status":"open"}']);
     expect(headers.get('x-ratelimit-limit')).toBeNull();
   });
 
-  test('health and readiness are on the admin port and not on the public one', async () => {
+  it('health and readiness are on the admin port and not on the public one', async () => {
     for (const path of ['/healthz', '/readyz']) {
       expect((await fetch(admin + path)).status).toBe(200);
       expect((await curl(path)).status).toBe(404);
     }
   });
 
-  test('the terminal told of each request, its rule and its caller, without a token', () => {
+  it('the terminal told of each request, its rule and its caller, without a token', () => {
     expect(demo.stdout()).toMatch(/^200 GET \/notarizations\/stamps for sample-app in [\d.]+ ms$/m);
     expect(demo.stdout()).toMatch(/^429 GET .* \(rate_limited\)$/m);
     expect(demo.stdout()).toMatch(/^401 GET .* for nobody .* \(no_token\)$/m);
     expect(demo.stdout().split(token)).toHaveLength(2);
   });
 
-  test('Ctrl-C ends it at once with exit code 0, open connections or not', async () => {
+  it('Ctrl-C ends it at once with exit code 0, open connections or not', async () => {
     const open = await fetch(`${gate}/notarizations/feed`, { headers: { authorization: `Bearer ${token}` } });
     expect(open.status).toBe(200);
     const cut = open.text().catch(() => 'cut');

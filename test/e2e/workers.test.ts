@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand, startCommand } from '../support/command.js';
 import { randomPrefix, redisUrl, removeKeys } from '../support/redis.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
@@ -118,7 +118,7 @@ function numbered(change: number): object {
 const SLOW_MS = 60_000;
 
 describe('a gate with two workers', { timeout: SLOW_MS }, () => {
-  test('counts a limit once, whichever worker is asked', async () => {
+  it('counts a limit once, whichever worker is asked', async () => {
     const answers = await Promise.all(Array.from({ length: 3 * LIMIT }, () => get(gate.port, '/counted/1')));
     const statuses = answers.map((answer) => (typeof answer === 'string' ? answer : answer.status));
     expect(statuses.filter((status) => status === 200)).toHaveLength(LIMIT);
@@ -127,7 +127,7 @@ describe('a gate with two workers', { timeout: SLOW_MS }, () => {
     expect(new Set(counted)).toEqual(new Set([1, 2]));
   });
 
-  test('tells the metrics of all workers, whichever of them is asked', async () => {
+  it('tells the metrics of all workers, whichever of them is asked', async () => {
     const agent = new Agent({ keepAlive: true });
     await Promise.all(Array.from({ length: 10 }, () => get(gate.port, '/x', agent)));
     const told = async (): Promise<string[]> => {
@@ -145,7 +145,7 @@ describe('a gate with two workers', { timeout: SLOW_MS }, () => {
     agent.destroy();
   });
 
-  test('loses with a worker that is killed the requests that it had, no others, and replaces it', async () => {
+  it('loses with a worker that is killed the requests that it had, no others, and replaces it', async () => {
     const { clients, workerOf } = await settledClients(20);
     const fresh = Array.from({ length: 4 }, () => startClient(gate.port, '/x', { keepAlive: false }));
     let serving = workerOf;
@@ -173,7 +173,7 @@ describe('a gate with two workers', { timeout: SLOW_MS }, () => {
     expect(gate.lines('a worker has ended')[0]).toMatchObject({ worker: 2, code: null, signal: 'SIGKILL' });
   });
 
-  test('is loaded again by every worker, with no failed request, and says of a bad file once what is wrong', async () => {
+  it('is loaded again by every worker, with no failed request, and says of a bad file once what is wrong', async () => {
     const clients = Array.from({ length: 12 }, () => startClient(gate.port, '/x'));
     const loaded = 'the file was loaded again and is in force';
     for (let change = 1; change <= 5; change += 1) {
@@ -200,7 +200,7 @@ describe('a gate with two workers', { timeout: SLOW_MS }, () => {
     expect(clients.flatMap(({ failures }) => failures).length).toBeLessThanOrEqual(clients.length);
   });
 
-  test('drains all of them at SIGTERM: no request fails, and it ends with exit code 0', async () => {
+  it('drains all of them at SIGTERM: no request fails, and it ends with exit code 0', async () => {
     const failures: string[] = [];
     let closed = 0;
     const clients = Array.from({ length: 16 }, async () => {
@@ -235,7 +235,7 @@ describe('the primary', { timeout: SLOW_MS }, () => {
     supervised = await start();
   });
 
-  test('waits longer each time before it replaces a worker that ends again and again', async () => {
+  it('waits longer each time before it replaces a worker that ends again and again', async () => {
     const { untilLines, lines, pidOf } = supervised;
     for (let death = 1; death <= 3; death += 1) {
       process.kill(pidOf(1), 'SIGKILL');
@@ -248,7 +248,7 @@ describe('the primary', { timeout: SLOW_MS }, () => {
     expect(pauses[2]).toBeGreaterThan(pauses[1] ?? 0);
   });
 
-  test('takes its workers with it when it is killed, and leaves the port free', async () => {
+  it('takes its workers with it when it is killed, and leaves the port free', async () => {
     const { command, pidOf, port } = supervised;
     const workers = [pidOf(1), pidOf(2)];
     expect(workers.map(isAlive)).toEqual([true, true]);
@@ -260,7 +260,7 @@ describe('the primary', { timeout: SLOW_MS }, () => {
     next.close();
   });
 
-  test.each(['listen', 'admin'])(
+  it.each(['listen', 'admin'])(
     'says once that the port of %s is taken, and ends with exit code 1',
     async (which) => {
       const other = createServer().listen(0, '127.0.0.1');
@@ -278,7 +278,7 @@ describe('the primary', { timeout: SLOW_MS }, () => {
     },
   );
 
-  test('that is stopped while the workers begin leaves none of them behind', async () => {
+  it('that is stopped while the workers begin leaves none of them behind', async () => {
     const file = join(folder, 'early.yaml');
     await writeFile(file, JSON.stringify(configWith()));
     const command = startCommand(['start', '-c', file], { cwd: folder });

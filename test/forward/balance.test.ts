@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createPick, type Candidate } from '../../src/forward/balance.js';
 
 class Fake implements Candidate {
@@ -25,7 +25,7 @@ function count(pick: (among: readonly Fake[]) => Fake | undefined, among: readon
 }
 
 describe('Round-robin', () => {
-  test('gives each target its turn, in the same order every time.', () => {
+  it('gives each target its turn, in the same order every time', () => {
     const among = three();
     const pick = createPick<Fake>('round-robin');
     const first = [pick(among), pick(among), pick(among)];
@@ -33,12 +33,12 @@ describe('Round-robin', () => {
     for (const each of first) expect(pick(among)).toBe(each);
   });
 
-  test('does not look at the load.', () => {
+  it('does not look at the load', () => {
     const among = [new Fake(1000), new Fake(), new Fake()];
     expect(count(createPick('round-robin'), among, 300)).toEqual([100, 100, 100]);
   });
 
-  test('gives a target with half a share half as many turns, evenly spread.', () => {
+  it('gives a target with half a share half as many turns, evenly spread', () => {
     const among = [new Fake(0, 0.5), new Fake(), new Fake()];
     const pick = createPick<Fake>('round-robin');
     expect(count(pick, among, 500)).toEqual([100, 200, 200]);
@@ -47,7 +47,7 @@ describe('Round-robin', () => {
     expect(slow).toBeLessThanOrEqual(11);
   });
 
-  test('owes nothing to a target that was not there for a while.', () => {
+  it('owes nothing to a target that was not there for a while', () => {
     const among = three();
     const pick = createPick<Fake>('round-robin');
     count(pick, among.slice(1), 1000);
@@ -56,23 +56,23 @@ describe('Round-robin', () => {
     expect(back).toBeLessThanOrEqual(11);
   });
 
-  test('picks nothing from nothing.', () => {
+  it('picks nothing from nothing', () => {
     expect(createPick('round-robin')([])).toBeUndefined();
   });
 });
 
 describe('Least-requests', () => {
-  test('picks the target with the fewest exchanges.', () => {
+  it('picks the target with the fewest exchanges', () => {
     const among = [new Fake(3), new Fake(1), new Fake(2)];
     expect(count(createPick('least-requests'), among, 10)).toEqual([0, 10, 0]);
   });
 
-  test('gives those alike their turns, though another is always busier.', () => {
+  it('gives those alike their turns, though another is always busier', () => {
     const among = [new Fake(5), new Fake(1), new Fake(1)];
     expect(count(createPick('least-requests'), among, 100)).toEqual([0, 50, 50]);
   });
 
-  test('fills a target with a part of a share up to that part.', () => {
+  it('fills a target with a part of a share up to that part', () => {
     const among = [new Fake(0, 0.25), new Fake()];
     const pick = createPick<Fake>('least-requests');
     for (let turn = 0; turn < 100; turn += 1) {

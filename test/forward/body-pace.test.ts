@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BodyPace } from '../../src/forward/body-pace.js';
 
 /** How many seconds a client that sends so many bytes in each of them is borne with, up to a limit. */
@@ -12,35 +12,35 @@ function secondsOf(bytesAt: (second: number) => number, minBodyRate = 240, bodyT
 }
 
 describe('A client', () => {
-  test('that sends nothing is borne with for the grace of five seconds', () => {
+  it('that sends nothing is borne with for the grace of five seconds', () => {
     expect(secondsOf(() => 0)).toBe(5);
   });
 
-  test('that sends a byte now and then is too', () => {
+  it('that sends a byte now and then is too', () => {
     expect(secondsOf((second) => (second % 20 === 0 ? 1 : 0))).toBe(5);
   });
 
-  test('at the rate may go on for ever, in whatever portions', () => {
+  it('at the rate may go on for ever, in whatever portions', () => {
     expect(secondsOf(() => 240)).toBe(Infinity);
     expect(secondsOf((second) => (second % 4 === 0 ? 960 : 0))).toBe(Infinity);
   });
 
-  test('just below it is too slow in the end', () => {
+  it('just below it is too slow in the end', () => {
     const seconds = secondsOf(() => 200);
     expect(seconds).toBeGreaterThan(25);
     expect(seconds).toBeLessThan(40);
   });
 
-  test('that was fast may pause for body_timeout, and no longer', () => {
+  it('that was fast may pause for body_timeout, and no longer', () => {
     expect(secondsOf((second) => (second <= 10 ? 1_000_000 : 0))).toBe(70);
   });
 
-  test('may be as slow as it likes without a rate, but not silent for body_timeout', () => {
+  it('may be as slow as it likes without a rate, but not silent for body_timeout', () => {
     expect(secondsOf(() => 1, 0)).toBe(Infinity);
     expect(secondsOf(() => 0, 0)).toBe(60);
   });
 
-  test('is not charged for time in which the gate kept it from sending', () => {
+  it('is not charged for time in which the gate kept it from sending', () => {
     const pace = new BodyPace({ bodyTimeoutMs: 60_000, minBodyRate: 240 });
     for (let tick = 0; tick < 1000; tick++) expect(pace.isTooSlow(0)).toBe(false);
   });

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { ANONYMOUS } from '../../src/model/principal.js';
 import { exchangeRaw, openRaw } from '../support/raw.js';
 import { startRawUpstream } from '../support/upstream.js';
@@ -81,7 +81,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
 
 for (const [when, { options, parts, request = KEPT, begun }] of Object.entries(STAGES)) {
   const what = begun ? 'closes the connection' : 'is a 500';
-  test(`An exception inside the gate ${when} ${what}, and gives the slot back.`, async () => {
+  it(`An exception inside the gate ${when} ${what}, and gives the slot back`, async () => {
     const upstream = keep(
       await startRawUpstream(({ socket }) => {
         parts.forEach((part, index) => setTimeout(() => socket.write(part), index * 20));
@@ -101,7 +101,7 @@ for (const [when, { options, parts, request = KEPT, begun }] of Object.entries(S
   });
 }
 
-test('The connection to the client goes on behind a 500 of such a kind.', async () => {
+it('The connection to the client goes on behind a 500 of such a kind', async () => {
   const upstream = keep(await startRawUpstream(({ socket }) => socket.write(`${SIZED}abcd`)));
   let asked = 0;
   const edge = keep(

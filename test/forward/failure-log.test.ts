@@ -1,6 +1,6 @@
 import { createServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { FailureLog } from '../../src/forward/failure-log.js';
 import type { Log } from '../../src/model/log.js';
 import { Refusal } from '../../src/model/refusal.js';
@@ -50,7 +50,7 @@ function linesOf({ logged, loggedFields }: Edge): object[] {
   return loggedFields.filter((_, at) => logged[at] === MESSAGE);
 }
 
-test('A refused connection is in the log with its upstream, target and error code.', async () => {
+it('A refused connection is in the log with its upstream, target and error code', async () => {
   const origin = 'http://127.0.0.1:1';
   const edge = await edgeTo([origin]);
   expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 502 /);
@@ -68,7 +68,7 @@ test('A refused connection is in the log with its upstream, target and error cod
   ]);
 });
 
-test('A TLS failure is in the log with its reason: unknown authority, wrong name, or no TLS at all.', async () => {
+it('A TLS failure is in the log with its reason: unknown authority, wrong name, or no TLS at all', async () => {
   const plain = createTcpServer((socket) =>
     socket
       .resume()
@@ -100,7 +100,7 @@ test('A TLS failure is in the log with its reason: unknown authority, wrong name
   }
 });
 
-test('A broken response and one that is late are in the log too.', async () => {
+it('A broken response and one that is late are in the log too', async () => {
   const broken = keep(await startRawUpstream(({ socket }) => socket.write('garbage\r\n\r\n')));
   const late = keep(await startRawUpstream(() => undefined));
   const cases = [
@@ -117,14 +117,14 @@ test('A broken response and one that is late are in the log too.', async () => {
   }
 });
 
-test('A failure that a second attempt made good, and a client that went, are not in the log.', async () => {
+it('A failure that a second attempt made good, and a client that went, are not in the log', async () => {
   const good = keep(await startRawUpstream(({ socket }) => socket.write('HTTP/1.1 204 No Content\r\n\r\n')));
   const edge = await edgeTo(['http://127.0.0.1:1', good.origin], { retries: 1 });
   for (let turn = 0; turn < 2; turn += 1) await exchangeRaw(edge.port, GET);
   expect(linesOf(edge)).toEqual([]);
 });
 
-test('A storm of failures is one line of each kind in ten seconds, with their number.', () => {
+it('A storm of failures is one line of each kind in ten seconds, with their number', () => {
   let nowMs = 0;
   const lines: object[] = [];
   const none = (): void => undefined;
@@ -143,7 +143,7 @@ test('A storm of failures is one line of each kind in ten seconds, with their nu
   ]);
 });
 
-test('A target that fails is said to have others in its place only where there are some.', async () => {
+it('A target that fails is said to have others in its place only where there are some', async () => {
   const cases = [
     [['http://127.0.0.1:1'], /^a target fails: .* no other$/],
     [['http://127.0.0.1:1', 'http://127.0.0.1:2'], /^a target fails: others are asked/],

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { exchangeRaw, openRaw } from '../support/raw.js';
 import { startEchoUpstream, startRawUpstream, type Echo, type WireRequest } from '../support/upstream.js';
 import { keep } from './cleanup.js';
@@ -23,7 +23,7 @@ async function sent(
   return { head: `${first!.head}\r\n`, body: first!.body(), answer };
 }
 
-test('Target, order, case and doubles of a request are kept byte for byte.', async () => {
+it('Target, order, case and doubles of a request are kept byte for byte', async () => {
   const { head } = await sent(
     'GET /a%20b?q=%zz&x=|y HTTP/1.1\r\nhOsT: gate.test\r\nX-two: 2\r\nx-TWO: \xe4\r\nAuthorization: Bearer t\r\n' +
       'Cookie: a=1\r\nConnection: close\r\n\r\n',
@@ -32,7 +32,7 @@ test('Target, order, case and doubles of a request are kept byte for byte.', asy
   expect(head).toContain('X-two: 2\r\nx-TWO: \xe4\r\nAuthorization: Bearer t\r\nCookie: a=1\r\n');
 });
 
-test('The upstream is told where the request came from and who is calling, and by nobody else.', async () => {
+it('The upstream is told where the request came from and who is calling, and by nobody else', async () => {
   const { head } = await sent(
     'GET / HTTP/1.1\r\nHost: gate.test\r\nConnection: close, X-App-Id, X-Request-Id\r\nx-app-id: forged\r\nX_App_Id: forged\r\n' +
       'X.App.Id: forged\r\nX-Token-Scopes: forged\r\nX-Forwarded-For: forged\r\nX-Forwarded-Port: forged\r\n' +
@@ -48,14 +48,14 @@ test('The upstream is told where the request came from and who is calling, and b
   );
 });
 
-test('An anonymous caller has no identity fields, also where it sends some.', async () => {
+it('An anonymous caller has no identity fields, also where it sends some', async () => {
   const { head } = await sent(
     'GET / HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\nX-App-Id: forged\r\nX-Token-Subject: forged\r\n\r\n',
   );
   expect(head).not.toMatch(/x-app|x-token/i);
 });
 
-test('The file can preserve the Host, set and remove fields, and keep the token to the gate.', async () => {
+it('The file can preserve the Host, set and remove fields, and keep the token to the gate', async () => {
   const { head } = await sent(
     'GET / HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\nAuthorization: Bearer t\r\nX-Internal: 1\r\nX_Env: dev\r\n\r\n',
     {
@@ -81,7 +81,7 @@ test('The file can preserve the Host, set and remove fields, and keep the token 
   expect(head).toContain('X-App-Id: app-1\r\n');
 });
 
-test('A field that the file may not set is said in the log.', async () => {
+it('A field that the file may not set is said in the log', async () => {
   const edge = keep(
     await startEdge('http://127.0.0.1:1', {
       upstream: { headers: { set: [['X_Token_Subject', 'x']], remove: [] } },
@@ -90,7 +90,7 @@ test('A field that the file may not set is said in the log.', async () => {
   expect(edge.logged).toEqual(['this field is never set from the file; ignored']);
 });
 
-test('A sized body stays sized, and one in chunks stays in chunks.', async () => {
+it('A sized body stays sized, and one in chunks stays in chunks', async () => {
   const start = 'POST / HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n';
   const sized = await sent(`${start}Content-Length: 5\r\n\r\nhello`);
   expect(sized.head).toMatch(/content-length: 5\r\n/);
@@ -103,7 +103,7 @@ test('A sized body stays sized, and one in chunks stays in chunks.', async () =>
   expect(chunked.body).toMatch(/^5\r\nhello\r\n0\r\n\r\n$/);
 });
 
-test('A request without a body gets none, and an empty one stays empty.', async () => {
+it('A request without a body gets none, and an empty one stays empty', async () => {
   const get = await sent('GET / HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n\r\n');
   expect(get.head).not.toMatch(/content-length|transfer-encoding/i);
   const post = await sent(
@@ -112,7 +112,7 @@ test('A request without a body gets none, and an empty one stays empty.', async 
   expect(post.head).toMatch(/content-length: 0\r\n/i);
 });
 
-test('A body that a middleware has read is sent on as it came.', async () => {
+it('A body that a middleware has read is sent on as it came', async () => {
   const { head, body } = await sent(
     'POST / HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
     { parsedBody: (req) => (req.resume(), Buffer.from('{}')) },
@@ -121,7 +121,7 @@ test('A body that a middleware has read is sent on as it came.', async () => {
   expect(body).toBe('{}');
 });
 
-test('A DELETE in chunks over a kept connection is one request, whatever its body looks like.', async () => {
+it('A DELETE in chunks over a kept connection is one request, whatever its body looks like', async () => {
   const upstream = keep(await startRawUpstream(answerWhole));
   const edge = keep(await startEdge(upstream.origin));
   const forged = 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -137,7 +137,7 @@ test('A DELETE in chunks over a kept connection is one request, whatever its bod
   );
 });
 
-test('A client that expects 100 is asked for its body once the upstream is there to take it.', async () => {
+it('A client that expects 100 is asked for its body once the upstream is there to take it', async () => {
   const upstream = keep(await startRawUpstream(answerWhole));
   const edge = keep(await startEdge(upstream.origin));
   const client = openRaw(
@@ -151,7 +151,7 @@ test('A client that expects 100 is asked for its body once the upstream is there
   expect(upstream.requests[0]!.head).not.toMatch(/expect/i);
 });
 
-test('A client that expects 100 is not asked for a body that is too large, or that nobody would take.', async () => {
+it('A client that expects 100 is not asked for a body that is too large, or that nobody would take', async () => {
   const upstream = await startRawUpstream(answerWhole);
   const edge = keep(await startEdge(upstream.origin, { maxBodyBytes: 10 }));
   const put = (length: number): string =>
@@ -162,7 +162,7 @@ test('A client that expects 100 is not asked for a body that is too large, or th
   expect(await exchangeRaw(edge.port, put(5))).toMatch(/^HTTP\/1.1 502/);
 });
 
-test('A body in chunks that grows too large is a 413, and the upstream never has the whole of it.', async () => {
+it('A body in chunks that grows too large is a 413, and the upstream never has the whole of it', async () => {
   const upstream = keep(await startRawUpstream(answerWhole));
   const edge = keep(await startEdge(upstream.origin, { maxBodyBytes: 10 }));
   const answer = await exchangeRaw(
@@ -174,7 +174,7 @@ test('A body in chunks that grows too large is a 413, and the upstream never has
   expect(upstream.received.join('')).not.toMatch(/\r\n0\r\n\r\n$/);
 });
 
-test('A body that grows too large after the answer has begun breaks the connection.', async () => {
+it('A body that grows too large after the answer has begun breaks the connection', async () => {
   const upstream = keep(
     await startRawUpstream(({ socket }) =>
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegin'),
@@ -191,7 +191,7 @@ test('A body that grows too large after the answer has begun breaks the connecti
   expect(await edge.result(0)).toMatchObject({ status: 200, fault: 'client_body_too_large', bytes: 5 });
 });
 
-test('A client that stops in the middle of its body gets a 408, and the upstream is freed.', async () => {
+it('A client that stops in the middle of its body gets a 408, and the upstream is freed', async () => {
   const upstream = keep(await startRawUpstream(answerWhole));
   const edge = keep(await startEdge(upstream.origin, { bodyTimeoutMs: 80, upstream: { timeoutMs: 30 } }));
   const answer = await exchangeRaw(
@@ -202,7 +202,7 @@ test('A client that stops in the middle of its body gets a 408, and the upstream
   await expect.poll(() => upstream.open.size).toBe(0);
 });
 
-test('A body that trickles is not late while it trickles, and the upstream has its whole time after it.', async () => {
+it('A body that trickles is not late while it trickles, and the upstream has its whole time after it', async () => {
   const upstream = keep(await startRawUpstream(answerWhole));
   const edge = keep(await startEdge(upstream.origin, { bodyTimeoutMs: 120, upstream: { timeoutMs: 120 } }));
   const client = openRaw(edge.port, 'POST / HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 6\r\n\r\n');
@@ -213,7 +213,7 @@ test('A body that trickles is not late while it trickles, and the upstream has i
   await client.until('HTTP/1.1 200');
 });
 
-test('An early answer while the body still comes closes the connection, since nobody reads the rest.', async () => {
+it('An early answer while the body still comes closes the connection, since nobody reads the rest', async () => {
   const upstream = keep(
     await startRawUpstream(({ socket }) => socket.write('HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno')),
   );
@@ -231,7 +231,7 @@ test('An early answer while the body still comes closes the connection, since no
   expect(await edge.result(0)).toMatchObject({ status: 401, fault: undefined });
 });
 
-test('Many requests on few connections each get their own answer.', async () => {
+it('Many requests on few connections each get their own answer', async () => {
   const upstream = keep(await startEchoUpstream());
   const edge = keep(
     await startEdge(upstream.origin, { upstream: { maxConnections: 2, connectTimeoutMs: 5000 } }),

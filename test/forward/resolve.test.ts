@@ -1,7 +1,7 @@
 /** Targets whose host is a name: which address a request goes to while the answers of the resolver change. */
 import { Agent, createServer, get as httpGet, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Lookup } from '../../src/forward/resolve.js';
 import { exchangeRaw } from '../support/raw.js';
 import { keep } from './cleanup.js';
@@ -87,7 +87,7 @@ async function ask(edge: Edge): Promise<string> {
   return (await exchangeRaw(edge.port, GET)).replace(/^HTTP\/1.1 (\d+)[^]*?\r\n\r\n([^]*)$/, '$1 $2');
 }
 
-test('A name that stands for another address is followed under load, and no request is lost.', async () => {
+it('A name that stands for another address is followed under load, and no request is lost', async () => {
   const service = keep(await startService(['127.0.0.1', '127.0.0.2']));
   const resolver = createResolver(['127.0.0.1']);
   const edge = await edgeTo(service, resolver.lookup);
@@ -125,7 +125,7 @@ test('A name that stands for another address is followed under load, and no requ
   expect(late.filter(({ from }) => from !== '127.0.0.2')).toEqual([]);
 });
 
-test('An address more does not close the connections to those that stay.', async () => {
+it('An address more does not close the connections to those that stay', async () => {
   const service = keep(await startService(['127.0.0.1', '127.0.0.2']));
   const resolver = createResolver(['127.0.0.1']);
   const edge = await edgeTo(service, resolver.lookup);
@@ -137,7 +137,7 @@ test('An address more does not close the connections to those that stay.', async
   expect(service.open('127.0.0.1')).toBe(1);
 });
 
-test('The addresses of a name get connections in turn.', async () => {
+it('The addresses of a name get connections in turn', async () => {
   const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
   const service = keep(await startService(addresses));
   const edge = await edgeTo(service, createResolver(addresses).lookup);
@@ -146,7 +146,7 @@ test('The addresses of a name get connections in turn.', async () => {
   expect(addresses.map((address) => service.asked(address))).toEqual([3, 3, 3]);
 });
 
-test('An address where nobody listens, or of a family that does not work, costs no request.', async () => {
+it('An address where nobody listens, or of a family that does not work, costs no request', async () => {
   const service = keep(await startService(['127.0.0.2']));
   for (const dead of ['127.0.0.1', '2001:db8::1']) {
     const edge = await edgeTo(service, createResolver([dead, '127.0.0.2']).lookup);
@@ -154,7 +154,7 @@ test('An address where nobody listens, or of a family that does not work, costs 
   }
 });
 
-test('While lookups fail the last good addresses serve on, which is said once each time it begins.', async () => {
+it('While lookups fail the last good addresses serve on, which is said once each time it begins', async () => {
   const service = keep(await startService(['127.0.0.1', '127.0.0.2']));
   const resolver = createResolver(['127.0.0.1']);
   const edge = await edgeTo(service, resolver.lookup);
@@ -173,7 +173,7 @@ test('While lookups fail the last good addresses serve on, which is said once ea
   await expect.poll(() => ask(edge), { timeout: 5000 }).toBe('200 127.0.0.2');
 });
 
-test('A name that was never found is a 502, and is looked up again for the next request.', async () => {
+it('A name that was never found is a 502, and is looked up again for the next request', async () => {
   const service = keep(await startService(['127.0.0.1']));
   const resolver = createResolver('ENOTFOUND');
   const edge = await edgeTo(service, resolver.lookup, { resolveEveryMs: 60_000 });
@@ -183,7 +183,7 @@ test('A name that was never found is a 502, and is looked up again for the next 
   expect(await ask(edge)).toBe('200 127.0.0.1');
 });
 
-test('A resolver that hangs is a 504 where no address is known, and is not waited for where one is.', async () => {
+it('A resolver that hangs is a 504 where no address is known, and is not waited for where one is', async () => {
   const service = keep(await startService(['127.0.0.1']));
   const unknown = await edgeTo(service, createResolver(undefined).lookup, {
     connectTimeoutMs: 100,
@@ -205,7 +205,7 @@ test('A resolver that hangs is a 504 where no address is known, and is not waite
   expect(again.asked('127.0.0.1')).toBe(1);
 });
 
-test('A name is looked up while requests come, and not while none do; an address never is.', async () => {
+it('A name is looked up while requests come, and not while none do; an address never is', async () => {
   const service = keep(await startService(['127.0.0.1']));
   const resolver = createResolver(['127.0.0.1']);
   const edge = await edgeTo(service, resolver.lookup);
@@ -231,7 +231,7 @@ test('A name is looked up while requests come, and not while none do; an address
   expect(other.asked).toEqual([]);
 });
 
-test('A request leaves at the end of its turn of the event loop, so that those of one turn leave together.', async () => {
+it('A request leaves at the end of its turn of the event loop, so that those of one turn leave together', async () => {
   const service = keep(await startService(['127.0.0.1']));
   const order: string[] = [];
   const { lookup } = createResolver(['127.0.0.1']);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { exchangeRaw, openRaw } from '../support/raw.js';
 import { startRawUpstream, type RawUpstream } from '../support/upstream.js';
 import { keep } from './cleanup.js';
@@ -33,7 +33,7 @@ const DOUBLED: Readonly<Record<string, string>> = {
 const ENDS_AT_THE_GATE = new Set(['Connection', 'Upgrade', 'Keep-Alive']);
 
 for (const [name, text] of Object.entries(DOUBLED)) {
-  test(`A response with two ${name} fields passes as it came.`, async () => {
+  it(`A response with two ${name} fields passes as it came`, async () => {
     const { edge } = await answering(`HTTP/1.1 200 OK\r\n${text}`);
     const answer = await exchangeRaw(edge.port, GET);
     expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*ok/);
@@ -46,7 +46,7 @@ for (const [name, text] of Object.entries(DOUBLED)) {
   });
 }
 
-test('Two fields of a transfer coding are one list, and only chunked can be passed on.', async () => {
+it('Two fields of a transfer coding are one list, and only chunked can be passed on', async () => {
   for (const codings of ['gzip\r\nTransfer-Encoding: chunked', 'chunked\r\nTransfer-Encoding: chunked']) {
     const { edge } = await answering(
       `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${codings}\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
@@ -55,7 +55,7 @@ test('Two fields of a transfer coding are one list, and only chunked can be pass
   }
 });
 
-test('A response that is an event stream by one of its types is one: it outlives the idle time of a body.', async () => {
+it('A response that is an event stream by one of its types is one: it outlives the idle time of a body', async () => {
   const { edge } = await answering(
     'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Type: Text/Event-Stream\r\nContent-Length: 4\r\n\r\n',
     { upstream: { idleTimeoutMs: 40, tunnelIdleMs: 5000 } },
@@ -66,7 +66,7 @@ test('A response that is an event stream by one of its types is one: it outlives
   expect(edge.results).toHaveLength(0);
 });
 
-test('A 101 with two Upgrade and two Connection fields opens the tunnel.', async () => {
+it('A 101 with two Upgrade and two Connection fields opens the tunnel', async () => {
   const { edge } = await answering(
     'HTTP/1.1 101 Switching Protocols\r\nConnection: X-Hop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
       'Upgrade: WebSocket\r\nX-Hop: 1\r\n\r\nhello',
@@ -94,7 +94,7 @@ for (const [coding, name] of Object.entries(BYTES)) {
   };
   for (const [way, [head, body]] of Object.entries(ways)) {
     for (const waitMs of [0, 50]) {
-      test(`Fields in ${coding} pass byte for byte, ${way}, the body ${waitMs} ms later.`, async () => {
+      it(`Fields in ${coding} pass byte for byte, ${way}, the body ${waitMs} ms later`, async () => {
         const upstream = keep(
           await startRawUpstream(({ socket }) => {
             const finish = (): void => {
@@ -117,7 +117,7 @@ for (const [coding, name] of Object.entries(BYTES)) {
     }
   }
 
-  test(`Fields in ${coding} pass byte for byte in an interim response, a 101, a HEAD, a 204 and a 304.`, async () => {
+  it(`Fields in ${coding} pass byte for byte in an interim response, a 101, a HEAD, a 204 and a 304`, async () => {
     const field = `X-Name: ${name}\r\n`;
     const early = `HTTP/1.1 103 Early Hints\r\n${field}\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`;
     const cases: readonly (readonly [answer: string, request: string])[] = [
@@ -141,7 +141,7 @@ for (const [coding, name] of Object.entries(BYTES)) {
     expect(await openRaw(edge.port, UPGRADE).until('\r\n\r\n')).toContain(field);
   });
 
-  test(`A reason phrase and the fields of a request in ${coding} pass byte for byte.`, async () => {
+  it(`A reason phrase and the fields of a request in ${coding} pass byte for byte`, async () => {
     const reason = coding === 'UTF-8' ? name : '';
     const { edge, upstream } = await answering(`HTTP/1.1 200 ${reason}\r\nContent-Length: 2\r\n\r\nok`);
     for (const body of [
@@ -156,7 +156,7 @@ for (const [coding, name] of Object.entries(BYTES)) {
     }
   });
 
-  test(`What a middleware has set in ${coding} passes byte for byte beside the fields of the upstream.`, async () => {
+  it(`What a middleware has set in ${coding} passes byte for byte beside the fields of the upstream`, async () => {
     const { edge } = await answering(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${DISPOSITION(name)}\r\nok`, {
       before: (_req, res) => res.setHeader('X-Before', name),
     });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { BROKEN_BODIES, BROKEN_HEADS } from '../support/broken-answers.js';
 import { exchangeRaw, openRaw } from '../support/raw.js';
 import { startEchoUpstream, startRawUpstream, type RawUpstream } from '../support/upstream.js';
@@ -21,7 +21,7 @@ async function bodyOf(text: string, head: string = GET): Promise<string> {
   return exchangeRaw(edge.port, head);
 }
 
-test('Status, reason phrase, case, order and doubled fields of an answer are kept.', async () => {
+it('Status, reason phrase, case, order and doubled fields of an answer are kept', async () => {
   const answer = await bodyOf(
     'HTTP/1.1 299 Rather Fine\r\nsEt-cOOkie: a=1\r\nX-One: 1\r\nSet-Cookie: b=2\r\nX-Latin: \xe9\r\nContent-Length: 2\r\n\r\nok',
   );
@@ -32,7 +32,7 @@ test('Status, reason phrase, case, order and doubled fields of an answer are kep
   expect(answer).toMatch(/\r\n\r\nok$/);
 });
 
-test('Hop-by-hop and nominated fields of an answer go, Content-Length stays whatever is nominated.', async () => {
+it('Hop-by-hop and nominated fields of an answer go, Content-Length stays whatever is nominated', async () => {
   const answer = await bodyOf(
     'HTTP/1.1 200 OK\r\nConnection: X-Secret, content-length\r\nX-Secret: 1\r\nKeep-Alive: timeout=9\r\nUpgrade: h2c\r\n' +
       'Proxy-Authenticate: Basic\r\nTrailer: X-T\r\nContent-Length: 2\r\n\r\nok',
@@ -41,7 +41,7 @@ test('Hop-by-hop and nominated fields of an answer go, Content-Length stays what
   expect(answer).toContain('Content-Length: 2\r\n');
 });
 
-test("The gate's own fields replace the upstream's, but Vary is said by both.", async () => {
+it("The gate's own fields replace the upstream's, but Vary is said by both", async () => {
   const responseHeaders = ['X-Request-Id', 'mine', 'X-RateLimit-Limit', '10', 'Vary', 'Origin'];
   const { edge } = await answering(
     'HTTP/1.1 200 OK\r\nx-request-id: theirs\r\nX-RATELIMIT-LIMIT: 99\r\nContent-Length: 0\r\nVary: Accept\r\n\r\n',
@@ -52,7 +52,7 @@ test("The gate's own fields replace the upstream's, but Vary is said by both.", 
   expect(answer).toContain('Vary: Accept\r\nX-Request-Id: mine\r\nX-RateLimit-Limit: 10\r\nVary: Origin\r\n');
 });
 
-test('What a middleware has set before stays, and several Set-Cookie of the upstream still come through.', async () => {
+it('What a middleware has set before stays, and several Set-Cookie of the upstream still come through', async () => {
   const { edge } = await answering(
     'HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Frame-Options: theirs\r\nContent-Length: 0\r\n\r\n',
     {
@@ -67,7 +67,7 @@ test('What a middleware has set before stays, and several Set-Cookie of the upst
   expect(answer).not.toContain('DENY');
 });
 
-test('An answer that came whole is ended with its body; of one that comes in parts each goes out as it comes.', async () => {
+it('An answer that came whole is ended with its body; of one that comes in parts each goes out as it comes', async () => {
   const head = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n';
   const { edge: whole } = await answering(`${head}ok`);
   expect(await exchangeRaw(whole.port, GET)).toMatch(/\r\n\r\nok$/);
@@ -86,11 +86,11 @@ test('An answer that came whole is ended with its body; of one that comes in par
   await expect.poll(() => edge.endings).toEqual([undefined]);
 });
 
-test('A reason phrase that cannot be written again is left out.', async () => {
+it('A reason phrase that cannot be written again is left out', async () => {
   expect(await bodyOf('HTTP/1.1 200 \xff\xfe\r\nContent-Length: 0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 \r\n/);
 });
 
-test('A body in chunks comes through with its trailers, but for those that a trailer may not have.', async () => {
+it('A body in chunks comes through with its trailers, but for those that a trailer may not have', async () => {
   const answer = await bodyOf(
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n' +
       '3\r\nabc\r\n0\r\nX-Sum: 7\r\nX-Request-Id: forged\r\nSet-Cookie: a=1\r\n\r\n',
@@ -99,7 +99,7 @@ test('A body in chunks comes through with its trailers, but for those that a tra
   expect(answer).toMatch(/\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n$/);
 });
 
-test('To a client of HTTP/1.0 a body in chunks ends with the connection, without trailers or hints.', async () => {
+it('To a client of HTTP/1.0 a body in chunks ends with the connection, without trailers or hints', async () => {
   const answer = await bodyOf(
     'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n' +
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n',
@@ -110,7 +110,7 @@ test('To a client of HTTP/1.0 a body in chunks ends with the connection, without
   expect(answer).toMatch(/\r\n\r\nabc$/);
 });
 
-test('Interim answers are passed on as they came, less what belongs to the connection or is for the gate to say.', async () => {
+it('Interim answers are passed on as they came, less what belongs to the connection or is for the gate to say', async () => {
   const answer = await bodyOf(
     'HTTP/1.1 102 Processing\r\nX-Progress: 50%\r\nX-Request-Id: forged\r\n\r\n' +
       'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nlink: not a link, \xe9\r\nConnection: X-Hop\r\nX-Hop: 1\r\n' +
@@ -124,7 +124,7 @@ test('Interim answers are passed on as they came, less what belongs to the conne
   expect(answer.match(/X-Request-Id: .*/g)).toEqual(['X-Request-Id: gate-id']);
 });
 
-test('An interim answer is there before the final one, and a kept connection goes on behind both.', async () => {
+it('An interim answer is there before the final one, and a kept connection goes on behind both', async () => {
   let finish = (): unknown => undefined;
   const upstream = keep(
     await startRawUpstream(({ socket }) => {
@@ -144,7 +144,7 @@ test('An interim answer is there before the final one, and a kept connection goe
   expect(upstream.received).toHaveLength(1);
 });
 
-test('The hints for a pipelined request do not come between the answers before it.', async () => {
+it('The hints for a pipelined request do not come between the answers before it', async () => {
   const upstream = keep(
     await startRawUpstream(({ socket, head }) => {
       const isFirst = head.includes('/first');
@@ -161,7 +161,7 @@ test('The hints for a pipelined request do not come between the answers before i
   expect(client.text()).toMatch(/^HTTP\/1.1 200 [^]*first\.HTTP\/1.1 200 [^]*second$/);
 });
 
-test('Hints without end for a client that does not read are dropped, not piled up.', async () => {
+it('Hints without end for a client that does not read are dropped, not piled up', async () => {
   const hint = `HTTP/1.1 103 Early Hints\r\nLink: ${'x'.repeat(16_000)}\r\n\r\n`;
   let poured = 0;
   const upstream = keep(
@@ -187,7 +187,7 @@ test('Hints without end for a client that does not read are dropped, not piled u
   await edge.result(0);
 });
 
-test('A 304 that states a length ends at its head, and the connection to the client goes on.', async () => {
+it('A 304 that states a length ends at its head, and the connection to the client goes on', async () => {
   const { edge } = await answering('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: "x"\r\n\r\n');
   const client = openRaw(edge.port, KEPT);
   await client.until('ETag: "x"');
@@ -198,7 +198,7 @@ test('A 304 that states a length ends at its head, and the connection to the cli
   expect(client.text().match(/HTTP\/1.1 304/g)).toHaveLength(2);
 });
 
-test('A 204 has no length and no body, and bytes after it never reach a client.', async () => {
+it('A 204 has no length and no body, and bytes after it never reach a client', async () => {
   const { edge, upstream } = await answering('HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\nSMUGGLED');
   const client = openRaw(edge.port, KEPT);
   await client.until(/204[^]*\r\n\r\n/);
@@ -209,7 +209,7 @@ test('A 204 has no length and no body, and bytes after it never reach a client.'
   expect(upstream.received).toHaveLength(2);
 });
 
-test('A connection with bytes after its answer is not used again.', async () => {
+it('A connection with bytes after its answer is not used again', async () => {
   const { edge, upstream } = await answering(
     'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged',
   );
@@ -217,7 +217,7 @@ test('A connection with bytes after its answer is not used again.', async () => 
   expect(upstream.received).toHaveLength(3);
 });
 
-test('A HEAD has its length without a body, and keeps the connection to the upstream.', async () => {
+it('A HEAD has its length without a body, and keeps the connection to the upstream', async () => {
   const { edge, upstream } = await answering(
     'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 500\r\n\r\n',
   );
@@ -229,7 +229,7 @@ test('A HEAD has its length without a body, and keeps the connection to the upst
   expect(upstream.received).toHaveLength(1);
 });
 
-test('A body that ends with the connection comes through whole when the upstream ends it.', async () => {
+it('A body that ends with the connection comes through whole when the upstream ends it', async () => {
   const upstream = keep(
     await startRawUpstream(({ socket }) => socket.end('HTTP/1.1 200 OK\r\n\r\nall of it')),
   );
@@ -239,7 +239,7 @@ test('A body that ends with the connection comes through whole when the upstream
 });
 
 for (const [what, text] of Object.entries(BROKEN_HEADS)) {
-  test(`An upstream that sends ${what} is a 502, asked once.`, async () => {
+  it(`An upstream that sends ${what} is a 502, asked once`, async () => {
     const { edge, upstream } = await answering(text);
     expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 502 [^]*gave a broken answer/);
     expect(upstream.requests).toHaveLength(1);
@@ -249,7 +249,7 @@ for (const [what, text] of Object.entries(BROKEN_HEADS)) {
 
 for (const [what, { text, then }] of Object.entries(BROKEN_BODIES)) {
   for (const version of ['1.1', '1.0']) {
-    test(`A body ${what}: a client of HTTP/${version} never takes it for whole.`, async () => {
+    it(`A body ${what}: a client of HTTP/${version} never takes it for whole`, async () => {
       const upstream = keep(
         await startRawUpstream(({ socket }) => {
           socket.write(`HTTP/1.1 200 OK\r\n${text}`);
@@ -267,7 +267,7 @@ for (const [what, { text, then }] of Object.entries(BROKEN_BODIES)) {
   }
 }
 
-test('Events reach the client one by one, as they are sent.', async () => {
+it('Events reach the client one by one, as they are sent', async () => {
   let send = (event: string): unknown => event;
   const upstream = keep(
     await startEchoUpstream((_req, res) => {

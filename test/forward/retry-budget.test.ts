@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { RetryBudget } from '../../src/forward/retry-budget.js';
 
 /** The few that may be sent again before anything was deposited. */
 const INITIAL = 10;
 
-test('Whatever comes in whatever order, no more than a fifth of the requests and ten are sent again.', () => {
+it('Whatever comes in whatever order, no more than a fifth of the requests and ten are sent again', () => {
   fc.assert(
     fc.property(
       fc.array(fc.boolean(), { maxLength: 2000 }),
@@ -28,7 +28,7 @@ test('Whatever comes in whatever order, no more than a fifth of the requests and
   );
 });
 
-test('Of a thousand requests that all fail, two hundred and ten are sent again.', () => {
+it('Of a thousand requests that all fail, two hundred and ten are sent again', () => {
   const budget = new RetryBudget(256);
   let resent = 0;
   for (let turn = 0; turn < 1000; turn += 1) {
@@ -38,7 +38,7 @@ test('Of a thousand requests that all fail, two hundred and ten are sent again.'
   expect(resent).toBe(210);
 });
 
-test('What is saved up in good times is enough for all that one target has under way, and no more.', () => {
+it('What is saved up in good times is enough for all that one target has under way, and no more', () => {
   const budget = new RetryBudget(64);
   for (let turn = 0; turn < 100_000; turn += 1) budget.deposit();
   let resent = 0;

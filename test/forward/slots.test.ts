@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { callerOf, type CallersExchange } from '../../src/forward/caller.js';
 import { ConcurrencyLimiter, type Holder, type Waiter } from '../../src/forward/concurrency-limiter.js';
 import { ANONYMOUS } from '../../src/model/principal.js';
@@ -66,7 +66,7 @@ function createTarget(size: number, queueSize = 4 * size) {
 }
 
 describe('The slots of a target', () => {
-  test('go to one caller up to seven eighths, and the rest to others.', () => {
+  it('go to one caller up to seven eighths, and the rest to others', () => {
     const target = createTarget(256);
     target.ask('a', 300);
     expect(target.held('a')).toBe(224);
@@ -75,7 +75,7 @@ describe('The slots of a target', () => {
     expect(target.ask('c')).toBe('taken');
   });
 
-  test('go all to one caller where there are fewer than eight.', () => {
+  it('go all to one caller where there are fewer than eight', () => {
     const target = createTarget(4);
     target.ask('a', 5);
     expect(target.held('a')).toBe(4);
@@ -84,7 +84,7 @@ describe('The slots of a target', () => {
     expect([target.held('a'), target.held('b')]).toEqual([3, 1]);
   });
 
-  test('go, when they are given back, to the waiting caller that holds the fewest.', () => {
+  it('go, when they are given back, to the waiting caller that holds the fewest', () => {
     const target = createTarget(256);
     target.ask('a', 1000);
     target.ask('b', 200);
@@ -95,7 +95,7 @@ describe('The slots of a target', () => {
     expect(target.held('a')).toBeLessThan(140);
   });
 
-  test('are taken in turns where there is only one, however many of one caller wait.', () => {
+  it('are taken in turns where there is only one, however many of one caller wait', () => {
     const target = createTarget(1);
     target.ask('a', 4);
     target.ask('b', 2);
@@ -108,7 +108,7 @@ describe('The slots of a target', () => {
     expect(order).toEqual(['a', 'b', 'a', 'b']);
   });
 
-  test('keep their order for one caller.', () => {
+  it('keep their order for one caller', () => {
     const target = createTarget(1);
     target.ask('a', 3);
     const [first, second] = target.waiters;
@@ -117,7 +117,7 @@ describe('The slots of a target', () => {
     expect(first).not.toBe(second);
   });
 
-  test('have a queue in which one caller leaves room for others too.', () => {
+  it('have a queue in which one caller leaves room for others too', () => {
     const target = createTarget(8, 8);
     target.ask('a', 15);
     expect(target.waiters).toHaveLength(8);
@@ -130,7 +130,7 @@ describe('The slots of a target', () => {
     ).toBe(4);
   });
 
-  test('are never more than there are, and none is lost, whoever comes and goes.', () => {
+  it('are never more than there are, and none is lost, whoever comes and goes', () => {
     const step = fc.tuple(fc.boolean(), fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 1, max: 20 }));
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), fc.array(step, { maxLength: 40 }), (size, steps) => {

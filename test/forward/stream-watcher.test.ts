@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { createStreamWatcher } from '../../src/revocation/stream-watcher.js';
 import { openRaw } from '../support/raw.js';
 import { startRawUpstream, type WireRequest } from '../support/upstream.js';
@@ -66,7 +66,7 @@ async function edgeTo(
   return { upstream, edge, kill };
 }
 
-test('A tunnel ends on both sides when its caller is revoked.', async () => {
+it('A tunnel ends on both sides when its caller is revoked', async () => {
   const { upstream, edge, kill } = await edgeTo(({ socket }) => socket.write(SWITCH));
   const client = openRaw(edge.port, UPGRADE);
   await client.until(/\r\n\r\n$/);
@@ -78,7 +78,7 @@ test('A tunnel ends on both sides when its caller is revoked.', async () => {
   expect(kill.held()).toBe(0);
 });
 
-test('A tunnel ends when its token does, though both sides talk.', async () => {
+it('A tunnel ends when its token does, though both sides talk', async () => {
   const { edge } = await edgeTo(({ socket }) => {
     socket.write(SWITCH);
     const talk = setInterval(() => socket.write('x'), 20);
@@ -92,7 +92,7 @@ test('A tunnel ends when its token does, though both sides talk.', async () => {
   expect(await edge.result(0)).toMatchObject({ status: 101, fault: 'token_ended' });
 });
 
-test('A tunnel that is over is held no longer.', async () => {
+it('A tunnel that is over is held no longer', async () => {
   const { edge, kill } = await edgeTo(({ socket }) => socket.write(SWITCH));
   const client = openRaw(edge.port, UPGRADE);
   await client.until(/\r\n\r\n$/);
@@ -101,7 +101,7 @@ test('A tunnel that is over is held no longer.', async () => {
   expect(kill.held()).toBe(0);
 });
 
-test('An event stream is cut when its caller is revoked, and does not look whole.', async () => {
+it('An event stream is cut when its caller is revoked, and does not look whole', async () => {
   const { upstream, edge, kill } = await edgeTo(({ socket }) => socket.write(EVENTS));
   const client = openRaw(edge.port, GET);
   await client.until('data: 1');
@@ -114,7 +114,7 @@ test('An event stream is cut when its caller is revoked, and does not look whole
   expect(kill.held()).toBe(0);
 });
 
-test('An event stream ends when its token does.', async () => {
+it('An event stream ends when its token does', async () => {
   const { edge } = await edgeTo(({ socket }) => socket.write(EVENTS), 200);
   const client = openRaw(edge.port, GET);
   await client.until('data: 1');
@@ -122,7 +122,7 @@ test('An event stream ends when its token does.', async () => {
   expect(await edge.result(0)).toMatchObject({ status: 200, fault: 'token_ended' });
 });
 
-test('An event stream that ends by itself is held no longer, and ends well.', async () => {
+it('An event stream that ends by itself is held no longer, and ends well', async () => {
   const { edge, kill } = await edgeTo(({ socket }) => socket.write(`${EVENTS}0\r\n\r\n`));
   const client = openRaw(edge.port, GET);
   await client.until(/\r\n0\r\n\r\n$/);
@@ -131,7 +131,7 @@ test('An event stream that ends by itself is held no longer, and ends well.', as
   client.destroy();
 });
 
-test('A caller who was revoked before the upstream answered has neither tunnel nor events for long.', async () => {
+it('A caller who was revoked before the upstream answered has neither tunnel nor events for long', async () => {
   const { upstream, edge, kill } = await edgeTo(({ socket, head }) =>
     setTimeout(() => socket.write(head.includes('/chat') ? SWITCH : EVENTS), 700),
   );
@@ -145,11 +145,11 @@ test('A caller who was revoked before the upstream answered has neither tunnel n
 const HALF = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\nhalf';
 const UPLOAD = 'POST /up HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 100000\r\n\r\nhalf';
 
-test.each([
+it.each([
   ['A download', GET, HALF, 'half', { status: 200, fault: 'token_ended' }],
   ['An upload', UPLOAD, '', '', { status: 401, reason: 'invalid_token' }],
   ['A wait for the head of a response', GET, '', '', { status: 401, reason: 'invalid_token' }],
-])('%s is cut within a second of the revocation of its caller.', async (_, request, reply, sign, result) => {
+])('%s is cut within a second of the revocation of its caller', async (_, request, reply, sign, result) => {
   const { upstream, edge, kill } = await edgeTo(({ socket }) => void socket.write(reply));
   const client = openRaw(edge.port, request);
   await expect.poll(() => upstream.requests.length).toBe(1);
@@ -165,7 +165,7 @@ test.each([
   client.destroy();
 });
 
-test('A request that waits for a slot when its caller is revoked never reaches the upstream.', async () => {
+it('A request that waits for a slot when its caller is revoked never reaches the upstream', async () => {
   const { upstream, edge, kill } = await edgeTo(() => undefined, Infinity, { maxConnections: 1 });
   const clients = [openRaw(edge.port, GET), openRaw(edge.port, GET)];
   await expect.poll(() => upstream.requests.length).toBe(1);
@@ -176,7 +176,7 @@ test('A request that waits for a slot when its caller is revoked never reaches t
   for (const client of clients) client.destroy();
 });
 
-test('A small body that was still coming when its caller was revoked is not forwarded.', async () => {
+it('A small body that was still coming when its caller was revoked is not forwarded', async () => {
   const { upstream, edge, kill } = await edgeTo(() => undefined, Infinity, { maxConnections: 1 });
   const client = openRaw(edge.port, 'POST /up HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 4\r\n\r\nab');
   await new Promise((resolve) => setTimeout(resolve, 50));
@@ -189,7 +189,7 @@ test('A small body that was still coming when its caller was revoked is not forw
   client.destroy();
 });
 
-test('A response that waits behind another of its connection is cut, though the upstream has ended it.', async () => {
+it('A response that waits behind another of its connection is cut, though the upstream has ended it', async () => {
   const { upstream, edge, kill } = await edgeTo(({ socket, head }) => {
     if (!head.includes('/held')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone');
   });
@@ -204,7 +204,7 @@ test('A response that waits behind another of its connection is cut, though the 
   client.destroy();
 });
 
-test('A response that the upstream has ended is cut for a client that does not read the rest of it.', async () => {
+it('A response that the upstream has ended is cut for a client that does not read the rest of it', async () => {
   const kill = createSwitch();
   let out: Socket | undefined;
   // Piece by piece, until the buffers between gate and client are full; then the end.

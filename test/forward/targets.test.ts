@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Target, Upstream } from '../../src/model/upstream.js';
 import { exchangeRaw, openRaw } from '../support/raw.js';
 import { targetAt } from '../support/route.js';
@@ -54,13 +54,13 @@ function asked({ requests }: RawUpstream): number {
 }
 
 describe('Balance', () => {
-  test('Requests go to each target in turn.', async () => {
+  it('Requests go to each target in turn', async () => {
     const upstreams = [await start(sayOk), await start(sayOk), await start(sayOk)];
     await ask(await edgeTo(upstreams), 9);
     expect(upstreams.map(asked)).toEqual([3, 3, 3]);
   });
 
-  test('With least-requests a target that is busy gets none while another is idle.', async () => {
+  it('With least-requests a target that is busy gets none while another is idle', async () => {
     const [busy, idle] = [await start(hang), await start(sayOk)];
     const edge = await edgeTo([busy, idle], { balance: 'least-requests' });
     const held = openRaw(edge.port, GET);
@@ -70,7 +70,7 @@ describe('Balance', () => {
     held.destroy();
   });
 
-  test('A target with a free slot is preferred to the queue of another.', async () => {
+  it('A target with a free slot is preferred to the queue of another', async () => {
     const [busy, idle] = [await start(hang), await start(sayOk)];
     const edge = await edgeTo([busy, idle], { maxConnections: 1 });
     const held = openRaw(edge.port, GET);
@@ -81,7 +81,7 @@ describe('Balance', () => {
 });
 
 describe('Another attempt', () => {
-  test('goes to another target, and the log names the one that answered.', async () => {
+  it('goes to another target, and the log names the one that answered', async () => {
     const [bad, good] = [await start(reset), await start(sayOk)];
     const edge = await edgeTo([bad, good]);
     expect(statuses(await ask(edge, 1))).toEqual([200]);
@@ -89,14 +89,14 @@ describe('Another attempt', () => {
     expect(edge.results).toMatchObject([{ status: 200, target: good.origin }]);
   });
 
-  test('never goes to a target twice while there is one that did not have the request.', async () => {
+  it('never goes to a target twice while there is one that did not have the request', async () => {
     const upstreams = [await start(reset), await start(reset), await start(reset)];
     const edge = await edgeTo(upstreams, { retries: 2 });
     expect(statuses(await ask(edge, 1))).toEqual([502]);
     expect(upstreams.map(asked)).toEqual([1, 1, 1]);
   });
 
-  test('is made where a target does not answer in time; for a POST it is not.', async () => {
+  it('is made where a target does not answer in time; for a POST it is not', async () => {
     const [silent, good] = [await start(hang), await start(sayOk)];
     const edge = await edgeTo([silent, good], { timeoutMs: 100 });
     expect(statuses(await ask(edge, 1))).toEqual([200]);
@@ -107,7 +107,7 @@ describe('Another attempt', () => {
     expect(good.requests.filter(({ head }) => head.startsWith('POST'))).toHaveLength(0);
   });
 
-  test('is made where no connection comes about in time.', async () => {
+  it('is made where no connection comes about in time', async () => {
     const full = keep(await startFull());
     const good = await start(sayOk);
     const edge = await edgeTo([full, good], { connectTimeoutMs: 100 });
@@ -115,7 +115,7 @@ describe('Another attempt', () => {
     expect(edge.results).toMatchObject([{ target: good.origin }]);
   });
 
-  test('is not made after the first byte of an answer.', async () => {
+  it('is not made after the first byte of an answer', async () => {
     const [bad, good] = [
       await start(({ socket }) => socket.write('HTTP/1.1 2', () => socket.resetAndDestroy())),
       await start(sayOk),
@@ -125,7 +125,7 @@ describe('Another attempt', () => {
     expect(good.requests).toHaveLength(0);
   });
 
-  test('waits in no queue: where the other target is full, there is none.', async () => {
+  it('waits in no queue: where the other target is full, there is none', async () => {
     const busy = await start(hang);
     const bad = await start(({ socket }) => setTimeout(() => socket.resetAndDestroy(), 50));
     const edge = await edgeTo([busy, bad], { maxConnections: 1, retries: 1, timeoutMs: 5000 });
@@ -138,7 +138,7 @@ describe('Another attempt', () => {
     held.destroy();
   });
 
-  test('is made for one in five requests when all fail, and for ten more.', async () => {
+  it('is made for one in five requests when all fail, and for ten more', async () => {
     const upstreams = [await start(reset), await start(reset)];
     const edge = await edgeTo(upstreams, { retries: 3 });
     await ask(edge, 100);
@@ -148,7 +148,7 @@ describe('Another attempt', () => {
 });
 
 describe('Ejection', () => {
-  test('A target that fails several times in a row gets no more, until its cooldown is over.', async () => {
+  it('A target that fails several times in a row gets no more, until its cooldown is over', async () => {
     let script = reset;
     const [bad, good] = [await start((request) => script(request)), await start(sayOk)];
     const edge = await edgeTo([bad, good], { ejection: { ...EJECTION, cooldownMs: 1500 }, retries: 0 });
@@ -165,7 +165,7 @@ describe('Ejection', () => {
     expect(statuses(await ask(edge, 4))).toEqual([200, 200, 200, 200]);
   });
 
-  test("An upstream's own 502, 503 and 504 count as failures; a 500 does not.", async () => {
+  it("An upstream's own 502, 503 and 504 count as failures; a 500 does not", async () => {
     for (const [status, isFailure] of [
       [500, false],
       [502, true],
@@ -181,7 +181,7 @@ describe('Ejection', () => {
     }
   });
 
-  test('An answer that breaks in its body counts as a failure.', async () => {
+  it('An answer that breaks in its body counts as a failure', async () => {
     const bad = await start(({ socket }) =>
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf', () => socket.resetAndDestroy()),
     );
@@ -190,7 +190,7 @@ describe('Ejection', () => {
     expect(asked(bad)).toBe(3);
   });
 
-  test('What the client causes is no failure: it goes away, or its body stops or is too large.', async () => {
+  it('What the client causes is no failure: it goes away, or its body stops or is too large', async () => {
     const [slow, other] = [await start(hang), await start(hang)];
     const edge = keep(
       await startEdge('http://127.0.0.1:1', {
@@ -214,7 +214,7 @@ describe('Ejection', () => {
     expect(edge.forwarder.targets().map(({ up }) => up)).toEqual([true, true]);
   });
 
-  test('Where all targets fail none is passed over, and the first that answers gets the requests.', async () => {
+  it('Where all targets fail none is passed over, and the first that answers gets the requests', async () => {
     let script = reset;
     const upstreams = [await start(reset), await start((request) => script(request)), await start(reset)];
     const edge = await edgeTo(upstreams, { ejection: EJECTION, retries: 0 });
@@ -227,7 +227,7 @@ describe('Ejection', () => {
     expect(statuses(await ask(edge, 5))).toEqual([200, 200, 200, 200, 200]);
   });
 
-  test('A single target is asked however often it fails.', async () => {
+  it('A single target is asked however often it fails', async () => {
     const upstream = await start(({ socket }) => socket.write(UNAVAILABLE));
     const edge = await edgeTo([upstream], { ejection: EJECTION });
     expect(statuses(await ask(edge, 8))).toEqual(Array(8).fill(503));
@@ -237,7 +237,7 @@ describe('Ejection', () => {
 });
 
 describe('The circuit breaker', () => {
-  test('refuses at once while it is open, even for a single target, and says when to come again.', async () => {
+  it('refuses at once while it is open, even for a single target, and says when to come again', async () => {
     const upstream = await start(({ socket }) => socket.write(UNAVAILABLE));
     const edge = await edgeTo([upstream], { breaker: { ...BREAKER, cooldownMs: 60_000 } });
     const answers = await ask(edge, 10);
@@ -247,7 +247,7 @@ describe('The circuit breaker', () => {
     expect(edge.logged).toContain("a target's circuit breaker has opened");
   });
 
-  test('sends requests to other targets while it is open.', async () => {
+  it('sends requests to other targets while it is open', async () => {
     const [bad, good] = [await start(({ socket }) => socket.write(UNAVAILABLE)), await start(sayOk)];
     const edge = await edgeTo([bad, good], {
       breaker: { ...BREAKER, cooldownMs: 60_000 },
@@ -258,7 +258,7 @@ describe('The circuit breaker', () => {
     expect(bad.requests).toHaveLength(4);
   });
 
-  test('lets exactly one through after its cooldown, and closes when that one is answered.', async () => {
+  it('lets exactly one through after its cooldown, and closes when that one is answered', async () => {
     let script: Script = ({ socket }) => socket.write(UNAVAILABLE);
     const upstream = await start((request) => script(request));
     const edge = await edgeTo([upstream], { breaker: BREAKER, timeoutMs: 5000 });
@@ -275,7 +275,7 @@ describe('The circuit breaker', () => {
     expect(edge.logged).toContain("a target's circuit breaker has closed");
   });
 
-  test('does not stay open for a request that hangs: the next one tries after another cooldown.', async () => {
+  it('does not stay open for a request that hangs: the next one tries after another cooldown', async () => {
     let script: Script = ({ socket }) => socket.write(UNAVAILABLE);
     const upstream = await start((request) => script(request));
     const edge = await edgeTo([upstream], { breaker: BREAKER, timeoutMs: 60_000 });
@@ -305,7 +305,7 @@ describe('Health checks', () => {
     return Object.assign(own, upstream);
   }
 
-  test('A target that fails its checks gets no requests until it passes them again.', async () => {
+  it('A target that fails its checks gets no requests until it passes them again', async () => {
     const [ill, well] = [await startChecked(), await startChecked()];
     ill.isWell = false;
     const edge = await edgeTo([ill, well], { health: HEALTH });
@@ -320,7 +320,7 @@ describe('Health checks', () => {
     expect(edge.logged).toEqual(['a target is down', 'a target is up']);
   });
 
-  test('With all targets down a request is refused at once with 503 and a time to come again.', async () => {
+  it('With all targets down a request is refused at once with 503 and a time to come again', async () => {
     const ill = await startChecked();
     ill.isWell = false;
     const edge = await edgeTo([ill], { health: HEALTH });
@@ -332,7 +332,7 @@ describe('Health checks', () => {
     expect(asked(ill)).toBe(0);
   });
 
-  test('A check asks with GET under the name of the target, over a connection of its own, for nothing of a caller.', async () => {
+  it('A check asks with GET under the name of the target, over a connection of its own, for nothing of a caller', async () => {
     const upstream = await startChecked();
     await edgeTo([upstream], { health: HEALTH });
     await expect.poll(() => upstream.requests.length, { timeout: 5000 }).toBeGreaterThan(1);
@@ -345,7 +345,7 @@ describe('Health checks', () => {
     expect(upstream.requests[0]?.socket).not.toBe(upstream.requests[1]?.socket);
   });
 
-  test('A target that hangs in its check, sends rubbish or does not listen is down.', async () => {
+  it('A target that hangs in its check, sends rubbish or does not listen is down', async () => {
     const gone = await startRawUpstream(hang);
     await gone.close();
     const rubbish = await start(({ socket }) => socket.write('SMTP ready\r\n\r\n'));
@@ -355,7 +355,7 @@ describe('Health checks', () => {
       .toEqual([false, false, false]);
   });
 
-  test('The checks end when the upstream is closed.', async () => {
+  it('The checks end when the upstream is closed', async () => {
     const upstream = await startChecked();
     const edge = await edgeTo([upstream], { health: HEALTH });
     await expect.poll(() => upstream.requests.length, { timeout: 5000 }).toBeGreaterThan(0);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { exchangeRaw } from '../support/raw.js';
 import { keep } from './cleanup.js';
 import { startEdge } from './edge.js';
@@ -72,7 +72,7 @@ async function startTls(): Promise<Seen> {
   };
 }
 
-test("An https upstream is believed with the file's CA, under the target's name whatever Host the caller sent.", async () => {
+it("An https upstream is believed with the file's CA, under the target's name whatever Host the caller sent", async () => {
   const upstream = keep(await startTls());
   const edge = keep(
     await startEdge(`https://localhost:${upstream.port}`, {
@@ -86,7 +86,7 @@ test("An https upstream is believed with the file's CA, under the target's name 
   expect(upstream.connections()).toBe(1);
 });
 
-test('A certificate of an unknown authority, or for another name, is a 502.', async () => {
+it('A certificate of an unknown authority, or for another name, is a 502', async () => {
   const upstream = keep(await startTls());
   const unknown = keep(await startEdge(`https://localhost:${upstream.port}`));
   expect(await exchangeRaw(unknown.port, GET)).toMatch(/^HTTP\/1.1 502/);
@@ -99,7 +99,7 @@ test('A certificate of an unknown authority, or for another name, is a 502.', as
   expect(upstream.names).toEqual([]);
 });
 
-test('A second connection resumes the TLS session of the first.', async () => {
+it('A second connection resumes the TLS session of the first', async () => {
   const upstream = keep(await startTls());
   const edge = keep(
     await startEdge(`https://localhost:${upstream.port}`, {
@@ -111,7 +111,7 @@ test('A second connection resumes the TLS session of the first.', async () => {
   expect(upstream.resumed).toEqual([false, true]);
 });
 
-test('A body that is cut over TLS is not taken for whole.', async () => {
+it('A body that is cut over TLS is not taken for whole', async () => {
   const upstream = keep(await startTls());
   const edge = keep(
     await startEdge(`https://localhost:${upstream.port}`, {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { openRaw } from '../support/raw.js';
 import { startRawUpstream, type RawUpstream, type WireRequest } from '../support/upstream.js';
@@ -22,7 +22,7 @@ async function tunnelTo(
   return { upstream, edge: keep(await startEdge(upstream.origin, options)) };
 }
 
-test('A WebSocket of a real client talks with a real server through the gate.', async () => {
+it('A WebSocket of a real client talks with a real server through the gate', async () => {
   const server = createServer();
   const sockets = new WebSocketServer({ server });
   sockets.on('connection', (socket, req) => {
@@ -52,7 +52,7 @@ test('A WebSocket of a real client talks with a real server through the gate.', 
   await new Promise((resolve) => server.close(resolve));
 });
 
-test('The handshake keeps the rules of any request, and the 101 those of any answer.', async () => {
+it('The handshake keeps the rules of any request, and the 101 those of any answer', async () => {
   const { edge, upstream } = await tunnelTo(({ socket }) => socket.write(SWITCH), { principal: CALLER });
   const client = openRaw(edge.port, UPGRADE);
   await client.until(/101[^]*\r\n\r\n/);
@@ -66,7 +66,7 @@ test('The handshake keeps the rules of any request, and the 101 those of any ans
   expect(client.text()).not.toMatch(/x-hop|theirs/i);
 });
 
-test('What either side sends right behind its head reaches the other, after the 101.', async () => {
+it('What either side sends right behind its head reaches the other, after the 101', async () => {
   const { edge, upstream } = await tunnelTo(({ socket }) => {
     setTimeout(() => socket.write(`${SWITCH}early answer`), 50);
   });
@@ -75,7 +75,7 @@ test('What either side sends right behind its head reaches the other, after the 
   await expect.poll(() => upstream.received[0]).toMatch(/\r\n\r\nearly question$/);
 });
 
-test('Nothing that the client sends is let through before the 101, and nothing at all after a refusal.', async () => {
+it('Nothing that the client sends is let through before the 101, and nothing at all after a refusal', async () => {
   const { edge, upstream } = await tunnelTo(({ socket }) =>
     setTimeout(
       () => socket.write('HTTP/1.1 403 Forbidden\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nno'),
@@ -91,7 +91,7 @@ test('Nothing that the client sends is let through before the 101, and nothing a
   expect(await edge.result(0)).toMatchObject({ status: 403, fault: undefined });
 });
 
-test('A large answer instead of a tunnel comes through to a client that is slow to read.', async () => {
+it('A large answer instead of a tunnel comes through to a client that is slow to read', async () => {
   const size = 8_000_000;
   const { edge } = await tunnelTo(({ socket }) => {
     socket.write(
@@ -108,7 +108,7 @@ test('A large answer instead of a tunnel comes through to a client that is slow 
   expect(read).toBeGreaterThan(size);
 });
 
-test('An upstream that switches to something else, or says 101 without a protocol, is a 502.', async () => {
+it('An upstream that switches to something else, or says 101 without a protocol, is a 502', async () => {
   for (const answer of [SWITCH.replace('WebSocket', 'h2c'), 'HTTP/1.1 101 Switching Protocols\r\n\r\n']) {
     const { edge, upstream } = await tunnelTo(({ socket }) => socket.write(answer));
     const client = openRaw(edge.port, UPGRADE);
@@ -118,7 +118,7 @@ test('An upstream that switches to something else, or says 101 without a protoco
   }
 });
 
-test('An upstream that is not there, or never answers, is a refusal like any other.', async () => {
+it('An upstream that is not there, or never answers, is a refusal like any other', async () => {
   const gone = await startRawUpstream(() => undefined);
   await gone.close();
   const refused = openRaw(keep(await startEdge(gone.origin)).port, UPGRADE);
@@ -130,7 +130,7 @@ test('An upstream that is not there, or never answers, is a refusal like any oth
   late.destroy();
 });
 
-test('A handshake with a body is a 400, and reaches no upstream.', async () => {
+it('A handshake with a body is a 400, and reaches no upstream', async () => {
   const { edge, upstream } = await tunnelTo(({ socket }) => socket.write(SWITCH));
   const client = openRaw(edge.port, UPGRADE.replace('\r\n\r\n', '\r\nContent-Length: 4\r\n\r\nbody'));
   await client.until(/^HTTP\/1.1 400/);
@@ -138,7 +138,7 @@ test('A handshake with a body is a 400, and reaches no upstream.', async () => {
   expect(upstream.received).toHaveLength(0);
 });
 
-test('A client that leaves before the 101 frees the upstream at once, by a reset or by its end.', async () => {
+it('A client that leaves before the 101 frees the upstream at once, by a reset or by its end', async () => {
   for (const leave of ['resetAndDestroy', 'end'] as const) {
     const { edge, upstream } = await tunnelTo(() => undefined);
     const client = openRaw(edge.port, `${UPGRADE}early`);
@@ -149,7 +149,7 @@ test('A client that leaves before the 101 frees the upstream at once, by a reset
   }
 });
 
-test('A 101 that comes after its client has gone opens nothing.', async () => {
+it('A 101 that comes after its client has gone opens nothing', async () => {
   let client = openRaw(1);
   client.destroy();
   const { edge, upstream } = await tunnelTo(({ socket }) => {
@@ -161,7 +161,7 @@ test('A 101 that comes after its client has gone opens nothing.', async () => {
   await edge.result(0);
 });
 
-test('A tunnel whose one side ends goes on the other way, and is over when both have ended.', async () => {
+it('A tunnel whose one side ends goes on the other way, and is over when both have ended', async () => {
   let behind: Socket | undefined;
   const { edge } = await tunnelTo(({ socket }) => {
     behind = socket;
@@ -177,7 +177,7 @@ test('A tunnel whose one side ends goes on the other way, and is over when both 
   expect(await edge.result(0)).toMatchObject({ status: 101, fault: undefined, bytes: 34 });
 });
 
-test('A tunnel whose one side breaks ends the other, and gives its slot back.', async () => {
+it('A tunnel whose one side breaks ends the other, and gives its slot back', async () => {
   let behind: Socket | undefined;
   const { edge, upstream } = await tunnelTo(
     ({ socket }) => {
@@ -201,7 +201,7 @@ test('A tunnel whose one side breaks ends the other, and gives its slot back.', 
   expect(await edge.result(2)).toMatchObject({ fault: 'tunnel_broken' });
 });
 
-test('A tunnel in which nothing moves is closed; one in which something does is not.', async () => {
+it('A tunnel in which nothing moves is closed; one in which something does is not', async () => {
   let behind: Socket | undefined;
   const { edge } = await tunnelTo(
     ({ socket }) => {
@@ -222,7 +222,7 @@ test('A tunnel in which nothing moves is closed; one in which something does is 
   expect(await edge.result(0)).toMatchObject({ status: 101, fault: 'tunnel_idle', bytes: 16 });
 });
 
-test('A tunnel does not buffer more than its sockets do for a side that does not read.', async () => {
+it('A tunnel does not buffer more than its sockets do for a side that does not read', async () => {
   let poured = 0;
   const { edge } = await tunnelTo(({ socket }) => {
     socket.write(SWITCH);

@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { ExhaustedWindows } from '../../src/limit/exhausted.js';
 import { policy } from './policies.js';
 
 const VERDICT = { admitted: false, decidingLimit: 0, remaining: 0, resetAtMs: 5000, waitMs: 1000 };
 const limits = [policy(3, 60_000)];
 
-test('refusing ends at the earliest moment that Redis can have meant, and tells the latest', () => {
+it('refusing ends at the earliest moment that Redis can have meant, and tells the latest', () => {
   const windows = new ExhaustedWindows(10);
   windows.remember('k', 3, VERDICT, 100, 150);
   expect(windows.refuse(['k'], limits, 200)).toEqual({ ...VERDICT, waitMs: 950 });
@@ -13,14 +13,14 @@ test('refusing ends at the earliest moment that Redis can have meant, and tells 
   expect(windows.refuse(['k'], limits, 1100)).toBeUndefined();
 });
 
-test('what is known for one N says nothing of another', () => {
+it('what is known for one N says nothing of another', () => {
   const windows = new ExhaustedWindows(10);
   windows.remember('k', 3, VERDICT, 0, 0);
   expect(windows.refuse(['k'], [policy(4, 60_000)], 10)).toBeUndefined();
   expect(windows.refuse(['k'], limits, 10)).toBeDefined();
 });
 
-test('it remembers so many windows and no more, the newest ones', () => {
+it('it remembers so many windows and no more, the newest ones', () => {
   const windows = new ExhaustedWindows(2);
   for (const key of ['a', 'b', 'a', 'c']) windows.remember(key, 3, VERDICT, 0, 0);
   const known = ['a', 'b', 'c'].filter((key) => windows.refuse([key], limits, 10));

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createLimit, type Limit } from '../../src/limit/limit.js';
 import { createMemoryStore } from '../../src/limit/memory-store.js';
 import type { LimitStore } from '../../src/limit/store.js';
@@ -52,7 +52,7 @@ function refused(found: Quota | Refusal | undefined): Refusal {
 }
 
 describe('what a caller is told', () => {
-  test('an admitted request is told limit, remaining and the reset in whole seconds, rounded up', () => {
+  it('an admitted request is told limit, remaining and the reset in whole seconds, rounded up', () => {
     const { limit } = counting();
     const quota = counted(limit(app('one'), route([policy(10, 120_000)]), ''));
     expect(quota).toEqual({
@@ -63,7 +63,7 @@ describe('what a caller is told', () => {
     });
   });
 
-  test('the request after the last is a 429 with the same fields and Retry-After, rounded up', () => {
+  it('the request after the last is a 429 with the same fields and Retry-After, rounded up', () => {
     const { clock, limit } = counting();
     const things = route([policy(1, 120_000)]);
     limit(app('one'), things, '');
@@ -76,7 +76,7 @@ describe('what a caller is told', () => {
     ]);
   });
 
-  test('Retry-After is at least one second, and who honours it is admitted', () => {
+  it('Retry-After is at least one second, and who honours it is admitted', () => {
     const { clock, limit } = counting();
     const things = route([policy(1, 1000)]);
     limit(app('one'), things, '');
@@ -87,7 +87,7 @@ describe('what a caller is told', () => {
     expect(counted(limit(app('one'), things, '')).remaining).toBe(0);
   });
 
-  test('of several limits a 429 tells the exhausted one that resets last', () => {
+  it('of several limits a 429 tells the exhausted one that resets last', () => {
     const { limit } = counting();
     const things = route([policy(1, 1000), policy(1, 60_000), policy(5, 3_600_000)]);
     limit(app('one'), things, '');
@@ -95,7 +95,7 @@ describe('what a caller is told', () => {
     expect(headers.slice(-2)).toEqual(['Retry-After', '60']);
   });
 
-  test('the IETF fields name every limit of the route and the state of one', () => {
+  it('the IETF fields name every limit of the route and the state of one', () => {
     const { limit } = counting({ draftHeaders: true });
     const things = route([policy(10, 120_000), policy(3, 1500), policy(9, 120_000, 'app', 'all')]);
     const policies = '"app-120s";q=10;w=120, "app-2s";q=3;w=2, "app-120s-3";q=9;w=120';
@@ -112,7 +112,7 @@ describe('what a caller is told', () => {
     ]);
   });
 
-  test('a route without limits counts nothing and tells nothing', () => {
+  it('a route without limits counts nothing and tells nothing', () => {
     const { limit } = counting({ maxKeys: 0 });
     expect(limit(app('one'), route([]), '')).toBeUndefined();
   });
@@ -130,13 +130,13 @@ describe('whom a limit counts', () => {
   const byIp = route([policy(1, 60_000, 'ip')]);
   const byRoute = route([policy(1, 60_000, 'route')]);
 
-  test('an app is issuer and id together', () => {
+  it('an app is issuer and id together', () => {
     expect(shareOne(byApp, [app('a', 'x'), '1'], [app('a', 'x'), '2'])).toBe(true);
     expect(shareOne(byApp, [app('a', 'x'), ''], [app('a', 'y'), ''])).toBe(false);
     expect(shareOne(byApp, [app('b:c', 'a'), ''], [app('c', 'a:b'), ''])).toBe(false);
   });
 
-  test.each([
+  it.each([
     ['a', 'A'],
     ['a', 'a '],
     ['}x', '%007dx'],
@@ -151,7 +151,7 @@ describe('whom a limit counts', () => {
     expect(shareOne(byApp, [app(one), ''], [app(one), ''])).toBe(true);
   });
 
-  test('an address is IPv4 whole, IPv6 by /64, and IPv4-mapped as IPv4', () => {
+  it('an address is IPv4 whole, IPv6 by /64, and IPv4-mapped as IPv4', () => {
     const same = (one: string, other: string) => shareOne(byIp, [ANONYMOUS, one], [ANONYMOUS, other]);
     expect(same('192.0.2.1', '192.0.2.1')).toBe(true);
     expect(same('192.0.2.1', '192.0.2.2')).toBe(false);
@@ -160,11 +160,11 @@ describe('whom a limit counts', () => {
     expect(same('2001:db8:0:1::1', '2001:db8:0:2::1')).toBe(false);
   });
 
-  test('by route all callers share one count, whoever they are', () => {
+  it('by route all callers share one count, whoever they are', () => {
     expect(shareOne(byRoute, [app('a'), '192.0.2.1'], [ANONYMOUS, '192.0.2.2'])).toBe(true);
   });
 
-  test('routes with the same share are counted together, others apart', () => {
+  it('routes with the same share are counted together, others apart', () => {
     const { limit } = counting();
     const of = (match: string, share?: string) => ({
       ...route([{ ...policy(1, 60_000, 'route', share), id: `${share ?? match} 60000 route` }]),
@@ -176,7 +176,7 @@ describe('whom a limit counts', () => {
     expect(limit(ANONYMOUS, of('GET /b'), '')).not.toBeInstanceOf(Refusal);
   });
 
-  test('two limits that are one count admit as many as the lower', () => {
+  it('two limits that are one count admit as many as the lower', () => {
     const { limit } = counting();
     const things = route([policy(5, 60_000), policy(2, 60_000), policy(9, 60_000)]);
     expect(counted(limit(app('a'), things, '')).remaining).toBe(1);
@@ -184,7 +184,7 @@ describe('whom a limit counts', () => {
     expect(limit(app('a'), things, '')).toBeInstanceOf(Refusal);
   });
 
-  test('keys are short printable ASCII with the subject as hash tag, whatever the ids are', () => {
+  it('keys are short printable ASCII with the subject as hash tag, whatever the ids are', () => {
     const keys: string[] = [];
     const store: LimitStore = {
       consume(names) {
@@ -207,18 +207,18 @@ describe.each([
 ] as const)('a store that is away %s', (_, later) => {
   const limits = [policy(1, 60_000)];
 
-  test('is replaced by the local one under `local`', async () => {
+  it('is replaced by the local one under `local`', async () => {
     const limit = cutOff(later);
     expect(counted(await limit(app('a'), route(limits, 'local'), '')).remaining).toBe(0);
     expect(refused(await limit(app('a'), route(limits, 'local'), '')).reason).toBe('rate_limited');
   });
 
-  test('refuses nobody under `open`', async () => {
+  it('refuses nobody under `open`', async () => {
     const limit = cutOff(later);
     for (let i = 0; i < 3; i++) expect(await limit(app('a'), route(limits, 'open'), '')).toBeUndefined();
   });
 
-  test('is 503 with Retry-After under `closed`', async () => {
+  it('is 503 with Retry-After under `closed`', async () => {
     const refusal = refused(await cutOff(later)(app('a'), route(limits, 'closed'), ''));
     expect([refusal.reason, refusal.status, refusal.headers]).toEqual([
       'limits_unavailable',
@@ -227,13 +227,13 @@ describe.each([
     ]);
   });
 
-  test('is 503 under `local` where the local one has no room', async () => {
+  it('is 503 under `local` where the local one has no room', async () => {
     const refusal = refused(await cutOff(later, 0)(app('a'), route(limits, 'local'), ''));
     expect(refusal.status).toBe(503);
   });
 });
 
-test('without a local store, `local` is 503', async () => {
+it('without a local store, `local` is 503', async () => {
   const limit = createLimit({
     store: { consume: () => 'unavailable' },
     local: undefined,
@@ -242,14 +242,14 @@ test('without a local store, `local` is 503', async () => {
   expect(refused(await limit(app('a'), route([policy(1, 1000)]), '')).status).toBe(503);
 });
 
-test('a local store may answer later', async () => {
+it('a local store may answer later', async () => {
   const memory = createMemoryStore({ maxKeys: 9, now: () => START });
   const local: LimitStore = { consume: (keys, limits) => Promise.resolve(memory.consume(keys, limits)) };
   const limit = createLimit({ store: { consume: () => 'unavailable' }, local, draftHeaders: false });
   expect(counted(await limit(app('a'), route([policy(3, 1000)]), '')).remaining).toBe(2);
 });
 
-test.each([
+it.each([
   ['open', undefined],
   ['local', 503],
   ['closed', 503],
@@ -275,7 +275,7 @@ describe('a caller who is revoked while its count is waited for', () => {
     return { revoked, limit };
   }
 
-  test.each([
+  it.each([
     ['admitted', { admitted: true, decidingLimit: 0, remaining: 1, resetAtMs: START, waitMs: 1 }],
     ['over its limit', { admitted: false, decidingLimit: 0, remaining: 0, resetAtMs: START, waitMs: 1 }],
     ['not counted', 'unavailable'],

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/limit/memory-store.js';
 import type { CheckResult } from '../../src/limit/store.js';
 import { describeLimitStore } from '../contract/limit-store.js';
@@ -34,7 +34,7 @@ describe('the room of the memory store', () => {
   const strangers = (store: ReturnType<typeof createMemoryStore>, count: number) =>
     Array.from({ length: count }, (_, i) => admitted(store.consume([`{i:${i}}:x`], [policy(1, 1000)], true)));
 
-  test('addresses of unauthenticated callers leave a quarter of it to all others', () => {
+  it('addresses of unauthenticated callers leave a quarter of it to all others', () => {
     const { store, admits, clock } = atTime(5000);
     const taken = strangers(store, 200);
     expect(taken.filter((result) => result === true)).toHaveLength(75);
@@ -45,7 +45,7 @@ describe('the room of the memory store', () => {
     expect(strangers(store, 200).filter((result) => result === true)).toHaveLength(75);
   });
 
-  test('others may use all of it, which leaves the less to such addresses', () => {
+  it('others may use all of it, which leaves the less to such addresses', () => {
     const { store, admits } = atTime(5000);
     for (let i = 0; i < 90; i++) expect(admits(`app-${i}`)).toBe(true);
     expect(strangers(store, 20).filter((result) => result === true)).toHaveLength(10);
@@ -54,7 +54,7 @@ describe('the room of the memory store', () => {
 });
 
 describe('time in the memory store', () => {
-  test('a request leaves the window at its end exactly, and not a millisecond sooner', () => {
+  it('a request leaves the window at its end exactly, and not a millisecond sooner', () => {
     const { clock, admits } = atTime(5000);
     expect(admits('k')).toBe(true);
     clock.ms = 5999;
@@ -63,7 +63,7 @@ describe('time in the memory store', () => {
     expect(admits('k')).toBe(true);
   });
 
-  test('parts of a millisecond never shorten a window', () => {
+  it('parts of a millisecond never shorten a window', () => {
     const { clock, admits } = atTime(5000.9);
     expect(admits('k')).toBe(true);
     clock.ms = 6000.8;
@@ -72,7 +72,7 @@ describe('time in the memory store', () => {
     expect(admits('k')).toBe(true);
   });
 
-  test('a clock that steps back stands still for a count until it has caught up', () => {
+  it('a clock that steps back stands still for a count until it has caught up', () => {
     const { clock, admits } = atTime(10_000);
     expect(admits('k', 2)).toBe(true);
     clock.ms = 4000;
@@ -86,7 +86,7 @@ describe('time in the memory store', () => {
 });
 
 describe('the memory store against a naive oracle', () => {
-  test('it decides like the oracle, never admits more than N in a window, and is late by less than a sixtieth', () => {
+  it('it decides like the oracle, never admits more than N in a window, and is late by less than a sixtieth', () => {
     fc.assert(
       fc.property(histories, (history) => {
         const clock = { ms: 0 };
@@ -105,7 +105,7 @@ describe('the memory store against a naive oracle', () => {
 });
 
 describe('the keys of the memory store', () => {
-  test('a new key beyond the most there may be is not counted, and one that counts is never dropped for it', () => {
+  it('a new key beyond the most there may be is not counted, and one that counts is never dropped for it', () => {
     const { admits } = atTime(0, 2);
     expect(admits('a')).toBe(true);
     expect(admits('b')).toBe(true);
@@ -114,7 +114,7 @@ describe('the keys of the memory store', () => {
     expect(admits('b')).toBe(false);
   });
 
-  test('a key whose window has passed makes room, whichever window ends first', () => {
+  it('a key whose window has passed makes room, whichever window ends first', () => {
     const { clock, admits } = atTime(0, 3);
     admits('long', 1, 60_000);
     admits('a', 2);
@@ -129,7 +129,7 @@ describe('the keys of the memory store', () => {
     expect(admits('long', 1, 60_000)).toBe(false);
   });
 
-  test('a request with several limits finds room for all of its keys or counts under none', () => {
+  it('a request with several limits finds room for all of its keys or counts under none', () => {
     const { store, clock } = atTime(0, 3);
     const limits = [policy(5, 1000), policy(5, 2000)];
     expect(admitted(store.consume(['a1', 'a2'], limits))).toBe(true);
@@ -139,13 +139,13 @@ describe('the keys of the memory store', () => {
     expect(admitted(store.consume(['b1', 'b2'], limits))).toBe(true);
   });
 
-  test('a refused key is not said to be full', () => {
+  it('a refused key is not said to be full', () => {
     const { store } = atTime(0, 1);
     expect(admitted(store.consume(['a'], [policy(1, 1000)]))).toBe(true);
     expect(admitted(store.consume(['a', 'b'], [policy(1, 1000), policy(1, 2000)]))).toBe(false);
   });
 
-  test('ended keys are swept as others are counted, a few at a time', () => {
+  it('ended keys are swept as others are counted, a few at a time', () => {
     const { clock, admits } = atTime(0, 10_000);
     for (let i = 0; i < 10_000; i++) expect(admits(`old${i}`)).toBe(true);
     clock.ms = 1000;

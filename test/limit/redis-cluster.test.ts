@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisStore, type ScriptRunner } from '../../src/limit/redis-store.js';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { subscribeRedis } from '../../src/redis/subscription.js';
@@ -62,7 +62,7 @@ describeRevocationSource('a cluster', async () => {
 });
 
 describe('counting in a cluster', () => {
-  test('the checks of one turn go as one call a slot, wherever it lies', async () => {
+  it('the checks of one turn go as one call a slot, wherever it lies', async () => {
     const connection = await connectedForTest();
     const calls: (readonly string[])[] = [];
     const store = storeOver({
@@ -84,7 +84,7 @@ describe('counting in a cluster', () => {
     expect(verdicts.filter(({ admitted }) => admitted)).toHaveLength(6 * 2);
   });
 
-  test('each server is timed by its own clock, which is learnt once', async () => {
+  it('each server is timed by its own clock, which is learnt once', async () => {
     const servers = [{ clock: 1_000_000 }, { clock: 5_000_000_000 }] as const;
     const deadlines: number[][] = [[], []];
     const at = (key: string) => (key.includes('{b}') ? 1 : 0);
@@ -111,7 +111,7 @@ describe('counting in a cluster', () => {
     }
   });
 
-  test('failed attempts are counted over gates, each where its key lies', async () => {
+  it('failed attempts are counted over gates, each where its key lies', async () => {
     const keyPrefix = randomPrefix();
     const gates = await Promise.all(
       [1, 2].map(async () =>
@@ -133,7 +133,7 @@ describe('counting in a cluster', () => {
 });
 
 describe('listening to a cluster', () => {
-  test('what is rung at one server is heard at another, and again when the one that was listened to is lost', async () => {
+  it('what is rung at one server is heard at another, and again when the one that was listened to is lost', async () => {
     const key = `${randomPrefix()}revocations`;
     const heard: string[] = [];
     const listeners = () =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import {
   createRedisStore,
   type PiggybackedRevision,
@@ -60,7 +60,7 @@ describeLimitStore('the Redis store', async () => {
 });
 
 describe('replicas that share a Redis', () => {
-  test('of 500 requests at once over three of them exactly N are admitted', async () => {
+  it('of 500 requests at once over three of them exactly N are admitted', async () => {
     const keyPrefix = prefix + randomPrefix();
     const stores = await Promise.all([openStore(keyPrefix), openStore(keyPrefix), openStore(keyPrefix)]);
     const limits = [policy(100, 60_000), policy(300, 120_000)];
@@ -70,7 +70,7 @@ describe('replicas that share a Redis', () => {
     expect(verdicts.filter(({ admitted }) => admitted)).toHaveLength(100);
   });
 
-  test('under a stream of requests no window ever holds more than N, by the time of the count', async () => {
+  it('under a stream of requests no window ever holds more than N, by the time of the count', async () => {
     const keyPrefix = prefix + randomPrefix();
     const stores = await Promise.all([openStore(keyPrefix), openStore(keyPrefix)]);
     const limits = [policy(5, 1000)];
@@ -95,7 +95,7 @@ describe('the script against a naive oracle', () => {
     '{ math.floor(ARGV[#ARGV] / 1000), ARGV[#ARGV] % 1000 * 1000 }',
   ).replace('while ARGV[arg] do', 'while arg < #ARGV do');
 
-  test('it decides like the oracle, never admits more than N in a window, and is late by less than a sixtieth', async () => {
+  it('it decides like the oracle, never admits more than N in a window, and is late by less than a sixtieth', async () => {
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
         const keyPrefix = prefix + randomPrefix();
@@ -123,7 +123,7 @@ describe('the script against a naive oracle', () => {
 });
 
 describe('what the Redis store leaves in Redis', () => {
-  test('10 per 2m takes at most 300 bytes a key, all in', async () => {
+  it('10 per 2m takes at most 300 bytes a key, all in', async () => {
     const own = await startRedis();
     const client = new Redis(own.url);
     const store = await openStore('tollgate:', own.url);
@@ -149,7 +149,7 @@ describe('what the Redis store leaves in Redis', () => {
     await own.close();
   });
 
-  test.each([256, 100_000])('%i per window takes at most 4 KiB', async (requests) => {
+  it.each([256, 100_000])('%i per window takes at most 4 KiB', async (requests) => {
     const keyPrefix = prefix + randomPrefix();
     const store = await openStore(keyPrefix);
     const bytes = () => admin.memory('USAGE', `${keyPrefix}{a}:k`);
@@ -168,7 +168,7 @@ describe('what the Redis store leaves in Redis', () => {
     expect(most).toBeGreaterThan(1000);
   });
 
-  test('every key expires when its newest request has left the window, and not before', async () => {
+  it('every key expires when its newest request has left the window, and not before', async () => {
     const keyPrefix = prefix + randomPrefix();
     const store = await openStore(keyPrefix);
     await take(store, ['{a}:1', '{a}:2'], [policy(10, 1500), policy(10, 90_000)]);
@@ -212,7 +212,7 @@ async function notedStore(piggybacked?: PiggybackedRevision) {
 }
 
 describe('the calls of the Redis store', () => {
-  test('the first call learns the time of Redis and is sent again; from then on all checks of one turn are one call', async () => {
+  it('the first call learns the time of Redis and is sent again; from then on all checks of one turn are one call', async () => {
     const { store, calls, limits } = await notedStore();
     await take(store, ['{a}:first'], limits);
     expect(calls).toHaveLength(2);
@@ -224,14 +224,14 @@ describe('the calls of the Redis store', () => {
     expect(verdicts.every(({ admitted }) => admitted)).toBe(true);
   });
 
-  test('more checks than a call should hold go as several', async () => {
+  it('more checks than a call should hold go as several', async () => {
     const { store, calls, limits } = await notedStore();
     await take(store, ['{a}:first'], limits);
     await Promise.all(Array.from({ length: 130 }, (_, i) => take(store, [`{a}:${i}`], limits)));
     expect(calls.slice(2).map(({ keys }) => keys.length)).toEqual([64, 64, 2]);
   });
 
-  test('one turn is one EVALSHA to Redis', async () => {
+  it('one turn is one EVALSHA to Redis', async () => {
     const own = await startRedis();
     const client = new Redis(own.url);
     const store = await openStore('t:', own.url);
@@ -244,7 +244,7 @@ describe('the calls of the Redis store', () => {
     await own.close();
   });
 
-  test('an exhausted key is refused without a call until its reset, with the same answer', async () => {
+  it('an exhausted key is refused without a call until its reset, with the same answer', async () => {
     const { store, calls } = await notedStore();
     const limits = [policy(2, 1000), policy(100, 5000)];
     const keys = ['{a}:1', '{a}:2'];
@@ -265,7 +265,7 @@ describe('the calls of the Redis store', () => {
     expect(calls.length).toBeGreaterThan(made);
   });
 
-  test('of several exhausted keys that are known, the one that resets last tells', async () => {
+  it('of several exhausted keys that are known, the one that resets last tells', async () => {
     const { store } = await notedStore();
     const [short, long] = [policy(1, 2000), policy(1, 60_000)];
     await take(store, ['{a}:s'], [short]);
@@ -280,7 +280,7 @@ describe('the calls of the Redis store', () => {
     });
   });
 
-  test('a call whose deadline has passed in the time of Redis counts nothing', async () => {
+  it('a call whose deadline has passed in the time of Redis counts nothing', async () => {
     const { store, calls, limits } = await notedStore();
     await take(store, ['{a}:k'], limits);
     const { keys, args } = calls[1]!;
@@ -290,7 +290,7 @@ describe('the calls of the Redis store', () => {
     expect((await take(store, ['{a}:k'], limits)).remaining).toBe(1);
   });
 
-  test.each([
+  it.each([
     ['nothing', []],
     ['words', ['OK', 'OK', 'OK', 'OK', 'OK']],
     ['too few numbers', [1, 2, 3]],
@@ -314,7 +314,7 @@ describe('the number that rides in the calls of the Redis store', () => {
     return { told, piggybacked: { key: key(), follow } };
   }
 
-  test('is told at each call, 0 where there is none, and costs no call and no command of its own', async () => {
+  it('is told at each call, 0 where there is none, and costs no call and no command of its own', async () => {
     const { told, piggybacked } = listener();
     const { store, calls, limits } = await notedStore(piggybacked);
     await take(store, ['{a}:k'], limits);
@@ -325,7 +325,7 @@ describe('the number that rides in the calls of the Redis store', () => {
     expect(calls).toHaveLength(3);
   });
 
-  test('is followed before any verdict of the batch is given', async () => {
+  it('is followed before any verdict of the batch is given', async () => {
     let catchUp = (): void => undefined;
     const piggybacked = {
       key: key(),
@@ -342,7 +342,7 @@ describe('the number that rides in the calls of the Redis store', () => {
     expect((await taken).map(({ admitted }) => admitted)).toEqual([true, true]);
   });
 
-  test('is 0 where it is no number, or its key no hash, and the count goes on', async () => {
+  it('is 0 where it is no number, or its key no hash, and the count goes on', async () => {
     const { told, piggybacked } = listener();
     const { store, limits } = await notedStore(piggybacked);
     await admin.hset(piggybacked.key, 'revision', 'soon');

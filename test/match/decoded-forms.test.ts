@@ -72,7 +72,7 @@ describe('A path that a stricter route would match if it were decoded further', 
     expect(find(path)).toBe(expected);
   });
 
-  it('is 400 for an encoded slash that no route allows, and 404 for the rest.', () => {
+  it('is 400 for an encoded slash that no route allows, and 404 for the rest', () => {
     const strictly = finder(false);
     expect(strictly('/admin%2Fusers')).toBe(400);
     for (const path of ['/admin%3Fx', '/admin%20', '/admin.', '/admin%EF%BC%8Fusers'])
@@ -93,7 +93,7 @@ describe('A path that a stricter route would match if it were decoded further', 
     expect(find(path)).toBe(expected);
   });
 
-  it('is never the looser route’s, however it is respelt.', () => {
+  it('is never the looser route’s, however it is respelt', () => {
     const strict = fc.constantFrom('/admin', '/admin/users', '/pub/5/keys', '/pub/secret');
     const respell = fc.constantFrom<(path: string) => string>(
       (path) => path.replace(/\/(?=[^/]*$)/, '%2F').replace(/^%2F/, '/'),
@@ -124,7 +124,7 @@ describe('A path that a stricter route would match if it were decoded further', 
   });
 });
 
-it('A path in plain characters has no other form.', () => {
+it('A path in plain characters has no other form', () => {
   fc.assert(
     fc.property(
       fc.array(fc.stringMatching(/^[\w~!$&'()*+,=:@-][\w.~-]*[\w~-]$/), { minLength: 1 }),
@@ -135,7 +135,7 @@ it('A path in plain characters has no other form.', () => {
   );
 });
 
-it('The forms of a long path take bounded time and memory; one with too many of them is 404.', () => {
+it('The forms of a long path take bounded time and memory; one with too many of them is 404', () => {
   const unit = '%2F%3B%EF%BC%8F;.%20%252.';
   const path = `/${unit.repeat(Math.floor(8192 / unit.length))}`;
   const costly = `/${'a%2Fb./%E2%88%95%20/'.repeat(400)}c;d/%3Fe`;
@@ -148,7 +148,7 @@ it('The forms of a long path take bounded time and memory; one with too many of 
   expect(performance.now() - before).toBeLessThan(100);
 });
 
-it('A long path with the escapes of ordinary names is matched as before.', () => {
+it('A long path with the escapes of ordinary names is matched as before', () => {
   const path = `/docs${'/%E6%97%A5%E6%9C%AC%20%28v1.2%29%2Fa'.repeat(200)}`;
   expect(finder(true)(path)).toBe('* /{path*}');
 });

@@ -95,7 +95,7 @@ const path = fc
   .map(([segments, end]) => `/${segments.join('/')}${end}`);
 const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE');
 
-it('The tree finds what a naive matcher finds, and 405 exactly where other methods have the path.', () => {
+it('The tree finds what a naive matcher finds, and 405 exactly where other methods have the path', () => {
   fc.assert(
     fc.property(routes, path, method, (table, sent, asked) => {
       const found = createMatch(table, { allowSemicolon: false })(headOf(`${asked} ${sent}`));
@@ -116,7 +116,7 @@ it('The tree finds what a naive matcher finds, and 405 exactly where other metho
   );
 });
 
-it('What is matched is what is forwarded: the path that goes on leads to the same route and stays as it is.', () => {
+it('What is matched is what is forwarded: the path that goes on leads to the same route and stays as it is', () => {
   fc.assert(
     fc.property(routes, path, method, (table, sent, asked) => {
       const match = createMatch(table, { allowSemicolon: false });
@@ -128,7 +128,7 @@ it('What is matched is what is forwarded: the path that goes on leads to the sam
   );
 });
 
-it('Whatever the target, match finds or refuses and never throws.', () => {
+it('Whatever the target, match finds or refuses and never throws', () => {
   const match = createMatch([routeOf('* /{all*}', { allowEncodedSlash: true })], { allowSemicolon: true });
   const target = fc.oneof(
     fc.string({ unit: 'binary' }),
@@ -148,7 +148,7 @@ it('Whatever the target, match finds or refuses and never throws.', () => {
   );
 });
 
-it('Five thousand routes are found about as fast as five.', () => {
+it('Five thousand routes are found about as fast as five', () => {
   const table = (count: number): Route[] =>
     Array.from({ length: count }, (_, at) => routeOf(`GET /service${at}/things/{id}`));
   const timeOf = (count: number): number => {

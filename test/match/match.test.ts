@@ -42,11 +42,11 @@ describe('The most specific route wins', () => {
     expect(finder(routes.toReversed())(request)).toBe(expected);
   });
 
-  it('by its path first and then by its method: * on a literal goes before GET on a placeholder.', () => {
+  it('by its path first and then by its method: * on a literal goes before GET on a placeholder', () => {
     expect(finder(['GET /users/{id}', '* /users/me'])('GET /users/me')).toBe('* /users/me');
   });
 
-  it('among those that have the method: DELETE /users/me goes to the route of DELETE /users/{id}.', () => {
+  it('among those that have the method: DELETE /users/me goes to the route of DELETE /users/{id}', () => {
     const find = finder(['GET /users/me', 'DELETE /users/{id}', 'GET /users/{id}/a', 'DELETE /{x}/me/a']);
     expect(find('DELETE /users/me')).toBe('DELETE /users/{id}');
     expect(find('GET /users/me')).toBe('GET /users/me');
@@ -55,7 +55,7 @@ describe('The most specific route wins', () => {
 });
 
 describe('A literal', () => {
-  it('matches by its fully decoded text, and goes on as it was sent.', () => {
+  it('matches by its fully decoded text, and goes on as it was sent', () => {
     const match = createMatch([routeOf('GET /users/@admin'), routeOf('GET /caf%C3%A9')], {
       allowSemicolon: false,
     });
@@ -65,13 +65,13 @@ describe('A literal', () => {
     expect(match(headOf('GET /caf%c3%a9'))).toMatchObject({ path: '/caf%c3%a9' });
   });
 
-  it('is matched before a placeholder however it is encoded.', () => {
+  it('is matched before a placeholder however it is encoded', () => {
     const find = finder(['GET /users/@admin', 'GET /users/{id}']);
     expect(find('GET /users/%40admin')).toBe('GET /users/@admin');
     expect(find('GET /users/%40Admin')).toBe(404);
   });
 
-  it('may be called like a property of every object.', () => {
+  it('may be called like a property of every object', () => {
     expect(finder(['GET /__proto__/constructor'])('GET /__proto__/constructor')).toBe(
       'GET /__proto__/constructor',
     );
@@ -111,33 +111,33 @@ describe('A path that differs from a more specific route', () => {
     expect(find(request)).toBe(404);
   });
 
-  it('in more than that goes to the looser one.', () => {
+  it('in more than that goes to the looser one', () => {
     expect(find('GET /users/you')).toBe('GET /users/{id}');
     expect(find('GET /users/me/you')).toBe('* /{rest*}');
   });
 
-  it('of another method goes to the looser one.', () => {
+  it('of another method goes to the looser one', () => {
     expect(find('PUT /users/ME')).toBe('* /{rest*}');
   });
 
-  it('is 405 to a method of no route, where the looser one has others.', () => {
+  it('is 405 to a method of no route, where the looser one has others', () => {
     expect(find('TRACE /users/ME')).toBe(405);
   });
 
-  it('is 404 for every method where the only route of its own is such a looser one.', () => {
+  it('is 404 for every method where the only route of its own is such a looser one', () => {
     const others = finder(['GET /users/me', 'GET /users/{id}', 'POST /users/me']);
     expect(others('POST /users/ME')).toBe(404);
     expect(others('POST /users/5')).toBe(405);
   });
 
-  it('is its own where a route spells it so.', () => {
+  it('is its own where a route spells it so', () => {
     const both = finder(['GET /users/me', 'GET /users/ME', 'GET /users/me/', 'GET /users/{id}']);
     for (const path of ['/users/me', '/users/ME', '/users/me/'])
       expect(both(`GET ${path}`)).toBe(`GET ${path}`);
     expect(both('GET /users/Me')).toBe(404);
   });
 
-  it('only in what follows a semicolon is 404 too, where semicolons are allowed.', () => {
+  it('only in what follows a semicolon is 404 too, where semicolons are allowed', () => {
     const allowing = finder(['GET /users/me', 'GET /users/{id}', 'GET /a;b/{x}'], true);
     expect(allowing('GET /users/me;v=1')).toBe(404);
     expect(allowing('GET /users/ME;v=1')).toBe(404);
@@ -160,7 +160,7 @@ describe('The methods', () => {
     { allowSemicolon: false },
   );
 
-  it('that some route of the path has are told in Allow, sorted, with HEAD where GET is.', () => {
+  it('that some route of the path has are told in Allow, sorted, with HEAD where GET is', () => {
     expect(match(headOf('DELETE /a'))).toMatchObject({
       status: 405,
       headers: ['Allow', 'GET, HEAD, POST, PURGE, PUT'],
@@ -168,11 +168,11 @@ describe('The methods', () => {
     expect(match(headOf('GET /b'))).toMatchObject({ status: 405, headers: ['Allow', 'PUT'] });
   });
 
-  it('are case-sensitive.', () => {
+  it('are case-sensitive', () => {
     expect(match(headOf('get /a'))).toMatchObject({ status: 405 });
   });
 
-  it.each(['TRACE', 'CONNECT'])('never have %s, under * too.', (method) => {
+  it.each(['TRACE', 'CONNECT'])('never have %s, under * too', (method) => {
     expect(match(headOf(`${method} /any`))).toMatchObject({
       status: 405,
       headers: ['Allow', 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PURGE, PUT'],
@@ -182,13 +182,13 @@ describe('The methods', () => {
     expect(naming(headOf(`${method} /x`))).toMatchObject({ status: 405, headers: ['Allow', 'GET, HEAD'] });
   });
 
-  it('have HEAD answered by a GET route, where none names it.', () => {
+  it('have HEAD answered by a GET route, where none names it', () => {
     expect(match(headOf('HEAD /a'))).toMatchObject({ route: { match: 'GET,POST /a' } });
     expect(match(headOf('HEAD /h'))).toMatchObject({ route: { match: 'HEAD /h' } });
     expect(match(headOf('HEAD /any'))).toMatchObject({ route: { match: '* /any' } });
   });
 
-  it('may be any under *.', () => {
+  it('may be any under *', () => {
     expect(match(headOf('PROPFIND /any'))).toMatchObject({ route: { match: '* /any' } });
   });
 });
@@ -214,14 +214,14 @@ describe('An encoded slash', () => {
     expect(find(request)).toBe(expected);
   });
 
-  it('is one segment, and goes on as it was sent.', () => {
+  it('is one segment, and goes on as it was sent', () => {
     const match = createMatch([routeOf('GET /open/{id}', { allowEncodedSlash: true })], {
       allowSemicolon: false,
     });
     expect(match(headOf('GET /open/a%2fb'))).toMatchObject({ path: '/open/a%2fb' });
   });
 
-  it('names only the methods of routes that allow it.', () => {
+  it('names only the methods of routes that allow it', () => {
     const match = createMatch(
       [routeOf('GET /a/{id}', { allowEncodedSlash: true }), routeOf('POST /a/{id}')],
       {
@@ -241,7 +241,7 @@ describe('A rewrite', () => {
     ['GET /old/{id}', '/', '/old/5', '/'],
     ['GET /old/{id}', '/%41/{id}', '/old/5', '/A/5'],
     ['GET /{a}/{rest*}', '/{rest}', '/x/y/z', '/y/z'],
-  ])('of %s to %s makes %s into %s.', (rule, rewrite, path, expected) => {
+  ])('of %s to %s makes %s into %s', (rule, rewrite, path, expected) => {
     const match = createMatch([routeOf(rule, { rewrite })], { allowSemicolon: false });
     expect(match(headOf(`GET ${path}?q=1`))).toMatchObject({ path: expected, query: '?q=1' });
   });
@@ -250,17 +250,17 @@ describe('A rewrite', () => {
     ['/{path}/x', '/files/a/', 'the path has an empty segment'],
     ['/../{path}', '/files/a', 'the path has a dot segment'],
     ['/x%2Fy/{path}', '/files/a', 'the path has an encoded slash'],
-  ])('to %s obeys the rules that every path obeys.', (rewrite, path, detail) => {
+  ])('to %s obeys the rules that every path obeys', (rewrite, path, detail) => {
     const match = createMatch([routeOf('GET /files/{path*}', { rewrite })], { allowSemicolon: false });
     expect(match(headOf(`GET ${path}`))).toMatchObject({ status: 400, detail });
   });
 
-  it('without any segment is the root.', () => {
+  it('without any segment is the root', () => {
     const match = createMatch([{ ...routeOf('GET /a'), rewrite: [] }], { allowSemicolon: false });
     expect(match(headOf('GET /a'))).toMatchObject({ path: '/' });
   });
 
-  it('that names a placeholder of no segment is a bug, told at load.', () => {
+  it('that names a placeholder of no segment is a bug, told at load', () => {
     expect(() => createMatch([routeOf('GET /a', { rewrite: '/{a}' })], { allowSemicolon: false })).toThrow(
       "GET /a: the rewrite's {a} is no placeholder of the route",
     );

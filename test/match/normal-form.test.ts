@@ -24,7 +24,7 @@ describe('A path', () => {
     '/a%20b',
     '/a%3Fb%23c',
     '/a%2Fb',
-  ])('%s is its own normal form.', (path) => {
+  ])('%s is its own normal form', (path) => {
     expect(normalForm(path, false)).toBe(path);
   });
 
@@ -36,7 +36,7 @@ describe('A path', () => {
     ['/a%2Eb', '/a.b'],
     ['/%2ewell-known', '/.well-known'],
     ['/%61%c3%a9', '/a%c3%a9'],
-  ])('%s has its unreserved characters decoded: %s.', (path, normal) => {
+  ])('%s has its unreserved characters decoded: %s', (path, normal) => {
     expect(normalForm(path, false)).toBe(normal);
   });
 
@@ -82,11 +82,11 @@ describe('A path', () => {
     ['/a;b', 'semicolon'],
     ['/a%3bb', 'semicolon'],
     ['/a%3Bb', 'semicolon'],
-  ])('%j is refused: %s.', (path, word) => {
+  ])('%j is refused: %s', (path, word) => {
     expect(detailOf(path)).toContain(word);
   });
 
-  it('is refused with 400 and code 214.', () => {
+  it('is refused with 400 and code 214', () => {
     const refusal = normalForm('/../a', false);
     expect(refusal).toMatchObject({ status: 400, reason: 'malformed_request' });
     expect((refusal as Refusal).body).toContain('"code":214');
@@ -94,7 +94,7 @@ describe('A path', () => {
 });
 
 describe('A path where semicolons are allowed', () => {
-  it.each(['/a;b=c/d', '/a%3Bb', '/a;', '/.a;b'])('may be %s.', (path) => {
+  it.each(['/a;b=c/d', '/a%3Bb', '/a;', '/.a;b'])('may be %s', (path) => {
     expect(normalForm(path, true)).toBe(path);
   });
 
@@ -105,12 +105,12 @@ describe('A path where semicolons are allowed', () => {
     ['/;x/b', 'empty segment'],
     ['/a/%3b', 'empty segment'],
     ['/a//b', 'empty segment'],
-  ])('is refused as %s, which is another once the parameters are cut off.', (path, word) => {
+  ])('is refused as %s, which is another once the parameters are cut off', (path, word) => {
     expect(detailOf(path, true)).toContain(word);
   });
 });
 
-it('A normal form is its own normal form, and says the same as what was sent.', () => {
+it('A normal form is its own normal form, and says the same as what was sent', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       '/',
@@ -146,7 +146,7 @@ it('A normal form is its own normal form, and says the same as what was sent.', 
   );
 });
 
-it('The longest path is read in linear time.', () => {
+it('The longest path is read in linear time', () => {
   const paths = [
     '/a'.repeat(4096),
     '/'.repeat(8192),

@@ -19,7 +19,7 @@ describe('A target in absolute-form', () => {
     ['http://[::1]:80/a', '[::1]', '/a', ''],
     ['http://api.example', 'api.example', '/', ''],
     ['http://api.example?x', 'api.example', '/', '?x'],
-  ])('%s with the host %s is its path.', (target, host, path, query) => {
+  ])('%s with the host %s is its path', (target, host, path, query) => {
     expect(match(headOf(`GET ${target}`, host))).toMatchObject({ path, query });
   });
 
@@ -32,14 +32,14 @@ describe('A target in absolute-form', () => {
     ['http://user@api.example/a', 'api.example'],
     ['http://api.example\\@evil/a', 'api.example'],
     ['http:///a', 'api.example'],
-  ])('%s with the host %s is refused.', (target, host) => {
+  ])('%s with the host %s is refused', (target, host) => {
     expect(match(headOf(`GET ${target}`, host))).toMatchObject({
       status: 400,
       detail: 'the target names another host than the Host field',
     });
   });
 
-  it('obeys the rules of paths and queries.', () => {
+  it('obeys the rules of paths and queries', () => {
     expect(match(headOf('GET http://api.example/all/../a'))).toMatchObject({ status: 400 });
     expect(match(headOf('GET http://api.example#/a'))).toMatchObject({ status: 400 });
     expect(match(headOf('GET http://api.example/a?b#c'))).toMatchObject({ status: 400 });
@@ -62,7 +62,7 @@ describe('A target that is no path', () => {
     expect(match(headOf(request))).toMatchObject({ status: 400, detail: 'the target is no path' });
   });
 
-  it('finds no route where it is OPTIONS *.', () => {
+  it('finds no route where it is OPTIONS *', () => {
     expect(match(headOf('OPTIONS *'))).toMatchObject({ status: 404, reason: 'no_route' });
   });
 });
@@ -81,7 +81,7 @@ describe('A query', () => {
     expect(refusal).toMatchObject({ status: 400 });
   });
 
-  it('does not begin before a #, which is refused in the path.', () => {
+  it('does not begin before a #, which is refused in the path', () => {
     expect(match(headOf('GET /a#?b'))).toMatchObject({ status: 400, detail: 'the path has a #' });
   });
 });

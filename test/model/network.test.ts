@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { networkOf, subnetOf } from '../../src/model/network.js';
 
-test.each([
+it.each([
   ['192.0.2.1', '192.0.2.1'],
   ['::ffff:192.0.2.1', '192.0.2.1'],
   ['::FFFF:c000:0201', '192.0.2.1'],
@@ -18,7 +18,7 @@ test.each([
   expect(networkOf(address)).toBe(network);
 });
 
-test.each([
+it.each([
   '',
   'unix',
   ':',
@@ -35,7 +35,7 @@ test.each([
   expect(networkOf(text)).toBe(text);
 });
 
-test('every way to write an IPv6 address is counted as its first four groups', () => {
+it('every way to write an IPv6 address is counted as its first four groups', () => {
   const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
   fc.assert(
     fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), fc.boolean(), (groups, padded) => {
@@ -55,7 +55,7 @@ test('every way to write an IPv6 address is counted as its first four groups', (
   );
 });
 
-test.each([
+it.each([
   ['192.0.2.77', '192.0.2'],
   ['::ffff:192.0.2.77', '192.0.2'],
   ['2001:db8:1:2:3::4', '2001:db8:1:2'],

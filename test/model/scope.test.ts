@@ -18,7 +18,7 @@ describe('A granted scope', () => {
     ['*', '*'],
     ['*:read', '*:read'],
     ['a*', 'a*'],
-  ])('%s covers %s.', (granted, required) => {
+  ])('%s covers %s', (granted, required) => {
     expect(covers(granted, required)).toBe(true);
   });
 
@@ -37,11 +37,11 @@ describe('A granted scope', () => {
     ['a:*:c', 'a:b:c'],
     ['**', 'a'],
     ['', 'a'],
-  ])('%s does not cover %s.', (granted, required) => {
+  ])('%s does not cover %s', (granted, required) => {
     expect(covers(granted, required)).toBe(false);
   });
 
-  it('covers itself, and what is covered by what it covers.', () => {
+  it('covers itself, and what is covered by what it covers', () => {
     fc.assert(
       fc.property(scope, scope, scope, (a, b, c) => {
         expect(covers(a, a)).toBe(true);
@@ -51,7 +51,7 @@ describe('A granted scope', () => {
     );
   });
 
-  it('covers what a comparison segment by segment says.', () => {
+  it('covers what a comparison segment by segment says', () => {
     const bySegments = (granted: string, required: string): boolean => {
       const before = granted.split(':').slice(0, -1);
       const parts = required.split(':');
@@ -80,11 +80,11 @@ describe('Scopes narrowed to grants', () => {
     [['a', 'a'], ['*', 'a'], ['a']],
     [['a'], [], []],
     [[], ['*'], []],
-  ])('%j within %j are %j.', (given, grants, narrowed) => {
+  ])('%j within %j are %j', (given, grants, narrowed) => {
     expect(narrow(given, grants)).toEqual(narrowed);
   });
 
-  it('open exactly what both the scopes and the grants open.', () => {
+  it('open exactly what both the scopes and the grants open', () => {
     const open = (granted: readonly string[], required: string): boolean =>
       granted.some((one) => covers(one, required));
     fc.assert(
@@ -97,7 +97,7 @@ describe('Scopes narrowed to grants', () => {
 });
 
 describe('A scope-token', () => {
-  it('is visible ASCII without a quote or a backslash, and not empty.', () => {
+  it('is visible ASCII without a quote or a backslash, and not empty', () => {
     for (let code = 0; code <= 0x100; code++) {
       const text = String.fromCharCode(code);
       const expected = code > 0x20 && code < 0x7f && text !== '"' && text !== '\\';

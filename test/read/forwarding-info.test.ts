@@ -19,7 +19,7 @@ const CLAIMS = [
 ];
 
 describe('A peer that is not trusted', () => {
-  it('is the client, whatever it says.', () => {
+  it('is the client, whatever it says', () => {
     expect(readFrom(['10.0.0.0/8'], CLAIMS, { peer: '11.0.0.1' })).toMatchObject({
       id: 'new-id',
       clientRequestId: 'theirs',
@@ -30,12 +30,12 @@ describe('A peer that is not trusted', () => {
     });
   });
 
-  it('that speaks TLS is forwarded as https.', () => {
+  it('that speaks TLS is forwarded as https', () => {
     const socket = new TLSSocket(new Socket());
     expect(readFrom([], [], { peer: '11.0.0.1', socket }).forwardedProto).toBe('https');
   });
 
-  it('without an address is unknown, over a Unix socket too.', async () => {
+  it('without an address is unknown, over a Unix socket too', async () => {
     expect(readFrom(['0.0.0.0/0', '::/0'], CLAIMS)).toMatchObject({
       clientIp: 'unknown',
       forwardedFor: 'unknown',
@@ -50,7 +50,7 @@ describe('A peer that is not trusted', () => {
 });
 
 describe('A trusted peer', () => {
-  it('is believed.', () => {
+  it('is believed', () => {
     expect(readFrom(['10.0.0.0/8'], CLAIMS, { peer: '10.1.2.3' })).toMatchObject({
       id: 'theirs',
       clientRequestId: undefined,
@@ -68,7 +68,7 @@ describe('A trusted peer', () => {
     },
   );
 
-  it('may send an id of 128 characters, once.', () => {
+  it('may send an id of 128 characters, once', () => {
     const id = "!#$%&'*+-.^_`|~".padEnd(128, 'a');
     expect(readFrom(['10.0.0.1'], ['X-Request-Id', id], { peer: '10.0.0.1' }).id).toBe(id);
     const twice = readFrom(['10.0.0.1'], ['X-Request-Id', 'a', 'X-Request-Id', 'a'], { peer: '10.0.0.1' });
@@ -81,17 +81,17 @@ describe('A trusted peer', () => {
     ['ftp', 'http'],
     ['https, http', 'http'],
     ['', 'http'],
-  ])('that says the protocol %j is forwarded as %s.', (sent, forwardedProto) => {
+  ])('that says the protocol %j is forwarded as %s', (sent, forwardedProto) => {
     const head = readFrom(['10.0.0.1'], ['X-Forwarded-Proto', sent], { peer: '10.0.0.1' });
     expect(head).toMatchObject({ forwardedProto });
   });
 
-  it.each(['a b', 'a, b', 'a:0', ''])('that says the host %j is forwarded with the Host field.', (sent) => {
+  it.each(['a b', 'a, b', 'a:0', ''])('that says the host %j is forwarded with the Host field', (sent) => {
     const head = readFrom(['10.0.0.1'], ['X-Forwarded-Host', sent], { peer: '10.0.0.1' });
     expect(head.forwardedHost).toBe('api.example');
   });
 
-  it('that says nothing is the client.', () => {
+  it('that says nothing is the client', () => {
     expect(readFrom(['10.0.0.1'], [], { peer: '10.0.0.1' })).toMatchObject({
       clientIp: '10.0.0.1',
       forwardedFor: '10.0.0.1',
@@ -100,7 +100,7 @@ describe('A trusted peer', () => {
     });
   });
 
-  it('may name the client in X-Real-IP alone.', () => {
+  it('may name the client in X-Real-IP alone', () => {
     const peer = { peer: '10.0.0.1' };
     expect(readFrom(['10.0.0.1'], ['X-Real-IP', '9.9.9.9'], peer)).toMatchObject({
       clientIp: '9.9.9.9',
@@ -146,7 +146,7 @@ describe('The client of a chain', () => {
     expect(head.clientIp).toBe(clientIp);
   });
 
-  it('in several lines is joined in their order.', () => {
+  it('in several lines is joined in their order', () => {
     const lines = ['X-Forwarded-For', '1.1.1.1', 'Accept', '*/*', 'x-forwarded-for', '2.2.2.2, 10.0.0.2'];
     expect(readFrom(['10.0.0.0/8'], lines, { peer: '10.0.0.1' })).toMatchObject({
       clientIp: '2.2.2.2',
@@ -184,11 +184,11 @@ describe('The trusted proxies', () => {
     '::/129',
     '::ffff:1.2.3.4/95',
     '*',
-  ])('cannot be %j, which is told at load.', (entry) => {
+  ])('cannot be %j, which is told at load', (entry) => {
     expect(() => createReader({ trustProxy: [entry], newId: () => '' })).toThrow();
   });
 
-  it('are known by their IPv4 address on a socket of both families.', async () => {
+  it('are known by their IPv4 address on a socket of both families', async () => {
     const wire = await openWire(['127.0.0.1'], '::');
     const lines = ['GET / HTTP/1.1', 'Host: a', 'X-Forwarded-For: 9.9.9.9'];
     const overIPv4 = await wire.read(lines, '127.0.0.1');
@@ -204,27 +204,27 @@ describe('The Forwarded field', () => {
     readFrom(['10.0.0.0/8', 'fd00::/8'], ['Host', host, 'Forwarded', sent], { peer: '10.0.0.1', ...options })
       .forwarded;
 
-  it("of a trusted peer gets the gate's own element behind it.", () => {
+  it("of a trusted peer gets the gate's own element behind it", () => {
     expect(forwarded('for=192.0.2.7')).toBe('for=192.0.2.7, for=10.0.0.1;host=api.example;proto=http');
     const socket = new TLSSocket(new Socket());
     expect(forwarded('for=_hidden;by=unknown', { socket })).toMatch(/;proto=https$/);
   });
 
-  it('quotes what is no token: an IPv6 address in brackets, a host with a port.', () => {
+  it('quotes what is no token: an IPv6 address in brackets, a host with a port', () => {
     expect(forwarded('for="[2001:db8::1]:80"', { peer: 'fd00::1' }, '[2001:db8::2]:8080')).toBe(
       'for="[2001:db8::1]:80", for="[fd00::1]";host="[2001:db8::2]:8080";proto=http',
     );
     expect(forwarded('for=a', {}, 'api.example:80')).toContain(';host="api.example:80";');
   });
 
-  it('is one list of several lines.', () => {
+  it('is one list of several lines', () => {
     const fields = ['Forwarded', 'for=a', 'forwarded', 'For="b, c"'];
     expect(readFrom(['10.0.0.0/8'], fields, { peer: '10.0.0.1' }).forwarded).toBe(
       'for=a, For="b, c", for=10.0.0.1;host=api.example;proto=http',
     );
   });
 
-  it('goes where it is none, so that no element hides in an open quote.', () => {
+  it('goes where it is none, so that no element hides in an open quote', () => {
     for (const sent of [
       'for="192.0.2.7',
       'for=a, for="b',
@@ -238,12 +238,12 @@ describe('The Forwarded field', () => {
       expect(forwarded(sent)).toBeUndefined();
   });
 
-  it('is not made up where a trusted peer sends none, and not taken from a stranger.', () => {
+  it('is not made up where a trusted peer sends none, and not taken from a stranger', () => {
     expect(readFrom(['10.0.0.0/8'], [], { peer: '10.0.0.1' }).forwarded).toBeUndefined();
     expect(readFrom(['10.0.0.0/8'], ['Forwarded', 'for=a'], { peer: '11.0.0.1' }).forwarded).toBeUndefined();
   });
 
-  it('of any length is read in no time.', () => {
+  it('of any length is read in no time', () => {
     const startedMs = performance.now();
     for (const part of ['for=a ', ' ', 'for=a;', '"', 'for="\\', 'a', ','])
       forwarded(part.repeat(16_000 / part.length));

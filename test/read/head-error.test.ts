@@ -23,7 +23,7 @@ describe('A Host field', () => {
     '[2001:db8::1]:65535',
     '[::ffff:1.2.3.4]',
     "a!$&'()*+;=~b",
-  ])('may be %s.', async (host) => {
+  ])('may be %s', async (host) => {
     expect(await wire.read(['GET / HTTP/1.1', `Host: ${host}`])).toMatchObject({
       host,
       headError: undefined,
@@ -58,7 +58,7 @@ describe('A Host field', () => {
     '[:::1]',
     '[v1.a]',
     'caf\xe9',
-  ])('is refused where it is %j.', async (host) => {
+  ])('is refused where it is %j', async (host) => {
     const { headError } = await wire.read(['GET / HTTP/1.1', `Host: ${host}`]);
     expect(headError).toMatchObject({
       status: 400,
@@ -67,19 +67,19 @@ describe('A Host field', () => {
     expect(headError?.body).toContain('"code":214');
   });
 
-  it.each(['1.0', '1.1'])('must not be missing, in HTTP/%s either.', async (version) => {
+  it.each(['1.0', '1.1'])('must not be missing, in HTTP/%s either', async (version) => {
     const head = await wire.read([`GET / HTTP/${version}`]);
     expect(head).toMatchObject({ host: '', headError: { status: 400, detail: 'there is no Host field' } });
   });
 
-  it('must stand once, even where both are the same.', async () => {
+  it('must stand once, even where both are the same', async () => {
     const { headError } = await wire.read(['GET / HTTP/1.1', 'Host: a', 'host: a']);
     expect(headError).toMatchObject({ status: 400, detail: 'there are two Host fields' });
   });
 });
 
 describe('Two Authorization fields', () => {
-  it('are refused with 400, code 214 and a challenge that says invalid_request.', async () => {
+  it('are refused with 400, code 214 and a challenge that says invalid_request', async () => {
     const { headError } = await wire.read([
       'GET / HTTP/1.1',
       'Host: a',
@@ -94,7 +94,7 @@ describe('Two Authorization fields', () => {
     );
   });
 
-  it('are two where one is empty.', async () => {
+  it('are two where one is empty', async () => {
     const { headError } = await wire.read([
       'GET / HTTP/1.1',
       'Host: a',
@@ -138,7 +138,7 @@ describe('The framing of a request', () => {
     expect(read(requestOf(fields, { method: 'POST' })).headError).toMatchObject({ status: 400, detail });
   });
 
-  it('may be chunked in HTTP/1.1, never in HTTP/1.0.', () => {
+  it('may be chunked in HTTP/1.1, never in HTTP/1.0', () => {
     const fields = ['Transfer-Encoding', 'CHUNKED'];
     expect(read(requestOf(fields)).headError).toBeUndefined();
     expect(read(requestOf(fields, { version: '1.0' })).headError).toMatchObject({ status: 400 });
@@ -146,7 +146,7 @@ describe('The framing of a request', () => {
 });
 
 describe('The size of a head', () => {
-  it('is at most 100 fields, else the answer is 431.', async () => {
+  it('is at most 100 fields, else the answer is 431', async () => {
     const lines = (count: number): string[] => [
       'GET / HTTP/1.1',
       'Host: a',
@@ -159,7 +159,7 @@ describe('The size of a head', () => {
     });
   });
 
-  it('has a target of at most 8 KiB, else the answer is 414.', async () => {
+  it('has a target of at most 8 KiB, else the answer is 414', async () => {
     const lines = (length: number): string[] => [`GET /${'a'.repeat(length - 1)} HTTP/1.1`, 'Host: a'];
     expect((await wire.read(lines(8192))).headError).toBeUndefined();
     expect((await wire.read(lines(8193))).headError).toMatchObject({
@@ -169,7 +169,7 @@ describe('The size of a head', () => {
   });
 });
 
-it('Of several flaws the first is told, and the head is there all the same.', () => {
+it('Of several flaws the first is told, and the head is there all the same', () => {
   const head = read(requestOf(['Host', 'a', 'Host', 'b', 'Authorization', 'x', 'Authorization', 'y']));
   expect(head).toMatchObject({
     id: 'id',

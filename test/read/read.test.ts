@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => wire.close());
 
 describe('A head', () => {
-  it('is what was sent.', async () => {
+  it('is what was sent', async () => {
     const head = await wire.read([
       'POST /a/b?c=d HTTP/1.1',
       'hOsT: api.example:8080',
@@ -53,11 +53,11 @@ describe('A head', () => {
     [['POST / HTTP/1.1', HOST, 'Content-Length: 0'], 'sized', 0],
     [['POST / HTTP/1.1', HOST, 'Content-Length: 7'], 'sized', 7],
     [['POST / HTTP/1.1', HOST, 'Transfer-Encoding: Chunked'], 'chunked', 0],
-  ])('of %j has a body that is %s, of %d bytes.', async (lines, body, contentLength) => {
+  ])('of %j has a body that is %s, of %d bytes', async (lines, body, contentLength) => {
     expect(await wire.read(lines)).toMatchObject({ body, contentLength, headError: undefined });
   });
 
-  it('of a preflight says the method that is asked for.', async () => {
+  it('of a preflight says the method that is asked for', async () => {
     const asking = ['Origin: https://app.example', 'Access-Control-Request-Method: PUT'];
     expect((await wire.read(['OPTIONS / HTTP/1.1', HOST, ...asking])).preflightMethod).toBe('PUT');
     expect((await wire.read(['GET / HTTP/1.1', HOST, ...asking])).preflightMethod).toBeUndefined();

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compileConfig, type GatewayConfig } from '../../src/config/config.js';
 import type { RedisSettings } from '../../src/model/settings.js';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
@@ -50,7 +50,7 @@ async function works(written: Written): Promise<boolean> {
 }
 
 describe('a user of Redis', () => {
-  test.each(['p/a', 'p#?a', 'p@a', 'p%41', "p:' a", '%zz'])(
+  it.each(['p/a', 'p#?a', 'p@a', 'p%41', "p:' a", '%zz'])(
     'with the password %j beside the url is let in',
     async (password) => {
       redis = await startRedis();
@@ -64,7 +64,7 @@ describe('a user of Redis', () => {
     },
   );
 
-  test('who may do what the docs list, and nothing else, is enough for limits and the kill switch', async () => {
+  it('who may do what the docs list, and nothing else, is enough for limits and the kill switch', async () => {
     const docs = readFileSync('docs/configuration.md', 'utf8');
     const [, line] = /^ {4}(ACL SETUSER tollgate .*)$/m.exec(docs) ?? [];
     const [, ...words] = line!.replace('PASSWORD', 'pw').split(' ');
@@ -111,7 +111,7 @@ describe('a user of Redis', () => {
 });
 
 describe('a Unix socket', () => {
-  test('is used, with its database', async () => {
+  it('is used, with its database', async () => {
     let path = '';
     redis = await startRedis({
       args: (folder, port) => {
@@ -144,7 +144,7 @@ async function startTls(names: string, ...more: string[]): Promise<number> {
 }
 
 describe('a Redis with TLS', () => {
-  test('is believed by its authority and its name', async () => {
+  it('is believed by its authority and its name', async () => {
     const port = await startTls('DNS:redis.example');
     const ca = authority.certFile;
     const url = `rediss://127.0.0.1:${port}`;
@@ -159,7 +159,7 @@ describe('a Redis with TLS', () => {
     expect(reasons[0]).toMatch(/self-signed|unable to (get|verify)/);
   });
 
-  test('that wants a certificate of its clients is shown one', async () => {
+  it('that wants a certificate of its clients is shown one', async () => {
     const port = await startTls('IP:127.0.0.1', '--tls-auth-clients', 'yes');
     const { certFile: cert, keyFile: key } = authority.issue('the gate');
     const ca = authority.certFile;
@@ -180,7 +180,7 @@ describe('a Redis with TLS', () => {
     admin.disconnect();
   });
 
-  test('of a cluster that announces addresses is believed by the name of the file', async () => {
+  it('of a cluster that announces addresses is believed by the name of the file', async () => {
     const port = await startTls(
       'DNS:localhost',
       ...['--cluster-enabled', 'yes', '--tls-cluster', 'yes', '--cluster-announce-ip', '127.0.0.1'],

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { passRealTime } from '../contract/limit-store.js';
 import type { OwnRedis } from '../support/redis.js';
@@ -62,7 +62,7 @@ async function setSlot(server: OwnRedis, slot: number, ...words: string[]): Prom
 }
 
 describe('a connection to a cluster', () => {
-  test('finds all that hold slots by the one that the file names, and runs each script where its key lies', async () => {
+  it('finds all that hold slots by the one that the file names, and runs each script where its key lies', async () => {
     expect(connection.isUp).toBe(true);
     const keys = Array.from({ length: 50 }, (_, i) => `{app-${i}}:count`);
     const replies = await Promise.all(keys.map((key) => connection.runScript(ECHO, [key], ['x'])));
@@ -71,7 +71,7 @@ describe('a connection to a cluster', () => {
     expect(lines).not.toContain('Redis calls fail');
   });
 
-  test('knows the slot of a key as the cluster does', async () => {
+  it('knows the slot of a key as the cluster does', async () => {
     const [server] = cluster.servers;
     const keys = ['', 'a', '123456789', '{a}:b', 'x{a}y{b}', '{}x', '{', '}', 'a{b', 'a}{b}', 'p:{a:i:x}:12'];
     for (const key of keys) {
@@ -80,7 +80,7 @@ describe('a connection to a cluster', () => {
     }
   });
 
-  test('follows a slot that has moved, in the same call', async () => {
+  it('follows a slot that has moved, in the same call', async () => {
     const { key, slot, holder, other } = await aSlot('moves');
     const before = connection.locate!(key).server;
     await setSlot(other, slot, 'IMPORTING', await idOf(holder));
@@ -90,7 +90,7 @@ describe('a connection to a cluster', () => {
     expect(connection.locate!(key).server).not.toBe(before);
   });
 
-  test('follows a key that has moved ahead of its slot, and is away for keys that are torn apart', async () => {
+  it('follows a key that has moved ahead of its slot, and is away for keys that are torn apart', async () => {
     const { key, slot, holder, other } = await aSlot('torn');
     const [stays, goes] = [`{${key}}stays`, `{${key}}goes`];
     await connection.runScript(WRITE, [stays], []);
@@ -109,7 +109,7 @@ describe('a connection to a cluster', () => {
 });
 
 describe('one server of a cluster', () => {
-  test('that stops answering is known to be away by itself: the others count on, and its own calls cost nothing', async () => {
+  it('that stops answering is known to be away by itself: the others count on, and its own calls cost nothing', async () => {
     const { here, holder, elsewhere } = await keysApart();
     holder.stop();
     const first = await Promise.all([1, 2, 3].map(() => connection.runScript(WRITE, [here], [])));
@@ -127,7 +127,7 @@ describe('one server of a cluster', () => {
     expect(await untilAnswered(here)).toBeLessThan(1000);
   });
 
-  test(
+  it(
     'that is lost has a successor, which is found within a second of the failover',
     { timeout: 40_000 },
     async () => {
@@ -144,7 +144,7 @@ describe('one server of a cluster', () => {
 });
 
 describe('a cluster that is wholly away', () => {
-  test('does not hold up a gate that starts, and is found again', { timeout: 40_000 }, async () => {
+  it('does not hold up a gate that starts, and is found again', { timeout: 40_000 }, async () => {
     connection.close();
     for (const server of cluster.servers) await server.kill();
     const start = performance.now();

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRedisStore } from '../../src/limit/redis-store.js';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { passRealTime } from '../contract/limit-store.js';
@@ -54,7 +54,7 @@ afterEach(async () => {
 });
 
 describe('a connection to a Redis that is there', () => {
-  test('runs scripts, by their digest once Redis knows them', async () => {
+  it('runs scripts, by their digest once Redis knows them', async () => {
     const client = new Redis(redis.url);
     for (const word of ['a', 'b', 'c']) expect(await connection.runScript(ECHO, [], [word])).toEqual([word]);
     const stats = await client.info('commandstats');
@@ -64,7 +64,7 @@ describe('a connection to a Redis that is there', () => {
     client.disconnect();
   });
 
-  test('heals at once when Redis has forgotten its scripts', async () => {
+  it('heals at once when Redis has forgotten its scripts', async () => {
     const client = new Redis(redis.url);
     await connection.runScript(ECHO, [], ['before']);
     await client.script('FLUSH');
@@ -72,7 +72,7 @@ describe('a connection to a Redis that is there', () => {
     client.disconnect();
   });
 
-  test('a script that fails alone is away for its caller, is logged until it succeeds, whatever others do, and is no outage', async () => {
+  it('a script that fails alone is away for its caller, is logged until it succeeds, whatever others do, and is no outage', async () => {
     const counter = "return { redis.call('INCR', KEYS[1]) }";
     const client = new Redis(redis.url);
     await client.set('k', 'no number');
@@ -90,7 +90,7 @@ describe('a connection to a Redis that is there', () => {
     client.disconnect();
   });
 
-  test('a reply that came while this process was busy is not late', async () => {
+  it('a reply that came while this process was busy is not late', async () => {
     await connection.runScript(ECHO, [], ['warm']);
     const reply = connection.runScript(ECHO, [], ['here']);
     await passRealTime(0);
@@ -98,7 +98,7 @@ describe('a connection to a Redis that is there', () => {
     expect(await reply).toEqual(['here']);
   });
 
-  test('after it is closed every call is away and nothing more is logged', async () => {
+  it('after it is closed every call is away and nothing more is logged', async () => {
     const waiting = connection.runScript(ECHO, [], ['late']);
     connection.close();
     expect(await waiting).toBe('unavailable');
@@ -110,7 +110,7 @@ describe('a connection to a Redis that is there', () => {
 });
 
 describe('a Redis that stops answering', () => {
-  test('one late call is decided alone', async () => {
+  it('one late call is decided alone', async () => {
     redis.stop();
     const [reply, tookMs] = await timed(connection.runScript(ECHO, [], ['x']));
     expect(reply).toBe('unavailable');
@@ -121,7 +121,7 @@ describe('a Redis that stops answering', () => {
     expect(lines).toEqual(['Redis is connected']);
   });
 
-  test('late calls that are not in a row are no outage', async () => {
+  it('late calls that are not in a row are no outage', async () => {
     for (let i = 0; i < 4; i++) {
       redis.stop();
       expect(await connection.runScript(ECHO, [], ['x'])).toBe('unavailable');
@@ -131,7 +131,7 @@ describe('a Redis that stops answering', () => {
     expect(lines).toEqual(['Redis is connected']);
   });
 
-  test('three in a row make the outage known: the others end with them, further calls cost nothing, and it is back within a second', async () => {
+  it('three in a row make the outage known: the others end with them, further calls cost nothing, and it is back within a second', async () => {
     redis.stop();
     const first = Promise.all(Array.from({ length: 3 }, () => connection.runScript(ECHO, [], ['x'])));
     const patient = connection.runScript(ECHO, [], ['x'], 5000);
@@ -150,7 +150,7 @@ describe('a Redis that stops answering', () => {
     expect(lines).toEqual(['Redis is connected', 'Redis is unavailable', 'Redis is available again']);
   });
 
-  test('what was given up is not counted when Redis goes on', async () => {
+  it('what was given up is not counted when Redis goes on', async () => {
     const store = createRedisStore({
       connection,
       keyPrefix: 'late:',
@@ -171,7 +171,7 @@ describe('a Redis that stops answering', () => {
 });
 
 describe('a Redis that goes and comes', () => {
-  test('is away at once when killed, and back within a second of its restart with its scripts', async () => {
+  it('is away at once when killed, and back within a second of its restart with its scripts', async () => {
     await connection.runScript(ECHO, [], ['known']);
     const waiting = connection.runScript('while true do end', [], [], 5000);
     await passRealTime(20);
@@ -185,7 +185,7 @@ describe('a Redis that goes and comes', () => {
     expect(lines).toEqual(['Redis is connected', 'Redis is unavailable', 'Redis is available again']);
   });
 
-  test('may come after the gate has started', async () => {
+  it('may come after the gate has started', async () => {
     connection.close();
     await redis.kill();
     connect(redis.url);
@@ -197,7 +197,7 @@ describe('a Redis that goes and comes', () => {
     expect(lines).toEqual(['Redis is unavailable', 'Redis is available again']);
   });
 
-  test('is dropped and sought again when it turns out to be a read-only replica', async () => {
+  it('is dropped and sought again when it turns out to be a read-only replica', async () => {
     const client = new Redis(redis.url);
     await client.replicaof('127.0.0.1', await freePort());
     const write = "redis.call('SET', KEYS[1], '1') return { 1 }";
@@ -209,7 +209,7 @@ describe('a Redis that goes and comes', () => {
     client.disconnect();
   });
 
-  test('that takes connections and never says a word does not stop the gate', async () => {
+  it('that takes connections and never says a word does not stop the gate', async () => {
     connection.close();
     const sockets = new Set<Socket>();
     const mute = createServer((socket) => void sockets.add(socket)).listen(0, '127.0.0.1');

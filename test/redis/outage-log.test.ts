@@ -1,5 +1,5 @@
 /** What the log says of outages, however often they come and whatever reasons they have. */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCallFaults } from '../../src/redis/call-faults.js';
 import { createOutageLog, type OutageLog } from '../../src/redis/outage-log.js';
 import { readableLog } from './logs.js';
@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 describe('an outage', () => {
-  test('has one line when it begins, at most one a minute for other reasons, and one when it ends', () => {
+  it('has one line when it begins, at most one a minute for other reasons, and one when it ends', () => {
     outages.begin('the connection was closed');
     for (let i = 0; i < 1000; i++) {
       outages.goOn('connect ECONNREFUSED 127.0.0.1:6379');
@@ -36,7 +36,7 @@ describe('an outage', () => {
     expect(reasons[1]).toMatch(/^LOADING/);
   });
 
-  test('of many a second is not logged, unless it lasts; then the line tells how many were not', () => {
+  it('of many a second is not logged, unless it lasts; then the line tells how many were not', () => {
     for (let i = 0; i < 100; i++) {
       outages.begin('3 calls in a row were not answered in time');
       vi.advanceTimersByTime(50);
@@ -53,7 +53,7 @@ describe('an outage', () => {
 });
 
 describe('calls that fail by themselves', () => {
-  test('are logged once a minute for each kind, whatever other kinds do', () => {
+  it('are logged once a minute for each kind, whatever other kinds do', () => {
     const readable = readableLog();
     const faults = createCallFaults({ log: readable.log, now: () => Date.now(), fields: {} });
     for (let i = 0; i < 100; i++) {

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { subscribeRedis } from '../../src/redis/subscription.js';
 import { passRealTime } from '../contract/limit-store.js';
@@ -50,7 +50,7 @@ async function publish(port: number, message: string): Promise<void> {
 }
 
 describe('a primary that Sentinels name', () => {
-  test('is found, with the password for it and for them, also past a Sentinel that says nothing', async () => {
+  it('is found, with the password for it and for them, also past a Sentinel that says nothing', async () => {
     const [silent] = own.sentinels;
     silent?.stop();
     const redis = await connect();
@@ -59,7 +59,7 @@ describe('a primary that Sentinels name', () => {
     expect(lines).toEqual(['Redis is connected']);
   });
 
-  test(
+  it(
     'and stops answering has a successor, which counts and is listened to within a second of the failover',
     { timeout: 40_000 },
     async () => {
@@ -83,7 +83,7 @@ describe('a primary that Sentinels name', () => {
     },
   );
 
-  test('is followed when it hands over in health', { timeout: 40_000 }, async () => {
+  it('is followed when it hands over in health', { timeout: 40_000 }, async () => {
     const [first, second] = own.servers;
     await own.untilPrimary(second);
     const redis = await connect();
@@ -96,7 +96,7 @@ describe('a primary that Sentinels name', () => {
 });
 
 describe('Sentinels that are all away', () => {
-  test('do not hold up a gate that starts, and are sought again', async () => {
+  it('do not hold up a gate that starts, and are sought again', async () => {
     const port = await freePort();
     const { servers } = own.settings;
     if (servers.kind !== 'sentinel') throw new TypeError('not by Sentinels');

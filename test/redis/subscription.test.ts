@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { subscribeRedis } from '../../src/redis/subscription.js';
 import { startRedis, type OwnRedis } from '../support/redis.js';
 import { redisAt } from '../support/route.js';
@@ -38,7 +38,7 @@ async function publish(message: string, listeners = 1): Promise<void> {
   );
 }
 
-test('what is published is heard, in order, and after a restart of Redis again', async () => {
+it('what is published is heard, in order, and after a restart of Redis again', async () => {
   listen();
   await publish('one');
   await publish('two');
@@ -48,7 +48,7 @@ test('what is published is heard, in order, and after a restart of Redis again',
   await expect.poll(() => heard).toEqual(['one', 'two', 'three']);
 });
 
-test('a Redis that comes later is found', async () => {
+it('a Redis that comes later is found', async () => {
   await redis.kill();
   listen();
   await redis.restart();
@@ -56,7 +56,7 @@ test('a Redis that comes later is found', async () => {
   await expect.poll(() => heard).toEqual(['late']);
 });
 
-test('a Redis that does not let us listen is asked again over the same connection', async () => {
+it('a Redis that does not let us listen is asked again over the same connection', async () => {
   await using((client) => client.acl('SETUSER', 'default', 'resetchannels'));
   listen();
   const connections = () =>
@@ -70,7 +70,7 @@ test('a Redis that does not let us listen is asked again over the same connectio
   await expect.poll(() => heard).toEqual(['allowed']);
 });
 
-test('once stopped nothing listens any more', async () => {
+it('once stopped nothing listens any more', async () => {
   listen();
   await publish('one');
   stop();

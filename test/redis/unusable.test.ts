@@ -1,6 +1,6 @@
 /** A Redis that is reached and cannot be used: it is away, with its own reason, until it does what the gate needs. */
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RedisSettings } from '../../src/model/settings.js';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { freePort, serverArgs, startRedis, type OwnRedis, type RedisProcess } from '../support/redis.js';
@@ -42,7 +42,7 @@ const untilUp = (up: boolean) => expect.poll(() => connection?.isUp, { timeout: 
 describe('a database that is refused', () => {
   beforeEach(() => begin());
 
-  test('makes Redis unavailable, and no other database is ever used', async () => {
+  it('makes Redis unavailable, and no other database is ever used', async () => {
     await connect(redisAt(`${redis.url}/99`, 200));
     expect(connection?.isUp).toBe(false);
     for (let i = 0; i < 20; i++) {
@@ -54,7 +54,7 @@ describe('a database that is refused', () => {
     expect(reasons[0]).toMatch(/DB index is out of range/);
   });
 
-  test('that is there is the one that is counted in, after a reconnection too', async () => {
+  it('that is there is the one that is counted in, after a reconnection too', async () => {
     await connect(redisAt(`${redis.url}/3`, 200));
     expect(await count()).toEqual([1]);
     await redis.kill();
@@ -71,7 +71,7 @@ describe('a database that is refused', () => {
 describe('a server of a cluster with a database', () => {
   beforeEach(() => begin(serverArgs('--cluster-enabled', 'yes')));
 
-  test('is unavailable for that reason', async () => {
+  it('is unavailable for that reason', async () => {
     await connect(redisAt(`${redis.url}/1`, 200));
     expect(await count()).toBe('unavailable');
     expect(reasons[0]).toMatch(/SELECT is not allowed in cluster mode/);
@@ -79,7 +79,7 @@ describe('a server of a cluster with a database', () => {
 });
 
 describe('a Redis that answers every script with an error', () => {
-  test.each([
+  it.each([
     [
       'by its ACL',
       ['ACL', 'SETUSER', 'default', '-@scripting'],
@@ -114,7 +114,7 @@ describe('a Redis that answers every script with an error', () => {
     expect(reasons).toEqual([expect.stringMatching(reason)]);
   });
 
-  test('from the beginning is never up', async () => {
+  it('from the beginning is never up', async () => {
     await begin();
     await admin.call('ACL', ['SETUSER', 'default', '-@scripting']);
     await connect();
@@ -124,13 +124,13 @@ describe('a Redis that answers every script with an error', () => {
     expect(reasons[0]).toMatch(/NOPERM/);
   });
 
-  test('since it does not know them is away; what it repeats of the call is not logged', async () => {
+  it('since it does not know them is away; what it repeats of the call is not logged', async () => {
     await begin(serverArgs('--rename-command', 'EVAL', ''));
     await connect();
     expect(reasons).toEqual(["ERR unknown command 'EVAL'"]);
   });
 
-  test('since it cannot save is away until it can', async () => {
+  it('since it cannot save is away until it can', async () => {
     await begin(serverArgs('--enable-protected-configs', 'yes'));
     await admin.config('SET', 'save', '3600 1');
     await connect();
@@ -147,7 +147,7 @@ describe('a Redis that answers every script with an error', () => {
 });
 
 describe('a Redis without INFO', () => {
-  test('is used like any other', async () => {
+  it('is used like any other', async () => {
     await begin(serverArgs('--rename-command', 'INFO', ''));
     await connect();
     expect(await count()).toEqual([1]);
@@ -156,7 +156,7 @@ describe('a Redis without INFO', () => {
 });
 
 describe('a read-only replica', () => {
-  test('is left, and five seconds behind one are one line in the log', async () => {
+  it('is left, and five seconds behind one are one line in the log', async () => {
     await begin();
     await connect();
     await admin.replicaof('127.0.0.1', await freePort());
@@ -173,7 +173,7 @@ describe('a read-only replica', () => {
     expect(await count()).toEqual([1]);
   });
 
-  test('is known by READONLY wherever it stands in the error', async () => {
+  it('is known by READONLY wherever it stands in the error', async () => {
     await begin();
     await connect();
     // As up to version 6.2.
@@ -189,7 +189,7 @@ describe('a read-only replica', () => {
 });
 
 describe('a password', () => {
-  test('that was rotated is the reason that is logged', async () => {
+  it('that was rotated is the reason that is logged', async () => {
     await begin(serverArgs('--requirepass', 'old'), 'old');
     await connect(redisAt(redis.url.replace('//', '//:old@'), 200));
     expect(connection?.isUp).toBe(true);
@@ -205,7 +205,7 @@ describe('a password', () => {
     expect(JSON.stringify(reasons)).not.toMatch(/old|new/);
   });
 
-  test('that is missing is the reason that is logged', async () => {
+  it('that is missing is the reason that is logged', async () => {
     await begin(serverArgs('--requirepass', 'secret'), 'secret');
     await connect();
     expect(connection?.isUp).toBe(false);

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Revocation } from '../../src/model/revocation.js';
 import { createKnownFile } from '../../src/revocation/known-file.js';
 import { askFirst, pageOf } from '../../src/revocation/known-pages.js';
@@ -43,7 +43,7 @@ async function recalled(folder: string, options = {}): Promise<string[] | undefi
 const fileOf = async (folder: string) => join(folder, (await readdir(folder))[0]!);
 
 describe('the last known set on disk', () => {
-  test('comes back whole in another process, with its epoch and what each revocation says', async () => {
+  it('comes back whole in another process, with its epoch and what each revocation says', async () => {
     const folder = await ownFolder();
     const all = [
       revocation(),
@@ -61,7 +61,7 @@ describe('the last known set on disk', () => {
     expect((await stat(await fileOf(folder))).mode & 0o777).toBe(0o600);
   });
 
-  test('takes changes behind it, within half a second or so, and none is written as a whole set', async () => {
+  it('takes changes behind it, within half a second or so, and none is written as a whole set', async () => {
     const folder = await ownFolder();
     const { keeper } = open(folder);
     const set = new RevokedSet([revocation()]);
@@ -77,7 +77,7 @@ describe('the last known set on disk', () => {
     await keeper.close();
   });
 
-  test('is written anew when the changes are more than the set, and loses none that come meanwhile', async () => {
+  it('is written anew when the changes are more than the set, and loses none that come meanwhile', async () => {
     const folder = await ownFolder();
     const { keeper } = open(folder);
     const set = new RevokedSet();
@@ -96,14 +96,14 @@ describe('the last known set on disk', () => {
     expect(await recalled(folder)).toHaveLength(12_040);
   });
 
-  test('is that of its own source alone', async () => {
+  it('is that of its own source alone', async () => {
     const folder = await ownFolder();
     await keep(folder, new RevokedSet([revocation()]));
     expect(await recalled(folder, { source: 'postgres://other' })).toBeUndefined();
     expect(await recalled(folder)).toEqual(['app-1']);
   });
 
-  test('is written by one worker of several, and read by all', async () => {
+  it('is written by one worker of several, and read by all', async () => {
     const folder = await ownFolder();
     const { keeper } = open(folder, { isWriter: false });
     keeper.keep({ revoked: new RevokedSet([revocation()]), epoch: '' });
@@ -113,7 +113,7 @@ describe('the last known set on disk', () => {
     expect(await recalled(folder, { isWriter: false })).toEqual(['app-1']);
   });
 
-  test('is believed though its last line was being written, and not where anything before is damaged', async () => {
+  it('is believed though its last line was being written, and not where anything before is damaged', async () => {
     const folder = await ownFolder();
     await keep(folder, new RevokedSet([revocation(), revocation({ id: 'b' })]));
     const file = await fileOf(folder);
@@ -128,7 +128,7 @@ describe('the last known set on disk', () => {
     }
   });
 
-  test('costs a line in the log and no more where the folder cannot be written', async () => {
+  it('costs a line in the log and no more where the folder cannot be written', async () => {
     const folder = await ownFolder();
     await writeFile(folder, 'a file');
     const { keeper, lines } = open(folder);
@@ -140,7 +140,7 @@ describe('the last known set on disk', () => {
 });
 
 describe('the last known set of another worker', () => {
-  test('comes over page by page, and the disk is asked where no worker knows one', async () => {
+  it('comes over page by page, and the disk is asked where no worker knows one', async () => {
     const folder = await ownFolder();
     await keep(folder, new RevokedSet([revocation({ id: 'from disk' })]));
     const all = Array.from({ length: 9000 }, (_, i) => revocation({ kind: 'token', id: `jti-${i}` }));

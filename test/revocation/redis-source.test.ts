@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ScriptRunner } from '../../src/revocation/revocation-notifier.js';
 import { createRedisSource } from '../../src/revocation/redis-source.js';
 import { PAGE_SCRIPT } from '../../src/revocation/redis-scripts.js';
@@ -23,7 +23,7 @@ describeRevocationSource('Redis', async () => {
 });
 
 describe('revocations in Redis', () => {
-  test('thousands are read whole, page by page', async () => {
+  it('thousands are read whole, page by page', async () => {
     const { key, source } = await open();
     const fields = Array.from({ length: 3500 }, (_, i) => [
       `["app","project","app-${i}"]`,
@@ -34,7 +34,7 @@ describe('revocations in Redis', () => {
     expect(new Set(revocations.map(({ id }) => id)).size).toBe(3500);
   });
 
-  test.each([
+  it.each([
     ['no array', 'app', '{"revokedAtMs":1,"cause":"revoked"}'],
     ['an unknown kind', '["user","project","x"]', '{"revokedAtMs":1,"cause":"revoked"}'],
     ['an issuer that is no name', '["app",5,"x"]', '{"revokedAtMs":1,"cause":"revoked"}'],
@@ -53,14 +53,14 @@ describe('revocations in Redis', () => {
     expect((await readAll(source)).revocations).toEqual([revocation()]);
   });
 
-  test('the revocations have no expiry', async () => {
+  it('the revocations have no expiry', async () => {
     const { key, source } = await open();
     await source.revoke(revocation());
     expect(await admin().ttl(key)).toBe(-1);
   });
 });
 
-test('a thousand and more that are new are read in pages, each of them once', async () => {
+it('a thousand and more that are new are read in pages, each of them once', async () => {
   const { key, source } = await open();
   const gate = new Gate((await open(key)).source);
   await source.revoke(revocation());
@@ -74,7 +74,7 @@ test('a thousand and more that are new are read in pages, each of them once', as
 });
 
 describe('a Redis that has lost its data', () => {
-  test('gets back from the gates what they remember, even where something new was written before they came', async () => {
+  it('gets back from the gates what they remember, even where something new was written before they came', async () => {
     const { key, source } = await open();
     const [one, two] = [new Gate(source), new Gate((await open(key)).source)];
     await source.revoke(revocation());
@@ -96,7 +96,7 @@ describe('a Redis that has lost its data', () => {
     expect(two.ids()).toEqual(['app-1', 'app-2', 'new']);
   });
 
-  test('what is put back is a change of its own, so that the others read it, just as it was written', async () => {
+  it('what is put back is a change of its own, so that the others read it, just as it was written', async () => {
     const { key, source } = await open();
     const gate = new Gate(source);
     await source.revoke(revocation());
@@ -109,7 +109,7 @@ describe('a Redis that has lost its data', () => {
     expect((await readAll(other)).revocations).toEqual([revocation()]);
   });
 
-  test('thousands are put back as well', async () => {
+  it('thousands are put back as well', async () => {
     const { key, source } = await open();
     const client = admin();
     await source.revoke(revocation());
@@ -126,7 +126,7 @@ describe('a Redis that has lost its data', () => {
     expect(gate.known.size).toBe(2501);
   });
 
-  test('what was restored stays so, for a gate that has read it', async () => {
+  it('what was restored stays so, for a gate that has read it', async () => {
     const { key, source } = await open();
     const gate = new Gate(source);
     await source.revoke(revocation());
@@ -139,7 +139,7 @@ describe('a Redis that has lost its data', () => {
     expect(await source.revision()).toBe(0);
   });
 
-  test('what a gate has from its disk alone is put back only where the epoch is another one', async () => {
+  it('what a gate has from its disk alone is put back only where the epoch is another one', async () => {
     const { key, source } = await open();
     await source.revoke(revocation());
     await source.revoke(revocation({ id: 'undone' }));
@@ -159,7 +159,7 @@ describe('a Redis that has lost its data', () => {
 });
 
 describe('changes that are not in the sorted set', () => {
-  test.each([
+  it.each([
     ['was written by a gate of an older version', undefined],
     ['was written by such a one, and something since by a newer', revocation({ id: 'newer' })],
   ])('everything is read where something %s', async (_, since) => {
@@ -179,7 +179,7 @@ describe('changes that are not in the sorted set', () => {
     expect([gate.ids().includes('last'), gate.wholes]).toEqual([true, wholes]);
   });
 
-  test.each([undefined, revocation({ id: 'after' })])(
+  it.each([undefined, revocation({ id: 'after' })])(
     'everything is read where Redis has evicted it, whatever was written since: %s',
     async (since) => {
       const { key, source } = await open();
@@ -196,7 +196,7 @@ describe('changes that are not in the sorted set', () => {
 });
 
 describe('a Redis that is away', () => {
-  test('is away for every question, whichever call it is that fails', async () => {
+  it('is away for every question, whichever call it is that fails', async () => {
     const key = ownKey();
     const connection = await connect();
     let left = 0;
@@ -227,7 +227,7 @@ describe('a Redis that is away', () => {
     expect([...gate.known.rows()]).toEqual([revocation()]);
   });
 
-  test('a gate that starts waits for the first attempt to reach it', async () => {
+  it('a gate that starts waits for the first attempt to reach it', async () => {
     const key = ownKey();
     const connection = await connect();
     await createRedisSource({ connection, key, name: 'test' }).revoke(revocation());
@@ -245,7 +245,7 @@ describe('a Redis that is away', () => {
   });
 });
 
-test('fifty thousand are read in pages of a thousand or so, so that none holds Redis for long', async () => {
+it('fifty thousand are read in pages of a thousand or so, so that none holds Redis for long', async () => {
   const key = ownKey();
   const client = admin();
   const value = '{"revokedAtMs":1700000000000,"cause":"revoked"}';

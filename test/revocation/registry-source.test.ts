@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRegistrySource, type RevocationRegistry } from '../../src/revocation/registry-source.js';
 import type { RevocationSource } from '../../src/revocation/source.js';
 import { openRegistry } from '../../src/tokens/registry/open.js';
@@ -32,7 +32,7 @@ describeRevocationSource('the registry', async () => {
 describe('the registry as a source of revocations', () => {
   afterEach(() => void vi.useRealTimers());
 
-  test('what has ended is not read any more', async () => {
+  it('what has ended is not read any more', async () => {
     let nowMs = 99;
     const source = sourceOf(await openSqlite(), () => nowMs);
     await source.revoke(revocation({ kind: 'token', endsAtMs: 100 }));
@@ -46,7 +46,7 @@ describe('the registry as a source of revocations', () => {
     expect(await sizes()).toEqual([0, 0]);
   });
 
-  test('a gate that missed removals which are told no more, or finds a registry restored from a copy, reads everything', async () => {
+  it('a gate that missed removals which are told no more, or finds a registry restored from a copy, reads everything', async () => {
     const registry = await openSqlite();
     const day = 24 * 60 * 60_000;
     let nowMs = 0;
@@ -68,7 +68,7 @@ describe('the registry as a source of revocations', () => {
     expect([gate.wholes, gate.ids()]).toEqual([3, ['c']]);
   });
 
-  test('rings after a change is recorded, and only then', async () => {
+  it('rings after a change is recorded, and only then', async () => {
     const registry = await openSqlite();
     const rung: number[] = [];
     const notifier = { publish: async () => void rung.push(await registry.revision()) };
@@ -82,7 +82,7 @@ describe('the registry as a source of revocations', () => {
     expect(rung).toHaveLength(2);
   });
 
-  test('a registry that fails is away, which is logged once until it answers', async () => {
+  it('a registry that fails is away, which is logged once until it answers', async () => {
     let failing = true;
     const answer = async <T>(value: T): Promise<T> => {
       if (failing) throw new Error('connection refused');
@@ -113,7 +113,7 @@ describe('the registry as a source of revocations', () => {
     expect(lines).toHaveLength(2);
   });
 
-  test('a registry that never answers is away after five seconds', async () => {
+  it('a registry that never answers is away after five seconds', async () => {
     vi.useFakeTimers();
     const never = () => new Promise<never>(() => undefined);
     const source = sourceOf({

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Route } from '../../src/model/route.js';
 import { openRegistry, type RegistryLocation } from '../../src/tokens/registry/open.js';
 import type { Registry } from '../../src/tokens/registry/registry.js';
@@ -97,7 +97,7 @@ function report(what: string, tookMs: readonly number[]): void {
 }
 
 describe('three gates on one Redis, without a database', () => {
-  test('a revoked app is refused by all within a second, 20 times of 20, and Redis may lose everything in between', async () => {
+  it('a revoked app is refused by all within a second, 20 times of 20, and Redis may lose everything in between', async () => {
     const redis = await ownRedis();
     const replicas = await startThree({ redisUrl: redis.url, prefix: 't:' });
     const tookMs: number[] = [];
@@ -129,7 +129,7 @@ describe('three gates on one Redis, without a database', () => {
     expect(await fresh.ask(tokenOf('another'))).toBe(200);
   });
 
-  test('undoing lets the app through again, everywhere', async () => {
+  it('undoing lets the app through again, everywhere', async () => {
     const prefix = await sharedPrefix();
     const replicas = await startThree({ redisUrl: redisUrl(), prefix });
     const token = tokenOf('app-1');
@@ -140,7 +140,7 @@ describe('three gates on one Redis, without a database', () => {
     await expect.poll(ask, { timeout: 1000, interval: 10 }).toEqual([200, 200, 200]);
   });
 
-  test('one token can be revoked, and the app has others', async () => {
+  it('one token can be revoked, and the app has others', async () => {
     const prefix = await sharedPrefix();
     const replicas = await startThree({ redisUrl: redisUrl(), prefix });
     const [bad, good] = [tokenOf('app-1', { jti: 'bad' }), tokenOf('app-1', { jti: 'good' })];
@@ -149,7 +149,7 @@ describe('three gates on one Redis, without a database', () => {
     for (const replica of replicas) expect(await replica.ask(good)).toBe(200);
   });
 
-  test('of two issuers, an app with the same id is another one; without an issuer it is both', async () => {
+  it('of two issuers, an app with the same id is another one; without an issuer it is both', async () => {
     const prefix = await sharedPrefix();
     const replicas = await startThree({ redisUrl: redisUrl(), prefix });
     const other = issuers[1]!.sign({ sub: 'app-1' });
@@ -162,7 +162,7 @@ describe('three gates on one Redis, without a database', () => {
 });
 
 describe('what rides in the call of the limiter', () => {
-  test('refuses at the very next request, which was told of nothing and has asked for nothing', async () => {
+  it('refuses at the very next request, which was told of nothing and has asked for nothing', async () => {
     const prefix = await sharedPrefix();
     const operator = createRedisSource({
       connection: await connect(),
@@ -196,7 +196,7 @@ describe.each([
       createdAtMs: Date.now(),
     });
 
-  test(
+  it(
     'a deletion holds everywhere within a second: announced, unannounced, and with Redis away',
     {
       timeout: 30_000,
@@ -244,7 +244,7 @@ describe.each([
     },
   );
 
-  test('a deleted user is refused the tokens from before, whatever the clocks', async () => {
+  it('a deleted user is refused the tokens from before, whatever the clocks', async () => {
     const prefix = await sharedPrefix();
     const registry = await (await openIn())();
     const replica = await startReplica({ issuers, redisUrl: redisUrl(), prefix, registry });

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Revocation } from '../../src/model/revocation.js';
 import {
   createRevocations,
@@ -101,7 +101,7 @@ describe('the revocations that a gate knows', () => {
     vi.useRealTimers();
   });
 
-  test('are read at the start, and then only when their revision has changed', async () => {
+  it('are read at the start, and then only when their revision has changed', async () => {
     source.all = [revocation()];
     start();
     await revocations.attempted;
@@ -117,7 +117,7 @@ describe('the revocations that a gate knows', () => {
     expect(source.reads).toBe(2);
   });
 
-  test('hold as they were last known while their source is away, which is told once', async () => {
+  it('hold as they were last known while their source is away, which is told once', async () => {
     source.all = [revocation()];
     start();
     await revocations.attempted;
@@ -136,7 +136,7 @@ describe('the revocations that a gate knows', () => {
     ]);
   });
 
-  test('are not known until they were read: until then everybody is refused, and no open exchange ends', async () => {
+  it('are not known until they were read: until then everybody is refused, and no open exchange ends', async () => {
     source.isUnavailable = true;
     start();
     await revocations.attempted;
@@ -151,7 +151,7 @@ describe('the revocations that a gate knows', () => {
     expect([revocations.isKnown, revocations.refuses(app)]).toEqual([true, false]);
   });
 
-  test('are those that were kept while the source is away at the start, and those of the source as soon as it is there', async () => {
+  it('are those that were kept while the source is away at the start, and those of the source as soon as it is there', async () => {
     const kept: (readonly [string, number])[] = [];
     keeper = {
       recall: () =>
@@ -173,7 +173,7 @@ describe('the revocations that a gate knows', () => {
     expect(kept).toEqual([['whole', 1]]);
   });
 
-  test('that have ended are forgotten by themselves', async () => {
+  it('that have ended are forgotten by themselves', async () => {
     source.all = [revocation({ kind: 'token', endsAtMs: Date.now() + 90_000 }), revocation()];
     start();
     await revocations.attempted;
@@ -187,7 +187,7 @@ describe('the revocations that a gate knows', () => {
     expect(revocations.currentSet?.size).toBe(1);
   });
 
-  test('are read again after a reading that began before the change', async () => {
+  it('are read again after a reading that began before the change', async () => {
     source.hold();
     start();
     source.all.push(revocation());
@@ -201,7 +201,7 @@ describe('the revocations that a gate knows', () => {
     expect(source.reads).toBe(2);
   });
 
-  test('hold here when what was revoked or restored here is done', async () => {
+  it('hold here when what was revoked or restored here is done', async () => {
     start();
     expect(await revocations.revoke(revocation())).toBe('done');
     expect(revocations.isRevoked(app)).toBe(true);
@@ -214,7 +214,7 @@ describe('the revocations that a gate knows', () => {
     expect(revocations.isRevoked(app)).toBe(false);
   });
 
-  test('tell their listeners of each change, until they listen no more', async () => {
+  it('tell their listeners of each change, until they listen no more', async () => {
     start();
     await revocations.attempted;
     let told = 0;
@@ -226,7 +226,7 @@ describe('the revocations that a gate knows', () => {
     expect(told).toBe(1);
   });
 
-  test('are waited for when Redis tells a number that it had not, and only then', async () => {
+  it('are waited for when Redis tells a number that it had not, and only then', async () => {
     start();
     await revocations.onRevisionHint(5);
     const { reads } = source;
@@ -242,7 +242,7 @@ describe('the revocations that a gate knows', () => {
     expect(source.reads).toBe(reads + 2);
   });
 
-  test('are waited for no longer than patience, and not once more for the same number; they are read all the same', async () => {
+  it('are waited for no longer than patience, and not once more for the same number; they are read all the same', async () => {
     start();
     await revocations.attempted;
     source.hold();
@@ -260,7 +260,7 @@ describe('the revocations that a gate knows', () => {
     expect(revocations.isRevoked(app)).toBe(true);
   });
 
-  test('are left alone after they are closed', async () => {
+  it('are left alone after they are closed', async () => {
     source.hold();
     start();
     await revocations.close();
@@ -274,7 +274,7 @@ describe('the revocations that a gate knows', () => {
 });
 
 describe('the notifier', () => {
-  test('tells other gates at once what the next question would tell them in half a second', async () => {
+  it('tells other gates at once what the next question would tell them in half a second', async () => {
     const key = ownKey();
     const sources = await Promise.all(
       [1, 2].map(async () => {
@@ -318,7 +318,7 @@ describe('the notifier', () => {
     expect(tookMs[7]).toBeLessThan(120);
   });
 
-  test('rings without a change, for what was changed elsewhere', async () => {
+  it('rings without a change, for what was changed elsewhere', async () => {
     const key = ownKey();
     const source = new HandSource();
     const bells = await Promise.all([1, 2].map(async () => bellOf(await connect(), key)));
@@ -340,7 +340,7 @@ describe('the notifier', () => {
     await expect.poll(() => other!.isRevoked(app), { timeout: 300, interval: 2 }).toBe(true);
   });
 
-  test('passes over messages that are no revision', async () => {
+  it('passes over messages that are no revision', async () => {
     const key = ownKey();
     const connection = await connect();
     const heard: number[] = [];

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import type { Revocation } from '../../src/model/revocation.js';
 import { RevokedSet } from '../../src/revocation/revoked-set.js';
@@ -10,19 +10,19 @@ function refuses(revocations: readonly Revocation[], principal: Principal): bool
 }
 
 describe('a set of revocations', () => {
-  test('refuses an app of that issuer, and equal ids of other issuers not', () => {
+  it('refuses an app of that issuer, and equal ids of other issuers not', () => {
     expect(refuses([revocation()], caller())).toBe(true);
     expect(refuses([revocation()], caller({ issuer: 'partner' }))).toBe(false);
     expect(refuses([revocation()], caller({ app: 'app-2' }))).toBe(false);
   });
 
-  test('refuses an app at every issuer where none is named', () => {
+  it('refuses an app at every issuer where none is named', () => {
     const everywhere = [revocation({ issuer: undefined })];
     expect(refuses(everywhere, caller())).toBe(true);
     expect(refuses(everywhere, caller({ issuer: 'partner' }))).toBe(true);
   });
 
-  test('refuses one token by its id, not the app, and not the same id of another issuer', () => {
+  it('refuses one token by its id, not the app, and not the same id of another issuer', () => {
     const token = [revocation({ kind: 'token', id: 'jti-1' })];
     expect(refuses(token, caller({ tokenId: 'jti-1' }))).toBe(true);
     expect(refuses(token, caller({ tokenId: 'jti-2' }))).toBe(false);
@@ -30,19 +30,19 @@ describe('a set of revocations', () => {
     expect(refuses(token, caller({ issuer: 'partner', tokenId: 'jti-1' }))).toBe(false);
   });
 
-  test('never takes an app for a token of the same id', () => {
+  it('never takes an app for a token of the same id', () => {
     expect(refuses([revocation({ kind: 'token', id: 'app-1' })], caller())).toBe(false);
     expect(refuses([revocation({ id: 'jti-1' })], caller({ tokenId: 'jti-1' }))).toBe(false);
   });
 
-  test('refuses a deleted user the tokens from before, among them those that do not say when they were issued', () => {
+  it('refuses a deleted user the tokens from before, among them those that do not say when they were issued', () => {
     const deleted = [revocation({ issuedBeforeMs: 5000, cause: 'deleted' })];
     expect(refuses(deleted, caller({ issuedAtMs: 4999 }))).toBe(true);
     expect(refuses(deleted, caller({ issuedAtMs: -Infinity }))).toBe(true);
     expect(refuses(deleted, caller({ issuedAtMs: 5000 }))).toBe(false);
   });
 
-  test('of a revocation and a deletion of the same the wider holds, whatever their order', () => {
+  it('of a revocation and a deletion of the same the wider holds, whatever their order', () => {
     const narrow = revocation({ issuedBeforeMs: 5, cause: 'deleted' });
     for (const both of [
       [narrow, revocation()],
@@ -51,11 +51,11 @@ describe('a set of revocations', () => {
       expect(refuses(both, caller({ issuedAtMs: 9000 }))).toBe(true);
   });
 
-  test('never refuses the anonymous caller', () => {
+  it('never refuses the anonymous caller', () => {
     expect(refuses([revocation(), revocation({ issuer: undefined })], ANONYMOUS)).toBe(false);
   });
 
-  test('says the same as looking through all of them', () => {
+  it('says the same as looking through all of them', () => {
     const name = fc.constantFrom('a', 'b', '__proto__');
     const moment = fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined });
     const revocations = fc.uniqueArray(
@@ -94,7 +94,7 @@ describe('a set of revocations', () => {
   });
 });
 
-test('to ask costs next to nothing, of an empty set and of one of a hundred thousand', () => {
+it('to ask costs next to nothing, of an empty set and of one of a hundred thousand', () => {
   const many = Array.from({ length: 100_000 }, (_, i) =>
     revocation({ kind: i % 2 ? 'app' : 'token', id: `id-${i}` }),
   );
@@ -125,7 +125,7 @@ test('to ask costs next to nothing, of an empty set and of one of a hundred thou
 });
 
 describe('a set that changes', () => {
-  test('is what its changes come to: put, replaced, undone and ended', () => {
+  it('is what its changes come to: put, replaced, undone and ended', () => {
     const set = new RevokedSet([revocation()]);
     set.apply([
       { isRemoved: false, revocation: revocation({ id: 'b', endsAtMs: 1_700_000_120_000 }) },
@@ -150,7 +150,7 @@ describe('a set that changes', () => {
     expect(set.has(caller({ app: 'b' }))).toBe(false);
   });
 
-  test('keeps an end to the minute above, and one that is very far for ever', () => {
+  it('keeps an end to the minute above, and one that is very far for ever', () => {
     const set = new RevokedSet([
       revocation({ id: 'a', endsAtMs: 1_700_000_060_001 }),
       revocation({ id: 'b', endsAtMs: 9e15 }),

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ANONYMOUS } from '../../src/model/principal.js';
 import type { Revocation } from '../../src/model/revocation.js';
 import { createStreamWatcher, type StreamWatcher } from '../../src/revocation/stream-watcher.js';
@@ -38,7 +38,7 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 describe('a streamWatcher', () => {
-  test('ends what a revoked caller holds, once, and leaves the others alone', () => {
+  it('ends what a revoked caller holds, once, and leaves the others alone', () => {
     streamWatcher.watch(caller(), note('one'));
     streamWatcher.watch(caller(), note('two'));
     streamWatcher.watch(caller({ issuer: 'partner' }), note('other'));
@@ -47,7 +47,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual(['one', 'two']);
   });
 
-  test('in another hand follows that one alone, at once where its caller is revoked there already', () => {
+  it('in another hand follows that one alone, at once where its caller is revoked there already', () => {
     streamWatcher.watch(caller(), note('one'));
     streamWatcher.watch(caller({ issuer: 'partner' }), note('other'));
     let stopped = 0;
@@ -70,7 +70,7 @@ describe('a streamWatcher', () => {
     expect(stopped).toBe(1);
   });
 
-  test('ends at the end of the token, clock skew included', () => {
+  it('ends at the end of the token, clock skew included', () => {
     streamWatcher.watch(caller({ expiresAtMs: T + 1000 }), note('one'));
     vi.advanceTimersByTime(1000 + SKEW_MS - 1);
     expect(ended).toEqual([]);
@@ -80,7 +80,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual(['one']);
   });
 
-  test('waits as long as a token lives, though no timer can wait so long', () => {
+  it('waits as long as a token lives, though no timer can wait so long', () => {
     streamWatcher.watch(caller({ expiresAtMs: T + 60 * DAY_MS - SKEW_MS }), note('one'));
     vi.advanceTimersByTime(60 * DAY_MS - 1);
     expect(ended).toEqual([]);
@@ -88,7 +88,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual(['one']);
   });
 
-  test('goes by the clock where that and the timers do not agree', () => {
+  it('goes by the clock where that and the timers do not agree', () => {
     streamWatcher.watch(caller({ expiresAtMs: T + 1000 }), note('one'));
     vi.setSystemTime(T - 5000);
     vi.advanceTimersByTime(1000 + SKEW_MS);
@@ -97,7 +97,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual(['one']);
   });
 
-  test('has no timer for a token that never ends, nor for the anonymous caller', () => {
+  it('has no timer for a token that never ends, nor for the anonymous caller', () => {
     streamWatcher.watch(caller(), note('one'));
     streamWatcher.watch(ANONYMOUS, note('nobody'));
     expect(vi.getTimerCount()).toBe(0);
@@ -105,7 +105,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual(['one']);
   });
 
-  test('ends in the next turn what was over before it began: revoked since its admission, or expired', () => {
+  it('ends in the next turn what was over before it began: revoked since its admission, or expired', () => {
     revocations.replace(revocation());
     streamWatcher.watch(caller(), note('revoked'));
     streamWatcher.watch(caller({ app: 'app-2', expiresAtMs: T - SKEW_MS - 1 }), note('expired'));
@@ -114,7 +114,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual(['revoked', 'expired']);
   });
 
-  test('once let go, ends nothing and leaves no timer', () => {
+  it('once let go, ends nothing and leaves no timer', () => {
     streamWatcher.watch(caller({ expiresAtMs: T + 1000 }), note('one'))();
     expect(vi.getTimerCount()).toBe(0);
     revocations.replace(revocation());
@@ -122,7 +122,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual([]);
   });
 
-  test('ends streams at the end of their tokens where nothing can be revoked', () => {
+  it('ends streams at the end of their tokens where nothing can be revoked', () => {
     const alone = createStreamWatcher({ revocations: undefined, clockSkewMs: () => 0, now: Date.now });
     alone.watch(caller({ expiresAtMs: T + 10 }), note('one'));
     vi.advanceTimersByTime(10);

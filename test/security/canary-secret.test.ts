@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRedis, type OwnRedis } from '../support/redis.js';
 import { startScene, type Scene } from '../support/scene.js';
 import {
@@ -58,7 +58,7 @@ async function send(method: string, target: string, fields = '', body = ''): Pro
 const FORM = 'Content-Type: application/x-www-form-urlencoded\r\n';
 const JSON_TYPE = 'Content-Type: application/json\r\n';
 
-test('A secret is found nowhere, however it is sent: right, wrong, encoded, twice, malformed, or to a wrong place.', async () => {
+it('A secret is found nowhere, however it is sent: right, wrong, encoded, twice, malformed, or to a wrong place', async () => {
   const { key, secret } = app;
   const pair = `key=${key}&secret=${secret}`;
   const basic = Buffer.from(`${key}:${secret}`).toString('base64');

@@ -1,5 +1,5 @@
 /** Somebody who may choose a token's name and description tries to be somebody else by them. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import {
   administer,
@@ -70,7 +70,7 @@ afterAll(async () => {
 });
 
 describe("a named token with the gate's audience as its name and another app's key as its description", () => {
-  test('looks as if it were that app: both claims are there', async () => {
+  it('looks as if it were that app: both claims are there', async () => {
     expect(await (await get(gate, '/token/whoami', disguised)).json()).toMatchObject({
       aud: AUDIENCE,
       sub: victim.key,
@@ -79,7 +79,7 @@ describe("a named token with the gate's audience as its name and another app's k
     });
   });
 
-  test("opens none of the routes that the app's own token opens", async () => {
+  it("opens none of the routes that the app's own token opens", async () => {
     const own = await passOf(gate, victim);
     const before = upstream.count();
     for (const path of ['/ordinary', '/own', '/outside'])
@@ -88,7 +88,7 @@ describe("a named token with the gate's audience as its name and another app's k
     for (const path of ['/ordinary', '/own']) expect((await get(gate, path, own)).status).toBe(200);
   });
 
-  test('is the app whose secret made it, to the upstream', async () => {
+  it('is the app whose secret made it, to the upstream', async () => {
     const response = await get(gate, '/by-name', disguised);
     expect(response.status).toBe(200);
     const { rawHeaders } = (await response.json()) as Echo;
@@ -98,14 +98,14 @@ describe("a named token with the gate's audience as its name and another app's k
     expect(rawHeaders).not.toContain('X-App-Organization');
   });
 
-  test("does not use up the other app's limit", async () => {
+  it("does not use up the other app's limit", async () => {
     const ask = async (token: string) => (await get(gate, '/counted', token)).status;
     expect([await ask(disguised), await ask(disguised), await ask(disguised)]).toEqual([200, 200, 429]);
     const own = await passOf(gate, victim);
     expect([await ask(own), await ask(own), await ask(own)]).toEqual([200, 200, 429]);
   });
 
-  test('has no scope but those of its maker', async () => {
+  it('has no scope but those of its maker', async () => {
     expect((await get(gate, '/other-name', disguised)).status).toBe(403);
     const beyond = await postForm(gate, '/token/create', {
       secret: thief.secret,
@@ -116,7 +116,7 @@ describe("a named token with the gate's audience as its name and another app's k
     expect([beyond.status, await beyond.json()]).toMatchObject([400, { error: 'invalid_scope' }]);
   });
 
-  test('is nothing to the other app, which can neither look into it nor end it', async () => {
+  it('is nothing to the other app, which can neither look into it nor end it', async () => {
     const form = { token: disguised, client_id: victim.key, client_secret: victim.secret };
     const seen = await postForm(gate, '/introspect', form);
     expect([seen.status, await seen.json()]).toEqual([200, { active: false }]);
@@ -126,7 +126,7 @@ describe("a named token with the gate's audience as its name and another app's k
     expect((await get(gate, '/by-name', disguised)).status).toBe(200);
   });
 
-  test('lives and dies with its maker, not with the other app', async () => {
+  it('lives and dies with its maker, not with the other app', async () => {
     expect((await administer(gate, 'DELETE', `/api/apps/${victim.key}`)).status).toBe(204);
     expect((await get(gate, '/by-name', disguised)).status).toBe(200);
     expect((await administer(gate, 'DELETE', `/api/apps/${thief.key}`)).status).toBe(204);
@@ -137,10 +137,10 @@ describe("a named token with the gate's audience as its name and another app's k
   });
 });
 
-test.each([
+it.each([
   ['the issuer of named tokens', `${ISSUER}/named`],
   ["the gate's own issuer", ISSUER],
-])('A token that an outside issuer has signed as %s is refused.', async (_what, iss) => {
+])('A token that an outside issuer has signed as %s is refused', async (_what, iss) => {
   const claims = { iss, client_id: 'app-1', scope: 'files_api' };
   const forged = outside.sign(claims);
   for (const path of ['/ordinary', '/own', '/outside', '/by-name', '/token/whoami']) {

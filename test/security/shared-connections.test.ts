@@ -1,5 +1,5 @@
 /** One caller, however it holds on to an upstream's connections, leaves others unhurt: slow bodies, slow answers, tunnels. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { openRaw, type RawClient } from '../support/raw.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
@@ -88,7 +88,7 @@ async function unhurt(path: string, fields: Record<string, string> = {}): Promis
 describe('256 clients of one caller that send a body a byte at a time', () => {
   const token = () => `Authorization: Bearer ${issuer.sign({ scope: 'read', sub: 'attacker' })}`;
 
-  test('leave at least 99 % of the requests of others unhurt, and are 408 after the grace', async () => {
+  it('leave at least 99 % of the requests of others unhurt, and are 408 after the grace', async () => {
     const slow = [
       ...open(SLOW, 'POST /sized/a', [ATTACKER, 'Content-Length: 100000'], 'a'),
       ...open(SLOW, 'POST /scoped/a', [ATTACKER, token(), 'Transfer-Encoding: chunked'], '1\r\na\r\n'),
@@ -111,14 +111,14 @@ describe('256 clients of one caller that send a body a byte at a time', () => {
     expect(statuses.filter((status) => status === 408).length).toBeGreaterThan(2 * 200);
   }, 30_000);
 
-  test('keep at most half of the connections busy with small bodies', async () => {
+  it('keep at most half of the connections busy with small bodies', async () => {
     const begun = () => upstream.requests.filter(({ head }) => head.startsWith('POST /small/a')).length;
     open(64, 'POST /small/a', [ATTACKER, 'Content-Length: 100'], 'a');
     await until(() => begun() === 2);
     expect(await unhurt('/small/b')).toBe(1);
   });
 
-  test('have no grace where others wait for a connection of which there are few', async () => {
+  it('have no grace where others wait for a connection of which there are few', async () => {
     const before = upstream.requests.length;
     const slow = open(4, 'POST /few/a', [ATTACKER, 'Content-Length: 100000'], 'a');
     await until(() => upstream.requests.length === before + 4);
@@ -127,14 +127,14 @@ describe('256 clients of one caller that send a body a byte at a time', () => {
   });
 });
 
-test('One caller whose requests the upstream does not answer leaves connections to others.', async () => {
+it('One caller whose requests the upstream does not answer leaves connections to others', async () => {
   open(64, 'GET /hanging/hangs', [ATTACKER]);
   await until(() => upstream.open.size >= 14);
   expect(await unhurt('/hanging/b')).toBe(1);
 });
 
 describe('WebSockets and event streams', () => {
-  test('of one caller leave requests unhurt, and room for those of others', async () => {
+  it('of one caller leave requests unhurt, and room for those of others', async () => {
     const handshake = [...WEBSOCKET, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='];
     for (let i = 0; i < 7; i++) {
       await open(1, 'GET /tunnels/socket', [ATTACKER, ...handshake])[0]!.until('HTTP/1.1 101');

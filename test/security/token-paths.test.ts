@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startScene, type Scene } from '../support/scene.js';
 import { createDatabaseFile, tokensIn, type DatabaseFile } from '../support/token-gate.js';
 import { WEBSOCKET, request } from '../support/wire-scene.js';
@@ -68,14 +68,14 @@ const SPELLINGS = [
 ];
 
 describe('A path that reads as one of the token service', () => {
-  test.each(SPELLINGS)('is 404 for every method, and for a WebSocket handshake: %s', async (path) => {
+  it.each(SPELLINGS)('is 404 for every method, and for a WebSocket handshake: %s', async (path) => {
     for (const method of ['GET', 'POST', 'PUT', 'OPTIONS'])
       expect([method, await ask(method, `${path}?${PAIR}`)]).toEqual([method, 404]);
     expect(await ask('GET', `${path}?${PAIR}`, WEBSOCKET)).toBe(404);
     expect(scene.upstream.requests).toHaveLength(0);
   });
 
-  test('with the query in the path is 404', async () => {
+  it('with the query in the path is 404', async () => {
     expect(await ask('POST', `/auth/token%3F${PAIR}`)).toBe(404);
     expect(await ask('GET', `/auth%2Ftoken%3F${PAIR}`)).toBe(404);
     expect(await ask('POST', `/auth/token;${PAIR.replace('&', ';')}`)).toBe(404);
@@ -83,7 +83,7 @@ describe('A path that reads as one of the token service', () => {
     expect(await ask('POST', `/auth/token%253F${PAIR}`)).toBe(400);
   });
 
-  test.each(['//auth/token', '/auth//token', '/x/../auth/token', '/auth%252Ftoken', '/auth%5Ctoken'])(
+  it.each(['//auth/token', '/auth//token', '/x/../auth/token', '/auth%252Ftoken', '/auth%5Ctoken'])(
     'but for what no path may have is 400: %s',
     async (path) => {
       expect(await ask('POST', `${path}?${PAIR}`)).toBe(400);
@@ -93,7 +93,7 @@ describe('A path that reads as one of the token service', () => {
 });
 
 describe('A path of the token service itself', () => {
-  test('is answered by it for every plain request, and 404 for a WebSocket handshake', async () => {
+  it('is answered by it for every plain request, and 404 for a WebSocket handshake', async () => {
     expect(await ask('GET', `/auth/token?${PAIR}`)).toBe(405);
     expect(await ask('PUT', `/%61uth/token?${PAIR}`)).toBe(405);
     expect(await ask('GET', `/auth/token?${PAIR}`, ['Upgrade: h2c'])).toBe(405);
@@ -109,7 +109,7 @@ describe('A path of the token service itself', () => {
 });
 
 describe('All of that', () => {
-  test('left the secret nowhere, and other paths free', async () => {
+  it('left the secret nowhere, and other paths free', async () => {
     expect(scene.upstream.requests).toHaveLength(0);
     for (const path of ['/auth/tokens', '/auth%2Ftokens', '/files/a%2Fb;c.', '/auth'])
       expect([path, await ask('GET', path)]).toEqual([path, 200]);

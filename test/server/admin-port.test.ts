@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answersIn, talk } from '../support/dialogue.js';
 import { ADMIN_TOKEN, startGate, type Config, type TestGate } from '../support/gate.js';
 import { openRaw } from '../support/raw.js';
@@ -49,7 +49,7 @@ async function untilEnded(bytes: string): Promise<{ ms: number; statuses: number
 }
 
 describe('A request of which something never comes', () => {
-  test.each([
+  it.each([
     ['its body', request('POST /api/apps', [RIGHT, JSON_TYPE, 'Content-Length: 50'], '{'), [408]],
     ['a chunk', request('POST /api/apps', [RIGHT, JSON_TYPE, 'Transfer-Encoding: chunked'], '5\r\n{'), [408]],
     ['its head', 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n', [408]],
@@ -68,7 +68,7 @@ describe('A request of which something never comes', () => {
     expect(ended.statuses.filter((status) => status !== 200)).toEqual(statuses);
   });
 
-  test('leaves one that comes in time alone', async () => {
+  it('leaves one that comes in time alone', async () => {
     const body = JSON.stringify({ name: 'Slow', scopes: ['a:read'] });
     const head = request('POST /api/apps', [RIGHT, JSON_TYPE, `Content-Length: ${body.length}`]);
     const client = openRaw(port, head.replace('gate.test', '127.0.0.1'));
@@ -86,7 +86,7 @@ describe('The Host field', () => {
     return answers[0]?.status;
   };
 
-  test.each([
+  it.each([
     '127.0.0.1',
     `127.0.0.1:8081`,
     '10.1.2.3:8081',
@@ -102,7 +102,7 @@ describe('The Host field', () => {
     expect(await statusOf(host)).toBe(200);
   });
 
-  test.each([
+  it.each([
     'attacker.example',
     'attacker.example:8081',
     'localhost.attacker.example',
@@ -118,19 +118,19 @@ describe('The Host field', () => {
     expect(await statusOf(host)).toBe(421);
   });
 
-  test('must be there once', async () => {
+  it('must be there once', async () => {
     expect(await statusOf()).toBe(400);
     expect(await statusOf('127.0.0.1', '127.0.0.1')).toBe(400);
     const old = await talk(port, 'GET /healthz HTTP/1.0\r\n\r\n');
     expect(old.answers[0]?.status).toBe(200);
   });
 
-  test('is asked for by every path, with the credential too', async () => {
+  it('is asked for by every path, with the credential too', async () => {
     for (const path of ['/healthz', '/readyz', '/metrics', '/api/apps', '/nothing'])
       expect((await talk(port, request(`GET ${path}`, [RIGHT]))).answers[0]?.status).toBe(421);
   });
 
-  test('may have other names after a reload', async () => {
+  it('may have other names after a reload', async () => {
     await gate.reload({ ...config, admin: { listen: '127.0.0.1:0', hosts: ['other'] } });
     expect([await statusOf('other'), await statusOf('gate.internal')]).toEqual([200, 421]);
     await gate.reload(config);
@@ -139,7 +139,7 @@ describe('The Host field', () => {
 });
 
 describe('Wrong credentials', () => {
-  test('are logged in few lines and slowed down, and keep the right one waiting at no time', async () => {
+  it('are logged in few lines and slowed down, and keep the right one waiting at no time', async () => {
     const ask = (authorization: string): Promise<number> =>
       fetch(`${gate.adminUrl}/api/apps`, { headers: { authorization } }).then(({ status }) => status);
     // A few are answered at once.

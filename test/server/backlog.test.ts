@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 
 const BURST = 1500;
@@ -13,7 +13,7 @@ afterEach(async () => {
   await gate.stop();
 });
 
-test('A burst of 1,500 connections is taken at once: none has to try again a second later.', async () => {
+it('A burst of 1,500 connections is taken at once: none has to try again a second later', async () => {
   gate = await startGate({
     upstreams: { service: 'http://127.0.0.1:1' },
     routes: [{ match: 'GET /', upstream: 'service', public: true, limit: 'none' }],

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { startGate, type TestGate } from '../support/gate.js';
 import { openRaw, type RawClient } from '../support/raw.js';
@@ -59,14 +59,14 @@ async function isTaken(): Promise<boolean> {
   return taken;
 }
 
-test('One connection more than there may be is closed as it comes; when one has ended there is room again.', async () => {
+it('One connection more than there may be is closed as it comes; when one has ended there is room again', async () => {
   for (let count = 0; count < MAX_CONNECTIONS; count++) await open();
   expect(await isTaken()).toBe(false);
   clients[0]?.destroy();
   await until(isTaken);
 });
 
-test('A tunnel counts.', async () => {
+it('A tunnel counts', async () => {
   const socket = new WebSocket(`ws://127.0.0.1:${gate.port}/socket`);
   await once(socket, 'open');
   for (let count = 1; count < MAX_CONNECTIONS; count++) await open();
@@ -75,7 +75,7 @@ test('A tunnel counts.', async () => {
   await until(isTaken);
 });
 
-test('A flood of them is one line a second, with their number.', async () => {
+it('A flood of them is one line a second, with their number', async () => {
   for (let count = 0; count < MAX_CONNECTIONS; count++) await open();
   for (let count = 0; count < 50; count++) expect(await isTaken()).toBe(false);
   const dropped = async (): Promise<number[]> =>

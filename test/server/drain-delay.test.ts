@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 
 function startWith(drain_delay: string): Promise<TestGate> {
@@ -24,7 +24,7 @@ async function isOpen(port: number): Promise<boolean> {
   return opened;
 }
 
-test('For drain_delay new connections are taken while readiness is off, and then no more.', async () => {
+it('For drain_delay new connections are taken while readiness is off, and then no more', async () => {
   const gate = await startWith('1500ms');
   const begun = performance.now();
   const stopped = gate.stop();
@@ -36,7 +36,7 @@ test('For drain_delay new connections are taken while readiness is off, and then
   expect(await isOpen(gate.port)).toBe(false);
 });
 
-test('With none the port closes at once.', async () => {
+it('With none the port closes at once', async () => {
   const gate = await startWith('0s');
   const stopped = gate.stop();
   await sleep(50);

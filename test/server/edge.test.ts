@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildGateway } from '../../src/app/build-gateway.js';
 import { processRuntime } from '../../src/app/runtime.js';
 import { compileConfig } from '../../src/config/config.js';
@@ -76,7 +76,7 @@ function break_(name: 'read' | 'match' | 'admit' | 'forward'): void {
 }
 
 describe('a bug', () => {
-  test.each(['read', 'admit', 'forward'] as const)(
+  it.each(['read', 'admit', 'forward'] as const)(
     'in %s costs its request a 500, and the next one nothing',
     async (name) => {
       const sound = gateway;
@@ -94,7 +94,7 @@ describe('a bug', () => {
     },
   );
 
-  test.each(['read', 'admit', 'forward'] as const)(
+  it.each(['read', 'admit', 'forward'] as const)(
     'in %s during a WebSocket handshake is the same 500, and the connection is closed',
     async (name) => {
       break_(name);
@@ -104,7 +104,7 @@ describe('a bug', () => {
     },
   );
 
-  test('is told to the access log like any other answer, under the id that the caller has', async () => {
+  it('is told to the access log like any other answer, under the id that the caller has', async () => {
     break_('admit');
     const answer = await fetch(`http://127.0.0.1:${port}/x`);
     expect(answer.headers.get('x-request-id')).toBe('the-id');
@@ -112,7 +112,7 @@ describe('a bug', () => {
     expect(logged).toContainEqual(expect.objectContaining({ request_id: 'the-id' }));
   });
 
-  test('in the telling of an exchange spoils neither the answer nor the process', async () => {
+  it('in the telling of an exchange spoils neither the answer nor the process', async () => {
     observe = () => {
       throw new Error('a bug in the metrics');
     };
@@ -123,7 +123,7 @@ describe('a bug', () => {
     expect(logged.length).toBeGreaterThan(0);
   });
 
-  test('in the match of a preflight is a 500 too', async () => {
+  it('in the match of a preflight is a 500 too', async () => {
     break_('match');
     const answer = await fetch(`http://127.0.0.1:${port}/x`, {
       method: 'OPTIONS',
@@ -134,7 +134,7 @@ describe('a bug', () => {
 });
 
 describe('a drain', () => {
-  test('closes the connection after each answer, refusals and forwarded ones alike', async () => {
+  it('closes the connection after each answer, refusals and forwarded ones alike', async () => {
     edge.drain();
     for (const path of ['/x', '//']) {
       const text = await exchangeRaw(port, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);

@@ -2,14 +2,14 @@
 import { IncomingMessage, ServerResponse, createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExpressServer } from '../../src/server/express-app.js';
 import { startGate, type TestGate } from '../support/gate.js';
 import { exchangeRaw } from '../support/raw.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
 
 describe('the server classes', () => {
-  test('have the prototypes that Express wants before it sets them, so that its setting changes nothing', async () => {
+  it('have the prototypes that Express wants before it sets them, so that its setting changes nothing', async () => {
     const { app, classes } = createExpressServer();
     const seen: unknown[] = [];
     const server = createServer(classes, (req, res) => {
@@ -32,7 +32,7 @@ describe('the server classes', () => {
     server.close();
   });
 
-  test('are those of Node underneath, and do not touch other applications', () => {
+  it('are those of Node underneath, and do not touch other applications', () => {
     const first = createExpressServer();
     const second = createExpressServer();
     expect(first.classes.IncomingMessage!.prototype).toBeInstanceOf(IncomingMessage);
@@ -61,7 +61,7 @@ describe('targets in which Express finds no path', () => {
   const ask = (line: string) =>
     exchangeRaw(gate.port, `${line} HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n\r\n`);
 
-  test.each([
+  it.each([
     ['OPTIONS *', 404],
     ['GET *', 400],
     ['GET http://gate.test/files', 200],

@@ -1,7 +1,7 @@
 /** `max_in_flight`: one exchange more is refused at once, whatever it is, and costs no one else anything. */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { tollgate } from '../../src/index.js';
 import { talk } from '../support/dialogue.js';
@@ -51,7 +51,7 @@ async function empty(): Promise<void> {
 }
 
 describe('One request more than may be under way', () => {
-  test('is 503 with the moment to come again, and is not forwarded', async () => {
+  it('is 503 with the moment to come again, and is not forwarded', async () => {
     await fill();
     const { answers, end } = await talk(gate.port, get('/more') + get('/more'), { answers: 2 });
     expect(answers.map(({ status, code }) => [status, code])).toEqual([
@@ -65,7 +65,7 @@ describe('One request more than may be under way', () => {
     expect(upstream.count()).toBe(SETTINGS.max_in_flight);
   });
 
-  test('is told of once, under its own reason, by the address that it came from', async () => {
+  it('is told of once, under its own reason, by the address that it came from', async () => {
     await fill();
     await talk(gate.port, request('DELETE /more'));
     expect(gate.records).toEqual([
@@ -78,7 +78,7 @@ describe('One request more than may be under way', () => {
     ]);
   });
 
-  test('with a body is answered before it is read, and its connection closed', async () => {
+  it('with a body is answered before it is read, and its connection closed', async () => {
     await fill();
     const { answers, end } = await talk(gate.port, request('POST /more', ['Content-Length: 5'], 'ab'), {
       untilEnd: true,
@@ -86,7 +86,7 @@ describe('One request more than may be under way', () => {
     expect([answers[0]?.status, answers[0]?.field('connection'), end]).toEqual([503, 'close', 'end']);
   });
 
-  test('that waits for 100 Continue is not told to send its body', async () => {
+  it('that waits for 100 Continue is not told to send its body', async () => {
     await fill();
     const { text } = await talk(
       gate.port,
@@ -95,7 +95,7 @@ describe('One request more than may be under way', () => {
     expect(text).toMatch(/^HTTP\/1\.1 503 /);
   });
 
-  test('whose body is none is answered and told of once', async () => {
+  it('whose body is none is answered and told of once', async () => {
     await fill();
     const { answers } = await talk(
       gate.port,
@@ -108,39 +108,39 @@ describe('One request more than may be under way', () => {
     expect(gate.records.map(({ status }) => status)).toEqual([400]);
   });
 
-  test('is one again as soon as another is over', async () => {
+  it('is one again as soon as another is over', async () => {
     await fill();
     expect((await talk(gate.port, get('/more'))).answers[0]?.status).toBe(503);
     await empty();
     expect((await talk(gate.port, get('/more'))).answers[0]?.status).toBe(200);
   });
 
-  test('to become a WebSocket is refused too, and its connection closed', async () => {
+  it('to become a WebSocket is refused too, and its connection closed', async () => {
     await fill();
     const { answers, end } = await talk(gate.port, get('/more', ...WEBSOCKET), { untilEnd: true });
     expect([answers[0]?.status, answers[0]?.code, end]).toEqual([503, 503, 'end']);
   });
 
-  test('is none at the admin port', async () => {
+  it('is none at the admin port', async () => {
     await fill();
     expect((await fetch(`${gate.adminUrl}/healthz`)).status).toBe(200);
   });
 });
 
 describe('A place', () => {
-  test('is given back by those who leave before their answer', async () => {
+  it('is given back by those who leave before their answer', async () => {
     await fill();
     for (const client of clients) client.destroy();
     await until(async () => (await talk(gate.port, get('/more'))).answers[0]?.status === 200);
   });
 
-  test('is given back by refusals', async () => {
+  it('is given back by refusals', async () => {
     for (let count = 0; count < 3 * SETTINGS.max_in_flight; count++)
       expect((await talk(gate.port, get('/a//b'))).answers[0]?.status).toBe(400);
     expect((await talk(gate.port, get('/more'))).answers[0]?.status).toBe(200);
   });
 
-  test('is held by a WebSocket until it is a tunnel, and not longer', async () => {
+  it('is held by a WebSocket until it is a tunnel, and not longer', async () => {
     const server = createServer();
     const sockets = new WebSocketServer({ noServer: true });
     let open: () => void = () => undefined;
@@ -179,7 +179,7 @@ describe('A place', () => {
   });
 });
 
-test('A gate inside an application has the same bound.', async () => {
+it('A gate inside an application has the same bound', async () => {
   const library = await tollgate({
     log: { level: 'silent' },
     jwks_cache: false,

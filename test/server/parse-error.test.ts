@@ -1,6 +1,6 @@
 /** What never becomes a request is answered all the same: with the gate's body, an id, and never inside another answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasUnknownMethod, isOfHead } from '../../src/server/request-line.js';
 import { startGate, type TestGate } from '../support/gate.js';
 import { exchangeRaw, openRaw } from '../support/raw.js';
@@ -57,7 +57,7 @@ function expectRefusal(text: string, status: number, code: number): void {
 const UPLOAD = 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n{"a": 1}';
 
 describe('bytes that are no request', () => {
-  test.each([
+  it.each([
     ['no HTTP at all', 'hello\r\n\r\n'],
     ['a TLS client on the plain port', Buffer.from('16030100010000', 'hex').toString('latin1')],
     ['an unknown method with a second target', 'FROB /a /b HTTP/1.1\r\nHost: a\r\n\r\n'],
@@ -73,7 +73,7 @@ describe('bytes that are no request', () => {
     expectRefusal(await exchangeRaw(gate.port, bytes), 400, 214);
   });
 
-  test.each([
+  it.each([
     ['LIST / HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['VERSION-CONTROL /a?b=c HTTP/1.1\nHost: a\n\n'],
     ['get / HTTP/1.0\r\n\r\n'],
@@ -90,7 +90,7 @@ describe('bytes that are no request', () => {
     ]);
   });
 
-  test('but for such a method are 501 behind a request, with or without a body', async () => {
+  it('but for such a method are 501 behind a request, with or without a body', async () => {
     const frob = 'FROB / HTTP/1.1\r\nHost: a\r\n\r\n';
     for (const first of ['GET /x HTTP/1.1\r\nHost: a\r\n\r\n', UPLOAD]) {
       expect(answers(await exchangeRaw(gate.port, first + frob)).map(({ status }) => status)).toEqual([
@@ -99,7 +99,7 @@ describe('bytes that are no request', () => {
     }
   });
 
-  test.each([
+  it.each([
     [400, 'HEAD / HTTP/1.1\r\nHost : a\r\n\r\n'],
     [400, 'HEAD / HTTP/3.0\r\nHost: a\r\n\r\n'],
     [400, 'GET /x HTTP/1.1\r\nHost: a\r\n\r\nHEAD / HTTP/1.1\r\nA: b\r\nHost : a\r\n\r\n'],
@@ -112,30 +112,30 @@ describe('bytes that are no request', () => {
     expect(last?.head).toMatch(/\r\nContent-Length: [1-9]/);
   });
 
-  test('have a body in their answer where a HEAD request was before them', async () => {
+  it('have a body in their answer where a HEAD request was before them', async () => {
     const text = await exchangeRaw(gate.port, 'HEAD /x HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/3.0\r\n\r\n');
     expect(answers(text).at(-1)?.body).toContain('214');
   });
 
-  test('with a head over 16 KiB are 431', async () => {
+  it('with a head over 16 KiB are 431', async () => {
     const bytes = `GET /x HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`;
     expectRefusal(await exchangeRaw(gate.port, bytes), 431, 431);
   });
 
-  test('that stop in the middle of the head are 408 soon after header_timeout', async () => {
+  it('that stop in the middle of the head are 408 soon after header_timeout', async () => {
     const begun = performance.now();
     expectRefusal(await exchangeRaw(gate.port, 'GET /x HTTP/1.1\r\nHost: a\r\n'), 408, 408);
     expect(performance.now() - begun).toBeGreaterThan(350);
     expect(performance.now() - begun).toBeLessThan(3000);
   });
 
-  test('are CONNECT, which is never tunnelled: 405 with an empty Allow', async () => {
+  it('are CONNECT, which is never tunnelled: 405 with an empty Allow', async () => {
     const text = await exchangeRaw(gate.port, 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n');
     expectRefusal(text, 405, 405);
     expect(text).toMatch(/\r\nAllow: *\r\n/);
   });
 
-  test('leave the gate as it was', async () => {
+  it('leave the gate as it was', async () => {
     expect((await fetch(`${gate.url}/x`)).status).toBe(200);
   });
 });
@@ -143,7 +143,7 @@ describe('bytes that are no request', () => {
 describe('the record of bytes that are no request', () => {
   const CANARY = 'canary-in-the-raw-packet';
 
-  test.each([
+  it.each([
     [400, 'malformed_request', undefined, `${CANARY}\r\n\r\n`],
     [408, 'request_timeout', undefined, `GET /${CANARY} HTTP/1.1\r\nHost: a\r\n`],
     [431, 'headers_too_large', undefined, `GET /x HTTP/1.1\r\nX: ${CANARY}${'a'.repeat(17_000)}\r\n\r\n`],
@@ -168,7 +168,7 @@ describe('the record of bytes that are no request', () => {
     },
   );
 
-  test('of a broken body is the one of its request, under the id that the caller has', async () => {
+  it('of a broken body is the one of its request, under the id that the caller has', async () => {
     const before = gate.records.length;
     const head = 'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
     const text = await exchangeRaw(gate.port, `${head}3\r\nabc\r\nzz\r\n`);
@@ -179,7 +179,7 @@ describe('the record of bytes that are no request', () => {
     expect(gate.records).toHaveLength(before + 1);
   });
 
-  test('comes once however much comes behind them', async () => {
+  it('comes once however much comes behind them', async () => {
     const before = gate.records.length;
     const client = openRaw(gate.port, 'GET /late HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
     for (let count = 0; count < 20; count++) client.send('more nonsense\r\n\r\n');
@@ -193,7 +193,7 @@ describe('the record of bytes that are no request', () => {
     ).toEqual([200, 400]);
   });
 
-  test('is missing where the caller has left without an answer', async () => {
+  it('is missing where the caller has left without an answer', async () => {
     const before = gate.records.length;
     const client = openRaw(gate.port, 'GET /x HT');
     await sleep(20);
@@ -204,7 +204,7 @@ describe('the record of bytes that are no request', () => {
 });
 
 describe('bytes that are no request, behind one that is', () => {
-  test('are answered after the answer that is still going out, and not in the middle of it', async () => {
+  it('are answered after the answer that is still going out, and not in the middle of it', async () => {
     const text = await exchangeRaw(gate.port, 'GET /slow HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
     const [first, second, ...more] = answers(text);
     expect(first?.status).toBe(200);
@@ -212,19 +212,19 @@ describe('bytes that are no request, behind one that is', () => {
     expect([second?.status, more]).toEqual([400, []]);
   });
 
-  test('wait for an answer that has not begun', async () => {
+  it('wait for an answer that has not begun', async () => {
     const text = await exchangeRaw(gate.port, 'GET /late HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
     expect(answers(text).map(({ status }) => status)).toEqual([200, 400]);
     expect(text).toContain('late answer');
   });
 
-  test('wait for all answers of a pipeline', async () => {
+  it('wait for all answers of a pipeline', async () => {
     const one = 'GET /late HTTP/1.1\r\nHost: a\r\n\r\n';
     const text = await exchangeRaw(gate.port, `${one}${one}nonsense\r\n\r\n`);
     expect(answers(text).map(({ status }) => status)).toEqual([200, 200, 400]);
   });
 
-  test('are in the body of the request itself: one 400, and the upstream is let go', async () => {
+  it('are in the body of the request itself: one 400, and the upstream is let go', async () => {
     const head = 'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
     const before = gate.records.length;
     expectRefusal(await exchangeRaw(gate.port, `${head}3\r\nabc\r\nzz\r\n`), 400, 214);
@@ -232,7 +232,7 @@ describe('bytes that are no request, behind one that is', () => {
     expect(gate.records.at(-1)?.status).not.toBe(200);
   });
 
-  test('are in the body of a request whose answer has begun: the connection ends, nothing is mixed in', async () => {
+  it('are in the body of a request whose answer has begun: the connection ends, nothing is mixed in', async () => {
     const head = 'POST /slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
     const client = openRaw(gate.port, `${head}3\r\nabc\r\n`);
     await client.until('slow ');
@@ -243,7 +243,7 @@ describe('bytes that are no request, behind one that is', () => {
     expect(client.text()).not.toMatch(/0\r\n\r\n$/);
   });
 
-  test('after one without keep-alive are not looked at', async () => {
+  it('after one without keep-alive are not looked at', async () => {
     const text = await exchangeRaw(
       gate.port,
       'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nnonsense\r\n\r\n',
@@ -253,7 +253,7 @@ describe('bytes that are no request, behind one that is', () => {
 });
 
 describe('the admin port', () => {
-  test('answers bytes that are no request in the same way', async () => {
+  it('answers bytes that are no request in the same way', async () => {
     const port = Number(new URL(gate.adminUrl).port);
     expectRefusal(await exchangeRaw(port, 'hello\r\n\r\n'), 400, 214);
   });
@@ -266,7 +266,7 @@ describe('garbage of the size of a packet costs no more than its bytes', () => {
     return Object.assign(new Error(code), { code, rawPacket, bytesParsed: text.length });
   };
 
-  test.each([
+  it.each([
     ['empty lines', '\n'.repeat(SIZE)],
     ['empty lines of two bytes', '\r\n'.repeat(SIZE / 2)],
     ['empty lines of both kinds', '\n\r\n'.repeat(SIZE / 3)],

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tollgate } from '../../src/index.js';
 import { answersIn, talk } from '../support/dialogue.js';
 import { ADMIN_TOKEN } from '../support/gate.js';
@@ -36,7 +36,7 @@ const asked = (): string[] =>
 const statuses = (text: string): number[] => answersIn(text).map(({ status }) => status);
 
 describe('Pipelined requests', () => {
-  test.each([
+  it.each([
     ['unsafe behind unsafe', request('PUT /held', ['Content-Length: 1'], 'a'), request('DELETE /x')],
     ['unsafe behind safe', get('/held'), request('DELETE /x')],
     ['safe behind unsafe', request('DELETE /held'), get('/x')],
@@ -55,7 +55,7 @@ describe('Pipelined requests', () => {
     expect(statuses(client.text())).toEqual([200, 200]);
   });
 
-  test('run side by side while all of them are safe', async () => {
+  it('run side by side while all of them are safe', async () => {
     const client = openRaw(
       scene.gate.port,
       get('/held1') + request('HEAD /held2') + request('OPTIONS /held3', ['Content-Length: 0']),
@@ -64,7 +64,7 @@ describe('Pipelined requests', () => {
     client.destroy();
   });
 
-  test('that are safe wait for an unsafe one between them', async () => {
+  it('that are safe wait for an unsafe one between them', async () => {
     const client = openRaw(scene.gate.port, get('/held1') + request('DELETE /held2') + get('/held3'));
     await until(() => held.length === 1);
     await scene.settle();
@@ -80,7 +80,7 @@ describe('Pipelined requests', () => {
     client.destroy();
   });
 
-  test('reach the upstream in their order, each time', async () => {
+  it('reach the upstream in their order, each time', async () => {
     const pair = request('PUT /x', ['Content-Length: 1'], 'a') + request('DELETE /x');
     await Promise.all(
       Array.from({ length: 8 }, async () => {
@@ -99,7 +99,7 @@ describe('Pipelined requests', () => {
     expect(open).toBe(0);
   });
 
-  test('that wait when the client leaves are neither forwarded nor recorded', async () => {
+  it('that wait when the client leaves are neither forwarded nor recorded', async () => {
     const client = openRaw(scene.gate.port, request('PUT /held') + request('DELETE /x').repeat(5));
     await until(() => held.length === 1);
     client.socket.resetAndDestroy();
@@ -111,7 +111,7 @@ describe('Pipelined requests', () => {
     ]);
   });
 
-  test('that wait behind a response that closes the connection are neither forwarded nor recorded', async () => {
+  it('that wait behind a response that closes the connection are neither forwarded nor recorded', async () => {
     const { answers, end } = await scene.talk(
       request('POST /x', ['Content-Length: 2000']) + request('DELETE /x'),
       { untilEnd: true },
@@ -120,7 +120,7 @@ describe('Pipelined requests', () => {
     expect([asked(), scene.gate.records.length]).toEqual([[], 1]);
   });
 
-  test('that wait are held back at their client once there are many', async () => {
+  it('that wait are held back at their client once there are many', async () => {
     const socket = connect(scene.gate.port, '127.0.0.1');
     const one = request('DELETE /x', [`X-Padding: ${'a'.repeat(15_000)}`]);
     socket.write(request('DELETE /held') + one.repeat(1000));
@@ -131,7 +131,7 @@ describe('Pipelined requests', () => {
     socket.resetAndDestroy();
   });
 
-  test('that were held back are all responded to', async () => {
+  it('that were held back are all responded to', async () => {
     const count = 300;
     const client = openRaw(scene.gate.port);
     const padding = `X-Padding: ${'a'.repeat(1000)}`;
@@ -143,7 +143,7 @@ describe('Pipelined requests', () => {
     client.destroy();
   });
 
-  test('with a WebSocket behind one that waits come in their order', async () => {
+  it('with a WebSocket behind one that waits come in their order', async () => {
     const client = openRaw(
       scene.gate.port,
       get('/held') + request('DELETE /x') + get('/held-ws', ...WEBSOCKET),
@@ -157,7 +157,7 @@ describe('Pipelined requests', () => {
 });
 
 describe('A request behind one with an Expect field', () => {
-  test.each([
+  it.each([
     ['100-continue and no body', ['Content-Length: 0', 'Expect: 100-continue'], ''],
     ['100-continue and its body', ['Content-Length: 1', 'Expect: 100-continue'], 'a'],
     ['a list with 100-continue', ['Content-Length: 1', 'Expect: x, 100-continue'], 'a'],
@@ -176,7 +176,7 @@ describe('A request behind one with an Expect field', () => {
     }
   });
 
-  test('gets its response where the client was told to continue, alone or in a list', async () => {
+  it('gets its response where the client was told to continue, alone or in a list', async () => {
     for (const expectation of ['100-continue', 'x, 100-Continue']) {
       const client = openRaw(
         scene.gate.port,
@@ -193,7 +193,7 @@ describe('A request behind one with an Expect field', () => {
 describe('A broken body', () => {
   const broken = request('POST /x', [CHUNKED], '1\r\na\r\nzz\r\n');
 
-  test('behind valid requests is 400 behind their responses', async () => {
+  it('behind valid requests is 400 behind their responses', async () => {
     const bytes = get('/one') + request('DELETE /two') + broken;
     const { answers, end } = await scene.talk(bytes, { answers: 4, timeoutMs: 1500 });
     await scene.settle();
@@ -206,14 +206,14 @@ describe('A broken body', () => {
     expect([refused?.head.id, refused?.head.method]).toEqual([answers[2]?.field('x-request-id'), 'POST']);
   });
 
-  test('of a GET is the same', async () => {
+  it('of a GET is the same', async () => {
     const bytes = get('/one') + request('GET /x', [CHUNKED], 'zz\r\n');
     const { answers } = await scene.talk(bytes, { answers: 3, timeoutMs: 1500 });
     expect(answers.map(({ status }) => status)).toEqual([200, 400]);
     expect(asked()).toEqual(['GET /one']);
   });
 
-  test('that comes later than its head, while that waits, is the same', async () => {
+  it('that comes later than its head, while that waits, is the same', async () => {
     const client = openRaw(scene.gate.port, get('/held') + request('POST /x', [CHUNKED], '1\r\n'));
     await until(() => held.length === 1);
     client.send('a\r\nzz\r\n');
@@ -224,7 +224,7 @@ describe('A broken body', () => {
     expect(asked()).toEqual(['GET /held']);
   });
 
-  test('behind requests that wait, and garbage behind them, wait too', async () => {
+  it('behind requests that wait, and garbage behind them, wait too', async () => {
     const client = openRaw(
       scene.gate.port,
       request('DELETE /held') + request('DELETE /x') + 'garbage\r\n\r\n',
@@ -239,7 +239,7 @@ describe('A broken body', () => {
 });
 
 describe('As a library', () => {
-  test('a request waits for those before it, whoever responds to them', async () => {
+  it('a request waits for those before it, whoever responds to them', async () => {
     const order: string[] = [];
     let release = (): void => undefined;
     const gate = await tollgate({
@@ -269,7 +269,7 @@ describe('As a library', () => {
 });
 
 describe('The admin port', () => {
-  test('does what is asked of it on one connection in its order', async () => {
+  it('does what is asked of it on one connection in its order', async () => {
     const port = Number(new URL(scene.gate.adminUrl).port);
     const fields = [`Authorization: Bearer ${ADMIN_TOKEN}`];
     const { answers } = await talk(

@@ -1,6 +1,6 @@
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { endBatched } from '../../src/server/response-batcher.js';
 
 const closes: (() => void)[] = [];
@@ -30,7 +30,7 @@ async function twoWaiting(): Promise<{
   return { responses: [first!, second!], answers };
 }
 
-test('Answers that are finished in one turn go out at its end, each with the last of its body.', async () => {
+it('Answers that are finished in one turn go out at its end, each with the last of its body', async () => {
   const { responses, answers } = await twoWaiting();
   for (const [i, res] of responses.entries()) {
     res.writeHead(200);
@@ -42,7 +42,7 @@ test('Answers that are finished in one turn go out at its end, each with the las
   expect(await answers).toMatchObject([{ value: 'answer 0' }, { value: 'answer 1' }]);
 });
 
-test('A client that has left before the end of the turn costs the others nothing.', async () => {
+it('A client that has left before the end of the turn costs the others nothing', async () => {
   const { responses, answers } = await twoWaiting();
   for (const res of responses) endBatched(res.writeHead(200), Buffer.from('here'));
   responses[0].destroy();

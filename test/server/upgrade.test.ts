@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { startGate, type TestGate } from '../support/gate.js';
 import { exchangeRaw, openRaw } from '../support/raw.js';
@@ -47,7 +47,7 @@ function bodies(text: string): Echo[] {
 }
 
 describe('a request that would become something else than a WebSocket', () => {
-  test('goes on as a plain one, without the field', async () => {
+  it('goes on as a plain one, without the field', async () => {
     const text = await exchangeRaw(
       gate.port,
       `GET /plain/a HTTP/1.1\r\nHost: a\r\n${H2C}\r\nGET /plain/b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
@@ -57,7 +57,7 @@ describe('a request that would become something else than a WebSocket', () => {
     expect(first?.rawHeaders.join('|')).not.toMatch(/upgrade|http2/i);
   });
 
-  test('keeps its body, of a stated length or in chunks', async () => {
+  it('keeps its body, of a stated length or in chunks', async () => {
     for (const framing of [
       'Content-Length: 5\r\n\r\nhello',
       'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
@@ -70,7 +70,7 @@ describe('a request that would become something else than a WebSocket', () => {
     }
   });
 
-  test('keeps a body that comes later than its head', async () => {
+  it('keeps a body that comes later than its head', async () => {
     const client = openRaw(
       gate.port,
       `POST /plain/e HTTP/1.1\r\nHost: a\r\n${H2C}Content-Length: 10\r\n\r\n`,
@@ -83,13 +83,13 @@ describe('a request that would become something else than a WebSocket', () => {
     client.destroy();
   });
 
-  test('is read by the same rules as any other', async () => {
+  it('is read by the same rules as any other', async () => {
     const client = openRaw(gate.port, `GET /plain//a HTTP/1.1\r\nHost: a\r\n${H2C}\r\n`);
     expect(await client.until('}]}')).toMatch(/^HTTP\/1.1 400 /);
     client.destroy();
   });
 
-  test('may try again and again on one connection, which costs nothing that stays', async () => {
+  it('may try again and again on one connection, which costs nothing that stays', async () => {
     const warnings: string[] = [];
     const keep = ({ name }: Error): void => void warnings.push(name);
     process.on('warning', keep);
@@ -109,7 +109,7 @@ describe('a WebSocket handshake', () => {
   const handshake = (head: string) =>
     `${head}Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n`;
 
-  test('is taken up, whatever the case of its words', async () => {
+  it('is taken up, whatever the case of its words', async () => {
     const client = openRaw(
       gate.port,
       `${handshake('GET /socket HTTP/1.1\r\n').replace('websocket', 'WebSocket').replace('Upgrade\r\n', 'keep-alive, UPGRADE\r\n')}\r\n`,
@@ -120,13 +120,13 @@ describe('a WebSocket handshake', () => {
     client.destroy();
   });
 
-  test('with a Content-Length of 0 is taken up', async () => {
+  it('with a Content-Length of 0 is taken up', async () => {
     const client = openRaw(gate.port, `${handshake('GET /socket HTTP/1.1\r\n')}Content-Length: 0\r\n\r\n`);
     expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /);
     client.destroy();
   });
 
-  test('with a body is 400, since what follows could be read as that or as the new protocol', async () => {
+  it('with a body is 400, since what follows could be read as that or as the new protocol', async () => {
     const text = await exchangeRaw(
       gate.port,
       `${handshake('GET /socket HTTP/1.1\r\n')}Content-Length: 3\r\n\r\nabc`,
@@ -134,7 +134,7 @@ describe('a WebSocket handshake', () => {
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  test('refused by the upstream is answered as the upstream answered', async () => {
+  it('refused by the upstream is answered as the upstream answered', async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${gate.port}/plain/x`);
     socket.on('error', () => undefined);
     const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }];
@@ -142,7 +142,7 @@ describe('a WebSocket handshake', () => {
     socket.terminate();
   });
 
-  test('that the gate refuses is a JSON answer, and the connection is closed', async () => {
+  it('that the gate refuses is a JSON answer, and the connection is closed', async () => {
     const text = await exchangeRaw(gate.port, `${handshake('GET /nowhere HTTP/1.1\r\n')}\r\n`);
     expect(text).toMatch(/^HTTP\/1\.1 404 [^]*"code":34/);
   });

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { batchPerTick } from '../../src/shared/batch-per-tick.js';
 
-test('What comes in one turn is handed on at its end, all at once and in its order.', async () => {
+it('What comes in one turn is handed on at its end, all at once and in its order', async () => {
   const handed: (readonly string[])[] = [];
   const take = batchPerTick<string>((items) => handed.push(items));
   take('a');
@@ -13,7 +13,7 @@ test('What comes in one turn is handed on at its end, all at once and in its ord
   expect(handed).toEqual([['a', 'b']]);
 });
 
-test('What comes while items are handed on goes with the next turn.', async () => {
+it('What comes while items are handed on goes with the next turn', async () => {
   const handed: (readonly number[])[] = [];
   const take = batchPerTick<number>((items) => {
     handed.push(items);

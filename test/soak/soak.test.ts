@@ -6,7 +6,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { createDice } from '../support/dice.js';
 import { createCallers } from './callers.js';
 import { strike } from './faults.js';
@@ -34,7 +34,7 @@ const WARM_UP_MS = 4000;
 /** Kept-alive connections to the upstream end by themselves. */
 const REST_MS = 30_000;
 
-test(
+it(
   `${SECONDS} s of load and faults leave nothing unexplained`,
   { timeout: SECONDS * 1000 + 180_000 },
   async () => {

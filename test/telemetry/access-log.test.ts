@@ -1,6 +1,6 @@
 /** The access log's line: which fields it has, and which it leaves out when they have nothing to say. */
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import type { ExchangeRecord } from '../../src/model/record.js';
 import type { RequestHead } from '../../src/model/request.js';
@@ -41,11 +41,11 @@ function lineOf(record: Partial<ExchangeRecord>, paths = false): Record<string, 
 }
 
 describe('the path of a request', () => {
-  test('is left out unless the operator says so', () => {
+  it('is left out unless the operator says so', () => {
     expect(lineOf({})).not.toHaveProperty('path');
   });
 
-  test.each([
+  it.each([
     ['/users/secret-name?key=secret-query', '/users/secret-name'],
     ['/a#b?c', '/a'],
     ['http://user:secret@h.example/a/b?key=secret', '/a/b'],
@@ -60,7 +60,7 @@ describe('the path of a request', () => {
 });
 
 describe('the line of an exchange', () => {
-  test('says who, what, which rule, how it ended and how long it took', () => {
+  it('says who, what, which rule, how it ended and how long it took', () => {
     expect(lineOf({})).toEqual({
       level: 'info',
       time: '2026-11-22T10:00:00.007Z',
@@ -78,7 +78,7 @@ describe('the line of an exchange', () => {
     });
   });
 
-  test('of a refusal says why, and names neither an upstream nor a caller that there was not', () => {
+  it('of a refusal says why, and names neither an upstream nor a caller that there was not', () => {
     const line = lineOf({
       principal: undefined,
       status: 401,
@@ -90,24 +90,24 @@ describe('the line of an exchange', () => {
     for (const field of ['app', 'issuer', 'target', 'upstream_ms']) expect(line).not.toHaveProperty(field);
   });
 
-  test('of the anonymous caller of a public route has no app', () => {
+  it('of the anonymous caller of a public route has no app', () => {
     const line = lineOf({ principal: ANONYMOUS });
     expect(line).not.toHaveProperty('app');
     expect(line).not.toHaveProperty('issuer');
   });
 
-  test('of a request that no route names calls the route none', () => {
+  it('of a request that no route names calls the route none', () => {
     expect(lineOf({ route: undefined, principal: undefined, status: 404 })).toMatchObject({ route: 'none' });
   });
 
-  test('holds nothing of the target, the query, the token or a cookie', () => {
+  it('holds nothing of the target, the query, the token or a cookie', () => {
     for (const status of [200, 401, 404, 500]) {
       expect(JSON.stringify(lineOf({ status }))).not.toContain('secret');
     }
   });
 });
 
-test('the line is JSON whatever stands in its texts', () => {
+it('the line is JSON whatever stands in its texts', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (one, other) => {
       const head = { ...HEAD, id: one, clientRequestId: other, method: other };
@@ -127,7 +127,7 @@ test('the line is JSON whatever stands in its texts', () => {
   );
 });
 
-test('the time is that of each line, over the end of a second too', () => {
+it('the time is that of each line, over the end of a second too', () => {
   const times: string[] = [];
   let now = Date.UTC(2026, 11, 31, 23, 59, 59, 998);
   const observe = createAccessLog({

@@ -1,5 +1,5 @@
 /** The event loop's delay: said when it was held up for long, and not otherwise. */
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { Log } from '../../src/model/log.js';
 import { watchLoopDelay, type LoopDelay } from '../../src/telemetry/loop-delay.js';
 import { until } from '../support/until.js';
@@ -23,7 +23,7 @@ function block(ms: number): void {
   while (performance.now() < end);
 }
 
-test('A loop that was held up is warned of once, with the figure that the metrics have too.', async () => {
+it('A loop that was held up is warned of once, with the figure that the metrics have too', async () => {
   const warnings = watch();
   await new Promise((resolve) => setTimeout(resolve, SPAN_MS / 4));
   block(BLOCKED_MS);
@@ -34,7 +34,7 @@ test('A loop that was held up is warned of once, with the figure that the metric
   expect(watching.current()).toEqual({ p99Ms, maxMs });
 });
 
-test('After it the figure is the next span’s own.', async () => {
+it('After it the figure is the next span’s own', async () => {
   const warnings = watch();
   await new Promise((resolve) => setTimeout(resolve, SPAN_MS / 4));
   block(BLOCKED_MS);

@@ -1,5 +1,5 @@
 /** The metrics as Prometheus reads them: what they look at, and when. */
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { createMetrics } from '../../src/telemetry/metrics.js';
 
 /** The samples of one metric, as written. */
@@ -8,7 +8,7 @@ async function samples(metrics: ReturnType<typeof createMetrics>, name: string):
   return text.split('\n').filter((line) => line.startsWith(name));
 }
 
-test('gauges tell what is so at the moment of the question', async () => {
+it('gauges tell what is so at the moment of the question', async () => {
   let isUp: boolean | undefined = true;
   let targets = [
     { upstream: 'a', target: 'http://10.0.0.1', up: true },
@@ -36,7 +36,7 @@ test('gauges tell what is so at the moment of the question', async () => {
   expect(await samples(metrics, 'tollgate_redis_up')).toEqual([]);
 });
 
-test('reloads are counted by their result, and the last one shows, of each gate alone', async () => {
+it('reloads are counted by their result, and the last one shows, of each gate alone', async () => {
   const sources = {
     isRedisUp: () => undefined,
     targets: () => [],

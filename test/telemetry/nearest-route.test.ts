@@ -1,5 +1,5 @@
 /** Which route a 404 was meant for, as the log tells it at the level debug. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Log } from '../../src/model/log.js';
 import type { ExchangeRecord } from '../../src/model/record.js';
 import { createNearestRouteLog, nearestRoute } from '../../src/telemetry/nearest-route.js';
@@ -10,7 +10,7 @@ const ROUTES = ['GET /users/{id}', 'GET /users/{id}/orders', 'POST /orders', '* 
 );
 
 describe('the nearest route', () => {
-  test.each([
+  it.each([
     ['/user/7', 'GET /users/{id}'],
     ['/users/7/order', 'GET /users/{id}/orders'],
     ['/users/7/', 'GET /users/{id}'],
@@ -20,11 +20,11 @@ describe('the nearest route', () => {
     expect(nearestRoute(path, ROUTES)?.match).toBe(match);
   });
 
-  test('is nothing where there is no route', () => {
+  it('is nothing where there is no route', () => {
     expect(nearestRoute('/a', [])).toBeUndefined();
   });
 
-  test('is told of a 404 at the level debug alone, without the path', () => {
+  it('is told of a 404 at the level debug alone, without the path', () => {
     const told: [object, string][] = [];
     const ignore = (): void => undefined;
     const log: Log = { debug: (...line) => told.push(line), info: ignore, warn: ignore, error: ignore };

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createKeyEncryption, KeyEncryptionError } from '../../src/tokens/key-encryption.js';
 
 const vaultOf = (key: string | undefined) => createKeyEncryption(key, randomBytes);
 const PEM = '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n';
 
 describe('private keys at rest', () => {
-  test('a sealed key can be read by whoever has the key_encryption_key, and nothing of it by others', async () => {
+  it('a sealed key can be read by whoever has the key_encryption_key, and nothing of it by others', async () => {
     const sealed = await vaultOf('größe').encrypt('kid', PEM);
     expect(sealed).toMatch(/^tollgate-sealed-1\.[\w-]{22}\.[\w-]{16}\.[\w-]+$/);
     expect(Buffer.from(sealed.split('.')[3]!, 'base64url').toString('latin1')).not.toContain('PRIVATE');
@@ -14,13 +14,13 @@ describe('private keys at rest', () => {
     expect(await vaultOf('größe').encrypt('kid', PEM)).not.toBe(sealed);
   });
 
-  test('without a key_encryption_key keys are stored as they are, and are still read once there is one', async () => {
+  it('without a key_encryption_key keys are stored as they are, and are still read once there is one', async () => {
     for (const none of [undefined, '']) expect(await vaultOf(none).encrypt('kid', PEM)).toBe(PEM);
     expect(await vaultOf(undefined).decrypt('kid', PEM)).toBe(PEM);
     expect(await vaultOf('secret').decrypt('kid', PEM)).toBe(PEM);
   });
 
-  test('a missing key_encryption_key is said plainly', async () => {
+  it('a missing key_encryption_key is said plainly', async () => {
     const sealed = await vaultOf('secret').encrypt('kid', PEM);
     for (const none of [undefined, '']) {
       const error: unknown = await vaultOf(none)
@@ -34,7 +34,7 @@ describe('private keys at rest', () => {
     }
   });
 
-  test('another key_encryption_key, another kid, and any change are one clear error', async () => {
+  it('another key_encryption_key, another kid, and any change are one clear error', async () => {
     const sealed = await vaultOf('secret').encrypt('kid', PEM);
     const [form, salt, nonce, data] = sealed.split('.');
     const openings = [

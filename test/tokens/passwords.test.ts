@@ -1,5 +1,5 @@
 import { randomBytes, scryptSync } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createPasswords, passwordError } from '../../src/tokens/passwords.js';
 
 const all = createPasswords({ random: randomBytes });
@@ -10,7 +10,7 @@ const passwords = {
 };
 
 describe('passwords of users', () => {
-  test('the hash says how it was made, and is right by those words', async () => {
+  it('the hash says how it was made, and is right by those words', async () => {
     const hash = await passwords.hashPassword('correct horse');
     const [, scheme, cost, salt, key] = hash.split('$');
     expect([scheme, cost]).toEqual(['scrypt', 'ln=15,r=8,p=3']);
@@ -22,7 +22,7 @@ describe('passwords of users', () => {
     expect(await passwords.verifyPassword('Correct horse', hash)).toBe(false);
   });
 
-  test('the same password is hashed differently each time', async () => {
+  it('the same password is hashed differently each time', async () => {
     const hashes = [
       await passwords.hashPassword('correct horse'),
       await passwords.hashPassword('correct horse'),
@@ -30,7 +30,7 @@ describe('passwords of users', () => {
     expect(hashes[0]).not.toBe(hashes[1]);
   });
 
-  test('hashes of other costs are verified by their own', async () => {
+  it('hashes of other costs are verified by their own', async () => {
     const salt = randomBytes(16);
     const key = scryptSync('correct horse', salt, 32, { N: 2 ** 14, r: 8, p: 1 });
     const unpadded = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '');
@@ -39,7 +39,7 @@ describe('passwords of users', () => {
     expect(await passwords.verifyPassword('battery', hash)).toBe(false);
   });
 
-  test.each([
+  it.each([
     '',
     'plain',
     '$scrypt$ln=15,r=8,p=3$short$short',
@@ -51,7 +51,7 @@ describe('passwords of users', () => {
     expect(await passwords.verifyPassword('correct horse', hash)).toBe(false);
   });
 
-  test('an unknown user takes as long as a wrong password', async () => {
+  it('an unknown user takes as long as a wrong password', async () => {
     const hash = await passwords.hashPassword('correct horse');
     const time = async (of: string | undefined) => {
       const started = performance.now();
@@ -67,25 +67,25 @@ describe('passwords of users', () => {
     expect(fastest.unknown).toBeLessThan(fastest.known * 2);
   });
 
-  test('those that come at once wait for their turn', async () => {
+  it('those that come at once wait for their turn', async () => {
     const hash = await passwords.hashPassword('correct horse');
     const verify = () => passwords.verifyPassword('correct horse', hash);
     expect(await Promise.all([verify(), verify(), verify(), verify()])).toEqual([true, true, true, true]);
   });
 
-  test('what nobody waits for any more is not hashed when its turn comes', async () => {
+  it('what nobody waits for any more is not hashed when its turn comes', async () => {
     const hash = await passwords.hashPassword('correct horse');
     const gone = { ...from, isWanted: () => false };
     expect(await all.verifyPassword('correct horse', hash, gone)).toBe('busy');
   });
 
-  test('a password is the same however the keyboard composes it', async () => {
+  it('a password is the same however the keyboard composes it', async () => {
     const hash = await passwords.hashPassword('caf\u00e9 au lait');
     expect(await passwords.verifyPassword('cafe\u0301\u00a0au\u2003lait', hash)).toBe(true);
     expect(await passwords.verifyPassword('cafe au lait', hash)).toBe(false);
   });
 
-  test('an endless password is refused unhashed', async () => {
+  it('an endless password is refused unhashed', async () => {
     const endless = 'a'.repeat(10_000_000);
     let fastestMs = Infinity;
     for (let round = 0; round < 5; round++) {
@@ -96,7 +96,7 @@ describe('passwords of users', () => {
     expect(fastestMs).toBeLessThan(50);
   });
 
-  test.each([
+  it.each([
     ['', 'at least 8'],
     ['1234567', 'at least 8'],
     ['\u{1f511}'.repeat(4), 'at least 8'],

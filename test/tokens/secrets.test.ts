@@ -1,12 +1,12 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createSecrets } from '../../src/tokens/secrets.js';
 
 const pepper = randomBytes(32);
 const secrets = createSecrets({ pepper: () => pepper, random: randomBytes });
 
 describe('secrets of apps', () => {
-  test('a new secret has 256 random bits, in characters that need no escaping in a URL', () => {
+  it('a new secret has 256 random bits, in characters that need no escaping in a URL', () => {
     const made = Array.from({ length: 100 }, () => secrets.newSecret());
     expect(new Set(made).size).toBe(100);
     for (const secret of made) {
@@ -15,13 +15,13 @@ describe('secrets of apps', () => {
     }
   });
 
-  test('a new key never looks like an option of a command', () => {
+  it('a new key never looks like an option of a command', () => {
     const made = Array.from({ length: 100 }, () => secrets.newKey());
     expect(new Set(made).size).toBe(100);
     for (const key of made) expect(key).toMatch(/^[\da-f]{32}$/);
   });
 
-  test('what is stored of a secret is its HMAC with the pepper', () => {
+  it('what is stored of a secret is its HMAC with the pepper', () => {
     const expected = new Uint8Array(createHmac('sha256', pepper).update('größe').digest());
     expect(secrets.hash('größe')).toEqual(expected);
     const otherPepper = randomBytes(32);
@@ -29,7 +29,7 @@ describe('secrets of apps', () => {
     expect(other.hash('größe')).not.toEqual(expected);
   });
 
-  test('a secret matches its own hash and nothing else', () => {
+  it('a secret matches its own hash and nothing else', () => {
     const hash = secrets.hash('secret');
     expect(secrets.matches('secret', hash)).toBe(true);
     expect(secrets.matches('Secret', hash)).toBe(false);
@@ -38,7 +38,7 @@ describe('secrets of apps', () => {
     expect(secrets.matches('secret', hash.subarray(0, 31))).toBe(false);
   });
 
-  test('nothing matches a hash of zeros where there is none', () => {
+  it('nothing matches a hash of zeros where there is none', () => {
     const zeros = createSecrets({ pepper: () => pepper, random: randomBytes });
     expect(zeros.matches('', undefined)).toBe(false);
   });

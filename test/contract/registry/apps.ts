@@ -1,10 +1,10 @@
 /** The contract of a registry: apps. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { app, hash, NOW, revocation, type Using } from './samples.js';
 
 export function describeApps(name: string, using: Using): void {
   describe(`the contract of a registry, kept in ${name}: apps`, () => {
-    test('an app is found by its key and by its secret, just as it was created', () =>
+    it('an app is found by its key and by its secret, just as it was created', () =>
       using(async (registry) => {
         const full = app({
           name: 'Größe "1"; DROP TABLE apps',
@@ -22,7 +22,7 @@ export function describeApps(name: string, using: Using): void {
         expect(await registry.findAppBySecret(hash())).toBeUndefined();
       }));
 
-    test('a key and a secret are given once only', () =>
+    it('a key and a secret are given once only', () =>
       using(async (registry) => {
         const one = app();
         await registry.createApp(one);
@@ -33,7 +33,7 @@ export function describeApps(name: string, using: Using): void {
         expect(await registry.listApps()).toEqual([]);
       }));
 
-    test('apps are listed oldest first, all or those of one organization', () =>
+    it('apps are listed oldest first, all or those of one organization', () =>
       using(async (registry) => {
         const second = app({ createdAtMs: NOW + 1, organization: 'x' });
         const first = app({ createdAtMs: NOW });
@@ -44,7 +44,7 @@ export function describeApps(name: string, using: Using): void {
         expect(await registry.listApps('z')).toEqual([]);
       }));
 
-    test('a deleted app is gone, and its tokens are refused at every issuer named', () =>
+    it('a deleted app is gone, and its tokens are refused at every issuer named', () =>
       using(async (registry) => {
         const one = app();
         const other = app();
@@ -64,7 +64,7 @@ export function describeApps(name: string, using: Using): void {
         expect(await registry.revocations(NOW + 6)).toHaveLength(2);
       }));
 
-    test('of many deletions at once exactly one has deleted', () =>
+    it('of many deletions at once exactly one has deleted', () =>
       using(async (registry, place) => {
         const one = app();
         await registry.createApp(one);
@@ -75,7 +75,7 @@ export function describeApps(name: string, using: Using): void {
         expect((await Promise.all(deletions)).filter(Boolean)).toHaveLength(1);
       }));
 
-    test('a rotated secret replaces the old one, of living apps only', () =>
+    it('a rotated secret replaces the old one, of living apps only', () =>
       using(async (registry) => {
         const one = app();
         const fresh = hash();

@@ -1,11 +1,11 @@
 /** The contract of a registry: what holds for all of it. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { NamedToken } from '../../../src/tokens/registry/registry.js';
 import { app, hash, NOW, revocation, signingKey, user, type Using } from './samples.js';
 
 export function describeEverything(name: string, using: Using): void {
   describe(`the contract of a registry, kept in ${name}: what holds for all of it`, () => {
-    test('sweeping removes what has ended and leaves what has not', () =>
+    it('sweeping removes what has ended and leaves what has not', () =>
       using(async (registry) => {
         const [ended, living] = [hash(), hash()];
         const named: NamedToken = {
@@ -43,7 +43,7 @@ export function describeEverything(name: string, using: Using): void {
         await registry.addNamedToken({ ...named, jti: 'old' });
       }));
 
-    test('gates that start at once on an empty database all find it ready', () =>
+    it('gates that start at once on an empty database all find it ready', () =>
       using(async (_, place) => {
         const gates = await Promise.all(Array.from({ length: 6 }, () => place.open()));
         const one = app();
@@ -51,7 +51,7 @@ export function describeEverything(name: string, using: Using): void {
         for (const gate of gates) expect(await gate.findApp(one.key)).toEqual(one);
       }));
 
-    test('what was written is there after everything has been closed', () =>
+    it('what was written is there after everything has been closed', () =>
       using(async (registry, place) => {
         const one = app();
         await registry.createApp(one);
@@ -59,7 +59,7 @@ export function describeEverything(name: string, using: Using): void {
         expect(await (await place.open()).listApps()).toEqual([one]);
       }));
 
-    test('writes of two gates at once all succeed', () =>
+    it('writes of two gates at once all succeed', () =>
       using(async (registry, place) => {
         const gates = [registry, await place.open()];
         const apps = Array.from({ length: 60 }, () => app());
@@ -69,7 +69,7 @@ export function describeEverything(name: string, using: Using): void {
         expect(await registry.revocations(NOW)).toHaveLength(60);
       }));
 
-    test.each([
+    it.each([
       ['a NUL character', 'a\0b'],
       ['half a surrogate pair', 'a\ud800b'],
     ])('text with %s is never stored and never found', (_, text) =>

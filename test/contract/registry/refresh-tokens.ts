@@ -1,5 +1,5 @@
 /** The contract of a registry: refresh tokens. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Registry } from '../../../src/tokens/registry/registry.js';
 import { hash, NOW, user, type Using } from './samples.js';
 
@@ -13,7 +13,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
       return token;
     }
 
-    test('a refresh token works once, and its successor once after it', () =>
+    it('a refresh token works once, and its successor once after it', () =>
       using(async (registry) => {
         const first = await login(registry);
         const [second, third] = [hash(), hash()];
@@ -22,7 +22,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         expect(await registry.useRefreshToken(hash(), hash(), NOW, 5)).toEqual({ result: 'invalid' });
       }));
 
-    test('a repeat within the grace is only refused, and the family lives', () =>
+    it('a repeat within the grace is only refused, and the family lives', () =>
       using(async (registry) => {
         const first = await login(registry);
         const second = hash();
@@ -31,7 +31,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         expect(await registry.useRefreshToken(second, hash(), NOW + 6, 5)).toMatchObject({ result: 'used' });
       }));
 
-    test('a replay after the grace is told, and the family is there to be ended, its latest token included', () =>
+    it('a replay after the grace is told, and the family is there to be ended, its latest token included', () =>
       using(async (registry) => {
         const first = await login(registry);
         const second = hash();
@@ -45,7 +45,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         expect(await registry.useRefreshToken(first, hash(), NOW + 8, 5)).toEqual({ result: 'invalid' });
       }));
 
-    test('of 50 uses at once over two gates exactly one is used, and its successor lives', () =>
+    it('of 50 uses at once over two gates exactly one is used, and its successor lives', () =>
       using(async (registry, place) => {
         const token = await login(registry);
         const gates = [registry, await place.open()];
@@ -60,7 +60,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         );
       }));
 
-    test('uses that race with the end of the family leave nothing alive and fail in no other way', () =>
+    it('uses that race with the end of the family leave nothing alive and fail in no other way', () =>
       using(async (registry, place) => {
         const gates = [registry, await place.open()];
         for (let round = 0; round < 10; round++) {
@@ -78,7 +78,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         }
       }));
 
-    test('nothing of a family works from its end on', () =>
+    it('nothing of a family works from its end on', () =>
       using(async (registry) => {
         const token = await login(registry);
         expect(await registry.findFamily(token, NOW + 999)).toEqual(family);
@@ -86,7 +86,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         expect(await registry.useRefreshToken(token, hash(), NOW + 1000, 5)).toEqual({ result: 'invalid' });
       }));
 
-    test('a family is found by a token that can still be used, not by a used or an ended one', () =>
+    it('a family is found by a token that can still be used, not by a used or an ended one', () =>
       using(async (registry) => {
         const first = await login(registry);
         const second = hash();
@@ -99,7 +99,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         await registry.endFamily('family');
       }));
 
-    test('a family of nobody is not opened, nor one of a user who is no more', () =>
+    it('a family of nobody is not opened, nor one of a user who is no more', () =>
       using(async (registry) => {
         const token = hash();
         await expect(registry.openFamily(family, token, NOW)).rejects.toThrow();

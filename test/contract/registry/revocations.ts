@@ -1,11 +1,11 @@
 /** The contract of a registry: revocations. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RevocationKey } from '../../../src/model/revocation.js';
 import { app, NOW, revocation, signingKey, user, type Using } from './samples.js';
 
 export function describeRevocations(name: string, using: Using): void {
   describe(`the contract of a registry, kept in ${name}: revocations`, () => {
-    test('a revocation is listed just as recorded, and a later one replaces it', () =>
+    it('a revocation is listed just as recorded, and a later one replaces it', () =>
       using(async (registry) => {
         const token = revocation({ kind: 'token', id: 'jti', endsAtMs: NOW + 100 });
         const everywhere = revocation({ issuer: undefined, revokedAtMs: NOW + 1 });
@@ -18,7 +18,7 @@ export function describeRevocations(name: string, using: Using): void {
         expect(await registry.revocations(NOW + 100)).toEqual([everywhere, later]);
       }));
 
-    test('restoring undoes the revocation of an app at that issuer alone, once', () =>
+    it('restoring undoes the revocation of an app at that issuer alone, once', () =>
       using(async (registry) => {
         const everywhere = revocation({ issuer: undefined });
         await registry.revoke(everywhere);
@@ -32,7 +32,7 @@ export function describeRevocations(name: string, using: Using): void {
         expect(await registry.restore('tokens', 'other', NOW)).toBe(false);
       }));
 
-    test('a deletion stays one, whatever is revoked or restored', () =>
+    it('a deletion stays one, whatever is revoked or restored', () =>
       using(async (registry) => {
         const one = app();
         await registry.createApp(one);
@@ -47,7 +47,7 @@ export function describeRevocations(name: string, using: Using): void {
         expect(await registry.revocations(NOW)).toEqual(deleted);
       }));
 
-    test('a name that was given again can be revoked and restored, and the deletion before still holds', () =>
+    it('a name that was given again can be revoked and restored, and the deletion before still holds', () =>
       using(async (registry) => {
         await registry.addUser(user());
         await registry.deleteUser('ada', NOW, 'tokens');
@@ -62,7 +62,7 @@ export function describeRevocations(name: string, using: Using): void {
         expect(await registry.revocations(NOW)).toEqual(deleted);
       }));
 
-    test('what is new since a revision is told in pages, however many rows a revision has', () =>
+    it('what is new since a revision is told in pages, however many rows a revision has', () =>
       using(async (registry) => {
         const apps = [app(), app(), app()];
         const issuers = Array.from({ length: 450 }, (_, i) => `issuer-${i}`);
@@ -87,7 +87,7 @@ export function describeRevocations(name: string, using: Using): void {
         expect(all).toEqual(new Set(told));
       }));
 
-    test('an undone revocation is told as undone, and no more once it is swept', () =>
+    it('an undone revocation is told as undone, and no more once it is swept', () =>
       using(async (registry) => {
         await registry.revoke(revocation());
         const before = await registry.revision();
@@ -109,7 +109,7 @@ export function describeRevocations(name: string, using: Using): void {
         expect((await registry.revocationChanges(after))!.changes).toHaveLength(1);
       }));
 
-    test('every change to the revocations increases the revision, and nothing else does', () =>
+    it('every change to the revocations increases the revision, and nothing else does', () =>
       using(async (registry, place) => {
         const other = await place.open();
         const one = app();

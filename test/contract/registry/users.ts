@@ -1,10 +1,10 @@
 /** The contract of a registry: users. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { hash, NOW, revocation, user, type Using } from './samples.js';
 
 export function describeUsers(name: string, using: Using): void {
   describe(`the contract of a registry, kept in ${name}: users`, () => {
-    test('a user is found and listed just as added, and a name that is taken is refused', () =>
+    it('a user is found and listed just as added, and a name that is taken is refused', () =>
       using(async (registry) => {
         const ada = user({ organization: 'Analytical Engines', createdAtMs: NOW + 1 });
         const grace = user({ name: 'grace', scopes: [], generation: 2 });
@@ -16,7 +16,7 @@ export function describeUsers(name: string, using: Using): void {
         expect(await registry.listUsers()).toEqual([grace, ada]);
       }));
 
-    test('deleting a user ends the families and refuses the tokens issued so far; the name is free again', () =>
+    it('deleting a user ends the families and refuses the tokens issued so far; the name is free again', () =>
       using(async (registry) => {
         const token = hash();
         await registry.addUser(user());

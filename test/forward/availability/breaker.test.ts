@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CircuitBreaker, type AttemptResult } from '../../../src/forward/availability/breaker.js';
 
 const SETTINGS = { failureRate: 0.5, requests: 4, windowMs: 1000, cooldownMs: 500 };
@@ -17,7 +17,7 @@ function opened(nowMs: number): CircuitBreaker {
 }
 
 describe('A closed breaker', () => {
-  test('opens when the rate is reached and there were enough requests, not before.', () => {
+  it('opens when the rate is reached and there were enough requests, not before', () => {
     const breaker = new CircuitBreaker(SETTINGS);
     for (const verdict of ['bad', 'good', 'good'] as const) {
       expect(pass(breaker, verdict, 0)).toBeUndefined();
@@ -28,20 +28,20 @@ describe('A closed breaker', () => {
     expect(breaker.begin(0)).toBeUndefined();
   });
 
-  test('stays closed below the rate.', () => {
+  it('stays closed below the rate', () => {
     const breaker = new CircuitBreaker(SETTINGS);
     for (let turn = 0; turn < 300; turn += 1) pass(breaker, turn % 3 === 2 ? 'bad' : 'good', turn);
     expect(breaker.closed).toBe(true);
   });
 
-  test('forgets what is older than the window.', () => {
+  it('forgets what is older than the window', () => {
     const breaker = new CircuitBreaker(SETTINGS);
     for (const nowMs of [0, 300, 600]) pass(breaker, 'bad', nowMs);
     expect(pass(breaker, 'bad', 1100)).toBeUndefined();
     expect(pass(breaker, 'bad', 1150)).toBe('opened');
   });
 
-  test('counts in its window as many as a naive one does.', () => {
+  it('counts in its window as many as a naive one does', () => {
     const step = fc.record({ waitMs: fc.integer({ min: 0, max: 400 }), isBad: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -61,7 +61,7 @@ describe('A closed breaker', () => {
     );
   });
 
-  test('does not count what the client caused.', () => {
+  it('does not count what the client caused', () => {
     const breaker = new CircuitBreaker(SETTINGS);
     for (let turn = 0; turn < 100; turn += 1) pass(breaker, 'none', 0);
     for (let turn = 0; turn < 3; turn += 1) expect(pass(breaker, 'bad', 0)).toBeUndefined();
@@ -70,7 +70,7 @@ describe('A closed breaker', () => {
 });
 
 describe('An open breaker', () => {
-  test('lets exactly one through after its cooldown, whoever else asks.', () => {
+  it('lets exactly one through after its cooldown, whoever else asks', () => {
     const breaker = opened(0);
     expect(breaker.admits(499)).toBe(false);
     expect(breaker.waitMs(100)).toBe(400);
@@ -78,27 +78,27 @@ describe('An open breaker', () => {
     for (let turn = 0; turn < 10; turn += 1) expect(breaker.begin(500)).toBeUndefined();
   });
 
-  test('closes when that one succeeds, with nothing held against the target.', () => {
+  it('closes when that one succeeds, with nothing held against the target', () => {
     const breaker = opened(0);
     expect(pass(breaker, 'good', 500)).toBe('closed');
     for (let turn = 0; turn < 3; turn += 1) expect(pass(breaker, 'bad', 500)).toBeUndefined();
     expect(breaker.closed).toBe(true);
   });
 
-  test('stays open for another cooldown when it fails.', () => {
+  it('stays open for another cooldown when it fails', () => {
     const breaker = opened(0);
     expect(pass(breaker, 'bad', 500)).toBeUndefined();
     expect(breaker.admits(999)).toBe(false);
     expect(breaker.admits(1000)).toBe(true);
   });
 
-  test('lets the next one through at once when the client took that one away.', () => {
+  it('lets the next one through at once when the client took that one away', () => {
     const breaker = opened(0);
     pass(breaker, 'none', 500);
     expect(pass(breaker, 'good', 501)).toBe('closed');
   });
 
-  test('lets another through when that one has not ended in a cooldown, and does not hear it any more.', () => {
+  it('lets another through when that one has not ended in a cooldown, and does not hear it any more', () => {
     const breaker = opened(0);
     const hanging = breaker.begin(500);
     expect(breaker.begin(999)).toBeUndefined();
@@ -108,7 +108,7 @@ describe('An open breaker', () => {
     expect(breaker.end(second!, 'good', 1002)).toBe('closed');
   });
 
-  test('does not listen to what was let through before it opened.', () => {
+  it('does not listen to what was let through before it opened', () => {
     const breaker = new CircuitBreaker(SETTINGS);
     const early = breaker.begin(0);
     for (let turn = 0; turn < 4; turn += 1) pass(breaker, 'bad', 0);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { HealthThreshold } from '../../../src/forward/availability/health-threshold.js';
 
 const SETTINGS = { path: '/healthz', intervalMs: 1000, timeoutMs: 100, unhealthyAfter: 3, healthyAfter: 2 };
@@ -12,22 +12,22 @@ function after(...checks: boolean[]): boolean[] {
   });
 }
 
-test('Before the first check a target is taken for up; the first check decides alone.', () => {
+it('Before the first check a target is taken for up; the first check decides alone', () => {
   expect(new HealthThreshold(SETTINGS).up).toBe(true);
   expect(after(false)).toEqual([false]);
   expect(after(true)).toEqual([true]);
 });
 
-test('Then so many bad checks in a row take it out, and so many good ones bring it back.', () => {
+it('Then so many bad checks in a row take it out, and so many good ones bring it back', () => {
   expect(after(true, false, false, false, true, true)).toEqual([true, true, true, false, false, true]);
 });
 
-test('One check of the other kind between them begins the row anew.', () => {
+it('One check of the other kind between them begins the row anew', () => {
   expect(after(true, false, false, true, false, false)).toEqual([true, true, true, true, true, true]);
   expect(after(false, true, false, true)).toEqual([false, false, false, false]);
 });
 
-test('A change is told once.', () => {
+it('A change is told once', () => {
   const row = new HealthThreshold(SETTINGS);
   expect([true, false, false, false, false].map((isGood) => row.add(isGood))).toEqual([
     false,

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { OutlierDetector } from '../../../src/forward/availability/outlier-detector.js';
 
 const SETTINGS = { failures: 3, cooldownMs: 1000, slowStartMs: 2000 };
@@ -10,7 +10,7 @@ function ejected(nowMs: number): OutlierDetector {
   return row;
 }
 
-test('So many failures in a row eject, and a success between them begins the row anew.', () => {
+it('So many failures in a row eject, and a success between them begins the row anew', () => {
   const row = new OutlierDetector(SETTINGS);
   expect([row.fail(1, 1), row.fail(2, 2)]).toEqual([false, false]);
   row.succeed(3, 3);
@@ -20,7 +20,7 @@ test('So many failures in a row eject, and a success between them begins the row
   expect(row.isEjected(6)).toBe(true);
 });
 
-test('After the cooldown the target is back, and its share grows from a tenth to the whole.', () => {
+it('After the cooldown the target is back, and its share grows from a tenth to the whole', () => {
   const row = ejected(0);
   expect(row.isEjected(999)).toBe(true);
   expect(row.isEjected(1000)).toBe(false);
@@ -29,12 +29,12 @@ test('After the cooldown the target is back, and its share grows from a tenth to
   ]);
 });
 
-test('A target that was never ejected has its whole share from the start.', () => {
+it('A target that was never ejected has its whole share from the start', () => {
   expect(new OutlierDetector(SETTINGS).share(0)).toBe(1);
   expect(new OutlierDetector({ ...SETTINGS, slowStartMs: 0 }).share(0)).toBe(1);
 });
 
-test('The first failure after a return ejects again, each time for longer by one cooldown, thirty at the most.', () => {
+it('The first failure after a return ejects again, each time for longer by one cooldown, thirty at the most', () => {
   const row = ejected(0);
   let nowMs = 0;
   for (let times = 1; times <= 40; times += 1) {
@@ -46,7 +46,7 @@ test('The first failure after a return ejects again, each time for longer by one
   }
 });
 
-test('A success after the return ends the row: the next ejection takes as many failures and as short as the first.', () => {
+it('A success after the return ends the row: the next ejection takes as many failures and as short as the first', () => {
   const row = ejected(0);
   expect(row.failing).toBe(true);
   expect(row.succeed(1500, 1500)).toBe(true);
@@ -59,14 +59,14 @@ test('A success after the return ends the row: the next ejection takes as many f
   expect(row.isEjected(2600)).toBe(false);
 });
 
-test('A success while it is passed over brings it back at once.', () => {
+it('A success while it is passed over brings it back at once', () => {
   const row = ejected(0);
   expect(row.succeed(500, 500)).toBe(true);
   expect(row.isEjected(500)).toBe(false);
   expect(row.share(500)).toBe(0.1);
 });
 
-test('What was asked before the ejection and ends after it changes nothing.', () => {
+it('What was asked before the ejection and ends after it changes nothing', () => {
   const row = ejected(100);
   expect(row.succeed(99, 200)).toBe(false);
   expect(row.isEjected(200)).toBe(true);
@@ -74,7 +74,7 @@ test('What was asked before the ejection and ends after it changes nothing.', ()
   expect(row.isEjected(5000)).toBe(false);
 });
 
-test('After a return for another reason the row is empty and the share grows.', () => {
+it('After a return for another reason the row is empty and the share grows', () => {
   const row = ejected(0);
   row.restart(100);
   expect(row.failing).toBe(false);

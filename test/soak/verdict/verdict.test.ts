@@ -1,5 +1,5 @@
 /** The soak's judges convict: each claim fails where what it rules out has happened, and not where a fault explains it. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LogLine } from '../gates.js';
 import type { Attempt } from '../ledger.js';
 import { LIMIT, WINDOW_MS } from '../scenery.js';
@@ -37,22 +37,22 @@ function line(changes: Partial<LogLine> = {}): LogLine {
 }
 
 describe('The books', () => {
-  test('agree where each request has one line with its status.', () => {
+  it('agree where each request has one line with its status', () => {
     expect(judgeAnswers([attempt()], [[line()]], NONE).against).toEqual([]);
   });
 
-  test.each([
+  it.each([
     ['a request without a line', [attempt()], []],
     ['two lines for one request', [attempt()], [line(), line()]],
     ['another status in the log', [attempt()], [line({ status: 502 })]],
     ['a request that hung', [attempt({ status: undefined, outcome: 'hung' })], [line()]],
     ['a request without an end', [attempt({ status: undefined, outcome: undefined })], [line()]],
     ['an answer to a request that nobody sent', [], [line()]],
-  ])('do not agree with %s.', (_, attempts, lines) => {
+  ])('do not agree with %s', (_, attempts, lines) => {
     expect(judgeAnswers(attempts, [lines], NONE).against).toHaveLength(1);
   });
 
-  test('forgive a line that was lost with its gate, but not with another one.', () => {
+  it('forgive a line that was lost with its gate, but not with another one', () => {
     const kill = (gate: number): Timeline => faults([`gate ${gate}`, 'killed', AT + 300, AT + 900]);
     expect(judgeAnswers([attempt()], [[]], kill(0)).against).toEqual([]);
     expect(judgeAnswers([attempt()], [[]], kill(1)).against).toHaveLength(1);
@@ -64,7 +64,7 @@ describe('A trouble', () => {
     judgeTroubles([attempt(changes)], [[line({ reason })]], timeline).flatMap((finding) => finding.against)
       .length;
 
-  test.each<[string, Partial<Attempt>, string, Subject, Subject]>([
+  it.each<[string, Partial<Attempt>, string, Subject, Subject]>([
     ['502', { status: 502 }, 'upstream_unreachable', 'target 1', 'redis'],
     ['504', { status: 504 }, 'upstream_timeout', 'target 1', 'issuer'],
     ['503 of a limit', { status: 503 }, 'limits_unavailable', 'redis', 'target 1'],
@@ -72,14 +72,14 @@ describe('A trouble', () => {
     ['refused connection', { status: undefined, outcome: 'refused' }, '', 'gate 0', 'gate 1'],
     ['connection cut without an answer', { status: undefined, outcome: 'cut' }, '', 'gate 0', 'target 1'],
     ['answer cut short', { outcome: 'cut' }, '', 'target 1', 'redis'],
-  ])('such as a %s needs its own fault, in its time.', (_, changes, reason, cause, other) => {
+  ])('such as a %s needs its own fault, in its time', (_, changes, reason, cause, other) => {
     expect(against(changes, reason, NONE)).toBe(1);
     expect(against(changes, reason, faults([cause, 'killed', AT - 500, AT + 50]))).toBe(0);
     expect(against(changes, reason, faults([cause, 'killed', AT - 60_000, AT - 50_000]))).toBe(1);
     expect(against(changes, reason, faults([other, 'killed', AT - 500, AT + 50]))).toBe(1);
   });
 
-  test('such as a connection cut without an answer is not for a gate that drains, or that was reloaded.', () => {
+  it('such as a connection cut without an answer is not for a gate that drains, or that was reloaded', () => {
     for (const kind of ['stopped', 'reloaded']) {
       const timeline = faults(['gate 0', kind, AT - 500, AT + 50]);
       expect(against({ status: undefined, outcome: 'cut' }, '', timeline)).toBe(1);
@@ -88,13 +88,13 @@ describe('A trouble', () => {
     expect(against({ status: undefined, outcome: 'cut', isReused: false }, '', draining)).toBe(0);
   });
 
-  test('such as a timeout may be for want of time alone, a lost connection to an upstream is not.', () => {
+  it('such as a timeout may be for want of time alone, a lost connection to an upstream is not', () => {
     const stall = faults(['machine', 'stalled', AT - 500, AT + 50]);
     expect(against({ status: 504 }, 'upstream_timeout', stall)).toBe(0);
     expect(against({ status: 502 }, 'upstream_unreachable', stall)).toBe(1);
   });
 
-  test('such as a 401 for a good token, or a 429 without a limit, has no excuse.', () => {
+  it('such as a 401 for a good token, or a 429 without a limit, has no excuse', () => {
     const everything = faults(
       ['redis', 'killed', AT, AT + 1],
       ['issuer', 'unavailable', AT, AT + 1],
@@ -113,12 +113,12 @@ describe('A limit', () => {
     times.map((atMs, i) => ({ id: `${app}-${i}`, app, atMs }));
   const burst = (n: number): number[] => Array.from({ length: n }, (_, i) => AT + i);
 
-  test('is exceeded by one count more within the window, and not by one at its end.', () => {
+  it('is exceeded by one count more within the window, and not by one at its end', () => {
     expect(judgeCounts(counts('local-a', burst(LIMIT + 1))).against).toHaveLength(1);
     expect(judgeCounts(counts('local-a', [...burst(LIMIT), AT + WINDOW_MS])).against).toEqual([]);
   });
 
-  test('is exceeded by an arrival that nobody counted, where no outage permits it.', () => {
+  it('is exceeded by an arrival that nobody counted, where no outage permits it', () => {
     const judge = (app: string, n: number, timeline: Timeline): number =>
       judgeArrivals(arrivals(app, burst(n)), counts(app, burst(LIMIT)), timeline, {
         now: 2,
@@ -134,14 +134,14 @@ describe('A limit', () => {
     expect(judge('open-a', LIMIT + 1, NONE)).toBeGreaterThan(0);
   });
 
-  test('is not exceeded by a request that was sent to two targets.', () => {
+  it('is not exceeded by a request that was sent to two targets', () => {
     const twice = arrivals('local-a', burst(LIMIT)).flatMap((one) => [one, one]);
     const findings = judgeArrivals(twice, counts('local-a', burst(LIMIT)), NONE, { now: 2, of: () => 1 });
     expect(findings.flatMap(({ against }) => against)).toEqual([]);
   });
 });
 
-test('A gate that holds on to a socket, or to memory, or complains, is not at rest.', () => {
+it('A gate that holds on to a socket, or to memory, or complains, is not at rest', () => {
   const MIB = 1024 * 1024;
   const judge = (sockets: number, heapBytes: number, complaint = ''): number =>
     judgeRest([complaint], [{ sockets: 7, heapBytes: 20 * MIB }], [{ sockets, heapBytes }]).flatMap(

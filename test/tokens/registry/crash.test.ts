@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openRegistry, type RegistryLocation } from '../../../src/tokens/registry/open.js';
 import { SILENT } from '../../redis/logs.js';
 import { createDatabase } from '../../support/postgres.js';
@@ -77,13 +77,13 @@ async function crashAgainAndAgain(location: RegistryLocation): Promise<void> {
 }
 
 describe('a gate that is killed in the middle of its work', () => {
-  test('leaves in SQLite exactly what it had acknowledged', { timeout: 60_000 }, async () => {
+  it('leaves in SQLite exactly what it had acknowledged', { timeout: 60_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tollgate-crash-'));
     await crashAgainAndAgain({ kind: 'sqlite', path: join(folder, 'tollgate.db') });
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('leaves in PostgreSQL exactly what it had acknowledged', { timeout: 60_000 }, async () => {
+  it('leaves in PostgreSQL exactly what it had acknowledged', { timeout: 60_000 }, async () => {
     const database = await createDatabase();
     try {
       await crashAgainAndAgain({ kind: 'postgres', url: database.url });

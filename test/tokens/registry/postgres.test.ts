@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRegistry } from '../../../src/tokens/registry/open.js';
 import { describeRegistry } from '../../contract/registry.js';
 import { app, NOW } from '../../contract/registry/samples.js';
@@ -22,14 +22,14 @@ describeRegistry('PostgreSQL', async () => {
 });
 
 describe('PostgreSQL that goes away', () => {
-  test('a registry that cannot be reached is not opened', async () => {
+  it('a registry that cannot be reached is not opened', async () => {
     const url = `postgres://root@127.0.0.1:${await freePort()}/test`;
     await expect(openRegistry({ kind: 'postgres', url }, { log: SILENT })).rejects.toThrow(
       'the registry cannot be opened: connect ECONNREFUSED',
     );
   });
 
-  test('a search path without a schema is refused with words', async () => {
+  it('a search path without a schema is refused with words', async () => {
     const url = new URL(database.url);
     url.searchParams.set('options', '-c search_path=nowhere');
     await expect(openRegistry({ kind: 'postgres', url: url.href }, { log: SILENT })).rejects.toThrow(
@@ -37,7 +37,7 @@ describe('PostgreSQL that goes away', () => {
     );
   });
 
-  test('a registry of a later version is left alone', async () => {
+  it('a registry of a later version is left alone', async () => {
     const url = await database.createSchema();
     const place = openingAt({ kind: 'postgres', url });
     await place.open();
@@ -47,7 +47,7 @@ describe('PostgreSQL that goes away', () => {
     await place.close();
   });
 
-  test('connections that the server ends, idle or in use, fail their calls at most, and the next call works', async () => {
+  it('connections that the server ends, idle or in use, fail their calls at most, and the next call works', async () => {
     const warnings: object[] = [];
     const log = { ...SILENT, warn: (fields: object) => void warnings.push(fields) };
     const url = await database.createSchema();
@@ -72,7 +72,7 @@ describe('PostgreSQL that goes away', () => {
     await registry.close();
   });
 
-  test('a server that falls silent fails a call in time, and what it had begun is not committed by another', async () => {
+  it('a server that falls silent fails a call in time, and what it had begun is not committed by another', async () => {
     const url = new URL(await database.createSchema());
     const wire = await createWire(url);
     // Long enough for a busy machine to open the registry in.

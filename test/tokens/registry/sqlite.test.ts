@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRegistry } from '../../../src/tokens/registry/open.js';
 import { describeRegistry } from '../../contract/registry.js';
 import { app } from '../../contract/registry/samples.js';
@@ -30,7 +30,7 @@ describe("SQLite's file", () => {
     openRegistry({ kind: 'sqlite', path }, { log, ...(patienceMs !== undefined && { patienceMs }) });
   const modeOf = async (file: string) => (await stat(file)).mode & 0o777;
 
-  test('it and its folder can be opened by their owner alone', async () => {
+  it('it and its folder can be opened by their owner alone', async () => {
     const registry = await open();
     await registry.createApp(app());
     const files = await readdir(join(path, '..'));
@@ -41,7 +41,7 @@ describe("SQLite's file", () => {
     await registry.close();
   });
 
-  test('one that others can open is used as it is, and said aloud', async () => {
+  it('one that others can open is used as it is, and said aloud', async () => {
     const warnings: [object, string][] = [];
     const log = {
       ...SILENT,
@@ -57,7 +57,7 @@ describe("SQLite's file", () => {
     expect(await modeOf(path)).toBe(0o640);
   });
 
-  test('it has a write-ahead log, so that readers and the writer do not wait for each other', async () => {
+  it('it has a write-ahead log, so that readers and the writer do not wait for each other', async () => {
     const registry = await open();
     const other = new DatabaseSync(path);
     expect(other.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
@@ -65,18 +65,18 @@ describe("SQLite's file", () => {
     await registry.close();
   });
 
-  test('a file that is no database is refused and left as it was', async () => {
+  it('a file that is no database is refused and left as it was', async () => {
     path = join(folder, 'notes.txt');
     await writeFile(path, 'not a database, but long enough to have a header of its own'.repeat(10));
     await expect(open()).rejects.toThrow('the registry cannot be opened: file is not a database');
   });
 
-  test('a path whose folder cannot be made is refused', async () => {
+  it('a path whose folder cannot be made is refused', async () => {
     await writeFile(join(folder, 'data'), '');
     await expect(open()).rejects.toThrow(/ENOTDIR|EEXIST/);
   });
 
-  test('a lock that another process holds is waited for while the event loop goes on, but not for ever', async () => {
+  it('a lock that another process holds is waited for while the event loop goes on, but not for ever', async () => {
     const registry = await open(SILENT, 60);
     const other = new DatabaseSync(path);
     const lock = () => other.exec('BEGIN IMMEDIATE');

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRegistry } from '../../../src/tokens/registry/open.js';
 import type { Registry } from '../../../src/tokens/registry/registry.js';
 import { NOW, revocation, user } from '../../contract/registry/samples.js';
@@ -86,7 +86,7 @@ describe.each([
   ['SQLite', inSqlite],
   ['PostgreSQL', inPostgres],
 ])('a registry of the version before, in %s', (_, place) => {
-  test('is brought up to date: its revocations hold, and its users can be told from later ones', async () => {
+  it('is brought up to date: its revocations hold, and its users can be told from later ones', async () => {
     const { open, query, plan } = await place();
     await (await open()).close();
     await query(DOWNGRADE);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JWK } from 'jose';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { generateRsaKeyPair } from '../../../src/tokens/signing/key-pair.js';
 import type { Signer } from '../../../src/tokens/signing/signer.js';
 import { createKeyEncryption, type KeyEncryption } from '../../../src/tokens/key-encryption.js';
@@ -33,7 +33,7 @@ const verify = (token: string, { keys }: { keys: readonly JWK[] }) =>
   });
 
 describe('a signer', () => {
-  test('signs RS256 with a kid that its JWKS has, and adds nothing to the claims', async () => {
+  it('signs RS256 with a kid that its JWKS has, and adds nothing to the claims', async () => {
     const signer = await installation.openSigner({ now });
     const claims = { iss: 'https://gate.test', sub: 'app', scope: ['a:b'], iat: 1_784_000_000 };
     const token = await signer.sign(claims, 'app');
@@ -42,7 +42,7 @@ describe('a signer', () => {
     expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'JWT', kid: kidsOf(signer)[0] });
   });
 
-  test('publishes the public half of a 2048-bit key, named by its thumbprint, and nothing else', async () => {
+  it('publishes the public half of a 2048-bit key, named by its thumbprint, and nothing else', async () => {
     const { kid, publicJwk } = await generateRsaKeyPair();
     const signer = await installation.openSigner({
       generateKeyPair: async () => ({
@@ -60,14 +60,14 @@ describe('a signer', () => {
     expect(JSON.stringify(signer.jwks())).not.toMatch(/"(d|p|q|dp|dq|qi)"/);
   });
 
-  test('gates that start at once agree on the first key, and one that starts later finds it', async () => {
+  it('gates that start at once agree on the first key, and one that starts later finds it', async () => {
     const signers = await Promise.all(Array.from({ length: 4 }, () => installation.openSigner({ now })));
     signers.push(await installation.openSigner({ now }));
     for (const signer of signers) expect(kidsOf(signer)).toEqual(kidsOf(signers[0]!));
     await verify(await signers[1]!.sign({ iat: 1 }, 'app'), signers[4]!.jwks());
   });
 
-  test('publishes the next key before it signs, and the last one until its last token has ended', async () => {
+  it('publishes the next key before it signs, and the last one until its last token has ended', async () => {
     const signer = await installation.openSigner({ now, ...schedule });
     const [first] = kidsOf(signer);
     const at = async (minute: number) => {
@@ -86,7 +86,7 @@ describe('a signer', () => {
     expect((await at(110)).published).toHaveLength(2);
   });
 
-  test('keeps every key where tokens never end', async () => {
+  it('keeps every key where tokens never end', async () => {
     const signer = await installation.openSigner({ now, ...schedule, longestLifetimeMs: undefined });
     const first = await signer.sign({ iat: 1 }, 'app');
     for (let i = 0; i < 3; i++) {
@@ -97,7 +97,7 @@ describe('a signer', () => {
     await verify(first, signer.jwks());
   });
 
-  test('of several gates one makes the next key, and all publish it before any of them signs with it', async () => {
+  it('of several gates one makes the next key, and all publish it before any of them signs with it', async () => {
     const signers = await Promise.all([1, 2, 3].map(() => installation.openSigner({ now, ...schedule })));
     nowMs += 50 * MINUTE;
     await Promise.all(signers.map((signer) => signer.refresh()));
@@ -109,7 +109,7 @@ describe('a signer', () => {
     expect(new Set(kids)).toEqual(new Set([kidsOf(signers[0]!)[1]]));
   });
 
-  test('tells at once when its keys have changed, and only then', async () => {
+  it('tells at once when its keys have changed, and only then', async () => {
     const signer = await installation.openSigner({ now, ...schedule });
     const told: number[] = [];
     const stop = signer.onChange(() => told.push(signer.jwks().keys.length));
@@ -126,7 +126,7 @@ describe('a signer', () => {
     expect(told).toEqual([2]);
   });
 
-  test('signs with the first key to come where the clock has been set back', async () => {
+  it('signs with the first key to come where the clock has been set back', async () => {
     const signer = await installation.openSigner({ now, ...schedule });
     nowMs += 50 * MINUTE;
     await signer.refresh();
@@ -134,7 +134,7 @@ describe('a signer', () => {
     expect(kidOf(await signer.sign({ iat: 1 }, 'app'))).toBe(kidsOf(signer)[0]);
   });
 
-  test('many refreshes at once are one', async () => {
+  it('many refreshes at once are one', async () => {
     const registry = await installation.openRegistry();
     let reads = 0;
     const counting = watchReading(registry, () => {
@@ -150,7 +150,7 @@ describe('a signer', () => {
 describe('a signer with a key_encryption_key', () => {
   const encryptionOf = (key: string | undefined) => createKeyEncryption(key, randomBytes);
 
-  test('stores no private key in the clear, and reads its own again', async () => {
+  it('stores no private key in the clear, and reads its own again', async () => {
     const first = await installation.openSigner({ now, keyEncryption: encryptionOf('secret') });
     const [stored] = await (await installation.openRegistry()).signingKeys(nowMs);
     expect(stored!.privateKey).toMatch(/^tollgate-sealed-1\./);
@@ -158,7 +158,7 @@ describe('a signer with a key_encryption_key', () => {
     await verify(await second.sign({ iat: 1 }, 'app'), first.jwks());
   });
 
-  test.each([
+  it.each([
     ['without it', undefined, 'key_encryption_key must be set'],
     ['with another', 'other', 'another key_encryption_key'],
   ])('a gate %s does not start', async (_, key, message) => {
@@ -166,7 +166,7 @@ describe('a signer with a key_encryption_key', () => {
     await expect(installation.openSigner({ now, keyEncryption: encryptionOf(key) })).rejects.toThrow(message);
   });
 
-  test('encrypts what was stored before there was one, and leaves nothing of it in the file', async () => {
+  it('encrypts what was stored before there was one, and leaves nothing of it in the file', async () => {
     const plain = await installation.openSigner({ now, ...schedule });
     nowMs += 50 * MINUTE;
     await plain.refresh();
@@ -186,7 +186,7 @@ describe('a signer with a key_encryption_key', () => {
     for (const gate of [...gates, again]) await verify(await gate.sign({ iat: 1 }, 'app'), plain.jwks());
   });
 
-  test('a key that only another gate can open is published, not signed with, and said once', async () => {
+  it('a key that only another gate can open is published, not signed with, and said once', async () => {
     const errors: [object, string][] = [];
     const log = {
       ...SILENT,
@@ -208,7 +208,7 @@ describe('a signer with a key_encryption_key', () => {
     expect(errors).toEqual([[{ reason }, 'a signing key is only published']]);
   });
 
-  test('a key that has signed its last need not be opened any more', async () => {
+  it('a key that has signed its last need not be opened any more', async () => {
     const sealing = await installation.openSigner({ now, keyEncryption: encryptionOf('lost'), ...schedule });
     nowMs += 50 * MINUTE;
     const lost = encryptionOf('lost');
@@ -228,13 +228,13 @@ describe('a signer with a key_encryption_key', () => {
 });
 
 describe('a signer while its registry is away', () => {
-  test('does not start without it', async () => {
+  it('does not start without it', async () => {
     const registry = await installation.openRegistry();
     await registry.close();
     await expect(installation.openSigner({ registry })).rejects.toThrow();
   });
 
-  test('does not start where a key has lost its public half', async () => {
+  it('does not start where a key has lost its public half', async () => {
     const registry = await installation.openRegistry();
     await registry.addSigningKey(signingKey({ kid: 'broken', createdAtMs: NOW }), []);
     await expect(installation.openSigner({ registry, now })).rejects.toThrow(
@@ -242,7 +242,7 @@ describe('a signer while its registry is away', () => {
     );
   });
 
-  test('a registry that has nothing to sign with is a bug that is told, not a token', async () => {
+  it('a registry that has nothing to sign with is a bug that is told, not a token', async () => {
     const registry = {
       signingKeys: () => Promise.resolve([]),
       addSigningKey: () => Promise.resolve(false),
@@ -252,7 +252,7 @@ describe('a signer while its registry is away', () => {
     await expect(signer.sign({ iat: 1 }, 'app')).rejects.toThrow('there is no key to sign with');
   });
 
-  test('goes on with the keys it has, says so once, and says when it is back', async () => {
+  it('goes on with the keys it has, says so once, and says when it is back', async () => {
     const registry = await installation.openRegistry();
     let away = false;
     const failing = watchReading(registry, () => {
@@ -273,7 +273,7 @@ describe('a signer while its registry is away', () => {
     expect(said[1]).toEqual([{}, 'the signing keys can be read again']);
   });
 
-  test('reads it no more once it is closed', async () => {
+  it('reads it no more once it is closed', async () => {
     const registry = await installation.openRegistry();
     let reads = 0;
     const counting = watchReading(registry, () => {
@@ -290,7 +290,7 @@ describe('a signer while its registry is away', () => {
 });
 
 describe('signing', () => {
-  test('does not hold the event loop up, and lets callers take turns', async () => {
+  it('does not hold the event loop up, and lets callers take turns', async () => {
     const signer = await installation.openSigner({ now });
     const order: string[] = [];
     const sign = async (caller: string): Promise<void> => {
@@ -316,7 +316,7 @@ async function bytesOf(path: string): Promise<string> {
 }
 
 describe('rotation under load', () => {
-  test('no good token of either gate is refused by the other, at its birth or at its end', async () => {
+  it('no good token of either gate is refused by the other, at its birth or at its end', async () => {
     await makeKeyPairs(8);
     const lifetimeMs = 300;
     const options = { rotateEveryMs: 1400, publishBeforeMs: 700, longestLifetimeMs: lifetimeMs };
