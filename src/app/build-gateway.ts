@@ -46,8 +46,9 @@ export async function buildGateway(
 ): Promise<GatewayInstance> {
   const { now, monotonic, newId, log } = runtime;
   const resources = await openResources(settings, runtime, reuse);
-  const { tokens, bounds, redis, killSwitch, issuers, store, memory, upstreams, streamWatcher } = resources;
-  const revocations = killSwitch?.revocations;
+  const { tokens, bounds, redis, revocationHandle, issuers, store, memory, upstreams, streamWatcher } =
+    resources;
+  const revocations = revocationHandle?.revocations;
   const refuse = createRevocationCheck(revocations);
 
   const { allowSemicolon } = settings;

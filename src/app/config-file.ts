@@ -22,7 +22,7 @@ export function openConfigFile(
   const watched = watchFiles(onChange);
   return {
     async load() {
-      watched.sight();
+      watched.snapshot();
       try {
         const { settings } = await loadConfig(file, env);
         watched.watch([file, ...settings.files]);

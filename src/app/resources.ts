@@ -50,7 +50,7 @@ export interface GatewayResources {
   /** Undefined where limits are counted in this process. */
   readonly redis: RedisConnection | undefined;
   /** Undefined where there is no store for revocations. */
-  readonly killSwitch: RevocationHandle | undefined;
+  readonly revocationHandle: RevocationHandle | undefined;
   readonly issuers: readonly { readonly issuer: Issuer; readonly keys: KeySet }[];
   /** The counts of this process alone. */
   readonly memory: MemoryStore;
@@ -76,7 +76,7 @@ export async function openResources(
   const tokens = await reuseTokenService(settings, runtime, reuse);
   const redis = await reuseRedis(settings, runtime, reuse);
   const registry = tokens?.registry;
-  const killSwitch = await reuse<RevocationHandle | undefined>(
+  const revocationHandle = await reuse<RevocationHandle | undefined>(
     'revocations',
     { redis, registry, revocationCache: settings.revocationCache },
     (before) => openRevocations(settings, redis, registry, runtime, before?.revocations.currentSet),
@@ -91,11 +91,11 @@ export async function openResources(
   );
   const { maxLimitKeys } = settings;
   const memory = await reuse('counts', ALWAYS, () => createMemoryStore({ maxKeys: maxLimitKeys, now }));
-  const store = await reuse('store', { redis, killSwitch }, () =>
-    createSharedStore(settings, redis, killSwitch, runtime),
+  const store = await reuse('store', { redis, revocationHandle }, () =>
+    createSharedStore(settings, redis, revocationHandle, runtime),
   );
   const bounds = await reuseTokenBounds(settings, redis, runtime, reuse);
-  const streamContext = streamContextOf(settings, killSwitch);
+  const streamContext = streamContextOf(settings, revocationHandle);
   const streamWatcher = await reuse<StreamWatcher>('streamWatcher', ALWAYS, () =>
     createStreamWatcher({ ...streamContext, now }),
   );
@@ -106,7 +106,7 @@ export async function openResources(
     tokens,
     bounds,
     redis,
-    killSwitch,
+    revocationHandle,
     issuers,
     memory,
     store: store ?? memory,
@@ -216,7 +216,7 @@ function reuseIssuerKeys(
 function createSharedStore(
   { redis: settings }: Settings,
   connection: RedisConnection | undefined,
-  killSwitch: RevocationHandle | undefined,
+  revocationHandle: RevocationHandle | undefined,
   { monotonic }: Runtime,
 ): LimitStore | undefined {
   if (!settings || !connection) return undefined;
@@ -225,11 +225,11 @@ function createSharedStore(
     ...settings,
     monotonic,
     // In a cluster the revision is in another slot, so notifications and polling twice a second must suffice.
-    ...(killSwitch &&
+    ...(revocationHandle &&
       settings.servers.kind !== 'cluster' && {
         piggybacked: {
-          key: killSwitch.key,
-          follow: (revision) => killSwitch.revocations.onRevisionHint(revision),
+          key: revocationHandle.key,
+          follow: (revision) => revocationHandle.revocations.onRevisionHint(revision),
         },
       }),
   });
@@ -237,10 +237,10 @@ function createSharedStore(
 
 function streamContextOf(
   { issuers }: Settings,
-  killSwitch: RevocationHandle | undefined,
+  revocationHandle: RevocationHandle | undefined,
 ): StreamWatcherContext {
   const skews = new Map(issuers.map(({ name, clockSkewMs }) => [name, clockSkewMs]));
-  return { revocations: killSwitch?.revocations, clockSkewMs: (issuer) => skews.get(issuer) ?? 0 };
+  return { revocations: revocationHandle?.revocations, clockSkewMs: (issuer) => skews.get(issuer) ?? 0 };
 }
 
 /** Returns random bytes as a number in [0, 1). */

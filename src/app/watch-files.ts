@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 export interface WatchedFiles {
   /** To be called just before the files are read. Their current state no longer counts as a change. */
-  sight(): void;
+  snapshot(): void;
   /** To be called after the files were read. Watches these paths, and no others. */
   watch(paths: readonly string[]): void;
   close(): void;
@@ -43,7 +43,7 @@ export function watchFiles(onChange: () => void, everyMs = POLL_EVERY_MS): Watch
   const timer = setInterval(poll, everyMs).unref();
 
   return {
-    sight() {
+    snapshot() {
       known = stampsOf(known.keys());
     },
     watch(paths) {

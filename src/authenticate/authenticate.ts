@@ -138,11 +138,7 @@ export function createAuthenticate({
     if (found === 'unknown') return INVALID_TOKEN.unknownKey;
     let failure = await verifySignature(token, found, verifier);
     // Without a kid, only a failed verification shows that the issuer has a key that was not read yet.
-    if (
-      failure === INVALID_TOKEN.signature &&
-      header.kid === undefined &&
-      (await keys.renew(found.keyring))
-    ) {
+    if (failure === INVALID_TOKEN.signature && header.kid === undefined && (await keys.renew(found.jwkSet))) {
       found = await keys.find(undefined, algorithm);
       if (found === 'unavailable') return KEYS_UNAVAILABLE;
       if (found === 'unknown') return INVALID_TOKEN.unknownKey;
@@ -158,7 +154,7 @@ export function createAuthenticate({
     if (confirmation === null) return INVALID_TOKEN.confirmation;
     const principal = createPrincipal(payload, issuer);
     if (principal instanceof Refusal) return principal;
-    return { principal, confirmation, keys, jwkSet: found.keyring, ...validity };
+    return { principal, confirmation, keys, jwkSet: found.jwkSet, ...validity };
   }
 }
 

@@ -123,7 +123,7 @@ function digestOf({ name, keys }: Issuer): string {
 
 /** Why a file is rejected; the message is safe to log. */
 class InvalidCacheError extends Error {
-  override readonly name = 'Disbelief';
+  override readonly name = 'InvalidCacheError';
 }
 
 async function readBounded(path: string): Promise<string> {

@@ -35,7 +35,7 @@ export type FetchResult = 'ok' | 'failed';
 export interface FoundKeys {
   /** At least one; where there are several, the token may be signed with any of them. */
   readonly keys: readonly KeyObject[];
-  readonly keyring: JwkSet;
+  readonly jwkSet: JwkSet;
 }
 
 export interface KeySet {
@@ -203,7 +203,7 @@ export function foundIn(
   algorithm: Algorithm,
 ): FoundKeys | 'unknown' {
   const keys = keyring.find(kid, algorithm);
-  return keys.length > 0 ? { keys, keyring } : 'unknown';
+  return keys.length > 0 ? { keys, jwkSet: keyring } : 'unknown';
 }
 
 /** The configured address, for the log. */

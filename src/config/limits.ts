@@ -1,18 +1,18 @@
 /** Turns the limits of a route into policies. The checks and the compiler share it. */
 import { createHash } from 'node:crypto';
 import type { LimitPolicy } from '../model/limit.js';
-import type { WrittenLimit } from './schema/limit.js';
+import type { RawLimit } from './schema/limit.js';
 
 /** The value of `limit`; undefined if the key is absent. */
-export type WrittenLimits = 'none' | WrittenLimit | readonly WrittenLimit[] | undefined;
+export type RawLimits = 'none' | RawLimit | readonly RawLimit[] | undefined;
 
 /**
  * Makes the policies of a route's limits: `by` gets its default, and each policy the id of its counter.
  * @param match the route's `match` as written; part of the id of a counter that is not shared
  */
-export function policiesOf(limits: WrittenLimits, match: string, isPublic: boolean): readonly LimitPolicy[] {
+export function policiesOf(limits: RawLimits, match: string, isPublic: boolean): readonly LimitPolicy[] {
   if (limits === undefined || limits === 'none') return [];
-  const all: readonly WrittenLimit[] = 'requests' in limits ? [limits] : limits;
+  const all: readonly RawLimit[] = 'requests' in limits ? [limits] : limits;
   return all.map(({ requests, window: windowMs, by = isPublic ? 'ip' : 'app', share }) => ({
     requests,
     windowMs,

@@ -7,14 +7,14 @@ import { showVariables } from './variables.js';
 const LEXER_MARKS: ReadonlySet<string> = new Set(['\u0002', '\u0018', '\u001f']);
 
 /** A syntax error with its position. */
-export interface SyntaxFlaw {
+export interface SyntaxProblem {
   /** Index into the text. */
   readonly offset: number;
   readonly text: string;
 }
 
 /** Explains a parse error of a text; for the first error only, since later ones may follow from it. */
-export function explainSyntax(error: YAMLError, text: string): SyntaxFlaw {
+export function explainSyntax(error: YAMLError, text: string): SyntaxProblem {
   const [offset] = error.pos;
   const rest = text
     .slice(offset, !text.includes('\n', offset) ? undefined : text.indexOf('\n', offset))
@@ -80,9 +80,9 @@ function quoteText(rest: string): string {
 }
 
 /** Finds the quote or bracket that is not closed at the error. */
-function unclosedAt(text: string, end: number): SyntaxFlaw | undefined {
-  const unclosed: SyntaxFlaw[] = [];
-  let quote: SyntaxFlaw | undefined;
+function unclosedAt(text: string, end: number): SyntaxProblem | undefined {
+  const unclosed: SyntaxProblem[] = [];
+  let quote: SyntaxProblem | undefined;
   let offset = 0;
   for (const lexeme of new Lexer().lex(text)) {
     if (LEXER_MARKS.has(lexeme)) continue;

@@ -1,7 +1,7 @@
 /** The compiled settings of the token service: what its tokens contain, and how they are issued. */
 
 /** Where the registry is kept. */
-export type Database =
+export type RegistryLocation =
   { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: string };
 
 export interface FailedAttemptsSettings {
@@ -35,7 +35,7 @@ export interface TokenServiceSettings {
   /** `iss` of its tokens; named tokens have `<issuer>/named`. */
   readonly issuer: string;
   readonly audience: readonly string[];
-  readonly database: Database;
+  readonly database: RegistryLocation;
   readonly failedAttempts: FailedAttemptsSettings;
   /** How many tokens an app may revoke; undefined: unlimited. */
   readonly revokeLimit: AppLimitSettings | undefined;

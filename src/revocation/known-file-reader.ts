@@ -12,8 +12,8 @@ const MAX_LINE_LENGTH = 16 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
 /** Why a file is rejected; the message is safe to log. */
-export class Disbelief extends Error {
-  override readonly name = 'Disbelief';
+export class InvalidFileError extends Error {
+  override readonly name = 'InvalidFileError';
 }
 
 /** Returns the first line of the file. */
@@ -26,7 +26,7 @@ export function writeHead(source: string, epoch: string): string {
  * while writing it.
  *
  * @param source the digest that the file must have
- * @throws Disbelief where the file is not valid; otherwise an error of the system
+ * @throws InvalidFileError where the file is not valid; otherwise an error of the system
  */
 export async function readKnownFile(path: string, source: string): Promise<KnownSet> {
   const revoked = new RevokedSet();
@@ -36,18 +36,18 @@ export async function readKnownFile(path: string, source: string): Promise<Known
   for await (const chunk of stream as AsyncIterable<string>) {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > MAX_LINE_LENGTH) throw new Disbelief('is no set of revocations');
+    if (rest.length > MAX_LINE_LENGTH) throw new InvalidFileError('is no set of revocations');
     for (const line of lines) {
       if (epoch === undefined) {
         epoch = readHead(line, source);
         continue;
       }
       const change = readChange(line);
-      if (!change) throw new Disbelief('is damaged');
+      if (!change) throw new InvalidFileError('is damaged');
       revoked.apply([change]);
     }
   }
-  if (epoch === undefined) throw new Disbelief('is no set of revocations');
+  if (epoch === undefined) throw new InvalidFileError('is no set of revocations');
   return { revoked, epoch };
 }
 
@@ -57,12 +57,12 @@ function readHead(line: string, source: string): string {
   try {
     head = JSON.parse(line);
   } catch {
-    throw new Disbelief('is no set of revocations');
+    throw new InvalidFileError('is no set of revocations');
   }
-  if (typeof head !== 'object' || head === null) throw new Disbelief('is no set of revocations');
+  if (typeof head !== 'object' || head === null) throw new InvalidFileError('is no set of revocations');
   const { version, source: of, epoch } = head as Readonly<Record<string, unknown>>;
-  if (version !== VERSION) throw new Disbelief('is of another version');
-  if (of !== source) throw new Disbelief('is of another source');
-  if (typeof epoch !== 'string') throw new Disbelief('is no set of revocations');
+  if (version !== VERSION) throw new InvalidFileError('is of another version');
+  if (of !== source) throw new InvalidFileError('is of another source');
+  if (typeof epoch !== 'string') throw new InvalidFileError('is no set of revocations');
   return epoch;
 }

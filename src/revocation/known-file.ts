@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import type { Log } from '../model/log.js';
 import { replaceFile } from '../shared/replace-file.js';
 import type { Keeper, KnownSet } from './keeper.js';
-import { Disbelief, readKnownFile, writeHead } from './known-file-reader.js';
+import { InvalidFileError, readKnownFile, writeHead } from './known-file-reader.js';
 import { writeChange, writeRow } from './row-text.js';
 
 export interface KnownFileOptions {
@@ -121,6 +121,6 @@ export function createKnownFile({ folder, source, isWriter, newId, log }: KnownF
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof Disbelief) return error.message;
+  if (error instanceof InvalidFileError) return error.message;
   return (error as NodeJS.ErrnoException).code ?? 'unreadable';
 }

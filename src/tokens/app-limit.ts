@@ -10,7 +10,7 @@ export interface AppLimit {
    *
    * @returns the seconds until a retry; undefined if the request is within the limit
    */
-  take(app: string): Promise<number | undefined>;
+  consume(app: string): Promise<number | undefined>;
 }
 
 export interface AppLimitOptions {
@@ -29,14 +29,14 @@ const MAX_KEYS = 100_000;
 
 /** Creates a limit per app. Windows are rounded up to whole seconds. */
 export function createAppLimit({ limit, name, redis, keyPrefix = '' }: AppLimitOptions): AppLimit {
-  if (!limit) return { take: () => Promise.resolve(undefined) };
+  if (!limit) return { consume: () => Promise.resolve(undefined) };
   const points = limit.requests;
   const duration = Math.ceil(limit.windowMs / 1000);
   const options = { points, duration, keyPrefix: `${keyPrefix}${name}` };
   const memory = new MemoryCounts(options, MAX_KEYS);
   const counts: RateLimiterAbstract = redis ? createRedisCounts(redis, options, memory) : memory;
   return {
-    async take(app) {
+    async consume(app) {
       const { consumedPoints, msBeforeNext } = await counts.penalty(app, 1);
       return consumedPoints <= points ? undefined : Math.max(1, Math.ceil(msBeforeNext / 1000));
     },

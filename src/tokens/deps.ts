@@ -13,7 +13,7 @@ export interface Secrets {
   verifyPassword(password: string, hash: string | undefined, from: LoginOrigin): Promise<boolean | 'busy'>;
 }
 
-export interface Signer {
+export interface TokenSigner {
   /** Signs a compact JWS with RS256 and `kid`. Callers share the signing queue fairly. */
   sign(payload: object, caller: string): Promise<string>;
   /** The public keys of the tokens that the service issues. */

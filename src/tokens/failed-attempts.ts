@@ -121,7 +121,7 @@ export function createFailedAttempts(options: FailedAttemptsOptions): FailedAtte
           withAddressSlot(addressKey, () => runCounted([byAddress, byPair], check)),
         );
       }
-      return result === 'crowded' ? BUSY : result;
+      return result === 'queue_full' ? BUSY : result;
     },
   };
 }

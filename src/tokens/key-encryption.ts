@@ -12,7 +12,7 @@ export interface KeyEncryption {
   /** Encrypts a private key for storage; returns it unchanged if there is no `key_encryption_key`. */
   encrypt(kid: string, privateKey: string): Promise<string>;
   /** Whether a stored key is in plain text although there is a `key_encryption_key`. */
-  mustSeal(stored: string): boolean;
+  needsEncryption(stored: string): boolean;
   /** Decrypts a stored key. Rejects with a `KeyEncryptionError` if `key_encryption_key` is wrong or missing. */
   decrypt(kid: string, stored: string): Promise<string>;
 }
@@ -54,7 +54,7 @@ export function createKeyEncryption(
       return [FORMAT, ...[salt, nonce, Buffer.concat(encrypted)].map(base64url)].join('.');
     },
 
-    mustSeal: (stored) => secret !== undefined && !isEncrypted(stored),
+    needsEncryption: (stored) => secret !== undefined && !isEncrypted(stored),
 
     async decrypt(kid, stored) {
       // The key was stored before key_encryption_key was set.

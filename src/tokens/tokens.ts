@@ -74,14 +74,14 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
 
 async function callEndpoint(
   endpoint: Endpoint,
-  call: Parameters<Endpoint['answer']>[0],
+  call: Parameters<Endpoint['respond']>[0],
   log: Log,
 ): Promise<EndpointResponse> {
   const { method } = call.req;
   const isAllowed = method === endpoint.method || (method === 'HEAD' && endpoint.method === 'GET');
   if (!isAllowed) return endpoint.method === 'GET' ? NOT_GET : NOT_POST;
   try {
-    return await endpoint.answer(call);
+    return await endpoint.respond(call);
   } catch (error) {
     log.error({ request_id: call.requestId, endpoint: endpoint.name, err: error }, 'a token request failed');
     return UNAVAILABLE;

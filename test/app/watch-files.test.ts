@@ -84,13 +84,13 @@ describe('a watched file', () => {
 
   it('that was read again for another reason tells nothing of the change that was read', async () => {
     await writeFile(file, 'two');
-    watched.sight();
+    watched.snapshot();
     watched.watch([file]);
     expect(looks(5)).toBe(0);
   });
 
   it('that changes between being sighted and being watched again is not missed', async () => {
-    watched.sight();
+    watched.snapshot();
     await writeFile(file, 'two');
     watched.watch([file]);
     expect(looks(3)).toBe(1);

@@ -142,7 +142,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   };
   const revocations: Revocation[] = [];
   const revoked = new Set<string>();
-  const killSwitch: Revocations = {
+  const fakeRevocations: Revocations = {
     isRevoked: ({ app, tokenId, family }) =>
       [app, tokenId, family].some((id) => id !== undefined && revoked.has(id)),
     revoke(revocation) {
@@ -169,7 +169,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
     revokeLimit: createAppLimit({ limit: settings.revokeLimit, name: 'revoking', redis, keyPrefix }),
     issueLimit: createAppLimit({ limit: settings.issueLimit, name: 'issuing', redis, keyPrefix }),
     nameClient: (id) => ({ client_id_hash: secrets.fingerprintOfId(id) }),
-    revocations: killSwitch,
+    revocations: fakeRevocations,
     verify: (authorization) => Promise.resolve(verifyBearer(authorization)),
     now,
     random: randomBytes,

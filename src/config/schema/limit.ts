@@ -9,7 +9,7 @@ const MAX_REQUESTS = 1_000_000_000;
 const WINDOW = { leastMs: SECOND_MS, mostMs: 366 * DAY_MS };
 
 /** One limit of the file. */
-export interface WrittenLimit {
+export interface RawLimit {
   readonly requests: number;
   /** Milliseconds. */
   readonly window: number;
@@ -18,7 +18,7 @@ export interface WrittenLimit {
 }
 
 /** Parses `10 per 2m`; the window may be from 1 s to 366 days. */
-export function parseLimit(text: string): WrittenLimit | ParseError {
+export function parseLimit(text: string): RawLimit | ParseError {
   const [, requests, window = ''] = /^(\d+) +per +(\S+)$/.exec(text.trim()) ?? [];
   if (requests === undefined) return new ParseError(`must be ${FORM}; "${text}" is none of these`);
   if (Number(requests) < 1 || Number(requests) > MAX_REQUESTS) {

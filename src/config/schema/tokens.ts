@@ -10,9 +10,9 @@ import { DAY_MS, count, duration, given, list, parseDuration, phrase, single, wo
 const DATABASE_FORM = 'sqlite:PATH or postgres://user@host/database';
 
 /** A database of the file: the path of a SQLite file, or the URL of PostgreSQL. */
-export type WrittenDatabase = { readonly sqlite: string } | { readonly postgres: string };
+export type RawDatabase = { readonly sqlite: string } | { readonly postgres: string };
 
-function parseDatabase(text: string): WrittenDatabase | ParseError {
+function parseDatabase(text: string): RawDatabase | ParseError {
   const [, file] = /^sqlite:(?!\/\/)(.+)$/.exec(text) ?? [];
   if (file !== undefined) return { sqlite: file };
   const url = parseUrl(text, ['postgres', 'postgresql']);

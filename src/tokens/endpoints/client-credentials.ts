@@ -4,7 +4,7 @@ import { secondsOf } from '../claims.js';
 import { invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
 import { readCredentials, requireCredentials } from '../request/credentials.js';
 import { readParameters, type ParameterSources, type Parameters } from '../request/parameters.js';
-import { jsonAnswer, type EndpointResponse, type Call, type Endpoint } from './endpoint.js';
+import { jsonResponse, type EndpointResponse, type Call, type Endpoint } from './endpoint.js';
 import type { AppTokenOptions } from './key-secret.js';
 import { narrowScope, scopeText } from './scope.js';
 import type { Sessions } from './sessions.js';
@@ -34,9 +34,9 @@ export function createClientCredentials(
     if (app instanceof OAuthError) return app;
     const scopes = narrowScope(parameters.one('scope'), app.scopes);
     if (scopes instanceof OAuthError) return scopes;
-    const retryAfterS = await issueLimit.take(app.key);
+    const retryAfterS = await issueLimit.consume(app.key);
     if (retryAfterS !== undefined) return tooManyTokens(retryAfterS);
-    return jsonAnswer({
+    return jsonResponse({
       access_token: await signer.sign(claims.forApp(app, scopes, lifetimeMs), app.key),
       expires_in: secondsOf(lifetimeMs),
       token_type: 'Bearer',
@@ -59,7 +59,7 @@ export function createClientCredentials(
       call,
     });
     if (tokens instanceof OAuthError) return tokens;
-    return jsonAnswer({
+    return jsonResponse({
       access_token: tokens.token,
       expires_in: tokens.expiresInS,
       token_type: 'Bearer',
@@ -71,7 +71,7 @@ export function createClientCredentials(
   return {
     name,
     method: 'POST',
-    async answer(call) {
+    async respond(call) {
       const parameters = await readParameters(call, SOURCES);
       if (parameters instanceof OAuthError) return parameters;
       const grantType = parameters.one('grant_type');

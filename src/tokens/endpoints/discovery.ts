@@ -2,7 +2,7 @@
 import { JWKS_PATH } from '../../model/token-paths.js';
 import type { TokenServiceSettings } from '../../model/tokens.js';
 import { UNAVAILABLE } from '../oauth-error.js';
-import type { Signer } from '../deps.js';
+import type { TokenSigner } from '../deps.js';
 import type { EndpointResponse, Endpoint } from './endpoint.js';
 
 const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
@@ -11,11 +11,11 @@ const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
 const CACHEABLE = ['Content-Type', 'application/json', 'Cache-Control', 'public, max-age=300'];
 
 /** Creates the JWKS endpoint. It responds 503 until the keys have been read. */
-export function createJwks(signer: Signer): Endpoint {
+export function createJwks(signer: TokenSigner): Endpoint {
   return {
     name: 'jwks',
     method: 'GET',
-    answer() {
+    respond() {
       const jwks = signer.jwks();
       // The keys have not been read yet. An empty set must not be cached.
       return jwks.keys.length === 0 ? UNAVAILABLE : cacheableResponse(jwks);
@@ -26,7 +26,7 @@ export function createJwks(signer: Signer): Endpoint {
 /** Creates the metadata endpoint, whose response is made once. */
 export function createMetadata(settings: TokenServiceSettings): Endpoint {
   const response = cacheableResponse(metadataOf(settings));
-  return { name: 'metadata', method: 'GET', answer: () => response };
+  return { name: 'metadata', method: 'GET', respond: () => response };
 }
 
 function metadataOf({ issuer, endpoints }: TokenServiceSettings): object {

@@ -38,10 +38,10 @@ export interface Endpoint {
   /** A GET endpoint also handles HEAD. */
   readonly method: 'GET' | 'POST';
   /** Handles a call. If it throws or rejects, the response is 503. */
-  answer(call: Call): EndpointResponse | Promise<EndpointResponse>;
+  respond(call: Call): EndpointResponse | Promise<EndpointResponse>;
 }
 
 /** A 200 response with a JSON body. */
-export function jsonAnswer(value: object): EndpointResponse {
+export function jsonResponse(value: object): EndpointResponse {
   return { status: 200, fields: ['Content-Type', 'application/json'], body: JSON.stringify(value) };
 }

@@ -6,7 +6,7 @@ import type { TokenServiceSettings } from '../../model/tokens.js';
 import { createClaims } from '../claims.js';
 import type { AppLimit } from '../app-limit.js';
 import type { FailedAttempts } from '../failed-attempts.js';
-import type { Random, Revocations, Secrets, Signer, VerifyBearer } from '../deps.js';
+import type { Random, Revocations, Secrets, TokenSigner, VerifyBearer } from '../deps.js';
 import type { Registry } from '../registry/registry.js';
 import { createAppAuthenticator, type NameClient } from './app.js';
 import { createClientCredentials } from './client-credentials.js';
@@ -26,7 +26,7 @@ export interface EndpointsOptions {
   readonly settings: TokenServiceSettings;
   readonly registry: Registry;
   readonly secrets: Secrets;
-  readonly signer: Signer;
+  readonly signer: TokenSigner;
   readonly attempts: FailedAttempts;
   /** Limits how often an app may revoke. */
   readonly revokeLimit: AppLimit;
@@ -56,7 +56,7 @@ export function createEndpoints(given: EndpointsOptions): ReadonlyMap<string, En
     audit: createAudit(given.log),
   };
   const sessions = password && createSessions(password, options);
-  const readShown = createReadPresentedToken(options);
+  const readPresentedToken = createReadPresentedToken(options);
   const published: Record<PublishedEndpoint, Endpoint> = {
     jwks: createJwks(signer),
     metadata: createMetadata(settings),
@@ -64,8 +64,8 @@ export function createEndpoints(given: EndpointsOptions): ReadonlyMap<string, En
 
   const endpoints = new Map<string, Endpoint>();
   for (const [path, name] of publishedPaths(issuer)) endpoints.set(path, published[name]);
-  endpoints.set(revoke.path, createRevoke({ ...options, readShown }));
-  endpoints.set(introspect.path, createIntrospect({ ...options, readShown }));
+  endpoints.set(revoke.path, createRevoke({ ...options, readPresentedToken }));
+  endpoints.set(introspect.path, createIntrospect({ ...options, readPresentedToken }));
   if (keySecret) endpoints.set(keySecret.path, createKeySecret(keySecret, options));
   if (clientCredentials)
     endpoints.set(

@@ -1,6 +1,6 @@
 /** `POST /introspect`: whether a token is active, and its claims (RFC 7662). */
 import { OAuthError } from '../oauth-error.js';
-import { jsonAnswer, type Endpoint } from './endpoint.js';
+import { jsonResponse, type Endpoint } from './endpoint.js';
 import {
   belongsToOtherClient,
   type PresentedJwt,
@@ -11,14 +11,14 @@ import { scopeText } from './scope.js';
 
 export interface IntrospectOptions {
   readonly issuer: string;
-  readonly readShown: ReadPresentedToken;
+  readonly readPresentedToken: ReadPresentedToken;
 }
 
 /** RFC 7662 2.2: the response gives no reason. */
-const INACTIVE = jsonAnswer({ active: false });
+const INACTIVE = jsonResponse({ active: false });
 
 /** Creates `POST /introspect`. A token of another client is reported as inactive. */
-export function createIntrospect({ issuer, readShown }: IntrospectOptions): Endpoint {
+export function createIntrospect({ issuer, readPresentedToken }: IntrospectOptions): Endpoint {
   function describe(token: PresentedJwt | PresentedRefreshToken): object {
     if (token.kind === 'refresh') {
       const { user, scopes, endsAtMs } = token.family;
@@ -40,11 +40,12 @@ export function createIntrospect({ issuer, readShown }: IntrospectOptions): Endp
   return {
     name: 'introspect',
     method: 'POST',
-    async answer(call) {
-      const presented = await readShown(call, 'introspect');
+    async respond(call) {
+      const presented = await readPresentedToken(call, 'introspect');
       if (presented instanceof OAuthError) return presented;
-      const { app, held } = presented;
-      return held === undefined || belongsToOtherClient(held, app) ? INACTIVE : jsonAnswer(describe(held));
+      const { app, token } = presented;
+      if (token === undefined || belongsToOtherClient(token, app)) return INACTIVE;
+      return jsonResponse(describe(token));
     },
   };
 }

@@ -3,10 +3,10 @@ import type { TokenEndpoints } from '../../model/tokens.js';
 import { secondsOf, type ClaimsMaker } from '../claims.js';
 import { invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
 import type { AppLimit } from '../app-limit.js';
-import type { Signer } from '../deps.js';
+import type { TokenSigner } from '../deps.js';
 import { readParameters, type ParameterSources } from '../request/parameters.js';
 import type { AppAuthenticator } from './app.js';
-import { jsonAnswer, type Endpoint } from './endpoint.js';
+import { jsonResponse, type Endpoint } from './endpoint.js';
 
 const SOURCES: ParameterSources = {
   query: true,
@@ -17,7 +17,7 @@ const MISSING = invalidRequest('The key or the secret is missing');
 export interface AppTokenOptions {
   readonly apps: AppAuthenticator;
   readonly claims: ClaimsMaker;
-  readonly signer: Signer;
+  readonly signer: TokenSigner;
   readonly issueLimit: AppLimit;
 }
 
@@ -29,7 +29,7 @@ export function createKeySecret(
   return {
     name: 'key_secret',
     method: 'POST',
-    async answer(call) {
+    async respond(call) {
       const parameters = await readParameters(call, SOURCES);
       if (parameters instanceof OAuthError) return parameters;
       const id = parameters.one('key');
@@ -37,9 +37,9 @@ export function createKeySecret(
       if (id === undefined || secret === undefined) return MISSING;
       const app = await apps.byCredentials({ id, secret, usedAuthorization: false }, 'key_secret', call);
       if (app instanceof OAuthError) return app;
-      const retryAfterS = await issueLimit.take(app.key);
+      const retryAfterS = await issueLimit.consume(app.key);
       if (retryAfterS !== undefined) return tooManyTokens(retryAfterS);
-      return jsonAnswer({
+      return jsonResponse({
         token_type: 'bearer',
         access_token: await signer.sign(claims.forApp(app, app.scopes, lifetimeMs), app.key),
         expires_in: lifetimeMs === undefined ? undefined : secondsOf(lifetimeMs),

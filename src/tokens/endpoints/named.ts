@@ -5,19 +5,19 @@ import type { Audit } from '../../model/audit.js';
 import type { AppLimit } from '../app-limit.js';
 import type { ClaimsMaker, NamedRequest } from '../claims.js';
 import { INVALID_SCOPE, invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
-import type { Signer } from '../deps.js';
+import type { TokenSigner } from '../deps.js';
 import type { App, Registry } from '../registry/registry.js';
 import { prefersJson } from '../request/accept.js';
 import { parseDate } from '../request/date.js';
 import { readParameters, type Parameters, type ParameterSources } from '../request/parameters.js';
 import type { AppAuthenticator, Origin } from './app.js';
-import { jsonAnswer, type EndpointResponse, type Endpoint } from './endpoint.js';
+import { jsonResponse, type EndpointResponse, type Endpoint } from './endpoint.js';
 
 export interface NamedOptions {
   readonly apps: AppAuthenticator;
   readonly registry: Registry;
   readonly claims: ClaimsMaker;
-  readonly signer: Signer;
+  readonly signer: TokenSigner;
   readonly issueLimit: AppLimit;
   readonly audit: Audit;
   readonly now: () => number;
@@ -80,7 +80,7 @@ export function createNamed(
   return {
     name: 'named',
     method: 'POST',
-    async answer(call) {
+    async respond(call) {
       const parameters = await readParameters(call, SOURCES);
       if (parameters instanceof OAuthError) return parameters;
       const secret = parameters.one('secret');
@@ -90,10 +90,10 @@ export function createNamed(
       const app = await apps.bySecret(secret, 'named', call);
       if (app instanceof OAuthError) return app;
       if (!mayGrant(app, request)) return INVALID_SCOPE;
-      const retryAfterS = await issueLimit.take(app.key);
+      const retryAfterS = await issueLimit.consume(app.key);
       if (retryAfterS !== undefined) return tooManyTokens(retryAfterS);
       const token = await create(app, request, call);
-      return prefersJson(call.req.headers.accept) ? jsonAnswer({ token }) : textResponse(token);
+      return prefersJson(call.req.headers.accept) ? jsonResponse({ token }) : textResponse(token);
     },
   };
 }

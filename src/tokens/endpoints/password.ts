@@ -6,7 +6,7 @@ import type { Secrets } from '../deps.js';
 import type { Registry, User } from '../registry/registry.js';
 import { readParameters, type ParameterSources } from '../request/parameters.js';
 import { logFailure, type NameClient } from './app.js';
-import { jsonAnswer, type EndpointResponse, type Call, type Endpoint } from './endpoint.js';
+import { jsonResponse, type EndpointResponse, type Call, type Endpoint } from './endpoint.js';
 import type { Sessions, UserTokens } from './sessions.js';
 
 export interface PasswordOptions {
@@ -61,7 +61,7 @@ export function createPassword(options: PasswordOptions): Endpoint {
   return {
     name: endpoint,
     method: 'POST',
-    async answer(call) {
+    async respond(call) {
       const parameters = await readParameters(call, SOURCES);
       if (parameters instanceof OAuthError) return parameters;
       const username = parameters.one('username');
@@ -84,5 +84,5 @@ export function createPassword(options: PasswordOptions): Endpoint {
 }
 
 function tokenResponse({ token, refreshToken, expiresInS }: UserTokens): EndpointResponse {
-  return jsonAnswer({ token, refresh_token: refreshToken, token_type: 'Bearer', expires_in: expiresInS });
+  return jsonResponse({ token, refresh_token: refreshToken, token_type: 'Bearer', expires_in: expiresInS });
 }

@@ -5,7 +5,7 @@ import { REVOCATION_MARGIN_MS } from '../../model/revocation.js';
 import { NAMED, OWN_CLOCK_SKEW_MS, TOKENS } from '../../model/tokens.js';
 import { namedIssuerOf } from '../claims.js';
 import { invalidRequest, OAuthError } from '../oauth-error.js';
-import type { Claims, Revocations, Secrets, Signer } from '../deps.js';
+import type { Claims, Revocations, Secrets, TokenSigner } from '../deps.js';
 import type { App, RefreshFamily, Registry } from '../registry/registry.js';
 import { requireCredentials } from '../request/credentials.js';
 import { readParameters, type ParameterSources } from '../request/parameters.js';
@@ -35,7 +35,7 @@ export interface PresentedRefreshToken {
 export interface PresentedToken {
   readonly app: App;
   /** Undefined unless it is a valid token of this service. */
-  readonly held: PresentedJwt | PresentedRefreshToken | undefined;
+  readonly token: PresentedJwt | PresentedRefreshToken | undefined;
 }
 
 type Purpose = 'revoke' | 'introspect';
@@ -48,7 +48,7 @@ export interface PresentedTokenOptions {
   readonly apps: AppAuthenticator;
   readonly registry: Registry;
   readonly secrets: Secrets;
-  readonly signer: Signer;
+  readonly signer: TokenSigner;
   readonly revocations: Revocations;
   readonly now: () => number;
 }
@@ -102,7 +102,7 @@ export function createReadPresentedToken(options: PresentedTokenOptions): ReadPr
     return { kind: 'jwt', issuer, claims, jti, exp, scopes: scope, clientId };
   }
 
-  async function find(token: string, at: Purpose): Promise<PresentedToken['held']> {
+  async function find(token: string, at: Purpose): Promise<PresentedToken['token']> {
     if (token.includes('.')) return findJwt(token, at);
     const family = await registry.findFamily(secrets.hash(token), now());
     return family && { kind: 'refresh', family };
@@ -117,7 +117,7 @@ export function createReadPresentedToken(options: PresentedTokenOptions): ReadPr
     if (token === undefined) return NO_TOKEN;
     const app = await apps.byCredentials(credentials, at, call);
     if (app instanceof OAuthError) return app;
-    return { app, held: await find(token, at) };
+    return { app, token: await find(token, at) };
   };
 }
 

@@ -17,7 +17,7 @@ export interface RevokeOptions {
   readonly revocations: Revocations;
   readonly endFamily: EndFamily;
   readonly revokeLimit: AppLimit;
-  readonly readShown: ReadPresentedToken;
+  readonly readPresentedToken: ReadPresentedToken;
   readonly audit: Audit;
   readonly now: () => number;
 }
@@ -27,7 +27,7 @@ const DONE: EndpointResponse = { status: 200, fields: [], body: '' };
 
 /** Creates `POST /revoke`. It responds 503 if the revocation could not be recorded. */
 export function createRevoke(options: RevokeOptions): Endpoint {
-  const { revocations, endFamily, revokeLimit, readShown, audit, now } = options;
+  const { revocations, endFamily, revokeLimit, readPresentedToken, audit, now } = options;
 
   /** RFC 7009 2.1: revoking a refresh token also revokes all access tokens that descend from its login. */
   function revokeToken(token: PresentedJwt | PresentedRefreshToken): Promise<'done' | 'unavailable'> {
@@ -39,19 +39,19 @@ export function createRevoke(options: RevokeOptions): Endpoint {
   return {
     name: 'revoke',
     method: 'POST',
-    async answer(call) {
-      const presented = await readShown(call, 'revoke');
+    async respond(call) {
+      const presented = await readPresentedToken(call, 'revoke');
       if (presented instanceof OAuthError) return presented;
-      const { app, held } = presented;
+      const { app, token } = presented;
       // RFC 7009 2.2: the response to an invalid token is the same as to a revoked one.
-      if (held === undefined) return DONE;
-      if (belongsToOtherClient(held, app)) return OTHER_CLIENT;
-      const retryAfterS = await revokeLimit.take(app.key);
+      if (token === undefined) return DONE;
+      if (belongsToOtherClient(token, app)) return OTHER_CLIENT;
+      const retryAfterS = await revokeLimit.consume(app.key);
       if (retryAfterS !== undefined) return tooManyRevocations(retryAfterS);
-      if ((await revokeToken(held)) === 'unavailable') return UNAVAILABLE;
-      const token = held.kind === 'jwt' ? held.jti : `refresh tokens of ${held.family.user}`;
+      if ((await revokeToken(token)) === 'unavailable') return UNAVAILABLE;
+      const audited = token.kind === 'jwt' ? token.jti : `refresh tokens of ${token.family.user}`;
       const from = { client_ip: call.clientIp, request_id: call.requestId };
-      audit({ action: 'token_revoked', by: 'app', actor: app.key, ...from, token });
+      audit({ action: 'token_revoked', by: 'app', actor: app.key, ...from, token: audited });
       return DONE;
     },
   };

@@ -4,11 +4,11 @@ import { INVALID_SCOPE, type OAuthError } from '../oauth-error.js';
 
 /** Returns the requested scopes if `granted` covers all of them, and `granted` if no scope is requested. */
 export function narrowScope(
-  asked: string | undefined,
+  requested: string | undefined,
   granted: readonly string[],
 ): readonly string[] | OAuthError {
-  if (asked === undefined) return granted;
-  const scopes = [...new Set(asked.split(' '))];
+  if (requested === undefined) return granted;
+  const scopes = [...new Set(requested.split(' '))];
   const isGranted = (scope: string): boolean => granted.some((one) => covers(one, scope));
   return scopes.every((scope) => isScopeToken(scope) && isGranted(scope)) ? scopes : INVALID_SCOPE;
 }

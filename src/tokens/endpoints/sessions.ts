@@ -13,7 +13,7 @@ import {
   tooManyTokens,
   UNAVAILABLE,
 } from '../oauth-error.js';
-import type { Random, Secrets, Signer } from '../deps.js';
+import type { Random, Secrets, TokenSigner } from '../deps.js';
 import type { RefreshFamily, RefreshUse, Registry, User } from '../registry/registry.js';
 import type { EndFamily } from './end-family.js';
 import type { Call, EndpointName } from './endpoint.js';
@@ -45,7 +45,7 @@ export interface Sessions {
 export interface SessionsOptions {
   readonly registry: Registry;
   readonly secrets: Secrets;
-  readonly signer: Signer;
+  readonly signer: TokenSigner;
   readonly claims: ClaimsMaker;
   readonly attempts: FailedAttempts;
   readonly endFamily: EndFamily;
@@ -108,7 +108,7 @@ export function createSessions(
 
   /** Users are counted separately from apps: no app's key has a colon. */
   async function overLimit(user: string): Promise<OAuthError | undefined> {
-    const retryAfterS = await issueLimit.take(`user:${user}`);
+    const retryAfterS = await issueLimit.consume(`user:${user}`);
     return retryAfterS === undefined ? undefined : tooManyTokens(retryAfterS);
   }
 

@@ -1,7 +1,7 @@
 /** `GET /token/whoami`: returns the claims of the caller's own token. */
 import { invalidRequest, OAuthError, UNAVAILABLE } from '../oauth-error.js';
 import type { VerifyBearer } from '../deps.js';
-import { jsonAnswer, type Endpoint } from './endpoint.js';
+import { jsonResponse, type Endpoint } from './endpoint.js';
 
 const REALM = 'Bearer realm="tollgate"';
 
@@ -24,13 +24,13 @@ export function createWhoami(verify: VerifyBearer): Endpoint {
   return {
     name: 'whoami',
     method: 'GET',
-    async answer({ req }) {
+    async respond({ req }) {
       const found = await verify(req.headers.authorization);
       if (found === 'none') return NO_TOKEN;
       if (found === 'invalid') return INVALID;
       if (found === 'malformed') return MALFORMED;
       if (found === 'unavailable') return UNAVAILABLE;
-      return jsonAnswer(found.claims);
+      return jsonResponse(found.claims);
     },
   };
 }

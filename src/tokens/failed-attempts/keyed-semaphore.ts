@@ -5,8 +5,8 @@
  * fifty tokens at once; of fifty concurrent wrong guesses no more than the limit are checked.
  */
 
-/** Runs `work` when its key has a free slot; `crowded` if too many wait. Rejects if `work` does. */
-export type KeyedSemaphore = <T>(key: string, work: () => Promise<T>) => Promise<T | 'crowded'>;
+/** Runs `work` when its key has a free slot; `queue_full` if too many wait. Rejects if `work` does. */
+export type KeyedSemaphore = <T>(key: string, work: () => Promise<T>) => Promise<T | 'queue_full'>;
 
 interface Queue {
   running: number;
@@ -24,7 +24,7 @@ export function createKeyedSemaphore(width: number, maxWaiting: number): KeyedSe
       queue.running += 1;
     } else {
       const { waiting } = queue;
-      if (waiting.length >= maxWaiting) return 'crowded';
+      if (waiting.length >= maxWaiting) return 'queue_full';
       // The slot goes directly to the next waiter and is never free in between.
       await new Promise<void>((resolve) => waiting.push(resolve));
     }

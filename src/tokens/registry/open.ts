@@ -28,7 +28,7 @@ class RegistryError extends OperatorError {
 export interface RegistryOptions {
   readonly log: Log;
   /** How long a call waits for the database before it fails. */
-  readonly patienceMs?: number;
+  readonly timeoutMs?: number;
   /** Opens although the server is unavailable. Calls reject until the server is available. */
   readonly mayBeUnavailable?: boolean;
 }
@@ -38,12 +38,12 @@ const PLUGINS = [new CamelCasePlugin()];
 /** Opens the registry. Rejects with a `RegistryError` if the database is unavailable or unsuitable for this version. */
 export async function openRegistry(
   location: RegistryLocation,
-  { log, patienceMs, mayBeUnavailable = false }: RegistryOptions,
+  { log, timeoutMs: timeoutMs, mayBeUnavailable = false }: RegistryOptions,
 ): Promise<Registry> {
   const { dialect, end } =
     location.kind === 'sqlite'
-      ? { dialect: createSqliteDialect(location.path, log, patienceMs), end: undefined }
-      : openPostgres(createPool(location.url, log, patienceMs));
+      ? { dialect: createSqliteDialect(location.path, log, timeoutMs), end: undefined }
+      : openPostgres(createPool(location.url, log, timeoutMs));
   const db = new Kysely<Tables>({ dialect, plugins: PLUGINS });
   async function close(): Promise<void> {
     // It rejects if a running migration fails, which no longer matters.

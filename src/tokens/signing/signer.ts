@@ -13,7 +13,7 @@ import { generateRsaKeyPair, type KeyPair, type PublicJwk } from './key-pair.js'
 import { keyThatSigns, loadKey, type LoadedKey } from './keys.js';
 import { planRotation, type Schedule } from './schedule.js';
 
-export interface JwkSet {
+export interface PublicJwks {
   readonly keys: readonly PublicJwk[];
 }
 
@@ -30,7 +30,7 @@ export interface Signer {
    */
   open(): Promise<void>;
   /** The public keys of tokens, including the next key. The same object until they change; empty before `open`. */
-  jwks(): JwkSet;
+  jwks(): PublicJwks;
   /** Calls `listener` when the set has changed, until the returned function is called. */
   onChange(listener: () => void): () => void;
   /** Reads the registry now, and makes the next key if it is due. Rejects if the registry cannot be read. */
@@ -73,7 +73,7 @@ export function createSigner(options: SignerOptions): Signer {
   });
   const listeners = new Set<() => void>();
   let loaded: readonly LoadedKey[] = [];
-  let published: JwkSet = { keys: [] };
+  let published: PublicJwks = { keys: [] };
   let refreshing: Promise<void> | undefined;
   let failing = false;
   let timer: NodeJS.Timeout | undefined;
@@ -121,7 +121,7 @@ export function createSigner(options: SignerOptions): Signer {
   /** Encrypts keys that were stored before key_encryption_key was set, including keys that no longer sign. */
   async function encryptPlainKeys(): Promise<void> {
     const plain = (await registry.signingKeys(0)).filter(({ privateKey }) =>
-      keyEncryption.mustSeal(privateKey),
+      keyEncryption.needsEncryption(privateKey),
     );
     if (plain.length === 0) return;
     const replacements = await Promise.all(

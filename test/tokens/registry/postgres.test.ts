@@ -77,7 +77,10 @@ describe('PostgreSQL that goes away', () => {
     const wire = await createWire(url);
     // Long enough for a busy machine to open the registry in.
     const patienceMs = 1000;
-    const registry = await openRegistry({ kind: 'postgres', url: wire.url }, { log: SILENT, patienceMs });
+    const registry = await openRegistry(
+      { kind: 'postgres', url: wire.url },
+      { log: SILENT, timeoutMs: patienceMs },
+    );
     const one = app();
     await registry.createApp(one);
     wire.cutAfter('UPDATE');

@@ -27,7 +27,10 @@ describe("SQLite's file", () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const open = (log = SILENT, patienceMs?: number) =>
-    openRegistry({ kind: 'sqlite', path }, { log, ...(patienceMs !== undefined && { patienceMs }) });
+    openRegistry(
+      { kind: 'sqlite', path },
+      { log, ...(patienceMs !== undefined && { timeoutMs: patienceMs }) },
+    );
   const modeOf = async (file: string) => (await stat(file)).mode & 0o777;
 
   it('it and its folder can be opened by their owner alone', async () => {

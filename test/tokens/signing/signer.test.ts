@@ -216,7 +216,7 @@ describe('a signer with a key_encryption_key', () => {
     // Opens what is there, and stores its own as it is.
     const turning: KeyEncryption = {
       encrypt: (kid, key) => plain.encrypt(kid, key),
-      mustSeal: () => false,
+      needsEncryption: () => false,
       decrypt: (kid, stored) => lost.decrypt(kid, stored),
     };
     await installation.openSigner({ now, keyEncryption: turning, ...schedule });
