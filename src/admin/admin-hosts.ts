@@ -14,7 +14,7 @@ const HOST = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/;
  *
  * @param hosts returns names in lower case; called at each request
  */
-export function mustNameHost(hosts: () => readonly string[]): RequestHandler {
+export function requireAllowedHost(hosts: () => readonly string[]): RequestHandler {
   return (req, res, next) => {
     const [host, second] = req.headersDistinct['host'] ?? [];
     if (second !== undefined || (host === undefined && req.httpVersion !== '1.0')) {

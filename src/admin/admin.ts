@@ -1,6 +1,6 @@
 /** The app of the admin port: liveness, readiness, metrics, the apps API. `src/server/` serves it, never on the public port. */
 import express, { type Express, type RequestHandler } from 'express';
-import { mustNameHost } from './admin-hosts.js';
+import { requireAllowedHost } from './admin-hosts.js';
 
 export interface AdminOptions {
   /** False while the gateway drains or cannot serve. An unavailable issuer or Redis does not change it. */
@@ -28,7 +28,7 @@ export function createAdminApp({ ready, metrics, hosts = NO_HOSTS, api }: AdminO
     res.set('Cache-Control', 'no-store');
     next();
   });
-  app.use(mustNameHost(hosts));
+  app.use(requireAllowedHost(hosts));
   app.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
   });

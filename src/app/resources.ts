@@ -229,7 +229,7 @@ function createSharedStore(
       settings.servers.kind !== 'cluster' && {
         piggybacked: {
           key: revocationHandle.key,
-          follow: (revision) => revocationHandle.revocations.onRevisionHint(revision),
+          onRevision: (revision) => revocationHandle.revocations.onRevisionHint(revision),
         },
       }),
   });

@@ -5,9 +5,9 @@ import type { Settings } from '../model/settings.js';
 import type { RedisConnection } from '../redis/connection.js';
 import { subscribeRedis } from '../redis/subscription.js';
 import { createRedisNotifier } from '../revocation/revocation-notifier.js';
-import type { Keeper } from '../revocation/keeper.js';
-import { createKnownFile } from '../revocation/known-file.js';
-import { askFirst, type AskForPage } from '../revocation/known-pages.js';
+import type { RevocationCache } from '../revocation/revocation-cache.js';
+import { createFileCache } from '../revocation/known-file.js';
+import { createWorkerCache, type FetchPage } from '../revocation/known-pages.js';
 import { createRedisSource } from '../revocation/redis-source.js';
 import { createRegistrySource, type RevocationRegistry } from '../revocation/registry-source.js';
 import { createRevocations, type Revocations } from '../revocation/revocation.js';
@@ -25,7 +25,7 @@ export interface Siblings {
   /** Whether this worker writes the last known set to disk, for all workers. */
   readonly isFirst: boolean;
   /** Asks another worker for the revocations that it knows. */
-  readonly askForPage: AskForPage;
+  readonly askForPage: FetchPage;
 }
 
 /** The clock, ids and log for the revocations. */
@@ -69,23 +69,23 @@ export function openRevocations(
     : redis &&
       createRedisSource({ connection: redis, key, name: JSON.stringify([redisSettings?.servers, key]) });
   if (!source) return undefined;
-  const patienceMs = redisSettings?.timeoutMs ?? 0;
-  const keeper = openKeeper(settings, source.name, runtime);
+  const maxWaitMs = redisSettings?.timeoutMs ?? 0;
+  const cache = openCache(settings, source.name, runtime);
   return {
-    revocations: createRevocations({ source, notifier, log, now, patienceMs, held: currentSet, keeper }),
+    revocations: createRevocations({ source, notifier, log, now, maxWaitMs, initialSet: currentSet, cache }),
     key,
     list: () => source.list(),
   };
 }
 
-function openKeeper(
+function openCache(
   { revocationCache: folder }: RevocationSettings,
   source: string,
   { siblings, newId, log }: RevocationSurroundings,
-): Keeper | undefined {
+): RevocationCache | undefined {
   const file =
     folder === undefined
       ? undefined
-      : createKnownFile({ folder, source, isWriter: siblings?.isFirst ?? true, newId, log });
-  return siblings ? askFirst(siblings.askForPage, file) : file;
+      : createFileCache({ folder, source, isWriter: siblings?.isFirst ?? true, newId, log });
+  return siblings ? createWorkerCache(siblings.askForPage, file) : file;
 }

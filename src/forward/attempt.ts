@@ -17,7 +17,7 @@ export type Controller = Dispatcher.DispatchController;
 export interface AttemptEvents {
   onHead(controller: Controller, status: number, headers: ParsedHeaders, reason: string): void;
   /** Returns whether the upstream's socket now forms a tunnel with the client's. Then `over` is called at its end. */
-  onSwitch(controller: Controller, status: number, socket: Duplex, over: () => void): boolean;
+  onSwitch(controller: Controller, status: number, socket: Duplex, onTunnelEnd: () => void): boolean;
   onData(chunk: Buffer): void;
   onEnd(controller: Controller): void;
   /** The caller was revoked. */
@@ -36,7 +36,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
   older: Holder | undefined;
   newer: Holder | undefined;
   /** Whether a byte of a response has come. Then the target has seen the request. */
-  answerBegan = false;
+  responseBegan = false;
   #state: State = 'ready';
   #events: AttemptEvents | undefined;
   #controller: Controller | undefined;
@@ -90,7 +90,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
   /** Moves from a request slot to a tunnel slot, for a WebSocket or event stream. False where none is free to it. */
   becomeTunnel(): boolean {
     const { slots, tunnels } = this.pool;
-    if (this.#limiter !== slots || !tunnels.takeFor(this.exchange)) return false;
+    if (this.#limiter !== slots || !tunnels.tryAcquire(this.exchange)) return false;
     slots.remove(this);
     tunnels.add(this);
     this.#limiter = tunnels;
@@ -100,7 +100,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
 
   /** Whether a waiter has a better claim to its slot. */
   get isSlotWanted(): boolean {
-    return this.#limiter?.isWanted(this) === true;
+    return this.#limiter?.isSlotWanted(this) === true;
   }
 
   onTokenEnded(): void {
@@ -140,12 +140,12 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
   onRequestStart(controller: Controller): void {
     this.#state = 'sent';
     this.#controller = controller;
-    this.pool.unwant();
+    this.pool.stopAwaitingConnection();
     if (this.#events === undefined) controller.abort(new Error('the attempt is over'));
   }
 
   onResponseStarted(): void {
-    this.answerBegan = true;
+    this.responseBegan = true;
   }
 
   onResponseStart(controller: Controller, status: number, headers: ParsedHeaders, reason = ''): void {
@@ -202,7 +202,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Holder {
   }
 
   onResponseError(_controller: Controller | undefined, error: Error): void {
-    if (this.#state === 'waiting') this.pool.unwant();
+    if (this.#state === 'waiting') this.pool.stopAwaitingConnection();
     const code = codeOf(error);
     this.#record(isTargetsFault(code) ? 'bad' : 'none');
     // The exchange comes first, since it may keep the slot for another attempt.

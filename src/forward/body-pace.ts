@@ -9,7 +9,7 @@ export interface BodyLimits {
 
 /** How far a client may fall behind the rate (as in Kestrel's MinRequestBodyDataRate). */
 const GRACE_MS = 5000;
-const LONGEST_TICK_MS = 1000;
+const MAX_TICK_MS = 1000;
 
 /**
  * Measures the pace of one body, in ticks. Time in which the gateway paused the client is not charged. A client that is
@@ -25,7 +25,7 @@ export class BodyPace {
   #behindMs = 0;
 
   constructor(readonly limits: BodyLimits) {
-    this.tickMs = Math.min(LONGEST_TICK_MS, Math.ceil(limits.bodyTimeoutMs / 4));
+    this.tickMs = Math.min(MAX_TICK_MS, Math.ceil(limits.bodyTimeoutMs / 4));
   }
 
   /** Whether the client has sent less than the rate requires, within the grace or beyond it. */

@@ -16,11 +16,11 @@ export type { Holder, Waiter } from './shares.js';
 /** One caller may hold this many times the slots that stay free. */
 const FREE_FACTOR = 7;
 /** From this size on, some slots are kept free. */
-const LEAST_SHARED = 8;
+const MIN_SHARED = 8;
 
 /** The slots of one target, and the queue for them. */
 export class ConcurrencyLimiter {
-  #taken = 0;
+  #inUse = 0;
   readonly #holders = new LinkedList<Holder>();
   /** Undefined while slots are plentiful. Then callers are not counted. */
   #shares: Shares | undefined;
@@ -37,32 +37,32 @@ export class ConcurrencyLimiter {
 
   /** Exchanges in flight and waiting. */
   get load(): number {
-    return this.#taken + this.#waiting;
+    return this.#inUse + this.#waiting;
   }
 
   /** Whether one more would leave less than half of the slots free. */
   get isScarce(): boolean {
-    return (this.#taken + 1) * 2 > this.size;
+    return (this.#inUse + 1) * 2 > this.size;
   }
 
   /** Whether a slot is free. */
-  get hasRoom(): boolean {
-    return this.#taken < this.size;
+  get hasFreeSlot(): boolean {
+    return this.#inUse < this.size;
   }
 
   get #waiting(): number {
     return this.#shares?.waiting ?? 0;
   }
 
-  /** Returns `taken` at once, `queued` until `onSlot`, `onCrowdedOut` or `leave`, or `full`. */
-  take(waiter: Waiter): 'taken' | 'queued' | 'full' {
-    if (this.takeFor(waiter.exchange)) return 'taken';
+  /** Returns `acquired` at once, `queued` until `onSlot`, `onCrowdedOut` or `cancel`, or `full`. */
+  acquire(waiter: Waiter): 'acquired' | 'queued' | 'full' {
+    if (this.tryAcquire(waiter.exchange)) return 'acquired';
     if (this.queueSize === 0) return 'full';
     const shares = (this.#shares ??= new Shares(this.#holders));
     if (shares.waiting >= this.queueSize) {
       const evicted = shares.crowdedOutBy(callerOf(waiter.exchange));
       if (evicted === undefined) return 'full';
-      shares.leave(evicted);
+      shares.cancel(evicted);
       evicted.onCrowdedOut();
     }
     shares.wait(waiter);
@@ -71,18 +71,18 @@ export class ConcurrencyLimiter {
 
   /** Whether a slot is free and the caller may take it. */
   admits(exchange: CallersExchange): boolean {
-    return this.hasRoom && this.#admits(exchange);
+    return this.hasFreeSlot && this.#admits(exchange);
   }
 
   /** Takes a free slot. False where there is none or the caller holds too many. */
-  takeFor(exchange: CallersExchange): boolean {
-    return this.admits(exchange) && this.takeFree();
+  tryAcquire(exchange: CallersExchange): boolean {
+    return this.admits(exchange) && this.tryAcquireUnfair();
   }
 
   /** Takes a free slot without regard to the caller. False where there is none. */
-  takeFree(): boolean {
-    if (!this.hasRoom) return false;
-    this.#taken += 1;
+  tryAcquireUnfair(): boolean {
+    if (!this.hasFreeSlot) return false;
+    this.#inUse += 1;
     return true;
   }
 
@@ -99,29 +99,29 @@ export class ConcurrencyLimiter {
   }
 
   /** Removes a waiter from the queue, if it is there. */
-  leave(waiter: Waiter): void {
-    this.#shares?.leave(waiter);
+  cancel(waiter: Waiter): void {
+    this.#shares?.cancel(waiter);
     this.#onChange();
   }
 
   /** Returns a slot without a holder. It goes to the next waiter whose caller may take it. */
   release(): void {
-    this.#taken -= 1;
+    this.#inUse -= 1;
     for (let next = this.#nextAdmitted(); next; next = this.#nextAdmitted()) {
-      this.#shares?.leave(next);
-      this.#taken += 1;
-      if (!next.onSlot()) this.#taken -= 1;
+      this.#shares?.cancel(next);
+      this.#inUse += 1;
+      if (!next.onSlot()) this.#inUse -= 1;
     }
     this.#onChange();
   }
 
   /** Whether this holder's caller, or a caller with fewer slots, waits for a slot. */
-  isWanted(holder: Holder): boolean {
+  isSlotWanted(holder: Holder): boolean {
     return this.#waiting > 0 && this.#shares?.isOwed(callerOf(holder.exchange)) === true;
   }
 
   /** All current holders and waiters. */
-  everyone(): (Holder | Waiter)[] {
+  holdersAndWaiters(): (Holder | Waiter)[] {
     return [...this.#holders, ...(this.#shares?.waiters() ?? [])];
   }
 
@@ -137,16 +137,16 @@ export class ConcurrencyLimiter {
   }
 
   #admits(exchange: CallersExchange): boolean {
-    const allowed = FREE_FACTOR * (this.size - this.#taken - 1);
+    const allowed = FREE_FACTOR * (this.size - this.#inUse - 1);
     // Where a single caller could hold all taken slots, counting callers is unnecessary.
-    if (this.#taken < allowed || this.size < LEAST_SHARED) return true;
+    if (this.#inUse < allowed || this.size < MIN_SHARED) return true;
     const held = (this.#shares ??= new Shares(this.#holders)).heldBy(callerOf(exchange));
     return held === 0 || held < allowed;
   }
 
   #onChange(): void {
     // Well below the threshold, so that changes around it do not create the shares again and again.
-    if (this.#shares?.waiting === 0 && this.#taken < this.size / 2) this.#shares = undefined;
+    if (this.#shares?.waiting === 0 && this.#inUse < this.size / 2) this.#shares = undefined;
     if (this.idle) this.#onIdle?.();
   }
 }

@@ -11,7 +11,7 @@ export const CONNECT_TIMEOUT = 'UND_ERR_CONNECT_TIMEOUT';
 
 export interface ConnectorOptions {
   /** Whether any exchange waits for a connection. After an abort, undici connects again for the aborted request. */
-  readonly isWanted: () => boolean;
+  readonly isConnectionNeeded: () => boolean;
   /** Resolves a target whose host is a name. */
   readonly lookup: LookupFunction | undefined;
 }
@@ -29,7 +29,7 @@ export function hostOf(target: Target): string {
 export function createConnector(
   upstream: Upstream,
   target: Target,
-  { isWanted, lookup }: ConnectorOptions,
+  { isConnectionNeeded, lookup }: ConnectorOptions,
 ): buildConnector.connector {
   const { protocol, port } = new URL(target.origin);
   const host = hostOf(target);
@@ -54,7 +54,7 @@ export function createConnector(
   }
 
   return function connect(_options, callback) {
-    if (!isWanted()) {
+    if (!isConnectionNeeded()) {
       process.nextTick(callback, errorWith('UND_ERR_ABORTED'), null);
       return;
     }

@@ -6,7 +6,7 @@ import type { Target, Upstream } from '../model/upstream.js';
 /** The shortest time between two lines of one kind. */
 const QUIET_MS = 10_000;
 /** Characters; a TLS library's text can be long. */
-const LONGEST_PROBLEM = 200;
+const MAX_PROBLEM = 200;
 
 /** One kind of failure: when its next line may come, and the failures since its last line. */
 interface Kind {
@@ -50,7 +50,7 @@ export class FailureLog {
         reason,
         ...(detail !== undefined && { detail }),
         ...(code !== '' && { code }),
-        ...(problem !== undefined && { problem: problem.slice(0, LONGEST_PROBLEM) }),
+        ...(problem !== undefined && { problem: problem.slice(0, MAX_PROBLEM) }),
         failures,
       },
       'a request failed at its target',

@@ -56,11 +56,11 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /**
  * Returns the refusal for an error code.
  *
- * @param answerBegan whether a byte of the response had come: then the response is broken, not the connection
+ * @param responseBegan whether a byte of the response had come: then the response is broken, not the connection
  */
-export function refusalFor(code: string, answerBegan: boolean): Refusal {
+export function refusalFor(code: string, responseBegan: boolean): Refusal {
   if (INVALID_CODES.has(code)) return UNSENDABLE;
-  if (answerBegan || code.startsWith('HPE_')) return BROKEN;
+  if (responseBegan || code.startsWith('HPE_')) return BROKEN;
   if (code === CONNECT_TIMEOUT) return CONNECT_TIMED_OUT;
   return LOST_CODES.has(code) ? LOST : REFUSED;
 }

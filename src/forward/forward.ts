@@ -22,7 +22,7 @@ import type { Exchange, ForwarderOptions, Outcome, Upgrade } from './exchange.js
 import { BODY_TOO_LARGE, REVOKED, TUNNELS_FULL } from './failures.js';
 import { ProxyExchange } from './proxy-exchange.js';
 import { SmallBodies, type SmallBody } from './small-body.js';
-import { createJoin } from './tunnel.js';
+import { setUpTunnel } from './tunnel.js';
 import type { TargetState, UpstreamPools } from './upstream-pools.js';
 
 export type { Exchange, ForwarderOptions, StreamWatcher, Outcome, Upgrade } from './exchange.js';
@@ -64,14 +64,14 @@ export function createForwarder(
   options: ForwarderOptions,
 ): Forwarder {
   const smallBodies = new SmallBodies(options);
-  const poolsFor = ({ admission }: Exchange): UpstreamPools | undefined =>
+  const upstreamOf = ({ admission }: Exchange): UpstreamPools | undefined =>
     upstreams.get(admission.route.upstream.name);
 
   async function forward(exchange: Exchange): Promise<Outcome | Refusal> {
     const { head, parsedBody, admission } = exchange;
     const declared = parsedBody?.length ?? head.contentLength;
     if (declared > admission.route.maxBodyBytes) return BODY_TOO_LARGE;
-    const pools = poolsFor(exchange);
+    const pools = upstreamOf(exchange);
     if (pools === undefined) return UNKNOWN_UPSTREAM;
     const body = smallBodies.read(exchange, pools.isScarce);
     if (body instanceof Promise) return forwardAfter(exchange, pools, body);
@@ -101,12 +101,12 @@ export function createForwarder(
     const { body, contentLength } = upgrade.head;
     // What follows such a head could be read as the body or as the new protocol.
     if (body === 'chunked' || contentLength > 0) return UPGRADE_WITH_BODY;
-    const pools = poolsFor(upgrade);
+    const pools = upstreamOf(upgrade);
     if (pools === undefined) return UNKNOWN_UPSTREAM;
     const pool = pools.choose();
     if (pool instanceof Refusal) return pool;
     if (!pool.tunnels.admits(upgrade)) return TUNNELS_FULL;
-    const setup = createJoin(upgrade, pools.upstream.tunnelIdleMs, options.streamWatcher);
+    const setup = setUpTunnel(upgrade, pools.upstream.tunnelIdleMs, options.streamWatcher);
     const result = await new ProxyExchange(upgrade, pools, pool, options, {
       join: setup.join,
       socket: upgrade.socket,

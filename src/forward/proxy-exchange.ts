@@ -73,11 +73,11 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
 
   #takeSlot(pool: TargetPool): void {
     this.#pool = pool;
-    const result = pool.slots.take(this);
+    const result = pool.slots.acquire(this);
     if (result === 'full') this.#settle(failures.QUEUE_FULL);
     else if (result === 'queued' && this.#timer === undefined)
       this.#startTimer(this.pools.upstream.connectTimeoutMs);
-    else if (result === 'taken' && !this.onSlot()) pool.slots.release();
+    else if (result === 'acquired' && !this.onSlot()) pool.slots.release();
   }
 
   onSlot(): boolean {
@@ -134,9 +134,9 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
   onHead(controller: Controller, status: number, headers: ParsedHeaders, reason: string): void {
     if (this.#phase !== 'asking') return;
     if (status === 101) this.#failByTarget(failures.SWITCHED_UNASKED);
-    else if (status < 200) this.#writer.interim(controller, status, headers, reason);
+    else if (status < 200) this.#writer.writeInterim(controller, status, headers, reason);
     else {
-      const refusal = this.#writer.start(controller, status, headers, reason, this.#attempt);
+      const refusal = this.#writer.writeHead(controller, status, headers, reason, this.#attempt);
       if (refusal === undefined) this.#onFinalHead();
       else this.#failByTarget(refusal);
     }
@@ -147,8 +147,8 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
     this.#headMs = this.options.now();
     // An event stream succeeds with its head. A response without a body ends here, since undici reports a 304 with a
     // length as broken.
-    if (this.#writer.bodiless || this.#writer.streams) this.#attempt?.markSuccess();
-    if (this.#writer.bodiless) this.#finish();
+    if (this.#writer.isBodiless || this.#writer.isEventStream) this.#attempt?.markSuccess();
+    if (this.#writer.isBodiless) this.#finish();
   }
 
   /** Most responses are complete before this, so most exchanges need no second timer. */
@@ -182,7 +182,7 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
 
   onEnd(controller: Controller): void {
     if (this.#phase !== 'answering') return;
-    this.#writer.trail(controller.rawTrailers as RawHeaders | null);
+    this.#writer.writeTrailers(controller.rawTrailers as RawHeaders | null);
     this.#finish();
   }
 
@@ -192,12 +192,12 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
   }
 
   onDraining(): void {
-    if (this.#phase === 'flushing') this.#writer.drain();
+    if (this.#phase === 'flushing') this.#writer.watchRevocation();
   }
 
   // 6. The exchange ends without a fault.
 
-  onAnswerTaken(): void {
+  onResponseFlushed(): void {
     if (this.#phase === 'flushing') this.#settle(this.#outcome(this.#writer.status, this.#writer.bytes));
   }
 
@@ -206,7 +206,7 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
   onLost(code: string, problem?: string): void {
     if (this.#phase === 'answering') this.#break('upstream_reset_in_body');
     if (this.#phase !== 'asking' || this.#retry(code)) return;
-    const refusal = failures.refusalFor(code, this.#attempt?.answerBegan === true);
+    const refusal = failures.refusalFor(code, this.#attempt?.responseBegan === true);
     if (refusal === failures.UNSENDABLE) this.#failUnsent({ code });
     else this.#failByTarget(refusal, code, problem);
   }
@@ -241,7 +241,7 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
 
   onClientGone(): void {
     if (this.#phase === 'over' || this.#phase === 'joined') return;
-    this.#pool.slots.leave(this);
+    this.#pool.slots.cancel(this);
     const { status, bytes } = this.#writer;
     this.#settle(this.#outcome(status === 0 ? CLIENT_CLOSED_REQUEST : status, bytes, 'client_gone'));
     this.#attempt?.abandon();
@@ -249,7 +249,7 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
 
   onTokenEnded(): void {
     if (this.#phase === 'joined') return; // The tunnel ends itself (tunnel.ts).
-    this.#pool.slots.leave(this);
+    this.#pool.slots.cancel(this);
     this.#fail(failures.REVOKED, 'token_ended');
   }
 
@@ -257,7 +257,7 @@ export class ProxyExchange implements AttemptEvents, Waiter, BodyEvents, ClientE
 
   onTimer(): void {
     if (this.#phase === 'queued') {
-      this.#pool.slots.leave(this);
+      this.#pool.slots.cancel(this);
       this.#settle(failures.QUEUE_TIMED_OUT);
     } else if (this.#phase === 'asking') {
       // While the gateway waits for the client's body, the body's own timer decides.

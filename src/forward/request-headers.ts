@@ -88,7 +88,7 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
 
 /** Callers repeat few names. Beyond this many, which a hostile client can send, names are checked each time. */
 const CACHED_NAMES = 512;
-const LONGEST_CACHED = 64;
+const MAX_CACHED_LENGTH = 64;
 
 /**
  * Caches a check of names. An allowed name is returned as the string that was seen first; undici's lookups are faster
@@ -100,7 +100,7 @@ function cacheNames(isAllowed: (name: string) => boolean): (name: string) => str
     let allowed = cache.get(name);
     if (allowed === undefined) {
       allowed = isAllowed(name) ? name : null;
-      if (cache.size < CACHED_NAMES && name.length <= LONGEST_CACHED) cache.set(name, allowed);
+      if (cache.size < CACHED_NAMES && name.length <= MAX_CACHED_LENGTH) cache.set(name, allowed);
     }
     return allowed ?? undefined;
   };

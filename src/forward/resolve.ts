@@ -20,7 +20,7 @@ export interface AddressEvents {
 /**
  * How long a connection waits for a lookup where older addresses are known, so that a hanging resolver stops nothing.
  */
-const LONGEST_WAIT_MS = 200;
+const MAX_WAIT_MS = 200;
 
 /** Looks a name up with the system's resolver (getaddrinfo). */
 export const systemLookup: Lookup = (host, callback) => {
@@ -49,14 +49,14 @@ export class Addresses {
   ) {}
 
   /** Marks that a request is about to use the name, over an existing or a new connection. */
-  use(): void {
+  markUsed(): void {
     this.#isUsed = true;
     if (this.#timer === undefined) this.#refresh();
   }
 
   /** The `lookup` option of `net.connect`. It returns all addresses, which are tried one after the other (RFC 8305). */
   readonly lookup: LookupFunction = (_host, _options, callback) => {
-    this.use();
+    this.markUsed();
     const respond = (error: LookupError): void => {
       if (this.#isKnown) callback(null, this.#rotated());
       else callback(error, []);
@@ -88,7 +88,7 @@ export class Addresses {
       respond(error);
     };
     // Without a known address, the connect timeout is the bound.
-    const timer = this.#isKnown ? setTimeout(listener, LONGEST_WAIT_MS, null) : undefined;
+    const timer = this.#isKnown ? setTimeout(listener, MAX_WAIT_MS, null) : undefined;
     this.#waiting.add(listener);
     this.#lookUp();
   }

@@ -30,7 +30,7 @@ export interface ClientEvents {
   /** The connection ended before the response. */
   onClientGone(): void;
   /** The whole response was passed to the system. */
-  onAnswerTaken(): void;
+  onResponseFlushed(): void;
   /** The token of an event stream expired or was revoked, or was revoked while the client reads the rest. */
   onTokenEnded(): void;
   /** The body did not come together with the head. From now on the idle timeout applies. */
@@ -45,9 +45,9 @@ export class ResponseWriter {
   bytes = 0;
   idleMs = 0;
   /** 204 and 304 never have a body (RFC 9110 15.3.5, 15.4.5). */
-  bodiless = false;
+  isBodiless = false;
   /** Whether it is an event stream. */
-  streams = false;
+  isEventStream = false;
   #controller: Dispatcher.DispatchController | undefined;
   /** The first chunk, delayed until it is known whether it is the whole body. */
   #first: Buffer | undefined;
@@ -87,7 +87,7 @@ export class ResponseWriter {
   #queuedOn: Socket | undefined;
 
   readonly #onClose = (): void => {
-    if (this.exchange.res.writableFinished) this.#events?.onAnswerTaken();
+    if (this.exchange.res.writableFinished) this.#events?.onResponseFlushed();
     else this.#events?.onClientGone();
   };
 
@@ -96,7 +96,7 @@ export class ResponseWriter {
    * HTTP/1.0 client, which knows none; and for a pipelined or slow client, since an upstream may send any number of
    * them.
    */
-  interim(
+  writeInterim(
     controller: Dispatcher.DispatchController,
     status: number,
     headers: ParsedHeaders,
@@ -117,7 +117,7 @@ export class ResponseWriter {
   }
 
   /** Writes the head. Returns the refusal where it cannot be forwarded; then nothing is written. */
-  start(
+  writeHead(
     controller: Dispatcher.DispatchController,
     status: number,
     headers: ParsedHeaders,
@@ -126,12 +126,12 @@ export class ResponseWriter {
   ): Refusal | undefined {
     const coding = listOf(headers, 'transfer-encoding');
     if (coding !== undefined && coding.toLowerCase() !== 'chunked') return UNKNOWN_CODING;
-    this.streams = isEventStream(headers['content-type']);
-    if (this.streams && attempt?.becomeTunnel() !== true) return TUNNELS_FULL;
+    this.isEventStream = isEventStream(headers['content-type']);
+    if (this.isEventStream && attempt?.becomeTunnel() !== true) return TUNNELS_FULL;
     const { req, res, head, admission, responseHeaders } = this.exchange;
-    this.bodiless = status === 204 || status === 304;
+    this.isBodiless = status === 204 || status === 304;
     const hasTrailers =
-      coding !== undefined && !this.bodiless && head.method !== 'HEAD' && req.httpVersion !== '1.0';
+      coding !== undefined && !this.isBodiless && head.method !== 'HEAD' && req.httpVersion !== '1.0';
     const forbidden = status === 204 ? FORBIDDEN.bodiless : hasTrailers ? FORBIDDEN.chunked : FORBIDDEN.plain;
     this.#connection = listOf(headers, 'connection');
     const fields = responseFields(
@@ -148,8 +148,8 @@ export class ResponseWriter {
     this.#controller = controller;
     this.status = status;
     this.#sized = headers['content-length'] !== undefined;
-    this.idleMs = this.streams ? this.upstream.tunnelIdleMs : this.upstream.idleTimeoutMs;
-    if (this.streams)
+    this.idleMs = this.isEventStream ? this.upstream.tunnelIdleMs : this.upstream.idleTimeoutMs;
+    if (this.isEventStream)
       this.#unsubscribe = this.streamWatcher?.watch(admission.principal, () => this.#events?.onTokenEnded());
     process.nextTick(awaitRest, this);
     return undefined;
@@ -186,7 +186,7 @@ export class ResponseWriter {
 
   #onDrain: (() => void) | undefined;
 
-  trail(raw: RawHeaders | null): void {
+  writeTrailers(raw: RawHeaders | null): void {
     const { res, responseHeaders } = this.exchange;
     if (!raw || raw.length === 0 || !res.chunkedEncoding) return;
     res.addTrailers(trailerFields(raw, this.#connection, responseHeaders));
@@ -199,7 +199,7 @@ export class ResponseWriter {
   }
 
   /** Waits for the client only. Until it has read everything, a revocation of the caller ends the response. */
-  drain(): void {
+  watchRevocation(): void {
     const { streamWatcher } = this;
     if (streamWatcher === undefined || this.#unsubscribe !== undefined) return;
     const checkRevocation = (): void => {

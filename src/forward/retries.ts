@@ -19,13 +19,13 @@ export class Retries {
    */
   next(failed: Attempt, head: RequestHead, code: string): TargetPool | undefined {
     const where = resendAfter(head, code, failed.wasSent);
-    if (failed.answerBegan || where === 'nowhere') return undefined;
+    if (failed.responseBegan || where === 'nowhere') return undefined;
     if (this.#tried.length >= this.pools.upstream.retries) return undefined;
     this.#tried.push(failed.pool);
     const next = this.pools.chooseForRetry(this.#tried, where === 'anywhere');
     // At the same target the new attempt gets the failed one's slot. At another it never waits in the queue.
     if (next === failed.pool) failed.transferSlot();
-    else next?.slots.takeFree();
+    else next?.slots.tryAcquireUnfair();
     return next;
   }
 }

@@ -58,7 +58,7 @@ export class Shares {
     this.waiting += 1;
   }
 
-  leave(waiter: Waiter): void {
+  cancel(waiter: Waiter): void {
     const caller = callerOf(waiter.exchange);
     const entry = this.#callers.get(caller);
     if (!entry?.waiters.delete(waiter)) return;

@@ -12,7 +12,7 @@ import { BODY_TIMED_OUT, REVOKED } from './failures.js';
 /** The high-water mark of Node's request stream. */
 const SMALL_BYTES = 16 * 1024;
 /** All pending bodies together. Beyond it, bodies are streamed. */
-const MOST_WAITED_BYTES = 16 * 1024 * 1024;
+const MAX_PENDING_BYTES = 16 * 1024 * 1024;
 
 export type SmallBody = Buffer | Refusal | 'client_gone';
 
@@ -34,7 +34,7 @@ export class SmallBodies {
     const { contentLength } = head;
     if (parsedBody !== undefined || !isSmall(head) || req.destroyed || req.readableDidRead) return undefined;
     if (req.complete && req.readableLength === contentLength) return req.read() as Buffer;
-    if (!isScarce || this.#waitedBytes + contentLength > MOST_WAITED_BYTES) return undefined;
+    if (!isScarce || this.#waitedBytes + contentLength > MAX_PENDING_BYTES) return undefined;
     this.#waitedBytes += contentLength;
     return collect(exchange, this.limits).finally(() => (this.#waitedBytes -= contentLength));
   }

@@ -15,7 +15,7 @@ import { Addresses, systemLookup, type Lookup } from './resolve.js';
 import { ConcurrencyLimiter } from './concurrency-limiter.js';
 
 /** The largest header of a response, in bytes. */
-const MAX_ANSWER_HEADER = 32 * 1024;
+const MAX_RESPONSE_HEADER = 32 * 1024;
 /** How many exchanges may wait per slot. */
 const QUEUE_FACTOR = 4;
 
@@ -48,7 +48,7 @@ export class TargetPool implements Candidate {
   readonly #addresses: Addresses | undefined;
   #pool: Pool | undefined;
   /** Dispatched exchanges without a connection. */
-  #wanted = 0;
+  #awaitingConnection = 0;
 
   constructor(
     readonly upstream: Upstream,
@@ -64,7 +64,7 @@ export class TargetPool implements Candidate {
     this.servername = new URL(target.origin).hostname;
     this.#addresses = this.#openAddresses(options);
     this.#connect = createConnector(upstream, target, {
-      isWanted: () => this.#wanted > 0,
+      isConnectionNeeded: () => this.#awaitingConnection > 0,
       lookup: this.#addresses?.lookup,
     });
   }
@@ -85,7 +85,7 @@ export class TargetPool implements Candidate {
   }
 
   weight(): number {
-    return this.availability.share();
+    return this.availability.weight();
   }
 
   dispatch(request: UpstreamRequest, handler: Dispatcher.DispatchHandler): void {
@@ -97,26 +97,26 @@ export class TargetPool implements Candidate {
       keepAliveTimeout: this.upstream.keepAliveMs,
       // A target's Keep-Alive field can only shorten it.
       keepAliveMaxTimeout: this.upstream.keepAliveMs,
-      maxHeaderSize: MAX_ANSWER_HEADER,
+      maxHeaderSize: MAX_RESPONSE_HEADER,
       // The exchange has its own timers. undici's are coarse and charge the client's pauses to the upstream.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    this.#addresses?.use();
-    this.#wanted += 1;
+    this.#addresses?.markUsed();
+    this.#awaitingConnection += 1;
     this.#pool.dispatch(request as Dispatcher.DispatchOptions, handler);
   }
 
   /** Ends all exchanges whose caller was revoked. */
   endRevoked(isRevoked: (principal: Principal) => boolean): void {
-    for (const each of [...this.slots.everyone(), ...this.tunnels.everyone()]) {
+    for (const each of [...this.slots.holdersAndWaiters(), ...this.tunnels.holdersAndWaiters()]) {
       if (isRevoked(each.exchange.admission.principal)) each.onTokenEnded();
     }
   }
 
   /** An exchange got its connection or no longer needs one. */
-  unwant(): void {
-    this.#wanted -= 1;
+  stopAwaitingConnection(): void {
+    this.#awaitingConnection -= 1;
   }
 
   /**

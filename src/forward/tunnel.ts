@@ -15,7 +15,7 @@ import { FORBIDDEN, responseFields, headText } from './response-headers.js';
 export type Join = (
   raw: RawHeaders,
   upstream: Duplex,
-  over: (bytes: number, fault?: Fault) => void,
+  onEnd: (bytes: number, fault?: Fault) => void,
 ) => boolean;
 
 /** What a `ProxyExchange` needs for a handshake. The client's socket emits `drain`. */
@@ -34,7 +34,7 @@ interface TunnelSetup {
 }
 
 /** Prepares the tunnel of one upgrade. Until `join`, a client that leaves is destroyed. */
-export function createJoin(
+export function setUpTunnel(
   upgrade: Upgrade,
   idleMs: number,
   streamWatcher: StreamWatcher | undefined,

@@ -24,7 +24,7 @@ export interface TargetState {
   readonly upstream: string;
   /** Its origin. */
   readonly target: string;
-  readonly up: boolean;
+  readonly isUp: boolean;
 }
 
 export interface UpstreamPools {
@@ -61,12 +61,12 @@ export function openUpstream(upstream: Upstream, options: UpstreamOptions): Upst
     const admitting = pools.filter(admits);
     // Never empty: where all targets are ejected, each is tried, and the first that works is back.
     const preferred = admitting.some(isNotEjected) ? admitting.filter(isNotEjected) : admitting;
-    const free = preferred.filter(hasRoom);
+    const free = preferred.filter(hasFreeSlot);
     return pick(free.length > 0 ? free : preferred) ?? refusal();
   }
 
   function chooseForRetry(tried: readonly TargetPool[], mayRepeat: boolean): TargetPool | undefined {
-    const untried = pools.filter((pool) => !tried.includes(pool) && admits(pool) && hasRoom(pool));
+    const untried = pools.filter((pool) => !tried.includes(pool) && admits(pool) && hasFreeSlot(pool));
     const last = mayRepeat ? tried.at(-1) : undefined;
     const repeatable = last !== undefined && admits(last) ? last : undefined;
     const notEjected = untried.filter(isNotEjected);
@@ -94,7 +94,7 @@ export function openUpstream(upstream: Upstream, options: UpstreamOptions): Upst
       pools.map(({ target, availability }) => ({
         upstream: upstream.name,
         target: target.origin,
-        up: availability.up,
+        isUp: availability.isUp,
       })),
     async close() {
       stopChecks();
@@ -124,4 +124,4 @@ function watchRevocations(
 
 const admits = ({ availability }: TargetPool): boolean => availability.admits;
 const isNotEjected = ({ availability }: TargetPool): boolean => !availability.isEjected;
-const hasRoom = ({ slots }: TargetPool): boolean => slots.hasRoom;
+const hasFreeSlot = ({ slots }: TargetPool): boolean => slots.hasFreeSlot;

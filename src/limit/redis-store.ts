@@ -29,7 +29,7 @@ export interface PiggybackedRevision {
   /** The hash whose field `revision` has it. Not used with a cluster, where the hash is in another slot. */
   readonly key: string;
   /** Called with the revision of each reply, 0 where there is none. The decisions wait for the returned promise. */
-  follow(revision: number): Promise<void> | undefined;
+  onRevision(revision: number): Promise<void> | undefined;
 }
 
 export interface RedisStoreOptions {
@@ -111,7 +111,7 @@ export function createRedisStore({
       for (const check of batch) check.resolve('unavailable');
       return;
     }
-    if (piggybacked) await piggybacked.follow(reply.numbers.at(-1)!);
+    if (piggybacked) await piggybacked.onRevision(reply.numbers.at(-1)!);
     let at = 1;
     for (const check of batch) {
       check.resolve(read(check, reply, at));

@@ -19,11 +19,11 @@ type Options = Omit<RedisOptions, 'replyMapping'>;
 export type Endpoint = Exclude<RedisServers, { readonly kind: 'cluster' }> | ClusterNode;
 
 /** Connecting may take longer than a call, but it also bounds how soon counting works again after an outage. */
-const SHORTEST_CONNECT_MS = 500;
+const MIN_CONNECT_MS = 500;
 
 /** The longest pause between two attempts. It is shorter with Sentinels, which are queried within the same second. */
-const LONGEST_PAUSE_MS = 500;
-const LONGEST_PAUSE_BY_SENTINELS_MS = 200;
+const MAX_PAUSE_MS = 500;
+const MAX_PAUSE_BY_SENTINELS_MS = 200;
 
 /**
  * Creates a client, which connects by itself and reconnects until `disconnect()`. It emits `error` for each failed
@@ -32,13 +32,13 @@ const LONGEST_PAUSE_BY_SENTINELS_MS = 200;
  * @param timeoutMs the longest time for one call
  */
 export function createClient(endpoint: Endpoint, timeoutMs: number): Redis {
-  const connectMs = Math.max(timeoutMs, SHORTEST_CONNECT_MS);
+  const connectMs = Math.max(timeoutMs, MIN_CONNECT_MS);
   const safeDefaults: Options = {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
-    retryStrategy: retryDelay(LONGEST_PAUSE_MS),
+    retryStrategy: retryDelay(MAX_PAUSE_MS),
     // ioredis's check calls INFO, which some providers forbid. `server.ts` checks the server with a script instead.
     enableReadyCheck: false,
     connectTimeout: connectMs,
@@ -74,7 +74,7 @@ function reconnectForever(client: Redis): Redis {
     if (isDisconnected) return;
     setTimeout(() => {
       if (!isDisconnected) client.connect().catch(() => undefined);
-    }, LONGEST_PAUSE_MS).unref();
+    }, MAX_PAUSE_MS).unref();
   });
   return client;
 }
@@ -100,8 +100,8 @@ function sentinelOptions(
   return {
     sentinels: sentinels.map(({ host, port }) => ({ host, port })),
     name,
-    retryStrategy: retryDelay(LONGEST_PAUSE_BY_SENTINELS_MS),
-    sentinelRetryStrategy: retryDelay(LONGEST_PAUSE_BY_SENTINELS_MS),
+    retryStrategy: retryDelay(MAX_PAUSE_BY_SENTINELS_MS),
+    sentinelRetryStrategy: retryDelay(MAX_PAUSE_BY_SENTINELS_MS),
     // A silent Sentinel may have been lost together with the primary's machine. The next one is asked soon.
     sentinelCommandTimeout: Math.max(timeoutMs, 200),
     ...(username !== undefined && { sentinelUsername: username }),

@@ -150,7 +150,7 @@ export function connectCluster(
   }
 
   /** Returns the server that a redirect names. The call has not run at the first server, so one more try is safe. */
-  function follow({ kind, slot, to }: Redirect, from: Node): Node {
+  function nodeForRedirect({ kind, slot, to }: Redirect, from: Node): Node {
     const node = nodeAt({ host: to.host || from.address.host, port: to.port });
     if (kind === 'moved') {
       owners[slot] = node;
@@ -179,7 +179,7 @@ export function connectCluster(
       let reply = await owner.server.execute((client) => evaluate(client, lua, keys, args), withinMs, lua);
       if (isRedirect(reply)) {
         const { kind } = reply;
-        const { server } = follow(reply, owner);
+        const { server } = nodeForRedirect(reply, owner);
         reply = await server.execute(
           (client) => {
             if (kind === 'moved') return evaluate(client, lua, keys, args);

@@ -1,13 +1,13 @@
 /** Reads the errors of a Redis server or its connection, for `server.ts` and `outage-log.ts`. */
 
 /** Characters; Redis's own messages are far shorter. */
-const LONGEST_REASON = 300;
+const MAX_REASON = 300;
 
 /** Returns the server's or the system's message without the call's arguments, which may identify callers. */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : 'not the reply of a script';
   const [reason = ''] = message.split(/,? with args beginning with| script: [0-9a-f]{40}/, 1);
-  return reason.slice(0, LONGEST_REASON);
+  return reason.slice(0, MAX_REASON);
 }
 
 /** Whether the error is a reply of the server. Otherwise the connection failed or nothing came in time. */

@@ -11,7 +11,7 @@ export interface OutageLog {
   connected(): void;
   begin(reason: string): void;
   /** The outage continues, for this reason. */
-  goOn(reason: string): void;
+  continue(reason: string): void;
   end(): void;
   /** Stops all logging. */
   close(): void;
@@ -27,7 +27,7 @@ export interface OutageLogOptions {
 
 const MINUTE_MS = 60_000;
 /** This many a minute are logged at once. The others are logged when they have lasted `LASTING_MS`. */
-const MOST_IN_A_MINUTE = 5;
+const MAX_PER_MINUTE = 5;
 const LASTING_MS = 5000;
 
 /** Creates the outage log of one server. */
@@ -60,14 +60,14 @@ export function createOutageLog({ log, now, fields }: OutageLogOptions): OutageL
       beganAt = now();
       latestReason = reason;
       loggedAt = loggedAt.filter((at) => beganAt - at < MINUTE_MS);
-      if (loggedAt.length < MOST_IN_A_MINUTE) {
+      if (loggedAt.length < MAX_PER_MINUTE) {
         loggedAt.push(beganAt);
         logBegin();
       } else {
         pendingLine = setTimeout(logBegin, LASTING_MS).unref();
       }
     },
-    goOn(reason) {
+    continue(reason) {
       latestReason = reason;
       if (pendingLine || kindOf(reason) === kind || now() - reasonLoggedAt < MINUTE_MS) return;
       kind = kindOf(reason);

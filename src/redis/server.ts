@@ -103,7 +103,7 @@ export function createRedisServer<Redirect = never>({
   function goUnavailable(reason: string): void {
     if (state === 'closed') return;
     if (state === 'unavailable') {
-      if (reason !== CLOSED) outages.goOn(reason);
+      if (reason !== CLOSED) outages.continue(reason);
       return;
     }
     state = 'unavailable';

@@ -1,6 +1,6 @@
 /** Reads the file of the last known set: a head, the set, then the changes. Called by `known-file.ts`. */
 import { createReadStream } from 'node:fs';
-import type { KnownSet } from './keeper.js';
+import type { KnownSet } from './revocation-cache.js';
 import { RevokedSet } from './revoked-set.js';
 import { readChange } from './row-text.js';
 

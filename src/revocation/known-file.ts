@@ -11,11 +11,11 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../model/log.js';
 import { replaceFile } from '../shared/replace-file.js';
-import type { Keeper, KnownSet } from './keeper.js';
+import type { RevocationCache, KnownSet } from './revocation-cache.js';
 import { InvalidFileError, readKnownFile, writeHead } from './known-file-reader.js';
 import { writeChange, writeRow } from './row-text.js';
 
-export interface KnownFileOptions {
+export interface FileCacheOptions {
   readonly folder: string;
   /** The name of the revocation source. */
   readonly source: string;
@@ -34,8 +34,8 @@ const MIN_CHANGES = 10_000;
 /** How many rows are serialized without a pause: about a third of a millisecond. */
 const ROWS_A_PART = 200;
 
-/** Creates the keeper of one file. Failures are logged; nothing rejects. */
-export function createKnownFile({ folder, source, isWriter, newId, log }: KnownFileOptions): Keeper {
+/** Creates the cache in one file. Failures are logged; nothing rejects. */
+export function createFileCache({ folder, source, isWriter, newId, log }: FileCacheOptions): RevocationCache {
   const digest = createHash('sha256').update(source).digest('hex');
   const path = join(folder, `${digest}.jsonl`);
   let kept: KnownSet | undefined;
@@ -89,7 +89,7 @@ export function createKnownFile({ folder, source, isWriter, newId, log }: KnownF
   }
 
   return {
-    async recall() {
+    async load() {
       try {
         return await readKnownFile(path, digest);
       } catch (error) {
@@ -99,13 +99,13 @@ export function createKnownFile({ folder, source, isWriter, newId, log }: KnownF
         return undefined;
       }
     },
-    keep(known) {
+    save(known) {
       kept = known;
       pendingLines = [];
       changesInFile = Infinity;
       writeLater();
     },
-    note(changes) {
+    append(changes) {
       if (!isWriter) return;
       for (const change of changes) pendingLines.push(writeChange(change));
       writeLater();

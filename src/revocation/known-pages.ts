@@ -1,5 +1,5 @@
 /** Passes the known set from one worker to another, as pages of text. */
-import type { Keeper, KnownSet } from './keeper.js';
+import type { RevocationCache, KnownSet } from './revocation-cache.js';
 import { RevokedSet } from './revoked-set.js';
 import { readChange, writeRow } from './row-text.js';
 
@@ -12,7 +12,7 @@ export interface KnownPage {
 }
 
 /** Requests a page of another worker's set; undefined where no other worker has a set. */
-export type AskForPage = (from: number) => Promise<KnownPage | undefined>;
+export type FetchPage = (from: number) => Promise<KnownPage | undefined>;
 
 /** The least rows of a page, except the last: making it takes some milliseconds. */
 const MIN_ROWS = 2000;
@@ -28,8 +28,8 @@ export function pageOf({ revoked, epoch }: KnownSet, from: number): KnownPage {
   return { epoch, text: lines.join(''), next: at < revoked.parts ? at : undefined };
 }
 
-/** Creates a keeper that recalls from other workers first, since their set is newer than the file. Nothing rejects. */
-export function askFirst(ask: AskForPage, then: Keeper | undefined): Keeper {
+/** Creates a cache that loads from other workers first, since their set is newer than the file. Nothing rejects. */
+export function createWorkerCache(ask: FetchPage, then: RevocationCache | undefined): RevocationCache {
   async function readPages(): Promise<KnownSet | undefined> {
     const revoked = new RevokedSet();
     for (let from = 0; ;) {
@@ -45,9 +45,9 @@ export function askFirst(ask: AskForPage, then: Keeper | undefined): Keeper {
   }
 
   return {
-    recall: async () => (await readPages().catch(() => undefined)) ?? (await then?.recall()),
-    keep: (known) => then?.keep(known),
-    note: (changes) => then?.note(changes),
+    load: async () => (await readPages().catch(() => undefined)) ?? (await then?.load()),
+    save: (known) => then?.save(known),
+    append: (changes) => then?.append(changes),
     close: async () => then?.close(),
   };
 }

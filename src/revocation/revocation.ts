@@ -15,8 +15,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../model/log.js';
 import type { Revocation, RevocationChange } from '../model/revocation.js';
 import type { RevocationNotifier } from './revocation-notifier.js';
-import { createFollower } from './follower.js';
-import type { Keeper } from './keeper.js';
+import { createRefreshScheduler } from './refresh-scheduler.js';
+import type { RevocationCache } from './revocation-cache.js';
 import { pageOf, type KnownPage } from './known-pages.js';
 import type { Watched } from './stream-watcher.js';
 import type { OnChange, Revocable } from './revocable.js';
@@ -35,11 +35,11 @@ export interface RevocationsOptions {
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** The longest that requests wait for a reading after Redis reported a newer revision. */
-  readonly patienceMs: number;
+  readonly maxWaitMs: number;
   /** The set known before a reload. It is used until the source is read. */
-  readonly held?: RevokedSet | undefined;
+  readonly initialSet?: RevokedSet | undefined;
   /** Keeps the last known set outside this process. */
-  readonly keeper?: Keeper | undefined;
+  readonly cache?: RevocationCache | undefined;
 }
 
 export interface Revocations extends Watched {
@@ -75,7 +75,7 @@ const DROP_EVERY_MS = 60_000;
 
 /** Creates the set and starts polling the source until it is closed. Nothing rejects. */
 export function createRevocations(options: RevocationsOptions): Revocations {
-  const { source, notifier, log, now, patienceMs, held, keeper } = options;
+  const { source, notifier, log, now, maxWaitMs: patienceMs, initialSet: held, cache: keeper } = options;
   const listeners = new Set<OnChange>();
   let revoked = held ?? new RevokedSet();
   let isKnown = held !== undefined;
@@ -97,7 +97,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   function applyChanges(changes: readonly RevocationChange[]): void {
     if (changes.length === 0 || isClosed) return;
     revoked.apply(changes);
-    keeper?.note(changes);
+    keeper?.append(changes);
     notifyListeners(changes.map(({ revocation }) => revocation));
   }
 
@@ -113,17 +113,17 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     position = found;
     if (whole.set) {
       replace(whole.set);
-      keeper?.keep({ revoked, epoch: found.epoch });
+      keeper?.save({ revoked, epoch: found.epoch });
     }
     log.debug({ revision: found.revision, revocations: revoked.size }, 'the revocations were read');
   }
 
-  const { refresh, follow } = createFollower(read, patienceMs);
+  const { refresh, onRevisionHint: follow } = createRefreshScheduler(read, patienceMs);
 
   /** Uses the keeper's set where none is known yet. */
   async function recall(): Promise<void> {
     if (isKnown) return;
-    const known = await keeper?.recall();
+    const known = await keeper?.load();
     // The source may have been read meanwhile.
     if (!known || isClosed || position) return;
     position = { revision: undefined, epoch: known.epoch };

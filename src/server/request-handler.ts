@@ -9,7 +9,7 @@ import { Refusal, type FlatHeaders } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 import type { Cors } from '../model/route.js';
 import { sendError } from './send-error.js';
-import { removeIdentity } from './hand-over.js';
+import { removeIdentity } from './remove-identity.js';
 import { corsHeaders, preflightHeaders } from './cors.js';
 import { endBatched } from './response-batcher.js';
 import { parsedBody } from './parsed-body.js';

@@ -3,16 +3,16 @@ export class Batch {
   #text = '';
   #bytes = 0;
 
-  /** @param mostBytes the most bytes of a batch; a longer line is a batch of its own */
+  /** @param maxBytes the most bytes of a batch; a longer line is a batch of its own */
   constructor(
-    readonly mostBytes: number,
+    readonly maxBytes: number,
     readonly write: (text: string) => void,
   ) {}
 
   /** Adds one whole line, including its line end. Writes the batch first if the line does not fit. */
   add(line: string): void {
     const bytes = Buffer.byteLength(line);
-    if (this.#bytes + bytes > this.mostBytes) this.flush();
+    if (this.#bytes + bytes > this.maxBytes) this.flush();
     this.#text += line;
     this.#bytes += bytes;
   }

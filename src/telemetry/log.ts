@@ -20,12 +20,12 @@ export interface OperatorLog {
 }
 
 /** Some hundred lines. Each batch wakes a thread; a crash loses the unwritten ones. */
-const MOST_FOR_A_FILE = 32 * 1024;
+const FILE_BATCH_BYTES = 32 * 1024;
 /** PIPE_BUF: a pipe accepts this much atomically, so the lines of several workers do not mix. */
-const MOST_FOR_A_PIPE = 4096;
-const LONGEST_WAIT_MS = 500;
+const PIPE_BATCH_BYTES = 4096;
+const MAX_WAIT_MS = 500;
 /** With a full disk or a stalled reader, at most this much is buffered in memory; further lines are dropped. */
-const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+const MAX_PENDING_BYTES = 16 * 1024 * 1024;
 const CLOSE_MS = 1000;
 const STANDARD_OUTPUT = 1;
 
@@ -40,9 +40,9 @@ export function createLog(
   { level, file }: Pick<LogSettings, 'level' | 'file'>,
   worker?: number,
 ): OperatorLog {
-  const mostBytes = file === undefined ? MOST_FOR_A_PIPE : MOST_FOR_A_FILE;
-  let destination = openDestination(file, mostBytes);
-  const batch = new Batch(mostBytes, (text) => destination.write(text));
+  const maxBytes = file === undefined ? PIPE_BATCH_BYTES : FILE_BATCH_BYTES;
+  let destination = openDestination(file, maxBytes);
+  const batch = new Batch(maxBytes, (text) => destination.write(text));
   const log = pino(
     {
       level,
@@ -56,7 +56,7 @@ export function createLog(
     batch.flush();
     // Retries what could not be written.
     destination.flush();
-  }, LONGEST_WAIT_MS).unref();
+  }, MAX_WAIT_MS).unref();
   let closed: Promise<void> | undefined;
 
   function close(): Promise<void> {
@@ -79,7 +79,7 @@ export function createLog(
       batch.flush();
       const previous = destination;
       try {
-        destination = openDestination(file, mostBytes);
+        destination = openDestination(file, maxBytes);
       } catch (error) {
         log.error({ err: error }, 'the log cannot be opened anew');
         return;
@@ -90,14 +90,14 @@ export function createLog(
   };
 }
 
-function openDestination(file: string | undefined, mostBytes: number): Destination {
+function openDestination(file: string | undefined, maxBytes: number): Destination {
   const destination = pino.destination({
     dest: file === undefined ? STANDARD_OUTPUT : openFile(file),
     sync: false,
     // Each batch is written as soon as the previous one is done.
     minLength: 1,
-    maxWrite: mostBytes,
-    maxLength: MOST_WAITING_BYTES,
+    maxWrite: maxBytes,
+    maxLength: MAX_PENDING_BYTES,
   });
   // Without a listener a full disk would end the process; with it, lines are buffered until there is room.
   let isBroken = false;

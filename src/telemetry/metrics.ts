@@ -10,7 +10,7 @@ import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } f
 export interface MetricSources {
   /** Undefined where the file has no Redis. */
   readonly isRedisUp: () => boolean | undefined;
-  readonly targets: () => readonly { upstream: string; target: string; up: boolean }[];
+  readonly targets: () => readonly { upstream: string; target: string; isUp: boolean }[];
   /** Open connections of clients, tunnels included. */
   readonly connections: () => Promise<number>;
   /** Exchanges in flight: each from its head until its response is complete, or until it is a tunnel. */
@@ -64,7 +64,7 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight }: Met
     aggregator: 'min',
     collect() {
       this.reset();
-      for (const { upstream, target, up } of targets()) this.set({ upstream, target }, Number(up));
+      for (const { upstream, target, isUp } of targets()) this.set({ upstream, target }, Number(isUp));
     },
   });
   new Gauge({

@@ -12,8 +12,8 @@ export interface NearestRouteOptions {
 }
 
 /** Bounds on the work that an untrusted path can cause. */
-const MOST_SEGMENTS = 32;
-const MOST_CHARACTERS = 64;
+const MAX_SEGMENTS = 32;
+const MAX_CHARACTERS = 64;
 
 /** Creates an observer that logs the nearest route of each request without a route. Does nothing above level `debug`. */
 export function createNearestRouteLog({ log, routes }: NearestRouteOptions): Observe {
@@ -33,8 +33,8 @@ export function createNearestRouteLog({ log, routes }: NearestRouteOptions): Obs
 export function nearestRoute(path: string, routes: readonly Route[]): Route | undefined {
   const texts = path
     .slice(1)
-    .split('/', MOST_SEGMENTS)
-    .map((text) => text.slice(0, MOST_CHARACTERS));
+    .split('/', MAX_SEGMENTS)
+    .map((text) => text.slice(0, MAX_CHARACTERS));
   let nearest: Route | undefined;
   let least = Infinity;
   for (const route of routes) {

@@ -31,7 +31,7 @@ function createTarget(size: number, queueSize = 4 * size) {
     held: (caller: string) =>
       holders.filter((holder) => callerOf(holder.exchange) === `network ${caller}`).length,
     total: () => holders.length,
-    ask(caller: string, count = 1) {
+    acquire(caller: string, count = 1) {
       let last = '';
       for (let i = 0; i < count; i++) {
         const waiter: Waiter = {
@@ -47,13 +47,13 @@ function createTarget(size: number, queueSize = 4 * size) {
           },
           onTokenEnded: () => undefined,
         };
-        last = slots.take(waiter);
-        if (last === 'taken') hold(caller);
+        last = slots.acquire(waiter);
+        if (last === 'acquired') hold(caller);
         if (last === 'queued') waiters.push(waiter);
       }
       return last;
     },
-    giveBack(caller: string, count = 1) {
+    release(caller: string, count = 1) {
       for (let i = 0; i < count; i++) {
         const at = holders.findIndex((holder) => callerOf(holder.exchange) === `network ${caller}`);
         if (at === -1) return;
@@ -68,62 +68,62 @@ function createTarget(size: number, queueSize = 4 * size) {
 describe('The slots of a target', () => {
   it('go to one caller up to seven eighths, and the rest to others', () => {
     const target = createTarget(256);
-    target.ask('a', 300);
+    target.acquire('a', 300);
     expect(target.held('a')).toBe(224);
-    expect(target.ask('b', 28)).toBe('taken');
+    expect(target.acquire('b', 28)).toBe('acquired');
     expect(target.held('b')).toBe(28);
-    expect(target.ask('c')).toBe('taken');
+    expect(target.acquire('c')).toBe('acquired');
   });
 
   it('go all to one caller where there are fewer than eight', () => {
     const target = createTarget(4);
-    target.ask('a', 5);
+    target.acquire('a', 5);
     expect(target.held('a')).toBe(4);
-    target.ask('b');
-    target.giveBack('a');
+    target.acquire('b');
+    target.release('a');
     expect([target.held('a'), target.held('b')]).toEqual([3, 1]);
   });
 
   it('go, when they are given back, to the waiting caller that holds the fewest', () => {
     const target = createTarget(256);
-    target.ask('a', 1000);
-    target.ask('b', 200);
+    target.acquire('a', 1000);
+    target.acquire('b', 200);
     const before = target.held('b');
     expect(before).toBeLessThan(32);
-    target.giveBack('a', 90);
+    target.release('a', 90);
     expect(target.held('b')).toBeGreaterThan(before + 70);
     expect(target.held('a')).toBeLessThan(140);
   });
 
   it('are taken in turns where there is only one, however many of one caller wait', () => {
     const target = createTarget(1);
-    target.ask('a', 4);
-    target.ask('b', 2);
+    target.acquire('a', 4);
+    target.acquire('b', 2);
     const order: string[] = [];
     for (let i = 0; i < 4; i++) {
       const [holder] = ['a', 'b'].filter((caller) => target.held(caller) === 1);
       order.push(holder!);
-      target.giveBack(holder!);
+      target.release(holder!);
     }
     expect(order).toEqual(['a', 'b', 'a', 'b']);
   });
 
   it('keep their order for one caller', () => {
     const target = createTarget(1);
-    target.ask('a', 3);
+    target.acquire('a', 3);
     const [first, second] = target.waiters;
-    target.giveBack('a');
+    target.release('a');
     expect(target.waiters).toEqual([second]);
     expect(first).not.toBe(second);
   });
 
   it('have a queue in which one caller leaves room for others too', () => {
     const target = createTarget(8, 8);
-    target.ask('a', 15);
+    target.acquire('a', 15);
     expect(target.waiters).toHaveLength(8);
-    expect(target.ask('a')).toBe('full');
-    target.ask('b');
-    target.ask('b', 3);
+    expect(target.acquire('a')).toBe('full');
+    target.acquire('b');
+    target.acquire('b', 3);
     expect(target.crowdedOut).toContain('a');
     expect(
       target.waiters.filter(({ exchange }) => exchange.head.clientIp === 'b').length + target.held('b'),
@@ -136,16 +136,16 @@ describe('The slots of a target', () => {
       fc.property(fc.integer({ min: 1, max: 40 }), fc.array(step, { maxLength: 40 }), (size, steps) => {
         const target = createTarget(size);
         for (const [asks, caller, count] of steps) {
-          if (asks) target.ask(caller, count);
-          else target.giveBack(caller, count);
+          if (asks) target.acquire(caller, count);
+          else target.release(caller, count);
           expect(target.total()).toBeLessThanOrEqual(size);
           expect(target.slots.load).toBe(target.total() + target.waiters.length);
           // A caller that holds nothing never waits while a slot is free.
           for (const waiter of target.waiters) {
-            expect(target.held(waiter.exchange.head.clientIp) === 0 && target.slots.hasRoom).toBe(false);
+            expect(target.held(waiter.exchange.head.clientIp) === 0 && target.slots.hasFreeSlot).toBe(false);
           }
         }
-        while (target.total() > 0) for (const caller of ['a', 'b', 'c']) target.giveBack(caller, 1);
+        while (target.total() > 0) for (const caller of ['a', 'b', 'c']) target.release(caller, 1);
         expect(target.slots.idle).toBe(true);
       }),
     );

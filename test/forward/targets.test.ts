@@ -154,13 +154,13 @@ describe('Ejection', () => {
     const edge = await edgeTo([bad, good], { ejection: { ...EJECTION, cooldownMs: 1500 }, retries: 0 });
     await ask(edge, 10);
     expect(bad.requests).toHaveLength(3);
-    expect(edge.forwarder.targets().map(({ up }) => up)).toEqual([false, true]);
+    expect(edge.forwarder.targets().map(({ isUp: up }) => up)).toEqual([false, true]);
     expect(ofTargets(edge)).toEqual(['a target fails: others are asked in its place']);
     script = sayOk;
     await expect
       .poll(() => ask(edge, 2).then(() => bad.requests.length), { timeout: 5000 })
       .toBeGreaterThan(3);
-    expect(edge.forwarder.targets().map(({ up }) => up)).toEqual([true, true]);
+    expect(edge.forwarder.targets().map(({ isUp: up }) => up)).toEqual([true, true]);
     expect(ofTargets(edge).slice(1)).toEqual(['a target answers again']);
     expect(statuses(await ask(edge, 4))).toEqual([200, 200, 200, 200]);
   });
@@ -211,7 +211,7 @@ describe('Ejection', () => {
     await ask(edge, 2, POST.replace('Content-Length: 2', 'Content-Length: 3'));
     const large = `Transfer-Encoding: chunked\r\n\r\nb\r\nmore than it\r\n0\r\n\r\n`;
     await ask(edge, 2, POST.replace(/Content-Length[^]*/, large));
-    expect(edge.forwarder.targets().map(({ up }) => up)).toEqual([true, true]);
+    expect(edge.forwarder.targets().map(({ isUp: up }) => up)).toEqual([true, true]);
   });
 
   it('Where all targets fail none is passed over, and the first that answers gets the requests', async () => {
@@ -232,7 +232,7 @@ describe('Ejection', () => {
     const edge = await edgeTo([upstream], { ejection: EJECTION });
     expect(statuses(await ask(edge, 8))).toEqual(Array(8).fill(503));
     expect(upstream.requests).toHaveLength(8);
-    expect(edge.forwarder.targets()).toEqual([{ upstream: 'behind', target: upstream.origin, up: false }]);
+    expect(edge.forwarder.targets()).toEqual([{ upstream: 'behind', target: upstream.origin, isUp: false }]);
   });
 });
 
@@ -309,7 +309,7 @@ describe('Health checks', () => {
     const [ill, well] = [await startChecked(), await startChecked()];
     ill.isWell = false;
     const edge = await edgeTo([ill, well], { health: HEALTH });
-    const up = (): boolean[] => edge.forwarder.targets().map((each) => each.up);
+    const up = (): boolean[] => edge.forwarder.targets().map((each) => each.isUp);
     await expect.poll(up, { timeout: 5000 }).toEqual([false, true]);
     await ask(edge, 6);
     expect([ill, well].map(asked)).toEqual([0, 6]);
@@ -324,7 +324,7 @@ describe('Health checks', () => {
     const ill = await startChecked();
     ill.isWell = false;
     const edge = await edgeTo([ill], { health: HEALTH });
-    await expect.poll(() => edge.forwarder.targets()[0]?.up, { timeout: 5000 }).toBe(false);
+    await expect.poll(() => edge.forwarder.targets()[0]?.isUp, { timeout: 5000 }).toBe(false);
     const [answer] = await ask(edge, 1);
     expect(answer).toMatch(
       /^HTTP\/1.1 503 [^]*Retry-After: 1\r\n[^]*The service behind this gateway is down/,
@@ -351,7 +351,7 @@ describe('Health checks', () => {
     const rubbish = await start(({ socket }) => socket.write('SMTP ready\r\n\r\n'));
     const edge = await edgeTo([await start(hang), rubbish, gone], { health: { ...HEALTH, timeoutMs: 100 } });
     await expect
-      .poll(() => edge.forwarder.targets().map(({ up }) => up), { timeout: 5000 })
+      .poll(() => edge.forwarder.targets().map(({ isUp: up }) => up), { timeout: 5000 })
       .toEqual([false, false, false]);
   });
 

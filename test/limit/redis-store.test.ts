@@ -307,11 +307,11 @@ describe('the number that rides in the calls of the Redis store', () => {
 
   function listener() {
     const told: number[] = [];
-    const follow = (revision: number) => {
+    const onRevision = (revision: number) => {
       told.push(revision);
       return undefined;
     };
-    return { told, piggybacked: { key: key(), follow } };
+    return { told, piggybacked: { key: key(), onRevision } };
   }
 
   it('is told at each call, 0 where there is none, and costs no call and no command of its own', async () => {
@@ -329,7 +329,7 @@ describe('the number that rides in the calls of the Redis store', () => {
     let catchUp = (): void => undefined;
     const piggybacked = {
       key: key(),
-      follow: () => new Promise<void>((resolve) => (catchUp = resolve)),
+      onRevision: () => new Promise<void>((resolve) => (catchUp = resolve)),
     };
     const { store, calls, limits } = await notedStore(piggybacked);
     const taken = Promise.all([take(store, ['{a}:1'], limits), take(store, ['{a}:2'], limits)]);

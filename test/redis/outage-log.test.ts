@@ -23,9 +23,9 @@ describe('an outage', () => {
   it('has one line when it begins, at most one a minute for other reasons, and one when it ends', () => {
     outages.begin('the connection was closed');
     for (let i = 0; i < 1000; i++) {
-      outages.goOn('connect ECONNREFUSED 127.0.0.1:6379');
-      outages.goOn('LOADING Redis is loading the dataset in memory');
-      outages.goOn(`WRONGPASS invalid username-password pair ${i}`);
+      outages.continue('connect ECONNREFUSED 127.0.0.1:6379');
+      outages.continue('LOADING Redis is loading the dataset in memory');
+      outages.continue(`WRONGPASS invalid username-password pair ${i}`);
       vi.advanceTimersByTime(100);
     }
     outages.end();

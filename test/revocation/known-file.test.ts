@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Revocation } from '../../src/model/revocation.js';
-import { createKnownFile } from '../../src/revocation/known-file.js';
-import { askFirst, pageOf } from '../../src/revocation/known-pages.js';
+import { createFileCache } from '../../src/revocation/known-file.js';
+import { createWorkerCache, pageOf } from '../../src/revocation/known-pages.js';
 import { RevokedSet } from '../../src/revocation/revoked-set.js';
 import { readableLog } from '../redis/logs.js';
 import { afterwards, revocation } from './support.js';
@@ -19,24 +19,24 @@ async function ownFolder(): Promise<string> {
 
 function open(folder: string, { source = 'postgres://one', isWriter = true } = {}) {
   const { log, lines } = readableLog();
-  const keeper = createKnownFile({ folder, source, isWriter, newId: () => `id-${++ids}`, log });
-  return { keeper, lines };
+  const cache = createFileCache({ folder, source, isWriter, newId: () => `id-${++ids}`, log });
+  return { cache, lines };
 }
 
 /** Keeps a set and changes of it, as a gate does, and closes. */
 async function keep(folder: string, set: RevokedSet, ...added: Revocation[]): Promise<void> {
-  const { keeper } = open(folder);
-  keeper.keep({ revoked: set, epoch: 'e1' });
+  const { cache } = open(folder);
+  cache.save({ revoked: set, epoch: 'e1' });
   for (const each of added) {
     const changes = [{ isRemoved: false, revocation: each } as const];
     set.apply(changes);
-    keeper.note(changes);
+    cache.append(changes);
   }
-  await keeper.close();
+  await cache.close();
 }
 
-async function recalled(folder: string, options = {}): Promise<string[] | undefined> {
-  const known = await open(folder, options).keeper.recall();
+async function loadIds(folder: string, options = {}): Promise<string[] | undefined> {
+  const known = await open(folder, options).cache.load();
   return known && [...known.revoked.rows()].map(({ id }) => id).sort();
 }
 
@@ -53,7 +53,7 @@ describe('the last known set on disk', () => {
       revocation({ id: 'old', cause: 'deleted', issuedBeforeMs: 5 }),
     ];
     await keep(folder, new RevokedSet(all));
-    const known = (await open(folder).keeper.recall())!;
+    const known = (await open(folder).cache.load())!;
     expect(known.epoch).toBe('e1');
     const rows = [...known.revoked.rows()];
     expect(rows).toHaveLength(all.length);
@@ -63,54 +63,54 @@ describe('the last known set on disk', () => {
 
   it('takes changes behind it, within half a second or so, and none is written as a whole set', async () => {
     const folder = await ownFolder();
-    const { keeper } = open(folder);
+    const { cache } = open(folder);
     const set = new RevokedSet([revocation()]);
-    keeper.keep({ revoked: set, epoch: '' });
-    await expect.poll(() => recalled(folder), { timeout: 3000 }).toEqual(['app-1']);
+    cache.save({ revoked: set, epoch: '' });
+    await expect.poll(() => loadIds(folder), { timeout: 3000 }).toEqual(['app-1']);
     const { ino } = await stat(await fileOf(folder));
-    keeper.note([
+    cache.append([
       { isRemoved: false, revocation: revocation({ id: 'b' }) },
       { isRemoved: true, revocation: revocation() },
     ]);
-    await expect.poll(() => recalled(folder), { timeout: 3000 }).toEqual(['b']);
+    await expect.poll(() => loadIds(folder), { timeout: 3000 }).toEqual(['b']);
     expect((await stat(await fileOf(folder))).ino).toBe(ino);
-    await keeper.close();
+    await cache.close();
   });
 
   it('is written anew when the changes are more than the set, and loses none that come meanwhile', async () => {
     const folder = await ownFolder();
-    const { keeper } = open(folder);
+    const { cache } = open(folder);
     const set = new RevokedSet();
-    keeper.keep({ revoked: set, epoch: '' });
+    cache.save({ revoked: set, epoch: '' });
     const add = (id: string) => {
       const changes = [{ isRemoved: false, revocation: revocation({ id }) } as const];
       set.apply(changes);
-      keeper.note(changes);
+      cache.append(changes);
     };
     for (let i = 0; i < 12_000; i++) add(`a${i}`);
     for (let round = 0; round < 40; round++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
       add(`b${round}`);
     }
-    await keeper.close();
-    expect(await recalled(folder)).toHaveLength(12_040);
+    await cache.close();
+    expect(await loadIds(folder)).toHaveLength(12_040);
   });
 
   it('is that of its own source alone', async () => {
     const folder = await ownFolder();
     await keep(folder, new RevokedSet([revocation()]));
-    expect(await recalled(folder, { source: 'postgres://other' })).toBeUndefined();
-    expect(await recalled(folder)).toEqual(['app-1']);
+    expect(await loadIds(folder, { source: 'postgres://other' })).toBeUndefined();
+    expect(await loadIds(folder)).toEqual(['app-1']);
   });
 
   it('is written by one worker of several, and read by all', async () => {
     const folder = await ownFolder();
-    const { keeper } = open(folder, { isWriter: false });
-    keeper.keep({ revoked: new RevokedSet([revocation()]), epoch: '' });
-    await keeper.close();
-    expect(await recalled(folder)).toBeUndefined();
+    const { cache } = open(folder, { isWriter: false });
+    cache.save({ revoked: new RevokedSet([revocation()]), epoch: '' });
+    await cache.close();
+    expect(await loadIds(folder)).toBeUndefined();
     await keep(folder, new RevokedSet([revocation()]));
-    expect(await recalled(folder, { isWriter: false })).toEqual(['app-1']);
+    expect(await loadIds(folder, { isWriter: false })).toEqual(['app-1']);
   });
 
   it('is believed though its last line was being written, and not where anything before is damaged', async () => {
@@ -119,11 +119,11 @@ describe('the last known set on disk', () => {
     const file = await fileOf(folder);
     const text = await readFile(file, 'utf8');
     await writeFile(file, `${text}["+","app","proj`);
-    expect(await recalled(folder)).toEqual(['app-1', 'b']);
+    expect(await loadIds(folder)).toEqual(['app-1', 'b']);
     for (const bad of [text.replace('"app"', '"ap"'), text.slice(5), '', `${text}\n`, '5\n']) {
       await writeFile(file, bad);
-      const { keeper, lines } = open(folder);
-      expect(await keeper.recall()).toBeUndefined();
+      const { cache, lines } = open(folder);
+      expect(await cache.load()).toBeUndefined();
       expect(lines).toHaveLength(1);
     }
   });
@@ -131,9 +131,9 @@ describe('the last known set on disk', () => {
   it('costs a line in the log and no more where the folder cannot be written', async () => {
     const folder = await ownFolder();
     await writeFile(folder, 'a file');
-    const { keeper, lines } = open(folder);
-    keeper.keep({ revoked: new RevokedSet(), epoch: '' });
-    await keeper.close();
+    const { cache, lines } = open(folder);
+    cache.save({ revoked: new RevokedSet(), epoch: '' });
+    await cache.close();
     expect(lines).toEqual(['revocations cannot be kept on disk']);
     await chmod(folder, 0o600);
   });
@@ -146,17 +146,17 @@ describe('the last known set of another worker', () => {
     const all = Array.from({ length: 9000 }, (_, i) => revocation({ kind: 'token', id: `jti-${i}` }));
     const known = { revoked: new RevokedSet([...all, revocation()]), epoch: 'e2' };
     let pages = 0;
-    const file = open(folder).keeper;
-    const heard = await askFirst((from) => {
+    const file = open(folder).cache;
+    const heard = await createWorkerCache((from) => {
       pages += 1;
       return Promise.resolve(pageOf(known, from));
-    }, file).recall();
+    }, file).load();
     expect([heard?.epoch, heard?.revoked.size]).toEqual(['e2', 9001]);
     expect(pages).toBeGreaterThan(2);
     for (const ask of [() => Promise.resolve(undefined), () => Promise.reject(new Error('it has ended'))]) {
-      const other = await askFirst(ask, file).recall();
+      const other = await createWorkerCache(ask, file).load();
       expect([...other!.revoked.rows()].map(({ id }) => id)).toEqual(['from disk']);
     }
-    expect(await askFirst(() => Promise.resolve(undefined), undefined).recall()).toBeUndefined();
+    expect(await createWorkerCache(() => Promise.resolve(undefined), undefined).load()).toBeUndefined();
   });
 });

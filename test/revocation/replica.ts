@@ -56,7 +56,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     notifier: options.isDeaf ? undefined : notifier,
     log: SILENT,
     now: Date.now,
-    patienceMs: TIMEOUT_MS,
+    maxWaitMs: TIMEOUT_MS,
   });
   const issuers = options.issuers.map((each, index) => {
     const issuer = each.model({ name: `issuer-${index}` });
@@ -81,7 +81,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       keyPrefix: prefix,
       timeoutMs: TIMEOUT_MS,
       monotonic: () => performance.now(),
-      piggybacked: { key, follow: (revision) => revocations.onRevisionHint(revision) },
+      piggybacked: { key, onRevision: (revision) => revocations.onRevisionHint(revision) },
     }),
     local: createMemoryStore({ maxKeys: 1000, now: Date.now }),
     draftHeaders: false,

@@ -6,7 +6,7 @@ import {
   type RevocationSource,
   type Revocations,
 } from '../../src/revocation/revocation.js';
-import type { Keeper } from '../../src/revocation/keeper.js';
+import type { RevocationCache } from '../../src/revocation/revocation-cache.js';
 import { RevokedSet } from '../../src/revocation/revoked-set.js';
 import type { Position, Reader } from '../../src/revocation/source.js';
 import { createRedisSource } from '../../src/revocation/redis-source.js';
@@ -76,7 +76,7 @@ describe('the revocations that a gate knows', () => {
   let source: HandSource;
   let revocations: Revocations;
   let lines: string[];
-  let keeper: Keeper | undefined;
+  let cache: RevocationCache | undefined;
 
   function start(): void {
     const readable = readableLog();
@@ -86,15 +86,15 @@ describe('the revocations that a gate knows', () => {
       notifier: undefined,
       log: readable.log,
       now: Date.now,
-      patienceMs: PATIENCE_MS,
-      keeper,
+      maxWaitMs: PATIENCE_MS,
+      cache,
     });
   }
 
   beforeEach(() => {
     vi.useFakeTimers();
     source = new HandSource();
-    keeper = undefined;
+    cache = undefined;
   });
   afterEach(async () => {
     await revocations.close();
@@ -153,11 +153,11 @@ describe('the revocations that a gate knows', () => {
 
   it('are those that were kept while the source is away at the start, and those of the source as soon as it is there', async () => {
     const kept: (readonly [string, number])[] = [];
-    keeper = {
-      recall: () =>
+    cache = {
+      load: () =>
         Promise.resolve({ revoked: new RevokedSet([revocation(), revocation({ id: 'old' })]), epoch: 'e' }),
-      keep: ({ revoked }) => void kept.push(['whole', revoked.size]),
-      note: (changes) => void kept.push(['changes', changes.length]),
+      save: ({ revoked }) => void kept.push(['whole', revoked.size]),
+      append: (changes) => void kept.push(['changes', changes.length]),
       close: () => Promise.resolve(),
     };
     source.isUnavailable = true;
@@ -291,7 +291,7 @@ describe('the notifier', () => {
         notifier,
         log: SILENT,
         now: Date.now,
-        patienceMs: PATIENCE_MS,
+        maxWaitMs: PATIENCE_MS,
       });
       afterwards(() => revocations.close());
       return revocations;
@@ -328,7 +328,7 @@ describe('the notifier', () => {
         notifier,
         log: SILENT,
         now: Date.now,
-        patienceMs: PATIENCE_MS,
+        maxWaitMs: PATIENCE_MS,
       });
       afterwards(() => revocations.close());
       return revocations;

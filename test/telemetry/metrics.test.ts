@@ -11,8 +11,8 @@ async function samples(metrics: ReturnType<typeof createMetrics>, name: string):
 it('gauges tell what is so at the moment of the question', async () => {
   let isUp: boolean | undefined = true;
   let targets = [
-    { upstream: 'a', target: 'http://10.0.0.1', up: true },
-    { upstream: 'a', target: 'http://10.0.0.2', up: false },
+    { upstream: 'a', target: 'http://10.0.0.1', isUp: true },
+    { upstream: 'a', target: 'http://10.0.0.2', isUp: false },
   ];
   let open = 3;
   const metrics = createMetrics({

@@ -36,8 +36,8 @@ export class Availability {
   }
 
   /** The state for the metrics: healthy, breaker closed, not failing. */
-  get up(): boolean {
-    return this.#isHealthy && this.#breaker?.closed !== false && this.#outliers?.failing !== true;
+  get isUp(): boolean {
+    return this.#isHealthy && this.#breaker?.isClosed !== false && this.#outliers?.isFailing !== true;
   }
 
   /** Whether a request may go to the target. */
@@ -47,15 +47,15 @@ export class Availability {
 
   /** Whether other targets are preferred to this one. */
   get isEjected(): boolean {
-    return this.#outliers?.failing === true && this.#outliers.isEjected(this.now());
+    return this.#outliers?.isFailing === true && this.#outliers.isEjected(this.now());
   }
 
   get #isHealthy(): boolean {
-    return this.#health?.up !== false;
+    return this.#health?.isUp !== false;
   }
 
-  share(): number {
-    return this.#outliers === undefined ? 1 : this.#outliers.share(this.now());
+  weight(): number {
+    return this.#outliers === undefined ? 1 : this.#outliers.weight(this.now());
   }
 
   /** An estimate, for Retry-After, of when it may admit a request again. */

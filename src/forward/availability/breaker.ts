@@ -23,22 +23,22 @@ export class CircuitBreaker {
     this.#counts = new RollingCounts(settings.windowMs);
   }
 
-  get closed(): boolean {
+  get isClosed(): boolean {
     return this.#state === 'closed';
   }
 
   admits(nowMs: number): boolean {
-    return this.closed || nowMs >= this.#untilMs;
+    return this.isClosed || nowMs >= this.#untilMs;
   }
 
   /** Milliseconds until a request is allowed. */
   waitMs(nowMs: number): number {
-    return this.closed ? 0 : Math.max(0, this.#untilMs - nowMs);
+    return this.isClosed ? 0 : Math.max(0, this.#untilMs - nowMs);
   }
 
   /** Begins one request. Returns its ticket, or undefined where none is allowed. */
   begin(nowMs: number): number | undefined {
-    if (this.closed) return this.#epoch;
+    if (this.isClosed) return this.#epoch;
     if (!this.admits(nowMs)) return undefined;
     // A hanging trial is abandoned after a cooldown. Then the next request is the trial.
     this.#change('half-open', nowMs + this.settings.cooldownMs);

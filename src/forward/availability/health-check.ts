@@ -24,7 +24,7 @@ export function startHealthCheck(
   report: (problem: string | undefined) => void,
 ): () => void {
   // The name is looked up at each check.
-  const connect = createConnector(upstream, target, { isWanted: () => true, lookup: undefined });
+  const connect = createConnector(upstream, target, { isConnectionNeeded: () => true, lookup: undefined });
   let current: Client | undefined;
   let timer = schedule(random() * Math.min(health.intervalMs, SPREAD_MS));
 

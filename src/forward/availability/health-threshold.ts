@@ -8,7 +8,7 @@ import type { HealthCheck } from '../../model/upstream.js';
  */
 export class HealthThreshold {
   /** Up before the first check: a gateway that has just started must not refuse requests without a reason. */
-  up = true;
+  isUp = true;
   #isFirst = true;
   /** Checks in a row that contradict `up`. */
   #contradictions = 0;
@@ -20,13 +20,13 @@ export class HealthThreshold {
     const { healthyAfter, unhealthyAfter } = this.settings;
     const isFirst = this.#isFirst;
     this.#isFirst = false;
-    if (isGood === this.up) {
+    if (isGood === this.isUp) {
       this.#contradictions = 0;
       return false;
     }
     this.#contradictions += 1;
     if (!isFirst && this.#contradictions < (isGood ? healthyAfter : unhealthyAfter)) return false;
-    this.up = isGood;
+    this.isUp = isGood;
     this.#contradictions = 0;
     return true;
   }

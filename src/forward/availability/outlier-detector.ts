@@ -5,9 +5,9 @@
 import type { Ejection } from '../../model/upstream.js';
 
 /** The longest ejection, in cooldowns (like Envoy's max_ejection_time). */
-const LONGEST_COOLDOWNS = 30;
+const MAX_COOLDOWNS = 30;
 /** The part of a full share that a returning target gets at first. */
-const LEAST_SHARE = 0.1;
+const MIN_WEIGHT = 0.1;
 
 /** The ejection state of one target. All times are monotonic milliseconds. */
 export class OutlierDetector {
@@ -21,7 +21,7 @@ export class OutlierDetector {
   constructor(readonly settings: Ejection) {}
 
   /** Whether it was ejected and has had no success since. */
-  get failing(): boolean {
+  get isFailing(): boolean {
     return this.#ejections > 0;
   }
 
@@ -30,10 +30,10 @@ export class OutlierDetector {
   }
 
   /** Its part of a full share: from 0.1 to 1, growing during the slow start. */
-  share(nowMs: number): number {
+  weight(nowMs: number): number {
     const sinceMs = nowMs - this.#returnMs;
     if (sinceMs >= this.settings.slowStartMs) return 1;
-    return Math.max(LEAST_SHARE, sinceMs / this.settings.slowStartMs);
+    return Math.max(MIN_WEIGHT, sinceMs / this.settings.slowStartMs);
   }
 
   /**
@@ -46,7 +46,7 @@ export class OutlierDetector {
     if (startedMs < this.#ejectedMs) return false;
     this.#failures += 1;
     if (this.#failures < this.settings.failures || this.isEjected(nowMs)) return false;
-    this.#ejections = Math.min(this.#ejections + 1, LONGEST_COOLDOWNS);
+    this.#ejections = Math.min(this.#ejections + 1, MAX_COOLDOWNS);
     this.#ejectedMs = nowMs;
     this.#returnMs = nowMs + this.settings.cooldownMs * this.#ejections;
     return true;
@@ -56,7 +56,7 @@ export class OutlierDetector {
   succeed(startedMs: number, nowMs: number): boolean {
     if (startedMs < this.#ejectedMs) return false;
     this.#failures = 0;
-    if (!this.failing) return false;
+    if (!this.isFailing) return false;
     this.#ejections = 0;
     this.#returnMs = Math.min(this.#returnMs, nowMs);
     return true;

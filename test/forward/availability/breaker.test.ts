@@ -31,7 +31,7 @@ describe('A closed breaker', () => {
   it('stays closed below the rate', () => {
     const breaker = new CircuitBreaker(SETTINGS);
     for (let turn = 0; turn < 300; turn += 1) pass(breaker, turn % 3 === 2 ? 'bad' : 'good', turn);
-    expect(breaker.closed).toBe(true);
+    expect(breaker.isClosed).toBe(true);
   });
 
   it('forgets what is older than the window', () => {
@@ -82,7 +82,7 @@ describe('An open breaker', () => {
     const breaker = opened(0);
     expect(pass(breaker, 'good', 500)).toBe('closed');
     for (let turn = 0; turn < 3; turn += 1) expect(pass(breaker, 'bad', 500)).toBeUndefined();
-    expect(breaker.closed).toBe(true);
+    expect(breaker.isClosed).toBe(true);
   });
 
   it('stays open for another cooldown when it fails', () => {

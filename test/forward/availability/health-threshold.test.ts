@@ -8,12 +8,12 @@ function after(...checks: boolean[]): boolean[] {
   const row = new HealthThreshold(SETTINGS);
   return checks.map((isGood) => {
     row.add(isGood);
-    return row.up;
+    return row.isUp;
   });
 }
 
 it('Before the first check a target is taken for up; the first check decides alone', () => {
-  expect(new HealthThreshold(SETTINGS).up).toBe(true);
+  expect(new HealthThreshold(SETTINGS).isUp).toBe(true);
   expect(after(false)).toEqual([false]);
   expect(after(true)).toEqual([true]);
 });

@@ -24,14 +24,14 @@ it('After the cooldown the target is back, and its share grows from a tenth to t
   const row = ejected(0);
   expect(row.isEjected(999)).toBe(true);
   expect(row.isEjected(1000)).toBe(false);
-  expect([1000, 1100, 2000, 2500, 3000, 9000].map((nowMs) => row.share(nowMs))).toEqual([
+  expect([1000, 1100, 2000, 2500, 3000, 9000].map((nowMs) => row.weight(nowMs))).toEqual([
     0.1, 0.1, 0.5, 0.75, 1, 1,
   ]);
 });
 
 it('A target that was never ejected has its whole share from the start', () => {
-  expect(new OutlierDetector(SETTINGS).share(0)).toBe(1);
-  expect(new OutlierDetector({ ...SETTINGS, slowStartMs: 0 }).share(0)).toBe(1);
+  expect(new OutlierDetector(SETTINGS).weight(0)).toBe(1);
+  expect(new OutlierDetector({ ...SETTINGS, slowStartMs: 0 }).weight(0)).toBe(1);
 });
 
 it('The first failure after a return ejects again, each time for longer by one cooldown, thirty at the most', () => {
@@ -48,10 +48,10 @@ it('The first failure after a return ejects again, each time for longer by one c
 
 it('A success after the return ends the row: the next ejection takes as many failures and as short as the first', () => {
   const row = ejected(0);
-  expect(row.failing).toBe(true);
+  expect(row.isFailing).toBe(true);
   expect(row.succeed(1500, 1500)).toBe(true);
-  expect(row.failing).toBe(false);
-  expect(row.share(2000)).toBe(0.5);
+  expect(row.isFailing).toBe(false);
+  expect(row.weight(2000)).toBe(0.5);
   expect(row.fail(1600, 1600)).toBe(false);
   row.fail(1600, 1600);
   expect(row.fail(1600, 1600)).toBe(true);
@@ -63,7 +63,7 @@ it('A success while it is passed over brings it back at once', () => {
   const row = ejected(0);
   expect(row.succeed(500, 500)).toBe(true);
   expect(row.isEjected(500)).toBe(false);
-  expect(row.share(500)).toBe(0.1);
+  expect(row.weight(500)).toBe(0.1);
 });
 
 it('What was asked before the ejection and ends after it changes nothing', () => {
@@ -77,7 +77,7 @@ it('What was asked before the ejection and ends after it changes nothing', () =>
 it('After a return for another reason the row is empty and the share grows', () => {
   const row = ejected(0);
   row.restart(100);
-  expect(row.failing).toBe(false);
+  expect(row.isFailing).toBe(false);
   expect(row.isEjected(100)).toBe(false);
-  expect(row.share(1100)).toBe(0.5);
+  expect(row.weight(1100)).toBe(0.5);
 });

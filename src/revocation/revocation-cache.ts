@@ -8,14 +8,14 @@ export interface KnownSet {
   readonly epoch: string;
 }
 
-/** No method rejects. */
-export interface Keeper {
+/** Keeps the last known set. No method rejects. */
+export interface RevocationCache {
   /** Returns the last known set; undefined where there is no valid one. */
-  recall(): Promise<KnownSet | undefined>;
+  load(): Promise<KnownSet | undefined>;
   /** Replaces what is kept by a set that was read completely. Later changes of the set are passed to `note`. */
-  keep(known: KnownSet): void;
+  save(known: KnownSet): void;
   /** Records changes that were just applied to the kept set. */
-  note(changes: readonly RevocationChange[]): void;
+  append(changes: readonly RevocationChange[]): void;
   /** Resolves when everything recorded is written. */
   close(): Promise<void>;
 }

@@ -1,18 +1,18 @@
 /** Decides when the set is read: one reading at a time, shared by all requests with the same new revision. */
 
-export interface Follower {
+export interface RefreshScheduler {
   /** Reads again. A reading in progress may have started before the change, so another one follows it. */
   readonly refresh: () => Promise<void>;
-  /** Called with a revision. For a new one, the promise settles after a reading or after `patienceMs`. */
-  readonly follow: (revision: number) => Promise<void> | undefined;
+  /** Called with a revision. For a new one, the promise settles after a reading or after `maxWaitMs`. */
+  readonly onRevisionHint: (revision: number) => Promise<void> | undefined;
 }
 
 /**
- * Creates the follower. Nothing rejects.
+ * Creates the scheduler. Nothing rejects.
  * @param read must not reject
- * @param patienceMs the longest wait for a reading, in milliseconds
+ * @param maxWaitMs the longest wait for a reading, in milliseconds
  */
-export function createFollower(read: () => Promise<void>, patienceMs: number): Follower {
+export function createRefreshScheduler(read: () => Promise<void>, maxWaitMs: number): RefreshScheduler {
   let reading: Promise<void> | undefined;
   let next: Promise<void> | undefined;
   /** The last revision that was reported, and the wait for its reading. */
@@ -29,10 +29,10 @@ export function createFollower(read: () => Promise<void>, patienceMs: number): F
 
   return {
     refresh,
-    follow(revision) {
+    onRevisionHint(revision) {
       if (revision === followed) return following;
       followed = revision;
-      const waiting = within(refresh(), patienceMs).finally(() => {
+      const waiting = within(refresh(), maxWaitMs).finally(() => {
         if (following === waiting) following = undefined;
       });
       return (following = waiting);
