@@ -25,7 +25,7 @@ COPY --from=build /app/dist ./dist
 # The one place that the gate writes to: the registry, and the administrator's credential. 1000 is the user node.
 RUN mkdir data && chown 1000:1000 data
 VOLUME /app/data
-# What a file that does not say otherwise gets: docs/docker.md.
+# What a file that does not say otherwise gets: docs/operations.md.
 ENV TOLLGATE_LISTEN=0.0.0.0:8080 TOLLGATE_ADMIN=127.0.0.1:8081 TOLLGATE_DATA=/app/data
 USER node
 EXPOSE 8080

@@ -1,20 +1,21 @@
-/** The pages for people: every path of this repository that they name is there. */
+/** The documentation: the paths, links, settings and log lines that it names exist. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const PAGES = [
-  'ARCHITECTURE.md',
-  'README.md',
-  ...readdirSync('docs')
+const pagesOf = (folder: string): string[] =>
+  readdirSync(folder)
     .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
+    .map((name) => join(folder, name));
 
-/** A path in backticks, from the root. One that says whose place it takes (`test/YOURS`) or is a pattern is none. */
+const PAGES = [...pagesOf('.'), ...pagesOf('docs')];
+
+/** A path in backticks, from the root. A pattern or a placeholder (`test/YOURS`) is none. */
 const NAMED = /`((?:src|test|docs|config|bench)\/[\w./-]*)`/g;
-/** Where a link leads; its place within the page is left out. */
-const LINKED = /\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)/g;
+/** The target of a link or an image, with its #anchor. */
+const LINKED = /\]\((?!https?:|mailto:)([^)\s]+)\)/g;
+/** A log message of several words, in backticks. */
+const LOG_LINE = /`((?:Redis|the|a|too|wrong) [^`]+)`/g;
 
 function matches(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map(([, path]) => path!);
@@ -27,9 +28,30 @@ describe.each(PAGES)('%s', (page) => {
     expect(matches(text, NAMED).filter((path) => !existsSync(path))).toEqual([]);
   });
 
-  it('links only to pages that exist', () => {
-    expect(matches(text, LINKED).filter((path) => !existsSync(join(dirname(page), path)))).toEqual([]);
+  it('links only to files and headings that exist', () => {
+    const broken = matches(text, LINKED).filter((link) => {
+      const [path = '', anchor] = link.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      return !existsSync(file) || (anchor !== undefined && !anchorsOf(file).includes(anchor));
+    });
+    expect(broken).toEqual([]);
   });
+});
+
+it('README.md links every page of docs/', () => {
+  const linked = new Set(matches(readFileSync('README.md', 'utf8'), LINKED));
+  // A report that a script writes; the pages about faults link to it.
+  expect(pagesOf('docs').filter((page) => !linked.has(page) && page !== 'docs/soak.md')).toEqual([]);
+});
+
+it('docs/what-happens-when.md quotes only messages that the gateway logs', () => {
+  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(join('src', file), 'utf8'))
+    .join('\n');
+  const quoted = matches(readFileSync('docs/what-happens-when.md', 'utf8'), LOG_LINE);
+  expect(quoted.length).toBeGreaterThan(12);
+  expect(quoted.filter((message) => !sources.includes(message))).toEqual([]);
 });
 
 it('docs/threats.md names every file of test/security/', () => {
@@ -75,6 +97,21 @@ describe('docs/configuration.md', () => {
     expect(headings).toEqual([...new Set(headings)]);
   });
 });
+
+/** The anchors that GitHub gives to the headings of a page. */
+function anchorsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8').replaceAll(/^```[\s\S]*?^```/gm, '');
+  const counts = new Map<string, number>();
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => {
+    const slug = heading!
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-');
+    const count = counts.get(slug) ?? 0;
+    counts.set(slug, count + 1);
+    return count === 0 ? slug : `${slug}-${count}`;
+  });
+}
 
 /** The names of all properties of a JSON schema. */
 function keysOf(schema: unknown, found = new Set<string>()): Set<string> {

@@ -65,7 +65,7 @@ describe('a user of Redis', () => {
   );
 
   it('who may do what the docs list, and nothing else, is enough for limits and the kill switch', async () => {
-    const docs = readFileSync('docs/configuration.md', 'utf8');
+    const docs = readFileSync('docs/operations.md', 'utf8');
     const [, line] = /^ {4}(ACL SETUSER tollgate .*)$/m.exec(docs) ?? [];
     const [, ...words] = line!.replace('PASSWORD', 'pw').split(' ');
     redis = await startRedis();
