@@ -1,6 +1,5 @@
-/** Classifies failures before the response head, for `proxy-exchange.ts`: the refusal, and where a retry is allowed. */
+/** The refusals for failures before the response head, and what an error says about the target; for all of forward/. */
 import { Refusal } from '../model/refusal.js';
-import type { RequestHead } from '../model/request.js';
 import { CONNECT_TIMEOUT } from './connect.js';
 
 const CONNECT_TIMED_OUT = new Refusal('upstream_timeout', [], 'no connection in time');
@@ -47,11 +46,9 @@ export const SWITCHED_UNASKED = new Refusal(
 );
 export const UNKNOWN_CODING = new Refusal('upstream_broken', [], 'a transfer coding other than chunked');
 
-/** Connection errors, by the codes of the system or undici, after which the same target may get the request again. */
-const LOST_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+/** The codes, of the system or undici, of a connection that was lost. */
+export const LOST_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 const INVALID_CODES = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
-/** RFC 9110 9.2.1. TRACE, the fourth, is refused earlier. */
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Returns the refusal for an error code.
@@ -63,24 +60,6 @@ export function refusalFor(code: string, responseBegan: boolean): Refusal {
   if (responseBegan || code.startsWith('HPE_')) return BROKEN;
   if (code === CONNECT_TIMEOUT) return CONNECT_TIMED_OUT;
   return LOST_CODES.has(code) ? LOST : REFUSED;
-}
-
-/**
- * Decides whether and where a request may be sent again (RFC 9110 9.2.2). Before a byte of it was sent, any request
- * may. Afterwards only one with a safe method and no body may, never a POST. The same target may get it only where the
- * connection was lost or refused, since the next connection may work. Another target may get it also after a timeout of
- * the connection or the response. No target gets it where undici could not parse the response.
- *
- * @param wasSent whether a byte of the request may have been sent
- */
-export function resendAfter(
-  { method, body }: RequestHead,
-  code: string,
-  wasSent: boolean,
-): 'anywhere' | 'elsewhere' | 'nowhere' {
-  if (wasSent && (!SAFE_METHODS.has(method) || body !== 'none')) return 'nowhere';
-  if (code === 'ECONNREFUSED' || LOST_CODES.has(code)) return 'anywhere';
-  return isTargetsFault(code) && !code.startsWith('HPE_') ? 'elsewhere' : 'nowhere';
 }
 
 /** Whether an error counts as the target's failure. An invalid request does not: undici would send it to no target. */

@@ -8,13 +8,14 @@
  *      │                 1. a slot of the target                            │   concurrency-limiter.ts, shares.ts
  *      │                 2. header and body are sent ─────────────────────▶ │   request-headers.ts, request-body.ts
  *      │                 3. connected, the request is written ────────────▶ │   attempt.ts, target-pool.ts, connect.ts
- *      │ ◀── head ─────  4. the response head ◀──────────────────────────── │   response-headers.ts
+ *      │ ◀── head ─────  4. the response head ◀──────────────────────────── │   response-head.ts, response-headers.ts
  *      │ ◀── body ─────  5. the response body, trailers ◀────────────────── │   response-writer.ts
  *      │                 6. the end; or 7. the upstream fails, 8. the client leaves, 9. a timeout (failures.ts)
  *
- * proxy-exchange.ts is one exchange; its methods follow this order and these numbers. Where 2 to 4 fail, a safe request
- * may be sent again, to another target, as a new attempt of the same exchange (retry-budget.ts). A WebSocket takes the
- * same steps until the upstream's 101, and then is a tunnel (tunnel.ts).
+ * proxy-exchange.ts is one exchange; its methods follow this order and these numbers. Every path ends in
+ * exchange-state.ts. Where 2 to 4 fail, a safe request may be sent again, to another target, as a new attempt of the
+ * same exchange (retries.ts, retry-budget.ts). A WebSocket takes the same steps until the upstream's 101, and then is a
+ * tunnel (tunnel.ts).
  */
 import { Refusal } from '../model/refusal.js';
 import { CLIENT_CLOSED_REQUEST } from '../model/record.js';

@@ -1,24 +1,17 @@
 /** Writes an exchange's response to the client, for `proxy-exchange.ts`, no faster than the client reads. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { Refusal } from '../model/refusal.js';
 import type { Upstream } from '../model/upstream.js';
 import type { Attempt } from './attempt.js';
+import { breakConnection, hasHeadBegun, isOpen } from './client-connection.js';
 import type { Draining, Exchange, StreamWatcher } from './exchange.js';
 import { TUNNELS_FULL, UNKNOWN_CODING } from './failures.js';
 import { listOf, type ParsedHeaders, type RawHeaders } from './raw-headers.js';
-import {
-  FORBIDDEN,
-  responseFields,
-  fitReason,
-  headText,
-  passingFields,
-  trailerFields,
-  writeHead,
-} from './response-headers.js';
+import { flushHead, forwardInterim, hasNoBody, isEventStream, writeFinalHead } from './response-head.js';
+import { trailerFields } from './response-headers.js';
 
 /**
  * A client stalls when it reads nothing for this many idle times. Reading shows only when the kernel's buffer of up to
@@ -44,22 +37,24 @@ export class ResponseWriter {
   status = 0;
   bytes = 0;
   idleMs = 0;
-  /** 204 and 304 never have a body (RFC 9110 15.3.5, 15.4.5). */
   isBodiless = false;
   /** Whether it is an event stream. */
   isEventStream = false;
   #controller: Dispatcher.DispatchController | undefined;
   /** The first chunk, delayed until it is known whether it is the whole body. */
   #first: Buffer | undefined;
-  #restAwaited = false;
-  #full = false;
+  #isRestAwaited = false;
+  #isFull = false;
   #idleTimes = 0;
-  #ended = false;
-  #sized = false;
+  #isEnded = false;
+  #isSized = false;
   /** The upstream's Connection field, which may nominate trailers too. */
   #connection: string | undefined;
   #events: ClientEvents | undefined;
   #unsubscribe: (() => void) | undefined;
+  /** The socket of a pipelined request, which `res` does not have yet. */
+  #queuedOn: Socket | undefined;
+  #onDrain: (() => void) | undefined;
 
   /** @param sink emits `drain` when the client reads: `res`, or its socket where no server manages it */
   constructor(
@@ -81,39 +76,21 @@ export class ResponseWriter {
     // A server closes each `res` after its end. Without a server, `res` closes with its socket, much later.
     if (this.sink !== res) res.once('finish', this.#onClose);
     res.once('close', this.#onClose);
-    return !res.destroyed && !isCut(req) && !req.socket.destroyed;
+    return isOpen(this.exchange);
   }
-
-  #queuedOn: Socket | undefined;
 
   readonly #onClose = (): void => {
     if (this.exchange.res.writableFinished) this.#events?.onResponseFlushed();
     else this.#events?.onClientGone();
   };
 
-  /**
-   * Forwards an interim response (RFC 9110 15.2): Early Hints, Processing and others below 200. It drops one for an
-   * HTTP/1.0 client, which knows none; and for a pipelined or slow client, since an upstream may send any number of
-   * them.
-   */
   writeInterim(
     controller: Dispatcher.DispatchController,
     status: number,
     headers: ParsedHeaders,
     reason: string,
   ): void {
-    const { req, res, admission, responseHeaders } = this.exchange;
-    const { socket } = res;
-    if (status < 102 || req.httpVersion !== '1.1' || socket === null || socket.writableNeedDrain) return;
-    const fields = passingFields(
-      controller.rawHeaders as RawHeaders,
-      listOf(headers, 'connection'),
-      FORBIDDEN.bodiless,
-      responseHeaders,
-      admission.route.cors,
-    );
-    // Node has no public API that writes all fields of one. Before the head, `res` has written nothing.
-    socket.write(headText(`HTTP/1.1 ${status} ${fitReason(reason)}`, fields), 'latin1');
+    forwardInterim(this.exchange, controller.rawHeaders as RawHeaders, status, headers, reason);
   }
 
   /** Writes the head. Returns the refusal where it cannot be forwarded; then nothing is written. */
@@ -128,36 +105,26 @@ export class ResponseWriter {
     if (coding !== undefined && coding.toLowerCase() !== 'chunked') return UNKNOWN_CODING;
     this.isEventStream = isEventStream(headers['content-type']);
     if (this.isEventStream && attempt?.becomeTunnel() !== true) return TUNNELS_FULL;
-    const { req, res, head, admission, responseHeaders } = this.exchange;
-    this.isBodiless = status === 204 || status === 304;
-    const hasTrailers =
-      coding !== undefined && !this.isBodiless && head.method !== 'HEAD' && req.httpVersion !== '1.0';
-    const forbidden = status === 204 ? FORBIDDEN.bodiless : hasTrailers ? FORBIDDEN.chunked : FORBIDDEN.plain;
+    this.isBodiless = hasNoBody(status);
     this.#connection = listOf(headers, 'connection');
-    const fields = responseFields(
-      controller.rawHeaders as RawHeaders,
-      this.#connection,
-      forbidden,
-      responseHeaders,
-      admission.route.cors,
-    );
-    // After an early response, the rest of the request body could be mistaken for the next request.
-    if (!req.complete && !responseHeaders.includes('Connection')) fields.push('Connection', 'close');
-    writeHead(res, status, reason, fields);
+    const raw = controller.rawHeaders as RawHeaders;
+    writeFinalHead(this.exchange, raw, status, reason, this.#connection, coding !== undefined);
 
     this.#controller = controller;
     this.status = status;
-    this.#sized = headers['content-length'] !== undefined;
+    this.#isSized = headers['content-length'] !== undefined;
     this.idleMs = this.isEventStream ? this.upstream.tunnelIdleMs : this.upstream.idleTimeoutMs;
     if (this.isEventStream)
-      this.#unsubscribe = this.streamWatcher?.watch(admission.principal, () => this.#events?.onTokenEnded());
+      this.#unsubscribe = this.streamWatcher?.watch(this.exchange.admission.principal, () =>
+        this.#events?.onTokenEnded(),
+      );
     process.nextTick(awaitRest, this);
     return undefined;
   }
 
   write(chunk: Buffer): void {
     this.bytes += chunk.length;
-    if (this.bytes === chunk.length && !this.#restAwaited) {
+    if (this.bytes === chunk.length && !this.#isRestAwaited) {
       this.#first = chunk;
       return;
     }
@@ -172,19 +139,17 @@ export class ResponseWriter {
   }
 
   #write(chunk: Buffer): void {
-    if (this.exchange.res.write(chunk) || this.#full) return;
-    this.#full = true;
+    if (this.exchange.res.write(chunk) || this.#isFull) return;
+    this.#isFull = true;
     this.#onDrain = () => {
       this.#onDrain = undefined;
-      this.#full = false;
+      this.#isFull = false;
       this.#idleTimes = 0;
       this.#controller?.resume();
     };
     this.sink.once('drain', this.#onDrain);
     this.#controller?.pause();
   }
-
-  #onDrain: (() => void) | undefined;
 
   writeTrailers(raw: RawHeaders | null): void {
     const { res, responseHeaders } = this.exchange;
@@ -194,7 +159,7 @@ export class ResponseWriter {
 
   /** Ends the response. @param slow is called where the client does not take the rest at once */
   end(slow: Draining): void {
-    this.#ended = true;
+    this.#isEnded = true;
     this.exchange.end(this.exchange.res, this.#first, slow);
   }
 
@@ -212,8 +177,8 @@ export class ResponseWriter {
   /** Sends a head at once where its body did not come in the same packet. Event streams and slow bodies need it. */
   awaitRest(): void {
     const { res } = this.exchange;
-    if (this.#ended || res.destroyed) return;
-    this.#restAwaited = true;
+    if (this.#isEnded || res.destroyed) return;
+    this.#isRestAwaited = true;
     try {
       if (this.bytes === 0) flushHead(res);
       this.#writeFirst();
@@ -225,13 +190,11 @@ export class ResponseWriter {
 
   /** Whether a part of the head was written, so that a refusal is too late. */
   get hasBegun(): boolean {
-    const { res } = this.exchange;
-    // A tunnel detaches the response from its socket before it writes the 101 there.
-    return res.headersSent || (this.sink !== res && res.socket === null);
+    return hasHeadBegun(this.exchange.res, this.sink);
   }
 
   get waitsForClient(): boolean {
-    return this.#full || this.#ended;
+    return this.#isFull || this.#isEnded;
   }
 
   /** Counts an idle time. True where the client has read nothing for too many of them. Called once per idle time. */
@@ -242,13 +205,7 @@ export class ResponseWriter {
 
   /** Breaks the response visibly: where the connection's end marks the end of the body, it sends a reset. */
   break(): void {
-    const { res } = this.exchange;
-    // Destroying a response that a tunnel has detached would not close the socket.
-    if (this.sink !== res) this.sink.destroy();
-    const { socket } = res;
-    const hasMarkedEnd = res.chunkedEncoding || this.#sized;
-    if (!hasMarkedEnd && socket instanceof Socket && !(socket instanceof TLSSocket)) reset(socket);
-    res.destroy();
+    breakConnection(this.exchange.res, this.sink, this.#isSized);
   }
 
   /** Removes all listeners from the client. */
@@ -262,28 +219,6 @@ export class ResponseWriter {
   }
 }
 
-/** With several Content-Type fields a client may use any, so one event stream among them is enough. */
-function isEventStream(types: ParsedHeaders[string]): boolean {
-  if (typeof types === 'object') return types.some(isEventStream);
-  return types?.toLowerCase().startsWith('text/event-stream') === true;
-}
-
-/** Whether the request was cut off. A request whose body was read to its end is destroyed too, without an error. */
-function isCut(req: IncomingMessage): boolean {
-  return req.destroyed && !(req.complete && req.readableEnded);
-}
-
-/** Resets a connection. Node would end the stream first and send a FIN, which the client may read as the body's end. */
-function reset(socket: Socket): void {
-  socket.destroySoon = () => socket.destroy();
-  socket.resetAndDestroy();
-}
-
 function awaitRest(writer: ResponseWriter): void {
   writer.awaitRest();
-}
-
-/** Sends the head as latin1. `flushHeaders` would send it as UTF-8, each byte from 0x80 as two. */
-function flushHead(res: ServerResponse): void {
-  res.write('', 'latin1');
 }

@@ -1,11 +1,14 @@
-/** Chooses the target of a retry, for `proxy-exchange.ts`, and remembers the targets that were tried. */
+/** The retry policy, for `proxy-exchange.ts`: whether a request may be sent again, and to which target. */
 import type { RequestHead } from '../model/request.js';
 import type { Attempt } from './attempt.js';
-import { resendAfter } from './failures.js';
+import { isTargetsFault, LOST_CODES } from './failures.js';
 import type { TargetPool } from './target-pool.js';
 import type { UpstreamPools } from './upstream-pools.js';
 
-/** The retries of one exchange. */
+/** RFC 9110 9.2.1. TRACE, the fourth, is refused earlier. */
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** The retries of one exchange, with the targets that were tried. */
 export class Retries {
   readonly #tried: TargetPool[] = [];
 
@@ -28,4 +31,22 @@ export class Retries {
     else next?.slots.tryAcquireUnfair();
     return next;
   }
+}
+
+/**
+ * Decides whether and where a request may be sent again (RFC 9110 9.2.2). Before a byte of it was sent, any request
+ * may. Afterwards only one with a safe method and no body may, never a POST. The same target may get it only where the
+ * connection was lost or refused, since the next connection may work. Another target may get it also after a timeout of
+ * the connection or the response. No target gets it where undici could not parse the response.
+ *
+ * @param wasSent whether a byte of the request may have been sent
+ */
+function resendAfter(
+  { method, body }: RequestHead,
+  code: string,
+  wasSent: boolean,
+): 'anywhere' | 'elsewhere' | 'nowhere' {
+  if (wasSent && (!SAFE_METHODS.has(method) || body !== 'none')) return 'nowhere';
+  if (code === 'ECONNREFUSED' || LOST_CODES.has(code)) return 'anywhere';
+  return isTargetsFault(code) && !code.startsWith('HPE_') ? 'elsewhere' : 'nowhere';
 }

@@ -17,7 +17,7 @@ export function createRecordUnparsed(observe: Observe, log: Log): RecordUnparsed
     try {
       observe({ head, ...nothing, status, reason, detail, durationMs: 0, upstreamMs: undefined });
     } catch (error) {
-      log.error({ request_id: head.id, err: error }, 'a request failed inside the gate');
+      log.error({ request_id: head.id, err: error }, 'a request failed inside the gateway');
     }
   };
 }

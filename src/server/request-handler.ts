@@ -235,7 +235,7 @@ export function createRequestHandler({
     context: RequestContext | undefined,
     error: unknown,
   ): void {
-    log.error({ request_id: context?.head.id, err: error }, 'a request failed inside the gate');
+    log.error({ request_id: context?.head.id, err: error }, 'a request failed inside the gateway');
     if (res.headersSent) res.destroy();
     else sendError(req, res, INTERNAL_ERROR, context ? baseHeaders(context.head) : []);
     if (context === undefined || context.isRecorded) return;
