@@ -28,6 +28,7 @@ export default defineConfig({
       'test/support/postgres.global.ts',
       'test/support/build.global.ts',
       'test/support/keys.global.ts',
+      'test/support/properties.global.ts',
     ],
     setupFiles: ['test/support/properties.setup.ts'],
     testTimeout: 15_000,

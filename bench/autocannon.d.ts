@@ -1,7 +1,7 @@
 /** The part of autocannon 8 that the bench uses; it brings no types of its own. */
 declare module 'autocannon' {
   /** Names as the server wrote them. */
-  export type AnswerHeaders = Readonly<Record<string, string | undefined>>;
+  export type ResponseHeaders = Readonly<Record<string, string | undefined>>;
 
   export interface Client {
     setRequests(
@@ -9,7 +9,7 @@ declare module 'autocannon' {
         readonly method?: string;
         readonly headers?: Readonly<Record<string, string>>;
         readonly body?: Buffer;
-        onResponse(status: number, body: string, context: object, headers: AnswerHeaders): void;
+        onResponse(status: number, body: string, context: object, headers: ResponseHeaders): void;
       }[],
     ): void;
   }

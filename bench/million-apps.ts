@@ -12,10 +12,10 @@ import { join } from 'node:path';
 import jwt from 'jsonwebtoken';
 import { Pool } from 'undici';
 import { stringify } from 'yaml';
-import { inRepository } from './place.js';
-import { startChild } from './scenery/child.js';
-import { freePort } from './scenery/port.js';
-import { startRedis } from './scenery/redis.js';
+import { inRepository } from './paths.js';
+import { startChild } from './environment/child.js';
+import { freePort } from './environment/port.js';
+import { startRedis } from './environment/redis.js';
 
 const apps = Number(process.argv[2] ?? 1_000_000);
 const CONNECTIONS = 64;
@@ -113,6 +113,6 @@ async function tellMemory(asked: number): Promise<void> {
 }
 
 async function listens(at: number): Promise<boolean> {
-  const answer = await fetch(`http://127.0.0.1:${at}/things`);
-  return answer.status === 401;
+  const response = await fetch(`http://127.0.0.1:${at}/things`);
+  return response.status === 401;
 }

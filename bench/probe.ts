@@ -1,7 +1,7 @@
 /** Before anything is measured: does a stack that should check really verify, check the scope and count? */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import type { Scenario } from './scenario.js';
-import type { TestIssuer } from './scenery/issuer.js';
+import type { TestIssuer } from './environment/issuer.js';
 
 export async function probeChecks(url: string, scenario: Scenario, issuer: TestIssuer): Promise<void> {
   const app = 'app-probe';
@@ -12,14 +12,14 @@ export async function probeChecks(url: string, scenario: Scenario, issuer: TestI
 
   const { requests, windowS } = scenario.limit;
   for (const used of [1, 2]) {
-    const answer = await ask(url, right);
+    const response = await ask(url, right);
     deepStrictEqual(
-      [answer.status, answer.body, answer.limit, answer.remaining],
+      [response.status, response.body, response.limit, response.remaining],
       [200, scenario.body, String(requests), String(requests - used)],
       `request ${used} of an app`,
     );
     // Some tell a moment, others how many seconds it is away.
-    const reset = Number(answer.reset);
+    const reset = Number(response.reset);
     const aheadS = reset > 1e9 ? reset - Date.now() / 1000 : reset;
     ok(aheadS > -1 && aheadS <= windowS + 2, `X-RateLimit-Reset is ${aheadS} s ahead`);
   }
@@ -34,15 +34,15 @@ interface Answer {
 }
 
 async function ask(url: string, token?: string): Promise<Answer> {
-  const answer = await fetch(
+  const response = await fetch(
     url,
     token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } },
   );
   return {
-    status: answer.status,
-    body: await answer.text(),
-    limit: answer.headers.get('x-ratelimit-limit'),
-    remaining: answer.headers.get('x-ratelimit-remaining'),
-    reset: answer.headers.get('x-ratelimit-reset'),
+    status: response.status,
+    body: await response.text(),
+    limit: response.headers.get('x-ratelimit-limit'),
+    remaining: response.headers.get('x-ratelimit-remaining'),
+    reset: response.headers.get('x-ratelimit-reset'),
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { format } from 'prettier';
 import { chooseLoad } from './load/load.js';
 import { isWhole, readOptions, USAGE, WrongUsage, type Options } from './options.js';
-import { inRepository } from './place.js';
+import { inRepository } from './paths.js';
 import { chart } from './report/chart.js';
 import { figuresOf, type Figures } from './report/figures.js';
 import { goalsOf } from './report/goals.js';

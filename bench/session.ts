@@ -5,11 +5,11 @@ import { pacedLoad, type Load } from './load/load.js';
 import type { Options } from './options.js';
 import { probeChecks } from './probe.js';
 import type { Scenario } from './scenario.js';
-import { startChild } from './scenery/child.js';
-import { freePort } from './scenery/port.js';
-import { setScenery, Started, type Scenery } from './scenery/scenery.js';
-import { STACKS, YARDSTICK, type Stack } from './stacks/stacks.js';
-import { takeTurn, type RunningStack, type Sample } from './turn.js';
+import { startChild } from './environment/child.js';
+import { freePort } from './environment/port.js';
+import { setUpEnvironment, Started, type Environment } from './environment/environment.js';
+import { STACKS, BASELINE, type Stack } from './stacks/stacks.js';
+import { takeSample, type RunningStack, type Sample } from './sample.js';
 
 export interface StackSamples {
   readonly stack: Stack;
@@ -35,13 +35,13 @@ export async function runSession(
 ): Promise<Session> {
   const started = new Started();
   try {
-    const scenery = await setScenery(scenario, started);
+    const environment = await setUpEnvironment(scenario, started);
     const entries: { readonly running: RunningStack; readonly samples: Sample[] }[] = [];
     let slowest = Infinity;
     for (const stack of chosen(scenario, options)) {
-      const running = await startStack(stack, scenario, scenery, options.profile, started);
+      const running = await startStack(stack, scenario, environment, options.profile, started);
       tell(`${scenario.name}: ${stack.title} is warmed up`);
-      const { requestsPerSecond } = await takeTurn(running, scenario, scenery, load, options.warmUpS);
+      const { requestsPerSecond } = await takeSample(running, scenario, environment, load, options.warmUpS);
       slowest = Math.min(slowest, requestsPerSecond);
       entries.push({ running, samples: [] });
     }
@@ -49,8 +49,8 @@ export async function runSession(
     const measuring = rate === undefined ? load : pacedLoad();
     for (let round = 1; round <= options.rounds; round++) {
       for (const { running, samples } of entries) {
-        await takeTurn(running, scenario, scenery, measuring, RUN_IN_S, rate);
-        const sample = await takeTurn(running, scenario, scenery, measuring, options.seconds, rate);
+        await takeSample(running, scenario, environment, measuring, RUN_IN_S, rate);
+        const sample = await takeSample(running, scenario, environment, measuring, options.seconds, rate);
         samples.push(sample);
         const figures = `${sample.stackUs.toFixed(1)} us, ${sample.requestsPerSecond.toFixed(0)}/s`;
         tell(`${scenario.name}, round ${round} of ${options.rounds}: ${running.stack.title}, ${figures}`);
@@ -59,14 +59,14 @@ export async function runSession(
     const stacks = entries.map(({ running: { stack, child }, samples }) => {
       return { stack, samples, peakMemoryBytes: peakMemory(child.pid) };
     });
-    return { scenario, upstream: scenery.upstream.kind, stacks };
+    return { scenario, upstream: environment.upstream.kind, stacks };
   } finally {
     await started.stop();
   }
 }
 
 function chosen(scenario: Scenario, options: Options): readonly Stack[] {
-  const asked = options.stacks.length === 0 ? undefined : [YARDSTICK, ...options.stacks];
+  const asked = options.stacks.length === 0 ? undefined : [BASELINE, ...options.stacks];
   return STACKS.filter(({ name }) => scenario.stacks.includes(name)).filter(
     ({ name }) => asked?.includes(name) ?? true,
   );
@@ -75,18 +75,19 @@ function chosen(scenario: Scenario, options: Options): readonly Stack[] {
 async function startStack(
   stack: Stack,
   scenario: Scenario,
-  scenery: Scenery,
+  environment: Environment,
   profile: boolean,
   started: Started,
 ): Promise<RunningStack> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}${scenario.path}`;
-  const command = await stack.command({ port, folder: scenery.folder, profile }, scenery.world);
+  const command = await stack.command({ port, folder: environment.folder, profile }, environment.context);
   const child = started.add(
     await startChild(stack.title, command, async () => (await fetch(url)).status < 500),
   );
-  if (stack.answers === 'exhausted') await exhaust(url, scenery.tokensFile);
-  else if (stack.checks && stack.answers === 'forwarded') await probeChecks(url, scenario, scenery.issuer);
+  if (stack.responses === 'exhausted') await exhaust(url, environment.tokensFile);
+  else if (stack.checks && stack.responses === 'forwarded')
+    await probeChecks(url, scenario, environment.issuer);
   return { stack, child, url };
 }
 

@@ -5,13 +5,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inBench, inRepository } from './place.js';
-import { startChild } from './scenery/child.js';
-import { startIssuer, AUDIENCE, ISSUER } from './scenery/issuer.js';
-import { freePort } from './scenery/port.js';
-import { startRedis } from './scenery/redis.js';
+import { inBench, inRepository } from './paths.js';
+import { startChild } from './environment/child.js';
+import { startIssuer, AUDIENCE, ISSUER } from './environment/issuer.js';
+import { freePort } from './environment/port.js';
+import { startRedis } from './environment/redis.js';
 import { configureGate } from './stacks/gate.js';
-import type { World } from './stacks/world.js';
+import type { StackContext } from './stacks/context.js';
 import { spread } from './statistics.js';
 
 const ROUNDS = 9;
@@ -21,9 +21,9 @@ const folder = await mkdtemp(join(tmpdir(), 'tollgate-start-'));
 const issuer = await startIssuer();
 const redis = await startRedis(folder);
 const upstreamPort = await freePort();
-const upstream = await startChild('the service', expressAt(upstreamPort), () => answers(upstreamPort));
+const upstream = await startChild('the service', expressAt(upstreamPort), () => responses(upstreamPort));
 try {
-  const world: World = {
+  const context: StackContext = {
     upstream: `http://127.0.0.1:${upstreamPort}`,
     jwks: issuer.jwks,
     issuer: ISSUER,
@@ -37,7 +37,7 @@ try {
   const expresses: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     expresses.push(await timeExpress());
-    gates.push(await timeGate(world));
+    gates.push(await timeGate(context));
   }
   tell('loading Express and answering', spread(expresses), 'ms');
   tell('the gate, to its first answer through the upstream', spread(gates), 'ms');
@@ -54,9 +54,9 @@ async function timeExpress(): Promise<number> {
   return timeStart('Express', expressAt(port), port);
 }
 
-async function timeGate(world: World): Promise<number> {
+async function timeGate(context: StackContext): Promise<number> {
   const [port, adminPort] = [await freePort(), await freePort()];
-  const file = await configureGate({ port, adminPort, folder, name: 'start' }, {}, world);
+  const file = await configureGate({ port, adminPort, folder, name: 'start' }, {}, context);
   return timeStart(
     'the gate',
     [process.execPath, inRepository('dist/cli/main.js'), 'start', '-c', file],
@@ -66,19 +66,19 @@ async function timeGate(world: World): Promise<number> {
 
 async function timeStart(name: string, command: readonly string[], port: number): Promise<number> {
   const startedAt = performance.now();
-  const child = await startChild(name, command, () => answers(port), ASK_EVERY_MS);
+  const child = await startChild(name, command, () => responses(port), ASK_EVERY_MS);
   const took = performance.now() - startedAt;
   await child.stop();
   return took;
 }
 
 /** A route that needs no token, so that the answer is the upstream's. */
-async function answers(port: number): Promise<boolean> {
+async function responses(port: number): Promise<boolean> {
   return (await fetch(`http://127.0.0.1:${port}/status`)).status === 200;
 }
 
 function expressAt(port: number): readonly string[] {
-  return [process.execPath, inBench('scenery/express-process.js'), String(port)];
+  return [process.execPath, inBench('environment/express-process.js'), String(port)];
 }
 
 function tell(what: string, { median, least, most }: ReturnType<typeof spread>, unit: string): void {

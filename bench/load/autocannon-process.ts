@@ -1,6 +1,6 @@
 /** The load where wrk is not installed: `node autocannon-process.js ORDER`, which prints the outcome as JSON. */
 import { readFileSync } from 'node:fs';
-import autocannon, { type AnswerHeaders, type Client } from 'autocannon';
+import autocannon, { type ResponseHeaders, type Client } from 'autocannon';
 import { createFindFault, Faults } from './fault.js';
 import type { Order, Outcome } from './load.js';
 
@@ -11,7 +11,7 @@ const tokens = readFileSync(tokensFile, 'utf8').split('\n').filter(Boolean);
 const findFault = createFindFault(expected, readFileSync(expected.bodyFile, 'utf8'));
 const faults = new Faults();
 
-function look(status: number, body: string, _context: object, headers: AnswerHeaders): void {
+function look(status: number, body: string, _context: object, headers: ResponseHeaders): void {
   faults.note(findFault(status, body, (name) => headers[name] ?? headers[name.toLowerCase()]));
 }
 

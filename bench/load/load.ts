@@ -1,5 +1,5 @@
 /** The load: a closed loop of connections that checks every answer, by wrk where it is installed, else by autocannon. */
-import { findCommand } from '../scenery/command.js';
+import { findCommand } from '../environment/command.js';
 import { createNodeLoad } from './node-load.js';
 import { createWrk } from './wrk.js';
 

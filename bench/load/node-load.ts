@@ -1,6 +1,6 @@
 /** The loads that run in Node, each in a process of its own: autocannon, and the one at a fixed rate. */
-import { inBench } from '../place.js';
-import { runChild } from '../scenery/child.js';
+import { inBench } from '../paths.js';
+import { runChild } from '../environment/child.js';
 import { GRACE_MS, type Load, type Outcome } from './load.js';
 
 export function createNodeLoad(kind: 'autocannon' | 'paced'): Load {

@@ -9,7 +9,7 @@ export interface Answer {
 
 export interface ConnectionEvents {
   /** @param dueAt when its request was due, as `ask` was told */
-  onAnswer(connection: PacedConnection, answer: Answer, dueAt: number): void;
+  onResponse(connection: PacedConnection, response: Answer, dueAt: number): void;
   /** A connection is gone, or what came is no answer with a length. */
   onLost(): void;
 }
@@ -59,6 +59,6 @@ export class PacedConnection {
     }
     const body = this.#received.slice(headEnd + HEAD_END.length);
     if (body.length < length) return;
-    this.events.onAnswer(this, { status: Number(head.slice(9, 12)), body, header }, this.#dueAt);
+    this.events.onResponse(this, { status: Number(head.slice(9, 12)), body, header }, this.#dueAt);
   }
 }

@@ -45,7 +45,7 @@ function send(connection: PacedConnection, dueAt: number): void {
 }
 
 const events: ConnectionEvents = {
-  onAnswer(connection, { status, body, header }, dueAt) {
+  onResponse(connection, { status, body, header }, dueAt) {
     answered += 1;
     if (dueAt - startedAt >= UNTIMED_MS) latenciesMs.push(performance.now() - dueAt);
     faults.note(findFault(status, body, header));

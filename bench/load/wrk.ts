@@ -1,6 +1,6 @@
 /** wrk, with a script that takes the tokens in turn and looks at every answer. */
-import { inRepository } from '../place.js';
-import { runChild } from '../scenery/child.js';
+import { inRepository } from '../paths.js';
+import { runChild } from '../environment/child.js';
 import { GRACE_MS, type Load, type Outcome } from './load.js';
 
 /**

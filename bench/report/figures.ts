@@ -2,8 +2,8 @@
 import type { Session } from '../session.js';
 import { median, round, rounded, spread, type Spread } from '../statistics.js';
 import type { GoalFigures } from './goals.js';
-import { NAIVE, YARDSTICK } from '../stacks/stacks.js';
-import type { Sample } from '../turn.js';
+import { NAIVE, BASELINE } from '../stacks/stacks.js';
+import type { Sample } from '../sample.js';
 
 export interface StackFigures {
   readonly name: string;
@@ -43,7 +43,7 @@ export interface Figures {
 export function figuresOf({ scenario, stacks }: Session): ScenarioFigures {
   const { name, summary, connections, apps } = scenario;
   const samplesOf = (wanted: string) => stacks.find(({ stack }) => stack.name === wanted)?.samples;
-  const yardstick = samplesOf(YARDSTICK) ?? [];
+  const baseline = samplesOf(BASELINE) ?? [];
   const naive = samplesOf(NAIVE);
   return {
     name,
@@ -59,7 +59,7 @@ export function figuresOf({ scenario, stacks }: Session): ScenarioFigures {
       p50Ms: round(median(samples.map((sample) => sample.p50Ms)), 2),
       p99Ms: round(median(samples.map((sample) => sample.p99Ms)), 2),
       peakMemoryMb: round(peakMemoryBytes / 2 ** 20, 0),
-      ratio: rounded(spread(ratios(samples, yardstick)), 2),
+      ratio: rounded(spread(ratios(samples, baseline)), 2),
       toNaive: naive ? rounded(spread(ratios(samples, naive)), 2) : null,
     })),
   };

@@ -1,7 +1,7 @@
 /** What the gate is meant to cost beside others, and what it does: each ratio made within a round. */
 import type { Session } from '../session.js';
 import { rounded, spread, type Spread } from '../statistics.js';
-import type { Sample } from '../turn.js';
+import type { Sample } from '../sample.js';
 
 interface Goal {
   readonly scenario: string;

@@ -1,5 +1,5 @@
 /** The figures as Markdown tables, for the terminal and for the docs. */
-import { NAIVE, YARDSTICK } from '../stacks/stacks.js';
+import { NAIVE, BASELINE } from '../stacks/stacks.js';
 import type { Figures, ScenarioFigures, StackFigures } from './figures.js';
 import type { GoalFigures } from './goals.js';
 
@@ -11,7 +11,7 @@ const HEAD = [
   'p50 ms',
   'p99 ms',
   'peak MB',
-  `/ ${YARDSTICK}`,
+  `/ ${BASELINE}`,
   'spread',
   `/ ${NAIVE}`,
 ];

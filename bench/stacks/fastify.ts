@@ -8,36 +8,36 @@ import proxy from '@fastify/http-proxy';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyRequest } from 'fastify';
 import { Redis } from 'ioredis';
-import { readWorld } from './world.js';
+import { readStackContext } from './context.js';
 
 interface Claims {
   readonly sub: string;
   readonly scope: readonly string[];
 }
 
-const world = readWorld();
+const context = readStackContext();
 const app = Fastify();
 
 // Read once at the start: with a function in the key's place @fastify/jwt keeps no verified tokens.
-const { keys } = (await (await fetch(world.jwks)).json()) as { keys: JsonWebKey[] };
+const { keys } = (await (await fetch(context.jwks)).json()) as { keys: JsonWebKey[] };
 const key = createPublicKey({ key: keys[0]!, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
 await app.register(jwt, {
   secret: { public: key.toString() },
   verify: {
     algorithms: ['RS256'],
-    allowedIss: world.issuer,
-    allowedAud: world.audience,
+    allowedIss: context.issuer,
+    allowedAud: context.audience,
     cache: 10_000,
   },
 });
 await app.register(rateLimit, {
   global: false,
-  max: world.limit.requests,
-  timeWindow: world.limit.windowS * 1000,
+  max: context.limit.requests,
+  timeWindow: context.limit.windowS * 1000,
   hook: 'preHandler',
-  redis: new Redis(world.redis, { connectTimeout: 500, maxRetriesPerRequest: 1 }),
+  redis: new Redis(context.redis, { connectTimeout: 500, maxRetriesPerRequest: 1 }),
   nameSpace: 'fastify-',
-  keyGenerator: (request) => `${claimsOf(request).sub}:${request.method} ${world.path}`,
+  keyGenerator: (request) => `${claimsOf(request).sub}:${request.method} ${context.path}`,
 });
 app.addHook('preHandler', async (request, reply) => {
   try {
@@ -45,12 +45,12 @@ app.addHook('preHandler', async (request, reply) => {
   } catch {
     return reply.code(401).send({ errors: [{ code: 89, message: 'Invalid or expired token' }] });
   }
-  if (!claimsOf(request).scope.includes(world.scope)) {
+  if (!claimsOf(request).scope.includes(context.scope)) {
     return reply.code(403).send({ errors: [{ code: 220, message: 'insufficient scope' }] });
   }
 });
 app.addHook('preHandler', app.rateLimit());
-await app.register(proxy, { upstream: world.upstream, prefix: world.path, rewritePrefix: world.path });
+await app.register(proxy, { upstream: context.upstream, prefix: context.path, rewritePrefix: context.path });
 
 function claimsOf(request: FastifyRequest): Claims {
   return request.user as Claims;

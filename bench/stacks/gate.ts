@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { World } from './world.js';
+import type { StackContext } from './context.js';
 
-export interface GatePlace {
+export interface GatewayOptions {
   readonly port: number;
   readonly adminPort: number;
   /** Where the configuration and the log go. */
@@ -13,7 +13,7 @@ export interface GatePlace {
 }
 
 /** In what a gate differs from the usual one: limits in Redis, five routes, one worker, the scenario's limit. */
-export interface GateTraits {
+export interface GatewayVariant {
   readonly limits?: 'memory';
   readonly routes?: number;
   readonly workers?: number;
@@ -22,29 +22,29 @@ export interface GateTraits {
 
 /** @returns the configuration's path */
 export async function configureGate(
-  { port, adminPort, folder, name }: GatePlace,
-  { limits, routes = 5, workers = 1, limit }: GateTraits,
-  world: World,
+  { port, adminPort, folder, name }: GatewayOptions,
+  { limits, routes = 5, workers = 1, limit }: GatewayVariant,
+  context: StackContext,
 ): Promise<string> {
-  const { requests, windowS } = world.limit;
+  const { requests, windowS } = context.limit;
   const file = join(folder, `${name}.yaml`);
   const config = {
     listen: `127.0.0.1:${port}`,
     admin: `127.0.0.1:${adminPort}`,
     workers,
     jwks_cache: false,
-    ...(limits !== 'memory' && { redis: { url: world.redis, key_prefix: `${name}:` } }),
+    ...(limits !== 'memory' && { redis: { url: context.redis, key_prefix: `${name}:` } }),
     log: { file: join(folder, `${name}.access.log`) },
-    issuers: { bench: { issuer: world.issuer, jwks: world.jwks, audience: world.audience } },
-    upstreams: { notarizations: world.upstream },
+    issuers: { bench: { issuer: context.issuer, jwks: context.jwks, audience: context.audience } },
+    upstreams: { notarizations: context.upstream },
     defaults: { limit: limit ?? `${requests} per ${windowS}s` },
-    routes: [...usualRoutes(world), ...furtherRoutes(routes - 5, world)],
+    routes: [...usualRoutes(context), ...furtherRoutes(routes - 5, context)],
   };
   await writeFile(file, stringify(config));
   return file;
 }
 
-function usualRoutes({ path, scope }: World): readonly object[] {
+function usualRoutes({ path, scope }: StackContext): readonly object[] {
   const route = { upstream: 'notarizations', scope };
   return [
     { match: `GET,POST ${path}`, ...route },
@@ -56,7 +56,7 @@ function usualRoutes({ path, scope }: World): readonly object[] {
 }
 
 /** Routes that share their beginnings with the one that is asked for, as those of a grown service do. */
-function furtherRoutes(count: number, { scope }: World): readonly object[] {
+function furtherRoutes(count: number, { scope }: StackContext): readonly object[] {
   return Array.from({ length: count }, (_, i) => {
     const match = `GET /notarizations/{id}/part-${i % 50}/sub-${i}`;
     return { match, upstream: 'notarizations', scope };

@@ -2,26 +2,26 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { World } from './world.js';
+import type { StackContext } from './context.js';
 
 /** @returns the configuration's path */
-export async function configureHaproxy(port: number, folder: string, world: World): Promise<string> {
-  const { keys } = (await (await fetch(world.jwks)).json()) as { keys: JsonWebKey[] };
+export async function configureHaproxy(port: number, folder: string, context: StackContext): Promise<string> {
+  const { keys } = (await (await fetch(context.jwks)).json()) as { keys: JsonWebKey[] };
   const key = join(folder, 'haproxy.pem');
   await writeFile(
     key,
     createPublicKey({ key: keys[0]!, format: 'jwk' }).export({ type: 'spki', format: 'pem' }),
   );
   const file = join(folder, 'haproxy.cfg');
-  await writeFile(file, configuration(port, key, world));
+  await writeFile(file, configuration(port, key, context));
   return file;
 }
 
-function configuration(port: number, key: string, world: World): string {
-  const { requests, windowS } = world.limit;
+function configuration(port: number, key: string, context: StackContext): string {
+  const { requests, windowS } = context.limit;
   // HAProxy 2.6 reads no whole list out of a token, only its members.
   const scopes = [0, 1, 2]
-    .map((place) => `{ var(txn.bearer),jwt_payload_query('$.scope[${place}]') -m str ${world.scope} }`)
+    .map((place) => `{ var(txn.bearer),jwt_payload_query('$.scope[${place}]') -m str ${context.scope} }`)
     .join(' || ');
   return `
 global
@@ -42,8 +42,8 @@ frontend gate
   http-request set-var(txn.bearer) http_auth_bearer
   http-request deny deny_status 401 unless { var(txn.bearer) -m found }
   http-request deny deny_status 401 unless { var(txn.bearer),jwt_header_query('$.alg') -m str RS256 }
-  http-request deny deny_status 401 unless { var(txn.bearer),jwt_payload_query('$.iss') -m str ${world.issuer} }
-  http-request deny deny_status 401 unless { var(txn.bearer),jwt_payload_query('$.aud') -m str ${world.audience} }
+  http-request deny deny_status 401 unless { var(txn.bearer),jwt_payload_query('$.iss') -m str ${context.issuer} }
+  http-request deny deny_status 401 unless { var(txn.bearer),jwt_payload_query('$.aud') -m str ${context.audience} }
   http-request set-var(txn.exp) var(txn.bearer),jwt_payload_query('$.exp','int')
   http-request set-var(txn.now) date()
   http-request deny deny_status 401 unless { var(txn.exp),sub(txn.now) -m int gt 0 }
@@ -60,6 +60,6 @@ frontend gate
   http-response set-header X-RateLimit-Reset %[date(${windowS})]
   default_backend service
 backend service
-  server service ${new URL(world.upstream).host}
+  server service ${new URL(context.upstream).host}
 `;
 }

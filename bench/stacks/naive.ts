@@ -9,15 +9,15 @@ import httpProxy from 'http-proxy';
 import { Redis } from 'ioredis';
 import jwksRsa from 'jwks-rsa';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { readWorld, serve } from './world.js';
+import { readStackContext, serve } from './context.js';
 
-const world = readWorld();
+const context = readStackContext();
 
 const limiter = new RateLimiterRedis({
-  storeClient: new Redis(world.redis),
+  storeClient: new Redis(context.redis),
   keyPrefix: 'naive',
-  points: world.limit.requests,
-  duration: world.limit.windowS,
+  points: context.limit.requests,
+  duration: context.limit.windowS,
 });
 
 const verify = expressjwt({
@@ -25,10 +25,10 @@ const verify = expressjwt({
     cache: true,
     rateLimit: true,
     jwksRequestsPerMinute: 5,
-    jwksUri: world.jwks,
+    jwksUri: context.jwks,
   }) as GetVerificationKey,
-  audience: world.audience,
-  issuer: world.issuer,
+  audience: context.audience,
+  issuer: context.issuer,
   algorithms: ['RS256'],
 });
 
@@ -55,16 +55,19 @@ async function limit(req: JwtRequest & Request, res: Response, next: NextFunctio
 
 function tell(res: Response, quota: RateLimiterRes): void {
   res.set({
-    'X-RateLimit-Limit': String(world.limit.requests),
+    'X-RateLimit-Limit': String(context.limit.requests),
     'X-RateLimit-Remaining': String(quota.remainingPoints),
     'X-RateLimit-Reset': String(Math.ceil((Date.now() + quota.msBeforeNext) / 1000)),
   });
 }
 
 // Kept connections here too, which http-proxy's README leaves out: the comparison should not rest on that.
-const proxy = httpProxy.createProxyServer({ target: world.upstream, agent: new Agent({ keepAlive: true }) });
+const proxy = httpProxy.createProxyServer({
+  target: context.upstream,
+  agent: new Agent({ keepAlive: true }),
+});
 proxy.on('error', (error) => process.stderr.write(`${error.stack ?? error.message}\n`));
 
 const app = express();
-app.get(world.path, verify, requireScope(world.scope), limit, (req, res) => proxy.web(req, res));
+app.get(context.path, verify, requireScope(context.scope), limit, (req, res) => proxy.web(req, res));
 serve(createServer(app));

@@ -1,10 +1,10 @@
 /** nginx as a plain proxy with kept connections, one worker, no checks and no log: its configuration for a world. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { World } from './world.js';
+import type { StackContext } from './context.js';
 
 /** @returns the configuration's path */
-export async function configureNginx(port: number, folder: string, world: World): Promise<string> {
+export async function configureNginx(port: number, folder: string, context: StackContext): Promise<string> {
   const own = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${folder};`,
   );
@@ -20,7 +20,7 @@ export async function configureNginx(port: number, folder: string, world: World)
     'access_log off;',
     'client_max_body_size 0;',
     'keepalive_requests 1000000000;',
-    `upstream service { server ${new URL(world.upstream).host}; keepalive 256; keepalive_requests 1000000000; }`,
+    `upstream service { server ${new URL(context.upstream).host}; keepalive 256; keepalive_requests 1000000000; }`,
     `server { listen 127.0.0.1:${port} backlog=4096;`,
     '  location / { proxy_pass http://service; proxy_http_version 1.1; proxy_set_header Connection ""; }',
     '}',

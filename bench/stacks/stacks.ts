@@ -1,14 +1,14 @@
 /** The stacks, in the order of their turns: how each is started, and what must be seen of it. */
 import { mkdirSync } from 'node:fs';
-import { inBench, inRepository } from '../place.js';
-import { findCommand } from '../scenery/command.js';
-import { freePort } from '../scenery/port.js';
-import { configureGate, type GateTraits } from './gate.js';
+import { inBench, inRepository } from '../paths.js';
+import { findCommand } from '../environment/command.js';
+import { freePort } from '../environment/port.js';
+import { configureGate, type GatewayVariant } from './gate.js';
 import { configureHaproxy } from './haproxy.js';
 import { configureNginx } from './nginx.js';
-import type { World } from './world.js';
+import type { StackContext } from './context.js';
 
-export interface StackPlace {
+export interface StackOptions {
   readonly port: number;
   /** A folder for its files, which goes away after the run. */
   readonly folder: string;
@@ -23,17 +23,17 @@ export interface Stack {
   /** Whether Redis's time counts as its own. */
   readonly redis: boolean;
   /** What becomes of every request. */
-  readonly answers: 'forwarded' | 'exhausted' | 'tokenless';
-  command(place: StackPlace, world: World): Promise<readonly string[]>;
+  readonly responses: 'forwarded' | 'exhausted' | 'tokenless';
+  command(place: StackOptions, context: StackContext): Promise<readonly string[]>;
 }
 
 /** The stack that the ratios are made with. */
-export const YARDSTICK = 'http-proxy';
+export const BASELINE = 'http-proxy';
 /** The stack that the gate must cost a fraction of. */
 export const NAIVE = 'naive';
 
 export const STACKS: readonly Stack[] = [
-  ofNode(YARDSTICK, 'bare http-proxy', { checks: false, redis: false }),
+  ofNode(BASELINE, 'bare http-proxy', { checks: false, redis: false }),
   ofNode('undici', 'bare undici', { checks: false, redis: false }),
   ofGate('gate-memory', 'the gate, memory limits', { limits: 'memory' }),
   ofGate('gate-redis', 'the gate, Redis limits', {}),
@@ -52,13 +52,13 @@ function ofNode(name: string, title: string, traits: Pick<Stack, 'checks' | 'red
     name,
     title,
     ...traits,
-    answers: 'forwarded',
-    command: ({ port, profile }, world) =>
+    responses: 'forwarded',
+    command: ({ port, profile }, context) =>
       Promise.resolve([
         ...node(name, profile),
         inBench(`stacks/${name}.js`),
         String(port),
-        JSON.stringify(world),
+        JSON.stringify(context),
       ]),
   };
 }
@@ -66,18 +66,18 @@ function ofNode(name: string, title: string, traits: Pick<Stack, 'checks' | 'red
 function ofGate(
   name: string,
   title: string,
-  traits: GateTraits,
-  answers: Stack['answers'] = 'forwarded',
+  traits: GatewayVariant,
+  responses: Stack['responses'] = 'forwarded',
 ): Stack {
   return {
     name,
     title,
     checks: true,
     redis: traits.limits !== 'memory',
-    answers,
-    async command({ port, folder, profile }, world) {
+    responses,
+    async command({ port, folder, profile }, context) {
       const place = { port, adminPort: await freePort(), folder, name };
-      const file = await configureGate(place, traits, world);
+      const file = await configureGate(place, traits, context);
       return [...node(name, profile), inRepository('dist/cli/main.js'), 'start', '-c', file];
     },
   };
@@ -89,16 +89,16 @@ function ofProgram(
   title: string,
   checks: boolean,
   args: readonly string[],
-  configure: (port: number, folder: string, world: World) => Promise<string>,
+  configure: (port: number, folder: string, context: StackContext) => Promise<string>,
 ): readonly Stack[] {
   const program = findCommand(name);
   if (program === undefined) return [];
-  const command = async ({ port, folder }: StackPlace, world: World) => [
+  const command = async ({ port, folder }: StackOptions, context: StackContext) => [
     program,
     ...args,
-    await configure(port, folder, world),
+    await configure(port, folder, context),
   ];
-  return [{ name, title, checks, redis: false, answers: 'forwarded', command }];
+  return [{ name, title, checks, redis: false, responses: 'forwarded', command }];
 }
 
 function node(name: string, profile: boolean): readonly string[] {

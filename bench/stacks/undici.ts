@@ -1,9 +1,9 @@
 /** Bare `http.createServer` and undici: the least that forwarding costs in Node. Checks nothing. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Pool, type Dispatcher } from 'undici';
-import { readWorld, serve } from './world.js';
+import { readStackContext, serve } from './context.js';
 
-const { upstream } = readWorld();
+const { upstream } = readStackContext();
 const pool = new Pool(upstream);
 const host = new URL(upstream).host;
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'host']);

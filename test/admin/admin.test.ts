@@ -8,11 +8,11 @@ import { createAdminApp } from '../../src/admin/admin.js';
 describe('the admin app', () => {
   it('says that the process lives, ready or not', async () => {
     for (const ready of [true, false]) {
-      const answer = await request(
+      const response = await request(
         createServer(createAdminApp({ ready: () => ready, api: () => undefined, metrics: new Registry() })),
       ).get('/healthz');
-      expect([answer.status, answer.body]).toEqual([200, { status: 'ok' }]);
-      expect(answer.headers['cache-control']).toBe('no-store');
+      expect([response.status, response.body]).toEqual([200, { status: 'ok' }]);
+      expect(response.headers['cache-control']).toBe('no-store');
     }
   });
 
@@ -23,18 +23,18 @@ describe('the admin app', () => {
     );
     expect((await request(app).get('/readyz')).status).toBe(200);
     ready = false;
-    const answer = await request(app).get('/readyz');
-    expect([answer.status, answer.body]).toEqual([503, { status: 'not ready' }]);
+    const response = await request(app).get('/readyz');
+    expect([response.status, response.body]).toEqual([503, { status: 'not ready' }]);
   });
 
   it('knows no other path and does not say what it is built with', async () => {
-    const answer = await request(
+    const response = await request(
       createServer(createAdminApp({ ready: () => true, api: () => undefined, metrics: new Registry() })),
     ).get('/notarizations');
-    expect([answer.status, answer.body]).toEqual([
+    expect([response.status, response.body]).toEqual([
       404,
       { errors: [{ code: 34, message: 'No such resource' }] },
     ]);
-    expect(answer.headers).not.toHaveProperty('x-powered-by');
+    expect(response.headers).not.toHaveProperty('x-powered-by');
   });
 });

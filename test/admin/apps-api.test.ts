@@ -6,7 +6,7 @@ import {
   createDatabaseFile,
   get,
   makeApp,
-  passOf,
+  issueToken,
   postForm,
   tokensIn,
   type DatabaseFile,
@@ -120,7 +120,7 @@ describe('an app', () => {
 
   it('that is deleted is gone, and so are its tokens', async () => {
     const app = await makeApp(gate, ORDERS);
-    const token = await passOf(gate, app);
+    const token = await issueToken(gate, app);
     expect((await get(gate, '/orders', token)).status).toBe(200);
     const deleted = await ask('DELETE', `/api/apps/${app.key}`);
     expect([deleted.status, await deleted.text()]).toEqual([204, '']);
@@ -204,7 +204,7 @@ describe('a revocation', () => {
 
   it('without an issuer holds at every issuer', async () => {
     const app = await makeApp(gate, ORDERS);
-    const tokens = [await passOf(gate, app), outside.sign({ sub: app.key, scope: 'orders:read' })];
+    const tokens = [await issueToken(gate, app), outside.sign({ sub: app.key, scope: 'orders:read' })];
     for (const token of tokens) expect((await get(gate, '/orders', token)).status).toBe(200);
     const response = await ask('POST', '/api/revocations', { app: app.key });
     expect([response.status, await response.json()]).toEqual([201, { app: app.key }]);

@@ -12,7 +12,7 @@ import {
   type MadeApp,
 } from '../support/token-gate.js';
 import { AUDIENCE } from '../support/tokens.js';
-import { runHere, runTyped } from '../support/typed.js';
+import { runInProcess, runWithInput } from '../support/run-command.js';
 
 const ISSUERS = {
   outside: {
@@ -44,7 +44,7 @@ afterAll(async () => {
   await removeKeys(prefix);
 });
 
-const apps = (words: string, at = config) => runHere(command, words.split(' ').filter(Boolean), at);
+const apps = (words: string, at = config) => runInProcess(command, words.split(' ').filter(Boolean), at);
 
 async function dataOf(words: string, at?: string): Promise<unknown> {
   const { code, stdout, stderr } = await apps(`${words} --json`, at);
@@ -193,7 +193,7 @@ describe('tollgate apps', () => {
   });
 
   it('do the same as a process: exit codes 0, 1 and 2, and no secret on standard error', async () => {
-    const run = (...words: string[]) => runTyped(['apps', ...words, '-c', config], '');
+    const run = (...words: string[]) => runWithInput(['apps', ...words, '-c', config], '');
     const [made, refused, tooMany, secret] = await Promise.all([
       run('create', '--name', 'Process', '--scopes', 'a', '--json'),
       run('delete', 'nobody'),

@@ -151,7 +151,7 @@ describe('the log of a running gate', () => {
     let status = 0;
     while (status !== 401) {
       status = await fetch(`http://127.0.0.1:${port}/users/1`).then(
-        (answer) => answer.status,
+        (response) => response.status,
         () => 0,
       );
       await sleep(20);
@@ -223,13 +223,13 @@ describe('a second signal', () => {
       upstreams: { echo: hanging.origin },
       routes: [{ match: 'GET /users/{id}', upstream: 'echo', public: true, limit: 'none' }],
     });
-    const answer = fetch(`${gate.url}/users/1`).catch(() => 'cut');
+    const response = fetch(`${gate.url}/users/1`).catch(() => 'cut');
     while (hanging.count() === 0) await sleep(5);
     gate.signal('SIGTERM');
     await gate.until(/draining/);
     gate.signal('SIGTERM');
     expect(await gate.ended).toEqual({ code: null, signal: 'SIGTERM' });
-    expect(await answer).toBe('cut');
+    expect(await response).toBe('cut');
     await hanging.close();
   });
 });

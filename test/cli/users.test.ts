@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { users as command } from '../../src/cli/users.js';
 import { createDatabaseFile, tokensIn, writeConfig, type DatabaseFile } from '../support/token-gate.js';
-import { runHere, runTyped } from '../support/typed.js';
+import { runInProcess, runWithInput } from '../support/run-command.js';
 
 const PASSWORD = 'correct horse battery staple';
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => file.remove());
 
 const users = (words: string, input = '') =>
-  runHere(command, words.split(' ').filter(Boolean), config, input);
+  runInProcess(command, words.split(' ').filter(Boolean), config, input);
 
 describe('tollgate users', () => {
   it('adds, lists and deletes; with --json as data', async () => {
@@ -95,7 +95,7 @@ describe('tollgate users', () => {
 
   it('needs the tokens section: exit code 1 and one clear line', async () => {
     const bare = await writeConfig(file.folder, {});
-    expect(await runHere(command, ['list'], bare)).toEqual({
+    expect(await runInProcess(command, ['list'], bare)).toEqual({
       code: 1,
       stdout: '',
       stderr: 'tollgate: users need the `tokens` section in the file\n',
@@ -104,7 +104,7 @@ describe('tollgate users', () => {
 
   it('does the same as a process: exit codes 0, 1 and 2, and the password nowhere', async () => {
     const run = (...words: string[]) =>
-      runTyped(['users', ...words, '--scopes', 'a', '-c', config], `${PASSWORD}\n`);
+      runWithInput(['users', ...words, '--scopes', 'a', '-c', config], `${PASSWORD}\n`);
     const [added, refused, argument, owner] = await Promise.all([
       run('add', 'process'),
       run('delete', 'nobody'),

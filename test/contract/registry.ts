@@ -5,9 +5,9 @@ import { describeKeys } from './registry/keys.js';
 import { describeRefreshTokens } from './registry/refresh-tokens.js';
 import { describeRevocations } from './registry/revocations.js';
 import { describeUsers } from './registry/users.js';
-import type { PlaceForRegistry, Using } from './registry/samples.js';
+import type { RegistryFixture, Using } from './registry/samples.js';
 
-export function describeRegistry(name: string, prepare: () => Promise<PlaceForRegistry>): void {
+export function describeRegistry(name: string, prepare: () => Promise<RegistryFixture>): void {
   const using: Using = async (body) => {
     const place = await prepare();
     try {

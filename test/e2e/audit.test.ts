@@ -12,13 +12,13 @@ import {
   get,
   makeApp,
   makeNamed,
-  passOf,
+  issueToken,
   postForm,
   tokensIn,
   writeConfig,
   type DatabaseFile,
 } from '../support/token-gate.js';
-import { runHere } from '../support/typed.js';
+import { runInProcess } from '../support/run-command.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
 
 let file: DatabaseFile;
@@ -63,7 +63,7 @@ it('a gate has a line for each change, which says who made it and from where, an
     description: 'd',
     permission: 'files_api',
   });
-  const pass = await passOf(gate, app);
+  const pass = await issueToken(gate, app);
   await postForm(gate, '/revoke', { client_id: app.key, client_secret: app.secret, token: pass });
   const rotated = await administer(gate, 'POST', `/api/apps/${app.key}/rotate`);
   const { secret } = (await rotated.json()) as { secret: string };
@@ -125,7 +125,7 @@ it("a command has its lines in the log's file, else on standard error", async ()
   const tokens = tokensIn(file.database);
   const config = await writeConfig(file.folder, { tokens, log: { file: log } });
   const run = (command: typeof apps, words: string, at = config, input = '') =>
-    runHere(command, words.split(' '), at, input);
+    runInProcess(command, words.split(' '), at, input);
   const made = await run(apps, 'create --name x --scopes a --json');
   expect(made.stderr).toBe('');
   const { key, secret } = JSON.parse(made.stdout) as { key: string; secret: string };
@@ -163,7 +163,7 @@ it('named tokens are listed and revoked by the command too', async () => {
     tokens: tokensIn(file.database),
     log: { level: 'silent' },
   });
-  const run = (words: string) => runHere(apps, words.split(' '), config);
+  const run = (words: string) => runInProcess(apps, words.split(' '), config);
   const table = await run(`named-tokens ${app.key}`);
   expect(table.stdout).toMatch(/^JTI +APP +NAME +DESCRIPTION +CREATED +EXPIRES\n/);
   expect(table.stdout).toContain(`${jtiOf(named)}  ${app.key}  nightly  a job`);

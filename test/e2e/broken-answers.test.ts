@@ -3,12 +3,12 @@
  * missing, byte by byte and to fetch, a caller who would believe it.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { BROKEN_BODIES, BROKEN_HEADS } from '../support/broken-answers.js';
+import { BROKEN_BODIES, BROKEN_HEADS } from '../support/broken-responses.js';
 import { openRaw } from '../support/raw.js';
-import { OPEN, pathOf, sayOk, startScriptedScene, type Scene } from '../support/scene.js';
+import { OPEN, pathOf, respondOk, startScriptedFixture, type Fixture } from '../support/fixture.js';
 import { until } from '../support/until.js';
 import { untilGone, type WireRequest } from '../support/upstream.js';
-import { get } from '../support/wire-scene.js';
+import { get } from '../support/wire-fixture.js';
 
 type Script = (request: WireRequest) => void;
 
@@ -21,7 +21,7 @@ const say =
   ({ socket }) =>
     void socket.write(text);
 
-const sayAndThen =
+const respondThen =
   (text: string, then: (socket: WireRequest['socket']) => unknown): Script =>
   ({ socket }) => {
     socket.write(text);
@@ -29,7 +29,7 @@ const sayAndThen =
   };
 
 /** Once more and once more, as long as somebody listens. */
-const sayOn =
+const respondOn =
   (text: string, more: string): Script =>
   ({ socket }) => {
     socket.write(text);
@@ -48,21 +48,21 @@ const REFUSED: Record<string, [Script, status: number, reason: string]> = {
       [say(text), 502, 'upstream_broken'],
     ]),
   ),
-  'sends half a head and ends': [sayAndThen(OK, (socket) => socket.end()), 502, 'upstream_broken'],
+  'sends half a head and ends': [respondThen(OK, (socket) => socket.end()), 502, 'upstream_broken'],
   'sends half a head and resets': [
-    sayAndThen(OK, (socket) => socket.resetAndDestroy()),
+    respondThen(OK, (socket) => socket.resetAndDestroy()),
     502,
     'upstream_broken',
   ],
   'sends half a head and no more': [say(OK), 504, 'upstream_timeout'],
-  'sends a head line by line without end': [sayOn(OK, 'X: y\r\n'), 504, 'upstream_timeout'],
+  'sends a head line by line without end': [respondOn(OK, 'X: y\r\n'), 504, 'upstream_timeout'],
   'sends hints without end': [
-    sayOn('', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'),
+    respondOn('', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'),
     504,
     'upstream_timeout',
   ],
   'sends hints and ends': [
-    sayAndThen('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n', (socket) => socket.end()),
+    respondThen('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n', (socket) => socket.end()),
     502,
     'upstream_broken',
   ],
@@ -76,7 +76,7 @@ const CUT: Record<string, [Script, reason: string]> = {
   ...Object.fromEntries(
     Object.entries(BROKEN_BODIES).map(([what, { text, then }]) => [
       what,
-      [sayAndThen(`${OK}${text}`, then), 'upstream_reset_in_body'],
+      [respondThen(`${OK}${text}`, then), 'upstream_reset_in_body'],
     ]),
   ),
   'of a stated length stops': [say(`${OK}Content-Length: 50\r\n\r\nhalf`), 'upstream_idle_in_body'],
@@ -87,35 +87,35 @@ const CUT: Record<string, [Script, reason: string]> = {
 const SCRIPTS = [...Object.values(REFUSED), ...Object.values(CUT)].map(([script]) => script);
 const pathTo = (script: Script): string => `/broken/${SCRIPTS.indexOf(script)}`;
 
-let scene: Scene;
+let fixture: Fixture;
 let before = 0;
-const recorded = () => scene.gate.records.slice(before);
+const recorded = () => fixture.gate.records.slice(before);
 
 beforeAll(async () => {
   const time = `${TIMEOUT_MS}ms`;
-  scene = await startScriptedScene(
+  fixture = await startScriptedFixture(
     OPEN,
     (asked) => {
       const script = SCRIPTS[Number(/^\/broken\/(\d+)$/.exec(pathOf(asked))?.[1])];
-      (script ?? sayOk)(asked);
+      (script ?? respondOk)(asked);
     },
     { timeout: time, idle_timeout: time, retries: 0, ejection: false },
   );
 });
 
-afterAll(() => scene.close());
+afterAll(() => fixture.close());
 
 /** Whatever came before: the next caller is served. */
 afterEach(async () => {
-  expect((await scene.talk(get('/well'))).answers[0]?.body).toBe('ok');
-  await scene.settle();
-  before = scene.gate.records.length;
+  expect((await fixture.talk(get('/well'))).responses[0]?.body).toBe('ok');
+  await fixture.settle();
+  before = fixture.gate.records.length;
 });
 
 describe.each(Object.entries(REFUSED))('An upstream that %s', (_, [script, status, reason]) => {
   it(`is a ${status}, told of once; the caller's connection goes on, the upstream's does not`, async () => {
-    const index = scene.upstream.requests.length;
-    const client = openRaw(scene.gate.port, get(pathTo(script)));
+    const index = fixture.upstream.requests.length;
+    const client = openRaw(fixture.gate.port, get(pathTo(script)));
     await client.until(new RegExp(`HTTP/1\\.1 ${status} [^]*\\]\\}$`));
     client.send(get('/well'));
     const text = await client.until(/ok$/);
@@ -126,7 +126,7 @@ describe.each(Object.entries(REFUSED))('An upstream that %s', (_, [script, statu
       { status, reason },
       { status: 200, reason: undefined },
     ]);
-    expect(await untilGone(scene.upstream, index)).toBe('');
+    expect(await untilGone(fixture.upstream, index)).toBe('');
   });
 });
 
@@ -134,9 +134,9 @@ describe.each(Object.entries(CUT))('A body %s', (_, [script, reason]) => {
   it.each(['1.1', '1.0'])(
     'never looks whole to a caller of HTTP/%s, and is told of once',
     async (version) => {
-      const index = scene.upstream.requests.length;
+      const index = fixture.upstream.requests.length;
       const client = openRaw(
-        scene.gate.port,
+        fixture.gate.port,
         `GET ${pathTo(script)} HTTP/${version}\r\nHost: gate.test\r\n\r\n`,
       );
       const ended = await client.ended;
@@ -149,13 +149,13 @@ describe.each(Object.entries(CUT))('A body %s', (_, [script, reason]) => {
       else expect(ended).toBe('reset');
       await until(() => recorded().length === 1);
       expect(recorded()).toMatchObject([{ status: 200, reason }]);
-      expect(await untilGone(scene.upstream, index)).toBe('');
+      expect(await untilGone(fixture.upstream, index)).toBe('');
     },
   );
 
   it('is an error to fetch', async () => {
-    const answer = await fetch(scene.gate.url + pathTo(script));
-    expect(answer.status).toBe(200);
-    await expect(answer.text()).rejects.toThrow('terminated');
+    const response = await fetch(fixture.gate.url + pathTo(script));
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow('terminated');
   });
 });

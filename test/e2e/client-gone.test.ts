@@ -1,18 +1,18 @@
 /** The promise that a client that goes away frees the upstream: its connection, and the only slot that there is. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openRaw, type RawClient } from '../support/raw.js';
-import { OPEN, pathOf, sayOk, startScriptedScene, type Scene } from '../support/scene.js';
+import { OPEN, pathOf, respondOk, startScriptedFixture, type Fixture } from '../support/fixture.js';
 import { until } from '../support/until.js';
-import { CHUNKED, WEBSOCKET, get, request } from '../support/wire-scene.js';
+import { CHUNKED, WEBSOCKET, get, request } from '../support/wire-fixture.js';
 
 /** 100 ms are promised; a busy machine may take a good part of a second to say so. */
 const WITHIN_MS = 1000;
 const UPLOAD = 'x'.repeat(50_000);
 
-let scene: Scene;
+let fixture: Fixture;
 
 beforeAll(async () => {
-  scene = await startScriptedScene(
+  fixture = await startScriptedFixture(
     OPEN,
     (asked) => {
       const path = pathOf(asked);
@@ -26,18 +26,18 @@ beforeAll(async () => {
         asked.socket.write(
           'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhalf',
         );
-      else sayOk(asked);
+      else respondOk(asked);
     },
     { max_connections: 1, connect_timeout: '10s' },
   );
 });
 
-afterAll(() => scene.close());
+afterAll(() => fixture.close());
 
 /** The slot is free: the next caller has it, over a connection of its own. */
 afterEach(async () => {
-  expect((await scene.talk(get('/well'))).answers[0]?.body).toBe('ok');
-  await scene.settle();
+  expect((await fixture.talk(get('/well'))).responses[0]?.body).toBe('ok');
+  await fixture.settle();
 });
 
 const LEAVES: [string, (client: RawClient) => unknown][] = [
@@ -68,19 +68,19 @@ const PROPER_ENDS = {
 
 describe.each(MOMENTS)('A client that goes %s', (_, bytes, come, status, reason = 'client_gone') => {
   it.each(LEAVES)('%s frees the upstream at once', async (how, leave) => {
-    const { requests, open } = scene.upstream;
-    const before = { requests: requests.length, records: scene.gate.records.length };
-    const client = openRaw(scene.gate.port, bytes);
+    const { requests, open } = fixture.upstream;
+    const before = { requests: requests.length, records: fixture.gate.records.length };
+    const client = openRaw(fixture.gate.port, bytes);
     await client.until(come);
     await until(() => requests.length > before.requests);
     if (bytes.includes(UPLOAD)) await until(() => (requests.at(-1)?.body().length ?? 0) >= UPLOAD.length);
     leave(client);
     expect(await until(() => open.size === 0)).toBeLessThan(WITHIN_MS);
-    await until(() => scene.gate.records.length > before.records);
-    await scene.settle();
+    await until(() => fixture.gate.records.length > before.records);
+    await fixture.settle();
     const kind = status === 101 ? 'tunnel' : bytes.includes(UPLOAD) ? 'upload' : 'other';
     const end = how === 'by an end' ? PROPER_ENDS[kind] : undefined;
-    for (const record of scene.gate.records.slice(before.records))
+    for (const record of fixture.gate.records.slice(before.records))
       expect(record).toMatchObject(end ?? { status, reason });
     expect(requests).toHaveLength(before.requests + 1);
   });
@@ -88,22 +88,22 @@ describe.each(MOMENTS)('A client that goes %s', (_, bytes, come, status, reason 
 
 describe('A client that goes while it waits for a slot', () => {
   it.each(LEAVES)('%s is never asked for, and who waits behind it has its turn', async (_, leave) => {
-    const { requests } = scene.upstream;
-    const before = { requests: requests.length, records: scene.gate.records.length };
-    const first = openRaw(scene.gate.port, get('/silent'));
+    const { requests } = fixture.upstream;
+    const before = { requests: requests.length, records: fixture.gate.records.length };
+    const first = openRaw(fixture.gate.port, get('/silent'));
     await until(() => requests.length > before.requests);
-    const leavers = Array.from({ length: 3 }, (__, at) => openRaw(scene.gate.port, get(`/leaver/${at}`)));
-    const behind = openRaw(scene.gate.port, get('/behind'));
-    await scene.settle();
+    const leavers = Array.from({ length: 3 }, (__, at) => openRaw(fixture.gate.port, get(`/leaver/${at}`)));
+    const behind = openRaw(fixture.gate.port, get('/behind'));
+    await fixture.settle();
     leavers.forEach(leave);
-    const leftMs = await until(() => scene.gate.records.length === before.records + leavers.length);
+    const leftMs = await until(() => fixture.gate.records.length === before.records + leavers.length);
     expect(leftMs).toBeLessThan(WITHIN_MS);
     leave(first);
     await behind.until(/ok$/);
     behind.destroy();
-    await scene.settle();
+    await fixture.settle();
     expect(requests.slice(before.requests).map(pathOf)).toEqual(['/silent', '/behind']);
-    expect(scene.gate.records.slice(before.records).map(({ status, reason }) => [status, reason])).toEqual([
+    expect(fixture.gate.records.slice(before.records).map(({ status, reason }) => [status, reason])).toEqual([
       ...Array<unknown>(4).fill([499, 'client_gone']),
       [200, undefined],
     ]);
@@ -112,18 +112,18 @@ describe('A client that goes while it waits for a slot', () => {
 
 describe('A hundred clients that go at once', () => {
   it('leave nothing behind', async () => {
-    const records = scene.gate.records.length;
+    const records = fixture.gate.records.length;
     const clients = Array.from({ length: 100 }, (_, at) =>
-      openRaw(scene.gate.port, get(at % 2 === 0 ? '/half' : '/silent')),
+      openRaw(fixture.gate.port, get(at % 2 === 0 ? '/half' : '/silent')),
     );
     await until(
-      () => clients.some((client) => client.text().endsWith('half')) || scene.upstream.open.size === 1,
+      () => clients.some((client) => client.text().endsWith('half')) || fixture.upstream.open.size === 1,
     );
     clients.forEach((client) => client.socket.resetAndDestroy());
     // A connection opened for a client that left before it was used stays in the pool. No request goes over it.
     const asked = (): boolean =>
-      scene.upstream.requests.some(({ socket }) => scene.upstream.open.has(socket));
-    await until(() => scene.gate.records.length === records + 100);
+      fixture.upstream.requests.some(({ socket }) => fixture.upstream.open.has(socket));
+    await until(() => fixture.gate.records.length === records + 100);
     expect(await until(() => !asked())).toBeLessThan(WITHIN_MS);
   });
 });

@@ -1,18 +1,18 @@
 /** What HTTP allows a client to do, and what clients do all the same: each comes to a clear end, and frees what it held. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startScene, type Scene } from '../support/scene.js';
+import { startFixture, type Fixture } from '../support/fixture.js';
 import { openRaw } from '../support/raw.js';
 import { until } from '../support/until.js';
-import { CHUNKED, SMUGGLED, get, request } from '../support/wire-scene.js';
+import { CHUNKED, SMUGGLED, get, request } from '../support/wire-fixture.js';
 
 const SLOW_MS = 2000;
 const STREAM = ['one ', 'two ', 'three ', 'four ', 'five'];
 const STEP_MS = 15;
 
-let scene: Scene;
+let fixture: Fixture;
 
 beforeAll(async () => {
-  scene = await startScene(
+  fixture = await startFixture(
     {
       issuers: { main: { issuer: 'https://issuer.test', jwks: 'https://127.0.0.1:1/', audience: 'gate' } },
       routes: [
@@ -36,10 +36,10 @@ beforeAll(async () => {
     },
   );
 });
-afterAll(() => scene.close());
+afterAll(() => fixture.close());
 /** Sends the bytes and ends its side; what comes until the gate ends the connection. */
-async function sayAndEnd(bytes: string): Promise<string> {
-  const client = openRaw(scene.gate.port);
+async function respondAndEnd(bytes: string): Promise<string> {
+  const client = openRaw(fixture.gate.port);
   client.socket.end(bytes, 'latin1');
   await client.ended;
   return client.text();
@@ -50,13 +50,13 @@ const STALLS = { retry: 2 };
 
 describe('A client that ends its side', STALLS, () => {
   it('behind its request has the answer all the same', async () => {
-    expect(await sayAndEnd(get('/open/a'))).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/);
+    expect(await respondAndEnd(get('/open/a'))).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/);
     const post = request('POST /open/a', ['Content-Length: 3'], 'abc');
-    expect(await sayAndEnd(post)).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/);
+    expect(await respondAndEnd(post)).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/);
   });
 
   it('has all answers of its pipeline, refusals among them', async () => {
-    const text = await sayAndEnd(get('/open/a') + get('/nowhere') + get('/open/b'));
+    const text = await respondAndEnd(get('/open/a') + get('/nowhere') + get('/open/b'));
     expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual([
       '200',
       '404',
@@ -65,16 +65,16 @@ describe('A client that ends its side', STALLS, () => {
   });
 
   it('has an answer to its end that comes bit by bit', async () => {
-    expect(await sayAndEnd(get('/open/stream'))).toMatch(/one two three four five$/);
+    expect(await respondAndEnd(get('/open/stream'))).toMatch(/one two three four five$/);
   });
 
   it('and whose answer does not come is held to have left', async () => {
-    const records = scene.gate.records.length;
-    const client = openRaw(scene.gate.port, get('/open/slow'));
-    await until(() => scene.upstream.requests.at(-1)?.head.includes('/open/slow') === true);
+    const records = fixture.gate.records.length;
+    const client = openRaw(fixture.gate.port, get('/open/slow'));
+    await until(() => fixture.upstream.requests.at(-1)?.head.includes('/open/slow') === true);
     client.socket.end();
-    expect(await until(() => scene.gate.records.length > records)).toBeLessThan(SLOW_MS / 2);
-    expect(scene.gate.records.at(-1)).toMatchObject({ status: 499, reason: 'client_gone' });
+    expect(await until(() => fixture.gate.records.length > records)).toBeLessThan(SLOW_MS / 2);
+    expect(fixture.gate.records.at(-1)).toMatchObject({ status: 499, reason: 'client_gone' });
   });
 
   it.each([
@@ -83,13 +83,13 @@ describe('A client that ends its side', STALLS, () => {
     ['a chunk', request('POST /open/a', [CHUNKED], '5\r\nabc')],
     ['a body, before its last chunk', request('POST /open/a', [CHUNKED], '3\r\nabc\r\n')],
   ])('in the middle of %s has a 400, and is never whole at the upstream', async (_, bytes) => {
-    const before = scene.upstream.requests.length;
-    const records = scene.gate.records.length;
-    expect(await sayAndEnd(bytes)).toMatch(/^HTTP\/1\.1 400 /);
-    await until(() => scene.gate.records.length > records);
-    await scene.settle();
-    expect(scene.gate.records.slice(records).map(({ status }) => status)).toEqual([400]);
-    for (const { body } of scene.upstream.requests.slice(before))
+    const before = fixture.upstream.requests.length;
+    const records = fixture.gate.records.length;
+    expect(await respondAndEnd(bytes)).toMatch(/^HTTP\/1\.1 400 /);
+    await until(() => fixture.gate.records.length > records);
+    await fixture.settle();
+    expect(fixture.gate.records.slice(records).map(({ status }) => status)).toEqual([400]);
+    for (const { body } of fixture.upstream.requests.slice(before))
       expect(body()).toMatch(/^(3\r\n|5\r\n)?abc(\r\n)?$|^$/);
   });
 });
@@ -99,25 +99,25 @@ describe('Uploads that are aborted', () => {
     ['by an end', (client: ReturnType<typeof openRaw>) => client.destroy()],
     ['by a reset', (client: ReturnType<typeof openRaw>) => client.socket.resetAndDestroy()],
   ])('%s leave no connection to the upstream, and one record each', async (_, abort) => {
-    const records = scene.gate.records.length;
-    const before = scene.upstream.requests.length;
-    const idle = scene.upstream.open.size;
+    const records = fixture.gate.records.length;
+    const before = fixture.upstream.requests.length;
+    const idle = fixture.upstream.open.size;
     const clients = Array.from({ length: 50 }, () =>
-      openRaw(scene.gate.port, request('PUT /open/up', ['Content-Length: 1000000'], 'x'.repeat(100_000))),
+      openRaw(fixture.gate.port, request('PUT /open/up', ['Content-Length: 1000000'], 'x'.repeat(100_000))),
     );
-    await until(() => scene.upstream.requests.length === before + 50);
+    await until(() => fixture.upstream.requests.length === before + 50);
     clients.forEach(abort);
-    await until(() => scene.upstream.open.size <= idle);
-    await until(() => scene.gate.records.length >= records + 50);
-    await scene.settle();
-    expect(scene.gate.records).toHaveLength(records + 50);
+    await until(() => fixture.upstream.open.size <= idle);
+    await until(() => fixture.gate.records.length >= records + 50);
+    await fixture.settle();
+    expect(fixture.gate.records).toHaveLength(records + 50);
   });
 });
 
 describe('A connection', () => {
   it('goes on after every refusal of a request that was whole', async () => {
-    await scene.talk(get('/once'));
-    const client = openRaw(scene.gate.port);
+    await fixture.talk(get('/once'));
+    const client = openRaw(fixture.gate.port);
     const asked: [string, number][] = [
       [get('/open//a'), 400],
       [get('/scoped'), 401],
@@ -137,43 +137,43 @@ describe('A connection', () => {
   });
 
   it('is over with a refusal whose body is unread: nothing behind it is processed', async () => {
-    const records = scene.gate.records.length;
-    const before = scene.upstream.requests.length;
-    const client = openRaw(scene.gate.port, request('POST /nowhere', ['Content-Length: 3'], 'a'));
+    const records = fixture.gate.records.length;
+    const before = fixture.upstream.requests.length;
+    const client = openRaw(fixture.gate.port, request('POST /nowhere', ['Content-Length: 3'], 'a'));
     await client.until(/^HTTP\/1\.1 404 [^]*\]\}$/);
     client.send(`bc${SMUGGLED}${SMUGGLED}`);
     expect(await client.ended).toBe('end');
-    await scene.settle();
-    expect(scene.upstream.requests).toHaveLength(before);
-    expect(scene.gate.records.slice(records).map(({ status }) => status)).toEqual([404]);
+    await fixture.settle();
+    expect(fixture.upstream.requests).toHaveLength(before);
+    expect(fixture.gate.records.slice(records).map(({ status }) => status)).toEqual([404]);
   });
 });
 
 describe('An expectation', () => {
   it('is not met where the upstream is away: the refusal comes without a 100', async () => {
-    const away = await startScene({ routes: [{ match: '* /{path*}', upstream: 'behind', public: true }] });
+    const away = await startFixture({ routes: [{ match: '* /{path*}', upstream: 'behind', public: true }] });
     await away.upstream.close();
-    const { text, answers } = await away.talk(
+    const { text, responses } = await away.talk(
       request('POST /a', ['Content-Length: 3', 'Expect: 100-continue']),
       { untilEnd: true },
     );
-    expect([answers[0]?.status, text.includes(' 100 ')]).toEqual([502, false]);
+    expect([responses[0]?.status, text.includes(' 100 ')]).toEqual([502, false]);
     await away.gate.stop();
   });
 
   it('of anything else is ignored, as RFC 9110 10.1.1 allows, and does not pass', async () => {
-    const { answers } = await scene.talk(get('/open/a', 'Expect: the-unexpected'));
-    expect(answers[0]?.status).toBe(200);
-    expect(scene.upstream.requests.at(-1)?.head).not.toMatch(/^expect:/im);
+    const { responses } = await fixture.talk(get('/open/a', 'Expect: the-unexpected'));
+    expect(responses[0]?.status).toBe(200);
+    expect(fixture.upstream.requests.at(-1)?.head).not.toMatch(/^expect:/im);
   });
 });
 
 describe('A request line with two spaces', () => {
   it('is one request with the one path that Node read, and goes on with one space', async () => {
-    const before = scene.upstream.requests.length;
-    const { answers } = await scene.talk(request('GET  /open/a'));
-    expect(answers.map(({ status }) => status)).toEqual([200]);
-    expect(scene.upstream.requests.slice(before).map(({ head }) => /^.*/.exec(head)?.[0])).toEqual([
+    const before = fixture.upstream.requests.length;
+    const { responses } = await fixture.talk(request('GET  /open/a'));
+    expect(responses.map(({ status }) => status)).toEqual([200]);
+    expect(fixture.upstream.requests.slice(before).map(({ head }) => /^.*/.exec(head)?.[0])).toEqual([
       'GET /open/a HTTP/1.1',
     ]);
   });

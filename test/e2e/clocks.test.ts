@@ -62,15 +62,15 @@ async function start(file: string, shiftMs: number): Promise<RunningCommand & { 
 }
 
 async function ask(gate: number, app: string): Promise<{ status: number; retryAfterS: number }> {
-  const answer = await fetch(`${gates[gate % gates.length]!.url}/things`, {
+  const response = await fetch(`${gates[gate % gates.length]!.url}/things`, {
     headers: bearer(issuer.sign({ scope: 'a:*', sub: app })),
   });
-  await answer.arrayBuffer();
-  return { status: answer.status, retryAfterS: Number(answer.headers.get('retry-after')) };
+  await response.arrayBuffer();
+  return { status: response.status, retryAfterS: Number(response.headers.get('retry-after')) };
 }
 
-const admittedOf = (answers: readonly { status: number }[]) =>
-  answers.filter(({ status }) => status === 200).length;
+const admittedOf = (responses: readonly { status: number }[]) =>
+  responses.filter(({ status }) => status === 200).length;
 
 it('60 at once are N, whatever their clocks say, and whoever waits as told is admitted by another one', async () => {
   for (let round = 0; round < 3; round++) {

@@ -1,10 +1,10 @@
 /** The promise that a connection to the upstream is not used again after bytes that nobody asked for, or an early answer. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openRaw } from '../support/raw.js';
-import { OPEN, pathOf, sayOk, startScriptedScene, type Scene } from '../support/scene.js';
+import { OPEN, pathOf, respondOk, startScriptedFixture, type Fixture } from '../support/fixture.js';
 import { until } from '../support/until.js';
 import { untilGone } from '../support/upstream.js';
-import { CHUNKED, get, request } from '../support/wire-scene.js';
+import { CHUNKED, get, request } from '../support/wire-fixture.js';
 
 const OK = 'HTTP/1.1 200 OK\r\n';
 const SHORT = `${OK}Content-Length: 2\r\n\r\nok`;
@@ -23,30 +23,30 @@ const OVERFULL: [what: string, text: string, body: string, method?: string][] = 
 ];
 
 let late: (() => unknown) | undefined;
-let scene: Scene;
+let fixture: Fixture;
 
 beforeAll(async () => {
-  scene = await startScriptedScene(OPEN, (asked) => {
+  fixture = await startScriptedFixture(OPEN, (asked) => {
     const [, text] = OVERFULL[Number(/^\/over\/(\d+)$/.exec(pathOf(asked))?.[1])] ?? [];
-    if (text === undefined) sayOk(asked);
+    if (text === undefined) respondOk(asked);
     else asked.socket.write(text);
     late = () => asked.socket.write(FORGED);
   });
 });
 
-afterAll(() => scene.close());
+afterAll(() => fixture.close());
 
 afterEach(async () => {
-  expect((await scene.talk(get('/well'))).answers[0]?.body).toBe('ok');
-  await scene.settle();
+  expect((await fixture.talk(get('/well'))).responses[0]?.body).toBe('ok');
+  await fixture.settle();
 });
 
 describe('A connection to the upstream', () => {
   it('is used again after an answer that is as long as it said', async () => {
     const connections = new Set<unknown>();
     for (let turn = 0; turn < 5; turn += 1) {
-      await scene.talk(get('/well'));
-      connections.add(scene.upstream.requests.at(-1)?.socket);
+      await fixture.talk(get('/well'));
+      connections.add(fixture.upstream.requests.at(-1)?.socket);
     }
     expect(connections.size).toBe(1);
   });
@@ -54,24 +54,24 @@ describe('A connection to the upstream', () => {
   it.each(OVERFULL.map(([what, , body, method = 'GET'], index) => ({ what, body, method, index })))(
     'is not used again after $what, of which no caller gets more than was said',
     async ({ body, method, index: which }) => {
-      const index = scene.upstream.requests.length;
-      const client = openRaw(scene.gate.port, request(`${method} /over/${which}`));
+      const index = fixture.upstream.requests.length;
+      const client = openRaw(fixture.gate.port, request(`${method} /over/${which}`));
       await client.until(new RegExp(`^HTTP/1\\.1 [^]*\r\n\r\n${body}$`));
       client.send(get('/well'));
       const text = await client.until(/HTTP\/1\.1 [^]*HTTP\/1\.1 200 [^]*\r\n\r\nok$/);
       client.destroy();
       expect(text).toContain(`\r\n\r\n${body}HTTP/1.1 200 OK\r\n`);
       expect(text).not.toContain('forged');
-      expect(await untilGone(scene.upstream, index)).toBe('');
+      expect(await untilGone(fixture.upstream, index)).toBe('');
     },
   );
 
   it('is not used again where an answer comes that nobody has asked for, while it is idle', async () => {
-    await scene.talk(get('/well'));
-    const index = scene.upstream.requests.length - 1;
+    await fixture.talk(get('/well'));
+    const index = fixture.upstream.requests.length - 1;
     late?.();
-    expect(await untilGone(scene.upstream, index)).toBe('');
-    expect((await scene.talk(get('/well'))).answers[0]?.body).toBe('ok');
+    expect(await untilGone(fixture.upstream, index)).toBe('');
+    expect((await fixture.talk(get('/well'))).responses[0]?.body).toBe('ok');
   });
 
   it.each([
@@ -80,19 +80,19 @@ describe('A connection to the upstream', () => {
   ])(
     'is not used again after an answer ahead of a body of %s, nor is the caller’s',
     async (_, framing, body) => {
-      const index = scene.upstream.requests.length;
-      const records = scene.gate.records.length;
-      const client = openRaw(scene.gate.port, request('POST /early', [framing], body));
+      const index = fixture.upstream.requests.length;
+      const records = fixture.gate.records.length;
+      const client = openRaw(fixture.gate.port, request('POST /early', [framing], body));
       await client.until(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/);
       expect(client.text()).toMatch(/^connection: close\r$/im);
       client.send(get('/smuggled'));
       await client.ended;
       expect(client.text().match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
-      await untilGone(scene.upstream, index);
-      await until(() => scene.gate.records.length > records);
-      await scene.settle();
-      expect(scene.gate.records.slice(records)).toMatchObject([{ status: 200 }]);
-      expect(scene.upstream.requests.slice(index).map(pathOf)).toEqual(['/early']);
+      await untilGone(fixture.upstream, index);
+      await until(() => fixture.gate.records.length > records);
+      await fixture.settle();
+      expect(fixture.gate.records.slice(records)).toMatchObject([{ status: 200 }]);
+      expect(fixture.upstream.requests.slice(index).map(pathOf)).toEqual(['/early']);
     },
   );
 });

@@ -17,7 +17,7 @@ import {
   writeConfig,
   type DatabaseFile,
 } from '../support/token-gate.js';
-import { runHere } from '../support/typed.js';
+import { runInProcess } from '../support/run-command.js';
 
 const PASSWORD = 'correct horse battery staple';
 const BEHIND = encodeURIComponent('const now = Date.now; Date.now = () => now() - 30000;');
@@ -64,7 +64,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('with two gates that share a re
   afterAll(() => Promise.all(gates.map((gate) => gate.stop())));
 
   const add = async (name: string): Promise<void> => {
-    const added = await runHere(users, ['add', name, '--scopes', 'orders:read'], config, PASSWORD);
+    const added = await runInProcess(users, ['add', name, '--scopes', 'orders:read'], config, PASSWORD);
     expect(added).toMatchObject({ code: 0 });
   };
   const post = (at: number, body: object, path = '/token') =>

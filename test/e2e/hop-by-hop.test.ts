@@ -1,18 +1,18 @@
 /** The promise that what belongs to one connection stays there (RFC 9110 7.6.1), both ways, and takes nothing of the gate's along. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exchangeRaw } from '../support/raw.js';
-import { pathOf, startScriptedScene, type Scene } from '../support/scene.js';
+import { pathOf, startScriptedFixture, type Fixture } from '../support/fixture.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
-import { CHUNKED, WEBSOCKET, get, request } from '../support/wire-scene.js';
+import { CHUNKED, WEBSOCKET, get, request } from '../support/wire-fixture.js';
 
 /** What the upstream sends for the next request. */
-let answer: string;
+let response: string;
 let issuer: TestIssuer;
-let scene: Scene;
+let fixture: Fixture;
 
 beforeAll(async () => {
   issuer = await createTestIssuer();
-  scene = await startScriptedScene(
+  fixture = await startScriptedFixture(
     {
       issuers: { main: { issuer: issuer.iss, jwks: issuer.jwksUrl, audience: AUDIENCE } },
       routes: [
@@ -21,12 +21,12 @@ beforeAll(async () => {
         { match: 'GET /scoped', upstream: 'behind', scope: 'read', limit: '1000 per 1h' },
       ],
     },
-    (asked) => void asked.whole.then(() => asked.socket.write(answer, 'latin1')),
+    (asked) => void asked.whole.then(() => asked.socket.write(response, 'latin1')),
   );
 });
 
 afterAll(async () => {
-  await scene.close();
+  await fixture.close();
   await issuer.close();
 });
 
@@ -35,12 +35,12 @@ async function pass(
   bytes: string,
   says = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
 ): Promise<{ asked: string; told: string }> {
-  answer = says;
-  const before = scene.upstream.requests.length;
-  const { answers, text } = await scene.talk(bytes);
-  expect(answers).toHaveLength(1);
-  expect(scene.upstream.requests).toHaveLength(before + 1);
-  const asked = scene.upstream.requests[before]!;
+  response = says;
+  const before = fixture.upstream.requests.length;
+  const { responses, text } = await fixture.talk(bytes);
+  expect(responses).toHaveLength(1);
+  expect(fixture.upstream.requests).toHaveLength(before + 1);
+  const asked = fixture.upstream.requests[before]!;
   expect(bytes).toContain(` ${pathOf(asked)} `);
   return { asked: asked.head, told: text };
 }
@@ -159,10 +159,10 @@ describe('A nomination', () => {
   });
 
   it('takes a trailer too', async () => {
-    answer =
+    response =
       `HTTP/1.1 200 OK\r\nConnection: X-Hop\r\n${CHUNKED}\r\nTrailer: X-Hop, X-End\r\n\r\n` +
       '2\r\nok\r\n0\r\nX-Hop: of-this-hop\r\nX-End: kept\r\n\r\n';
-    const told = await exchangeRaw(scene.gate.port, get('/open', 'Connection: close'));
+    const told = await exchangeRaw(fixture.gate.port, get('/open', 'Connection: close'));
     expect(told).toMatch(/X-End: kept\r\n\r\n$/);
     expect(told).not.toContain('of-this-hop');
   });

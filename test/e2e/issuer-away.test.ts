@@ -158,12 +158,14 @@ describe('ten thousand unknown kids', () => {
         const header = Buffer.from(`{"alg":"RS256","kid":"${connection}-${n}"}`).toString('base64url');
         return `GET /things HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${header}.${payload}.${signature}\r\n\r\n`;
       });
-      return talk(gate.port, requests.join(''), { answers: 500, timeoutMs: 30_000 });
+      return talk(gate.port, requests.join(''), { responses: 500, timeoutMs: 30_000 });
     });
     await vi.waitFor(() => expect(issuer.fetches).toBe(fetches + 1), LONG);
     expect(await statusOf(gate, good)).toBe(200);
     expect(await statusOf(gate, tokenOf(issuer))).toBe(200);
-    const statuses = (await Promise.all(flood)).flatMap(({ answers }) => answers.map(({ status }) => status));
+    const statuses = (await Promise.all(flood)).flatMap(({ responses }) =>
+      responses.map(({ status }) => status),
+    );
     expect(statuses).toHaveLength(10_000);
     expect(new Set(statuses)).toEqual(new Set([401]));
     expect(issuer.fetches).toBe(fetches + 1);

@@ -15,7 +15,7 @@ import {
   createDatabaseFile,
   get,
   makeApp,
-  passOf,
+  issueToken,
   tokensIn,
   writeConfig,
   type DatabaseFile,
@@ -111,7 +111,7 @@ it(
     for (let round = 0; round < ROUNDS; round++) {
       const by = gates[round % gates.length]!;
       const app = await makeApp(by, SAMPLE);
-      const token = await passOf(by, app);
+      const token = await issueToken(by, app);
       expect(await statuses(token)).toEqual([200, 200, 200]);
       if (round === AWAY) await redis.kill();
       tookMs.push(
@@ -129,14 +129,14 @@ it(
     await Promise.all(gates.map((gate) => gate.stop()));
     gates = await startThree();
     for (const token of dead) expect(await statuses(token)).toEqual([401, 401, 401]);
-    const living = await passOf(gates[0]!, await makeApp(gates[1]!, SAMPLE));
+    const living = await issueToken(gates[0]!, await makeApp(gates[1]!, SAMPLE));
     expect(await statuses(living)).toEqual([200, 200, 200]);
   },
 );
 
 it('Event streams and WebSockets that are open end within a second at the other gates', async () => {
   const app = await makeApp(gates[0]!, SAMPLE);
-  const token = await passOf(gates[0]!, app);
+  const token = await issueToken(gates[0]!, app);
   const events = await get(gates[1]!, '/events', token);
   const reader = events.body!.getReader();
   expect(Buffer.from((await reader.read()).value).toString()).toBe('data: 1\n\n');

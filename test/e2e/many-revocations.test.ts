@@ -11,7 +11,7 @@ import { startGate, type TestGate } from '../support/gate.js';
 import { startGateProcess, type GateProcess } from '../support/gate-process.js';
 import { createDatabase, type OwnDatabase } from '../support/postgres.js';
 import { randomPrefix, redisUrl, removeKeys } from '../support/redis.js';
-import { administer, bearer, makeApp, passOf, tokensIn, type MadeApp } from '../support/token-gate.js';
+import { administer, bearer, makeApp, issueToken, tokensIn, type MadeApp } from '../support/token-gate.js';
 
 const ROWS = Number(process.env['TOLLGATE_REVOCATIONS'] ?? 20_000);
 const IS_WHOLE = ROWS >= 1_000_000;
@@ -113,7 +113,10 @@ it(
       await makeApp(operator, app),
       await makeApp(operator, app),
     ];
-    const [victimToken, callerToken] = [await passOf(operator, victim), await passOf(operator, caller)];
+    const [victimToken, callerToken] = [
+      await issueToken(operator, victim),
+      await issueToken(operator, caller),
+    ];
     await measure(callerToken, revoker);
     const few = await measure(callerToken, revoker);
 

@@ -1,8 +1,8 @@
 /** The promise that one request stays one: a mixed load over few kept connections, and an upstream that counts what it gets. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openRaw } from '../support/raw.js';
-import { OPEN, pathOf, sayOk, startScriptedScene, type Scene } from '../support/scene.js';
-import { CHUNKED, SMUGGLED, WEBSOCKET, get, request } from '../support/wire-scene.js';
+import { OPEN, pathOf, respondOk, startScriptedFixture, type Fixture } from '../support/fixture.js';
+import { CHUNKED, SMUGGLED, WEBSOCKET, get, request } from '../support/wire-fixture.js';
 
 const ROUNDS = 40;
 const HIDDEN = `${SMUGGLED.length.toString(16)}\r\n${SMUGGLED}\r\n0\r\n\r\n`;
@@ -57,24 +57,24 @@ const CLIENTS: [what: string, ...parts: [bytes: string, answered: RegExp][]][] =
   ],
 ];
 
-let scene: Scene;
+let fixture: Fixture;
 const asked: string[] = [];
 
 beforeAll(async () => {
-  scene = await startScriptedScene(
+  fixture = await startScriptedFixture(
     OPEN,
     (each) => {
-      if (pathOf(each).endsWith('/early')) sayOk(each);
-      else void each.whole.then(() => sayOk(each));
+      if (pathOf(each).endsWith('/early')) respondOk(each);
+      else void each.whole.then(() => respondOk(each));
     },
     { max_connections: 4, connect_timeout: '30s' },
   );
 });
 
-afterAll(() => scene.close());
+afterAll(() => fixture.close());
 
 async function play(parts: [bytes: string, answered: RegExp][]): Promise<void> {
-  const client = openRaw(scene.gate.port);
+  const client = openRaw(fixture.gate.port);
   for (const [bytes, answered] of parts) {
     const named = bytes.replace(/(?<=^|\r\n)([A-Z]+ )\*(\S*)/g, (_, method: string, rest: string) => {
       asked.push(`/${asked.length}${rest}`);
@@ -89,15 +89,15 @@ async function play(parts: [bytes: string, answered: RegExp][]): Promise<void> {
 it('The upstream gets each request that was admitted once, and nothing that was hidden in one', async () => {
   for (let round = 0; round < ROUNDS; round += 1)
     await Promise.all(CLIENTS.map(([, ...parts]) => play(parts)));
-  await scene.settle();
-  const got = scene.upstream.requests.map(pathOf);
+  await fixture.settle();
+  const got = fixture.upstream.requests.map(pathOf);
   expect(got.filter((path) => !asked.includes(path))).toEqual([]);
   expect(got).toHaveLength(new Set(got).size);
-  expect(got.length).toBeLessThanOrEqual(scene.admitted());
+  expect(got.length).toBeLessThanOrEqual(fixture.admitted());
   // All but the WebSockets with a body, and those of broken chunks that were found out before they were sent.
   expect(got.length).toBeGreaterThanOrEqual(asked.length - 2 * ROUNDS);
   expect(got.length).toBeLessThanOrEqual(asked.length - ROUNDS);
   // Connections were kept, so that a forged request would have had a place to be one.
-  expect(scene.upstream.received.length).toBeLessThan(got.length / 2);
-  expect((await scene.talk(get('/well'))).answers[0]?.body).toBe('ok');
+  expect(fixture.upstream.received.length).toBeLessThan(got.length / 2);
+  expect((await fixture.talk(get('/well'))).responses[0]?.body).toBe('ok');
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { flood, quantile, type Reply } from '../support/flood.js';
 import { startGate, type TestGate } from '../support/gate.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
-import { get } from '../support/wire-scene.js';
+import { get } from '../support/wire-fixture.js';
 
 const MAX_IN_FLIGHT = 50;
 const REQUESTS = 20_000;

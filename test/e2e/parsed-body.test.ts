@@ -31,22 +31,22 @@ describe('a body that a middleware before the gate has read', () => {
         }),
       ),
     );
-    const answer = await post(app);
-    expect([answer.status, (answer.body as Echo).body]).toEqual([200, '{ "a" : 1 }']);
-    expect((answer.body as Echo).rawHeaders.join('|')).toMatch(/content-length\|11/i);
+    const response = await post(app);
+    expect([response.status, (response.body as Echo).body]).toEqual([200, '{ "a" : 1 }']);
+    expect((response.body as Echo).rawHeaders.join('|')).toMatch(/content-length\|11/i);
   });
 
   it('is sent on as it came after express.raw()', async () => {
     const app = await library.openApp((app) => app.use(express.raw({ type: '*/*' })));
-    const answer = await post(app);
-    expect([answer.status, (answer.body as Echo).body]).toEqual([200, '{ "a" : 1 }']);
+    const response = await post(app);
+    expect([response.status, (response.body as Echo).body]).toEqual([200, '{ "a" : 1 }']);
   });
 
   it('is refused with a clear error in the log when only an object is left of it, and never hangs', async () => {
     const app = await library.openApp((app) => app.use(express.json()));
     const before = library.upstream.count();
-    const answer = await post(app);
-    expect([answer.status, answer.body]).toEqual([
+    const response = await post(app);
+    expect([response.status, response.body]).toEqual([
       500,
       { errors: [{ code: 500, message: expect.stringContaining('mount the gate before') as string }] },
     ]);
@@ -59,28 +59,28 @@ describe('a body that a middleware before the gate has read', () => {
 
   it('is refused rather than sent decoded under its old coding', async () => {
     const app = await library.openApp((app) => app.use(express.raw({ type: '*/*' })));
-    const answer = await request(app)
+    const response = await request(app)
       .post('/open')
       .set('Content-Encoding', 'gzip')
       .set('Content-Type', 'application/json')
       .serialize((bytes) => bytes as string)
       .send(gzipSync('{"a":1}') as unknown as string);
-    expect(answer.status).toBe(500);
+    expect(response.status).toBe(500);
   });
 
   it('is streamed as usual where the parser had no interest in its type', async () => {
     const app = await library.openApp((app) => app.use(express.json()));
-    const answer = await request(app).post('/open').set('Content-Type', 'text/plain').send('plain words');
-    expect([answer.status, (answer.body as Echo).body]).toEqual([200, 'plain words']);
+    const response = await request(app).post('/open').set('Content-Type', 'text/plain').send('plain words');
+    expect([response.status, (response.body as Echo).body]).toEqual([200, 'plain words']);
   });
 
   it('may be empty: a POST without a byte passes behind any parser', async () => {
     const app = await library.openApp((app) => app.use(express.json()));
-    const answer = await request(app)
+    const response = await request(app)
       .post('/open')
       .set('Content-Type', 'application/json')
       .set('Content-Length', '0');
-    expect([answer.status, (answer.body as Echo).body]).toEqual([200, '']);
+    expect([response.status, (response.body as Echo).body]).toEqual([200, '']);
   });
 
   it('is bound by max_body as if the gate had read it', async () => {

@@ -8,7 +8,7 @@ import { startGate, type TestGate } from '../support/gate.js';
 import { startRedis, type OwnRedis } from '../support/redis.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
-import { expectUnhurt, startOutageScene, type OutageScene } from './redis-outage.js';
+import { expectUnhurt, startOutageFixture, type OutageFixture } from './redis-outage.js';
 
 let issuer: TestIssuer;
 let upstream: EchoUpstream;
@@ -44,9 +44,9 @@ function openGate(url: string, revocation_cache: string | false = false): Promis
 }
 
 async function get(path: string): Promise<Response> {
-  const answer = await fetch(gate.url + path, { headers: { authorization: `Bearer ${token}` } });
-  await answer.arrayBuffer();
-  return answer;
+  const response = await fetch(gate.url + path, { headers: { authorization: `Bearer ${token}` } });
+  await response.arrayBuffer();
+  return response;
 }
 
 async function statuses(path: string, count: number): Promise<number[]> {
@@ -116,20 +116,20 @@ describe('a gate', () => {
     redis.continue();
     expect(await untilCounted()).toBeLessThan(1500);
     // What was given up during the outage was not counted when Redis went on.
-    const answer = await get('/open');
-    expect(answer.headers.get('x-ratelimit-remaining')).toBe('1');
+    const response = await get('/open');
+    expect(response.headers.get('x-ratelimit-remaining')).toBe('1');
   });
 });
 
 describe('three gates under load', () => {
-  let scene: OutageScene;
+  let fixture: OutageFixture;
   beforeAll(async () => {
-    scene = await startOutageScene({ url: redis.url, timeout: '100ms' });
+    fixture = await startOutageFixture({ url: redis.url, timeout: '100ms' });
   });
-  afterAll(() => scene.close());
+  afterAll(() => fixture.close());
 
   it('are not hurt by a Redis that stops answering, and what was given up is never counted', async () => {
-    await expectUnhurt(scene, {
+    await expectUnhurt(fixture, {
       app: 'stopped',
       begin: () => redis.stop(),
       end: () => redis.continue(),
@@ -138,7 +138,7 @@ describe('three gates under load', () => {
   });
 
   it('are not hurt by a Redis that is killed and started again', async () => {
-    await expectUnhurt(scene, {
+    await expectUnhurt(fixture, {
       app: 'killed',
       begin: () => redis.kill(),
       end: () => redis.restart(),

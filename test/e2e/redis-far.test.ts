@@ -1,8 +1,8 @@
 /** The promise with a Redis that is far away: a request waits for one round trip, and those of others do not wait for it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { drive, percentile, type DrivenAnswer } from '../support/drive.js';
-import { farFrom, type FarServer } from '../support/far.js';
+import { startLoad, percentile, type LoadResponse } from '../support/load.js';
+import { startLatencyProxy, type LatencyProxy } from '../support/latency-proxy.js';
 import { startGate, type TestGate } from '../support/gate.js';
 import { startRedis, type OwnRedis } from '../support/redis.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
@@ -13,14 +13,14 @@ const ROUND_TRIP_MS = 50;
 let issuer: TestIssuer;
 let upstream: EchoUpstream;
 let redis: OwnRedis;
-let distant: FarServer;
+let distant: LatencyProxy;
 let gates: { near: TestGate; far: TestGate };
 
 beforeAll(async () => {
   issuer = await createTestIssuer();
   upstream = await startEchoUpstream((_req, res) => res.end('ok'));
   redis = await startRedis();
-  distant = await farFrom(redis.port, ROUND_TRIP_MS);
+  distant = await startLatencyProxy(redis.port, ROUND_TRIP_MS);
   const open = (port: number) =>
     startGate({
       redis: { url: `redis://127.0.0.1:${port}`, timeout: '1s', on_failure: 'closed' },
@@ -38,17 +38,17 @@ afterAll(async () => {
 
 /** What callers meet once keys are fetched and connections made, and for how long that was looked at. */
 async function measure(gate: TestGate, callers: number, ms: number) {
-  const driving = drive([gate], '/counted', issuer.sign({ scope: 'a:*', sub: 'app' }), callers);
+  const driving = startLoad([gate], '/counted', issuer.sign({ scope: 'a:*', sub: 'app' }), callers);
   await driving.untilCounted();
   await driving.untilCounted();
-  const warm = driving.answers.length;
+  const warm = driving.responses.length;
   const from = performance.now();
   await sleep(ms);
-  const answers: DrivenAnswer[] = driving.answers.slice(warm);
+  const responses: LoadResponse[] = driving.responses.slice(warm);
   const tookMs = performance.now() - from;
   await driving.stop();
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-  return { medianMs: percentile(answers, 0.5), aSecond: (answers.length / tookMs) * 1000 };
+  expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
+  return { medianMs: percentile(responses, 0.5), aSecond: (responses.length / tookMs) * 1000 };
 }
 
 it('One round trip is added to a request, not two, and 64 callers are served side by side', async () => {

@@ -45,9 +45,9 @@ afterAll(async () => {
 });
 
 async function get(path: string, headers: Record<string, string>): Promise<number> {
-  const answer = await fetch(gate.url + path, { headers });
-  await answer.arrayBuffer();
-  return answer.status;
+  const response = await fetch(gate.url + path, { headers });
+  await response.arrayBuffer();
+  return response.status;
 }
 
 const asking = (app: string) => bearer(issuer.sign({ scope: 'a:*', sub: app }));

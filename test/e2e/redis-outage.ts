@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { GatewayConfig } from '../../src/config/config.js';
-import { drive, percentile, type DrivenAnswer } from '../support/drive.js';
+import { startLoad, percentile, type LoadResponse } from '../support/load.js';
 import { startGate, type TestGate } from '../support/gate.js';
 import { administer, get } from '../support/token-gate.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
@@ -15,14 +15,14 @@ const CALLERS = 4;
 const OPEN_N = 1_000_000;
 const LOCAL_N = 20;
 
-export interface OutageScene {
+export interface OutageFixture {
   readonly issuer: TestIssuer;
   readonly gates: readonly TestGate[];
   readonly tokenOf: (app: string) => string;
   close(): Promise<void>;
 }
 
-export async function startOutageScene(redis: GatewayConfig['redis']): Promise<OutageScene> {
+export async function startOutageFixture(redis: GatewayConfig['redis']): Promise<OutageFixture> {
   const issuer = await createTestIssuer();
   const upstream = await startEchoUpstream((_req, res) => res.end('ok'));
   const route = { upstream: 'echo', scope: 'a:read' };
@@ -68,18 +68,18 @@ export interface Outage {
  *
  * @returns how many were answered without a count
  */
-export async function expectUnhurt({ gates, tokenOf }: OutageScene, { app, begin, end, keeps }: Outage) {
-  const opened = drive(gates, '/open', tokenOf(app), CALLERS);
+export async function expectUnhurt({ gates, tokenOf }: OutageFixture, { app, begin, end, keeps }: Outage) {
+  const opened = startLoad(gates, '/open', tokenOf(app), CALLERS);
   // The first answers waited for keys and connections.
   await opened.untilCounted();
-  const warm = opened.answers.length;
+  const warm = opened.responses.length;
   await opened.untilCounted();
-  const calm = opened.answers.slice(warm);
+  const calm = opened.responses.slice(warm);
   await begin();
   const fromMs = performance.now();
 
-  await untilKnown(opened.answers, fromMs);
-  const during = opened.answers.slice(warm + calm.length);
+  await untilKnown(opened.responses, fromMs);
+  const during = opened.responses.slice(warm + calm.length);
   const admitted: number[] = [];
   for (const gate of gates) admitted.push(await countAdmitted(gate, tokenOf(app)));
   // Each replica N by itself, and all together N again once a failover is done; never more, whenever that is.
@@ -90,31 +90,32 @@ export async function expectUnhurt({ gates, tokenOf }: OutageScene, { app, begin
   await end();
   const backMs = await opened.untilCounted();
   await opened.stop();
-  const { answers } = opened;
-  expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-  const away = answers.filter(({ endedMs, remaining }) => endedMs > fromMs && remaining === undefined);
+  const { responses } = opened;
+  expect(responses.filter(({ status }) => status !== 200)).toEqual([]);
+  const away = responses.filter(({ endedMs, remaining }) => endedMs > fromMs && remaining === undefined);
   expect(away.length).toBeGreaterThan(0);
   expect(backMs).toBeLessThan(1000);
   const addedP99Ms = percentile(during, 0.99) - percentile(calm, 0.99);
   // The timeout, and more for a machine that is busy: without it a call would wait for seconds.
   expect(addedP99Ms).toBeLessThan(600);
-  expectNotReplayed(answers, keeps);
+  expectNotReplayed(responses, keeps);
   return { away: away.length };
 }
 
 /** What Redis holds in the end is what it was waited for, and nothing else. */
-function expectNotReplayed(answers: readonly DrivenAnswer[], keeps: boolean): void {
-  const counted = answers.flatMap(({ remaining }) => remaining ?? []);
-  const held = OPEN_N - Math.min(...answers.slice(-100).flatMap(({ remaining }) => remaining ?? []));
+function expectNotReplayed(responses: readonly LoadResponse[], keeps: boolean): void {
+  const counted = responses.flatMap(({ remaining }) => remaining ?? []);
+  const held = OPEN_N - Math.min(...responses.slice(-100).flatMap(({ remaining }) => remaining ?? []));
   // Of calls whose answers came too late, each caller may have had one when it began and one when it ended.
   expect(held).toBeLessThanOrEqual(counted.length + 2 * REPLICAS * CALLERS);
   if (keeps) expect(held).toBeGreaterThanOrEqual(counted.length);
 }
 
 /** Until every gate has answered without a count twice for each caller: then nobody waits for Redis any more. */
-async function untilKnown(answers: readonly DrivenAnswer[], fromMs: number): Promise<void> {
+async function untilKnown(responses: readonly LoadResponse[], fromMs: number): Promise<void> {
   const without = (gate: number): number =>
-    answers.filter((one) => one.gate === gate && one.endedMs > fromMs && one.remaining === undefined).length;
+    responses.filter((one) => one.gate === gate && one.endedMs > fromMs && one.remaining === undefined)
+      .length;
   while (Array.from({ length: REPLICAS }, (_, gate) => without(gate)).some((count) => count < 2 * CALLERS))
     await sleep(5);
 }
@@ -127,7 +128,7 @@ async function countAdmitted(gate: TestGate, token: string): Promise<number> {
 }
 
 /** Revokes an app at one gate. @returns after how long the last of the others refused it, in milliseconds */
-export async function revokeEverywhere({ gates, tokenOf }: OutageScene, app: string): Promise<number> {
+export async function revokeEverywhere({ gates, tokenOf }: OutageFixture, app: string): Promise<number> {
   const [first, ...others] = gates;
   if (!first) throw new TypeError('there are no gates');
   for (const gate of gates) expect((await get(gate, '/open', tokenOf(app))).status).toBe(200);

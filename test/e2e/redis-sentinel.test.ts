@@ -1,35 +1,35 @@
 /** The promise with Sentinels: a primary that is lost under load hurts nobody, and its successor counts within a second. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startSentinels, type OwnSentinels } from '../support/redis-sentinels.js';
-import { expectUnhurt, revokeEverywhere, startOutageScene, type OutageScene } from './redis-outage.js';
+import { expectUnhurt, revokeEverywhere, startOutageFixture, type OutageFixture } from './redis-outage.js';
 
 let own: OwnSentinels;
-let scene: OutageScene;
+let fixture: OutageFixture;
 
 beforeEach(async () => {
   own = await startSentinels();
-  scene = await startOutageScene({ sentinels: own.addresses, name: 'mymaster', timeout: '100ms' });
+  fixture = await startOutageFixture({ sentinels: own.addresses, name: 'mymaster', timeout: '100ms' });
 });
 afterEach(async () => {
-  await scene.close();
+  await fixture.close();
   await own.close();
 });
 
 it('The primary stops answering, and a revocation holds everywhere within a second, before and after', async () => {
   const [primary, replica] = own.servers;
-  expect(await revokeEverywhere(scene, 'before')).toBeLessThan(1000);
-  await expectUnhurt(scene, {
+  expect(await revokeEverywhere(fixture, 'before')).toBeLessThan(1000);
+  await expectUnhurt(fixture, {
     app: 'app-1',
     begin: () => primary.stop(),
     end: () => own.untilPrimary(replica),
     keeps: false,
   });
-  expect(await revokeEverywhere(scene, 'after')).toBeLessThan(1000);
+  expect(await revokeEverywhere(fixture, 'after')).toBeLessThan(1000);
 });
 
 it('The primary is killed', async () => {
   const [primary, replica] = own.servers;
-  await expectUnhurt(scene, {
+  await expectUnhurt(fixture, {
     app: 'app-1',
     begin: () => primary.kill(),
     end: () => own.untilPrimary(replica),

@@ -15,7 +15,7 @@ import {
   get,
   ISSUER,
   makeApp,
-  passOf,
+  issueToken,
   postForm,
   tokensIn,
   writeConfig,
@@ -113,7 +113,7 @@ describe('a gate whose database is away at its start', () => {
     expect(refused.headers.get('www-authenticate')).toBeNull();
 
     const credentials = { client_id: 'an-app', client_secret: 'secret' };
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       postForm(gate, '/auth/token', { key: 'an-app', secret: 'secret' }),
       postForm(gate, '/connect/token', { grant_type: 'client_credentials', ...credentials }),
       postForm(gate, '/connect/token', { grant_type: 'refresh_token', refresh_token: 'one' }),
@@ -123,10 +123,10 @@ describe('a gate whose database is away at its start', () => {
       get(gate, '/token/whoami', tokenInForm()),
       get(gate, '/.well-known/jwks.json'),
     ]);
-    for (const answer of answers) {
-      expect([answer.url, answer.status]).toEqual([answer.url, 503]);
-      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-      expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
+    for (const response of responses) {
+      expect([response.url, response.status]).toEqual([response.url, 503]);
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' });
     }
     expect((await get(gate, '/.well-known/oauth-authorization-server')).status).toBe(200);
 
@@ -136,7 +136,7 @@ describe('a gate whose database is away at its start', () => {
     await vi.waitFor(async () => expect(await readiness(open)).toBe(200), LONG);
     const tookMs = performance.now() - begun;
     const app = await makeApp(open, { name: 'Late', scopes: ['orders:read'] });
-    const token = await passOf(open, app);
+    const token = await issueToken(open, app);
     expect((await get(open, '/orders', token)).status).toBe(200);
     expect((await fetch(`${open.url}/token/whoami`, { headers: bearer(token) })).status).toBe(200);
     expect((await get(open, '/orders', tokenInForm())).status).toBe(401);

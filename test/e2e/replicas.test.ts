@@ -125,17 +125,17 @@ describe('three replicas that share a Redis', () => {
     async () => {
       const monitor = await monitorRedis(redisUrl(), prefix);
       const token = tokenOf('driver');
-      const answers: Promise<number>[] = [];
+      const responses: Promise<number>[] = [];
       const end = performance.now() + DRIVE_MS;
       while (performance.now() < end) {
         // Bursts and pauses, so that windows begin and end everywhere.
         const burst = Math.random() < 0.1 ? 1 + Math.floor(Math.random() * 15) : 1;
         for (let i = 0; i < burst; i++) {
-          answers.push(statusOf(get(gates[Math.floor(Math.random() * REPLICAS)]!, '/seconds', token)));
+          responses.push(statusOf(get(gates[Math.floor(Math.random() * REPLICAS)]!, '/seconds', token)));
         }
         await sleep(Math.random() < 0.05 ? Math.random() * 800 : Math.random() * 60);
       }
-      const statuses = await Promise.all(answers);
+      const statuses = await Promise.all(responses);
       monitor.close();
 
       const counted = monitor.writes.map(({ value }) => {

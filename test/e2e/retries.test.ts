@@ -2,7 +2,7 @@
 import { Agent, request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
-import { pathOf, sayOk } from '../support/scene.js';
+import { pathOf, respondOk } from '../support/fixture.js';
 import { startRawUpstream, type RawUpstream, type WireRequest } from '../support/upstream.js';
 
 /** How many POSTs; the promise's ten thousand are `TOLLGATE_RESETS=10000`. */
@@ -20,12 +20,12 @@ const LOSSES: ((asked: WireRequest) => unknown)[] = [
   // Good, and gone just when the next request may be on its way.
   (asked) =>
     asked.whole.then(() => {
-      sayOk(asked);
+      respondOk(asked);
       setImmediate(() => asked.socket.resetAndDestroy());
     }),
   (asked) =>
     asked.whole.then(() => {
-      sayOk(asked);
+      respondOk(asked);
       setTimeout(() => asked.socket.end(), 1);
     }),
 ];

@@ -13,7 +13,7 @@ import {
   type DatabaseFile,
   type MadeApp,
 } from '../support/token-gate.js';
-import { runHere } from '../support/typed.js';
+import { runInProcess } from '../support/run-command.js';
 
 const AT_ONCE = 64;
 const BURSTS = 6;
@@ -28,7 +28,11 @@ beforeAll(async () => {
   [file, service] = await Promise.all([createDatabaseFile(), startService('behind')]);
   const tokens = tokensIn(file.database);
   const config = await writeConfig(file.folder, { tokens, log: { level: 'silent' } });
-  const made = await runHere(apps, ['create', '--name', 'Busy', '--scopes', 'orders:read', '--json'], config);
+  const made = await runInProcess(
+    apps,
+    ['create', '--name', 'Busy', '--scopes', 'orders:read', '--json'],
+    config,
+  );
   app = JSON.parse(made.stdout) as MadeApp;
   gate = await startGateProcess({
     tokens,

@@ -9,7 +9,7 @@ import { startGate, type TestGate } from '../support/gate.js';
 import { openRaw, type RawClient } from '../support/raw.js';
 import { until } from '../support/until.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
-import { WEBSOCKET, get, request } from '../support/wire-scene.js';
+import { WEBSOCKET, get, request } from '../support/wire-fixture.js';
 
 const HEADER_TIMEOUT_MS = 3000;
 const KEEP_ALIVE_MS = 500;
@@ -118,7 +118,7 @@ describe('An upload', () => {
     const dialogues = await Promise.all(
       Array.from({ length: 100 }, () => talk(gate.port, bytes, { untilEnd: true, timeoutMs: 10_000 })),
     );
-    expect(dialogues.map(({ answers }) => answers[0]?.status)).toEqual(new Array(100).fill(408));
+    expect(dialogues.map(({ responses }) => responses[0]?.status)).toEqual(new Array(100).fill(408));
     await until(() => open === 0);
   });
 });
@@ -129,9 +129,9 @@ describe('A flood of WebSocket handshakes', () => {
     const dialogues = await Promise.all(
       Array.from({ length: 100 }, () => talk(gate.port, bytes, { untilEnd: true, timeoutMs: 10_000 })),
     );
-    expect(dialogues.map(({ answers }) => answers[0]?.status)).toEqual(new Array(100).fill(504));
+    expect(dialogues.map(({ responses }) => responses[0]?.status)).toEqual(new Array(100).fill(504));
     await until(() => open === 0);
-    expect((await talk(gate.port, get('/quick'))).answers[0]?.status).toBe(200);
+    expect((await talk(gate.port, get('/quick'))).responses[0]?.status).toBe(200);
   });
 
   it('whose clients leave half-way frees the upstream', async () => {

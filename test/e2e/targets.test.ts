@@ -42,7 +42,7 @@ function ask(gate: TestGate, agent: Agent | undefined, method = 'GET', path = '/
 }
 
 interface Load {
-  readonly answers: Answer[];
+  readonly responses: Answer[];
   /** Waits until all of these names have answered, from now on. */
   heard(...names: string[]): Promise<void>;
   end(): Promise<void>;
@@ -51,19 +51,19 @@ interface Load {
 /** Callers who ask one request after the other, until the end. */
 function load(gate: TestGate, callers: number): Load {
   const agent = new Agent({ keepAlive: true });
-  const answers: Answer[] = [];
+  const responses: Answer[] = [];
   let going = true;
   const all = Promise.all(
     Array.from({ length: callers }, async () => {
-      while (going) answers.push(await ask(gate, agent));
+      while (going) responses.push(await ask(gate, agent));
     }),
   );
   return {
-    answers,
+    responses,
     async heard(...names) {
-      const from = answers.length;
+      const from = responses.length;
       await expect
-        .poll(() => names.filter((name) => !answers.slice(from).some(({ body }) => body === name)), {
+        .poll(() => names.filter((name) => !responses.slice(from).some(({ body }) => body === name)), {
           timeout: 20_000,
         })
         .toEqual([]);
@@ -82,11 +82,11 @@ async function startThree(): Promise<readonly [Service, Service, Service]> {
 }
 
 const origins = (services: readonly { origin: string }[]): string[] => services.map(({ origin }) => origin);
-const failed = ({ answers }: Load): Answer[] => answers.filter(({ status }) => status !== 200);
+const failed = ({ responses }: Load): Answer[] => responses.filter(({ status }) => status !== 200);
 
 /** How many answers of the last so many came from somebody. */
-function share({ answers }: Load, name: string, last: number): number {
-  return answers.slice(-last).filter(({ body }) => body === name).length;
+function share({ responses }: Load, name: string, last: number): number {
+  return responses.slice(-last).filter(({ body }) => body === name).length;
 }
 
 const EJECTION = { failures: 3, cooldown: '300ms', slow_start: '300ms' };
@@ -97,8 +97,8 @@ it('One of three targets is killed and comes back under load: no GET fails, and 
   const callers = load(gate, 12);
   await callers.heard('a', 'b', 'c');
   await services[1].kill();
-  const from = callers.answers.length;
-  await expect.poll(() => callers.answers.length - from, { timeout: 20_000 }).toBeGreaterThan(300);
+  const from = callers.responses.length;
+  await expect.poll(() => callers.responses.length - from, { timeout: 20_000 }).toBeGreaterThan(300);
   expect(share(callers, 'b', 100)).toBe(0);
   await services[1].restart();
   await callers.heard('b');
@@ -111,11 +111,11 @@ it('One of three targets hangs and goes on under load: no GET fails, though some
   const services = await startThree();
   const gate = await openGate(origins(services), { ejection: EJECTION, timeout: '1s' });
   const callers = load(gate, 12);
-  await expect.poll(() => callers.answers.length, { timeout: 20_000 }).toBeGreaterThan(100);
+  await expect.poll(() => callers.responses.length, { timeout: 20_000 }).toBeGreaterThan(100);
   services[2].stop();
-  const from = callers.answers.length;
+  const from = callers.responses.length;
   await expect.poll(() => share(callers, 'c', 100), { timeout: 20_000 }).toBe(0);
-  await expect.poll(() => callers.answers.length - from, { timeout: 20_000 }).toBeGreaterThan(300);
+  await expect.poll(() => callers.responses.length - from, { timeout: 20_000 }).toBeGreaterThan(300);
   services[2].continue();
   await callers.heard('a', 'b', 'c');
   await callers.end();
@@ -132,8 +132,8 @@ it('A target that its health checks find dead is not asked, and has requests aga
   await services[0].kill();
   const agent = keepAgent();
   const isQuiet = async (): Promise<boolean> => {
-    const answers = await Promise.all(Array.from({ length: 9 }, () => ask(gate, agent)));
-    return answers.every(({ status }) => status === 200);
+    const responses = await Promise.all(Array.from({ length: 9 }, () => ask(gate, agent)));
+    return responses.every(({ status }) => status === 200);
   };
   await expect.poll(isQuiet, { timeout: 20_000 }).toBe(true);
   const callers = load(gate, 6);
@@ -174,8 +174,8 @@ it('Where all targets fail they get one request in five more than were asked for
   const agent = keepAgent();
   const asked = 400;
   for (let sent = 0; sent < asked; sent += 20) {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(gate, agent)));
-    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(502));
+    const responses = await Promise.all(Array.from({ length: 20 }, () => ask(gate, agent)));
+    expect(responses.map(({ status }) => status)).toEqual(Array(20).fill(502));
   }
   const seen = requestsOf(upstreams).length;
   expect(seen).toBeGreaterThan(asked);

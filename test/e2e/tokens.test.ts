@@ -9,7 +9,7 @@ import {
   ISSUER,
   makeApp,
   makeNamed,
-  passOf,
+  issueToken,
   postForm,
   tokensIn,
   writeConfig,
@@ -17,7 +17,7 @@ import {
   type MadeApp,
 } from '../support/token-gate.js';
 import { AUDIENCE } from '../support/tokens.js';
-import { runTyped } from '../support/typed.js';
+import { runWithInput } from '../support/run-command.js';
 import { startEchoUpstream, type Echo, type EchoUpstream } from '../support/upstream.js';
 
 const PASSWORD = 'correct horse battery staple';
@@ -67,7 +67,7 @@ async function fieldsOf(response: Response): Promise<Headers> {
 describe('an app', () => {
   it('gets a token for its key and secret, passes with it, and not beyond its scopes', async () => {
     expect((await get(gate, '/orders')).status).toBe(401);
-    const token = await passOf(gate, app);
+    const token = await issueToken(gate, app);
     const passed = await get(gate, '/orders', token);
     expect(passed.status).toBe(200);
     const fields = await fieldsOf(passed);
@@ -101,7 +101,7 @@ describe('an app', () => {
   });
 
   it('is told by whoami what its token says', async () => {
-    const response = await get(gate, '/token/whoami', await passOf(gate, app));
+    const response = await get(gate, '/token/whoami', await issueToken(gate, app));
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
       iss: ISSUER,
@@ -141,7 +141,7 @@ describe('an app', () => {
     expect(fields.get('x-app-id')).toBe(app.key);
     expect(fields.get('x-token-issuer')).toBe('named');
     expect((await get(gate, '/by-app', named)).status).toBe(401);
-    const own = await passOf(gate, app);
+    const own = await issueToken(gate, app);
     expect((await get(gate, '/by-app', own)).status).toBe(200);
     expect((await get(gate, '/by-name', own)).status).toBe(401);
   });
@@ -153,7 +153,7 @@ it('A user who was added by the command logs in, passes, and goes on by a refres
     log: { level: 'silent' },
   });
   const args = ['users', 'add', 'ada', '--scopes', 'orders:*', '-c', config];
-  const added = await runTyped(args, `${PASSWORD}\n`);
+  const added = await runWithInput(args, `${PASSWORD}\n`);
   expect([added.code, added.stderr]).toEqual([0, '']);
 
   const ask = (body: object) =>
@@ -213,7 +213,7 @@ describe('the paths of the token service', () => {
 });
 
 it('Every answer of the token service has a request id of its own, and none may be kept but what is public', async () => {
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     postForm(gate, '/auth/token', app as never),
     postForm(gate, '/connect/token', { grant_type: 'client_credentials' }),
     postForm(gate, '/token/create', { secret: app.secret }),
@@ -224,10 +224,10 @@ it('Every answer of the token service has a request id of its own, and none may 
     postForm(gate, '/introspect', {}),
     get(gate, '/revoke'),
   ]);
-  const ids = answers.map(({ headers }) => headers.get('x-request-id'));
+  const ids = responses.map(({ headers }) => headers.get('x-request-id'));
   expect(ids.every((id) => id !== null && id !== '')).toBe(true);
-  expect(new Set(ids).size).toBe(answers.length);
-  const kept = answers.filter(({ headers }) => headers.get('cache-control') !== 'no-store');
+  expect(new Set(ids).size).toBe(responses.length);
+  const kept = responses.filter(({ headers }) => headers.get('cache-control') !== 'no-store');
   expect(kept.map(({ url }) => new URL(url).pathname)).toEqual([
     '/.well-known/jwks.json',
     '/.well-known/oauth-authorization-server',

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openRaw, type RawClient } from '../support/raw.js';
-import { OPEN, pathOf, sayOk, startScriptedScene, type Scene } from '../support/scene.js';
+import { OPEN, pathOf, respondOk, startScriptedFixture, type Fixture } from '../support/fixture.js';
 import { until } from '../support/until.js';
 import type { WireRequest } from '../support/upstream.js';
-import { SMUGGLED, WEBSOCKET, get } from '../support/wire-scene.js';
+import { SMUGGLED, WEBSOCKET, get } from '../support/wire-fixture.js';
 
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\n';
 const SWITCH = `${SWITCHING}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
@@ -20,7 +20,7 @@ const say =
     void socket.write(text);
 
 /** Not at once with the rest, since then it would be one packet. */
-const sayAndEnd =
+const respondAndEnd =
   (text: string, how: 'end' | 'resetAndDestroy'): Script =>
   ({ socket }) => {
     socket.write(text);
@@ -58,8 +58,8 @@ const NO_TUNNEL: Record<string, [Script, status: number, reason: string | undefi
     502,
     'upstream_broken',
   ],
-  'says half of a 101 and ends': [sayAndEnd(SWITCHING, 'end'), 502, 'upstream_broken'],
-  'says half of a 101 and resets': [sayAndEnd(SWITCHING, 'resetAndDestroy'), 502, 'upstream_broken'],
+  'says half of a 101 and ends': [respondAndEnd(SWITCHING, 'end'), 502, 'upstream_broken'],
+  'says half of a 101 and resets': [respondAndEnd(SWITCHING, 'resetAndDestroy'), 502, 'upstream_broken'],
   'says half of a 101 and no more': [say(SWITCHING), 504, 'upstream_timeout'],
   'says what is no HTTP': [say('garbage\r\n\r\n'), 502, 'upstream_broken'],
   'says nothing': [() => undefined, 504, 'upstream_timeout'],
@@ -73,31 +73,31 @@ const NO_TUNNEL: Record<string, [Script, status: number, reason: string | undefi
 const cases = Object.entries(NO_TUNNEL);
 const clients: RawClient[] = [];
 let switchNow: () => unknown = () => undefined;
-let scene: Scene;
+let fixture: Fixture;
 
 beforeAll(async () => {
-  scene = await startScriptedScene(
+  fixture = await startScriptedFixture(
     OPEN,
     (asked) => {
       const [, script] = cases[Number(/^\/no\/(\d+)$/.exec(pathOf(asked))?.[1])] ?? [];
       if (script) script[0](asked);
       else if (pathOf(asked) === '/ws') switchNow = () => asked.socket.write(`${SWITCH}from behind`);
-      else sayOk(asked);
+      else respondOk(asked);
     },
     { timeout: `${TIMEOUT_MS}ms`, retries: 0, ejection: false },
   );
 });
 
-afterAll(() => scene.close());
+afterAll(() => fixture.close());
 
 afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
-  await scene.settle();
-  expect((await scene.talk(get('/well'))).answers[0]?.body).toBe('ok');
+  await fixture.settle();
+  expect((await fixture.talk(get('/well'))).responses[0]?.body).toBe('ok');
 });
 
 function open(bytes: string): RawClient {
-  const client = openRaw(scene.gate.port, bytes);
+  const client = openRaw(fixture.gate.port, bytes);
   clients.push(client);
   return client;
 }
@@ -106,21 +106,21 @@ describe('Where the upstream', () => {
   it.each(cases.map(([what, [, status, reason]], index) => ({ what, index, status, reason })))(
     '$what, there is no tunnel: one answer, and nothing that was sent ahead or behind reaches it',
     async ({ index, status, reason }) => {
-      const { requests, received } = scene.upstream;
-      const before = { requests: requests.length, records: scene.gate.records.length };
+      const { requests, received } = fixture.upstream;
+      const before = { requests: requests.length, records: fixture.gate.records.length };
       const client = open(get(`/no/${index}`, ...WEBSOCKET) + SMUGGLED);
       await until(() => requests.length > before.requests);
       client.send('raw bytes, ahead');
       await client.until(new RegExp(`HTTP/1\\.1 ${status} [^]*(no|\\]\\})$`));
       if (!client.socket.destroyed) client.send(`raw bytes, behind${SMUGGLED}`);
       await client.ended;
-      await scene.settle();
+      await fixture.settle();
       const finals = client.text().match(/HTTP\/1\.1 [2-5]\d\d/g);
       expect(finals).toEqual([`HTTP/1.1 ${status}`]);
       expect(client.text()).not.toContain(' 101 ');
       expect(requests).toHaveLength(before.requests + 1);
       expect(received.join('')).not.toMatch(/smuggled|raw bytes/);
-      expect(scene.gate.records.slice(before.records)).toMatchObject([{ status, reason }]);
+      expect(fixture.gate.records.slice(before.records)).toMatchObject([{ status, reason }]);
       await until(() => requests[before.requests]!.socket.destroyed || status < 500);
     },
   );
@@ -128,13 +128,13 @@ describe('Where the upstream', () => {
 
 describe('Where the upstream says 101', () => {
   it('gets what was sent ahead only then, byte for byte and once, and the client what came behind it', async () => {
-    const before = scene.upstream.requests.length;
+    const before = fixture.upstream.requests.length;
     const client = open(get('/ws', ...WEBSOCKET) + SMUGGLED);
-    await until(() => scene.upstream.requests.length > before);
+    await until(() => fixture.upstream.requests.length > before);
     client.send('more');
-    const { head, socket } = scene.upstream.requests[before]!;
+    const { head, socket } = fixture.upstream.requests[before]!;
     const sofar = (): string => {
-      const text = scene.upstream.received.find((each) => each.includes(head)) ?? '';
+      const text = fixture.upstream.received.find((each) => each.includes(head)) ?? '';
       return text.slice(text.indexOf(head));
     };
     // Long enough for it to come, were it let through.
@@ -145,14 +145,14 @@ describe('Where the upstream says 101', () => {
     await until(() => sofar() === `${head}\r\n\r\n${SMUGGLED}more`);
     socket.write('HTTP/1.1 200 OK\r\n\r\n');
     await client.until(/from behindHTTP\/1\.1 200 OK\r\n\r\n$/);
-    expect(scene.upstream.requests).toHaveLength(before + 1);
+    expect(fixture.upstream.requests).toHaveLength(before + 1);
   });
 
   it("to a request that asked for no WebSocket, that is a broken answer, and what follows it is nobody's", async () => {
-    const { records } = scene.gate;
-    const before = { requests: scene.upstream.requests.length, records: records.length };
+    const { records } = fixture.gate;
+    const before = { requests: fixture.upstream.requests.length, records: records.length };
     const client = open(get('/ws'));
-    await until(() => scene.upstream.requests.length > before.requests);
+    await until(() => fixture.upstream.requests.length > before.requests);
     switchNow();
     await client.until(/^HTTP\/1\.1 502 [^]*\]\}$/);
     client.send(get('/well'));

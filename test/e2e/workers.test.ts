@@ -105,8 +105,8 @@ function isAlive(pid: number): boolean {
 
 /** Over as many connections that every worker has some of them. */
 async function isAnsweredByAll(path: string): Promise<boolean> {
-  const answers = await Promise.all(Array.from({ length: 16 }, () => get(gate.port, path)));
-  return answers.every((answer) => typeof answer !== 'string' && answer.status === 200);
+  const responses = await Promise.all(Array.from({ length: 16 }, () => get(gate.port, path)));
+  return responses.every((response) => typeof response !== 'string' && response.status === 200);
 }
 
 /** A route that is there after this change alone. */
@@ -119,11 +119,13 @@ const SLOW_MS = 60_000;
 
 describe('a gate with two workers', { timeout: SLOW_MS }, () => {
   it('counts a limit once, whichever worker is asked', async () => {
-    const answers = await Promise.all(Array.from({ length: 3 * LIMIT }, () => get(gate.port, '/counted/1')));
-    const statuses = answers.map((answer) => (typeof answer === 'string' ? answer : answer.status));
+    const responses = await Promise.all(
+      Array.from({ length: 3 * LIMIT }, () => get(gate.port, '/counted/1')),
+    );
+    const statuses = responses.map((response) => (typeof response === 'string' ? response : response.status));
     expect(statuses.filter((status) => status === 200)).toHaveLength(LIMIT);
     expect(statuses.filter((status) => status === 429)).toHaveLength(2 * LIMIT);
-    const counted = (await gate.untilLines('request', answers.length)).map(({ worker }) => worker);
+    const counted = (await gate.untilLines('request', responses.length)).map(({ worker }) => worker);
     expect(new Set(counted)).toEqual(new Set([1, 2]));
   });
 
@@ -131,9 +133,9 @@ describe('a gate with two workers', { timeout: SLOW_MS }, () => {
     const agent = new Agent({ keepAlive: true });
     await Promise.all(Array.from({ length: 10 }, () => get(gate.port, '/x', agent)));
     const told = async (): Promise<string[]> => {
-      const answers = Array.from({ length: 8 }, () => get(Number(new URL(gate.adminUrl).port), '/metrics'));
-      return (await Promise.all(answers)).map((answer) =>
-        typeof answer === 'string' ? answer : answer.body,
+      const responses = Array.from({ length: 8 }, () => get(Number(new URL(gate.adminUrl).port), '/metrics'));
+      return (await Promise.all(responses)).map((response) =>
+        typeof response === 'string' ? response : response.body,
       );
     };
     while (!(await told()).every((text) => /^tollgate_connections 10$/m.test(text))) await sleep(50);
@@ -207,10 +209,10 @@ describe('a gate with two workers', { timeout: SLOW_MS }, () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       for (let isOpen = true; isOpen;) {
         await sleep(5);
-        const answer = await get(gate.port, '/x', agent);
-        if (typeof answer === 'string') failures.push(answer);
-        else if (answer.status !== 200) failures.push(String(answer.status));
-        isOpen = typeof answer !== 'string' && answer.connection !== 'close';
+        const response = await get(gate.port, '/x', agent);
+        if (typeof response === 'string') failures.push(response);
+        else if (response.status !== 200) failures.push(String(response.status));
+        isOpen = typeof response !== 'string' && response.connection !== 'close';
         if (!isOpen) closed += 1;
       }
       agent.destroy();

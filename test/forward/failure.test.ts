@@ -62,8 +62,8 @@ it('An upstream that sends its head drop by drop, or hints without end, is a 504
       }),
     );
     const edge = keep(await startEdge(upstream.origin, { upstream: { timeoutMs: 100 } }));
-    const answer = await exchangeRaw(edge.port, GET);
-    expect(answer.slice(answer.lastIndexOf('HTTP/1.1'))).toMatch(/^HTTP\/1.1 504/);
+    const response = await exchangeRaw(edge.port, GET);
+    expect(response.slice(response.lastIndexOf('HTTP/1.1'))).toMatch(/^HTTP\/1.1 504/);
   }
 });
 
@@ -78,17 +78,17 @@ it('An upstream that stops in the middle of its body breaks the connection to th
 });
 
 it('A client that goes away frees its upstream and its slot within 100 ms, before and in an answer', async () => {
-  for (const answer of ['', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf']) {
+  for (const response of ['', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf']) {
     const upstream = keep(
-      await startRawUpstream(({ socket, index }) => socket.write(index === 0 ? answer : OK)),
+      await startRawUpstream(({ socket, index }) => socket.write(index === 0 ? response : OK)),
     );
     const edge = keep(await startEdge(upstream.origin, { upstream: { maxConnections: 1 } }));
     const client = openRaw(edge.port, GET);
     await expect.poll(() => upstream.requests.length).toBe(1);
-    if (answer !== '') await client.until('half');
+    if (response !== '') await client.until('half');
     client.destroy();
     await expect.poll(() => upstream.open.size, { timeout: 100, interval: 5 }).toBe(0);
-    expect(await edge.result(0)).toMatchObject({ fault: 'client_gone', status: answer === '' ? 499 : 200 });
+    expect(await edge.result(0)).toMatchObject({ fault: 'client_gone', status: response === '' ? 499 : 200 });
     expect(await exchangeRaw(edge.port, GET)).toMatch(/ok$/);
   }
 });
@@ -211,7 +211,7 @@ it('Beyond its connections an upstream has a bounded queue, and who waits too lo
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 503 [^]*Retry-After: 1\r\n/);
   expect(edge.results).toMatchObject([{ detail: 'the queue of the upstream is full' }]);
-  for (const answer of await Promise.all(waiting)) expect(answer).toMatch(/^HTTP\/1.1 503/);
+  for (const response of await Promise.all(waiting)) expect(response).toMatch(/^HTTP\/1.1 503/);
   held[0]!.write(OK);
   await first.until(/ok$/);
   expect(upstream.requests).toHaveLength(1);

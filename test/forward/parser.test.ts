@@ -42,9 +42,9 @@ for (const [what, interim] of Object.entries(UNASKED)) {
         void whole.then(() => socket.write(text));
       });
       for (let turn = 1; turn <= 3; turn += 1) {
-        const answer = await exchangeRaw(edge.port, closing(request));
-        expect(answer).toMatch(/HTTP\/1.1 200 OK\r\n/);
-        expect(answer).not.toMatch(/HTTP\/1.1 100|x-odd/i);
+        const response = await exchangeRaw(edge.port, closing(request));
+        expect(response).toMatch(/HTTP\/1.1 200 OK\r\n/);
+        expect(response).not.toMatch(/HTTP\/1.1 100|x-odd/i);
         expect(upstream.requests).toHaveLength(turn);
       }
       expect(upstream.received).toHaveLength(1);

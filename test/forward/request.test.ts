@@ -17,10 +17,10 @@ async function sent(
 ): Promise<{ head: string; body: string; answer: string }> {
   const upstream = keep(await startRawUpstream(answerWhole));
   const edge = keep(await startEdge(upstream.origin, options));
-  const answer = await exchangeRaw(edge.port, request);
+  const response = await exchangeRaw(edge.port, request);
   const [first] = upstream.requests;
   expect(upstream.requests).toHaveLength(1);
-  return { head: `${first!.head}\r\n`, body: first!.body(), answer };
+  return { head: `${first!.head}\r\n`, body: first!.body(), answer: response };
 }
 
 it('Target, order, case and doubles of a request are kept byte for byte', async () => {
@@ -165,11 +165,11 @@ it('A client that expects 100 is not asked for a body that is too large, or that
 it('A body in chunks that grows too large is a 413, and the upstream never has the whole of it', async () => {
   const upstream = keep(await startRawUpstream(answerWhole));
   const edge = keep(await startEdge(upstream.origin, { maxBodyBytes: 10 }));
-  const answer = await exchangeRaw(
+  const response = await exchangeRaw(
     edge.port,
     'POST / HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n12345678\r\n8\r\n12345678\r\n0\r\n\r\n',
   );
-  expect(answer).toMatch(/^HTTP\/1.1 413/);
+  expect(response).toMatch(/^HTTP\/1.1 413/);
   await expect.poll(() => upstream.open.size).toBe(0);
   expect(upstream.received.join('')).not.toMatch(/\r\n0\r\n\r\n$/);
 });
@@ -194,11 +194,11 @@ it('A body that grows too large after the answer has begun breaks the connection
 it('A client that stops in the middle of its body gets a 408, and the upstream is freed', async () => {
   const upstream = keep(await startRawUpstream(answerWhole));
   const edge = keep(await startEdge(upstream.origin, { bodyTimeoutMs: 80, upstream: { timeoutMs: 30 } }));
-  const answer = await exchangeRaw(
+  const response = await exchangeRaw(
     edge.port,
     'POST / HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 10\r\n\r\n12345',
   );
-  expect(answer).toMatch(/^HTTP\/1.1 408/);
+  expect(response).toMatch(/^HTTP\/1.1 408/);
   await expect.poll(() => upstream.open.size).toBe(0);
 });
 
@@ -236,7 +236,7 @@ it('Many requests on few connections each get their own answer', async () => {
   const edge = keep(
     await startEdge(upstream.origin, { upstream: { maxConnections: 2, connectTimeoutMs: 5000 } }),
   );
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 10 }, (_, turn) =>
       exchangeRaw(
         edge.port,
@@ -244,8 +244,8 @@ it('Many requests on few connections each get their own answer', async () => {
       ),
     ),
   );
-  answers.forEach((answer, turn) => {
-    const json = JSON.parse(/\{.*\}/.exec(answer)![0]) as Echo;
+  responses.forEach((response, turn) => {
+    const json = JSON.parse(/\{.*\}/.exec(response)![0]) as Echo;
     expect(json).toMatchObject({ url: `/${turn}`, body: `body-${turn}` });
   });
   expect(upstream.count()).toBe(10);

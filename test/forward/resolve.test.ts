@@ -92,12 +92,12 @@ it('A name that stands for another address is followed under load, and no reques
   const resolver = createResolver(['127.0.0.1']);
   const edge = await edgeTo(service, resolver.lookup);
   const agent = new Agent({ keepAlive: true, maxSockets: 12 });
-  const answers: { status: number | undefined; from: string; startedAfterSwitch: boolean }[] = [];
+  const responses: { status: number | undefined; from: string; startedAfterSwitch: boolean }[] = [];
   let loading = true;
   const load = async (path: string): Promise<void> => {
     while (loading) {
       const startedAfterSwitch = resolver.said?.[0] === '127.0.0.2';
-      const answer = await new Promise<(typeof answers)[number]>((resolve, reject) => {
+      const answer = await new Promise<(typeof responses)[number]>((resolve, reject) => {
         const asked = httpGet({ port: edge.port, path, agent }, (response) => {
           let from = '';
           response.setEncoding('latin1').on('data', (text: string) => (from += text));
@@ -105,11 +105,11 @@ it('A name that stands for another address is followed under load, and no reques
         });
         asked.on('error', reject);
       });
-      answers.push(answer);
+      responses.push(answer);
     }
   };
   const loads = ['/a', '/a', '/a', '/a', '/a', '/a', '/slow', '/slow'].map((path) => load(path));
-  await expect.poll(() => answers.length, { timeout: 5000 }).toBeGreaterThan(50);
+  await expect.poll(() => responses.length, { timeout: 5000 }).toBeGreaterThan(50);
   expect(service.asked('127.0.0.2')).toBe(0);
 
   resolver.answer = ['127.0.0.2'];
@@ -119,8 +119,8 @@ it('A name that stands for another address is followed under load, and no reques
   loading = false;
   await Promise.all(loads);
   agent.destroy();
-  expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-  const late = answers.filter(({ startedAfterSwitch }) => startedAfterSwitch);
+  expect(responses.filter(({ status }) => status !== 200)).toEqual([]);
+  const late = responses.filter(({ startedAfterSwitch }) => startedAfterSwitch);
   expect(late.length).toBeGreaterThan(50);
   expect(late.filter(({ from }) => from !== '127.0.0.2')).toEqual([]);
 });

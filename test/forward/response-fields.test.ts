@@ -9,7 +9,7 @@ const UPGRADE =
   'GET /a HTTP/1.1\r\nHost: gate.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n\r\n';
 
-async function answering(
+async function responding(
   text: string,
   options: EdgeOptions = {},
 ): Promise<{ edge: Edge; upstream: RawUpstream }> {
@@ -34,21 +34,21 @@ const ENDS_AT_THE_GATE = new Set(['Connection', 'Upgrade', 'Keep-Alive']);
 
 for (const [name, text] of Object.entries(DOUBLED)) {
   it(`A response with two ${name} fields passes as it came`, async () => {
-    const { edge } = await answering(`HTTP/1.1 200 OK\r\n${text}`);
-    const answer = await exchangeRaw(edge.port, GET);
-    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*ok/);
+    const { edge } = await responding(`HTTP/1.1 200 OK\r\n${text}`);
+    const response = await exchangeRaw(edge.port, GET);
+    expect(response).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*ok/);
     const lines = text.match(new RegExp(`^${name}: .*\r\n`, 'gm')) ?? [];
     expect(lines).toHaveLength(2);
-    if (ENDS_AT_THE_GATE.has(name)) expect(answer).not.toMatch(/h2c|h3|timeout=9|max=5|X-One|X-Two/);
-    else expect(answer).toContain(name === 'Connection' ? '' : lines[0]);
-    if (!ENDS_AT_THE_GATE.has(name)) expect(answer).toContain(lines[1]);
+    if (ENDS_AT_THE_GATE.has(name)) expect(response).not.toMatch(/h2c|h3|timeout=9|max=5|X-One|X-Two/);
+    else expect(response).toContain(name === 'Connection' ? '' : lines[0]);
+    if (!ENDS_AT_THE_GATE.has(name)) expect(response).toContain(lines[1]);
     expect(await edge.result(0)).toMatchObject({ status: 200, fault: undefined });
   });
 }
 
 it('Two fields of a transfer coding are one list, and only chunked can be passed on', async () => {
   for (const codings of ['gzip\r\nTransfer-Encoding: chunked', 'chunked\r\nTransfer-Encoding: chunked']) {
-    const { edge } = await answering(
+    const { edge } = await responding(
       `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${codings}\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
     );
     expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 502 /);
@@ -56,7 +56,7 @@ it('Two fields of a transfer coding are one list, and only chunked can be passed
 });
 
 it('A response that is an event stream by one of its types is one: it outlives the idle time of a body', async () => {
-  const { edge } = await answering(
+  const { edge } = await responding(
     'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Type: Text/Event-Stream\r\nContent-Length: 4\r\n\r\n',
     { upstream: { idleTimeoutMs: 40, tunnelIdleMs: 5000 } },
   );
@@ -67,7 +67,7 @@ it('A response that is an event stream by one of its types is one: it outlives t
 });
 
 it('A 101 with two Upgrade and two Connection fields opens the tunnel', async () => {
-  const { edge } = await answering(
+  const { edge } = await responding(
     'HTTP/1.1 101 Switching Protocols\r\nConnection: X-Hop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
       'Upgrade: WebSocket\r\nX-Hop: 1\r\n\r\nhello',
   );
@@ -107,12 +107,12 @@ for (const [coding, name] of Object.entries(BYTES)) {
           }),
         );
         const edge = keep(await startEdge(upstream.origin));
-        const answer = await exchangeRaw(edge.port, GET);
-        expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
-        expect(answer).toContain(`X-Name: ${name}\r\n`);
-        expect(answer).toContain(DISPOSITION(name));
-        expect(answer).toContain('body');
-        if (body.includes('X-Sum')) expect(answer).toContain(`\r\nX-Sum: ${name}\r\n`);
+        const response = await exchangeRaw(edge.port, GET);
+        expect(response).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+        expect(response).toContain(`X-Name: ${name}\r\n`);
+        expect(response).toContain(DISPOSITION(name));
+        expect(response).toContain('body');
+        if (body.includes('X-Sum')) expect(response).toContain(`\r\nX-Sum: ${name}\r\n`);
       });
     }
   }
@@ -120,7 +120,7 @@ for (const [coding, name] of Object.entries(BYTES)) {
   it(`Fields in ${coding} pass byte for byte in an interim response, a 101, a HEAD, a 204 and a 304`, async () => {
     const field = `X-Name: ${name}\r\n`;
     const early = `HTTP/1.1 103 Early Hints\r\n${field}\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`;
-    const cases: readonly (readonly [answer: string, request: string])[] = [
+    const cases: readonly (readonly [response: string, request: string])[] = [
       [early, GET],
       [
         `HTTP/1.1 200 OK\r\nContent-Length: 4\r\n${DISPOSITION(name)}${field}\r\n`,
@@ -130,12 +130,12 @@ for (const [coding, name] of Object.entries(BYTES)) {
       [`HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n${DISPOSITION(name)}${field}\r\n`, GET],
     ];
     for (const [text, request] of cases) {
-      const { edge } = await answering(text);
-      const answer = await exchangeRaw(edge.port, request);
-      expect(answer).toContain(field);
-      if (text.includes('Disposition')) expect(answer).toContain(DISPOSITION(name));
+      const { edge } = await responding(text);
+      const response = await exchangeRaw(edge.port, request);
+      expect(response).toContain(field);
+      if (text.includes('Disposition')) expect(response).toContain(DISPOSITION(name));
     }
-    const { edge } = await answering(
+    const { edge } = await responding(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${field}\r\n`,
     );
     expect(await openRaw(edge.port, UPGRADE).until('\r\n\r\n')).toContain(field);
@@ -143,7 +143,7 @@ for (const [coding, name] of Object.entries(BYTES)) {
 
   it(`A reason phrase and the fields of a request in ${coding} pass byte for byte`, async () => {
     const reason = coding === 'UTF-8' ? name : '';
-    const { edge, upstream } = await answering(`HTTP/1.1 200 ${reason}\r\nContent-Length: 2\r\n\r\nok`);
+    const { edge, upstream } = await responding(`HTTP/1.1 200 ${reason}\r\nContent-Length: 2\r\n\r\nok`);
     for (const body of [
       '\r\n',
       'Content-Length: 2\r\n\r\nhi',
@@ -157,11 +157,11 @@ for (const [coding, name] of Object.entries(BYTES)) {
   });
 
   it(`What a middleware has set in ${coding} passes byte for byte beside the fields of the upstream`, async () => {
-    const { edge } = await answering(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${DISPOSITION(name)}\r\nok`, {
+    const { edge } = await responding(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${DISPOSITION(name)}\r\nok`, {
       before: (_req, res) => res.setHeader('X-Before', name),
     });
-    const answer = await exchangeRaw(edge.port, GET);
-    expect(answer).toContain(`X-Before: ${name}\r\n`);
-    expect(answer).toContain(DISPOSITION(name));
+    const response = await exchangeRaw(edge.port, GET);
+    expect(response).toContain(`X-Before: ${name}\r\n`);
+    expect(response).toContain(DISPOSITION(name));
   });
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { BROKEN_BODIES, BROKEN_HEADS } from '../support/broken-answers.js';
+import { BROKEN_BODIES, BROKEN_HEADS } from '../support/broken-responses.js';
 import { exchangeRaw, openRaw } from '../support/raw.js';
 import { startEchoUpstream, startRawUpstream, type RawUpstream } from '../support/upstream.js';
 import { keep } from './cleanup.js';
@@ -8,7 +8,7 @@ import { startEdge, type Edge, type EdgeOptions } from './edge.js';
 const GET = 'GET /a HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n\r\n';
 const KEPT = 'GET /a HTTP/1.1\r\nHost: gate.test\r\n\r\n';
 
-async function answering(
+async function responding(
   text: string,
   options: EdgeOptions = {},
 ): Promise<{ edge: Edge; upstream: RawUpstream }> {
@@ -17,59 +17,61 @@ async function answering(
 }
 
 async function bodyOf(text: string, head: string = GET): Promise<string> {
-  const { edge } = await answering(text);
+  const { edge } = await responding(text);
   return exchangeRaw(edge.port, head);
 }
 
 it('Status, reason phrase, case, order and doubled fields of an answer are kept', async () => {
-  const answer = await bodyOf(
+  const response = await bodyOf(
     'HTTP/1.1 299 Rather Fine\r\nsEt-cOOkie: a=1\r\nX-One: 1\r\nSet-Cookie: b=2\r\nX-Latin: \xe9\r\nContent-Length: 2\r\n\r\nok',
   );
-  expect(answer).toMatch(/^HTTP\/1.1 299 Rather Fine\r\n/);
-  expect(answer).toContain(
+  expect(response).toMatch(/^HTTP\/1.1 299 Rather Fine\r\n/);
+  expect(response).toContain(
     'sEt-cOOkie: a=1\r\nX-One: 1\r\nSet-Cookie: b=2\r\nX-Latin: \xe9\r\nContent-Length: 2\r\n',
   );
-  expect(answer).toMatch(/\r\n\r\nok$/);
+  expect(response).toMatch(/\r\n\r\nok$/);
 });
 
 it('Hop-by-hop and nominated fields of an answer go, Content-Length stays whatever is nominated', async () => {
-  const answer = await bodyOf(
+  const response = await bodyOf(
     'HTTP/1.1 200 OK\r\nConnection: X-Secret, content-length\r\nX-Secret: 1\r\nKeep-Alive: timeout=9\r\nUpgrade: h2c\r\n' +
       'Proxy-Authenticate: Basic\r\nTrailer: X-T\r\nContent-Length: 2\r\n\r\nok',
   );
-  expect(answer).not.toMatch(/x-secret|timeout=9|upgrade|proxy-auth|trailer/i);
-  expect(answer).toContain('Content-Length: 2\r\n');
+  expect(response).not.toMatch(/x-secret|timeout=9|upgrade|proxy-auth|trailer/i);
+  expect(response).toContain('Content-Length: 2\r\n');
 });
 
 it("The gate's own fields replace the upstream's, but Vary is said by both", async () => {
   const responseHeaders = ['X-Request-Id', 'mine', 'X-RateLimit-Limit', '10', 'Vary', 'Origin'];
-  const { edge } = await answering(
+  const { edge } = await responding(
     'HTTP/1.1 200 OK\r\nx-request-id: theirs\r\nX-RATELIMIT-LIMIT: 99\r\nContent-Length: 0\r\nVary: Accept\r\n\r\n',
     { responseHeaders },
   );
-  const answer = await exchangeRaw(edge.port, GET);
-  expect(answer).not.toMatch(/theirs|99/);
-  expect(answer).toContain('Vary: Accept\r\nX-Request-Id: mine\r\nX-RateLimit-Limit: 10\r\nVary: Origin\r\n');
+  const response = await exchangeRaw(edge.port, GET);
+  expect(response).not.toMatch(/theirs|99/);
+  expect(response).toContain(
+    'Vary: Accept\r\nX-Request-Id: mine\r\nX-RateLimit-Limit: 10\r\nVary: Origin\r\n',
+  );
 });
 
 it('What a middleware has set before stays, and several Set-Cookie of the upstream still come through', async () => {
-  const { edge } = await answering(
+  const { edge } = await responding(
     'HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Frame-Options: theirs\r\nContent-Length: 0\r\n\r\n',
     {
       before: (_req, res) => res.setHeader('X-Frame-Options', 'DENY').setHeader('X-Before', 'yes'),
     },
   );
-  const answer = await exchangeRaw(edge.port, GET);
-  expect(answer).toContain('Set-Cookie: a=1\r\n');
-  expect(answer).toContain('Set-Cookie: b=2\r\n');
-  expect(answer).toContain('X-Before: yes\r\n');
-  expect(answer).toContain('X-Frame-Options: theirs\r\n');
-  expect(answer).not.toContain('DENY');
+  const response = await exchangeRaw(edge.port, GET);
+  expect(response).toContain('Set-Cookie: a=1\r\n');
+  expect(response).toContain('Set-Cookie: b=2\r\n');
+  expect(response).toContain('X-Before: yes\r\n');
+  expect(response).toContain('X-Frame-Options: theirs\r\n');
+  expect(response).not.toContain('DENY');
 });
 
 it('An answer that came whole is ended with its body; of one that comes in parts each goes out as it comes', async () => {
   const head = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n';
-  const { edge: whole } = await answering(`${head}ok`);
+  const { edge: whole } = await responding(`${head}ok`);
   expect(await exchangeRaw(whole.port, GET)).toMatch(/\r\n\r\nok$/);
   expect(whole.endings).toEqual(['ok']);
 
@@ -91,37 +93,37 @@ it('A reason phrase that cannot be written again is left out', async () => {
 });
 
 it('A body in chunks comes through with its trailers, but for those that a trailer may not have', async () => {
-  const answer = await bodyOf(
+  const response = await bodyOf(
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n' +
       '3\r\nabc\r\n0\r\nX-Sum: 7\r\nX-Request-Id: forged\r\nSet-Cookie: a=1\r\n\r\n',
   );
-  expect(answer).toContain('Trailer: X-Sum\r\n');
-  expect(answer).toMatch(/\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n$/);
+  expect(response).toContain('Trailer: X-Sum\r\n');
+  expect(response).toMatch(/\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n$/);
 });
 
 it('To a client of HTTP/1.0 a body in chunks ends with the connection, without trailers or hints', async () => {
-  const answer = await bodyOf(
+  const response = await bodyOf(
     'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n' +
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n',
     'GET /a HTTP/1.0\r\nHost: gate.test\r\n\r\n',
   );
-  expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
-  expect(answer).not.toMatch(/transfer-encoding|trailer|x-sum/i);
-  expect(answer).toMatch(/\r\n\r\nabc$/);
+  expect(response).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+  expect(response).not.toMatch(/transfer-encoding|trailer|x-sum/i);
+  expect(response).toMatch(/\r\n\r\nabc$/);
 });
 
 it('Interim answers are passed on as they came, less what belongs to the connection or is for the gate to say', async () => {
-  const answer = await bodyOf(
+  const response = await bodyOf(
     'HTTP/1.1 102 Processing\r\nX-Progress: 50%\r\nX-Request-Id: forged\r\n\r\n' +
       'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nlink: not a link, \xe9\r\nConnection: X-Hop\r\nX-Hop: 1\r\n' +
       'Keep-Alive: timeout=9\r\nContent-Length: 9\r\n\r\n' +
       'HTTP/1.1 199 \xff\xfe\r\n\r\n' +
       'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
   );
-  expect(answer).toMatch(
+  expect(response).toMatch(
     /^HTTP\/1.1 102 Processing\r\nX-Progress: 50%\r\n\r\nHTTP\/1.1 103 Early Hints\r\nLink: <\/a.css>; rel=preload\r\nlink: not a link, \xe9\r\n\r\nHTTP\/1.1 199 \r\n\r\nHTTP\/1.1 200 OK\r\n/,
   );
-  expect(answer.match(/X-Request-Id: .*/g)).toEqual(['X-Request-Id: gate-id']);
+  expect(response.match(/X-Request-Id: .*/g)).toEqual(['X-Request-Id: gate-id']);
 });
 
 it('An interim answer is there before the final one, and a kept connection goes on behind both', async () => {
@@ -188,7 +190,7 @@ it('Hints without end for a client that does not read are dropped, not piled up'
 });
 
 it('A 304 that states a length ends at its head, and the connection to the client goes on', async () => {
-  const { edge } = await answering('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: "x"\r\n\r\n');
+  const { edge } = await responding('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: "x"\r\n\r\n');
   const client = openRaw(edge.port, KEPT);
   await client.until('ETag: "x"');
   expect(await edge.result(0)).toMatchObject({ status: 304, fault: undefined, bytes: 0 });
@@ -199,7 +201,7 @@ it('A 304 that states a length ends at its head, and the connection to the clien
 });
 
 it('A 204 has no length and no body, and bytes after it never reach a client', async () => {
-  const { edge, upstream } = await answering('HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\nSMUGGLED');
+  const { edge, upstream } = await responding('HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\nSMUGGLED');
   const client = openRaw(edge.port, KEPT);
   await client.until(/204[^]*\r\n\r\n/);
   client.send(GET);
@@ -210,7 +212,7 @@ it('A 204 has no length and no body, and bytes after it never reach a client', a
 });
 
 it('A connection with bytes after its answer is not used again', async () => {
-  const { edge, upstream } = await answering(
+  const { edge, upstream } = await responding(
     'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged',
   );
   for (let turn = 0; turn < 3; turn += 1) expect(await exchangeRaw(edge.port, GET)).toMatch(/\r\n\r\nok$/);
@@ -218,13 +220,13 @@ it('A connection with bytes after its answer is not used again', async () => {
 });
 
 it('A HEAD has its length without a body, and keeps the connection to the upstream', async () => {
-  const { edge, upstream } = await answering(
+  const { edge, upstream } = await responding(
     'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 500\r\n\r\n',
   );
   for (let turn = 0; turn < 3; turn += 1) {
-    const answer = await exchangeRaw(edge.port, GET.replace('GET', 'HEAD'));
-    expect(answer).toContain('Content-Length: 500\r\n');
-    expect(answer).toMatch(/\r\n\r\n$/);
+    const response = await exchangeRaw(edge.port, GET.replace('GET', 'HEAD'));
+    expect(response).toContain('Content-Length: 500\r\n');
+    expect(response).toMatch(/\r\n\r\n$/);
   }
   expect(upstream.received).toHaveLength(1);
 });
@@ -240,7 +242,7 @@ it('A body that ends with the connection comes through whole when the upstream e
 
 for (const [what, text] of Object.entries(BROKEN_HEADS)) {
   it(`An upstream that sends ${what} is a 502, asked once`, async () => {
-    const { edge, upstream } = await answering(text);
+    const { edge, upstream } = await responding(text);
     expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 502 [^]*gave a broken answer/);
     expect(upstream.requests).toHaveLength(1);
     expect(await edge.result(0)).toMatchObject({ reason: 'upstream_broken' });

@@ -17,7 +17,7 @@ const BREAKER = { failureRate: 0.5, requests: 4, windowMs: 60_000, cooldownMs: 1
 const HEALTH = { path: '/healthz', intervalMs: 20, timeoutMs: 1000, unhealthyAfter: 2, healthyAfter: 2 };
 
 type Script = (request: WireRequest) => void;
-const sayOk: Script = ({ socket }) => socket.write(OK);
+const respondOk: Script = ({ socket }) => socket.write(OK);
 const reset: Script = ({ socket }) => socket.resetAndDestroy();
 const hang: Script = () => undefined;
 
@@ -34,13 +34,13 @@ async function edgeTo(
 }
 
 async function ask(edge: Edge, times: number, request = GET): Promise<string[]> {
-  const answers: string[] = [];
-  for (let turn = 0; turn < times; turn += 1) answers.push(await exchangeRaw(edge.port, request));
-  return answers;
+  const responses: string[] = [];
+  for (let turn = 0; turn < times; turn += 1) responses.push(await exchangeRaw(edge.port, request));
+  return responses;
 }
 
-function statuses(answers: readonly string[]): number[] {
-  return answers.map((answer) => Number(answer.slice(9, 12)));
+function statuses(responses: readonly string[]): number[] {
+  return responses.map((response) => Number(response.slice(9, 12)));
 }
 
 /** What the log says of targets, beside why a request failed. */
@@ -55,13 +55,13 @@ function asked({ requests }: RawUpstream): number {
 
 describe('Balance', () => {
   it('Requests go to each target in turn', async () => {
-    const upstreams = [await start(sayOk), await start(sayOk), await start(sayOk)];
+    const upstreams = [await start(respondOk), await start(respondOk), await start(respondOk)];
     await ask(await edgeTo(upstreams), 9);
     expect(upstreams.map(asked)).toEqual([3, 3, 3]);
   });
 
   it('With least-requests a target that is busy gets none while another is idle', async () => {
-    const [busy, idle] = [await start(hang), await start(sayOk)];
+    const [busy, idle] = [await start(hang), await start(respondOk)];
     const edge = await edgeTo([busy, idle], { balance: 'least-requests' });
     const held = openRaw(edge.port, GET);
     await expect.poll(() => busy.requests.length).toBe(1);
@@ -71,7 +71,7 @@ describe('Balance', () => {
   });
 
   it('A target with a free slot is preferred to the queue of another', async () => {
-    const [busy, idle] = [await start(hang), await start(sayOk)];
+    const [busy, idle] = [await start(hang), await start(respondOk)];
     const edge = await edgeTo([busy, idle], { maxConnections: 1 });
     const held = openRaw(edge.port, GET);
     await expect.poll(() => busy.requests.length).toBe(1);
@@ -82,7 +82,7 @@ describe('Balance', () => {
 
 describe('Another attempt', () => {
   it('goes to another target, and the log names the one that answered', async () => {
-    const [bad, good] = [await start(reset), await start(sayOk)];
+    const [bad, good] = [await start(reset), await start(respondOk)];
     const edge = await edgeTo([bad, good]);
     expect(statuses(await ask(edge, 1))).toEqual([200]);
     expect([bad, good].map(asked)).toEqual([1, 1]);
@@ -97,7 +97,7 @@ describe('Another attempt', () => {
   });
 
   it('is made where a target does not answer in time; for a POST it is not', async () => {
-    const [silent, good] = [await start(hang), await start(sayOk)];
+    const [silent, good] = [await start(hang), await start(respondOk)];
     const edge = await edgeTo([silent, good], { timeoutMs: 100 });
     expect(statuses(await ask(edge, 1))).toEqual([200]);
     await expect.poll(() => silent.open.size).toBe(0);
@@ -109,7 +109,7 @@ describe('Another attempt', () => {
 
   it('is made where no connection comes about in time', async () => {
     const full = keep(await startFull());
-    const good = await start(sayOk);
+    const good = await start(respondOk);
     const edge = await edgeTo([full, good], { connectTimeoutMs: 100 });
     expect(statuses(await ask(edge, 1))).toEqual([200]);
     expect(edge.results).toMatchObject([{ target: good.origin }]);
@@ -118,7 +118,7 @@ describe('Another attempt', () => {
   it('is not made after the first byte of an answer', async () => {
     const [bad, good] = [
       await start(({ socket }) => socket.write('HTTP/1.1 2', () => socket.resetAndDestroy())),
-      await start(sayOk),
+      await start(respondOk),
     ];
     const edge = await edgeTo([bad, good]);
     expect(statuses(await ask(edge, 1))).toEqual([502]);
@@ -150,13 +150,13 @@ describe('Another attempt', () => {
 describe('Ejection', () => {
   it('A target that fails several times in a row gets no more, until its cooldown is over', async () => {
     let script = reset;
-    const [bad, good] = [await start((request) => script(request)), await start(sayOk)];
+    const [bad, good] = [await start((request) => script(request)), await start(respondOk)];
     const edge = await edgeTo([bad, good], { ejection: { ...EJECTION, cooldownMs: 1500 }, retries: 0 });
     await ask(edge, 10);
     expect(bad.requests).toHaveLength(3);
     expect(edge.forwarder.targets().map(({ isUp: up }) => up)).toEqual([false, true]);
     expect(ofTargets(edge)).toEqual(['a target fails: others are asked in its place']);
-    script = sayOk;
+    script = respondOk;
     await expect
       .poll(() => ask(edge, 2).then(() => bad.requests.length), { timeout: 5000 })
       .toBeGreaterThan(3);
@@ -175,7 +175,7 @@ describe('Ejection', () => {
       const bad = await start(({ socket }) =>
         socket.write(`HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n\r\n`),
       );
-      const edge = await edgeTo([bad, await start(sayOk)], { ejection: EJECTION });
+      const edge = await edgeTo([bad, await start(respondOk)], { ejection: EJECTION });
       await ask(edge, 10);
       expect(asked(bad)).toBe(isFailure ? 3 : 5);
     }
@@ -185,7 +185,7 @@ describe('Ejection', () => {
     const bad = await start(({ socket }) =>
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf', () => socket.resetAndDestroy()),
     );
-    const edge = await edgeTo([bad, await start(sayOk)], { ejection: EJECTION });
+    const edge = await edgeTo([bad, await start(respondOk)], { ejection: EJECTION });
     await ask(edge, 10);
     expect(asked(bad)).toBe(3);
   });
@@ -222,7 +222,7 @@ describe('Ejection', () => {
     const before = upstreams.map(asked);
     await ask(edge, 3);
     expect(upstreams.map(asked)).toEqual(before.map((count) => count + 1));
-    script = sayOk;
+    script = respondOk;
     await ask(edge, 3);
     expect(statuses(await ask(edge, 5))).toEqual([200, 200, 200, 200, 200]);
   });
@@ -240,15 +240,15 @@ describe('The circuit breaker', () => {
   it('refuses at once while it is open, even for a single target, and says when to come again', async () => {
     const upstream = await start(({ socket }) => socket.write(UNAVAILABLE));
     const edge = await edgeTo([upstream], { breaker: { ...BREAKER, cooldownMs: 60_000 } });
-    const answers = await ask(edge, 10);
+    const responses = await ask(edge, 10);
     expect(upstream.requests).toHaveLength(4);
-    expect(answers[9]).toMatch(/^HTTP\/1.1 503 [^]*Retry-After: 60\r\n/);
+    expect(responses[9]).toMatch(/^HTTP\/1.1 503 [^]*Retry-After: 60\r\n/);
     expect(edge.results[9]).toMatchObject({ reason: 'no_healthy_target' });
     expect(edge.logged).toContain("a target's circuit breaker has opened");
   });
 
   it('sends requests to other targets while it is open', async () => {
-    const [bad, good] = [await start(({ socket }) => socket.write(UNAVAILABLE)), await start(sayOk)];
+    const [bad, good] = [await start(({ socket }) => socket.write(UNAVAILABLE)), await start(respondOk)];
     const edge = await edgeTo([bad, good], {
       breaker: { ...BREAKER, cooldownMs: 60_000 },
       ejection: undefined,
@@ -289,7 +289,7 @@ describe('The circuit breaker', () => {
         return new Promise((resolve) => setTimeout(() => resolve(upstream.requests.length), 30));
       })
       .toBe(5);
-    script = sayOk;
+    script = respondOk;
     await expect.poll(() => ask(edge, 1).then(statuses)).toEqual([200]);
     hanging.destroy();
   });
@@ -325,8 +325,8 @@ describe('Health checks', () => {
     ill.isWell = false;
     const edge = await edgeTo([ill], { health: HEALTH });
     await expect.poll(() => edge.forwarder.targets()[0]?.isUp, { timeout: 5000 }).toBe(false);
-    const [answer] = await ask(edge, 1);
-    expect(answer).toMatch(
+    const [response] = await ask(edge, 1);
+    expect(response).toMatch(
       /^HTTP\/1.1 503 [^]*Retry-After: 1\r\n[^]*The service behind this gateway is down/,
     );
     expect(asked(ill)).toBe(0);

@@ -118,7 +118,7 @@ it('A body that is cut over TLS is not taken for whole', async () => {
       upstream: { tls: { ca: cert, cert: undefined, key: undefined } },
     }),
   );
-  const answer = await exchangeRaw(edge.port, GET.replace('/a', '/cut'));
-  expect(answer).toMatch(/half\r\n$/);
+  const response = await exchangeRaw(edge.port, GET.replace('/a', '/cut'));
+  expect(response).toMatch(/half\r\n$/);
   expect(await edge.result(0)).toMatchObject({ fault: 'upstream_reset_in_body' });
 });

@@ -109,8 +109,8 @@ it('A large answer instead of a tunnel comes through to a client that is slow to
 });
 
 it('An upstream that switches to something else, or says 101 without a protocol, is a 502', async () => {
-  for (const answer of [SWITCH.replace('WebSocket', 'h2c'), 'HTTP/1.1 101 Switching Protocols\r\n\r\n']) {
-    const { edge, upstream } = await tunnelTo(({ socket }) => socket.write(answer));
+  for (const response of [SWITCH.replace('WebSocket', 'h2c'), 'HTTP/1.1 101 Switching Protocols\r\n\r\n']) {
+    const { edge, upstream } = await tunnelTo(({ socket }) => socket.write(response));
     const client = openRaw(edge.port, UPGRADE);
     await client.until(/^HTTP\/1.1 502/);
     client.destroy();

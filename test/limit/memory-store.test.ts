@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/limit/memory-store.js';
 import type { CheckResult } from '../../src/limit/store.js';
 import { describeLimitStore } from '../contract/limit-store.js';
-import { checkAgainstOracle, histories } from './oracle.js';
+import { checkAgainstReference, histories } from './reference.js';
 import { policy } from './policies.js';
 
 describeLimitStore('the memory store', () => {
@@ -91,7 +91,7 @@ describe('the memory store against a naive oracle', () => {
       fc.property(histories, (history) => {
         const clock = { ms: 0 };
         const store = createMemoryStore({ maxKeys: 100, now: () => clock.ms });
-        checkAgainstOracle(history, (atMs, keys, limits) => {
+        checkAgainstReference(history, (atMs, keys, limits) => {
           clock.ms = atMs;
           const taken = store.consume(keys, limits);
           if (taken instanceof Promise || typeof taken === 'string')

@@ -11,7 +11,7 @@ import { connectRedis, type RedisConnection } from '../../src/redis/connection.j
 import { describeLimitStore, passRealTime, take } from '../contract/limit-store.js';
 import { SILENT } from '../redis/logs.js';
 import { randomPrefix, redisUrl, removeKeys, startRedis } from '../support/redis.js';
-import { checkAgainstOracleLater, histories } from './oracle.js';
+import { checkAgainstReferenceAsync, histories } from './reference.js';
 import { policy } from './policies.js';
 import { redisAt } from '../support/route.js';
 
@@ -100,7 +100,7 @@ describe('the script against a naive oracle', () => {
       fc.asyncProperty(histories, async (history) => {
         const keyPrefix = prefix + randomPrefix();
         const used = new Set<string>();
-        await checkAgainstOracleLater(history, async (atMs, keys, limits) => {
+        await checkAgainstReferenceAsync(history, async (atMs, keys, limits) => {
           const names = keys.map((key) => keyPrefix + key);
           for (const name of names) used.add(name);
           const windows = limits.flatMap(({ requests, windowMs }) => [requests, windowMs]);

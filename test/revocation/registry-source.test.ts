@@ -84,17 +84,17 @@ describe('the registry as a source of revocations', () => {
 
   it('a registry that fails is away, which is logged once until it answers', async () => {
     let failing = true;
-    const answer = async <T>(value: T): Promise<T> => {
+    const response = async <T>(value: T): Promise<T> => {
       if (failing) throw new Error('connection refused');
       return Promise.resolve(value);
     };
     const registry: RevocationRegistry = {
-      revoke: () => answer(undefined),
-      restore: () => answer(true),
-      revocations: () => answer([]),
-      revocationChanges: (since) => answer({ changes: [], upTo: since, isLast: true }),
-      revocationPage: () => answer({ revocations: [], next: undefined }),
-      revision: () => answer(1),
+      revoke: () => response(undefined),
+      restore: () => response(true),
+      revocations: () => response([]),
+      revocationChanges: (since) => response({ changes: [], upTo: since, isLast: true }),
+      revocationPage: () => response({ revocations: [], next: undefined }),
+      revision: () => response(1),
     };
     const { log, lines } = readableLog();
     let rung = 0;
@@ -124,11 +124,11 @@ describe('the registry as a source of revocations', () => {
       revocationPage: never,
       revision: never,
     });
-    let answer: unknown;
-    void new Gate(source).read().then((result) => (answer = result));
+    let response: unknown;
+    void new Gate(source).read().then((result) => (response = result));
     await vi.advanceTimersByTimeAsync(4999);
-    expect(answer).toBeUndefined();
+    expect(response).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);
-    expect(answer).toBe('unavailable');
+    expect(response).toBe('unavailable');
   });
 });

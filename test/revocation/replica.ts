@@ -13,7 +13,7 @@ import { headOf, routeOf } from '../authenticate/support.js';
 import { policy } from '../limit/policies.js';
 import { SILENT } from '../redis/logs.js';
 import type { TestIssuer } from '../support/tokens.js';
-import { afterwards, bellOf, connect } from './support.js';
+import { afterwards, notifierOf, connect } from './support.js';
 
 const ACCESS = {
   kind: 'scoped',
@@ -47,7 +47,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { redisUrl, prefix, registry } = options;
   const connection = await connect(redisUrl, TIMEOUT_MS);
   const key = `${prefix}revocations`;
-  const notifier = bellOf(connection, key, redisUrl);
+  const notifier = notifierOf(connection, key, redisUrl);
   const source = registry
     ? createRegistrySource({ registry, name: 'test', notifier, now: Date.now, log: SILENT })
     : createRedisSource({ connection, key, name: 'test' });

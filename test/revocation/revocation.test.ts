@@ -12,7 +12,7 @@ import type { Position, Reader } from '../../src/revocation/source.js';
 import { createRedisSource } from '../../src/revocation/redis-source.js';
 import { passRealTime } from '../contract/limit-store.js';
 import { readableLog, SILENT } from '../redis/logs.js';
-import { afterwards, bellOf, caller, connect, ownKey, revocation } from './support.js';
+import { afterwards, notifierOf, caller, connect, ownKey, revocation } from './support.js';
 
 /** A source in this process whose every answer is held back until it is let go, where a test says so. */
 class HandSource implements RevocationSource {
@@ -281,7 +281,7 @@ describe('the notifier', () => {
         const connection = await connect();
         return {
           source: createRedisSource({ connection, key, name: 'test' }),
-          notifier: bellOf(connection, key),
+          notifier: notifierOf(connection, key),
         };
       }),
     );
@@ -321,8 +321,8 @@ describe('the notifier', () => {
   it('rings without a change, for what was changed elsewhere', async () => {
     const key = ownKey();
     const source = new HandSource();
-    const bells = await Promise.all([1, 2].map(async () => bellOf(await connect(), key)));
-    const [one, other] = bells.map((notifier) => {
+    const notifiers = await Promise.all([1, 2].map(async () => notifierOf(await connect(), key)));
+    const [one, other] = notifiers.map((notifier) => {
       const revocations = createRevocations({
         source,
         notifier,
@@ -344,7 +344,7 @@ describe('the notifier', () => {
     const key = ownKey();
     const connection = await connect();
     const heard: number[] = [];
-    bellOf(connection, key).subscribe((revision) => heard.push(revision));
+    notifierOf(connection, key).subscribe((revision) => heard.push(revision));
     const publish = "return { redis.call('PUBLISH', KEYS[1], ARGV[1]) }";
     await expect.poll(async () => connection.runScript(publish, [key], ['1'])).toEqual([1]);
     for (const message of ['x', '1.5', '1e99', '2']) await connection.runScript(publish, [key], [message]);

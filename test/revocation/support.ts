@@ -53,7 +53,7 @@ export async function connect(url = redisUrl(), timeoutMs = 2000): Promise<Redis
 }
 
 /** A notifier whose listeners stop after the test. */
-export function bellOf(connection: RedisConnection, key: string, url = redisUrl()): RevocationNotifier {
+export function notifierOf(connection: RedisConnection, key: string, url = redisUrl()): RevocationNotifier {
   const settings = redisAt(url, 2000);
   return createRedisNotifier({
     connection,

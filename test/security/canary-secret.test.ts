@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRedis, type OwnRedis } from '../support/redis.js';
-import { startScene, type Scene } from '../support/scene.js';
+import { startFixture, type Fixture } from '../support/fixture.js';
 import {
   createDatabaseFile,
   makeApp,
@@ -18,9 +18,9 @@ let redis: OwnRedis;
 let monitor: Socket;
 let monitored = '';
 let file: DatabaseFile;
-let scene: Scene;
+let fixture: Fixture;
 let app: MadeApp;
-let answers = '';
+let responses = '';
 
 beforeAll(async () => {
   [redis, file] = await Promise.all([startRedis(), createDatabaseFile()]);
@@ -28,19 +28,19 @@ beforeAll(async () => {
   monitor.on('data', (bytes) => (monitored += bytes.toString('latin1')));
   monitor.write('MONITOR\r\n');
   await once(monitor, 'data');
-  scene = await startScene({
+  fixture = await startFixture({
     log: { level: 'debug', file: logFile() },
     redis: { url: redis.url, key_prefix: 'canary:' },
     tokens: tokensIn(file.database),
     cors: { origins: ['https://page.test'] },
     routes: [{ match: 'GET /orders', upstream: 'behind', scope: 'orders:read', limit: '100 per 1m' }],
   });
-  app = await makeApp(scene.gate, { name: 'Canary', scopes: ['*'] });
+  app = await makeApp(fixture.gate, { name: 'Canary', scopes: ['*'] });
 });
 
 afterAll(async () => {
   monitor.destroy();
-  await Promise.all([scene.upstream.close(), redis.close()]);
+  await Promise.all([fixture.upstream.close(), redis.close()]);
   await file.remove();
 });
 
@@ -50,8 +50,8 @@ const logFile = () => join(file.folder, 'gate.log');
 async function send(method: string, target: string, fields = '', body = ''): Promise<number | undefined> {
   const length = body === '' ? 'Content-Length: 0\r\n' : `Content-Length: ${body.length}\r\n`;
   const head = `${method} ${target} HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n${length}${fields}\r\n`;
-  const { text, answers: whole } = await scene.talk(head + body, { untilEnd: true });
-  answers += text;
+  const { text, responses: whole } = await fixture.talk(head + body, { untilEnd: true });
+  responses += text;
   return whole[0]?.status;
 }
 
@@ -121,25 +121,25 @@ it('A secret is found nowhere, however it is sent: right, wrong, encoded, twice,
   const preflight = 'Origin: https://page.test\r\nAccess-Control-Request-Method: POST\r\n';
   await send('OPTIONS', `/auth/token?${pair}`, preflight);
   // Not even HTTP.
-  answers += (await scene.talk(`POST /auth/token?${pair}\r\n\r\n`, { untilEnd: true })).text;
-  answers += (await scene.talk(`secret=${secret}\r\n\r\n`, { untilEnd: true })).text;
+  responses += (await fixture.talk(`POST /auth/token?${pair}\r\n\r\n`, { untilEnd: true })).text;
+  responses += (await fixture.talk(`secret=${secret}\r\n\r\n`, { untilEnd: true })).text;
 
   // A request that passes, so that Redis and the upstream have something to show.
   const { access_token: token } = (await (
-    await fetch(`${scene.gate.url}/auth/token?${pair}`, { method: 'POST' })
+    await fetch(`${fixture.gate.url}/auth/token?${pair}`, { method: 'POST' })
   ).json()) as { access_token: string };
   expect(await send('GET', '/orders', `Authorization: Bearer ${token}\r\n`)).toBe(200);
 
-  await scene.gate.stop();
+  await fixture.gate.stop();
   const log = await readFile(logFile(), 'utf8');
-  const upstream = scene.upstream.received.join('');
-  const seen = { log, redis: monitored, upstream, answers };
+  const upstream = fixture.upstream.received.join('');
+  const seen = { log, redis: monitored, upstream, responses };
   // What is searched is what there was: each has something of these exchanges in it.
   expect(log).toContain('"route":"key_secret"');
   expect(log).toContain('"status":404');
   expect(monitored).toContain('canary:');
   expect(upstream).toContain('GET /orders');
-  expect(answers).toContain('invalid_client');
+  expect(responses).toContain('invalid_client');
   const needles = [secret, encoded, basic, Buffer.from(secret).toString('base64').replace(/=+$/, '')];
   for (const [where, text] of Object.entries(seen)) {
     for (const needle of needles) expect([where, text.includes(needle)]).toEqual([where, false]);

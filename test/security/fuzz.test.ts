@@ -6,13 +6,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDice, type Dice } from '../support/dice.js';
-import { startGateProcess, type GateProcess, type Told } from '../support/gate-process.js';
+import { createPrng, type Prng } from '../support/prng.js';
+import { startGateProcess, type GateProcess, type Reported } from '../support/gate-process.js';
 import { createMutants, cut } from '../support/mutants.js';
 import { openRaw } from '../support/raw.js';
-import { wasAdmitted } from '../support/scene.js';
+import { wasAdmitted } from '../support/fixture.js';
 import { startStrictUpstream, type StrictUpstream } from '../support/strict-upstream.js';
-import type { Arrival } from '../support/strict-reader.js';
+import type { ReceivedRequest } from '../support/strict-reader.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 
 const MUTANTS = Number(process.env['TOLLGATE_FUZZ'] ?? 20_000);
@@ -31,11 +31,11 @@ const MS_A_MUTANT = 10;
 let issuer: TestIssuer;
 let upstream: StrictUpstream;
 let gate: GateProcess;
-let mutant: (dice: Dice, index: number) => string;
+let mutant: (prng: Prng, index: number) => string;
 
 /** Requests that the upstream got and that the gate has not told of yet, by id, and the other way round. */
-const arrived = new Map<string, Arrival>();
-const told = new Map<string, Told>();
+const arrived = new Map<string, ReceivedRequest>();
+const told = new Map<string, Reported>();
 const found: string[] = [];
 let matched = 0;
 
@@ -57,12 +57,12 @@ beforeAll(async () => {
       client: { header_timeout: '1s', body_timeout: '1s', keep_alive: '1s' },
       log: { level: 'error' },
     },
-    onTold,
+    onReport,
   );
 });
 afterAll(() => Promise.all([gate.close(), upstream.close(), issuer.close()]));
 
-function onArrival(arrival: Arrival): void {
+function onArrival(arrival: ReceivedRequest): void {
   const [id = '', ...more] = valuesOf(arrival, 'x-request-id');
   if (more.length > 0 || id === '') found.push(`not one request id: ${JSON.stringify(arrival)}`);
   if (arrived.has(id)) found.push(`twice: ${JSON.stringify(arrival)}`);
@@ -70,7 +70,7 @@ function onArrival(arrival: Arrival): void {
   compare(id);
 }
 
-function onTold(exchange: Told): void {
+function onReport(exchange: Reported): void {
   told.set(exchange.id, exchange);
   compare(exchange.id);
 }
@@ -97,7 +97,7 @@ function decodeByte(hex: string): string {
 }
 
 /** Whether what the fields say of the caller is what its token says, and nothing where none was asked for. */
-function isOfNobodyElse(arrival: Arrival): boolean {
+function isOfNobodyElse(arrival: ReceivedRequest): boolean {
   const said = arrival.fields.filter(([name]) => /^x[^a-z0-9](?:app|token)[^a-z0-9]/i.test(name));
   const isScoped = arrival.target.startsWith('/scoped/');
   const expected = isScoped
@@ -112,22 +112,22 @@ function isOfNobodyElse(arrival: Arrival): boolean {
   return JSON.stringify(said) === JSON.stringify(expected) && from === '127.0.0.1';
 }
 
-function valuesOf({ fields }: Arrival, wanted: string): string[] {
+function valuesOf({ fields }: ReceivedRequest, wanted: string): string[] {
   return fields.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
 }
 
 /** Sends one mutant in its packets, and waits for the end of its connection. @returns the status of the first answer */
 async function tryMutant(index: number): Promise<string | undefined> {
-  const dice = createDice(SEED + index);
-  const bytes = mutant(dice, index);
-  const packets = cut(bytes, dice);
-  const isStubborn = dice(STUBBORN) === 0;
-  const lingerMs = dice(4) === 0 ? dice(PATIENCE_MS) : 0;
+  const prng = createPrng(SEED + index);
+  const bytes = mutant(prng, index);
+  const packets = cut(bytes, prng);
+  const isStubborn = prng(STUBBORN) === 0;
+  const lingerMs = prng(4) === 0 ? prng(PATIENCE_MS) : 0;
 
   const client = openRaw(gate.port);
   for (const packet of packets) {
     client.send(Buffer.from(packet, 'latin1'));
-    if (packets.length > 1) await sleep(dice(3));
+    if (packets.length > 1) await sleep(prng(3));
   }
   if (!isStubborn) {
     await Promise.race([client.until(/./).catch(() => ''), sleep(PATIENCE_MS)]);

@@ -1,11 +1,11 @@
 /** Identity cannot be forged: the upstream hears who calls from the gate alone, on public routes too. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startScene, type Scene } from '../support/scene.js';
+import { startFixture, type Fixture } from '../support/fixture.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 
 let issuer: TestIssuer;
-let strange: Scene;
-let trusting: Scene;
+let strange: Fixture;
+let trusting: Fixture;
 
 beforeAll(async () => {
   issuer = await createTestIssuer();
@@ -17,8 +17,8 @@ beforeAll(async () => {
     ],
   };
   [strange, trusting] = await Promise.all([
-    startScene(config),
-    startScene({ ...config, trust_proxy: ['127.0.0.0/8'] }),
+    startFixture(config),
+    startFixture({ ...config, trust_proxy: ['127.0.0.0/8'] }),
   ]);
 });
 
@@ -28,19 +28,19 @@ afterAll(async () => {
 });
 
 /** The fields that the upstream got: their names as sent, and all values of each name in lower case. */
-async function heard(path: string, fields: readonly string[], scene = strange) {
-  const before = scene.upstream.requests.length;
+async function heard(path: string, fields: readonly string[], fixture = strange) {
+  const before = fixture.upstream.requests.length;
   const bytes = [`GET ${path} HTTP/1.1`, 'Host: gate.test', ...fields, '', ''].join('\r\n');
-  const { answers } = await scene.talk(bytes);
-  expect(answers[0]?.status).toBe(200);
-  const requests = scene.upstream.requests.slice(before);
+  const { responses } = await fixture.talk(bytes);
+  expect(responses[0]?.status).toBe(200);
+  const requests = fixture.upstream.requests.slice(before);
   expect(requests).toHaveLength(1);
   const pairs = requests[0]!.head
     .split('\r\n')
     .slice(1)
     .map((line) => /^([^:]*): ?(.*)$/.exec(line)!.slice(1, 3) as [string, string]);
   return {
-    answer: answers[0]!,
+    answer: responses[0]!,
     text: requests[0]!.head,
     values: (name: string) => pairs.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value),
   };
@@ -103,12 +103,12 @@ describe('A field that says who calls', () => {
   it.each(NAMES)('%s never arrives from a caller, in any spelling, once or twice', async (name) => {
     for (const spelling of SPELLINGS(name)) {
       const fields = [`${spelling}: forged`, 'X-Mine: kept', `${spelling}: forged again`];
-      for (const scene of [strange, trusting]) {
-        const anonymous = await heard('/public', fields, scene);
+      for (const fixture of [strange, trusting]) {
+        const anonymous = await heard('/public', fields, fixture);
         expect(anonymous.text).not.toContain('forged');
         expect(anonymous.text).not.toMatch(/^x.(app|token)./im);
         expect(anonymous.values('x-mine')).toEqual(['kept']);
-        const known = await heard('/scoped', [...fields, bearer()], scene);
+        const known = await heard('/scoped', [...fields, bearer()], fixture);
         expect(known.text).not.toContain('forged');
         for (const [each, values] of Object.entries(TRUTH)) expect(known.values(each)).toEqual(values);
       }
@@ -177,13 +177,13 @@ describe('Where a request comes from', () => {
       'X-Forwarded-Port: 1',
       'x_forwarded_for: 203.0.113.9',
     ];
-    const { answer, text, values } = await heard('/public', forged);
+    const { answer: response, text, values } = await heard('/public', forged);
     expect(text).not.toMatch(/203\.0\.113\.9|believed/);
     expect(values('x-forwarded-for')).toEqual(['127.0.0.1']);
     expect(values('x-forwarded-proto')).toEqual(['http']);
     expect(values('x-forwarded-host')).toEqual(['gate.test']);
     expect(values('x-forwarded-port')).toEqual([]);
-    expect(answer.field('x-request-id')).toBe(values('x-request-id')[0]);
+    expect(response.field('x-request-id')).toBe(values('x-request-id')[0]);
     expect(strange.gate.records.at(-1)?.head).toMatchObject({
       clientIp: '127.0.0.1',
       clientRequestId: 'believed-1',
@@ -191,11 +191,11 @@ describe('Where a request comes from', () => {
   });
 
   it('is what a trusted proxy says', async () => {
-    const { answer, values } = await heard('/public', FORWARDED, trusting);
+    const { answer: response, values } = await heard('/public', FORWARDED, trusting);
     expect(values('x-forwarded-for')).toEqual(['203.0.113.9, 127.0.0.1']);
     expect(values('x-forwarded-proto')).toEqual(['https']);
     expect(values('x-forwarded-host')).toEqual(['believed.test']);
-    expect([values('x-request-id'), answer.field('x-request-id')]).toEqual([['believed-1'], 'believed-1']);
+    expect([values('x-request-id'), response.field('x-request-id')]).toEqual([['believed-1'], 'believed-1']);
     expect(trusting.gate.records.at(-1)?.head.clientIp).toBe('203.0.113.9');
   });
 
@@ -211,9 +211,9 @@ describe('Where a request comes from', () => {
   it.each(['a b', 'x'.repeat(129), 'a"b', 'a,b', 'a;b', '\xe9'])(
     'has no request id of %j, even from a trusted proxy',
     async (id) => {
-      const { answer, values } = await heard('/public', [`X-Request-Id: ${id}`], trusting);
-      expect(values('x-request-id')).toEqual([answer.field('x-request-id')]);
-      expect(answer.field('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+      const { answer: response, values } = await heard('/public', [`X-Request-Id: ${id}`], trusting);
+      expect(values('x-request-id')).toEqual([response.field('x-request-id')]);
+      expect(response.field('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     },
   );
 });

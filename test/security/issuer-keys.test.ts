@@ -1,9 +1,9 @@
 /** Issuers that are away and strangers who name keys: good tokens are unhurt, and the issuer is hardly asked. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startScene, type Scene } from '../support/scene.js';
+import { startFixture, type Fixture } from '../support/fixture.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 
-let scene: Scene;
+let fixture: Fixture;
 let main: TestIssuer;
 let away: TestIssuer;
 
@@ -16,14 +16,14 @@ beforeAll(async () => {
     audience: AUDIENCE,
     grants: ['*'],
   });
-  scene = await startScene({
+  fixture = await startFixture({
     issuers: { main: issuerOf(main), away: issuerOf(away) },
     routes: [{ match: 'GET /orders', upstream: 'behind', scope: 'orders:read' }],
   });
 });
 
 afterAll(async () => {
-  await scene.close();
+  await fixture.close();
   await Promise.all([main.close(), away.close()]);
 });
 
@@ -31,8 +31,8 @@ const request = (token: string, connection = 'close') =>
   `GET /orders HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${token}\r\nConnection: ${connection}\r\n\r\n`;
 
 async function show(token: string) {
-  const { answers, text } = await scene.talk(request(token));
-  return answers[0] ?? expect.unreachable(text);
+  const { responses, text } = await fixture.talk(request(token));
+  return responses[0] ?? expect.unreachable(text);
 }
 
 describe('Keys that were never seen', () => {
@@ -46,7 +46,7 @@ describe('Keys that were never seen', () => {
       expect(answer.field('retry-after')).toMatch(/^[1-9][0-9]?$/);
       expect(answer.field('www-authenticate')).toBeUndefined();
     }
-    expect(scene.upstream.requests).toHaveLength(0);
+    expect(fixture.upstream.requests).toHaveLength(0);
   });
 
   it('do not concern the tokens of other issuers', async () => {
@@ -89,9 +89,9 @@ describe('Strangers who name a new key each time', () => {
         return request(`${Buffer.from(forged).toString('base64url')}.${payload}.${signature}`, 'keep-alive');
       });
       const bytes = [...flood, request(good)].join('');
-      const { answers } = await scene.talk(bytes, { answers: 101 });
-      for (const { status } of answers.slice(0, -1)) refused.push(status);
-      passed.push(answers.at(-1)?.status ?? 0);
+      const { responses } = await fixture.talk(bytes, { responses: 101 });
+      for (const { status } of responses.slice(0, -1)) refused.push(status);
+      passed.push(responses.at(-1)?.status ?? 0);
     }
     expect(sent).toBeGreaterThan(200);
     expect(new Set(refused)).toEqual(new Set([401]));
@@ -105,14 +105,14 @@ describe('Keys that were seen before', () => {
   it('go on serving when they have grown old and their issuer is away or hangs', async () => {
     const issuer = await createTestIssuer();
     const { iss, jwksUrl } = issuer;
-    const aged = await startScene({
+    const aged = await startFixture({
       jwks_max_age: '1s',
       issuers: { issuer: { issuer: iss, jwks: jwksUrl, audience: AUDIENCE } },
       routes: [{ match: 'GET /orders', upstream: 'behind', scope: 'orders:read' }],
     });
     const status = async (jti: string) => {
-      const { answers } = await aged.talk(request(issuer.sign({ scope: 'orders:read', jti })));
-      return answers[0]?.status;
+      const { responses } = await aged.talk(request(issuer.sign({ scope: 'orders:read', jti })));
+      return responses[0]?.status;
     };
     expect(await status('before')).toBe(200);
     for (const fault of [() => issuer.breakWith(500), () => issuer.hang()]) {

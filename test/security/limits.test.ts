@@ -1,7 +1,7 @@
 /** Limits cannot be passed: a caller is counted as one, whatever it calls itself and however it spells its path. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomPrefix, redisUrl, removeKeys } from '../support/redis.js';
-import { startScene, type Scene } from '../support/scene.js';
+import { startFixture, type Fixture } from '../support/fixture.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 
 const N = 3;
@@ -40,8 +40,8 @@ afterAll(async () => {
 });
 
 describe.each(['memory', 'redis'] as const)('Counted in %s, a limit', (store) => {
-  let strange: Scene;
-  let trusting: Scene;
+  let strange: Fixture;
+  let trusting: Fixture;
 
   beforeAll(async () => {
     const issuerOf = ({ iss, jwksUrl }: TestIssuer) => ({
@@ -58,21 +58,21 @@ describe.each(['memory', 'redis'] as const)('Counted in %s, a limit', (store) =>
       }),
     });
     [strange, trusting] = await Promise.all([
-      startScene(config('strange')),
-      startScene({ ...config('trusting'), trust_proxy: ['127.0.0.1'] }),
+      startFixture(config('strange')),
+      startFixture({ ...config('trusting'), trust_proxy: ['127.0.0.1'] }),
     ]);
   });
   afterAll(() => Promise.all([strange.close(), trusting.close()]));
 
-  async function status(path: string, fields: readonly string[] = [], scene = strange) {
+  async function status(path: string, fields: readonly string[] = [], fixture = strange) {
     const bytes = [`GET ${path} HTTP/1.1`, 'Host: h', 'Connection: close', ...fields, '', ''].join('\r\n');
-    return (await scene.talk(bytes)).answers[0]?.status;
+    return (await fixture.talk(bytes)).responses[0]?.status;
   }
   /** How many of the requests were let through; none of the others was anything but 429. */
-  async function passed(paths: readonly string[], fields: (at: number) => string[], scene = strange) {
+  async function passed(paths: readonly string[], fields: (at: number) => string[], fixture = strange) {
     let count = 0;
     for (const [at, path] of paths.entries()) {
-      const found = await status(path, fields(at), scene);
+      const found = await status(path, fields(at), fixture);
       expect([200, 429]).toContain(found);
       if (found === 200) count++;
     }
@@ -197,8 +197,8 @@ describe.each(['memory', 'redis'] as const)('Counted in %s, a limit', (store) =>
   it('is not passed by a pipeline', async () => {
     const [authorization] = token(one, 'pipe');
     const bytes = `GET /app HTTP/1.1\r\nHost: h\r\n${authorization!}\r\n\r\n`.repeat(20);
-    const { answers } = await strange.talk(bytes, { answers: 20 });
-    expect(answers.filter((answer) => answer.status === 200)).toHaveLength(N);
-    expect(answers.filter((answer) => answer.status === 429)).toHaveLength(20 - N);
+    const { responses } = await strange.talk(bytes, { responses: 20 });
+    expect(responses.filter((response) => response.status === 200)).toHaveLength(N);
+    expect(responses.filter((response) => response.status === 429)).toHaveLength(20 - N);
   });
 });

@@ -8,7 +8,7 @@ import {
   ISSUER,
   makeApp,
   makeNamed,
-  passOf,
+  issueToken,
   postForm,
   tokensIn,
   type DatabaseFile,
@@ -80,7 +80,7 @@ describe("a named token with the gate's audience as its name and another app's k
   });
 
   it("opens none of the routes that the app's own token opens", async () => {
-    const own = await passOf(gate, victim);
+    const own = await issueToken(gate, victim);
     const before = upstream.count();
     for (const path of ['/ordinary', '/own', '/outside'])
       expect((await get(gate, path, disguised)).status).toBe(401);
@@ -101,7 +101,7 @@ describe("a named token with the gate's audience as its name and another app's k
   it("does not use up the other app's limit", async () => {
     const ask = async (token: string) => (await get(gate, '/counted', token)).status;
     expect([await ask(disguised), await ask(disguised), await ask(disguised)]).toEqual([200, 200, 429]);
-    const own = await passOf(gate, victim);
+    const own = await issueToken(gate, victim);
     expect([await ask(own), await ask(own), await ask(own)]).toEqual([200, 200, 429]);
   });
 

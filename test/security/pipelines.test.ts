@@ -12,23 +12,23 @@ import {
   WEBSOCKET,
   get,
   request,
-  startWireScene,
-  type WireScene,
-} from '../support/wire-scene.js';
+  startWireFixture,
+  type WireFixture,
+} from '../support/wire-fixture.js';
 
-let scene: WireScene;
-const seen: WireScene['seen'] = (bytes, answers) => scene.seen(bytes, answers);
+let fixture: WireFixture;
+const seen: WireFixture['seen'] = (bytes, responses) => fixture.seen(bytes, responses);
 
 beforeAll(async () => {
-  scene = await startWireScene();
+  fixture = await startWireFixture();
 });
-afterAll(() => scene.close());
+afterAll(() => fixture.close());
 
 /** What every case below must hold, whatever else it says. */
 afterEach(async () => {
-  await scene.settle();
-  expect(scene.upstream.requests.length).toBeLessThanOrEqual(scene.admitted());
-  expect((await scene.talk(get('/alive'))).answers[0]?.body).toBe('/alive');
+  await fixture.settle();
+  expect(fixture.upstream.requests.length).toBeLessThanOrEqual(fixture.admitted());
+  expect((await fixture.talk(get('/alive'))).responses[0]?.body).toBe('/alive');
 });
 
 describe('A pipeline', () => {
@@ -43,9 +43,9 @@ describe('A pipeline', () => {
       get('/six', 'Connection: close'),
       SMUGGLED,
     ];
-    const { statuses, answers, paths } = await seen(bytes.join(''), 8);
+    const { statuses, responses, paths } = await seen(bytes.join(''), 8);
     expect(statuses).toEqual([200, 400, 200, 400, 200, 405, 200]);
-    expect(answers.map(({ body }) => body).filter((body) => body.startsWith('/'))).toEqual([
+    expect(responses.map(({ body }) => body).filter((body) => body.startsWith('/'))).toEqual([
       '/slow',
       '/two',
       '/four',
@@ -81,8 +81,8 @@ describe('A pipeline', () => {
 
   it('with an upgrade to h2c between plain requests is answered whole and in its order', async () => {
     const bytes = get('/slow') + get('/h2c', ...H2C) + get('/after');
-    const { answers, paths } = await seen(bytes, 3);
-    expect(answers.map(({ body }) => body)).toEqual(['/slow', '/h2c', '/after']);
+    const { responses, paths } = await seen(bytes, 3);
+    expect(responses.map(({ body }) => body)).toEqual(['/slow', '/h2c', '/after']);
     expect([...paths].sort()).toEqual(['/after', '/h2c', '/slow']);
   });
 
@@ -92,9 +92,9 @@ describe('A pipeline', () => {
     ['an upgrade to h2c', get('/h2c', ...H2C), 200],
     ['garbage', 'GARBAGE\r\n\r\n', 400],
   ])('with %s behind a large answer gets that one whole, and then its own', async (_, second, status) => {
-    const { statuses, answers } = await seen(get('/large') + second, 2);
+    const { statuses, responses } = await seen(get('/large') + second, 2);
     expect(statuses).toEqual([200, status]);
-    expect(answers[0]?.body).toHaveLength(LARGE_BYTES);
+    expect(responses[0]?.body).toHaveLength(LARGE_BYTES);
   });
 
   it('of upgrades to h2c alone is answered whole', async () => {
@@ -108,27 +108,27 @@ describe('A pipeline', () => {
     ['an upgrade to h2c', get('/h2c', ...H2C)],
     ['garbage', 'GARBAGE\r\n\r\n'],
   ])('that is reset while %s waits for its turn leaves the gate alive', async (_, second) => {
-    const socket = connect(scene.gate.port, '127.0.0.1');
+    const socket = connect(fixture.gate.port, '127.0.0.1');
     socket.on('error', () => undefined).write(get('/slow') + second);
     await sleep(SLOW_MS / 3);
     socket.resetAndDestroy();
     await sleep(SLOW_MS);
-    expect((await scene.talk(get('/still'))).answers[0]?.body).toBe('/still');
+    expect((await fixture.talk(get('/still'))).responses[0]?.body).toBe('/still');
   });
 });
 
 describe('A pipeline whose client leaves', () => {
   it('gives up the place of each of its requests at once; those that wait have none', async () => {
-    const before = scene.gate.records.length;
+    const before = fixture.gate.records.length;
     const upload = request('POST /two', ['Content-Length: 2'], 'ab');
-    const socket = connect(scene.gate.port, '127.0.0.1');
+    const socket = connect(fixture.gate.port, '127.0.0.1');
     socket.on('error', () => undefined).write(get('/slow') + get('/three').repeat(20) + upload.repeat(20));
     await sleep(SLOW_MS / 3);
     socket.resetAndDestroy();
-    await expect.poll(() => scene.gate.records.slice(before).length, { timeout: 2000 }).toBe(21);
-    await scene.settle();
-    expect(scene.gate.records.slice(before)).toHaveLength(21);
-    expect(new Set(scene.gate.records.slice(before).map(({ reason }) => reason))).toEqual(
+    await expect.poll(() => fixture.gate.records.slice(before).length, { timeout: 2000 }).toBe(21);
+    await fixture.settle();
+    expect(fixture.gate.records.slice(before)).toHaveLength(21);
+    expect(new Set(fixture.gate.records.slice(before).map(({ reason }) => reason))).toEqual(
       new Set(['client_gone']),
     );
   });
@@ -168,11 +168,11 @@ describe('A change of protocol', () => {
     ['a stated length', ['Content-Length: 3'], 'abc'],
     ['chunks', [CHUNKED], '3\r\nabc\r\n0\r\n\r\n'],
   ])('to h2c with a body of %s and a request behind goes on as two plain ones', async (_, fields, body) => {
-    const { answers, paths, requests } = await seen(
+    const { responses, paths, requests } = await seen(
       request('POST /h2c', [...H2C, ...fields], body) + get('/second'),
       2,
     );
-    expect(answers.map(({ body: path }) => path)).toEqual(['/h2c', '/second']);
+    expect(responses.map(({ body: path }) => path)).toEqual(['/h2c', '/second']);
     expect([...paths].sort()).toEqual(['/h2c', '/second']);
     for (const { head } of requests) expect(head).not.toMatch(/^(upgrade|http2-settings):/im);
   });
@@ -180,7 +180,7 @@ describe('A change of protocol', () => {
   it('that is refused leaves no connection open, whatever the client sends behind it', async () => {
     const clients = ['/a//b', '/refused'].flatMap((path) =>
       ['a', 'a'.repeat(100_000)].map(async (behind) => {
-        const socket = connect({ port: scene.gate.port, host: '127.0.0.1', allowHalfOpen: true });
+        const socket = connect({ port: fixture.gate.port, host: '127.0.0.1', allowHalfOpen: true });
         socket.on('error', () => undefined).write(get(path, ...WEBSOCKET));
         await once(socket, 'data');
         socket.end(behind);
@@ -190,7 +190,7 @@ describe('A change of protocol', () => {
     );
     await Promise.all(clients);
     const open = async (): Promise<string | undefined> => {
-      const metrics = await fetch(`${scene.gate.adminUrl}/metrics`);
+      const metrics = await fetch(`${fixture.gate.adminUrl}/metrics`);
       return /^tollgate_connections (\d+)$/m.exec(await metrics.text())?.[1];
     };
     await expect.poll(open, { timeout: 5000 }).toBe('0');

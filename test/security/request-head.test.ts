@@ -1,12 +1,12 @@
 /** One way to read a head: what could be read in two is 400 and goes nowhere; overrides go, preflights stay here. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRaw } from '../support/raw.js';
-import { startScene, type Scene } from '../support/scene.js';
+import { startFixture, type Fixture } from '../support/fixture.js';
 
-let scene: Scene;
+let fixture: Fixture;
 
 beforeAll(async () => {
-  scene = await startScene({
+  fixture = await startFixture({
     cors: { origins: ['https://page.test'], headers: ['X-Mine'] },
     issuers: { main: { issuer: 'https://issuer.test', jwks: 'https://127.0.0.1:1/', audience: 'gate' } },
     routes: [
@@ -16,14 +16,14 @@ beforeAll(async () => {
     ],
   });
 });
-afterAll(() => scene.close());
+afterAll(() => fixture.close());
 
 async function send(bytes: string) {
-  const before = scene.upstream.requests.length;
-  const { answers, end, text } = await scene.talk(bytes);
-  const [answer] = answers;
-  const heads = scene.upstream.requests.slice(before).map(({ head }) => head);
-  return { status: answer?.status, code: answer?.code, answer, heads, end, text };
+  const before = fixture.upstream.requests.length;
+  const { responses, end, text } = await fixture.talk(bytes);
+  const [response] = responses;
+  const heads = fixture.upstream.requests.slice(before).map(({ head }) => head);
+  return { status: response?.status, code: response?.code, answer: response, heads, end, text };
 }
 
 /** Whatever the fields say, without a Host of its own. */
@@ -68,10 +68,10 @@ describe('A head that could be read in two ways is refused', () => {
     ['raw bytes in a name', ['Host: gate.test', 'X\xe9: a']],
     ['a slash in a name', ['Host: gate.test', 'X/Y: a']],
   ])('with %s', async (_, fields) => {
-    const { status, code, heads, answer } = await bare(fields);
+    const { status, code, heads, answer: response } = await bare(fields);
     expect({ status, code, heads }).toEqual({ status: 400, code: 214, heads: [] });
-    expect(answer?.field('x-request-id')).toBeTruthy();
-    expect(answer?.field('content-type')).toBe('application/json');
+    expect(response?.field('x-request-id')).toBeTruthy();
+    expect(response?.field('content-type')).toBe('application/json');
   });
 
   it.each([
@@ -134,10 +134,10 @@ describe('An Upgrade other than a WebSocket', () => {
   });
 
   it('opens nothing that a plain request would not', async () => {
-    const { answers } = await scene.talk(
+    const { responses } = await fixture.talk(
       'GET /scoped HTTP/1.1\r\nHost: gate.test\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n',
     );
-    expect(answers[0]?.status).toBe(401);
+    expect(responses[0]?.status).toBe(401);
   });
 });
 
@@ -145,17 +145,17 @@ describe('A preflight', () => {
   const METHOD = 'Access-Control-Request-Method: GET';
 
   it('is answered here, from the cors section, and never forwarded', async () => {
-    const { answer, heads } = await ask('OPTIONS /scoped', 'Origin: https://page.test', METHOD);
-    expect([answer?.status, heads]).toEqual([204, []]);
-    expect(answer?.field('access-control-allow-origin')).toBe('https://page.test');
-    expect(answer?.field('access-control-allow-headers')).toBe('X-Mine');
+    const { answer: response, heads } = await ask('OPTIONS /scoped', 'Origin: https://page.test', METHOD);
+    expect([response?.status, heads]).toEqual([204, []]);
+    expect(response?.field('access-control-allow-origin')).toBe('https://page.test');
+    expect(response?.field('access-control-allow-headers')).toBe('X-Mine');
   });
 
   it('of a stranger gets no permission', async () => {
     for (const origin of ['https://evil.test', 'https://page.test.evil.test', 'null', 'http://page.test']) {
-      const { answer, heads } = await ask('OPTIONS /scoped', `Origin: ${origin}`, METHOD);
+      const { answer: response, heads } = await ask('OPTIONS /scoped', `Origin: ${origin}`, METHOD);
       expect(heads).toEqual([]);
-      expect(answer?.head).not.toMatch(/access-control-allow/i);
+      expect(response?.head).not.toMatch(/access-control-allow/i);
     }
   });
 
@@ -176,13 +176,13 @@ describe('Expect: 100-continue', () => {
     `POST ${path} HTTP/1.1\r\nHost: gate.test\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`;
 
   it('is answered once the caller is admitted, and never passed on', async () => {
-    const client = openRaw(scene.gate.port, expecting('/open/a', 3));
+    const client = openRaw(fixture.gate.port, expecting('/open/a', 3));
     await client.until('HTTP/1.1 100 Continue\r\n\r\n');
     client.send('abc');
     expect(await client.until('\r\n\r\nok')).toContain('HTTP/1.1 200 OK');
     client.destroy();
-    expect(scene.upstream.requests.at(-1)?.head).not.toMatch(/^expect:/im);
-    expect(scene.upstream.requests.at(-1)?.body()).toBe('abc');
+    expect(fixture.upstream.requests.at(-1)?.head).not.toMatch(/^expect:/im);
+    expect(fixture.upstream.requests.at(-1)?.body()).toBe('abc');
   });
 
   it.each([
@@ -191,12 +191,12 @@ describe('Expect: 100-continue', () => {
     [404, '/nowhere', 3],
     [400, '/open//a', 3],
   ])('is not answered beside %i, after which the connection is closed', async (status, path, length) => {
-    const before = scene.upstream.requests.length;
-    const { answers, text, end } = await scene.talk(expecting(path, length), { untilEnd: true });
-    expect(answers.map((answer) => answer.status)).toEqual([status]);
+    const before = fixture.upstream.requests.length;
+    const { responses, text, end } = await fixture.talk(expecting(path, length), { untilEnd: true });
+    expect(responses.map((response) => response.status)).toEqual([status]);
     expect(text).not.toContain(' 100 ');
-    expect([answers[0]?.field('connection'), end]).toEqual(['close', 'end']);
-    expect(scene.upstream.requests).toHaveLength(before);
+    expect([responses[0]?.field('connection'), end]).toEqual(['close', 'end']);
+    expect(fixture.upstream.requests).toHaveLength(before);
   });
 
   it('means nothing in HTTP/1.0, or without a body', async () => {
@@ -218,15 +218,15 @@ describe('A refusal with an unread body', () => {
     const chunk = 'x'.repeat(100_000);
     const body = framing.startsWith('C') ? chunk : `${chunk.length.toString(16)}\r\n${chunk}\r\n0\r\n\r\n`;
     const bytes = `POST ${path} HTTP/1.1\r\nHost: gate.test\r\n${framing}\r\n\r\n${body}`;
-    const { answers, end } = await scene.talk(bytes, { untilEnd: true });
-    expect(answers.map((answer) => answer.status)).toEqual([status]);
-    expect(answers[0]?.body).toHaveLength(Number(answers[0]?.field('content-length')));
-    expect([answers[0]?.field('connection'), end]).toEqual(['close', 'end']);
+    const { responses, end } = await fixture.talk(bytes, { untilEnd: true });
+    expect(responses.map((response) => response.status)).toEqual([status]);
+    expect(responses[0]?.body).toHaveLength(Number(responses[0]?.field('content-length')));
+    expect([responses[0]?.field('connection'), end]).toEqual(['close', 'end']);
   });
 
   it('reaches a client that goes on sending a large body, which is not read to its end', async () => {
     const client = openRaw(
-      scene.gate.port,
+      fixture.gate.port,
       'POST /scoped HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 1000000000\r\n\r\n',
     );
     let sent = 0;

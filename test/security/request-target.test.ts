@@ -1,9 +1,9 @@
 /** One way to read a target: what could be read in two is 400 and goes nowhere; the rest goes on byte for byte. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startScene, type Scene } from '../support/scene.js';
+import { startFixture, type Fixture } from '../support/fixture.js';
 
-let scene: Scene;
-let lenient: Scene;
+let fixture: Fixture;
+let lenient: Fixture;
 
 const ROUTES = [
   { match: 'GET /', upstream: 'behind', public: true },
@@ -16,21 +16,21 @@ const ROUTES = [
 
 beforeAll(async () => {
   const issuers = { main: { issuer: 'https://issuer.test', jwks: 'https://127.0.0.1:1/', audience: 'gate' } };
-  [scene, lenient] = await Promise.all([
-    startScene({ issuers, routes: ROUTES }),
-    startScene({ issuers, routes: ROUTES, allow_semicolon: true }),
+  [fixture, lenient] = await Promise.all([
+    startFixture({ issuers, routes: ROUTES }),
+    startFixture({ issuers, routes: ROUTES, allow_semicolon: true }),
   ]);
 });
-afterAll(() => Promise.all([scene.close(), lenient.close()]));
+afterAll(() => Promise.all([fixture.close(), lenient.close()]));
 
-async function ask(target: string, { method = 'GET', host = 'gate.test', at = scene } = {}) {
+async function ask(target: string, { method = 'GET', host = 'gate.test', at = fixture } = {}) {
   const before = at.upstream.requests.length;
-  const { answers } = await at.talk(
+  const { responses } = await at.talk(
     `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
   );
-  const [answer] = answers;
+  const [response] = responses;
   const asked = at.upstream.requests.slice(before).map(({ head }) => head.split(' ')[1]);
-  return { status: answer?.status, code: answer?.code, asked };
+  return { status: response?.status, code: response?.code, asked };
 }
 
 const REFUSED = { status: 400, code: 214, asked: [] };

@@ -5,7 +5,7 @@ import { openRaw, type RawClient } from '../support/raw.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 import { until } from '../support/until.js';
 import { startRawUpstream, type RawUpstream, type WireRequest } from '../support/upstream.js';
-import { WEBSOCKET, request } from '../support/wire-scene.js';
+import { WEBSOCKET, request } from '../support/wire-fixture.js';
 
 const SLOW = 256;
 const ATTACKER = 'X-Forwarded-For: 192.0.2.1';

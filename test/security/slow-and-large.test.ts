@@ -2,16 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRaw } from '../support/raw.js';
-import { startScene, type Scene } from '../support/scene.js';
+import { startFixture, type Fixture } from '../support/fixture.js';
 
-let scene: Scene;
+let fixture: Fixture;
 const HEADER_TIMEOUT_MS = 1000;
 const BODY_TIMEOUT_MS = 500;
 /** How often Node looks, plus what a busy machine takes. */
 const LATE_MS = 1500;
 
 beforeAll(async () => {
-  scene = await startScene({
+  fixture = await startFixture({
     client: { header_timeout: `${HEADER_TIMEOUT_MS}ms`, body_timeout: `${BODY_TIMEOUT_MS}ms` },
     issuers: { main: { issuer: 'https://issuer.test', jwks: 'https://127.0.0.1:1/', audience: 'gate' } },
     routes: [
@@ -20,22 +20,22 @@ beforeAll(async () => {
     ],
   });
 });
-afterAll(() => scene.close());
+afterAll(() => fixture.close());
 
 const HOST = 'Host: gate.test\r\n';
 
 async function refusal(bytes: string) {
-  const before = scene.upstream.requests.length;
+  const before = fixture.upstream.requests.length;
   const started = performance.now();
-  const { answers } = await scene.talk(bytes);
+  const { responses } = await fixture.talk(bytes);
   const ms = performance.now() - started;
-  const [answer] = answers;
+  const [response] = responses;
   return {
-    status: answer?.status,
-    code: answer?.code,
-    closes: answer?.field('connection') === 'close',
+    status: response?.status,
+    code: response?.code,
+    closes: response?.field('connection') === 'close',
     ms,
-    asked: scene.upstream.requests.length - before,
+    asked: fixture.upstream.requests.length - before,
   };
 }
 
@@ -53,7 +53,7 @@ describe.concurrent('A head that is slow', () => {
   });
 
   it('gains no time by sending a byte now and then', async () => {
-    const client = openRaw(scene.gate.port, `GET /open/a HTTP/1.1\r\n${HOST}X-Slow: `);
+    const client = openRaw(fixture.gate.port, `GET /open/a HTTP/1.1\r\n${HOST}X-Slow: `);
     const started = performance.now();
     const drip = setInterval(() => client.send('a'), 100);
     await client.until(/^HTTP\/1\.1 408 /);
@@ -64,12 +64,12 @@ describe.concurrent('A head that is slow', () => {
 
   it('is 408 as the second of its connection too', async () => {
     const bytes = `GET /open/a HTTP/1.1\r\n${HOST}\r\nGET /open/b HTTP/1.1\r\n`;
-    const { answers } = await scene.talk(bytes, { answers: 2 });
-    expect(answers.map(({ status }) => status)).toEqual([200, 408]);
+    const { responses } = await fixture.talk(bytes, { responses: 2 });
+    expect(responses.map(({ status }) => status)).toEqual([200, 408]);
   });
 
   it('of a hundred callers does not keep an honest one waiting', async () => {
-    const slow = Array.from({ length: 100 }, () => openRaw(scene.gate.port, 'GET /open/a HTTP/1.1\r\nX'));
+    const slow = Array.from({ length: 100 }, () => openRaw(fixture.gate.port, 'GET /open/a HTTP/1.1\r\nX'));
     await sleep(50);
     const { status, ms } = await refusal(`GET /nowhere HTTP/1.1\r\n${HOST}\r\n`);
     expect(status).toBe(404);
@@ -98,7 +98,7 @@ describe.concurrent('A body that stops', () => {
   });
 
   it('and goes on in time is no stop', async () => {
-    const client = openRaw(scene.gate.port, `POST /open/a HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\n`);
+    const client = openRaw(fixture.gate.port, `POST /open/a HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\n`);
     for (const byte of 'abcde') {
       await sleep(BODY_TIMEOUT_MS / 2);
       client.send(byte);
@@ -140,13 +140,13 @@ describe('A request that is too large', () => {
     ['chunks that come to more', `${`80\r\n${'a'.repeat(128)}\r\n`.repeat(9)}0\r\n\r\n`],
     ['a chunk that says it is huge', `ffffffffff\r\n${'a'.repeat(2000)}`],
   ])('is cut off in chunks, and never whole at the upstream: %s', async (_, body) => {
-    const before = scene.upstream.requests.length;
+    const before = fixture.upstream.requests.length;
     const { status, code } = await refusal(
       `POST /open/a HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n${body}`,
     );
     expect([status, code]).toEqual([413, 413]);
-    await scene.settle();
-    for (const { body: sent } of scene.upstream.requests.slice(before))
+    await fixture.settle();
+    for (const { body: sent } of fixture.upstream.requests.slice(before))
       expect(sent()).not.toMatch(/(^|\r\n)0\r\n\r\n$/);
   });
 
@@ -161,7 +161,7 @@ describe('A request that is too large', () => {
 
   it('is none at the very bounds', async () => {
     // What was too large may still be on its way to the upstream.
-    await scene.settle();
+    await fixture.settle();
     const full = `GET /open/${'a'.repeat(8186)} HTTP/1.1\r\n${HOST}${fields(99)}\r\n`;
     expect(await refusal(full)).toMatchObject({ status: 200, asked: 1 });
     const body = `POST /open/a HTTP/1.1\r\n${HOST}Content-Length: 1024\r\n\r\n${'a'.repeat(1024)}`;

@@ -1,20 +1,27 @@
 /** One request stays one request: whatever the bytes, the upstream never sees more requests than the gate admitted. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CHUNKED, SMUGGLED, get, request, startWireScene, type WireScene } from '../support/wire-scene.js';
+import {
+  CHUNKED,
+  SMUGGLED,
+  get,
+  request,
+  startWireFixture,
+  type WireFixture,
+} from '../support/wire-fixture.js';
 
-let scene: WireScene;
-const seen: WireScene['seen'] = (bytes, answers) => scene.seen(bytes, answers);
+let fixture: WireFixture;
+const seen: WireFixture['seen'] = (bytes, responses) => fixture.seen(bytes, responses);
 
 beforeAll(async () => {
-  scene = await startWireScene();
+  fixture = await startWireFixture();
 });
-afterAll(() => scene.close());
+afterAll(() => fixture.close());
 
 /** What every case below must hold, whatever else it says. */
 afterEach(async () => {
-  await scene.settle();
-  expect(scene.upstream.requests.length).toBeLessThanOrEqual(scene.admitted());
-  expect((await scene.talk(get('/alive'))).answers[0]?.body).toBe('/alive');
+  await fixture.settle();
+  expect(fixture.upstream.requests.length).toBeLessThanOrEqual(fixture.admitted());
+  expect((await fixture.talk(get('/alive'))).responses[0]?.body).toBe('/alive');
 });
 
 describe('A request whose end could be seen in two places', () => {
@@ -56,9 +63,9 @@ describe('A request whose end could be seen in two places', () => {
     ['a line without a colon', request('GET /a', ['Garbage'])],
     ['a field without a name', request('GET /a', [': a'])],
   ])('is refused, and its connection closed: %s', async (_, bytes) => {
-    const { answers, paths, end } = await seen(bytes + SMUGGLED, 2);
-    expect(answers.map(({ status, code }) => [status, code])).toEqual([[400, 214]]);
-    expect(answers[0]?.field('connection')).toBe('close');
+    const { responses, paths, end } = await seen(bytes + SMUGGLED, 2);
+    expect(responses.map(({ status, code }) => [status, code])).toEqual([[400, 214]]);
+    expect(responses[0]?.field('connection')).toBe('close');
     expect(end).toBe('end');
     expect(paths).toEqual([]);
   });
@@ -67,9 +74,9 @@ describe('A request whose end could be seen in two places', () => {
     ['a coding before chunked', request('POST /a', ['Transfer-Encoding: gzip, chunked'], '0\r\n\r\n')],
     ['an empty coding', request('POST /a', ['Transfer-Encoding:'])],
   ])('is refused by the gate, after which its connection says nothing more: %s', async (_, bytes) => {
-    const { answers, end, paths } = await seen(bytes + SMUGGLED, 2);
-    expect(answers.map(({ status, code }) => [status, code])).toEqual([[400, 214]]);
-    expect(answers[0]?.field('connection')).toBe('close');
+    const { responses, end, paths } = await seen(bytes + SMUGGLED, 2);
+    expect(responses.map(({ status, code }) => [status, code])).toEqual([[400, 214]]);
+    expect(responses[0]?.field('connection')).toBe('close');
     expect(end).toBe('end');
     expect(paths).toEqual([]);
   });

@@ -1,34 +1,34 @@
 /** Requests without one good token of enough scope: what each is told, exactly, and that the upstream never hears of it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTokenScene, type TokenScene } from '../support/token-scene.js';
+import { startTokenFixture, type TokenFixture } from '../support/token-fixture.js';
 import { AUDIENCE } from '../support/tokens.js';
 
-let scene: TokenScene;
+let fixture: TokenFixture;
 let forwarded: number;
 
 beforeAll(async () => {
-  scene = await startTokenScene();
+  fixture = await startTokenFixture();
   // Its keys are read, so that what follows is about tokens.
-  const answer = await scene.show(good());
-  expect(answer.status).toBe(200);
-  forwarded = scene.upstream.requests.length;
+  const response = await fixture.show(good());
+  expect(response.status).toBe(200);
+  forwarded = fixture.upstream.requests.length;
 });
 
 afterAll(async () => {
-  expect(scene.upstream.requests.length).toBe(forwarded);
-  await scene.close();
+  expect(fixture.upstream.requests.length).toBe(forwarded);
+  await fixture.close();
 });
 
-const good = (claims = {}) => scene.main.sign({ scope: 'orders:read', ...claims });
+const good = (claims = {}) => fixture.main.sign({ scope: 'orders:read', ...claims });
 const CHALLENGE = 'Bearer realm="tollgate"';
 
 describe('A request without a token', () => {
   it.each([[], ['Basic dXNlcjpwYXNz'], ['Digest a=b'], ['Bearerish abc'], ['']])(
     'is asked for one, without an error: %j',
     async (...authorization: string[]) => {
-      const answer = await scene.ask(...authorization);
-      expect([answer.status, answer.field('www-authenticate')]).toEqual([401, CHALLENGE]);
-      expect(answer.body).toBe(
+      const response = await fixture.ask(...authorization);
+      expect([response.status, response.field('www-authenticate')]).toEqual([401, CHALLENGE]);
+      expect(response.body).toBe(
         '{"errors":[{"code":215,"message":"You must specify a Bearer token in the Authorization header to access this resource"}]}',
       );
     },
@@ -36,26 +36,26 @@ describe('A request without a token', () => {
 
   it('is not helped by one in the query, in the body or in a cookie', async () => {
     const token = good();
-    const { answers } = await scene.talk(
+    const { responses } = await fixture.talk(
       `GET /orders?access_token=${token} HTTP/1.1\r\nHost: h\r\nCookie: access_token=${token}\r\nConnection: close\r\n\r\n`,
     );
-    expect([answers[0]?.status, answers[0]?.code]).toEqual([401, 215]);
+    expect([responses[0]?.status, responses[0]?.code]).toEqual([401, 215]);
   });
 
   it('stays one where its Connection field nominates the Authorization', async () => {
-    const { answers } = await scene.talk(
+    const { responses } = await fixture.talk(
       'GET /orders HTTP/1.1\r\nHost: h\r\nConnection: close, authorization\r\n\r\n',
     );
-    expect([answers[0]?.status, answers[0]?.code]).toEqual([401, 215]);
+    expect([responses[0]?.status, responses[0]?.code]).toEqual([401, 215]);
   });
 
   it('is asked for one even as a preflight, where nothing says otherwise', async () => {
     const fields =
       'Origin: https://a.test\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: authorization';
-    const { answers } = await scene.talk(
+    const { responses } = await fixture.talk(
       `OPTIONS /orders HTTP/1.1\r\nHost: h\r\n${fields}\r\nConnection: close\r\n\r\n`,
     );
-    expect(answers[0]?.status).toBe(405);
+    expect(responses[0]?.status).toBe(405);
   });
 });
 
@@ -73,9 +73,9 @@ describe('An Authorization that is not one Bearer token', () => {
     'bearer a;b',
     'Bearer:a',
   ])('is malformed: %j', async (authorization) => {
-    const answer = await scene.ask(authorization);
-    expect([answer.status, answer.code]).toEqual([400, 214]);
-    expect(answer.field('www-authenticate')).toBe(
+    const response = await fixture.ask(authorization);
+    expect([response.status, response.code]).toEqual([400, 214]);
+    expect(response.field('www-authenticate')).toBe(
       `${CHALLENGE}, error="invalid_request", error_description="${description}"`,
     );
   });
@@ -87,9 +87,11 @@ describe('An Authorization that is not one Bearer token', () => {
       ['Basic dXNlcjpwYXNz', token],
       [token, ''],
     ]) {
-      const answer = await scene.ask(...pair);
-      expect([answer.status, answer.code]).toEqual([400, 214]);
-      expect(answer.field('www-authenticate')).toMatch(/^Bearer realm="tollgate", error="invalid_request", /);
+      const response = await fixture.ask(...pair);
+      expect([response.status, response.code]).toEqual([400, 214]);
+      expect(response.field('www-authenticate')).toMatch(
+        /^Bearer realm="tollgate", error="invalid_request", /,
+      );
     }
   });
 });
@@ -106,9 +108,9 @@ describe('A good token', () => {
     '',
     ['orders:read other'],
   ])('without the scope is 403 and told which one it lacks: %j', async (scope) => {
-    const answer = await scene.show(scene.main.sign({ scope }));
-    expect([answer.status, answer.code]).toEqual([403, 220]);
-    expect(answer.field('www-authenticate')).toMatch(
+    const response = await fixture.show(fixture.main.sign({ scope }));
+    expect([response.status, response.code]).toEqual([403, 220]);
+    expect(response.field('www-authenticate')).toMatch(
       /^Bearer realm="tollgate", error="insufficient_scope", (error_description="[^"]+", )?scope="orders:read"$/,
     );
   });
@@ -116,25 +118,25 @@ describe('A good token', () => {
   it('of an issuer that the route does not name is refused, remembered or not', async () => {
     const others = async () => {
       const bytes = `GET /others HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${good()}\r\nConnection: close\r\n\r\n`;
-      return (await scene.talk(bytes)).answers[0]!;
+      return (await fixture.talk(bytes)).responses[0]!;
     };
     const refused = { status: 401, code: 89 };
     expect(await others()).toMatchObject(refused);
-    await scene.show(good());
+    await fixture.show(good());
     forwarded += 1;
     expect(await others()).toMatchObject(refused);
   });
 
   it('of an issuer is worth no more than what that may grant', async () => {
-    expect((await scene.show(scene.other.sign({ scope: '*' }))).status).toBe(200);
+    expect((await fixture.show(fixture.other.sign({ scope: '*' }))).status).toBe(200);
     forwarded += 1;
-    expect((await scene.show(scene.other.sign({ scope: 'storage:*' }))).status).toBe(403);
+    expect((await fixture.show(fixture.other.sign({ scope: 'storage:*' }))).status).toBe(403);
   });
 
   it.each([AUDIENCE, [AUDIENCE], ['https://elsewhere.test', AUDIENCE]])(
     'passes with the audience %j',
     async (aud) => {
-      expect((await scene.show(good({ aud }))).status).toBe(200);
+      expect((await fixture.show(good({ aud }))).status).toBe(200);
       forwarded += 1;
     },
   );
@@ -142,7 +144,7 @@ describe('A good token', () => {
 
 describe('Headers past their bounds', () => {
   it('are 431 over 16 KiB, whatever the token in them', async () => {
-    const answer = await scene.ask(`Bearer ${good({ filler: 'x'.repeat(16_384) })}`);
-    expect([answer.status, answer.code]).toEqual([431, 431]);
+    const response = await fixture.ask(`Bearer ${good({ filler: 'x'.repeat(16_384) })}`);
+    expect([response.status, response.code]).toEqual([431, 431]);
   });
 });

@@ -3,20 +3,20 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startScene, type Scene } from '../support/scene.js';
+import { startFixture, type Fixture } from '../support/fixture.js';
 import { createDatabaseFile, tokensIn, type DatabaseFile } from '../support/token-gate.js';
-import { WEBSOCKET, request } from '../support/wire-scene.js';
+import { WEBSOCKET, request } from '../support/wire-fixture.js';
 
 const CANARY = 'canary-secret-in-a-token-path';
 const PAIR = `key=app&secret=${CANARY}`;
 const LOG_BATCH_MS = 600;
 
 let file: DatabaseFile;
-let scene: Scene;
+let fixture: Fixture;
 
 beforeAll(async () => {
   file = await createDatabaseFile();
-  scene = await startScene({
+  fixture = await startFixture({
     log: { level: 'debug', file: logFile(), paths: true },
     allow_semicolon: true,
     tokens: tokensIn(file.database),
@@ -24,7 +24,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await scene.close();
+  await fixture.close();
   await file.remove();
 });
 
@@ -32,10 +32,10 @@ const logFile = (): string => join(file.folder, 'gate.log');
 
 /** @returns the status, once it is certain whether the upstream was asked */
 async function ask(method: string, target: string, fields: readonly string[] = []): Promise<number> {
-  const { answers } = await scene.talk(request(`${method} ${target}`, ['Connection: close', ...fields]), {
+  const { responses } = await fixture.talk(request(`${method} ${target}`, ['Connection: close', ...fields]), {
     untilEnd: true,
   });
-  return answers[0]?.status ?? 0;
+  return responses[0]?.status ?? 0;
 }
 
 const SPELLINGS = [
@@ -72,7 +72,7 @@ describe('A path that reads as one of the token service', () => {
     for (const method of ['GET', 'POST', 'PUT', 'OPTIONS'])
       expect([method, await ask(method, `${path}?${PAIR}`)]).toEqual([method, 404]);
     expect(await ask('GET', `${path}?${PAIR}`, WEBSOCKET)).toBe(404);
-    expect(scene.upstream.requests).toHaveLength(0);
+    expect(fixture.upstream.requests).toHaveLength(0);
   });
 
   it('with the query in the path is 404', async () => {
@@ -104,13 +104,13 @@ describe('A path of the token service itself', () => {
       'http://gate.test/auth/token',
     ])
       expect([path, await ask('GET', `${path}?${PAIR}`, WEBSOCKET)]).toEqual([path, 404]);
-    expect(scene.upstream.requests).toHaveLength(0);
+    expect(fixture.upstream.requests).toHaveLength(0);
   });
 });
 
 describe('All of that', () => {
   it('left the secret nowhere, and other paths free', async () => {
-    expect(scene.upstream.requests).toHaveLength(0);
+    expect(fixture.upstream.requests).toHaveLength(0);
     for (const path of ['/auth/tokens', '/auth%2Ftokens', '/files/a%2Fb;c.', '/auth'])
       expect([path, await ask('GET', path)]).toEqual([path, 200]);
     await sleep(LOG_BATCH_MS);
@@ -118,6 +118,6 @@ describe('All of that', () => {
     expect(log).toContain('"status":404');
     expect(log).toContain('"path":"/auth/token"');
     expect(log).not.toContain(CANARY);
-    expect(scene.upstream.received.join('')).not.toContain(CANARY);
+    expect(fixture.upstream.received.join('')).not.toContain(CANARY);
   });
 });

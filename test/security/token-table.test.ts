@@ -1,55 +1,62 @@
 /** Every way to show a bad token: exactly one answer each, nothing of it anywhere, and the upstream never asked. */
 import { createHmac, createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WireAnswer } from '../support/dialogue.js';
-import { startTokenScene, type TokenScene } from '../support/token-scene.js';
+import type { WireResponse } from '../support/dialogue.js';
+import { startTokenFixture, type TokenFixture } from '../support/token-fixture.js';
 import { AUDIENCE, base64url, createSigningKey, signTexts } from '../support/tokens.js';
 
-let scene: TokenScene;
+let fixture: TokenFixture;
 let forwarded: number;
 
 beforeAll(async () => {
-  scene = await startTokenScene();
+  fixture = await startTokenFixture();
   // Its keys are read, so that what follows is about tokens.
-  const answer = await scene.show(good());
-  expect(answer.status).toBe(200);
-  forwarded = scene.upstream.requests.length;
+  const response = await fixture.show(good());
+  expect(response.status).toBe(200);
+  forwarded = fixture.upstream.requests.length;
 });
 
 /** Nothing that was refused here has reached the upstream, and nothing that was shown has reached the log. */
 afterAll(async () => {
-  expect(scene.upstream.requests.length).toBe(forwarded);
-  const log = await scene.log();
+  expect(fixture.upstream.requests.length).toBe(forwarded);
+  const log = await fixture.log();
   expect(log).toContain('invalid_token');
-  for (const part of scene.shown.flatMap((each) => each.replace(/^bearer /i, '').split('.'))) {
+  for (const part of fixture.shown.flatMap((each) => each.replace(/^bearer /i, '').split('.'))) {
     if (part.length > 12) expect(log).not.toContain(part);
   }
   expect(log).not.toMatch(/jwt |jws|secretOrPublicKey|PEM|UnauthorizedError|JsonWebTokenError/);
-  await scene.close();
+  await fixture.close();
 });
 
 const SCOPE = { scope: 'orders:read' };
-const good = (claims = {}, header = {}) => scene.main.sign({ ...SCOPE, ...claims }, header);
+const good = (claims = {}, header = {}) => fixture.main.sign({ ...SCOPE, ...claims }, header);
 const seconds = () => Math.floor(Date.now() / 1000);
 /** A good token but for its payload's text. */
 const withPayload = (payload: string) =>
-  signTexts(JSON.stringify({ alg: 'RS256', kid: scene.main.key.kid }), payload, scene.main.key);
+  signTexts(JSON.stringify({ alg: 'RS256', kid: fixture.main.key.kid }), payload, fixture.main.key);
 /** The claims of a good token as JSON, with more text before the last brace. */
 function claimsWith(more: string, claims: object = {}): string {
-  const all = { iss: scene.main.iss, aud: AUDIENCE, sub: 'app-1', exp: seconds() + 600, ...SCOPE, ...claims };
+  const all = {
+    iss: fixture.main.iss,
+    aud: AUDIENCE,
+    sub: 'app-1',
+    exp: seconds() + 600,
+    ...SCOPE,
+    ...claims,
+  };
   return `${JSON.stringify(all).slice(0, -1)}${more}}`;
 }
 
 const CHALLENGE = 'Bearer realm="tollgate"';
 
-function expectA(answer: WireAnswer, description: string): void {
-  expect(answer.status).toBe(401);
-  expect(answer.body).toBe('{"errors":[{"code":89,"message":"Invalid or expired token"}]}');
-  expect(answer.field('www-authenticate')).toBe(
+function expectA(response: WireResponse, description: string): void {
+  expect(response.status).toBe(401);
+  expect(response.body).toBe('{"errors":[{"code":89,"message":"Invalid or expired token"}]}');
+  expect(response.field('www-authenticate')).toBe(
     `${CHALLENGE}, error="invalid_token", error_description="${description}"`,
   );
-  expect(answer.field('content-type')).toBe('application/json');
-  expect(answer.field('x-request-id')).toBeTruthy();
+  expect(response.field('content-type')).toBe('application/json');
+  expect(response.field('x-request-id')).toBeTruthy();
 }
 
 type Row = readonly [title: string, token: () => string, description: string];
@@ -71,13 +78,13 @@ const unsigned = (alg: unknown) =>
   `${base64url(JSON.stringify({ alg, typ: 'JWT' }))}.${good().split('.')[1]!}.`;
 const input = (token: string) => token.split('.').slice(0, 2).join('.');
 const publicPem = () =>
-  createPublicKey(scene.main.key.privateKey).export({ type: 'spki', format: 'pem' }).toString();
+  createPublicKey(fixture.main.key.privateKey).export({ type: 'spki', format: 'pem' }).toString();
 const hs256 = (kid: string | undefined) => {
   const signing = input(good({}, { alg: 'HS256', kid }));
   return `${signing}.${createHmac('sha256', publicPem()).update(signing).digest('base64url')}`;
 };
 const zeroSigned = (length: number) => {
-  const signing = input(scene.elliptic.sign(SCOPE));
+  const signing = input(fixture.elliptic.sign(SCOPE));
   return `${signing}.${Buffer.alloc(length).toString('base64url')}`;
 };
 
@@ -92,7 +99,7 @@ const ROWS: readonly Row[] = [
     () => good({}, { alg }),
     ALGORITHM,
   ]),
-  ['HS256 signed with the public PEM', () => hs256(scene.main.key.kid), ALGORITHM],
+  ['HS256 signed with the public PEM', () => hs256(fixture.main.key.kid), ALGORITHM],
   ['the same without a kid', () => hs256(undefined), ALGORITHM],
   ['ES256 with r = s = 0', () => zeroSigned(64), SIGNATURE],
   ['ES256 of a wrong length', () => zeroSigned(63), 'The token could not be verified'],
@@ -108,13 +115,13 @@ const ROWS: readonly Row[] = [
   ['an unknown kid and no signature', () => `${input(good({}, { kid: 'nobody' }))}.`, MALFORMED],
   [
     'no kid, by the key of somebody else',
-    () => scene.main.sign(SCOPE, { kid: undefined }, createSigningKey()),
+    () => fixture.main.sign(SCOPE, { kid: undefined }, createSigningKey()),
     SIGNATURE,
   ],
   ['a key of its own as jwk', () => forged((key) => ({ jwk: key.jwk })), SIGNATURE],
   [
     'a key of its own by jku and x5u',
-    () => forged(() => ({ jku: scene.other.jwksUrl, x5u: scene.other.jwksUrl })),
+    () => forged(() => ({ jku: fixture.other.jwksUrl, x5u: fixture.other.jwksUrl })),
     SIGNATURE,
   ],
   ['a certificate of its own', () => forged(() => ({ x5c: ['MIIB'], x5t: 'AAAA' })), SIGNATURE],
@@ -145,7 +152,11 @@ const ROWS: readonly Row[] = [
   [
     'alg twice',
     () =>
-      signTexts(`{"alg":"none","alg":"RS256","kid":"${scene.main.key.kid}"}`, claimsWith(''), scene.main.key),
+      signTexts(
+        `{"alg":"none","alg":"RS256","kid":"${fixture.main.key.kid}"}`,
+        claimsWith(''),
+        fixture.main.key,
+      ),
     DOUBLED,
   ],
   ...[
@@ -164,16 +175,16 @@ const ROWS: readonly Row[] = [
     () => good({ iss }),
     ISSUER,
   ]),
-  ['iss as a list with ours in it', () => good({ iss: [scene.main.iss] }), ISSUER],
-  ['iss with a slash more', () => good({ iss: `${scene.main.iss}/` }), ISSUER],
+  ['iss as a list with ours in it', () => good({ iss: [fixture.main.iss] }), ISSUER],
+  ['iss with a slash more', () => good({ iss: `${fixture.main.iss}/` }), ISSUER],
   [
     'the key of another issuer, under its kid',
-    () => scene.main.sign(SCOPE, {}, scene.other.key),
+    () => fixture.main.sign(SCOPE, {}, fixture.other.key),
     UNKNOWN_KEY,
   ],
   [
     'the key of another issuer, under ours',
-    () => scene.main.sign(SCOPE, { kid: scene.main.key.kid }, scene.other.key),
+    () => fixture.main.sign(SCOPE, { kid: fixture.main.key.kid }, fixture.other.key),
     SIGNATURE,
   ],
   ['no app', () => good({ sub: undefined }), 'The token does not name an app'],
@@ -204,14 +215,14 @@ const ROWS: readonly Row[] = [
 
 function forged(header: (key: ReturnType<typeof createSigningKey>) => object): string {
   const key = createSigningKey();
-  return scene.main.sign(SCOPE, { kid: scene.main.key.kid, ...header(key) }, key);
+  return fixture.main.sign(SCOPE, { kid: fixture.main.key.kid, ...header(key) }, key);
 }
 
 describe('A token with', () => {
   it.each(ROWS)('%s is refused', async (_, token, description) => {
-    const answer = await scene.show(token());
-    expectA(answer, description);
-    expect(scene.gate.records.at(-1)).toMatchObject({
+    const response = await fixture.show(token());
+    expectA(response, description);
+    expect(fixture.gate.records.at(-1)).toMatchObject({
       status: 401,
       reason: 'invalid_token',
       detail: description,
@@ -222,7 +233,7 @@ describe('A token with', () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const token = good();
     const sibling = alphabet[alphabet.indexOf(token.at(-1)!) + 1]!;
-    expectA(await scene.show(`${token.slice(0, -1)}${sibling}`), MALFORMED);
+    expectA(await fixture.show(`${token.slice(0, -1)}${sibling}`), MALFORMED);
   });
 
   it('five parts, a compressed bomb or a huge p2c is refused at once', async () => {
@@ -233,8 +244,8 @@ describe('A token with', () => {
       const durationsMs: number[] = [];
       // The quickest of several, since the machine may be busy with something else at any one of them.
       for (let tries = 0; tries < 10; tries += 1) {
-        expect((await scene.show(each)).status).toBe(401);
-        durationsMs.push(scene.gate.records.at(-1)!.durationMs);
+        expect((await fixture.show(each)).status).toBe(401);
+        durationsMs.push(fixture.gate.records.at(-1)!.durationMs);
       }
       expect(Math.min(...durationsMs)).toBeLessThan(5);
     }
@@ -248,11 +259,16 @@ describe('A token with', () => {
     };
     for (const change of Object.values(keys)) {
       const key = createSigningKey();
-      scene.main.jwks.keys.push(change(key.jwk));
-      expectA(await scene.show(scene.main.sign(SCOPE, {}, key)), UNKNOWN_KEY);
+      fixture.main.jwks.keys.push(change(key.jwk));
+      expectA(await fixture.show(fixture.main.sign(SCOPE, {}, key)), UNKNOWN_KEY);
     }
     const short = createSigningKey('RS256', 1024);
-    scene.main.jwks.keys.push(short.jwk, { kty: 'oct', kid: 'secret', k: base64url('secret'), alg: 'HS256' });
-    expectA(await scene.show(scene.main.sign(SCOPE, {}, short)), UNKNOWN_KEY);
+    fixture.main.jwks.keys.push(short.jwk, {
+      kty: 'oct',
+      kid: 'secret',
+      k: base64url('secret'),
+      alg: 'HS256',
+    });
+    expectA(await fixture.show(fixture.main.sign(SCOPE, {}, short)), UNKNOWN_KEY);
   });
 });

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answersIn, talk } from '../support/dialogue.js';
+import { parseResponses, talk } from '../support/dialogue.js';
 import { ADMIN_TOKEN, startGate, type Config, type TestGate } from '../support/gate.js';
 import { openRaw } from '../support/raw.js';
 import { createDatabaseFile, tokensIn, type DatabaseFile } from '../support/token-gate.js';
-import { request } from '../support/wire-scene.js';
+import { request } from '../support/wire-fixture.js';
 
 const LOG_BATCH_MS = 600;
 
@@ -45,7 +45,10 @@ async function untilEnded(bytes: string): Promise<{ ms: number; statuses: number
   const begun = performance.now();
   const client = openRaw(port, bytes);
   await client.ended;
-  return { ms: performance.now() - begun, statuses: answersIn(client.text()).map(({ status }) => status) };
+  return {
+    ms: performance.now() - begun,
+    statuses: parseResponses(client.text()).map(({ status }) => status),
+  };
 }
 
 describe('A request of which something never comes', () => {
@@ -82,8 +85,8 @@ describe('A request of which something never comes', () => {
 describe('The Host field', () => {
   const statusOf = async (...hosts: string[]): Promise<number | undefined> => {
     const fields = hosts.map((host) => `Host: ${host}\r\n`).join('');
-    const { answers } = await talk(port, `GET /metrics HTTP/1.1\r\n${fields}Connection: close\r\n\r\n`);
-    return answers[0]?.status;
+    const { responses } = await talk(port, `GET /metrics HTTP/1.1\r\n${fields}Connection: close\r\n\r\n`);
+    return responses[0]?.status;
   };
 
   it.each([
@@ -122,12 +125,12 @@ describe('The Host field', () => {
     expect(await statusOf()).toBe(400);
     expect(await statusOf('127.0.0.1', '127.0.0.1')).toBe(400);
     const old = await talk(port, 'GET /healthz HTTP/1.0\r\n\r\n');
-    expect(old.answers[0]?.status).toBe(200);
+    expect(old.responses[0]?.status).toBe(200);
   });
 
   it('is asked for by every path, with the credential too', async () => {
     for (const path of ['/healthz', '/readyz', '/metrics', '/api/apps', '/nothing'])
-      expect((await talk(port, request(`GET ${path}`, [RIGHT]))).answers[0]?.status).toBe(421);
+      expect((await talk(port, request(`GET ${path}`, [RIGHT]))).responses[0]?.status).toBe(421);
   });
 
   it('may have other names after a reload', async () => {

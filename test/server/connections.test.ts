@@ -10,7 +10,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { startGate, type TestGate } from '../support/gate.js';
 import { openRaw, type RawClient } from '../support/raw.js';
 import { until } from '../support/until.js';
-import { get } from '../support/wire-scene.js';
+import { get } from '../support/wire-fixture.js';
 
 const MAX_CONNECTIONS = 3;
 

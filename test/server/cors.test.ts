@@ -77,9 +77,9 @@ function permissions({ headers }: Response): Record<string, string> {
 describe('a preflight', () => {
   it('of an allowed origin is answered by the gate, without a token and without the upstream', async () => {
     const before = upstream.count();
-    const answer = await preflight('/files/7', PAGE);
-    expect([answer.status, await answer.text()]).toEqual([204, '']);
-    expect(permissions(answer)).toEqual({
+    const response = await preflight('/files/7', PAGE);
+    expect([response.status, await response.text()]).toEqual([204, '']);
+    expect(permissions(response)).toEqual({
       'access-control-allow-origin': PAGE,
       'access-control-allow-methods': 'PUT',
       'access-control-allow-headers': 'Authorization, X-Custom',
@@ -87,15 +87,15 @@ describe('a preflight', () => {
       'access-control-expose-headers': expect.stringContaining('X-RateLimit-Remaining') as string,
       vary: 'Origin',
     });
-    expect(answer.headers.get('x-request-id')).not.toBeNull();
+    expect(response.headers.get('x-request-id')).not.toBeNull();
     expect(upstream.count()).toBe(before);
   });
 
   it('of a stranger gets no permission, and is not forwarded either', async () => {
     const before = upstream.count();
-    const answer = await preflight('/files/7', STRANGER);
-    expect(answer.status).toBe(204);
-    expect(permissions(answer)).toEqual({ vary: 'Origin' });
+    const response = await preflight('/files/7', STRANGER);
+    expect(response.status).toBe(204);
+    expect(permissions(response)).toEqual({ vary: 'Origin' });
     expect(upstream.count()).toBe(before);
   });
 
@@ -117,11 +117,11 @@ describe('a preflight', () => {
   });
 
   it('is none without an Origin: an OPTIONS like any other', async () => {
-    const answer = await fetch(`${gate.url}/files/7`, {
+    const response = await fetch(`${gate.url}/files/7`, {
       method: 'OPTIONS',
       headers: { 'access-control-request-method': 'PUT' },
     });
-    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD, PUT']);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, PUT']);
   });
 
   it('with an ambiguous target is refused before anything is asked', async () => {
@@ -132,9 +132,9 @@ describe('a preflight', () => {
 describe('an answer to a page', () => {
   it('says that the page may read it, and the limit headers too; the permissions of the upstream are not doubled', async () => {
     const token = issuer.sign({ scope: 'storage:read', sub: 'app-answer' });
-    const answer = await get('/files/7', PAGE, token);
-    expect(answer.status).toBe(200);
-    const found = permissions(answer);
+    const response = await get('/files/7', PAGE, token);
+    expect(response.status).toBe(200);
+    const found = permissions(response);
     expect(found['access-control-allow-origin']).toBe(PAGE);
     expect(found).not.toHaveProperty('access-control-allow-credentials');
     const exposed = found['access-control-expose-headers']!.split(', ');
@@ -152,15 +152,15 @@ describe('an answer to a page', () => {
 
   it('has the Vary of the upstream beside that of the gate', async () => {
     const token = issuer.sign({ scope: 'storage:read', sub: 'app-vary' });
-    const answer = await get('/files/7', PAGE, token);
-    expect(answer.headers.get('vary')?.split(', ').sort()).toEqual(['Accept-Encoding', 'Origin']);
+    const response = await get('/files/7', PAGE, token);
+    expect(response.headers.get('vary')?.split(', ').sort()).toEqual(['Accept-Encoding', 'Origin']);
   });
 
   it('of a stranger has no permission at all, though the upstream would give it', async () => {
     const token = issuer.sign({ scope: 'storage:read', sub: 'app-stranger' });
-    const answer = await get('/files/7', STRANGER, token);
-    expect(answer.status).toBe(200);
-    expect(Object.keys(permissions(answer))).toEqual(['vary']);
+    const response = await get('/files/7', STRANGER, token);
+    expect(response.status).toBe(200);
+    expect(Object.keys(permissions(response))).toEqual(['vary']);
   });
 
   it('that is a refusal can be read by the page, whatever the refusal', async () => {
@@ -213,7 +213,7 @@ describe('without a cors section', () => {
       routes: [{ match: '* /files/{id}', upstream: 'echo', scope: 'storage:read', limit: 'none' }],
     });
     const before = upstream.count();
-    const answer = await fetch(`${plain.url}/files/7`, {
+    const response = await fetch(`${plain.url}/files/7`, {
       method: 'OPTIONS',
       headers: {
         origin: PAGE,
@@ -221,8 +221,8 @@ describe('without a cors section', () => {
         'access-control-request-headers': 'authorization',
       },
     });
-    expect(answer.status).toBe(401);
-    expect(permissions(answer)).toEqual({});
+    expect(response.status).toBe(401);
+    expect(permissions(response)).toEqual({});
     expect(upstream.count()).toBe(before);
     const token = issuer.sign({ scope: 'storage:read' });
     const passed = await fetch(`${plain.url}/files/7`, { headers: { authorization: `Bearer ${token}` } });

@@ -18,7 +18,7 @@ const HANDSHAKE =
   'GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
 
 let upstream: EchoUpstream;
-let estate: ResourcePool;
+let resourcePool: ResourcePool;
 let gateway: Gateway;
 let logged: object[];
 let records: ExchangeRecord[];
@@ -42,8 +42,8 @@ beforeEach(async () => {
   const note = (fields: object): void => void logged.push(fields);
   const log: Log = { debug: note, info: note, warn: note, error: note };
   const now = (): number => performance.now();
-  estate = createResourcePool({ log });
-  const { reuse, commit } = estate.begin();
+  resourcePool = createResourcePool({ log });
+  const { reuse, commit } = resourcePool.begin();
   ({ gateway } = await buildGateway(settings, { ...processRuntime(log, {}), newId: () => 'the-id' }, reuse));
   commit();
   const newId = (): string => 'new-id';
@@ -60,7 +60,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   stop();
-  await estate.close();
+  await resourcePool.close();
   await upstream.close();
 });
 
@@ -81,8 +81,8 @@ describe('a bug', () => {
     async (name) => {
       const sound = gateway;
       break_(name);
-      const answer = await fetch(`http://127.0.0.1:${port}/x`);
-      expect([answer.status, await answer.text()]).toEqual([
+      const response = await fetch(`http://127.0.0.1:${port}/x`);
+      expect([response.status, await response.text()]).toEqual([
         500,
         '{"errors":[{"code":500,"message":"Internal error"}]}',
       ]);
@@ -106,8 +106,8 @@ describe('a bug', () => {
 
   it('is told to the access log like any other answer, under the id that the caller has', async () => {
     break_('admit');
-    const answer = await fetch(`http://127.0.0.1:${port}/x`);
-    expect(answer.headers.get('x-request-id')).toBe('the-id');
+    const response = await fetch(`http://127.0.0.1:${port}/x`);
+    expect(response.headers.get('x-request-id')).toBe('the-id');
     expect(records).toEqual([expect.objectContaining({ status: 500, reason: 'internal_error' })]);
     expect(logged).toContainEqual(expect.objectContaining({ request_id: 'the-id' }));
   });
@@ -116,20 +116,20 @@ describe('a bug', () => {
     observe = () => {
       throw new Error('a bug in the metrics');
     };
-    const answer = await fetch(`http://127.0.0.1:${port}/x`);
-    expect(answer.status).toBe(200);
-    await answer.text();
+    const response = await fetch(`http://127.0.0.1:${port}/x`);
+    expect(response.status).toBe(200);
+    await response.text();
     expect((await fetch(`http://127.0.0.1:${port}/x`)).status).toBe(200);
     expect(logged.length).toBeGreaterThan(0);
   });
 
   it('in the match of a preflight is a 500 too', async () => {
     break_('match');
-    const answer = await fetch(`http://127.0.0.1:${port}/x`, {
+    const response = await fetch(`http://127.0.0.1:${port}/x`, {
       method: 'OPTIONS',
       headers: { origin: 'https://app.example', 'access-control-request-method': 'GET' },
     });
-    expect(answer.status).toBe(500);
+    expect(response.status).toBe(500);
   });
 });
 

@@ -9,7 +9,7 @@ import { startGate, type TestGate } from '../support/gate.js';
 import { until } from '../support/until.js';
 import { openRaw, type RawClient } from '../support/raw.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
-import { WEBSOCKET, get, request } from '../support/wire-scene.js';
+import { WEBSOCKET, get, request } from '../support/wire-fixture.js';
 
 let upstream: EchoUpstream;
 let gate: TestGate;
@@ -53,15 +53,15 @@ async function empty(): Promise<void> {
 describe('One request more than may be under way', () => {
   it('is 503 with the moment to come again, and is not forwarded', async () => {
     await fill();
-    const { answers, end } = await talk(gate.port, get('/more') + get('/more'), { answers: 2 });
-    expect(answers.map(({ status, code }) => [status, code])).toEqual([
+    const { responses, end } = await talk(gate.port, get('/more') + get('/more'), { responses: 2 });
+    expect(responses.map(({ status, code }) => [status, code])).toEqual([
       [503, 503],
       [503, 503],
     ]);
-    expect(answers[0]?.field('retry-after')).toBe('1');
-    expect(answers[0]?.field('x-request-id')).toBe(gate.records[0]?.head.id);
+    expect(responses[0]?.field('retry-after')).toBe('1');
+    expect(responses[0]?.field('x-request-id')).toBe(gate.records[0]?.head.id);
     // A request without a body leaves its connection in order.
-    expect([answers[0]?.field('connection'), end]).toEqual(['keep-alive', undefined]);
+    expect([responses[0]?.field('connection'), end]).toEqual(['keep-alive', undefined]);
     expect(upstream.count()).toBe(SETTINGS.max_in_flight);
   });
 
@@ -80,10 +80,10 @@ describe('One request more than may be under way', () => {
 
   it('with a body is answered before it is read, and its connection closed', async () => {
     await fill();
-    const { answers, end } = await talk(gate.port, request('POST /more', ['Content-Length: 5'], 'ab'), {
+    const { responses, end } = await talk(gate.port, request('POST /more', ['Content-Length: 5'], 'ab'), {
       untilEnd: true,
     });
-    expect([answers[0]?.status, answers[0]?.field('connection'), end]).toEqual([503, 'close', 'end']);
+    expect([responses[0]?.status, responses[0]?.field('connection'), end]).toEqual([503, 'close', 'end']);
   });
 
   it('that waits for 100 Continue is not told to send its body', async () => {
@@ -97,28 +97,28 @@ describe('One request more than may be under way', () => {
 
   it('whose body is none is answered and told of once', async () => {
     await fill();
-    const { answers } = await talk(
+    const { responses } = await talk(
       gate.port,
       request('POST /more', ['Transfer-Encoding: chunked'], 'zz\r\n'),
       {
         untilEnd: true,
       },
     );
-    expect(answers.map(({ status }) => status)).toEqual([400]);
+    expect(responses.map(({ status }) => status)).toEqual([400]);
     expect(gate.records.map(({ status }) => status)).toEqual([400]);
   });
 
   it('is one again as soon as another is over', async () => {
     await fill();
-    expect((await talk(gate.port, get('/more'))).answers[0]?.status).toBe(503);
+    expect((await talk(gate.port, get('/more'))).responses[0]?.status).toBe(503);
     await empty();
-    expect((await talk(gate.port, get('/more'))).answers[0]?.status).toBe(200);
+    expect((await talk(gate.port, get('/more'))).responses[0]?.status).toBe(200);
   });
 
   it('to become a WebSocket is refused too, and its connection closed', async () => {
     await fill();
-    const { answers, end } = await talk(gate.port, get('/more', ...WEBSOCKET), { untilEnd: true });
-    expect([answers[0]?.status, answers[0]?.code, end]).toEqual([503, 503, 'end']);
+    const { responses, end } = await talk(gate.port, get('/more', ...WEBSOCKET), { untilEnd: true });
+    expect([responses[0]?.status, responses[0]?.code, end]).toEqual([503, 503, 'end']);
   });
 
   it('is none at the admin port', async () => {
@@ -131,13 +131,13 @@ describe('A place', () => {
   it('is given back by those who leave before their answer', async () => {
     await fill();
     for (const client of clients) client.destroy();
-    await until(async () => (await talk(gate.port, get('/more'))).answers[0]?.status === 200);
+    await until(async () => (await talk(gate.port, get('/more'))).responses[0]?.status === 200);
   });
 
   it('is given back by refusals', async () => {
     for (let count = 0; count < 3 * SETTINGS.max_in_flight; count++)
-      expect((await talk(gate.port, get('/a//b'))).answers[0]?.status).toBe(400);
-    expect((await talk(gate.port, get('/more'))).answers[0]?.status).toBe(200);
+      expect((await talk(gate.port, get('/a//b'))).responses[0]?.status).toBe(400);
+    expect((await talk(gate.port, get('/more'))).responses[0]?.status).toBe(200);
   });
 
   it('is held by a WebSocket until it is a tunnel, and not longer', async () => {
@@ -160,11 +160,11 @@ describe('A place', () => {
     const asked = once(server, 'upgrade');
     const socket = new WebSocket(`ws://127.0.0.1:${narrow.port}/socket`);
     await asked;
-    expect((await talk(narrow.port, get('/plain'))).answers[0]?.status).toBe(503);
+    expect((await talk(narrow.port, get('/plain'))).responses[0]?.status).toBe(503);
     open();
     await once(socket, 'open');
     for (let count = 0; count < 3; count++)
-      expect((await talk(narrow.port, get('/plain'))).answers[0]?.status).toBe(200);
+      expect((await talk(narrow.port, get('/plain'))).responses[0]?.status).toBe(200);
     socket.terminate();
     await until(() => narrow.records.some(({ status }) => status === 101));
     // What the tunnel gave back once is not given back again: still one place.
@@ -172,7 +172,7 @@ describe('A place', () => {
       openRaw(narrow.port, get('/socket', ...WEBSOCKET, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==')),
     );
     await once(server, 'upgrade');
-    expect((await talk(narrow.port, get('/plain'))).answers[0]?.status).toBe(503);
+    expect((await talk(narrow.port, get('/plain'))).responses[0]?.status).toBe(503);
     await narrow.stop();
     server.closeAllConnections();
     server.close();
@@ -191,10 +191,10 @@ it('A gate inside an application has the same bound', async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as { port: number };
   await fill(port);
-  const { answers } = await talk(port, get('/more'));
-  expect([answers[0]?.status, answers[0]?.code]).toEqual([503, 503]);
+  const { responses } = await talk(port, get('/more'));
+  expect([responses[0]?.status, responses[0]?.code]).toEqual([503, 503]);
   await empty();
-  expect((await talk(port, get('/more'))).answers[0]?.status).toBe(200);
+  expect((await talk(port, get('/more'))).responses[0]?.status).toBe(200);
   for (const client of clients) client.destroy();
   server.close();
   await library.close();

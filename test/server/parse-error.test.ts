@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 /** The parts of a raw answer, taken apart. */
-function answers(text: string) {
+function responses(text: string) {
   return text.split(/(?=HTTP\/1\.1 )/).map((one) => {
     const [head = '', body = ''] = one.split(/\r\n\r\n(.*)/s);
     return { status: Number(head.slice(9, 12)), head, body };
@@ -42,16 +42,16 @@ function answers(text: string) {
 }
 
 function expectRefusal(text: string, status: number, code: number): void {
-  const [answer, ...more] = answers(text);
+  const [response, ...more] = responses(text);
   expect(more).toEqual([]);
-  expect(answer?.status).toBe(status);
-  expect(answer?.head).toMatch(/\r\nContent-Type: application\/json/);
-  expect(answer?.head).toMatch(/\r\nX-Request-Id: [\w-]{8,}/);
-  expect(answer?.head).toMatch(/\r\nConnection: close/);
-  const date = /\r\nDate: (.*? GMT)(?:\r|$)/.exec(answer?.head ?? '')?.[1] ?? '';
+  expect(response?.status).toBe(status);
+  expect(response?.head).toMatch(/\r\nContent-Type: application\/json/);
+  expect(response?.head).toMatch(/\r\nX-Request-Id: [\w-]{8,}/);
+  expect(response?.head).toMatch(/\r\nConnection: close/);
+  const date = /\r\nDate: (.*? GMT)(?:\r|$)/.exec(response?.head ?? '')?.[1] ?? '';
   expect(Math.abs(Date.parse(date) - Date.now())).toBeLessThan(60_000);
-  expect(answer?.head).toContain(`\r\nContent-Length: ${answer?.body.length}`);
-  expect(JSON.parse(answer?.body ?? '')).toMatchObject({ errors: [{ code }] });
+  expect(response?.head).toContain(`\r\nContent-Length: ${response?.body.length}`);
+  expect(JSON.parse(response?.body ?? '')).toMatchObject({ errors: [{ code }] });
 }
 
 const UPLOAD = 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n{"a": 1}';
@@ -93,7 +93,7 @@ describe('bytes that are no request', () => {
   it('but for such a method are 501 behind a request, with or without a body', async () => {
     const frob = 'FROB / HTTP/1.1\r\nHost: a\r\n\r\n';
     for (const first of ['GET /x HTTP/1.1\r\nHost: a\r\n\r\n', UPLOAD]) {
-      expect(answers(await exchangeRaw(gate.port, first + frob)).map(({ status }) => status)).toEqual([
+      expect(responses(await exchangeRaw(gate.port, first + frob)).map(({ status }) => status)).toEqual([
         200, 501,
       ]);
     }
@@ -107,14 +107,14 @@ describe('bytes that are no request', () => {
     [431, `HEAD / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`],
     [431, `HEAD / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`],
   ])('are %i without a body where they are a HEAD request: %j', async (status, bytes) => {
-    const last = answers(await exchangeRaw(gate.port, bytes)).at(-1);
+    const last = responses(await exchangeRaw(gate.port, bytes)).at(-1);
     expect([last?.status, last?.body]).toEqual([status, '']);
     expect(last?.head).toMatch(/\r\nContent-Length: [1-9]/);
   });
 
   it('have a body in their answer where a HEAD request was before them', async () => {
     const text = await exchangeRaw(gate.port, 'HEAD /x HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/3.0\r\n\r\n');
-    expect(answers(text).at(-1)?.body).toContain('214');
+    expect(responses(text).at(-1)?.body).toContain('214');
   });
 
   it('with a head over 16 KiB are 431', async () => {
@@ -184,7 +184,7 @@ describe('the record of bytes that are no request', () => {
     const client = openRaw(gate.port, 'GET /late HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
     for (let count = 0; count < 20; count++) client.send('more nonsense\r\n\r\n');
     await client.ended;
-    expect(answers(client.text()).map(({ status }) => status)).toEqual([200, 400]);
+    expect(responses(client.text()).map(({ status }) => status)).toEqual([200, 400]);
     expect(
       gate.records
         .slice(before)
@@ -206,7 +206,7 @@ describe('the record of bytes that are no request', () => {
 describe('bytes that are no request, behind one that is', () => {
   it('are answered after the answer that is still going out, and not in the middle of it', async () => {
     const text = await exchangeRaw(gate.port, 'GET /slow HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
-    const [first, second, ...more] = answers(text);
+    const [first, second, ...more] = responses(text);
     expect(first?.status).toBe(200);
     expect(first?.body).toMatch(/^5\r\nslow \r\n6\r\nanswer\r\n0\r\n\r\n$/);
     expect([second?.status, more]).toEqual([400, []]);
@@ -214,14 +214,14 @@ describe('bytes that are no request, behind one that is', () => {
 
   it('wait for an answer that has not begun', async () => {
     const text = await exchangeRaw(gate.port, 'GET /late HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
-    expect(answers(text).map(({ status }) => status)).toEqual([200, 400]);
+    expect(responses(text).map(({ status }) => status)).toEqual([200, 400]);
     expect(text).toContain('late answer');
   });
 
   it('wait for all answers of a pipeline', async () => {
     const one = 'GET /late HTTP/1.1\r\nHost: a\r\n\r\n';
     const text = await exchangeRaw(gate.port, `${one}${one}nonsense\r\n\r\n`);
-    expect(answers(text).map(({ status }) => status)).toEqual([200, 200, 400]);
+    expect(responses(text).map(({ status }) => status)).toEqual([200, 200, 400]);
   });
 
   it('are in the body of the request itself: one 400, and the upstream is let go', async () => {
@@ -238,7 +238,7 @@ describe('bytes that are no request, behind one that is', () => {
     await client.until('slow ');
     client.send('zz\r\n');
     await client.ended;
-    expect(answers(client.text())).toHaveLength(1);
+    expect(responses(client.text())).toHaveLength(1);
     expect(client.text()).not.toContain('214');
     expect(client.text()).not.toMatch(/0\r\n\r\n$/);
   });
@@ -248,7 +248,7 @@ describe('bytes that are no request, behind one that is', () => {
       gate.port,
       'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nnonsense\r\n\r\n',
     );
-    expect(answers(text)[0]?.status).toBe(200);
+    expect(responses(text)[0]?.status).toBe(200);
   });
 });
 

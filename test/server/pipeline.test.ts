@@ -6,34 +6,34 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tollgate } from '../../src/index.js';
-import { answersIn, talk } from '../support/dialogue.js';
+import { parseResponses, talk } from '../support/dialogue.js';
 import { ADMIN_TOKEN } from '../support/gate.js';
 import { openRaw } from '../support/raw.js';
-import { pathOf, sayOk, startScriptedScene, type Scene } from '../support/scene.js';
+import { pathOf, respondOk, startScriptedFixture, type Fixture } from '../support/fixture.js';
 import { until } from '../support/until.js';
 import type { WireRequest } from '../support/upstream.js';
-import { CHUNKED, get, request, WEBSOCKET } from '../support/wire-scene.js';
+import { CHUNKED, get, request, WEBSOCKET } from '../support/wire-fixture.js';
 
-let scene: Scene;
+let fixture: Fixture;
 /** Requests to paths that begin with `/held`, which the upstream has not responded to. */
 let held: WireRequest[];
 
 beforeEach(async () => {
   held = [];
-  scene = await startScriptedScene(
+  fixture = await startScriptedFixture(
     { routes: [{ match: '* /{path*}', upstream: 'behind', public: true, limit: 'none', max_body: '1kb' }] },
     (asked) => {
       if (pathOf(asked).startsWith('/held')) held.push(asked);
-      else void asked.whole.then(() => sayOk(asked));
+      else void asked.whole.then(() => respondOk(asked));
     },
   );
 });
-afterEach(() => scene.close());
+afterEach(() => fixture.close());
 
 /** What the upstream was asked for so far, in order. */
 const asked = (): string[] =>
-  scene.upstream.requests.map(({ head }) => head.split(' ').slice(0, 2).join(' '));
-const statuses = (text: string): number[] => answersIn(text).map(({ status }) => status);
+  fixture.upstream.requests.map(({ head }) => head.split(' ').slice(0, 2).join(' '));
+const statuses = (text: string): number[] => parseResponses(text).map(({ status }) => status);
 
 describe('Pipelined requests', () => {
   it.each([
@@ -44,12 +44,12 @@ describe('Pipelined requests', () => {
     ['safe with a body behind safe', get('/held'), request('GET /x', [CHUNKED], '1\r\na\r\n0\r\n\r\n')],
     ['safe in HTTP/1.0', 'GET /held HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n', get('/x')],
   ])('run one after the other: %s', async (_, first, second) => {
-    const client = openRaw(scene.gate.port, first + second);
+    const client = openRaw(fixture.gate.port, first + second);
     await until(() => held.length === 1);
-    await scene.settle();
-    expect(scene.upstream.requests).toHaveLength(1);
-    sayOk(held[0]!);
-    await until(() => scene.upstream.requests.length === 2);
+    await fixture.settle();
+    expect(fixture.upstream.requests).toHaveLength(1);
+    respondOk(held[0]!);
+    await until(() => fixture.upstream.requests.length === 2);
     await client.until(/ok[^]*ok/);
     client.destroy();
     expect(statuses(client.text())).toEqual([200, 200]);
@@ -57,7 +57,7 @@ describe('Pipelined requests', () => {
 
   it('run side by side while all of them are safe', async () => {
     const client = openRaw(
-      scene.gate.port,
+      fixture.gate.port,
       get('/held1') + request('HEAD /held2') + request('OPTIONS /held3', ['Content-Length: 0']),
     );
     await until(() => held.length === 3);
@@ -65,17 +65,17 @@ describe('Pipelined requests', () => {
   });
 
   it('that are safe wait for an unsafe one between them', async () => {
-    const client = openRaw(scene.gate.port, get('/held1') + request('DELETE /held2') + get('/held3'));
+    const client = openRaw(fixture.gate.port, get('/held1') + request('DELETE /held2') + get('/held3'));
     await until(() => held.length === 1);
-    await scene.settle();
+    await fixture.settle();
     expect(asked()).toEqual(['GET /held1']);
-    sayOk(held[0]!);
+    respondOk(held[0]!);
     await until(() => held.length === 2);
-    await scene.settle();
+    await fixture.settle();
     expect(asked()).toEqual(['GET /held1', 'DELETE /held2']);
-    sayOk(held[1]!);
+    respondOk(held[1]!);
     await until(() => held.length === 3);
-    sayOk(held[2]!);
+    respondOk(held[2]!);
     await until(() => statuses(client.text()).length === 3);
     client.destroy();
   });
@@ -85,8 +85,8 @@ describe('Pipelined requests', () => {
     await Promise.all(
       Array.from({ length: 8 }, async () => {
         for (let round = 0; round < 5; round++) {
-          const { answers } = await scene.talk(pair, { answers: 2 });
-          expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+          const { responses } = await fixture.talk(pair, { responses: 2 });
+          expect(responses.map(({ status }) => status)).toEqual([200, 200]);
         }
       }),
     );
@@ -100,28 +100,28 @@ describe('Pipelined requests', () => {
   });
 
   it('that wait when the client leaves are neither forwarded nor recorded', async () => {
-    const client = openRaw(scene.gate.port, request('PUT /held') + request('DELETE /x').repeat(5));
+    const client = openRaw(fixture.gate.port, request('PUT /held') + request('DELETE /x').repeat(5));
     await until(() => held.length === 1);
     client.socket.resetAndDestroy();
-    await until(() => scene.gate.records.length > 0);
-    await scene.settle();
-    expect([asked(), scene.gate.records.map(({ reason }) => reason)]).toEqual([
+    await until(() => fixture.gate.records.length > 0);
+    await fixture.settle();
+    expect([asked(), fixture.gate.records.map(({ reason }) => reason)]).toEqual([
       ['PUT /held'],
       ['client_gone'],
     ]);
   });
 
   it('that wait behind a response that closes the connection are neither forwarded nor recorded', async () => {
-    const { answers, end } = await scene.talk(
+    const { responses, end } = await fixture.talk(
       request('POST /x', ['Content-Length: 2000']) + request('DELETE /x'),
       { untilEnd: true },
     );
-    expect([answers.map(({ status }) => status), end]).toEqual([[413], 'end']);
-    expect([asked(), scene.gate.records.length]).toEqual([[], 1]);
+    expect([responses.map(({ status }) => status), end]).toEqual([[413], 'end']);
+    expect([asked(), fixture.gate.records.length]).toEqual([[], 1]);
   });
 
   it('that wait are held back at their client once there are many', async () => {
-    const socket = connect(scene.gate.port, '127.0.0.1');
+    const socket = connect(fixture.gate.port, '127.0.0.1');
     const one = request('DELETE /x', [`X-Padding: ${'a'.repeat(15_000)}`]);
     socket.write(request('DELETE /held') + one.repeat(1000));
     await until(() => held.length === 1);
@@ -133,23 +133,23 @@ describe('Pipelined requests', () => {
 
   it('that were held back are all responded to', async () => {
     const count = 300;
-    const client = openRaw(scene.gate.port);
+    const client = openRaw(fixture.gate.port);
     const padding = `X-Padding: ${'a'.repeat(1000)}`;
     client.send(request('DELETE /held') + request('DELETE /x', [padding]).repeat(count));
     await until(() => held.length === 1);
     await sleep(50);
-    sayOk(held[0]!);
+    respondOk(held[0]!);
     await until(() => statuses(client.text()).length === count + 1);
     client.destroy();
   });
 
   it('with a WebSocket behind one that waits come in their order', async () => {
     const client = openRaw(
-      scene.gate.port,
+      fixture.gate.port,
       get('/held') + request('DELETE /x') + get('/held-ws', ...WEBSOCKET),
     );
     await until(() => held.length === 1);
-    sayOk(held[0]!);
+    respondOk(held[0]!);
     await until(() => held.length === 2);
     expect(asked()).toEqual(['GET /held', 'DELETE /x', 'GET /held-ws']);
     client.destroy();
@@ -165,21 +165,21 @@ describe('A request behind one with an Expect field', () => {
     ['another expectation', ['Content-Length: 1', 'Expect: something'], 'a'],
   ])('is responded to, or neither forwarded nor recorded: %s', async (_, fields, body) => {
     for (const method of ['GET', 'PUT']) {
-      const before = [scene.upstream.requests.length, scene.gate.records.length] as const;
+      const before = [fixture.upstream.requests.length, fixture.gate.records.length] as const;
       const bytes = request(`${method} /x`, fields, body) + get('/second');
-      const { text } = await scene.talk(bytes, { answers: 2, timeoutMs: 1000 });
-      await scene.settle();
+      const { text } = await fixture.talk(bytes, { responses: 2, timeoutMs: 1000 });
+      await fixture.settle();
       const seen = statuses(text);
       expect(seen[0]).toBe(200);
-      expect(scene.upstream.requests.length - before[0]).toBe(seen.length);
-      expect(scene.gate.records.length - before[1]).toBe(seen.length);
+      expect(fixture.upstream.requests.length - before[0]).toBe(seen.length);
+      expect(fixture.gate.records.length - before[1]).toBe(seen.length);
     }
   });
 
   it('gets its response where the client was told to continue, alone or in a list', async () => {
     for (const expectation of ['100-continue', 'x, 100-Continue']) {
       const client = openRaw(
-        scene.gate.port,
+        fixture.gate.port,
         request('PUT /x', ['Content-Length: 1', `Expect: ${expectation}`]),
       );
       await client.until('HTTP/1.1 100 Continue\r\n\r\n');
@@ -195,30 +195,30 @@ describe('A broken body', () => {
 
   it('behind valid requests is 400 behind their responses', async () => {
     const bytes = get('/one') + request('DELETE /two') + broken;
-    const { answers, end } = await scene.talk(bytes, { answers: 4, timeoutMs: 1500 });
-    await scene.settle();
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 400]);
+    const { responses, end } = await fixture.talk(bytes, { responses: 4, timeoutMs: 1500 });
+    await fixture.settle();
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 400]);
     expect(end).toBe('end');
     expect(asked()).toEqual(['GET /one', 'DELETE /two']);
-    const { records } = scene.gate;
+    const { records } = fixture.gate;
     expect(records.map(({ status }) => status).sort()).toEqual([200, 200, 400]);
     const refused = records.find(({ status }) => status === 400);
-    expect([refused?.head.id, refused?.head.method]).toEqual([answers[2]?.field('x-request-id'), 'POST']);
+    expect([refused?.head.id, refused?.head.method]).toEqual([responses[2]?.field('x-request-id'), 'POST']);
   });
 
   it('of a GET is the same', async () => {
     const bytes = get('/one') + request('GET /x', [CHUNKED], 'zz\r\n');
-    const { answers } = await scene.talk(bytes, { answers: 3, timeoutMs: 1500 });
-    expect(answers.map(({ status }) => status)).toEqual([200, 400]);
+    const { responses } = await fixture.talk(bytes, { responses: 3, timeoutMs: 1500 });
+    expect(responses.map(({ status }) => status)).toEqual([200, 400]);
     expect(asked()).toEqual(['GET /one']);
   });
 
   it('that comes later than its head, while that waits, is the same', async () => {
-    const client = openRaw(scene.gate.port, get('/held') + request('POST /x', [CHUNKED], '1\r\n'));
+    const client = openRaw(fixture.gate.port, get('/held') + request('POST /x', [CHUNKED], '1\r\n'));
     await until(() => held.length === 1);
     client.send('a\r\nzz\r\n');
-    await scene.settle();
-    sayOk(held[0]!);
+    await fixture.settle();
+    respondOk(held[0]!);
     await client.ended;
     expect(statuses(client.text())).toEqual([200, 400]);
     expect(asked()).toEqual(['GET /held']);
@@ -226,13 +226,13 @@ describe('A broken body', () => {
 
   it('behind requests that wait, and garbage behind them, wait too', async () => {
     const client = openRaw(
-      scene.gate.port,
+      fixture.gate.port,
       request('DELETE /held') + request('DELETE /x') + 'garbage\r\n\r\n',
     );
     await until(() => held.length === 1);
-    await scene.settle();
+    await fixture.settle();
     expect(client.text()).toBe('');
-    sayOk(held[0]!);
+    respondOk(held[0]!);
     await client.ended;
     expect(statuses(client.text())).toEqual([200, 200, 400]);
   });
@@ -244,7 +244,7 @@ describe('As a library', () => {
     let release = (): void => undefined;
     const gate = await tollgate({
       log: { level: 'silent' },
-      upstreams: { behind: scene.upstream.origin },
+      upstreams: { behind: fixture.upstream.origin },
       routes: [{ match: '* /gate/{name}', upstream: 'behind', public: true, limit: 'none' }],
     });
     const app = express();
@@ -256,12 +256,14 @@ describe('As a library', () => {
     const server = createServer(app);
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
-    const answered = talk(port, request('POST /own', ['Content-Length: 0']) + get('/gate/x'), { answers: 2 });
+    const answered = talk(port, request('POST /own', ['Content-Length: 0']) + get('/gate/x'), {
+      responses: 2,
+    });
     await until(() => order.length === 1);
-    await scene.settle();
+    await fixture.settle();
     expect(asked()).toEqual([]);
     release();
-    expect((await answered).answers.map(({ body }) => body)).toEqual(['own', 'ok']);
+    expect((await answered).responses.map(({ body }) => body)).toEqual(['own', 'ok']);
     server.closeAllConnections();
     server.close();
     await gate.close();
@@ -270,13 +272,13 @@ describe('As a library', () => {
 
 describe('The admin port', () => {
   it('does what is asked of it on one connection in its order', async () => {
-    const port = Number(new URL(scene.gate.adminUrl).port);
+    const port = Number(new URL(fixture.gate.adminUrl).port);
     const fields = [`Authorization: Bearer ${ADMIN_TOKEN}`];
-    const { answers } = await talk(
+    const { responses } = await talk(
       port,
       request('POST /api/revocations', [...fields, 'Content-Length: 2'], '{}') + get('/healthz'),
-      { answers: 2 },
+      { responses: 2 },
     );
-    expect(answers).toHaveLength(2);
+    expect(responses).toHaveLength(2);
   });
 });

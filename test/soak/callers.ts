@@ -1,9 +1,9 @@
 /** The load: callers of many sorts, each going its rounds among all gates until it is told to stop. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { oneOf, type Dice } from '../support/dice.js';
-import { createRunner, type Errand } from './errand.js';
+import { pick, type Prng } from '../support/prng.js';
+import { createRunner, type WorkloadRequest } from './workload.js';
 import type { Ledger } from './ledger.js';
-import type { Tokens } from './passes.js';
+import type { Tokens } from './tokens.js';
 import { runTunnel } from './tunnel.js';
 
 export interface Callers {
@@ -16,11 +16,11 @@ export interface Callers {
 }
 
 /** An errand without the gate, which is drawn each time. */
-type Round = Omit<Errand, 'gate'>;
+type Round = Omit<WorkloadRequest, 'gate'>;
 
 const MOST_BODY_BYTES = 200_000;
 
-export function createCallers(ports: readonly number[], ledger: Ledger, tokens: Tokens, dice: Dice): Callers {
+export function createCallers(ports: readonly number[], ledger: Ledger, tokens: Tokens, prng: Prng): Callers {
   let going = false;
   let rounds: Promise<void>[] = [];
   let runner = createRunner(ports, ledger);
@@ -28,11 +28,12 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
   /** @param everyMs from one round to the next, on the average; the round itself takes its own time */
   async function walk(everyMs: number, round: () => Promise<unknown>): Promise<void> {
     while (going) {
-      await Promise.all([round(), sleep(dice(2 * everyMs))]);
+      await Promise.all([round(), sleep(prng(2 * everyMs))]);
     }
   }
 
-  const http = (errand: () => Round) => () => runner.run({ gate: dice(ports.length), ...errand() });
+  const http = (workloadRequest: () => Round) => () =>
+    runner.run({ gate: prng(ports.length), ...workloadRequest() });
   const token = (app: string): string => tokens.of(app);
 
   const sorts: readonly (readonly [callers: number, everyMs: number, round: () => Promise<unknown>])[] = [
@@ -65,7 +66,7 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
         path: '/upload',
         expected: [200],
         token: token('uploader'),
-        body: Buffer.alloc(1 + dice(MOST_BODY_BYTES), 'a'),
+        body: Buffer.alloc(1 + prng(MOST_BODY_BYTES), 'a'),
       })),
     ],
     [
@@ -89,10 +90,10 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
       200,
       http(() => ({
         caller: 'leaver',
-        path: oneOf(dice, ['/download', '/events', '/free']),
+        path: pick(prng, ['/download', '/events', '/free']),
         expected: [200],
         token: token('reader'),
-        reads: { leavesAfterMs: dice(60) },
+        reads: { leavesAfterMs: prng(60) },
       })),
     ],
     [
@@ -104,7 +105,7 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
         expected: [200],
         token: token('uploader'),
         body: Buffer.alloc(MOST_BODY_BYTES, 'a'),
-        reads: { leavesAfterMs: dice(20) },
+        reads: { leavesAfterMs: prng(20) },
       })),
     ],
     [
@@ -115,16 +116,16 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
         path: '/events',
         expected: [200],
         token: token('reader'),
-        reads: { leavesAfterMs: 300 + dice(2000) },
+        reads: { leavesAfterMs: 300 + prng(2000) },
       })),
     ],
     [
       2,
       400,
       () => {
-        const gate = dice(ports.length);
-        const errand = { gate, port: ports[gate]!, token: token('reader'), messages: 1 + dice(15) };
-        return runTunnel(errand, ledger);
+        const gate = prng(ports.length);
+        const workloadRequest = { gate, port: ports[gate]!, token: token('reader'), messages: 1 + prng(15) };
+        return runTunnel(workloadRequest, ledger);
       },
     ],
     [1, 300, http(() => ({ caller: 'without a token', path: '/free', expected: [401] }))],
@@ -160,9 +161,14 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
       runner.close();
     },
     async storm(requests) {
-      const errand = { caller: 'storm', path: '/free', expected: [200, 503], token: token('reader') };
-      const gate = dice(ports.length);
-      await Promise.all(Array.from({ length: requests }, () => runner.run({ ...errand, gate })));
+      const workloadRequest = {
+        caller: 'storm',
+        path: '/free',
+        expected: [200, 503],
+        token: token('reader'),
+      };
+      const gate = prng(ports.length);
+      await Promise.all(Array.from({ length: requests }, () => runner.run({ ...workloadRequest, gate })));
     },
   };
 }

@@ -1,24 +1,24 @@
-/** What goes wrong: each fault takes one part of the scenery for a few seconds, and puts it right again. */
+/** What goes wrong: each fault takes one part of the environment for a few seconds, and puts it right again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { oneOf, type Dice } from '../support/dice.js';
+import { pick, type Prng } from '../support/prng.js';
 import type { Callers } from './callers.js';
-import type { Tokens } from './passes.js';
-import type { Scenery } from './scenery.js';
+import type { Tokens } from './tokens.js';
+import type { Environment } from './environment.js';
 import type { Subject, Timeline } from './timeline.js';
 
 /** Done to its subject for so long; it is over when the promise resolves. */
-interface Mishap {
+interface InjectedFault {
   readonly subject: Subject;
   readonly kind: string;
   readonly run: (lastsMs: number) => Promise<void>;
 }
 
 export interface Stage {
-  readonly scenery: Scenery;
+  readonly environment: Environment;
   readonly callers: Callers;
   readonly tokens: Tokens;
   readonly timeline: Timeline;
-  readonly dice: Dice;
+  readonly prng: Prng;
 }
 
 /** From one fault to the next. */
@@ -35,38 +35,38 @@ const RELOADED_MS = 1000;
 const STORM = 200;
 
 /** Strikes at random until it is time to stop, then waits until all is well again. @returns how often it struck */
-export async function strike(stage: Stage, untilMs: number, now: () => number): Promise<number> {
-  const { timeline, dice } = stage;
+export async function inject(stage: Stage, untilMs: number, now: () => number): Promise<number> {
+  const { timeline, prng } = stage;
   const under: Promise<void>[] = [];
   while (now() < untilMs) {
-    await sleep(LEAST_GAP_MS + dice(MOST_GAP_MS - LEAST_GAP_MS));
-    const mishaps = allOf(stage).filter(({ subject }) => isFree(subject, stage));
-    if (mishaps.length === 0) continue;
-    const { subject, kind, run } = oneOf(dice, mishaps);
+    await sleep(LEAST_GAP_MS + prng(MOST_GAP_MS - LEAST_GAP_MS));
+    const injectedFaults = allOf(stage).filter(({ subject }) => isFree(subject, stage));
+    if (injectedFaults.length === 0) continue;
+    const { subject, kind, run } = pick(prng, injectedFaults);
     const end = timeline.begin(subject, kind);
-    under.push(run(LEAST_MS + dice(MOST_MS - LEAST_MS)).then(end));
+    under.push(run(LEAST_MS + prng(MOST_MS - LEAST_MS)).then(end));
   }
   await Promise.all(under);
   return under.length;
 }
 
 /** One gate and one target at least are left alone, so that there is always a way. */
-function isFree(subject: Subject, { scenery: { gates, targets }, timeline }: Stage): boolean {
-  if (timeline.isStruck(subject)) return false;
-  const struck = (kind: 'gate' | 'target', all: readonly unknown[]): number =>
-    all.filter((_, i) => timeline.isStruck(`${kind} ${i}`)).length;
-  if (subject.startsWith('gate')) return struck('gate', gates) < gates.length - 1;
-  if (subject.startsWith('target')) return struck('target', targets) < targets.length - 1;
+function isFree(subject: Subject, { environment: { gates, targets }, timeline }: Stage): boolean {
+  if (timeline.isInjected(subject)) return false;
+  const injected = (kind: 'gate' | 'target', all: readonly unknown[]): number =>
+    all.filter((_, i) => timeline.isInjected(`${kind} ${i}`)).length;
+  if (subject.startsWith('gate')) return injected('gate', gates) < gates.length - 1;
+  if (subject.startsWith('target')) return injected('target', targets) < targets.length - 1;
   return true;
 }
 
-function allOf(stage: Stage): Mishap[] {
-  const { gates, targets } = stage.scenery;
+function allOf(stage: Stage): InjectedFault[] {
+  const { gates, targets } = stage.environment;
   return [
-    ...redisMishaps(stage),
-    ...targets.flatMap((_, i) => targetMishaps(stage, i)),
-    ...issuerMishaps(stage),
-    ...gates.flatMap((_, i) => gateMishaps(stage, i)),
+    ...redisFaults(stage),
+    ...targets.flatMap((_, i) => targetFaults(stage, i)),
+    ...issuerFaults(stage),
+    ...gates.flatMap((_, i) => gatewayFaults(stage, i)),
     {
       subject: 'clients',
       kind: 'storm',
@@ -75,7 +75,7 @@ function allOf(stage: Stage): Mishap[] {
   ];
 }
 
-function redisMishaps({ scenery: { redis, counts } }: Stage): Mishap[] {
+function redisFaults({ environment: { redis, counts } }: Stage): InjectedFault[] {
   return [
     {
       subject: 'redis',
@@ -112,20 +112,20 @@ function redisMishaps({ scenery: { redis, counts } }: Stage): Mishap[] {
   ];
 }
 
-function targetMishaps({ scenery }: Stage, at: number): Mishap[] {
-  return (['hung', 'resetting', 'dead'] as const).map((mood) => ({
+function targetFaults({ environment }: Stage, at: number): InjectedFault[] {
+  return (['hung', 'resetting', 'dead'] as const).map((behaviour) => ({
     subject: `target ${at}`,
-    kind: mood,
+    kind: behaviour,
     async run(lastsMs) {
-      await scenery.targets[at]!.become(mood);
+      await environment.targets[at]!.become(behaviour);
       await sleep(lastsMs);
-      await scenery.targets[at]!.become('well');
+      await environment.targets[at]!.become('well');
     },
   }));
 }
 
-function issuerMishaps({ scenery: { issuer }, tokens }: Stage): Mishap[] {
-  const breaks = (kind: string, how: () => void): Mishap => ({
+function issuerFaults({ environment: { issuer }, tokens }: Stage): InjectedFault[] {
+  const breaks = (kind: string, how: () => void): InjectedFault => ({
     subject: 'issuer',
     kind,
     async run(lastsMs) {
@@ -149,9 +149,9 @@ function issuerMishaps({ scenery: { issuer }, tokens }: Stage): Mishap[] {
   ];
 }
 
-function gateMishaps(stage: Stage, at: number): Mishap[] {
-  const gate = stage.scenery.gates[at]!;
-  const ends = (kind: string, signal: 'SIGKILL' | 'SIGTERM'): Mishap => ({
+function gatewayFaults(stage: Stage, at: number): InjectedFault[] {
+  const gate = stage.environment.gates[at]!;
+  const ends = (kind: string, signal: 'SIGKILL' | 'SIGTERM'): InjectedFault => ({
     subject: `gate ${at}`,
     kind,
     async run(lastsMs) {
@@ -171,9 +171,9 @@ function gateMishaps(stage: Stage, at: number): Mishap[] {
 }
 
 /** A file that is as good as the one before, and one that is none: neither is an excuse for anything. */
-function reloads({ scenery }: Stage, at: number): Mishap[] {
-  const gate = scenery.gates[at]!;
-  const rewritten = (kind: string, change: (text: string) => string): Mishap => ({
+function reloads({ environment }: Stage, at: number): InjectedFault[] {
+  const gate = environment.gates[at]!;
+  const rewritten = (kind: string, change: (text: string) => string): InjectedFault => ({
     subject: `gate ${at}`,
     kind,
     async run(lastsMs) {

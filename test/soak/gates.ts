@@ -125,7 +125,7 @@ export async function startSoakGate(
 
 async function isReady(adminPort: number): Promise<boolean> {
   return fetch(`http://127.0.0.1:${adminPort}/readyz`).then(
-    (answer) => answer.ok,
+    (response) => response.ok,
     () => false,
   );
 }

@@ -14,7 +14,7 @@ export interface Run {
 }
 
 export function reportOf({ seconds, seed, processes, attempts, faults, findings }: Run): string {
-  const struck = countBy(faults, ({ subject, kind }) => `${subject.replace(/ \d$/, '')} ${kind}`);
+  const injected = countBy(faults, ({ subject, kind }) => `${subject.replace(/ \d$/, '')} ${kind}`);
   const callers = [...groupBy(attempts, ({ caller }) => caller)].sort(([a], [b]) => a.localeCompare(b));
   return [
     '# Soak',
@@ -29,7 +29,7 @@ export function reportOf({ seconds, seed, processes, attempts, faults, findings 
     '',
     ...table(
       ['fault', 'times'],
-      struck.map(([what, times]) => [what, String(times)]),
+      injected.map(([what, times]) => [what, String(times)]),
     ),
     '',
     ...table(

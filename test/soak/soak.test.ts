@@ -7,21 +7,21 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { createDice } from '../support/dice.js';
+import { createPrng } from '../support/prng.js';
 import { createCallers } from './callers.js';
-import { strike } from './faults.js';
+import { inject } from './faults.js';
 import type { AtRest } from './gates.js';
 import { createLedger } from './ledger.js';
-import { createTokens } from './passes.js';
+import { createTokens } from './tokens.js';
 import { reportOf } from './report.js';
-import { startScenery, type Scenery } from './scenery.js';
+import { startEnvironment, type Environment } from './environment.js';
 import { watchStalls } from './stalls.js';
 import { at, createTimeline, type Timeline } from './timeline.js';
-import { judgeAnswers } from './verdict/answers.js';
-import { judgeArrivals, judgeCounts } from './verdict/limits.js';
-import { judgeReloads } from './verdict/reloads.js';
-import { judgeRest } from './verdict/rest.js';
-import { judgeTroubles } from './verdict/troubles.js';
+import { checkResponses } from './verdict/responses.js';
+import { checkArrivals, checkCounts } from './verdict/limits.js';
+import { checkReloads } from './verdict/reloads.js';
+import { checkAtRest } from './verdict/at-rest.js';
+import { checkProblems } from './verdict/problems.js';
 import { holds } from './verdict/verdict.js';
 
 const SECONDS = Number(process.env['TOLLGATE_SOAK_SECONDS'] ?? 10);
@@ -42,24 +42,24 @@ it(
     const timeline = createTimeline(now);
     const ledger = createLedger(now);
     const stopWatching = watchStalls(timeline, now);
-    const dice = createDice(SEED);
-    const scenery = await startScenery(now, PROCESSES);
+    const prng = createPrng(SEED);
+    const environment = await startEnvironment(now, PROCESSES);
     try {
-      const { gates, targets, counts } = scenery;
-      const tokens = createTokens(scenery.issuer);
+      const { gates, targets, counts } = environment;
+      const tokens = createTokens(environment.issuer);
       const ports = gates.map(({ port }) => port);
-      const callers = createCallers(ports, ledger, tokens, createDice(SEED + 1));
+      const callers = createCallers(ports, ledger, tokens, createPrng(SEED + 1));
 
-      const atFirst = await restOf(scenery);
+      const atFirst = await restOf(environment);
       callers.start();
       await sleep(WARM_UP_MS);
       await callers.stop();
-      const before = await restOf(scenery, atFirst);
+      const before = await restOf(environment, atFirst);
 
       callers.start();
-      await strike({ scenery, callers, tokens, timeline, dice }, now() + SECONDS * 1000, now);
+      await inject({ environment, callers, tokens, timeline, prng }, now() + SECONDS * 1000, now);
       await callers.stop();
-      const after = await restOf(scenery, before);
+      const after = await restOf(environment, before);
 
       // The last lines of the logs are written within half a second.
       await sleep(1000);
@@ -68,15 +68,15 @@ it(
       const arrivals = targets.flatMap((target) => target.arrivals);
       const all = PROCESSES.reduce((sum, each) => sum + each, 0);
       const findings = [
-        judgeAnswers(ledger.attempts, logs, timeline),
-        ...judgeTroubles(ledger.attempts, logs, timeline),
-        judgeCounts(counted),
-        ...judgeArrivals(arrivals, counted, timeline, {
+        checkResponses(ledger.attempts, logs, timeline),
+        ...checkProblems(ledger.attempts, logs, timeline),
+        checkCounts(counted),
+        ...checkArrivals(arrivals, counted, timeline, {
           now: all,
           of: (subject) => PROCESSES[Number(subject.replace(/\D/g, ''))] ?? 0,
         }),
-        ...judgeReloads(logs, timeline),
-        ...judgeRest(
+        ...checkReloads(logs, timeline),
+        ...checkAtRest(
           gates.map((gate) => gate.complaints()),
           before,
           after,
@@ -93,25 +93,25 @@ it(
       if (REPORT !== undefined) await writeFile(REPORT, report);
       const unexplained = findings.filter((finding) => !holds(finding));
       console.log(report);
-      if (unexplained.length > 0) console.log(chronicle(timeline));
+      if (unexplained.length > 0) console.log(eventLog(timeline));
       expect(unexplained.map(({ claim, against }) => [claim, against.length, against.slice(0, 10)])).toEqual(
         [],
       );
     } finally {
       stopWatching();
-      await scenery.close();
+      await environment.close();
     }
   },
 );
 
-function chronicle({ faults }: Timeline): string {
+function eventLog({ faults }: Timeline): string {
   return faults
     .map(({ subject, kind, fromMs, toMs }) => `${at(fromMs)} to ${at(toMs)} ${subject} ${kind}`)
     .join('\n');
 }
 
 /** Measures all gates once they are at rest: with no more sockets than they had, or when patience ends. */
-async function restOf({ gates }: Scenery, like: readonly AtRest[] = []): Promise<AtRest[]> {
+async function restOf({ gates }: Environment, like: readonly AtRest[] = []): Promise<AtRest[]> {
   const deadline = Date.now() + REST_MS;
   for (;;) {
     const found = await Promise.all(gates.map((gate) => gate.atRest()));

@@ -1,4 +1,4 @@
-/** Notices when the machine has no time for the soak: what comes too late then is nobody's fault in the scenery. */
+/** Notices when the machine has no time for the soak: what comes too late then is no fault of the environment. */
 import type { Timeline } from './timeline.js';
 
 const LOOK_EVERY_MS = 50;

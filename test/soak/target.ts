@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 
-export type Mood =
+export type Behaviour =
   | 'well'
   /** Takes connections and requests, and answers none. */
   | 'hung'
@@ -13,7 +13,7 @@ export type Mood =
   /** Nobody listens on its port. */
   | 'dead';
 
-export interface Arrival {
+export interface ReceivedRequest {
   /** The gate's X-Request-Id. */
   readonly id: string;
   readonly app: string;
@@ -23,8 +23,8 @@ export interface Arrival {
 export interface Target {
   readonly origin: string;
   /** In their order; a request that was sent twice is there twice. */
-  readonly arrivals: readonly Arrival[];
-  become(mood: Mood): Promise<void>;
+  readonly arrivals: readonly ReceivedRequest[];
+  become(behaviour: Behaviour): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,24 +33,24 @@ const CHUNK = Buffer.alloc(50_000, 'a');
 const TICK_MS = 200;
 
 export async function startTarget(now: () => number): Promise<Target> {
-  const arrivals: Arrival[] = [];
+  const arrivals: ReceivedRequest[] = [];
   const open = new Set<Socket>();
-  let mood: Mood = 'well';
+  let behaviour: Behaviour = 'well';
   let resets = 0;
 
   const server = createServer((req, res) => {
     if (req.url === '/healthz') {
-      if (mood !== 'hung') res.end('ok');
+      if (behaviour !== 'hung') res.end('ok');
       return;
     }
     note(req);
-    if (mood === 'hung') return;
-    if (mood === 'resetting' && (resets += 1) % 2 === 0) {
+    if (behaviour === 'hung') return;
+    if (behaviour === 'resetting' && (resets += 1) % 2 === 0) {
       req.socket.resetAndDestroy();
       return;
     }
     answer(req, res);
-    if (mood === 'resetting') setTimeout(() => req.socket.resetAndDestroy(), 5);
+    if (behaviour === 'resetting') setTimeout(() => req.socket.resetAndDestroy(), 5);
   });
   server.on('connection', (socket) => {
     open.add(socket);
@@ -59,8 +59,8 @@ export async function startTarget(now: () => number): Promise<Target> {
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
     note(req);
-    if (mood === 'hung') return;
-    if (mood === 'resetting') return void socket.resetAndDestroy();
+    if (behaviour === 'hung') return;
+    if (behaviour === 'resetting') return void socket.resetAndDestroy();
     sockets.handleUpgrade(req, socket, head, (ws) => {
       ws.on('message', (data) => ws.send(data)).on('error', () => ws.terminate());
     });
@@ -85,12 +85,12 @@ export async function startTarget(now: () => number): Promise<Target> {
     origin: `http://127.0.0.1:${port}`,
     arrivals,
     async become(next) {
-      if (mood === 'dead' && next !== 'dead') await listen(port);
-      mood = next;
+      if (behaviour === 'dead' && next !== 'dead') await listen(port);
+      behaviour = next;
       if (next === 'dead') await stop();
     },
     async close() {
-      if (mood !== 'dead') await stop();
+      if (behaviour !== 'dead') await stop();
     },
   };
 

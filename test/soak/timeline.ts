@@ -20,7 +20,7 @@ export interface Timeline {
   note(subject: Subject, kind: string, fromMs: number): void;
   /** Those that the interval touches, or that ended no longer than `echoMs` before it. */
   touching(fromMs: number, toMs: number, echoMs: number, isMeant: (fault: Fault) => boolean): Fault[];
-  isStruck(subject: Subject): boolean;
+  isInjected(subject: Subject): boolean;
 }
 
 export function createTimeline(now: () => number): Timeline {
@@ -35,7 +35,7 @@ export function createTimeline(now: () => number): Timeline {
     note: (subject, kind, fromMs) => void faults.push({ subject, kind, fromMs, toMs: now() }),
     touching: (fromMs, toMs, echoMs, isMeant) =>
       faults.filter((fault) => isMeant(fault) && fault.fromMs <= toMs && fault.toMs + echoMs >= fromMs),
-    isStruck: (subject) => faults.some((fault) => fault.subject === subject && fault.toMs === Infinity),
+    isInjected: (subject) => faults.some((fault) => fault.subject === subject && fault.toMs === Infinity),
   };
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { Ledger } from './ledger.js';
 
-export interface TunnelErrand {
+export interface TunnelRequest {
   readonly gate: number;
   readonly port: number;
   readonly token: string;
@@ -14,7 +14,7 @@ const ANSWER_MS = 10_000;
 const PAUSE_MS = 100;
 
 export async function runTunnel(
-  { gate, port, token, messages }: TunnelErrand,
+  { gate, port, token, messages }: TunnelRequest,
   ledger: Ledger,
 ): Promise<void> {
   const attempt = ledger.open('WebSocket', gate, [101]);
@@ -26,9 +26,9 @@ export async function runTunnel(
       ledger.close(attempt, code === 1000 ? 'answered' : 'cut');
       resolve();
     });
-    socket.on('unexpected-response', (_req, answer) => {
-      attempt.status = answer.statusCode;
-      answer.resume().on('end', () => {
+    socket.on('unexpected-response', (_req, response) => {
+      attempt.status = response.statusCode;
+      response.resume().on('end', () => {
         ledger.close(attempt, 'answered');
         socket.terminate();
         resolve();

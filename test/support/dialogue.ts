@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openRaw, type RawClient } from './raw.js';
 
-export interface WireAnswer {
+export interface WireResponse {
   readonly status: number;
   /** All fields of the name, with its values in the order in which they came; `name` in lower case. */
   readonly field: (name: string) => string | undefined;
@@ -13,7 +13,7 @@ export interface WireAnswer {
 }
 
 export interface Dialogue {
-  readonly answers: readonly WireAnswer[];
+  readonly responses: readonly WireResponse[];
   readonly text: string;
   /** Whether the gate ended the connection, and how. */
   readonly end: 'end' | 'reset' | undefined;
@@ -21,7 +21,7 @@ export interface Dialogue {
 
 export interface DialogueOptions {
   /** Waits for so many answers, interim ones not counted, or for the end of the connection. */
-  readonly answers?: number;
+  readonly responses?: number;
   /** Waits for the end of the connection, whatever the answers. */
   readonly untilEnd?: boolean;
   readonly timeoutMs?: number;
@@ -31,18 +31,18 @@ export interface DialogueOptions {
 export async function talk(
   port: number,
   bytes: string,
-  { answers = 1, untilEnd = false, timeoutMs = 5000 }: DialogueOptions = {},
+  { responses = 1, untilEnd = false, timeoutMs = 5000 }: DialogueOptions = {},
 ): Promise<Dialogue> {
   const client = openRaw(port, Buffer.from(bytes, 'latin1'));
-  const end = await waitFor(client, answers, untilEnd, timeoutMs);
+  const end = await waitFor(client, responses, untilEnd, timeoutMs);
   const text = client.text();
   client.destroy();
-  return { answers: answersIn(text), text, end };
+  return { responses: parseResponses(text), text, end };
 }
 
 async function waitFor(
   client: RawClient,
-  answers: number,
+  responses: number,
   untilEnd: boolean,
   timeoutMs: number,
 ): Promise<Dialogue['end']> {
@@ -52,15 +52,15 @@ async function waitFor(
   });
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline && end === undefined) {
-    if (!untilEnd && answersIn(client.text()).length >= answers) break;
+    if (!untilEnd && parseResponses(client.text()).length >= responses) break;
     await sleep(2);
   }
   return end;
 }
 
 /** The final answers that are whole; a body runs to its Content-Length, its last chunk, or the end of the text. */
-export function answersIn(text: string): WireAnswer[] {
-  const answers: WireAnswer[] = [];
+export function parseResponses(text: string): WireResponse[] {
+  const responses: WireResponse[] = [];
   for (let rest = text; rest.startsWith('HTTP/1.1 ');) {
     const end = rest.indexOf('\r\n\r\n');
     if (end < 0) break;
@@ -69,10 +69,10 @@ export function answersIn(text: string): WireAnswer[] {
     const from = end + 4;
     const to = status < 200 ? from : endOfBody(head, rest, from);
     if (to > rest.length) break;
-    if (status >= 200 || status === 101) answers.push(answerOf(status, head, rest.slice(from, to)));
+    if (status >= 200 || status === 101) responses.push(parseResponse(status, head, rest.slice(from, to)));
     rest = rest.slice(to);
   }
-  return answers;
+  return responses;
 }
 
 function endOfBody(head: string, text: string, from: number): number {
@@ -84,7 +84,7 @@ function endOfBody(head: string, text: string, from: number): number {
   return last < 0 ? Infinity : last + 5;
 }
 
-function answerOf(status: number, head: string, body: string): WireAnswer {
+function parseResponse(status: number, head: string, body: string): WireResponse {
   const code = /^\{"errors":\[\{"code":(\d+),"message":"[^"]*"\}\]\}$/.exec(body)?.[1];
   return {
     status,

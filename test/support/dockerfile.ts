@@ -56,13 +56,13 @@ function parse(text: string): Stage[] {
   return stages;
 }
 
-interface Surroundings {
+interface BuildContext {
   readonly context: string;
   readonly isIgnored: (path: string) => boolean;
   readonly built: ReadonlyMap<string, Promise<Image>>;
 }
 
-async function buildStage(stage: Stage, root: string, surroundings: Surroundings): Promise<Image> {
+async function buildStage(stage: Stage, root: string, buildContext: BuildContext): Promise<Image> {
   let workdir = root;
   const env: Record<string, string> = {};
   let entrypoint: string[] = [];
@@ -82,11 +82,11 @@ async function buildStage(stage: Stage, root: string, surroundings: Surroundings
         }
         break;
       case 'COPY':
-        await copy(rest, workdir, surroundings);
+        await copy(rest, workdir, buildContext);
         break;
       case 'RUN':
         if (rest === WHOLE_INSTALL) {
-          await symlink(resolve(surroundings.context, 'node_modules'), join(workdir, 'node_modules'));
+          await symlink(resolve(buildContext.context, 'node_modules'), join(workdir, 'node_modules'));
           break;
         }
         // What is in npm's cache is not asked for again.
@@ -119,7 +119,7 @@ async function buildStage(stage: Stage, root: string, surroundings: Surroundings
 async function copy(
   rest: string,
   workdir: string,
-  { context, isIgnored, built }: Surroundings,
+  { context, isIgnored, built }: BuildContext,
 ): Promise<void> {
   const [, from, paths = ''] = /^(?:--from=(\S+) )?(.*)$/.exec(rest) ?? [];
   const words = paths.split(/\s+/);

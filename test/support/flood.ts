@@ -1,6 +1,6 @@
 /** Many clients at once over connections that are kept: each asks again as soon as it is answered. */
 import { connect } from 'node:net';
-import { answersIn, type WireAnswer } from './dialogue.js';
+import { parseResponses, type WireResponse } from './dialogue.js';
 
 export interface Reply {
   readonly status: number;
@@ -38,9 +38,9 @@ export async function flood(port: number, { connections, requests, bytes }: Floo
       socket.on('end', () => reject(new Error(`a connection ended before its answer: ${text}`)));
       socket.on('data', (chunk) => {
         text += chunk.toString('latin1');
-        const [answer]: (WireAnswer | undefined)[] = answersIn(text);
-        if (!answer) return;
-        replies.push({ status: answer.status, ms: performance.now() - askedMs });
+        const [response]: (WireResponse | undefined)[] = parseResponses(text);
+        if (!response) return;
+        replies.push({ status: response.status, ms: performance.now() - askedMs });
         ask();
       });
     });

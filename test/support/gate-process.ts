@@ -6,7 +6,7 @@ import { watchGrowth } from './memory.js';
 import { socketsOf } from './sockets.js';
 
 /** One exchange, over, as the gate has it. */
-export interface Told {
+export interface Reported {
   readonly id: string;
   readonly method: string;
   /** As sent. */
@@ -33,7 +33,7 @@ type Config = Omit<GatewayConfig, 'listen' | 'admin'>;
 
 export async function startGateProcess(
   config: Config,
-  onTold: (told: Told) => void = () => undefined,
+  onReport: (told: Reported) => void = () => undefined,
 ): Promise<GateProcess> {
   const whole = { listen: '127.0.0.1:0', admin: '127.0.0.1:0', jwks_cache: false, ...config };
   const child = fork(CHILD, [JSON.stringify(whole)], {
@@ -48,7 +48,7 @@ export async function startGateProcess(
   const first = await Promise.race([once(child, 'message'), ended.then(() => undefined)]);
   if (first === undefined) throw new Error(`the gate did not start:\n${output}`);
   const [{ port }] = first as [{ port: number }];
-  child.on('message', (message) => onTold(message as Told));
+  child.on('message', (message) => onReport(message as Reported));
   return {
     port,
     isAlive: () => child.exitCode === null && child.signalCode === null,

@@ -1,5 +1,5 @@
 /** Requests with something wrong: sound ones, changed by what is known of HTTP's grammar and then by chance alone. */
-import { oneOf, type Dice } from './dice.js';
+import { pick, type Prng } from './prng.js';
 import { CHUNK_SIZES, CLAIMS, FRAMING, HIDDEN, METHODS, SPICE, TARGETS, VERSIONS } from './spellings.js';
 
 /** A request taken apart; texts are latin1, so a character is a byte. */
@@ -12,23 +12,23 @@ interface Parts {
 /** Stands for the mutant's number, by which a request that arrived can be traced to it. */
 const NUMBER = '~number~';
 
-type Change = (parts: Parts, dice: Dice) => void;
+type Change = (parts: Parts, prng: Prng) => void;
 
 /** @param token of a caller who may use `/scoped/`; without it mutants would never get past the door there */
-export function createMutants(token: string): (dice: Dice, index: number) => string {
+export function createMutants(token: string): (prng: Prng, index: number) => string {
   const seeds = seedsWith(token);
-  return function mutant(dice, index) {
-    const parts = taken(oneOf(dice, seeds));
-    for (let left = dice(3); left > 0; left--) oneOf(dice, CHANGES)(parts, dice);
+  return function mutant(prng, index) {
+    const parts = taken(pick(prng, seeds));
+    for (let left = prng(3); left > 0; left--) pick(prng, CHANGES)(parts, prng);
     let text = `${[parts.start, ...parts.fields].join('\r\n')}\r\n\r\n${parts.body}`;
-    for (let left = dice(2); left > 0; left--) text = scratch(text, oneOf(dice, seeds), dice);
+    for (let left = prng(2); left > 0; left--) text = scratch(text, pick(prng, seeds), prng);
     return text.replaceAll(NUMBER, String(index));
   };
 }
 
 /** The bytes as so many packets, cut anywhere. */
-export function cut(text: string, dice: Dice): string[] {
-  const marks = Array.from({ length: dice(4) }, () => dice(text.length + 1)).sort((a, b) => a - b);
+export function cut(text: string, prng: Prng): string[] {
+  const marks = Array.from({ length: prng(4) }, () => prng(text.length + 1)).sort((a, b) => a - b);
   return [...marks, text.length].map((mark, i) => text.slice(marks[i - 1] ?? 0, mark)).filter(Boolean);
 }
 
@@ -66,55 +66,55 @@ function seedsWith(token: string): string[] {
 const CHUNKED = 'Transfer-Encoding: chunked';
 const WEBSOCKET = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
 const CHANGES: readonly Change[] = [
-  (parts, dice) => put(parts, oneOf(dice, FRAMING), dice),
-  (parts, dice) => put(parts, oneOf(dice, FRAMING), dice),
-  (parts, dice) => put(parts, oneOf(dice, CLAIMS), dice),
-  (parts, dice) => put(parts, oneOf(dice, parts.fields), dice),
-  (parts, dice) => void parts.fields.splice(dice(parts.fields.length), 1),
-  (parts, dice) => parts.fields.splice(dice(parts.fields.length), 1, oneOf(dice, FRAMING)),
-  (parts, dice) => put(parts, `X-Huge: ${'a'.repeat(dice(20_000))}`, dice),
-  (parts, dice) => {
-    for (let left = dice(130); left > 0; left--) parts.fields.push(`X-${left}: a`);
+  (parts, prng) => put(parts, pick(prng, FRAMING), prng),
+  (parts, prng) => put(parts, pick(prng, FRAMING), prng),
+  (parts, prng) => put(parts, pick(prng, CLAIMS), prng),
+  (parts, prng) => put(parts, pick(prng, parts.fields), prng),
+  (parts, prng) => void parts.fields.splice(prng(parts.fields.length), 1),
+  (parts, prng) => parts.fields.splice(prng(parts.fields.length), 1, pick(prng, FRAMING)),
+  (parts, prng) => put(parts, `X-Huge: ${'a'.repeat(prng(20_000))}`, prng),
+  (parts, prng) => {
+    for (let left = prng(130); left > 0; left--) parts.fields.push(`X-${left}: a`);
   },
   // The marks of a field: a fold, a space before the colon, a control character in the value, another case.
-  (parts, dice) => rewrite(parts, dice, (field) => field.replace(/: */, ':\r\n ')),
-  (parts, dice) => rewrite(parts, dice, (field) => field.replace(':', ' :')),
-  (parts, dice) => rewrite(parts, dice, (field) => `${field}${oneOf(dice, SPICE)}a`),
-  (parts, dice) => rewrite(parts, dice, (field) => field.toUpperCase()),
-  (parts, dice) => rewriteStart(parts, 0, oneOf(dice, METHODS)),
-  (parts, dice) => rewriteStart(parts, 1, oneOf(dice, TARGETS)),
-  (parts, dice) => rewriteStart(parts, 2, oneOf(dice, VERSIONS)),
-  (parts, dice) => (parts.start = oneOf(dice, ['\r\n', ' ', '\n', '\0', '\r']) + parts.start),
-  (parts, dice) => {
-    parts.body = parts.body.replace(/^[\da-f]+(?=[;\r])/i, () => oneOf(dice, CHUNK_SIZES));
+  (parts, prng) => rewrite(parts, prng, (field) => field.replace(/: */, ':\r\n ')),
+  (parts, prng) => rewrite(parts, prng, (field) => field.replace(':', ' :')),
+  (parts, prng) => rewrite(parts, prng, (field) => `${field}${pick(prng, SPICE)}a`),
+  (parts, prng) => rewrite(parts, prng, (field) => field.toUpperCase()),
+  (parts, prng) => rewriteStart(parts, 0, pick(prng, METHODS)),
+  (parts, prng) => rewriteStart(parts, 1, pick(prng, TARGETS)),
+  (parts, prng) => rewriteStart(parts, 2, pick(prng, VERSIONS)),
+  (parts, prng) => (parts.start = pick(prng, ['\r\n', ' ', '\n', '\0', '\r']) + parts.start),
+  (parts, prng) => {
+    parts.body = parts.body.replace(/^[\da-f]+(?=[;\r])/i, () => pick(prng, CHUNK_SIZES));
   },
-  (parts, dice) => {
+  (parts, prng) => {
     parts.body = parts.body.replace(
       /0\r\n(?=[^]*$)/,
-      () => `0\r\n${oneOf(dice, [...FRAMING, ...CLAIMS])}\r\n`,
+      () => `0\r\n${pick(prng, [...FRAMING, ...CLAIMS])}\r\n`,
     );
   },
 ];
 
 /** One change that knows nothing of HTTP. */
-function scratch(text: string, other: string, dice: Dice): string {
-  const at = dice(text.length);
-  const end = at + dice(12);
-  switch (dice(8)) {
+function scratch(text: string, other: string, prng: Prng): string {
+  const at = prng(text.length);
+  const end = at + prng(12);
+  switch (prng(8)) {
     case 0:
-      return text.slice(0, at) + String.fromCharCode(dice(256)) + text.slice(at + 1);
+      return text.slice(0, at) + String.fromCharCode(prng(256)) + text.slice(at + 1);
     case 1:
-      return text.slice(0, at) + oneOf(dice, SPICE) + text.slice(at);
+      return text.slice(0, at) + pick(prng, SPICE) + text.slice(at);
     case 2:
       return text.slice(0, at) + text.slice(end);
     case 3:
       return text.slice(0, end) + text.slice(at);
     case 4:
-      return text.slice(0, at) + other.slice(dice(other.length));
+      return text.slice(0, at) + other.slice(prng(other.length));
     case 5:
       return (
         text.slice(0, at) +
-        text.slice(at).replace('\r\n', oneOf(dice, ['\n', '\r', '\r\r\n', '\r\n ', '\0\r\n']))
+        text.slice(at).replace('\r\n', pick(prng, ['\n', '\r', '\r\r\n', '\r\n ', '\0\r\n']))
       );
     case 6:
       return other + text;
@@ -129,12 +129,12 @@ function taken(text: string): Parts {
   return { start, fields, body: text.slice(end + 4) };
 }
 
-function put({ fields }: Parts, field: string, dice: Dice): void {
-  fields.splice(dice(fields.length + 1), 0, field);
+function put({ fields }: Parts, field: string, prng: Prng): void {
+  fields.splice(prng(fields.length + 1), 0, field);
 }
 
-function rewrite({ fields }: Parts, dice: Dice, change: (field: string) => string): void {
-  const at = dice(fields.length);
+function rewrite({ fields }: Parts, prng: Prng, change: (field: string) => string): void {
+  const at = prng(fields.length);
   if (fields[at] !== undefined) fields[at] = change(fields[at]);
 }
 

@@ -76,7 +76,7 @@ export async function startRedis({
     let failure: Error | undefined;
     child.once('error', (error) => (failure = error));
     child.once('exit', (code) => (failure ??= new Error(`redis-server ended with ${String(code)}`)));
-    while (!(await answers(port))) {
+    while (!(await responses(port))) {
       if (failure) throw failure;
       await sleep(10);
     }
@@ -124,7 +124,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function answers(port: number): Promise<boolean> {
+function responses(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
     socket.once('data', (data) => {

@@ -1,6 +1,6 @@
 /** A reader of requests without any leniency (RFC 9112), for an upstream that takes no byte of the gate's on trust. */
 
-export interface Arrival {
+export interface ReceivedRequest {
   readonly method: string;
   readonly target: string;
   readonly fields: readonly (readonly [name: string, value: string])[];
@@ -19,7 +19,7 @@ type State = 'head' | 'chunk' | 'tunnel' | { left: number };
 export class StrictReader {
   #bytes = '';
   #state: State = 'head';
-  #asked: Arrival | undefined;
+  #asked: ReceivedRequest | undefined;
   #isAnswered = false;
 
   /**
@@ -27,8 +27,8 @@ export class StrictReader {
    * @param onWhole told of a request once its body is there; true where the rest of the connection is no HTTP
    */
   constructor(
-    readonly onHead: (arrival: Arrival) => boolean,
-    readonly onWhole: (arrival: Arrival) => boolean,
+    readonly onHead: (arrival: ReceivedRequest) => boolean,
+    readonly onWhole: (arrival: ReceivedRequest) => boolean,
   ) {}
 
   /** @throws {Fault} */
@@ -62,7 +62,7 @@ export class StrictReader {
     return true;
   }
 
-  #framing(fields: Arrival['fields']): State {
+  #framing(fields: ReceivedRequest['fields']): State {
     const values = (wanted: string): string[] =>
       fields.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
     const [length, ...lengths] = values('content-length');

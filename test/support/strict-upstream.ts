@@ -1,6 +1,6 @@
 /** An upstream that tells of every request that it was sent, and of every byte that no sound gate would write. */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { Fault, StrictReader, type Arrival } from './strict-reader.js';
+import { Fault, StrictReader, type ReceivedRequest } from './strict-reader.js';
 
 export interface StrictUpstream {
   readonly origin: string;
@@ -12,31 +12,33 @@ export interface StrictUpstream {
 const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
 /** @param onArrival told of each request once its head is there */
-export async function startStrictUpstream(onArrival: (arrival: Arrival) => void): Promise<StrictUpstream> {
+export async function startStrictUpstream(
+  onArrival: (arrival: ReceivedRequest) => void,
+): Promise<StrictUpstream> {
   const faults: string[] = [];
   const open = new Set<Socket>();
-  let answers = 0;
+  let responses = 0;
 
   const server = createServer((socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket)).on('error', () => socket.destroy());
     const reader = new StrictReader(onHead, onWhole);
 
-    function onHead(arrival: Arrival): boolean {
+    function onHead(arrival: ReceivedRequest): boolean {
       onArrival(arrival);
       if (!isEarly(arrival)) return false;
       socket.write(answerTo(arrival, 0));
       return true;
     }
-    function onWhole(arrival: Arrival): boolean {
+    function onWhole(arrival: ReceivedRequest): boolean {
       if (isEarly(arrival)) return false;
       if (arrival.fields.some(([name]) => name.toLowerCase() === 'upgrade')) {
         socket.write(SWITCHED);
         return true;
       }
-      const answer = answerTo(arrival, (answers += 1));
-      socket.write(answer);
-      if (answer.includes('Connection: close')) socket.end();
+      const response = answerTo(arrival, (responses += 1));
+      socket.write(response);
+      if (response.includes('Connection: close')) socket.end();
       return false;
     }
 
@@ -63,12 +65,12 @@ export async function startStrictUpstream(onArrival: (arrival: Arrival) => void)
 }
 
 /** Answered before its body is there. */
-function isEarly({ target }: Arrival): boolean {
+function isEarly({ target }: ReceivedRequest): boolean {
   return target.includes('early');
 }
 
 /** Every way to frame an answer, in turn. */
-function answerTo({ method }: Arrival, turn: number): string {
+function answerTo({ method }: ReceivedRequest, turn: number): string {
   if (method === 'HEAD') return 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
   switch (turn % 8) {
     case 1:

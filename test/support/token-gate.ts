@@ -77,7 +77,7 @@ export async function makeApp(gate: TestGate, app: object): Promise<MadeApp> {
 }
 
 /** The app's token, asked for by key and secret. */
-export async function passOf(gate: TestGate, { key, secret }: MadeApp): Promise<string> {
+export async function issueToken(gate: TestGate, { key, secret }: MadeApp): Promise<string> {
   const response = await fetch(`${gate.url}/auth/token?key=${key}&secret=${secret}`, { method: 'POST' });
   if (response.status !== 200) throw new Error(`no token was given: ${await response.text()}`);
   return ((await response.json()) as { access_token: string }).access_token;

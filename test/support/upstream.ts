@@ -165,14 +165,14 @@ export function echo(req: IncomingMessage, res: ServerResponse): void {
   const chunks: Buffer[] = [];
   req.on('data', (chunk: Buffer) => chunks.push(chunk));
   req.on('end', () => {
-    const answer: Echo = {
+    const response: Echo = {
       method: req.method ?? '',
       url: req.url ?? '',
       rawHeaders: req.rawHeaders,
       body: Buffer.concat(chunks).toString('latin1'),
     };
     res.setHeader('Content-Type', 'application/json');
-    res.end(JSON.stringify(answer));
+    res.end(JSON.stringify(response));
   });
 }
 

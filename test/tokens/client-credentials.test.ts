@@ -45,16 +45,16 @@ describe('POST /connect/token with client credentials', () => {
   });
 
   it('answers a wrong secret by Basic with the scheme that was used', async () => {
-    const answer = await service.post(PATH, GRANT, basic(app.key, 'wrong'));
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get('www-authenticate')).toBe('Basic realm="tollgate"');
-    expect(await answer.json()).toMatchObject({ error: 'invalid_client' });
+    const response = await service.post(PATH, GRANT, basic(app.key, 'wrong'));
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Basic realm="tollgate"');
+    expect(await response.json()).toMatchObject({ error: 'invalid_client' });
   });
 
   it('answers a wrong secret in the form without a challenge', async () => {
-    const answer = await service.post(PATH, { ...inForm(), client_secret: 'wrong' });
-    expect(answer.status).toBe(401);
-    expect(answer.headers.has('www-authenticate')).toBe(false);
+    const response = await service.post(PATH, { ...inForm(), client_secret: 'wrong' });
+    expect(response.status).toBe(401);
+    expect(response.headers.has('www-authenticate')).toBe(false);
   });
 
   it('refuses another scheme than Basic', async () => {

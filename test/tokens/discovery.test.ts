@@ -14,19 +14,19 @@ afterAll(() => service.close());
 
 async function tokenOf(form: Record<string, string> = {}): Promise<string> {
   const app = await service.createApp();
-  const answer = service.post(
+  const response = service.post(
     '/connect/token',
     { grant_type: 'client_credentials', ...form },
     basic(app.key, app.secret),
   );
-  return String((await read(answer))[1]['access_token']);
+  return String((await read(response))[1]['access_token']);
 }
 
 describe('GET /.well-known/jwks.json', () => {
   it('has the keys that verify its tokens, and nothing private', async () => {
-    const answer = await service.fetch('/.well-known/jwks.json');
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=300');
-    const jwks = (await answer.json()) as JSONWebKeySet;
+    const response = await service.fetch('/.well-known/jwks.json');
+    expect(response.headers.get('cache-control')).toBe('public, max-age=300');
+    const jwks = (await response.json()) as JSONWebKeySet;
     for (const jwk of jwks.keys) expect(jwk).not.toHaveProperty('d');
     const options = { issuer: service.url, audience: AUDIENCE };
     const { payload } = await jwtVerify(await tokenOf(), createLocalJWKSet(jwks), options);
@@ -139,9 +139,9 @@ describe('GET /token/whoami', () => {
 
   it("says what a caller's token says", async () => {
     const token = await tokenOf();
-    const answer = await whoami(`Bearer ${token}`);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(await answer.json()).toMatchObject({ iss: service.url, aud: AUDIENCE, app_name: 'Stamper' });
+    const response = await whoami(`Bearer ${token}`);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.json()).toMatchObject({ iss: service.url, aud: AUDIENCE, app_name: 'Stamper' });
   });
 
   it.each([
@@ -149,11 +149,11 @@ describe('GET /token/whoami', () => {
     ['a bad token', 'Bearer abc', 401, 'invalid_token', /error="invalid_token"/],
     ['a malformed header', 'Bearer a b', 400, 'invalid_request', /error="invalid_request"/],
   ])('refuses %s with a challenge', async (_, authorization, status, error, challenge) => {
-    const answer = await whoami(authorization);
-    expect(answer.status).toBe(status);
-    expect(answer.headers.get('www-authenticate')).toEqual(
+    const response = await whoami(authorization);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('www-authenticate')).toEqual(
       typeof challenge === 'string' ? challenge : expect.stringMatching(challenge),
     );
-    expect(await answer.json()).toMatchObject({ error });
+    expect(await response.json()).toMatchObject({ error });
   });
 });

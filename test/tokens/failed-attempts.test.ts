@@ -63,10 +63,10 @@ describe.each(KINDS)('failed attempts %s', (_, fresh) => {
   it('close the door to the 21st in a minute, right or wrong, for ten minutes', async () => {
     await fail(attempts, 20);
     for (const check of [WRONG, RIGHT]) {
-      const answer = await attempts.guard(at('app'), check);
-      expect(answer).toBeInstanceOf(Throttled);
-      expect((answer as Throttled).retryAfterS).toBeGreaterThan(595);
-      expect((answer as Throttled).retryAfterS).toBeLessThanOrEqual(600);
+      const response = await attempts.guard(at('app'), check);
+      expect(response).toBeInstanceOf(Throttled);
+      expect((response as Throttled).retryAfterS).toBeGreaterThan(595);
+      expect((response as Throttled).retryAfterS).toBeLessThanOrEqual(600);
     }
   });
 
@@ -111,9 +111,9 @@ describe.each(KINDS)('failed attempts %s', (_, fresh) => {
 
   it('never let more than the limit of guesses made at once be looked at', async () => {
     const check = vi.fn(() => sleep(1, undefined));
-    const answers = await Promise.all(Array.from({ length: 50 }, () => attempts.guard(at('app'), check)));
+    const responses = await Promise.all(Array.from({ length: 50 }, () => attempts.guard(at('app'), check)));
     expect(check).toHaveBeenCalledTimes(20);
-    expect(answers.filter((answer) => answer instanceof Throttled)).toHaveLength(30);
+    expect(responses.filter((response) => response instanceof Throttled)).toHaveLength(30);
   });
 
   it('never let more than ten times as many be looked at with an id each', async () => {
@@ -203,8 +203,8 @@ describe('failed attempts of several gates', () => {
     expect(check.mock.calls.length).toBeLessThanOrEqual(20);
     expect(check.mock.calls.length).toBeGreaterThanOrEqual(18);
     await sleep(5);
-    const answers = await Promise.all(gates.map((gate) => gate.guard(at('app'), RIGHT)));
-    for (const answer of answers) expect((answer as Throttled).retryAfterS).toBeGreaterThan(595);
+    const responses = await Promise.all(gates.map((gate) => gate.guard(at('app'), RIGHT)));
+    for (const response of responses) expect((response as Throttled).retryAfterS).toBeGreaterThan(595);
   });
 
   it('are counted by each alone while Redis is unavailable', async () => {
@@ -283,10 +283,10 @@ describe('the token endpoints', () => {
       service.post('/auth/token', { key, secret: given }, from(address));
     for (let i = 0; i < 20; i++) expect((await ask('wrong')).status).toBe(401);
     for (const given of ['wrong', secret]) {
-      const answer = await ask(given);
-      expect(answer.status).toBe(429);
-      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(590);
-      expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
+      const response = await ask(given);
+      expect(response.status).toBe(429);
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(590);
+      expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' });
     }
     expect((await ask(secret, '192.0.2.2')).status).toBe(200);
   });

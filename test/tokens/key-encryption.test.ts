@@ -2,28 +2,28 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createKeyEncryption, KeyEncryptionError } from '../../src/tokens/key-encryption.js';
 
-const vaultOf = (key: string | undefined) => createKeyEncryption(key, randomBytes);
+const keyEncryptionOf = (key: string | undefined) => createKeyEncryption(key, randomBytes);
 const PEM = '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n';
 
 describe('private keys at rest', () => {
   it('a sealed key can be read by whoever has the key_encryption_key, and nothing of it by others', async () => {
-    const sealed = await vaultOf('größe').encrypt('kid', PEM);
+    const sealed = await keyEncryptionOf('größe').encrypt('kid', PEM);
     expect(sealed).toMatch(/^tollgate-sealed-1\.[\w-]{22}\.[\w-]{16}\.[\w-]+$/);
     expect(Buffer.from(sealed.split('.')[3]!, 'base64url').toString('latin1')).not.toContain('PRIVATE');
-    expect(await vaultOf('größe').decrypt('kid', sealed)).toBe(PEM);
-    expect(await vaultOf('größe').encrypt('kid', PEM)).not.toBe(sealed);
+    expect(await keyEncryptionOf('größe').decrypt('kid', sealed)).toBe(PEM);
+    expect(await keyEncryptionOf('größe').encrypt('kid', PEM)).not.toBe(sealed);
   });
 
   it('without a key_encryption_key keys are stored as they are, and are still read once there is one', async () => {
-    for (const none of [undefined, '']) expect(await vaultOf(none).encrypt('kid', PEM)).toBe(PEM);
-    expect(await vaultOf(undefined).decrypt('kid', PEM)).toBe(PEM);
-    expect(await vaultOf('secret').decrypt('kid', PEM)).toBe(PEM);
+    for (const none of [undefined, '']) expect(await keyEncryptionOf(none).encrypt('kid', PEM)).toBe(PEM);
+    expect(await keyEncryptionOf(undefined).decrypt('kid', PEM)).toBe(PEM);
+    expect(await keyEncryptionOf('secret').decrypt('kid', PEM)).toBe(PEM);
   });
 
   it('a missing key_encryption_key is said plainly', async () => {
-    const sealed = await vaultOf('secret').encrypt('kid', PEM);
+    const sealed = await keyEncryptionOf('secret').encrypt('kid', PEM);
     for (const none of [undefined, '']) {
-      const error: unknown = await vaultOf(none)
+      const error: unknown = await keyEncryptionOf(none)
         .decrypt('kid', sealed)
         .catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(KeyEncryptionError);
@@ -35,7 +35,7 @@ describe('private keys at rest', () => {
   });
 
   it('another key_encryption_key, another kid, and any change are one clear error', async () => {
-    const sealed = await vaultOf('secret').encrypt('kid', PEM);
+    const sealed = await keyEncryptionOf('secret').encrypt('kid', PEM);
     const [form, salt, nonce, data] = sealed.split('.');
     const openings = [
       ['Secret', 'kid', sealed],
@@ -47,7 +47,7 @@ describe('private keys at rest', () => {
       ['secret', 'kid', [form, salt].join('.')],
     ] as const;
     for (const [key, kid, stored] of openings) {
-      await expect(vaultOf(key).decrypt(kid, stored)).rejects.toThrow(
+      await expect(keyEncryptionOf(key).decrypt(kid, stored)).rejects.toThrow(
         /^the signing keys cannot be decrypted: they were encrypted with another key_encryption_key$/,
       );
     }

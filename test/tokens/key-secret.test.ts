@@ -16,27 +16,27 @@ const inQuery = (key: string, secret: string) => `${PATH}?key=${key}&secret=${se
 
 describe('POST /auth/token', () => {
   it('gives a token for a key and a secret in the query, as curl sends them', async () => {
-    const answer = await service.fetch(inQuery(app.key, app.secret), { method: 'POST' });
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('content-type')).toBe('application/json');
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
-    expect(answer.headers.get('x-request-id')).toBe('id-1');
-    expect(await answer.json()).toEqual({ token_type: 'bearer', access_token: expect.any(String) });
+    const response = await service.fetch(inQuery(app.key, app.secret), { method: 'POST' });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(response.headers.get('x-request-id')).toBe('id-1');
+    expect(await response.json()).toEqual({ token_type: 'bearer', access_token: expect.any(String) });
   });
 
   it('gives the same for a form and for JSON', async () => {
     const form = { key: app.key, secret: app.secret };
-    for (const answer of [service.post(PATH, form), service.postJson(PATH, form)]) {
-      const [status, body] = await read(answer);
+    for (const response of [service.post(PATH, form), service.postJson(PATH, form)]) {
+      const [status, body] = await read(response);
       expect(status).toBe(200);
       expect(body['access_token']).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     }
   });
 
   it('takes the key from the query and the secret from the body', async () => {
-    const answer = await service.post(`${PATH}?key=${app.key}`, { secret: app.secret });
-    expect(answer.status).toBe(200);
+    const response = await service.post(`${PATH}?key=${app.key}`, { secret: app.secret });
+    expect(response.status).toBe(200);
   });
 
   it('puts the claims of the documents into the token', async () => {
@@ -94,7 +94,7 @@ describe('POST /auth/token', () => {
     const text = await wrong.text();
     expect(text).toBe(await unknown.text());
     expect(JSON.parse(text)).toMatchObject({ error: 'invalid_client' });
-    const fields = (answer: Response) => [...answer.headers].filter(([name]) => name !== 'date');
+    const fields = (response: Response) => [...response.headers].filter(([name]) => name !== 'date');
     expect(fields(wrong)).toEqual(fields(unknown));
     expect(wrong.headers.has('www-authenticate')).toBe(false);
   });
@@ -127,19 +127,19 @@ describe('POST /auth/token', () => {
   ])('refuses %s with invalid_request', async (_, query, body) => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const init = { method: 'POST', ...(body !== undefined && { body, headers }) };
-    const [status, answer] = await read(service.fetch(`${PATH}${query}`, init));
-    expect([status, answer['error']]).toEqual([400, 'invalid_request']);
+    const [status, response] = await read(service.fetch(`${PATH}${query}`, init));
+    expect([status, response['error']]).toEqual([400, 'invalid_request']);
   });
 
   it('reads a secret whose name is percent-encoded', async () => {
-    const answer = await service.fetch(`${PATH}?key=${app.key}&%73ecret=${app.secret}`, { method: 'POST' });
-    expect(answer.status).toBe(200);
+    const response = await service.fetch(`${PATH}?key=${app.key}&%73ecret=${app.secret}`, { method: 'POST' });
+    expect(response.status).toBe(200);
   });
 
   it('tells a wrong method which one is right', async () => {
-    const answer = await service.fetch(inQuery(app.key, app.secret));
-    expect(answer.status).toBe(405);
-    expect(answer.headers.get('allow')).toBe('POST');
-    expect(await answer.json()).toMatchObject({ error: 'invalid_request' });
+    const response = await service.fetch(inQuery(app.key, app.secret));
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('POST');
+    expect(await response.json()).toMatchObject({ error: 'invalid_request' });
   });
 });

@@ -73,8 +73,8 @@ describe('oauth4webapi', () => {
 
   beforeAll(async () => {
     const issuer = new URL(service.url);
-    const answer = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure });
-    server = await oauth.processDiscoveryResponse(issuer, answer);
+    const response = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure });
+    server = await oauth.processDiscoveryResponse(issuer, response);
   });
 
   it.each([
@@ -98,8 +98,8 @@ describe('oauth4webapi', () => {
   it('refreshes, and revokes a refresh token', async () => {
     const auth = oauth.ClientSecretBasic(app.secret);
     const refresh = async (token: string) => {
-      const answer = await oauth.refreshTokenGrantRequest(server, me(), auth, token, insecure);
-      return oauth.processRefreshTokenResponse(server, me(), answer);
+      const response = await oauth.refreshTokenGrantRequest(server, me(), auth, token, insecure);
+      return oauth.processRefreshTokenResponse(server, me(), response);
     };
     const { refresh_token: next } = await refresh(await refreshToken());
     const revoked = await oauth.revocationRequest(server, me(), auth, next!, insecure);
@@ -109,8 +109,8 @@ describe('oauth4webapi', () => {
 
   it('is told of a wrong secret by the scheme that it used', async () => {
     const wrong = oauth.ClientSecretBasic('wrong');
-    const answer = await oauth.clientCredentialsGrantRequest(server, me(), wrong, {}, insecure);
-    await expect(oauth.processClientCredentialsResponse(server, me(), answer)).rejects.toMatchObject({
+    const response = await oauth.clientCredentialsGrantRequest(server, me(), wrong, {}, insecure);
+    await expect(oauth.processClientCredentialsResponse(server, me(), response)).rejects.toMatchObject({
       status: 401,
       cause: [{ scheme: 'basic', parameters: { realm: 'tollgate' } }],
     });

@@ -39,11 +39,11 @@ function multipart(fields: readonly Field[], headers = {}): Promise<Response> {
 
 describe('POST /token/create', () => {
   it('gives the bare token as text for a multipart form', async () => {
-    const answer = await multipart([...basics(), ['permission', 'scope_api']]);
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    const claims = claimsOf(await answer.text());
+    const response = await multipart([...basics(), ['permission', 'scope_api']]);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    const claims = claimsOf(await response.text());
     expect(claims).toEqual({
       iss: `${service.url}/named`,
       aud: 'nightly',
@@ -61,8 +61,8 @@ describe('POST /token/create', () => {
 
   it('takes a urlencoded form too', async () => {
     const form = new URLSearchParams(basics() as [string, string][]);
-    const answer = await service.fetch(PATH, { method: 'POST', body: form });
-    expect(decodeJwt(await answer.text()).aud).toBe('nightly');
+    const response = await service.fetch(PATH, { method: 'POST', body: form });
+    expect(decodeJwt(await response.text()).aud).toBe('nightly');
   });
 
   it.each([
@@ -72,32 +72,32 @@ describe('POST /token/create', () => {
     ['application/json;q=0', false],
     ['text/html, */*', false],
   ])('answers Accept: %s with JSON: %s', async (accept, isJson) => {
-    const answer = await multipart(basics(), { accept });
-    expect(answer.headers.get('content-type')!.startsWith('application/json')).toBe(isJson);
-    const text = await answer.text();
+    const response = await multipart(basics(), { accept });
+    expect(response.headers.get('content-type')!.startsWith('application/json')).toBe(isJson);
+    const text = await response.text();
     expect(decodeJwt(isJson ? (JSON.parse(text) as { token: string }).token : text).aud).toBe('nightly');
   });
 
   it('writes both dates into the token, as UTC', async () => {
-    const answer = await multipart([
+    const response = await multipart([
       ...basics(),
       ['not_before_date', '2030-06-01T00:00'],
       ['expiration_date', '2032-02-29T23:59'],
     ]);
-    const claims = decodeJwt(await answer.text());
+    const claims = decodeJwt(await response.text());
     expect(claims.nbf).toBe(Date.UTC(2030, 5, 1) / 1000);
     expect(claims.exp).toBe(Date.UTC(2032, 1, 29, 23, 59) / 1000);
     expect(stored.at(-1)?.endsAtMs).toBe(claims.exp! * 1000);
   });
 
   it('takes the minute that runs for a start', async () => {
-    const answer = await multipart([...basics(), ['not_before_date', '2030-05-17T12:00']]);
-    expect(answer.status).toBe(200);
+    const response = await multipart([...basics(), ['not_before_date', '2030-05-17T12:00']]);
+    expect(response.status).toBe(200);
   });
 
   it('takes empty fields, as browsers send them, for missing ones', async () => {
-    const answer = await multipart([...basics(), ['expiration_date', ''], ['permission', '']]);
-    expect(decodeJwt(await answer.text())).not.toHaveProperty('exp');
+    const response = await multipart([...basics(), ['expiration_date', ''], ['permission', '']]);
+    expect(decodeJwt(await response.text())).not.toHaveProperty('exp');
   });
 
   it('counts a permission that is given twice once', async () => {
@@ -105,17 +105,17 @@ describe('POST /token/create', () => {
       ['permission', 'scope_api'],
       ['permission', 'scope_api'],
     ];
-    const answer = await multipart([...basics(), ...twice]);
-    expect(decodeJwt(await answer.text())).toMatchObject({ permissions: [1], scope: ['scope_api'] });
+    const response = await multipart([...basics(), ...twice]);
+    expect(decodeJwt(await response.text())).toMatchObject({ permissions: [1], scope: ['scope_api'] });
   });
 
   it('keeps names and descriptions that are not ASCII', async () => {
-    const answer = await multipart([
+    const response = await multipart([
       ['secret', app.secret],
       ['name', 'nächtlich'],
       ['description', '毎晩'],
     ]);
-    expect(claimsOf(await answer.text())).toMatchObject({ aud: 'nächtlich', sub: '毎晩' });
+    expect(claimsOf(await response.text())).toMatchObject({ aud: 'nächtlich', sub: '毎晩' });
   });
 
   it.each<[string, Field[], string]>([
@@ -188,12 +188,12 @@ describe('POST /token/create', () => {
 
   it('never lets a name or a description pass for an audience or an app of the issuer', async () => {
     const victim = await service.createApp();
-    const answer = await multipart([
+    const response = await multipart([
       ['secret', app.secret],
       ['name', 'https://developers.token-project.test'],
       ['description', victim.key],
     ]);
-    const claims = claimsOf(await answer.text());
+    const claims = claimsOf(await response.text());
     expect(claims).toMatchObject({ sub: victim.key, client_id: app.key, iss: `${service.url}/named` });
     // Introspection, which knows whose a token is, does not take it for the victim's either.
     const token = await (await multipart(basics())).text();

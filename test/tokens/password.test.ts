@@ -162,10 +162,10 @@ describe('POST /token with a refresh token', () => {
 
   it('lets one of 50 parallel uses win, and its successor live', async () => {
     const token = await newSession();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(token)));
-    const won = answers.filter(([status]) => status === 200);
+    const responses = await Promise.all(Array.from({ length: 50 }, () => refresh(token)));
+    const won = responses.filter(([status]) => status === 200);
     expect(won).toHaveLength(1);
-    expect(answers.filter(([status]) => status === 400)).toHaveLength(49);
+    expect(responses.filter(([status]) => status === 400)).toHaveLength(49);
     expect(await refresh(won[0]?.[1]['refresh_token'])).toMatchObject([200, {}]);
   });
 

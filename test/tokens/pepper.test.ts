@@ -8,7 +8,7 @@ import { openTokenService } from '../../src/app/token-service.js';
 import { SILENT } from '../redis/logs.js';
 import { runCommand } from '../support/command.js';
 import { createDatabaseFile, tokensIn, writeConfig, type DatabaseFile } from '../support/token-gate.js';
-import { runHere } from '../support/typed.js';
+import { runInProcess } from '../support/run-command.js';
 
 let file: DatabaseFile;
 let config: string;
@@ -23,12 +23,12 @@ afterAll(() => file.remove());
 /** Opens the token service as a gate does, and closes it again. */
 async function openWith(env: Record<string, string>): Promise<void> {
   const path = file.database.slice('sqlite:'.length);
-  const grounds = {
+  const loadContext = {
     database: { kind: 'sqlite', path },
     keyEncryptionKey: undefined,
     longestLifetimeMs: undefined,
   } as const;
-  const opened = await openTokenService(grounds, processRuntime(SILENT, env));
+  const opened = await openTokenService(loadContext, processRuntime(SILENT, env));
   await opened.close();
 }
 
@@ -55,7 +55,7 @@ it('an empty TOLLGATE_PEPPER is none: the registry has its own', async () => {
   await rm(file.database.slice('sqlite:'.length));
   await openWith({ TOLLGATE_PEPPER: '' });
   await openWith({});
-  expect((await runHere(command, ['list'], config)).code).toBe(0);
+  expect((await runInProcess(command, ['list'], config)).code).toBe(0);
   await expect(openWith({ TOLLGATE_PEPPER: 'later' })).rejects.toThrow('is not the pepper');
 });
 

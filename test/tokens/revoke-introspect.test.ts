@@ -127,8 +127,8 @@ describe('POST /revoke', () => {
   it("revokes an app's own token by its jti, until it would have ended", async () => {
     const token = await appToken();
     const { jti, exp } = decodeJwt(token);
-    const answer = await revoke(token);
-    expect([answer.status, await answer.text()]).toEqual([200, '']);
+    const response = await revoke(token);
+    expect([response.status, await response.text()]).toEqual([200, '']);
     expect(service.revocations.at(-1)).toEqual({
       kind: 'token',
       issuer: 'tokens',
@@ -229,10 +229,10 @@ describe('POST /revoke', () => {
   it('asks to come back where the revocation cannot be recorded', async () => {
     const token = await appToken();
     service.isUnavailable = true;
-    const answer = await revoke(token);
+    const response = await revoke(token);
     service.isUnavailable = false;
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
   });
 });
 

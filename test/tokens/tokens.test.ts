@@ -31,14 +31,14 @@ describe('the token service', () => {
     const broken = await startTokenService({
       registry: (real) => ({ ...real, findApp: () => Promise.reject(new Error('the database is away')) }),
     });
-    const answer = await broken.post(
+    const response = await broken.post(
       '/connect/token',
       { grant_type: 'client_credentials' },
       { ...basic('app', 'a-canary-secret'), 'x-test-id': 'request-9' },
     );
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get('retry-after')).toBe('1');
-    expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' });
     expect(broken.lines.join('\n')).toMatch(/request-9.*the database is away/);
     expect(broken.lines.join('\n')).not.toContain('a-canary-secret');
     await broken.close();
@@ -53,8 +53,8 @@ describe('the token service', () => {
       expect(given?.owns(path)).toBe(false);
       expect(given?.resembles(path)).toBe(true);
     }
-    const visit = { path: '/elsewhere', clientIp: '', requestId: '', headers: [] };
-    await expect(given?.handle({ url: '' } as never, {} as never, visit)).rejects.toThrow('does not own');
+    const context = { path: '/elsewhere', clientIp: '', requestId: '', headers: [] };
+    await expect(given?.handle({ url: '' } as never, {} as never, context)).rejects.toThrow('does not own');
     await other.close();
   });
 });
@@ -72,12 +72,12 @@ describe('a secret in the address', () => {
     `/revoke?token=${CANARY}`,
     `/token/whoami?secret=${CANARY}`,
   ])('%s comes back in no answer and reaches no log', async (target) => {
-    const answer = await exchangeRaw(
+    const response = await exchangeRaw(
       Number(new URL(service.url).port),
       `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 4/);
-    expect(answer).not.toContain(CANARY);
+    expect(response).toMatch(/^HTTP\/1\.1 4/);
+    expect(response).not.toContain(CANARY);
     expect(service.lines.join('\n')).not.toContain(CANARY);
     expect(JSON.stringify(service.outcomes)).not.toContain(CANARY);
   });

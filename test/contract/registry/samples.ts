@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto';
 import type { App, Registry, Revocation, SigningKey, User } from '../../../src/tokens/registry/registry.js';
 
 /** One place for a registry, empty at first. */
-export interface PlaceForRegistry {
+export interface RegistryFixture {
   /** Opens the registry there, as each gate does for itself; every one that is opened is closed by the place. */
   readonly open: () => Promise<Registry>;
   readonly close: () => Promise<void>;
 }
 
 /** Runs a body on a new, empty registry. */
-export type Using = (body: (registry: Registry, place: PlaceForRegistry) => Promise<void>) => Promise<void>;
+export type Using = (body: (registry: Registry, place: RegistryFixture) => Promise<void>) => Promise<void>;
 
 export const NOW = 1_785_000_000_123;
 

@@ -1,8 +1,8 @@
 /** No limit is exceeded: by Redis's own times, by what arrived, and in an outage by what `on_failure` permits. */
 import type { Counted } from '../counts.js';
 import { groupBy } from '../group.js';
-import { LIMIT, WINDOW_MS } from '../scenery.js';
-import type { Arrival } from '../target.js';
+import { LIMIT, WINDOW_MS } from '../environment.js';
+import type { ReceivedRequest } from '../target.js';
 import { at, type Fault, type Timeline } from '../timeline.js';
 import type { Finding } from './verdict.js';
 
@@ -11,7 +11,7 @@ type Policy = 'local' | 'open' | 'closed';
 /** How far from its count a request may arrive, and how long after an outage a gate may still count alone. */
 const SLACK_MS = 2000;
 
-export function judgeCounts(counted: readonly Counted[]): Finding {
+export function checkCounts(counted: readonly Counted[]): Finding {
   const byKey = groupBy(counted, ({ key, life }) => `${key} in life ${life} of Redis`);
   const against: string[] = [];
   let narrowest = Infinity;
@@ -37,8 +37,8 @@ export interface Processes {
   readonly of: (subject: string) => number;
 }
 
-export function judgeArrivals(
-  arrivals: readonly Arrival[],
+export function checkArrivals(
+  arrivals: readonly ReceivedRequest[],
   counted: readonly Counted[],
   timeline: Timeline,
   processes: Processes,
@@ -71,7 +71,7 @@ export function judgeArrivals(
 }
 
 /** Each request once, however often it was sent. */
-function firstOf(arrivals: readonly Arrival[]): Arrival[] {
+function firstOf(arrivals: readonly ReceivedRequest[]): ReceivedRequest[] {
   const inTime = arrivals.toSorted((a, b) => a.atMs - b.atMs);
   return [...groupBy(inTime, ({ id }) => id).values()].map(([first]) => first!);
 }

@@ -7,7 +7,7 @@ const IN_FORCE = 'the file was loaded again and is in force';
 const REFUSED = 'the file cannot be used: the one before stays in force';
 
 /** @param logs of each gate */
-export function judgeReloads(logs: readonly (readonly LogLine[])[], { faults }: Timeline): Finding[] {
+export function checkReloads(logs: readonly (readonly LogLine[])[], { faults }: Timeline): Finding[] {
   const lines = logs.flat();
   const asked = (kind: string): number => faults.filter((fault) => fault.kind === kind).length;
   const told = (msg: string): number => lines.filter((line) => line.msg === msg).length;

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import type { LogLine } from '../gates.js';
 import type { Attempt } from '../ledger.js';
-import { LIMIT, WINDOW_MS } from '../scenery.js';
+import { LIMIT, WINDOW_MS } from '../environment.js';
 import { createTimeline, type Subject, type Timeline } from '../timeline.js';
-import { judgeAnswers } from './answers.js';
-import { judgeArrivals, judgeCounts } from './limits.js';
-import { judgeRest } from './rest.js';
-import { judgeTroubles } from './troubles.js';
+import { checkResponses } from './responses.js';
+import { checkArrivals, checkCounts } from './limits.js';
+import { checkAtRest } from './at-rest.js';
+import { checkProblems } from './problems.js';
 
 const AT = 1_000_000;
 
@@ -38,7 +38,7 @@ function line(changes: Partial<LogLine> = {}): LogLine {
 
 describe('The books', () => {
   it('agree where each request has one line with its status', () => {
-    expect(judgeAnswers([attempt()], [[line()]], NONE).against).toEqual([]);
+    expect(checkResponses([attempt()], [[line()]], NONE).against).toEqual([]);
   });
 
   it.each([
@@ -49,19 +49,19 @@ describe('The books', () => {
     ['a request without an end', [attempt({ status: undefined, outcome: undefined })], [line()]],
     ['an answer to a request that nobody sent', [], [line()]],
   ])('do not agree with %s', (_, attempts, lines) => {
-    expect(judgeAnswers(attempts, [lines], NONE).against).toHaveLength(1);
+    expect(checkResponses(attempts, [lines], NONE).against).toHaveLength(1);
   });
 
   it('forgive a line that was lost with its gate, but not with another one', () => {
     const kill = (gate: number): Timeline => faults([`gate ${gate}`, 'killed', AT + 300, AT + 900]);
-    expect(judgeAnswers([attempt()], [[]], kill(0)).against).toEqual([]);
-    expect(judgeAnswers([attempt()], [[]], kill(1)).against).toHaveLength(1);
+    expect(checkResponses([attempt()], [[]], kill(0)).against).toEqual([]);
+    expect(checkResponses([attempt()], [[]], kill(1)).against).toHaveLength(1);
   });
 });
 
 describe('A trouble', () => {
   const against = (changes: Partial<Attempt>, reason: string, timeline: Timeline): number =>
-    judgeTroubles([attempt(changes)], [[line({ reason })]], timeline).flatMap((finding) => finding.against)
+    checkProblems([attempt(changes)], [[line({ reason })]], timeline).flatMap((finding) => finding.against)
       .length;
 
   it.each<[string, Partial<Attempt>, string, Subject, Subject]>([
@@ -114,41 +114,41 @@ describe('A limit', () => {
   const burst = (n: number): number[] => Array.from({ length: n }, (_, i) => AT + i);
 
   it('is exceeded by one count more within the window, and not by one at its end', () => {
-    expect(judgeCounts(counts('local-a', burst(LIMIT + 1))).against).toHaveLength(1);
-    expect(judgeCounts(counts('local-a', [...burst(LIMIT), AT + WINDOW_MS])).against).toEqual([]);
+    expect(checkCounts(counts('local-a', burst(LIMIT + 1))).against).toHaveLength(1);
+    expect(checkCounts(counts('local-a', [...burst(LIMIT), AT + WINDOW_MS])).against).toEqual([]);
   });
 
   it('is exceeded by an arrival that nobody counted, where no outage permits it', () => {
-    const judge = (app: string, n: number, timeline: Timeline): number =>
-      judgeArrivals(arrivals(app, burst(n)), counts(app, burst(LIMIT)), timeline, {
+    const check = (app: string, n: number, timeline: Timeline): number =>
+      checkArrivals(arrivals(app, burst(n)), counts(app, burst(LIMIT)), timeline, {
         now: 2,
         of: () => 1,
       }).flatMap((finding) => finding.against).length;
     const outage = faults(['redis', 'stopped', AT - 100, AT + 100]);
-    expect(judge('local-a', LIMIT, NONE)).toBe(0);
-    expect(judge('local-a', LIMIT + 1, NONE)).toBeGreaterThan(0);
-    expect(judge('local-a', 3 * LIMIT, outage)).toBe(0);
-    expect(judge('local-a', 3 * LIMIT + 1, outage)).toBeGreaterThan(0);
-    expect(judge('closed-a', LIMIT + 1, outage)).toBeGreaterThan(0);
-    expect(judge('open-a', 50 * LIMIT, outage)).toBe(0);
-    expect(judge('open-a', LIMIT + 1, NONE)).toBeGreaterThan(0);
+    expect(check('local-a', LIMIT, NONE)).toBe(0);
+    expect(check('local-a', LIMIT + 1, NONE)).toBeGreaterThan(0);
+    expect(check('local-a', 3 * LIMIT, outage)).toBe(0);
+    expect(check('local-a', 3 * LIMIT + 1, outage)).toBeGreaterThan(0);
+    expect(check('closed-a', LIMIT + 1, outage)).toBeGreaterThan(0);
+    expect(check('open-a', 50 * LIMIT, outage)).toBe(0);
+    expect(check('open-a', LIMIT + 1, NONE)).toBeGreaterThan(0);
   });
 
   it('is not exceeded by a request that was sent to two targets', () => {
     const twice = arrivals('local-a', burst(LIMIT)).flatMap((one) => [one, one]);
-    const findings = judgeArrivals(twice, counts('local-a', burst(LIMIT)), NONE, { now: 2, of: () => 1 });
+    const findings = checkArrivals(twice, counts('local-a', burst(LIMIT)), NONE, { now: 2, of: () => 1 });
     expect(findings.flatMap(({ against }) => against)).toEqual([]);
   });
 });
 
 it('A gate that holds on to a socket, or to memory, or complains, is not at rest', () => {
   const MIB = 1024 * 1024;
-  const judge = (sockets: number, heapBytes: number, complaint = ''): number =>
-    judgeRest([complaint], [{ sockets: 7, heapBytes: 20 * MIB }], [{ sockets, heapBytes }]).flatMap(
+  const check = (sockets: number, heapBytes: number, complaint = ''): number =>
+    checkAtRest([complaint], [{ sockets: 7, heapBytes: 20 * MIB }], [{ sockets, heapBytes }]).flatMap(
       ({ against }) => against,
     ).length;
-  expect(judge(7, 25 * MIB)).toBe(0);
-  expect(judge(8, 25 * MIB)).toBe(1);
-  expect(judge(7, 60 * MIB)).toBe(1);
-  expect(judge(7, 25 * MIB, 'a warning')).toBe(1);
+  expect(check(7, 25 * MIB)).toBe(0);
+  expect(check(8, 25 * MIB)).toBe(1);
+  expect(check(7, 60 * MIB)).toBe(1);
+  expect(check(7, 25 * MIB, 'a warning')).toBe(1);
 });

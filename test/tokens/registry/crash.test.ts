@@ -14,14 +14,14 @@ const GATE = fileURLToPath(new URL('crash.mjs', import.meta.url));
 const CRASHES = 6;
 
 /** What a gate said before it was killed. */
-interface Said {
+interface Output {
   readonly created: readonly string[];
   readonly deleted: readonly string[];
   /** Begun, and never said to be done: it may be either. */
   readonly begun: string | undefined;
 }
 
-async function runAndKill(location: RegistryLocation, afterMs: number): Promise<Said> {
+async function runAndKill(location: RegistryLocation, afterMs: number): Promise<Output> {
   const gate = spawn(process.execPath, [GATE, JSON.stringify(location)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -35,8 +35,8 @@ async function runAndKill(location: RegistryLocation, afterMs: number): Promise<
   gate.kill('SIGKILL');
   await once(gate, 'close');
   const lines = output.split('\n').map((line) => line.split(' '));
-  const keysOf = (deed: string) =>
-    lines.flatMap(([what, which, key]) => (what === 'has' && which === deed ? key! : []));
+  const keysOf = (action: string) =>
+    lines.flatMap(([what, which, key]) => (what === 'has' && which === action ? key! : []));
   const [what, , key] = lines.at(-2)!;
   return {
     created: keysOf('created'),
@@ -46,7 +46,7 @@ async function runAndKill(location: RegistryLocation, afterMs: number): Promise<
 }
 
 /** Kills gates at various moments; after each, the registry is what was acknowledged, and nothing half done. */
-async function crashAgainAndAgain(location: RegistryLocation): Promise<void> {
+async function crashRepeatedly(location: RegistryLocation): Promise<void> {
   const created = new Set<string>();
   const deleted = new Set<string>();
   const uncertain = new Set<string>();
@@ -79,14 +79,14 @@ async function crashAgainAndAgain(location: RegistryLocation): Promise<void> {
 describe('a gate that is killed in the middle of its work', () => {
   it('leaves in SQLite exactly what it had acknowledged', { timeout: 60_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tollgate-crash-'));
-    await crashAgainAndAgain({ kind: 'sqlite', path: join(folder, 'tollgate.db') });
+    await crashRepeatedly({ kind: 'sqlite', path: join(folder, 'tollgate.db') });
     await rm(folder, { recursive: true, force: true });
   });
 
   it('leaves in PostgreSQL exactly what it had acknowledged', { timeout: 60_000 }, async () => {
     const database = await createDatabase();
     try {
-      await crashAgainAndAgain({ kind: 'postgres', url: database.url });
+      await crashRepeatedly({ kind: 'postgres', url: database.url });
     } finally {
       await database.drop();
     }

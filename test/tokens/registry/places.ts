@@ -1,10 +1,10 @@
 /** Places for a registry: whoever closes one closes every registry that was opened there. */
 import { openRegistry, type RegistryLocation } from '../../../src/tokens/registry/open.js';
 import type { Registry } from '../../../src/tokens/registry/registry.js';
-import type { PlaceForRegistry } from '../../contract/registry/samples.js';
+import type { RegistryFixture } from '../../contract/registry/samples.js';
 import { SILENT } from '../../redis/logs.js';
 
-export function openingAt(location: RegistryLocation, cleanUp?: () => Promise<void>): PlaceForRegistry {
+export function openingAt(location: RegistryLocation, cleanUp?: () => Promise<void>): RegistryFixture {
   const opened: Registry[] = [];
   return {
     async open() {

@@ -15,11 +15,11 @@ export async function startRedis(folder: string): Promise<RedisChild> {
   const url = `redis://127.0.0.1:${port}`;
   const settings = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = await startChild('Redis', [command, ...args], () => answers(url));
+  const child = await startChild('Redis', [command, ...args], () => responses(url));
   return { ...child, url };
 }
 
-async function answers(url: string): Promise<boolean> {
+async function responses(url: string): Promise<boolean> {
   const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
   client.on('error', () => undefined);
   try {

@@ -1,10 +1,10 @@
 /** Chance that can be had again: the same seed gives the same numbers. */
 
 /** A whole number from 0 up to, but not including, the bound. */
-export type Dice = (below: number) => number;
+export type Prng = (below: number) => number;
 
 /** mulberry32, a small generator; good enough to choose by. */
-export function createDice(seed: number): Dice {
+export function createPrng(seed: number): Prng {
   let state = seed | 0;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;
@@ -14,6 +14,6 @@ export function createDice(seed: number): Dice {
   };
 }
 
-export function oneOf<T>(dice: Dice, all: readonly T[]): T {
-  return all[dice(all.length)]!;
+export function pick<T>(prng: Prng, all: readonly T[]): T {
+  return all[prng(all.length)]!;
 }

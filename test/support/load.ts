@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestGate } from './gate.js';
 import { bearer } from './token-gate.js';
 
-export interface DrivenAnswer {
+export interface LoadResponse {
   /** At which of the gates. */
   readonly gate: number;
   readonly endedMs: number;
@@ -14,8 +14,8 @@ export interface DrivenAnswer {
   readonly remaining: number | undefined;
 }
 
-export interface Drive {
-  readonly answers: readonly DrivenAnswer[];
+export interface CallerLoad {
+  readonly responses: readonly LoadResponse[];
   /** Resolves once every gate counts again: how long that takes from now. */
   untilCounted(): Promise<number>;
   stop(): Promise<void>;
@@ -23,8 +23,13 @@ export interface Drive {
 
 const MOST_MS = 10_000;
 
-export function drive(gates: readonly TestGate[], path: string, token: string, callersOfEach = 4): Drive {
-  const answers: DrivenAnswer[] = [];
+export function startLoad(
+  gates: readonly TestGate[],
+  path: string,
+  token: string,
+  callersOfEach = 4,
+): CallerLoad {
+  const responses: LoadResponse[] = [];
   let isOver = false;
 
   async function ask(gate: number): Promise<void> {
@@ -32,15 +37,15 @@ export function drive(gates: readonly TestGate[], path: string, token: string, c
     let status = 0;
     let remaining: string | null = null;
     try {
-      const answer = await fetch((gates[gate]?.url ?? '') + path, { headers: bearer(token) });
-      await answer.arrayBuffer();
-      status = answer.status;
-      remaining = answer.headers.get('x-ratelimit-remaining');
+      const response = await fetch((gates[gate]?.url ?? '') + path, { headers: bearer(token) });
+      await response.arrayBuffer();
+      status = response.status;
+      remaining = response.headers.get('x-ratelimit-remaining');
     } catch {
       // No answer: that is what 0 says.
     }
     const endedMs = performance.now();
-    answers.push({
+    responses.push({
       gate,
       endedMs,
       tookMs: endedMs - began,
@@ -56,11 +61,11 @@ export function drive(gates: readonly TestGate[], path: string, token: string, c
   const calling = gates.flatMap((_, gate) => Array.from({ length: callersOfEach }, () => call(gate)));
 
   return {
-    answers,
+    responses,
     async untilCounted() {
       const from = performance.now();
       for (;;) {
-        const counted = answers.filter(
+        const counted = responses.filter(
           (one) => one.endedMs - one.tookMs > from && one.remaining !== undefined,
         );
         const first = gates.map((_, gate) => counted.find((one) => one.gate === gate)?.endedMs ?? Infinity);
@@ -77,7 +82,7 @@ export function drive(gates: readonly TestGate[], path: string, token: string, c
 }
 
 /** How long all but one of so many answers took at most. */
-export function percentile(answers: readonly DrivenAnswer[], part: number): number {
-  const times = answers.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
+export function percentile(responses: readonly LoadResponse[], part: number): number {
+  const times = responses.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
   return times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? NaN;
 }

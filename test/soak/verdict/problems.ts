@@ -27,7 +27,7 @@ interface Trouble {
 }
 
 /** @param logs of each gate */
-export function judgeTroubles(
+export function checkProblems(
   attempts: readonly Attempt[],
   logs: readonly (readonly LogLine[])[],
   timeline: Timeline,
@@ -36,9 +36,9 @@ export function judgeTroubles(
     logs.flat().flatMap((line) => (line.client_request_id ? [[line.client_request_id, line.reason]] : [])),
   );
   const reasonOf = ({ id }: Attempt): string | undefined => (reasons.has(id) ? reasons.get(id) : LOST);
-  const troubles = attempts.flatMap((attempt) => troubleOf(attempt, reasonOf(attempt)) ?? []);
+  const problems = attempts.flatMap((attempt) => troubleOf(attempt, reasonOf(attempt)) ?? []);
   return ['5xx', 'connection cut or refused', 'other status than its due'].map((sort): Finding => {
-    const mine = troubles.filter(({ what }) => what.startsWith(sort));
+    const mine = problems.filter(({ what }) => what.startsWith(sort));
     return {
       claim: `every ${sort} has a fault in its time that explains it`,
       figure: countsOf(mine),
@@ -100,9 +100,9 @@ function describe({ attempt: { id, caller, gate, fromMs, toMs }, what }: Trouble
   return `${id} (${caller}, gate ${gate}, ${at(fromMs)} to ${at(toMs)}): ${what}`;
 }
 
-function countsOf(troubles: readonly Trouble[]): string {
+function countsOf(problems: readonly Trouble[]): string {
   const counts = new Map<string, number>();
-  for (const { what } of troubles) counts.set(what, (counts.get(what) ?? 0) + 1);
+  for (const { what } of problems) counts.set(what, (counts.get(what) ?? 0) + 1);
   const parts = [...counts].map(([what, count]) => `${count} × ${what.replace(/^[^:]*: /, '').trim()}`);
   return parts.length === 0 ? 'none' : parts.join(', ');
 }

@@ -2,7 +2,7 @@
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Attempt, Ledger } from './ledger.js';
 
-export interface Errand {
+export interface WorkloadRequest {
   readonly caller: string;
   readonly gate: number;
   readonly path: string;
@@ -16,7 +16,7 @@ export interface Errand {
 
 export interface Runner {
   /** Resolves when it is over, however it ends. */
-  run(errand: Errand): Promise<Attempt>;
+  run(workloadRequest: WorkloadRequest): Promise<Attempt>;
   close(): void;
 }
 
@@ -29,7 +29,15 @@ const IDLE_MS = 4000;
 export function createRunner(ports: readonly number[], ledger: Ledger): Runner {
   const agents = ports.map(() => new Agent({ keepAlive: true, timeout: IDLE_MS }));
 
-  function run({ caller, gate, path, expected, token, body, reads = 'all' }: Errand): Promise<Attempt> {
+  function run({
+    caller,
+    gate,
+    path,
+    expected,
+    token,
+    body,
+    reads = 'all',
+  }: WorkloadRequest): Promise<Attempt> {
     const attempt = ledger.open(caller, gate, expected);
     const asked = request({
       ...{ host: '127.0.0.1', port: ports[gate], agent: agents[gate], path },
@@ -55,11 +63,11 @@ export function createRunner(ports: readonly number[], ledger: Ledger): Runner {
       asked.on('error', (error: NodeJS.ErrnoException) => {
         end(error.code === 'ECONNREFUSED' ? 'refused' : 'cut');
       });
-      asked.on('response', (answer) => {
-        attempt.status = answer.statusCode;
-        answer.on('end', () => end(answer.complete ? 'answered' : 'cut')).on('error', () => end('cut'));
-        if (reads === 'slowly') readSlowly(answer);
-        else answer.resume();
+      asked.on('response', (response) => {
+        attempt.status = response.statusCode;
+        response.on('end', () => end(response.complete ? 'answered' : 'cut')).on('error', () => end('cut'));
+        if (reads === 'slowly') readSlowly(response);
+        else response.resume();
       });
       send(asked, body);
     });
@@ -81,9 +89,9 @@ function send(asked: ClientRequest, body: Buffer | undefined): void {
   setTimeout(() => asked.end(body.subarray(half)), PAUSE_MS);
 }
 
-function readSlowly(answer: IncomingMessage): void {
-  answer.on('data', () => {
-    answer.pause();
-    setTimeout(() => answer.resume(), PAUSE_MS);
+function readSlowly(response: IncomingMessage): void {
+  response.on('data', () => {
+    response.pause();
+    setTimeout(() => response.resume(), PAUSE_MS);
   });
 }

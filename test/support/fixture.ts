@@ -6,7 +6,7 @@ import { talk, type Dialogue, type DialogueOptions } from './dialogue.js';
 import { startGate, type TestGate } from './gate.js';
 import { startRawUpstream, type RawUpstream, type WireRequest } from './upstream.js';
 
-export interface Scene {
+export interface Fixture {
   readonly gate: TestGate;
   /** Splits what it gets into requests by itself, so that a forged one is seen. */
   readonly upstream: RawUpstream;
@@ -26,19 +26,22 @@ const QUIET_MS = 15;
 export const OPEN: Config = { routes: [{ match: '* /{path*}', upstream: 'behind', public: true }] };
 
 /** @param answer what the upstream does with a request whose body is whole; as a rule it says OK */
-export function startScene(config: Config, answer: (request: WireRequest) => void = sayOk): Promise<Scene> {
-  return startScriptedScene(config, (request) => void request.whole.then(() => answer(request)));
+export function startFixture(
+  config: Config,
+  response: (request: WireRequest) => void = respondOk,
+): Promise<Fixture> {
+  return startScriptedFixture(config, (request) => void request.whole.then(() => response(request)));
 }
 
 /**
  * @param script what the upstream does as soon as a request's head has come
  * @param settings of the upstream in the file
  */
-export async function startScriptedScene(
+export async function startScriptedFixture(
   config: Config,
   script: (request: WireRequest) => void,
   settings: object = {},
-): Promise<Scene> {
+): Promise<Fixture> {
   const upstream = await startRawUpstream(script);
   const behind = { targets: [upstream.origin], ...settings };
   const gate = await startGate({ upstreams: { behind }, ...config });
@@ -60,7 +63,7 @@ export async function startScriptedScene(
   };
 }
 
-export function sayOk({ socket }: WireRequest): void {
+export function respondOk({ socket }: WireRequest): void {
   socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
 }
 

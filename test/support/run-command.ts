@@ -8,7 +8,7 @@ import type { Result } from './command.js';
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
 /** The built command, as a user runs it. */
-export function runTyped(args: readonly string[], input: string): Promise<Result> {
+export function runWithInput(args: readonly string[], input: string): Promise<Result> {
   return new Promise((resolve) => {
     const env = { ...process.env, NODE_OPTIONS: '' };
     const child = execFile(process.execPath, [MAIN, ...args], { env }, (_error, stdout, stderr) => {
@@ -19,7 +19,12 @@ export function runTyped(args: readonly string[], input: string): Promise<Result
 }
 
 /** The same without a process of its own, which takes a second to start. */
-export async function runHere(run: Run, args: readonly string[], file: string, input = ''): Promise<Result> {
+export async function runInProcess(
+  run: Run,
+  args: readonly string[],
+  file: string,
+  input = '',
+): Promise<Result> {
   const words: string[] = [];
   const options: Record<string, string> = {};
   let json = false;

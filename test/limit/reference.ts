@@ -51,13 +51,13 @@ class Moments {
 type Decide<T> = (atMs: number, keys: string[], policies: LimitPolicy[]) => T;
 
 /** Runs a history through a store's decision and checks each answer against the oracle. */
-export function checkAgainstOracle(history: History, decide: Decide<LimitDecision>): void {
+export function checkAgainstReference(history: History, decide: Decide<LimitDecision>): void {
   const run = checks(history, decide);
   for (let next = run.next(); !next.done; next = run.next(next.value));
 }
 
 /** The same for a store that answers later. */
-export async function checkAgainstOracleLater(
+export async function checkAgainstReferenceAsync(
   history: History,
   decide: Decide<Promise<LimitDecision>>,
 ): Promise<void> {

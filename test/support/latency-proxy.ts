@@ -2,13 +2,13 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-export interface FarServer {
+export interface LatencyProxy {
   readonly port: number;
   close(): Promise<void>;
 }
 
 /** @param roundTripMs half of it each way */
-export async function farFrom(port: number, roundTripMs: number): Promise<FarServer> {
+export async function startLatencyProxy(port: number, roundTripMs: number): Promise<LatencyProxy> {
   const open = new Set<Socket>();
   const pass = (from: Socket, to: Socket): void => {
     open.add(from);

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMs } from './cpu.js';
 import type { Load, Order } from './load/load.js';
 import type { Scenario } from './scenario.js';
-import type { Child } from './scenery/child.js';
-import type { Scenery } from './scenery/scenery.js';
+import type { Child } from './environment/child.js';
+import type { Environment } from './environment/environment.js';
 import type { Stack } from './stacks/stacks.js';
 
 export interface RunningStack {
@@ -28,7 +28,7 @@ const LOOK_MS = 150;
 const QUIET_LOOKS = 3;
 const LONGEST_WORK_MS = 5000;
 
-async function untilAtRest(upstream: Scenery['upstream']): Promise<void> {
+async function untilAtRest(upstream: Environment['upstream']): Promise<void> {
   let arrived = await upstream.count();
   let quiet = 0;
   for (let waited = 0; quiet < QUIET_LOOKS && waited < LONGEST_WORK_MS; waited += LOOK_MS) {
@@ -39,15 +39,15 @@ async function untilAtRest(upstream: Scenery['upstream']): Promise<void> {
   }
 }
 
-export async function takeTurn(
+export async function takeSample(
   { stack, child, url }: RunningStack,
   scenario: Scenario,
-  scenery: Scenery,
+  environment: Environment,
   load: Load,
   seconds: number,
   rate?: number,
 ): Promise<Sample> {
-  const { upstream, redis } = scenery;
+  const { upstream, redis } = environment;
   const read = async () => ({
     stack: cpuMs(child.pid),
     redis: cpuMs(redis.pid),
@@ -59,8 +59,8 @@ export async function takeTurn(
     connections: scenario.connections,
     seconds,
     rate,
-    uploadFile: scenery.uploadFile,
-    ...dueOf(stack, scenario, scenery),
+    uploadFile: environment.uploadFile,
+    ...dueOf(stack, scenario, environment),
   });
   await untilAtRest(upstream);
   const after = await read();
@@ -74,8 +74,8 @@ export async function takeTurn(
   if (wrong > 0) fail(`${wrong} of ${requests} answers were wrong, the first one: ${firstWrong}`);
   // The load goes away in the middle of one request a connection: these may have arrived, and have no answer.
   const arrived = after.arrived - before.arrived;
-  const unanswered = stack.answers === 'forwarded' ? arrived - requests : arrived;
-  if (unanswered < 0 || unanswered > (stack.answers === 'forwarded' ? scenario.connections : 0)) {
+  const withoutResponse = stack.responses === 'forwarded' ? arrived - requests : arrived;
+  if (withoutResponse < 0 || withoutResponse > (stack.responses === 'forwarded' ? scenario.connections : 0)) {
     fail(`the upstream had ${arrived} requests where ${requests} were answered`);
   }
 
@@ -91,12 +91,12 @@ export async function takeTurn(
 
 /** With what the requests come, and what their answers must be. */
 function dueOf(
-  { checks, answers }: Stack,
+  { checks, responses }: Stack,
   { limit }: Scenario,
-  { tokensFile, noTokensFile, bodyFiles }: Scenery,
+  { tokensFile, noTokensFile, bodyFiles }: Environment,
 ): Pick<Order, 'tokensFile' | 'expected'> {
-  const bodyFile = bodyFiles[answers];
-  switch (answers) {
+  const bodyFile = bodyFiles[responses];
+  switch (responses) {
     case 'forwarded':
       return { tokensFile, expected: { status: 200, bodyFile, limit: checks ? limit.requests : undefined } };
     case 'exhausted':

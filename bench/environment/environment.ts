@@ -5,17 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Scenario } from '../scenario.js';
 import type { Stack } from '../stacks/stacks.js';
-import type { World } from '../stacks/world.js';
+import type { StackContext } from '../stacks/context.js';
 import { AUDIENCE, ISSUER, startIssuer, type TestIssuer } from './issuer.js';
 import { fillRedis, startRedis, type RedisChild } from './redis.js';
 import { startUpstream, type Upstream } from './upstream.js';
 
-export interface Scenery {
+export interface Environment {
   readonly folder: string;
   readonly upstream: Upstream;
   readonly redis: RedisChild;
   readonly issuer: TestIssuer;
-  readonly world: World;
+  readonly context: StackContext;
   /** One token a line, of one app each. */
   readonly tokensFile: string;
   /** An empty file. */
@@ -23,7 +23,7 @@ export interface Scenery {
   /** Undefined where requests bring nothing. */
   readonly uploadFile: string | undefined;
   /** The body of each kind of answer. */
-  readonly bodyFiles: Readonly<Record<Stack['answers'], string>>;
+  readonly bodyFiles: Readonly<Record<Stack['responses'], string>>;
 }
 
 /** What has been started, ended in the reverse order whatever happens. */
@@ -46,7 +46,7 @@ function refusal(code: number, message: string): string {
   return JSON.stringify({ errors: [{ code, message }] });
 }
 
-export async function setScenery(scenario: Scenario, started: Started): Promise<Scenery> {
+export async function setUpEnvironment(scenario: Scenario, started: Started): Promise<Environment> {
   const folder = await mkdtemp(join(tmpdir(), 'tollgate-bench-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
@@ -66,7 +66,7 @@ export async function setScenery(scenario: Scenario, started: Started): Promise<
     return join(folder, name);
   };
   if (scenario.keys > 0) await fillRedis(redis.url, scenario.keys);
-  const world: World = {
+  const context: StackContext = {
     upstream: upstream.origin,
     jwks: issuer.jwks,
     issuer: ISSUER,
@@ -81,7 +81,7 @@ export async function setScenery(scenario: Scenario, started: Started): Promise<
     upstream,
     redis,
     issuer,
-    world,
+    context,
     tokensFile: await write('tokens', apps.map((app) => issuer.sign(app, scopes)).join('\n')),
     noTokensFile: await write('no-tokens', ''),
     uploadFile:

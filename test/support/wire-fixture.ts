@@ -1,18 +1,18 @@
 /** For tests of where one request ends and the next begins: builders of raw requests, and what the upstream saw of them. */
 import type { Dialogue } from './dialogue.js';
-import { pathOf, startScene, type Scene } from './scene.js';
+import { pathOf, startFixture, type Fixture } from './fixture.js';
 import type { WireRequest } from './upstream.js';
 
-export interface Sighting extends Dialogue {
+export interface Observation extends Dialogue {
   readonly statuses: readonly number[];
   /** What the upstream was asked for, by path, and as it came. */
   readonly paths: readonly string[];
   readonly requests: readonly WireRequest[];
 }
 
-export interface WireScene extends Scene {
+export interface WireFixture extends Fixture {
   /** Sends the bytes, waits for so many answers, and tells what the upstream was asked for meanwhile. */
-  readonly seen: (bytes: string, answers?: number) => Promise<Sighting>;
+  readonly seen: (bytes: string, responses?: number) => Promise<Observation>;
 }
 
 /** How long the upstream takes for `/slow`. */
@@ -20,21 +20,21 @@ export const SLOW_MS = 150;
 /** For an answer that must not come. */
 const PATIENCE_MS = 1500;
 
-export async function startWireScene(): Promise<WireScene> {
-  const scene = await startScene(
+export async function startWireFixture(): Promise<WireFixture> {
+  const fixture = await startFixture(
     { routes: [{ match: '* /{path*}', upstream: 'behind', public: true, max_body: '1mb' }] },
     answer,
   );
   return {
-    ...scene,
-    async seen(bytes, answers = 1) {
-      const before = scene.upstream.requests.length;
-      const dialogue = await scene.talk(bytes, { answers, timeoutMs: PATIENCE_MS });
-      await scene.settle();
-      const requests = scene.upstream.requests.slice(before);
+    ...fixture,
+    async seen(bytes, responses = 1) {
+      const before = fixture.upstream.requests.length;
+      const dialogue = await fixture.talk(bytes, { responses, timeoutMs: PATIENCE_MS });
+      await fixture.settle();
+      const requests = fixture.upstream.requests.slice(before);
       return {
         ...dialogue,
-        statuses: dialogue.answers.map(({ status }) => status),
+        statuses: dialogue.responses.map(({ status }) => status),
         paths: requests.map(pathOf),
         requests,
       };

@@ -1,7 +1,7 @@
 /** The service behind every stack: nginx where it is installed, else a small Node server; it counts its requests. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inBench } from '../place.js';
+import { inBench } from '../paths.js';
 import { startChild, type Child } from './child.js';
 import { findCommand } from './command.js';
 import { freePort } from './port.js';
@@ -22,7 +22,7 @@ export async function startUpstream(folder: string, body: string, readsBodies: b
   const nginx = readsBodies ? undefined : findCommand('nginx');
   const command = nginx
     ? await nginxCommand(nginx, folder, { port, countPort, body })
-    : [process.execPath, inBench('scenery/upstream-process.js'), String(port), String(countPort), bodyFile];
+    : [process.execPath, inBench('environment/upstream-process.js'), String(port), String(countPort), bodyFile];
 
   // Each look at the counter is itself a request that both kinds count.
   let looks = 0;
@@ -42,7 +42,7 @@ function readCount(status: string): number {
   return Number(requests);
 }
 
-interface NginxPlace {
+interface NginxOptions {
   readonly port: number;
   readonly countPort: number;
   readonly body: string;
@@ -51,7 +51,7 @@ interface NginxPlace {
 async function nginxCommand(
   nginx: string,
   folder: string,
-  { port, countPort, body }: NginxPlace,
+  { port, countPort, body }: NginxOptions,
 ): Promise<readonly string[]> {
   const file = join(folder, 'nginx.conf');
   const errorLog = join(folder, 'nginx.error.log');
@@ -71,7 +71,7 @@ async function nginxCommand(
     'client_body_buffer_size 2m;',
     'keepalive_requests 1000000000;',
     'default_type application/json;',
-    `server { listen 127.0.0.1:${port} backlog=4096; location / { ${answering(folder, body)} } }`,
+    `server { listen 127.0.0.1:${port} backlog=4096; location / { ${responding(folder, body)} } }`,
     `server { listen 127.0.0.1:${countPort}; location / { stub_status; } }`,
     '}',
   ];
@@ -80,6 +80,6 @@ async function nginxCommand(
 }
 
 /** nginx takes no long text into its configuration, and serves a file to a GET alone. */
-function answering(folder: string, body: string): string {
+function responding(folder: string, body: string): string {
   return body.length < 1000 ? `return 200 '${body}';` : `root ${folder}; try_files /answer =404;`;
 }

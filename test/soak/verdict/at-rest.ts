@@ -6,7 +6,7 @@ import type { Finding } from './verdict.js';
 const GROWTH_BYTES = 24 * 1024 * 1024;
 
 /** @param complaints what each gate printed beside its log */
-export function judgeRest(
+export function checkAtRest(
   complaints: readonly string[],
   before: readonly AtRest[],
   after: readonly AtRest[],

@@ -4,18 +4,18 @@ import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startScene, type Scene } from './scene.js';
+import { startFixture, type Fixture } from './fixture.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from './tokens.js';
-import type { WireAnswer } from './dialogue.js';
+import type { WireResponse } from './dialogue.js';
 
-export interface TokenScene extends Scene {
+export interface TokenFixture extends Fixture {
   readonly main: TestIssuer;
   readonly other: TestIssuer;
   readonly elliptic: TestIssuer;
   /** Asks for `/orders` with Authorization fields as given. */
-  readonly ask: (...authorizations: readonly string[]) => Promise<WireAnswer>;
+  readonly ask: (...authorizations: readonly string[]) => Promise<WireResponse>;
   /** The same with one Bearer token. */
-  readonly show: (token: string) => Promise<WireAnswer>;
+  readonly show: (token: string) => Promise<WireResponse>;
   readonly shown: readonly string[];
   /** All that was logged so far. */
   readonly log: () => Promise<string>;
@@ -23,7 +23,7 @@ export interface TokenScene extends Scene {
 
 const LOG_BATCH_MS = 600;
 
-export async function startTokenScene(): Promise<TokenScene> {
+export async function startTokenFixture(): Promise<TokenFixture> {
   const [main, other, elliptic] = await Promise.all([
     createTestIssuer(),
     createTestIssuer(),
@@ -31,7 +31,7 @@ export async function startTokenScene(): Promise<TokenScene> {
   ]);
   const file = join(tmpdir(), `tollgate-${randomBytes(6).toString('hex')}.log`);
   const issuerOf = ({ iss, jwksUrl }: TestIssuer) => ({ issuer: iss, jwks: jwksUrl, audience: AUDIENCE });
-  const scene = await startScene({
+  const fixture = await startFixture({
     log: { level: 'debug', file },
     issuers: {
       main: { ...issuerOf(main), grants: ['*'] },
@@ -44,17 +44,17 @@ export async function startTokenScene(): Promise<TokenScene> {
     ],
   });
   const shown: string[] = [];
-  async function ask(...authorizations: readonly string[]): Promise<WireAnswer> {
+  async function ask(...authorizations: readonly string[]): Promise<WireResponse> {
     shown.push(...authorizations);
     const fields = authorizations.map((value) => `Authorization: ${value}\r\n`).join('');
     const bytes = `GET /orders HTTP/1.1\r\nHost: gate.test\r\n${fields}Connection: close\r\n\r\n`;
-    const { answers, text } = await scene.talk(bytes);
-    const [answer] = answers;
-    if (!answer) throw new Error(`no whole answer: ${text}`);
-    return answer;
+    const { responses, text } = await fixture.talk(bytes);
+    const [response] = responses;
+    if (!response) throw new Error(`no whole answer: ${text}`);
+    return response;
   }
   return {
-    ...scene,
+    ...fixture,
     main,
     other,
     elliptic,
@@ -66,7 +66,7 @@ export async function startTokenScene(): Promise<TokenScene> {
       return readFile(file, 'utf8');
     },
     async close() {
-      await scene.close();
+      await fixture.close();
       await Promise.all([main.close(), other.close(), elliptic.close(), rm(file, { force: true })]);
     },
   };

@@ -17,7 +17,7 @@ const UPSTREAM_TIMEOUT_MS = 2000;
 const REDIS_TIMEOUT_MS = 1000;
 const TARGETS = 3;
 
-export interface Scenery {
+export interface Environment {
   readonly gates: readonly SoakGate[];
   readonly targets: readonly Target[];
   readonly redis: OwnRedis;
@@ -28,7 +28,10 @@ export interface Scenery {
 }
 
 /** @param processes how many each gate has */
-export async function startScenery(now: () => number, processes: readonly number[]): Promise<Scenery> {
+export async function startEnvironment(
+  now: () => number,
+  processes: readonly number[],
+): Promise<Environment> {
   const folder = await mkdtemp(join(tmpdir(), 'tollgate-soak-'));
   const [redis, issuer, targets] = await Promise.all([
     startRedis(),

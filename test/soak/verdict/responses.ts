@@ -11,7 +11,7 @@ const UNWRITTEN_MS = 1500;
 const OUTLIVED_MS = 500;
 
 /** @param logs of each gate */
-export function judgeAnswers(
+export function checkResponses(
   attempts: readonly Attempt[],
   logs: readonly (readonly LogLine[])[],
   timeline: Timeline,

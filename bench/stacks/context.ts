@@ -1,7 +1,7 @@
 /** What a stack stands on, and the one way in which a stack of Node is started: `node STACK.js PORT WORLD`. */
 import type { Server } from 'node:http';
 
-export interface World {
+export interface StackContext {
   /** The upstream's origin. */
   readonly upstream: string;
   /** Where the issuer's JWKS is. */
@@ -15,8 +15,8 @@ export interface World {
   readonly redis: string;
 }
 
-export function readWorld(): World {
-  return JSON.parse(process.argv[3] ?? '') as World;
+export function readStackContext(): StackContext {
+  return JSON.parse(process.argv[3] ?? '') as StackContext;
 }
 
 /** Listens on the port that the command line names, and ends in order, so that a CPU profile is written. */
