@@ -22,7 +22,13 @@ export async function startUpstream(folder: string, body: string, readsBodies: b
   const nginx = readsBodies ? undefined : findCommand('nginx');
   const command = nginx
     ? await nginxCommand(nginx, folder, { port, countPort, body })
-    : [process.execPath, inBench('environment/upstream-process.js'), String(port), String(countPort), bodyFile];
+    : [
+        process.execPath,
+        inBench('environment/upstream-process.js'),
+        String(port),
+        String(countPort),
+        bodyFile,
+      ];
 
   // Each look at the counter is itself a request that both kinds count.
   let looks = 0;

@@ -7,8 +7,8 @@ import { monitorRedis } from '../support/redis-monitor.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
 
-/** How long the drive takes; a whole minute of it is `TOLLGATE_DRIVE_SECONDS=60`. */
-const DRIVE_MS = Number(process.env['TOLLGATE_DRIVE_SECONDS'] ?? 12) * 1000;
+/** How long the load runs. A whole minute: `TOLLGATE_REPLICAS_SECONDS=60`. */
+const LOAD_MS = Number(process.env['TOLLGATE_REPLICAS_SECONDS'] ?? 12) * 1000;
 const REPLICAS = 3;
 
 let issuer: TestIssuer;
@@ -121,12 +121,12 @@ describe('three replicas that share a Redis', () => {
 
   it(
     'never admit an 11th in any 3 seconds, by the moments at which Redis counted',
-    { timeout: DRIVE_MS + 30_000 },
+    { timeout: LOAD_MS + 30_000 },
     async () => {
       const monitor = await monitorRedis(redisUrl(), prefix);
       const token = tokenOf('driver');
       const responses: Promise<number>[] = [];
-      const end = performance.now() + DRIVE_MS;
+      const end = performance.now() + LOAD_MS;
       while (performance.now() < end) {
         // Bursts and pauses, so that windows begin and end everywhere.
         const burst = Math.random() < 0.1 ? 1 + Math.floor(Math.random() * 15) : 1;
@@ -151,7 +151,7 @@ describe('three replicas that share a Redis', () => {
       // Delivery jitters; the contract allows it a tenth of a second.
       expect(narrowest(arrivals, 10)).toBeGreaterThan(2900);
       // The drive was harder than the limit, and the limit did not refuse more than it had to.
-      expect(admitted).toBeGreaterThan((DRIVE_MS / 3000) * 10 * 0.7);
+      expect(admitted).toBeGreaterThan((LOAD_MS / 3000) * 10 * 0.7);
       expect(statuses.length).toBeGreaterThan(admitted * 2);
     },
   );
