@@ -4,6 +4,7 @@ import type { SigningKey } from '../registry/registry.js';
 import type { KeyEncryption } from '../key-encryption.js';
 import { readPublicJwk, type PublicJwk } from './key-pair.js';
 import { isDone } from './schedule.js';
+import type { PrivateKey } from './sign-token.js';
 
 export interface LoadedKey {
   readonly kid: string;
@@ -41,11 +42,8 @@ export async function loadKey(
  *
  * @throws Error if no key has a private half
  */
-export function keyThatSigns(
-  keys: readonly LoadedKey[],
-  nowMs: number,
-): { kid: string; privateKey: KeyObject } {
-  let chosen: { kid: string; privateKey: KeyObject; signsFromMs: number } | undefined;
+export function keyThatSigns(keys: readonly LoadedKey[], nowMs: number): PrivateKey {
+  let chosen: (PrivateKey & { readonly signsFromMs: number }) | undefined;
   for (const { kid, privateKey, signsFromMs } of keys) {
     if (privateKey === undefined) continue;
     const later = chosen !== undefined && signsFromMs > chosen.signsFromMs;

@@ -4,14 +4,12 @@
  * The keys are in the registry, which all gateways of an installation share. When a rotation is due, each gateway makes
  * a key and the registry accepts the first. All gateways read the keys again long before a new one signs.
  */
-import { sign as signBytes, type KeyObject } from 'node:crypto';
-import type { Log } from '../../model/log.js';
-import type { Registry, SigningKey } from '../registry/registry.js';
-import type { KeyEncryption } from '../key-encryption.js';
 import { createFairQueue } from '../fair-queue.js';
 import { generateRsaKeyPair, type KeyPair, type PublicJwk } from './key-pair.js';
 import { keyThatSigns, loadKey, type LoadedKey } from './keys.js';
 import { planRotation, type Schedule } from './schedule.js';
+import { signToken } from './sign-token.js';
+import { addNextKey, encryptPlainKeys, type StoredKeysOptions } from './stored-keys.js';
 
 export interface PublicJwks {
   readonly keys: readonly PublicJwk[];
@@ -39,12 +37,7 @@ export interface Signer {
   close(): void;
 }
 
-export interface SignerOptions extends Partial<Schedule> {
-  readonly registry: Pick<Registry, 'signingKeys' | 'addSigningKey' | 'replacePrivateKeys'>;
-  readonly keyEncryption: KeyEncryption;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-  readonly log: Log;
+export interface SignerOptions extends Partial<Schedule>, StoredKeysOptions {
   readonly longestLifetimeMs: number | undefined;
   readonly generateKeyPair?: () => Promise<KeyPair>;
 }
@@ -59,162 +52,113 @@ const MAX_SIGNING = 1;
 
 /** Creates a signer without keys; `open` reads them. */
 export function createSigner(options: SignerOptions): Signer {
-  const { registry, keyEncryption, now, log, generateKeyPair = generateRsaKeyPair } = options;
-  const { rotateEveryMs = ROTATE_EVERY_MS, publishBeforeMs = PUBLISH_BEFORE_MS, longestLifetimeMs } = options;
-  const schedule: Schedule = { rotateEveryMs, publishBeforeMs, longestLifetimeMs };
-  // Often enough to retry several times before a key of another gateway signs.
-  const refreshEveryMs = Math.min(REFRESH_EVERY_MS, publishBeforeMs / 4);
+  return new RegistrySigner(options);
+}
 
-  // The number of requests in flight is bounded elsewhere.
-  const queue = createFairQueue({
-    width: MAX_SIGNING,
-    maxPerNetwork: Infinity,
-    maxWaiting: Infinity,
-  });
-  const listeners = new Set<() => void>();
-  let loaded: readonly LoadedKey[] = [];
-  let published: PublicJwks = { keys: [] };
-  let refreshing: Promise<void> | undefined;
-  let failing = false;
-  let timer: NodeJS.Timeout | undefined;
-  let closed = false;
+class RegistrySigner implements Signer {
+  readonly #options: SignerOptions;
+  readonly #schedule: Schedule;
+  readonly #generateKeyPair: () => Promise<KeyPair>;
+  readonly #refreshEveryMs: number;
+  /** The number of requests in flight is bounded elsewhere. */
+  readonly #queue = createFairQueue({ width: MAX_SIGNING, maxPerNetwork: Infinity, maxWaiting: Infinity });
+  readonly #listeners = new Set<() => void>();
+  #loaded: readonly LoadedKey[] = [];
+  #published: PublicJwks = { keys: [] };
+  /** The refresh in progress, which concurrent callers share. */
+  #refreshing: Promise<void> | undefined;
+  #isFailing = false;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
-  async function readKeys(onDecryptError: (error: unknown) => void): Promise<void> {
+  constructor(options: SignerOptions) {
+    const { rotateEveryMs = ROTATE_EVERY_MS, publishBeforeMs = PUBLISH_BEFORE_MS } = options;
+    this.#options = options;
+    this.#schedule = { rotateEveryMs, publishBeforeMs, longestLifetimeMs: options.longestLifetimeMs };
+    this.#generateKeyPair = options.generateKeyPair ?? generateRsaKeyPair;
+    // Often enough to retry several times before a key of another gateway signs.
+    this.#refreshEveryMs = Math.min(REFRESH_EVERY_MS, publishBeforeMs / 4);
+  }
+
+  async open(): Promise<void> {
+    await encryptPlainKeys(this.#options);
+    // A gateway that cannot sign must not start.
+    await this.#readKeys((error) => {
+      throw error;
+    });
+    this.#scheduleRefresh();
+  }
+
+  async sign(payload: object, caller: string): Promise<string> {
+    const token = await this.#queue({ network: caller, name: caller }, () =>
+      signToken(payload, keyThatSigns(this.#loaded, this.#options.now())),
+    );
+    if (token === 'busy') throw new Error('the queue for signatures has no bound');
+    return token;
+  }
+
+  jwks(): PublicJwks {
+    return this.#published;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  refresh(): Promise<void> {
+    const { log } = this.#options;
+    this.#refreshing ??= this.#readKeys((error) =>
+      log.error({ reason: reasonOf(error) }, 'a signing key cannot be decrypted: it is only published'),
+    ).finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #readKeys(onDecryptError: (error: unknown) => void): Promise<void> {
+    const { registry, keyEncryption, now } = this.#options;
     let stored = await registry.signingKeys(now());
-    if (planRotation(stored, schedule, now()) !== undefined) {
-      await addNextKey(stored);
+    if (planRotation(stored, this.#schedule, now()) !== undefined) {
+      await addNextKey(stored, this.#schedule, this.#generateKeyPair, this.#options);
       stored = await registry.signingKeys(now());
     }
-    const before = new Map(loaded.map((key) => [key.kid, key]));
-    activate(
+    const before = new Map(this.#loaded.map((key) => [key.kid, key]));
+    this.#activate(
       await Promise.all(
         stored.map(async (key) => before.get(key.kid) ?? loadKey(key, keyEncryption, now(), onDecryptError)),
       ),
     );
   }
 
-  async function addNextKey(stored: readonly SigningKey[]): Promise<void> {
-    const { kid, publicJwk, privateKey } = await generateKeyPair();
-    const encrypted = await keyEncryption.encrypt(kid, privateKey);
-    // The key is published from now on. Generating it may have taken a while.
-    const createdAtMs = now();
-    const rotation = planRotation(stored, schedule, createdAtMs);
-    if (rotation === undefined) return;
-    const { signsFromMs, predecessor } = rotation;
-    const added = await registry.addSigningKey(
-      {
-        kid,
-        privateKey: encrypted,
-        publicJwk: JSON.stringify(publicJwk),
-        createdAtMs,
-        signsFromMs,
-        signsUntilMs: undefined,
-        publishedUntilMs: undefined,
-      },
-      stored.map((one) => one.kid),
-      predecessor,
-    );
-    // If another gateway was faster, its key is the next one.
-    if (added) log.info({ kid, signsFrom: new Date(signsFromMs) }, 'a new signing key is published');
-  }
-
-  /** Encrypts keys that were stored before key_encryption_key was set, including keys that no longer sign. */
-  async function encryptPlainKeys(): Promise<void> {
-    const plain = (await registry.signingKeys(0)).filter(({ privateKey }) =>
-      keyEncryption.needsEncryption(privateKey),
-    );
-    if (plain.length === 0) return;
-    const replacements = await Promise.all(
-      plain.map(async ({ kid, privateKey: before }) => ({
-        kid,
-        before,
-        after: await keyEncryption.encrypt(kid, before),
-      })),
-    );
-    await registry.replacePrivateKeys(replacements);
-    const kids = plain.map(({ kid }) => kid);
-    log.info({ kids }, 'signing keys that were stored in plain text are now encrypted');
-  }
-
-  function activate(keys: readonly LoadedKey[]): void {
-    const before = loaded;
-    loaded = keys;
+  #activate(keys: readonly LoadedKey[]): void {
+    const before = this.#loaded;
+    this.#loaded = keys;
     if (keys.length === before.length && keys.every((key, i) => key.kid === before[i]?.kid)) return;
-    published = Object.freeze({ keys: Object.freeze(keys.map(({ publicJwk }) => publicJwk)) });
-    for (const listener of listeners) listener();
+    this.#published = Object.freeze({ keys: Object.freeze(keys.map(({ publicJwk }) => publicJwk)) });
+    for (const listener of this.#listeners) listener();
   }
 
-  function refresh(): Promise<void> {
-    refreshing ??= readKeys((error) =>
-      log.error({ reason: reasonOf(error) }, 'a signing key is only published'),
-    ).finally(() => (refreshing = undefined));
-    return refreshing;
-  }
-
-  async function refreshRegularly(): Promise<void> {
+  async #refreshRegularly(): Promise<void> {
+    const { log } = this.#options;
     try {
-      await refresh();
-      if (failing) log.info({}, 'the signing keys can be read again');
-      failing = false;
+      await this.refresh();
+      if (this.#isFailing) log.info({}, 'the signing keys can be read again');
+      this.#isFailing = false;
     } catch (error) {
-      if (!failing) log.warn({ reason: reasonOf(error) }, 'the signing keys cannot be read');
-      failing = true;
+      if (!this.#isFailing) log.warn({ reason: reasonOf(error) }, 'the signing keys cannot be read');
+      this.#isFailing = true;
     }
-    scheduleRefresh();
+    this.#scheduleRefresh();
   }
 
-  function scheduleRefresh(): void {
-    if (closed) return;
-    timer = setTimeout(() => void refreshRegularly(), refreshEveryMs).unref();
+  #scheduleRefresh(): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => void this.#refreshRegularly(), this.#refreshEveryMs).unref();
   }
-
-  return {
-    async open() {
-      await encryptPlainKeys();
-      // A gateway that cannot sign must not start.
-      await readKeys((error) => {
-        throw error;
-      });
-      scheduleRefresh();
-    },
-    async sign(payload, caller) {
-      const queueCaller = { network: caller, name: caller };
-      const token = await queue(queueCaller, () => signToken(payload, keyThatSigns(loaded, now())));
-      if (token === 'busy') throw new Error('the queue for signatures has no bound');
-      return token;
-    },
-    jwks: () => published,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    refresh,
-    close() {
-      closed = true;
-      clearTimeout(timer);
-    },
-  };
-}
-
-/** Signs on a thread of libuv's pool: an RSA signature would block the event loop for a millisecond or more. */
-function signToken(payload: object, { kid, privateKey }: LoadedSigningKey): Promise<string> {
-  const header = { alg: 'RS256', typ: 'JWT', kid };
-  const input = `${base64urlOf(header)}.${base64urlOf(payload)}`;
-  return new Promise((resolve, reject) => {
-    signBytes('sha256', Buffer.from(input), privateKey, (error, signature) => {
-      if (error) reject(error);
-      else resolve(`${input}.${signature.toString('base64url')}`);
-    });
-  });
-}
-
-interface LoadedSigningKey {
-  readonly kid: string;
-  readonly privateKey: KeyObject;
-}
-
-function base64urlOf(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
 function reasonOf(error: unknown): string {

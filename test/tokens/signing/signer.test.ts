@@ -205,7 +205,7 @@ describe('a signer with a key_encryption_key', () => {
     expect(kidOf(await plain.sign({ iat: 1 }, 'app'))).toBe(kidsOf(sealing)[0]);
     await verify(await sealing.sign({ iat: 1 }, 'app'), plain.jwks());
     const reason = 'the signing keys are encrypted: key_encryption_key must be set';
-    expect(errors).toEqual([[{ reason }, 'a signing key is only published']]);
+    expect(errors).toEqual([[{ reason }, 'a signing key cannot be decrypted: it is only published']]);
   });
 
   it('a key that has signed its last need not be opened any more', async () => {
