@@ -66,7 +66,7 @@ export function createJwksFileCaches(
       return true;
     } catch (error) {
       if (!isFailing)
-        log.warn({ folder, reason: reasonOf(error) }, 'the keys of issuers cannot be kept on disk');
+        log.warn({ folder, reason: reasonOf(error) }, 'issuer keys cannot be cached on disk');
       isFailing = true;
       return false;
     }
@@ -95,7 +95,7 @@ export function createJwksFileCaches(
         const reason = reasonOf(error);
         if (reason === 'ENOENT') return undefined;
         const fields = { issuer: issuer.name, file: path, reason };
-        log.warn(fields, 'the keys of an issuer that are kept on disk are not believed');
+        log.warn(fields, 'cached issuer keys are rejected');
         return undefined;
       }
     }

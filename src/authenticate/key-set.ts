@@ -13,8 +13,9 @@ import type { OpenJwksFileCache, JwksFileCache } from './jwks-file-cache.js';
 import { createJwkSet, type JwkSet } from './jwk-set.js';
 import { logFieldsOf, type KeySourceDetails } from './key-source-error.js';
 import { createReadDocument } from './key-source.js';
-import { createOutageLog } from './outage-log.js';
-import { createTimedRead } from './timed-read.js';
+import { createOutageLog, type OutageLog } from './outage-log.js';
+import { RefreshTimer } from './refresh-timer.js';
+import { createTimedRead, type TimedRead } from './timed-read.js';
 
 export interface KeySetOptions {
   /** Epoch milliseconds. */
@@ -58,152 +59,161 @@ export interface KeySet {
 const UNKNOWN_KID_PAUSE_MS = 30_000;
 /** Limits the requests that unknown kids keep waiting for an issuer that hangs; further ones are refused at once. */
 const MAX_WAITING = 1_000;
-const FIRST_RETRY_MS = 1_000;
-const LAST_RETRY_MS = 30_000;
-/** The fraction of the maximum age after which keys are read again: the rest is for retries. */
-const REFRESH_AT = 0.8;
-/** The longest delay of a Node timer; a longer one fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Reads an issuer's keys at once and again until it is closed. Failures are logged and retried after 1 to 30 s. */
 export function createKeySet(issuer: Issuer, options: KeySetOptions): KeySet {
-  const { now, log, maxAgeMs, onFetch } = options;
-  const source = createTimedRead(createReadDocument(issuer.keys), locationOf(issuer.keys));
-  const outage = createOutageLog(issuer.name, log, now);
-  const changes = issuer.keys.kind !== 'inline';
-  const isRemote = issuer.keys.kind === 'url' || issuer.keys.kind === 'discovery';
-  const fileCache = isRemote ? options.cache?.(issuer) : undefined;
-  const maxStaleMs = changes ? Math.max(options.maxStaleMs, maxAgeMs) : Infinity;
+  return new RefreshedKeySet(issuer, options);
+}
 
-  let keyring: JwkSet | undefined;
-  let readAtMs = -Infinity;
-  let failures = 0;
-  let readForKidAtMs = -Infinity;
-  let reading: Promise<void> | undefined;
-  /** How many requests with unknown kids wait for it. */
-  let waiting = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let closed = false;
+class RefreshedKeySet implements KeySet {
+  readonly #issuer: Issuer;
+  readonly #options: KeySetOptions;
+  readonly #source: TimedRead;
+  readonly #outage: OutageLog;
+  readonly #timer: RefreshTimer;
+  readonly #fileCache: JwksFileCache | undefined;
+  /** Settles when the keys cached on disk were loaded. */
+  readonly #cacheLoaded: Promise<void> | undefined;
+  /** Whether the source can have other keys later. */
+  readonly #canChange: boolean;
+  readonly #maxStaleMs: number;
+  #jwkSet: JwkSet | undefined;
+  #readAtMs = -Infinity;
+  /** Consecutive failed readings. */
+  #failures = 0;
+  #readForKidAtMs = -Infinity;
+  #reading: Promise<void> | undefined;
+  /** How many requests with unknown kids wait for the reading. */
+  #waiting = 0;
+  #isClosed = false;
 
-  const cacheLoaded = fileCache && loadCached(fileCache);
-  void load();
+  constructor(issuer: Issuer, options: KeySetOptions) {
+    const { now, log, maxAgeMs } = options;
+    const { kind } = issuer.keys;
+    this.#issuer = issuer;
+    this.#options = options;
+    this.#source = createTimedRead(createReadDocument(issuer.keys), locationOf(issuer.keys));
+    this.#outage = createOutageLog(issuer.name, log, now);
+    this.#timer = new RefreshTimer(() => void this.#load(), maxAgeMs);
+    this.#fileCache = kind === 'url' || kind === 'discovery' ? options.cache?.(issuer) : undefined;
+    this.#canChange = kind !== 'inline';
+    this.#maxStaleMs = this.#canChange ? Math.max(options.maxStaleMs, maxAgeMs) : Infinity;
+    this.#cacheLoaded = this.#fileCache && this.#loadCached(this.#fileCache);
+    void this.#load();
+  }
 
-  function current(): JwkSet | undefined {
-    return now() - readAtMs <= maxStaleMs ? keyring : undefined;
+  current(): JwkSet | undefined {
+    return this.#options.now() - this.#readAtMs <= this.#maxStaleMs ? this.#jwkSet : undefined;
+  }
+
+  async find(kid: string | undefined, algorithm: Algorithm): Promise<FoundKeys | 'unknown' | 'unavailable'> {
+    if (!this.current()) await this.#cacheLoaded;
+    // The first reading, or the next one after the machine slept for longer than the keys may be used.
+    if (!this.current() && this.#failures === 0 && !this.#isClosed) await this.#load();
+    let jwkSet = this.current();
+    if (!jwkSet) return 'unavailable';
+    if (kid !== undefined && !jwkSet.hasKid(kid) && (await this.#loadForUnknownKid()))
+      jwkSet = this.current() ?? jwkSet;
+    return foundIn(jwkSet, kid, algorithm);
+  }
+
+  async renew(than: JwkSet): Promise<boolean> {
+    if (this.current() === than) await this.#loadForUnknownKid();
+    const jwkSet = this.current();
+    return jwkSet !== undefined && jwkSet !== than;
+  }
+
+  readAtMs(): number | undefined {
+    return this.#readAtMs === -Infinity ? undefined : this.#readAtMs;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer.stop();
+    this.#source.stop();
   }
 
   /** Uses the keys cached on disk until newer ones are read. */
-  async function loadCached(from: JwksFileCache): Promise<void> {
-    const cached = await from.load();
-    if (!cached || now() - cached.readAtMs > maxStaleMs) return;
+  async #loadCached(cache: JwksFileCache): Promise<void> {
+    const { now, log } = this.#options;
+    const issuer = this.#issuer.name;
+    const cached = await cache.load();
+    if (!cached || now() - cached.readAtMs > this.#maxStaleMs) return;
     try {
-      const jwkSet = await createJwkSet(selectUsable(cached.jwks, issuer));
+      const jwkSet = await createJwkSet(selectUsable(cached.jwks, this.#issuer));
       // Newer ones may have been read meanwhile. An empty set is not used: the keys then stay unknown.
-      if (closed || keyring || jwkSet.size === 0) return;
-      keyring = jwkSet;
-      readAtMs = cached.readAtMs;
-      log.info({ issuer: issuer.name, keys: jwkSet.size }, 'the keys of an issuer are those kept on disk');
+      if (this.#isClosed || this.#jwkSet || jwkSet.size === 0) return;
+      this.#jwkSet = jwkSet;
+      this.#readAtMs = cached.readAtMs;
+      log.info({ issuer, keys: jwkSet.size }, 'issuer keys loaded from the cache on disk');
     } catch (error) {
-      log.warn({ issuer: issuer.name, ...logFieldsOf(error) }, 'the keys kept on disk are not usable');
+      log.warn({ issuer, ...logFieldsOf(error) }, 'cached issuer keys are not usable');
     }
   }
 
   /** One reading at a time: concurrent callers share it. */
-  function load(): Promise<void> {
-    reading ??= read().finally(() => (reading = undefined));
-    return reading;
+  #load(): Promise<void> {
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    return this.#reading;
   }
 
-  async function read(): Promise<void> {
+  async #read(): Promise<void> {
     try {
-      const fresh = await createJwkSet(selectUsable(await source.read(), issuer));
-      if (!closed) accept(fresh);
+      const fresh = await createJwkSet(selectUsable(await this.#source.read(), this.#issuer));
+      if (!this.#isClosed) this.#accept(fresh);
     } catch (error) {
-      if (!closed) retry(error);
+      if (!this.#isClosed) this.#handleFailure(error);
     }
   }
 
-  function accept(fresh: JwkSet): void {
-    if (fresh.fingerprint !== keyring?.fingerprint) {
-      keyring = fresh;
-      if (fresh.size === 0)
-        log.warn({ issuer: issuer.name }, 'an issuer has no usable key: its tokens are refused');
-      else log.info({ issuer: issuer.name, keys: fresh.size }, 'the keys of an issuer are new');
+  #accept(fresh: JwkSet): void {
+    const { now, log, onFetch } = this.#options;
+    const issuer = this.#issuer.name;
+    if (fresh.fingerprint !== this.#jwkSet?.fingerprint) {
+      this.#jwkSet = fresh;
+      if (fresh.size === 0) log.warn({ issuer }, 'an issuer has no usable key: its tokens are refused');
+      else log.info({ issuer, keys: fresh.size }, 'issuer keys loaded');
     }
-    readAtMs = now();
-    outage.succeeded();
-    void fileCache?.save(fresh.jwks(), readAtMs);
-    failures = 0;
-    if (changes) schedule(maxAgeMs * REFRESH_AT);
+    this.#readAtMs = now();
+    this.#outage.succeeded();
+    void this.#fileCache?.save(fresh.jwks(), this.#readAtMs);
+    this.#failures = 0;
+    if (this.#canChange) this.#timer.scheduleRefresh();
     onFetch?.('ok');
   }
 
-  function retry(error: unknown): void {
-    failures++;
-    outage.failed(error);
-    // With a timer set and current keys, an unknown kid caused this reading: the timer is cached.
-    if (changes && !(timer && current()))
-      schedule(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS));
-    onFetch?.('failed');
-  }
-
-  function schedule(delayMs: number): void {
-    clearTimeout(timer);
-    timer = setTimeout(refresh, Math.min(delayMs, MAX_TIMER_MS)).unref();
-  }
-
-  function refresh(): void {
-    timer = undefined;
-    void load();
+  #handleFailure(error: unknown): void {
+    this.#failures++;
+    this.#outage.failed(error);
+    // With a timer set and current keys, an unknown kid caused this reading: the timer is kept.
+    if (this.#canChange && !(this.#timer.isSet && this.current())) this.#timer.scheduleRetry(this.#failures);
+    this.#options.onFetch?.('failed');
   }
 
   /** Whether the keys were read for this unknown kid or key, by this request or by one that it joined. */
-  async function loadForUnknownKid(): Promise<boolean> {
-    if (!reading) {
-      if (!changes || closed || now() - readForKidAtMs < UNKNOWN_KID_PAUSE_MS) return false;
-      readForKidAtMs = now();
+  async #loadForUnknownKid(): Promise<boolean> {
+    if (!this.#reading) {
+      const nowMs = this.#options.now();
+      if (!this.#canChange || this.#isClosed || nowMs - this.#readForKidAtMs < UNKNOWN_KID_PAUSE_MS)
+        return false;
+      this.#readForKidAtMs = nowMs;
     }
-    if (waiting >= MAX_WAITING) return false;
-    waiting++;
-    await load();
-    waiting--;
+    if (this.#waiting >= MAX_WAITING) return false;
+    this.#waiting++;
+    await this.#load();
+    this.#waiting--;
     return true;
   }
-
-  return {
-    current,
-    async find(kid, algorithm) {
-      if (!current()) await cacheLoaded;
-      // The first reading, or the next one after the machine slept for longer than the keys may be used.
-      if (!current() && failures === 0 && !closed) await load();
-      let jwkSet = current();
-      if (!jwkSet) return 'unavailable';
-      if (kid !== undefined && !jwkSet.hasKid(kid) && (await loadForUnknownKid()))
-        jwkSet = current() ?? jwkSet;
-      return foundIn(jwkSet, kid, algorithm);
-    },
-    async renew(than) {
-      if (current() === than) await loadForUnknownKid();
-      const jwkSet = current();
-      return jwkSet !== undefined && jwkSet !== than;
-    },
-    readAtMs: () => (readAtMs === -Infinity ? undefined : readAtMs),
-    close() {
-      closed = true;
-      clearTimeout(timer);
-      source.stop();
-    },
-  };
 }
 
 /** Returns the keys of a set that a token can mean, or `unknown`. */
 export function foundIn(
-  keyring: JwkSet,
+  jwkSet: JwkSet,
   kid: string | undefined,
   algorithm: Algorithm,
 ): FoundKeys | 'unknown' {
-  const keys = keyring.find(kid, algorithm);
-  return keys.length > 0 ? { keys, jwkSet: keyring } : 'unknown';
+  const keys = jwkSet.find(kid, algorithm);
+  return keys.length > 0 ? { keys, jwkSet } : 'unknown';
 }
 
 /** The configured address, for the log. */

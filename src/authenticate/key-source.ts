@@ -23,7 +23,7 @@ export function createReadDocument(source: KeySource): ReadDocument {
       return (signal) => readJsonFile(source.path, signal);
     case 'own':
       // The gateway's own keys are read in this process: see local-jwks.ts.
-      return () => Promise.reject(new KeySourceError('are the own ones of this gate'));
+      return () => Promise.reject(new KeySourceError('are those of this gateway'));
     case 'inline':
       return () => Promise.resolve(source.jwks);
   }

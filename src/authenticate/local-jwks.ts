@@ -21,7 +21,7 @@ export function createLocalKeySet(
   algorithms: readonly Algorithm[],
   now: () => number,
 ): KeySet {
-  let keyring: JwkSet | undefined;
+  let jwkSet: JwkSet | undefined;
   let readAtMs: number | undefined;
   let reading = read();
   const stop = source.onChange(() => {
@@ -35,15 +35,15 @@ export function createLocalKeySet(
     // The token service has not read its keys yet, so no token can be checked.
     if (fresh.size === 0) return;
     readAtMs = now();
-    if (fresh.fingerprint !== keyring?.fingerprint) keyring = fresh;
+    if (fresh.fingerprint !== jwkSet?.fingerprint) jwkSet = fresh;
   }
 
   return {
-    current: () => keyring,
+    current: () => jwkSet,
     async find(kid, algorithm) {
       await reading;
-      if (!keyring) return 'unavailable';
-      return foundIn(keyring, kid, algorithm);
+      if (!jwkSet) return 'unavailable';
+      return foundIn(jwkSet, kid, algorithm);
     },
     // Every change is already read, so there is nothing newer.
     renew: () => Promise.resolve(false),

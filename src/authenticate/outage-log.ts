@@ -33,14 +33,14 @@ export function createOutageLog(issuer: string, log: Log, now: () => number): Ou
         const isSame = fields.reason === outage.fields.reason;
         if (isSame || nowMs - outage.loggedAtMs < OTHER_REASON_MS) return;
       }
-      log.warn({ issuer, ...fields }, 'the keys of an issuer could not be read');
+      log.warn({ issuer, ...fields }, 'issuer keys could not be read');
       outage = { sinceMs: outage?.sinceMs ?? nowMs, loggedAtMs: nowMs, fields };
     },
     succeeded() {
       if (!outage) return;
       const { url, file } = outage.fields;
       const place = { ...(url !== undefined && { url }), ...(file !== undefined && { file }) };
-      log.info({ issuer, ...place, away_ms: now() - outage.sinceMs }, 'the keys of an issuer are read again');
+      log.info({ issuer, ...place, unavailable_ms: now() - outage.sinceMs }, 'issuer keys can be read again');
       outage = undefined;
     },
   };

@@ -107,9 +107,9 @@ describe('A token that was refused', () => {
 
 describe('The memory for tokens', () => {
   async function createVerified(principal = ANONYMOUS): Promise<VerifiedToken> {
-    const keyring = await createJwkSet([]);
-    const keys = { current: () => keyring } as KeySet;
-    return { principal, confirmation: undefined, jwkSet: keyring, keys, startsAtMs: 0, endsAtMs: Infinity };
+    const jwkSet = await createJwkSet([]);
+    const keys = { current: () => jwkSet } as KeySet;
+    return { principal, confirmation: undefined, jwkSet, keys, startsAtMs: 0, endsAtMs: Infinity };
   }
 
   it('tells tokens apart that end alike', async () => {

@@ -279,8 +279,8 @@ describe('An issuer that is away', () => {
 });
 
 describe('An outage in the log', () => {
-  const REASON = 'the keys of an issuer could not be read';
-  const AGAIN = 'the keys of an issuer are read again';
+  const REASON = 'issuer keys could not be read';
+  const AGAIN = 'issuer keys can be read again';
 
   function recording(): { log: Log; lines: { message: string; [field: string]: unknown }[] } {
     const lines: { message: string }[] = [];
@@ -309,8 +309,8 @@ describe('An outage in the log', () => {
     issuer.heal();
     await retry(1);
     const [, loaded, again, ...more] = lines;
-    expect(loaded).toMatchObject({ message: 'the keys of an issuer are new' });
-    expect(again).toEqual({ issuer: 'test-issuer', url: issuer.jwksUrl, away_ms: 61_000, message: AGAIN });
+    expect(loaded).toMatchObject({ message: 'issuer keys loaded' });
+    expect(again).toEqual({ issuer: 'test-issuer', url: issuer.jwksUrl, unavailable_ms: 61_000, message: AGAIN });
     expect(more).toEqual([]);
     issuer.breakWith(500);
     vi.advanceTimersByTime(MAX_AGE_MS);
