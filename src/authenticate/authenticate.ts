@@ -5,7 +5,7 @@
  * (`verify`), its claims are checked (`claims`), and the Principal is made. Later requests find it in the cache,
  * without a promise. Revocation is checked at every request, outside the cache.
  */
-import type { Issuer } from '../model/issuer.js';
+import type { Algorithm, Issuer } from '../model/issuer.js';
 import { ANONYMOUS, type Principal } from '../model/principal.js';
 import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
@@ -14,10 +14,11 @@ import { readBearer } from './bearer.js';
 import { timeError, hasAcceptedAudience, readValidity } from './claims.js';
 import { type ParsedJws, parseJws } from './parse-jws.js';
 import { isHeldBy, readConfirmation } from './confirmation.js';
+import type { JwkSet } from './jwk-set.js';
 import type { FoundKeys, KeySet } from './key-set.js';
 import { createPrincipal } from './principal.js';
 import { INVALID_TOKEN, KEYS_UNAVAILABLE, NO_TOKEN } from './refusals.js';
-import { createTokenCache, type VerifiedToken } from './token-cache.js';
+import { createTokenCache, type TokenCache, type VerifiedToken } from './token-cache.js';
 import { createVerify, type Verify } from './verify.js';
 
 export { REVOCATIONS_UNKNOWN } from './refusals.js';
@@ -36,12 +37,12 @@ export interface AuthenticateOptions {
    * revoked.
    */
   readonly refuse?: (principal: Principal) => Refusal | undefined;
-  /** Called for each token with whether it was cached. */
-  readonly onCacheLookup?: (hit: boolean) => void;
 }
 
+type AuthenticatedHead = Pick<RequestHead, 'authorization' | 'socket'>;
+
 export type Authenticate = (
-  head: Pick<RequestHead, 'authorization' | 'socket'>,
+  head: AuthenticatedHead,
   route: Pick<Route, 'access'>,
 ) => Principal | Refusal | Promise<Principal | Refusal>;
 
@@ -57,106 +58,127 @@ interface IssuerVerifier {
  *
  * A cached token has a synchronous result, a new one a promise. It rejects only with an error of the verifier.
  */
-export function createAuthenticate({
-  issuers,
-  cacheSize,
-  now,
-  refuse = refuseNone,
-  onCacheLookup,
-}: AuthenticateOptions): Authenticate {
-  /** By the expected `iss`; undefined is the key of the one issuer whose tokens have none. */
-  const verifiers = new Map<unknown, IssuerVerifier>(
-    issuers.map(({ issuer, keys }) => [issuer.iss, { issuer, keys, verify: createVerify(issuer, now) }]),
-  );
-  const cache = createTokenCache(cacheSize);
-  /** Verifications in progress, by token: a burst with one new token costs one verification. */
-  const verifying = new Map<string, Promise<VerifiedToken | Refusal>>();
+export function createAuthenticate(options: AuthenticateOptions): Authenticate {
+  const authenticator = new Authenticator(options);
+  return (head, route) => authenticator.authenticate(head, route);
+}
 
-  return function authenticate({ authorization, socket }, { access }) {
+class Authenticator {
+  /** By the expected `iss`; undefined is the key of the one issuer whose tokens have none. */
+  readonly #verifiers: ReadonlyMap<unknown, IssuerVerifier>;
+  readonly #cache: TokenCache;
+  readonly #now: () => number;
+  readonly #refuse: (principal: Principal) => Refusal | undefined;
+  /** Verifications in progress, by token: a burst with one new token costs one verification. */
+  readonly #verifying = new Map<string, Promise<VerifiedToken | Refusal>>();
+
+  constructor({ issuers, cacheSize, now, refuse = refuseNone }: AuthenticateOptions) {
+    this.#verifiers = new Map(
+      issuers.map(({ issuer, keys }) => [issuer.iss, { issuer, keys, verify: createVerify(issuer, now) }]),
+    );
+    this.#cache = createTokenCache(cacheSize);
+    this.#now = now;
+    this.#refuse = refuse;
+  }
+
+  authenticate(
+    { authorization, socket }: AuthenticatedHead,
+    { access }: Pick<Route, 'access'>,
+  ): Principal | Refusal | Promise<Principal | Refusal> {
     if (access.kind === 'public') return ANONYMOUS;
     if (authorization === undefined) return NO_TOKEN;
-    const cached = cache.get(authorization);
+    const cached = this.#cache.get(authorization);
     if (cached) {
-      onCacheLookup?.(true);
       if (access.issuers?.has(cached.principal.issuer) === false) return INVALID_TOKEN.issuer;
-      return timeError(cached, now()) ?? checkRequest(cached, socket);
+      return timeError(cached, this.#now()) ?? this.#checkRequest(cached, socket);
     }
     const token = readBearer(authorization);
     if (token instanceof Refusal) return token;
-    onCacheLookup?.(false);
     const jws = parseJws(token);
     if (jws instanceof Refusal) return jws;
-    const verifier = verifiers.get(jws.payload['iss']);
+    const verifier = this.#verifiers.get(jws.payload['iss']);
     if (!verifier || access.issuers?.has(verifier.issuer.name) === false) return INVALID_TOKEN.issuer;
-    return verifyAndCache(authorization, socket, verifyOnce(token, jws, verifier));
-  };
+    return this.#verifyAndCache(authorization, socket, this.#verifyOnce(token, jws, verifier));
+  }
 
-  async function verifyAndCache(
+  async #verifyAndCache(
     authorization: string,
     socket: RequestHead['socket'],
     verification: Promise<VerifiedToken | Refusal>,
   ): Promise<Principal | Refusal> {
     const verified = await verification;
     if (verified instanceof Refusal) return verified;
-    cache.set(authorization, verified);
-    return checkRequest(verified, socket);
+    this.#cache.set(authorization, verified);
+    return this.#checkRequest(verified, socket);
   }
 
-  function verifyOnce(
-    token: string,
-    jws: ParsedJws,
-    verifier: IssuerVerifier,
-  ): Promise<VerifiedToken | Refusal> {
-    let verification = verifying.get(token);
+  #verifyOnce(token: string, jws: ParsedJws, verifier: IssuerVerifier): Promise<VerifiedToken | Refusal> {
+    let verification = this.#verifying.get(token);
     if (!verification) {
-      verification = verifyToken(token, jws, verifier).finally(() => verifying.delete(token));
-      verifying.set(token, verification);
+      verification = verifyToken(token, jws, verifier, this.#now).finally(() =>
+        this.#verifying.delete(token),
+      );
+      this.#verifying.set(token, verification);
     }
     return verification;
   }
 
   /** The checks that every request needs, also with a cached token. */
-  function checkRequest(
+  #checkRequest(
     { principal, confirmation }: VerifiedToken,
     socket: RequestHead['socket'],
   ): Principal | Refusal {
     if (confirmation !== undefined && !isHeldBy(confirmation, socket)) return INVALID_TOKEN.confirmation;
-    return refuse(principal) ?? principal;
-  }
-
-  async function verifyToken(
-    token: string,
-    { header, payload }: ParsedJws,
-    verifier: IssuerVerifier,
-  ): Promise<VerifiedToken | Refusal> {
-    const { issuer, keys } = verifier;
-    if (!issuer.tokenTypes.has(header.typ)) return INVALID_TOKEN.type;
-    const algorithm = issuer.algorithms.find((accepted) => accepted === header.alg);
-    if (!algorithm) return INVALID_TOKEN.algorithm;
-    let found = await keys.find(header.kid, algorithm);
-    if (found === 'unavailable') return KEYS_UNAVAILABLE;
-    if (found === 'unknown') return INVALID_TOKEN.unknownKey;
-    let failure = await verifySignature(token, found, verifier);
-    // Without a kid, only a failed verification shows that the issuer has a key that was not read yet.
-    if (failure === INVALID_TOKEN.signature && header.kid === undefined && (await keys.renew(found.jwkSet))) {
-      found = await keys.find(undefined, algorithm);
-      if (found === 'unavailable') return KEYS_UNAVAILABLE;
-      if (found === 'unknown') return INVALID_TOKEN.unknownKey;
-      failure = await verifySignature(token, found, verifier);
-    }
-    if (failure) return failure;
-    const validity = readValidity(payload, issuer);
-    if (validity instanceof Refusal) return validity;
-    const timeRefusal = timeError(validity, now());
-    if (timeRefusal) return timeRefusal;
-    if (!hasAcceptedAudience(payload, issuer)) return INVALID_TOKEN.audience;
-    const confirmation = readConfirmation(payload);
-    if (confirmation === null) return INVALID_TOKEN.confirmation;
-    const principal = createPrincipal(payload, issuer);
-    if (principal instanceof Refusal) return principal;
-    return { principal, confirmation, keys, jwkSet: found.jwkSet, ...validity };
+    return this.#refuse(principal) ?? principal;
   }
 }
+
+/** Verifies a new token: type, algorithm, signature, then its claims. */
+async function verifyToken(
+  token: string,
+  { header, payload }: ParsedJws,
+  verifier: IssuerVerifier,
+  now: () => number,
+): Promise<VerifiedToken | Refusal> {
+  const { issuer, keys } = verifier;
+  if (!issuer.tokenTypes.has(header.typ)) return INVALID_TOKEN.type;
+  const algorithm = issuer.algorithms.find((accepted) => accepted === header.alg);
+  if (!algorithm) return INVALID_TOKEN.algorithm;
+  const jwkSet = await findVerifyingSet(token, header.kid, algorithm, verifier);
+  if (jwkSet instanceof Refusal) return jwkSet;
+  const validity = readValidity(payload, issuer);
+  if (validity instanceof Refusal) return validity;
+  const timeRefusal = timeError(validity, now());
+  if (timeRefusal) return timeRefusal;
+  if (!hasAcceptedAudience(payload, issuer)) return INVALID_TOKEN.audience;
+  const confirmation = readConfirmation(payload);
+  if (confirmation === null) return INVALID_TOKEN.confirmation;
+  const principal = createPrincipal(payload, issuer);
+  if (principal instanceof Refusal) return principal;
+  return { principal, confirmation, keys, jwkSet, ...validity };
+}
+
+/** Returns the set with a key that verifies the token's signature. */
+async function findVerifyingSet(
+  token: string,
+  kid: string | undefined,
+  algorithm: Algorithm,
+  verifier: IssuerVerifier,
+): Promise<JwkSet | Refusal> {
+  const { keys } = verifier;
+  let found = await keys.find(kid, algorithm);
+  if (typeof found === 'string') return NO_KEY[found];
+  let failure = await verifySignature(token, found, verifier);
+  // Without a kid, only a failed verification shows that the issuer has a key that was not read yet.
+  if (failure === INVALID_TOKEN.signature && kid === undefined && (await keys.renew(found.jwkSet))) {
+    found = await keys.find(undefined, algorithm);
+    if (typeof found === 'string') return NO_KEY[found];
+    failure = await verifySignature(token, found, verifier);
+  }
+  return failure ?? found.jwkSet;
+}
+
+const NO_KEY = { unavailable: KEYS_UNAVAILABLE, unknown: INVALID_TOKEN.unknownKey } as const;
 
 /** Tries each key that the token can mean; the first one that matches the signature decides. */
 async function verifySignature(

@@ -65,8 +65,7 @@ export function createJwksFileCaches(
       isFailing = false;
       return true;
     } catch (error) {
-      if (!isFailing)
-        log.warn({ folder, reason: reasonOf(error) }, 'issuer keys cannot be cached on disk');
+      if (!isFailing) log.warn({ folder, reason: reasonOf(error) }, 'issuer keys cannot be cached on disk');
       isFailing = true;
       return false;
     }

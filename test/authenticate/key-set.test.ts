@@ -310,7 +310,12 @@ describe('An outage in the log', () => {
     await retry(1);
     const [, loaded, again, ...more] = lines;
     expect(loaded).toMatchObject({ message: 'issuer keys loaded' });
-    expect(again).toEqual({ issuer: 'test-issuer', url: issuer.jwksUrl, unavailable_ms: 61_000, message: AGAIN });
+    expect(again).toEqual({
+      issuer: 'test-issuer',
+      url: issuer.jwksUrl,
+      unavailable_ms: 61_000,
+      message: AGAIN,
+    });
     expect(more).toEqual([]);
     issuer.breakWith(500);
     vi.advanceTimersByTime(MAX_AGE_MS);

@@ -81,11 +81,10 @@ export interface Stage {
 export interface StageOptions extends Partial<KeySetOptions> {
   readonly cacheSize?: number;
   readonly isRevoked?: (principal: Principal) => boolean;
-  readonly onCacheLookup?: (hit: boolean) => void;
 }
 
 export function createStage(issuers: readonly Issuer[], options: StageOptions = {}): Stage {
-  const { cacheSize = 100, isRevoked, onCacheLookup, ...keySetOptions } = options;
+  const { cacheSize = 100, isRevoked, ...keySetOptions } = options;
   const clock = createClock();
   const keySets = issuers.map((issuer) => createTestKeySet(issuer, { now: clock, ...keySetOptions }));
   const authenticate = createAuthenticate({
@@ -95,7 +94,6 @@ export function createStage(issuers: readonly Issuer[], options: StageOptions = 
     ...(isRevoked && {
       refuse: (principal: Principal) => (isRevoked(principal) ? TOKEN_REVOKED : undefined),
     }),
-    ...(onCacheLookup && { onCacheLookup }),
   });
   return {
     authenticate,
