@@ -27,7 +27,7 @@ module.exports = {
       to: { path: '^node_modules/(express|@types/express[^/]*)/' },
     },
     {
-      name: 'only-the-face-is-imported-from-outside',
+      name: 'only-the-entry-module-is-imported-from-outside',
       comment: 'app/ also chooses stores and key sources',
       severity: 'error',
       from: { path: '^src/([^/]+)', pathNot: '^src/app/' },
@@ -37,20 +37,20 @@ module.exports = {
       },
     },
     {
-      name: 'config-knows-the-model-only',
+      name: 'config-imports-the-model-only',
       severity: 'error',
       from: { path: own('config') },
       to: { path: '^src/', pathNot: ['^src/model/', '^src/config/'] },
     },
     {
-      name: 'the-token-service-knows-the-model-only',
-      comment: 'to the gate it is one more issuer with a JWKS',
+      name: 'the-token-service-imports-the-model-only',
+      comment: 'to the gateway it is one more issuer with a JWKS',
       severity: 'error',
       from: { path: own('tokens') },
       to: { path: '^src/', pathNot: ['^src/model/', '^src/tokens/'] },
     },
     {
-      name: 'revocation-knows-the-model-only',
+      name: 'revocation-imports-the-model-only',
       severity: 'error',
       from: { path: own('revocation') },
       to: { path: '^src/', pathNot: ['^src/model/', '^src/shared/', '^src/revocation/'] },

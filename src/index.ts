@@ -9,7 +9,7 @@ import { buildGateway } from './app/build-gateway.js';
 import { compileConfig, loadConfig, type GatewayConfig } from './config/config.js';
 import { warnOfForeignCluster } from './app/foreign-cluster.js';
 import { openConfigReloader } from './app/reloader.js';
-import { createEdge, createMounts, type Start } from './server/server.js';
+import { createMounts, Edge } from './server/server.js';
 import type { Log } from './model/log.js';
 import type { Observe } from './model/record.js';
 import type { Settings } from './model/settings.js';
@@ -76,7 +76,7 @@ export async function tollgate(
     throw error;
   });
   warnOfForeignCluster(settings, log);
-  const edge = createEdge({
+  const edge = new Edge({
     current: () => reloader.current().gateway,
     now: runtime.monotonic,
     newId: runtime.newId,
@@ -85,7 +85,6 @@ export async function tollgate(
     explains: process.env['NODE_ENV'] !== 'production',
     log,
   });
-  const start: Start = (req, res, next) => void edge.handle(req, res, next);
   const middleware = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void => {
     // The next middleware gets the original path.
     const { url = '' } = req;
@@ -96,7 +95,7 @@ export async function tollgate(
             req.url = url;
             next();
           };
-    edge.accept(req, res, start, nextWithUrl);
+    edge.accept(req, res, nextWithUrl);
   };
   return Object.assign(middleware, {
     upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer): void => {

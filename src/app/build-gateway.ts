@@ -7,11 +7,11 @@ import { createVerifyGatewayToken } from '../authenticate/verify-gateway-token.j
 import { createAuthorize } from '../authorize/authorize.js';
 import type { Reuse } from './resource-pool.js';
 import { createForwarder } from '../forward/forward.js';
-import { createPipeline, type Gateway, type TokenServiceMount } from '../gateway.js';
+import type { Gateway, TokenServiceMount } from '../gateway.js';
 import type { ReloadableGateway } from './reloader.js';
 import { openResources, type Runtime } from './resources.js';
 import { createLimit } from '../limit/limit.js';
-import { createMatch, createReadPath, otherReadings, type ReadPath } from '../match/match.js';
+import { createMatch, createReadTarget, otherReadings } from '../match/match.js';
 import type { Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
 import type { Settings } from '../model/settings.js';
@@ -52,10 +52,9 @@ export async function buildGateway(
   const refuse = createRevocationCheck(revocations);
 
   const { allowSemicolon } = settings;
-  const match = createMatch(settings.routes, { allowSemicolon });
   const authenticate = createAuthenticate({ issuers, cacheSize: settings.tokenCacheSize, now, refuse });
-  const admit = createPipeline({
-    match,
+  const steps = {
+    match: createMatch(settings.routes, { allowSemicolon }),
     authenticate,
     authorize: createAuthorize(),
     limit: createLimit({
@@ -64,7 +63,7 @@ export async function buildGateway(
       draftHeaders: settings.limitHeaders === 'draft',
       recheck: refuse,
     }),
-  });
+  };
   const tokenService =
     settings.tokens && tokens && bounds && revocations
       ? tokens.serve(
@@ -80,8 +79,8 @@ export async function buildGateway(
     settings,
     gateway: {
       read: createReader({ trustProxy: settings.trustProxy, newId }),
-      match,
-      admit,
+      readTarget: createReadTarget({ allowSemicolon }),
+      steps,
       forwarder: createForwarder(upstreams, {
         now: monotonic,
         bodyTimeoutMs: settings.client.bodyTimeoutMs,
@@ -91,7 +90,7 @@ export async function buildGateway(
       }),
       maxInFlight: settings.maxInFlight,
       cors: settings.cors,
-      tokens: tokenService && mountTokenService(tokenService, createReadPath({ allowSemicolon })),
+      tokens: tokenService && mountTokenService(tokenService),
     },
     administration: tokens?.administer(async () => revocations?.publishRevision()),
     revocations,
@@ -112,10 +111,9 @@ function createRevocationCheck(
   };
 }
 
-function mountTokenService(service: TokenService, readPath: ReadPath): TokenServiceMount {
+function mountTokenService(service: TokenService): TokenServiceMount {
   return {
     service,
-    readPath,
     resembles: (path) =>
       service.resembles(path) || otherReadings(path)?.some((other) => service.resembles(other)) !== false,
   };

@@ -9,11 +9,11 @@ import { Socket } from 'node:net';
 import { buildGateway } from '../app/build-gateway.js';
 import { ConfigError, loadConfig, Problem } from '../config/config.js';
 import { createResourcePool } from '../app/resource-pool.js';
-import { createReadPath } from '../match/match.js';
-import type { Gateway } from '../gateway.js';
+import { admit, type Gateway } from '../gateway.js';
 import type { Admission, Rejection } from '../model/decision.js';
 import type { Issuer } from '../model/issuer.js';
 import type { Log } from '../model/log.js';
+import { Refusal } from '../model/refusal.js';
 import type { Route } from '../model/route.js';
 import type { Expectation, Settings } from '../model/settings.js';
 import { ownerOf } from '../model/token-paths.js';
@@ -97,7 +97,7 @@ async function runExpectations(settings: Settings, expectations: readonly Expect
 /** Returns how the result differs from what is expected; undefined if it does not. */
 async function contradiction(
   gateway: Gateway,
-  { tokens, allowSemicolon }: Settings,
+  { tokens }: Settings,
   { route, method, path, scopes, status }: Expectation,
   testIssuers: ReadonlyMap<string, TestIssuer>,
 ): Promise<string | undefined> {
@@ -105,10 +105,11 @@ async function contradiction(
   const token = scopes && testIssuerFor(route, testIssuers)?.sign(APP, scopes);
   const head = gateway.read(requestOf(method, path, token));
   // This gateway is built without the token service, whose paths take precedence over routes.
-  const normal = createReadPath({ allowSemicolon })(head);
-  const owner = tokens && normal !== undefined && ownerOf(normal, tokens.issuer, { ...tokens.endpoints });
+  const target = gateway.readTarget(head);
+  const owner =
+    tokens && !(target instanceof Refusal) && ownerOf(target.path, tokens.issuer, { ...tokens.endpoints });
   if (owner) return `${what}, but the path is that of the token service (${owner.path})`;
-  const decision = await gateway.admit(head);
+  const decision = await admit(gateway.steps, head, target);
   if ('refusal' in decision) {
     const { refusal } = decision;
     return refusal.status === status

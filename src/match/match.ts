@@ -1,5 +1,5 @@
-/** The second step of the pipeline: normalizes a request's target and finds its route. Called by `gateway.ts`. */
-import type { RouteMatch } from '../model/decision.js';
+/** The second step of the pipeline: finds the route of a request's target, which `readTarget` has normalized before. */
+import type { RequestTarget, RouteMatch } from '../model/decision.js';
 import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 import type { Route } from '../model/route.js';
@@ -14,18 +14,20 @@ export interface MatchOptions {
   readonly allowSemicolon: boolean;
 }
 
-/** Returns the path of a request in its normal form; undefined where match refuses the target. */
-export type ReadPath = (head: RequestHead) => string | undefined;
+/** Returns the path and query of a request's target, or why it is refused (400; 404 for `OPTIONS *`). Never throws. */
+export type ReadTarget = (head: RequestHead) => RequestTarget | Refusal;
 
-/** Creates the function that reads a path without matching it, for the token service's own paths. */
-export function createReadPath({ allowSemicolon }: MatchOptions): ReadPath {
-  return function readPath(head) {
+/** Creates the function that brings the target of a request into its normal form, once for each request. */
+export function createReadTarget({ allowSemicolon }: MatchOptions): ReadTarget {
+  return function readTarget(head) {
     const target = originForm(head);
-    if (target instanceof Refusal) return undefined;
+    if (target instanceof Refusal) return target;
     const mark = target.indexOf('?');
-    if (queryOf(target, mark) instanceof Refusal) return undefined;
     const path = normalForm(mark === -1 ? target : target.slice(0, mark), allowSemicolon);
-    return path instanceof Refusal ? undefined : path;
+    if (path instanceof Refusal) return path;
+    const query = queryOf(target, mark);
+    if (query instanceof Refusal) return query;
+    return { path, query };
   };
 }
 
@@ -40,7 +42,7 @@ export function otherReadings(path: string): string[] | undefined {
 }
 
 /** Returns the route with the path and query for the upstream, or why there is none (400, 404 or 405). Never throws. */
-export type Match = (head: RequestHead) => RouteMatch | Refusal;
+export type Match = (target: RequestTarget, method: string) => RouteMatch | Refusal;
 
 /**
  * Builds the route table and creates the match step.
@@ -50,20 +52,12 @@ export type Match = (head: RequestHead) => RouteMatch | Refusal;
 export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchOptions): Match {
   const table = new RouteTable(routes);
 
-  return function match(head) {
-    const target = originForm(head);
-    if (target instanceof Refusal) return target;
-    const mark = target.indexOf('?');
-    const path = normalForm(mark === -1 ? target : target.slice(0, mark), allowSemicolon);
-    if (path instanceof Refusal) return path;
-    const query = queryOf(target, mark);
-    if (query instanceof Refusal) return query;
-
+  return function match({ path, query }, method) {
     const texts = textsOf(path, table.maxSegments);
-    const rule = table.find(texts, head.method);
+    const rule = table.find(texts, method);
     if (rule === undefined) return refuse(path, texts);
     const { route, rewrite } = rule;
-    if (table.isShadowed(rule, path, texts, head.method))
+    if (table.isShadowed(rule, path, texts, method))
       return route.allowEncodedSlash ? NO_ROUTE : noRoute(path);
     const upstreamPath = rewrite ? normalForm(rewrite(path), allowSemicolon) : path;
     if (upstreamPath instanceof Refusal) return upstreamPath;

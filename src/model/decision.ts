@@ -4,6 +4,13 @@ import type { Principal } from './principal.js';
 import type { Refusal } from './refusal.js';
 import type { Route } from './route.js';
 
+/** A request's target in its normal form. Only this form is compared with paths of routes and of the token service. */
+export interface RequestTarget {
+  readonly path: string;
+  /** The query, byte for byte, with its `?`; or an empty string. */
+  readonly query: string;
+}
+
 /** The route found for a request, and what is requested of its upstream. */
 export interface RouteMatch {
   readonly route: Route;

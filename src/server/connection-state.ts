@@ -1,7 +1,8 @@
-/** The latest exchange of a connection, which decides what may follow it. Used by `pipeline.ts` and `parse-error.ts`. */
+/** The latest exchange of a connection, which decides what may follow it. Used by `pipelined-requests.ts` and `parse-error.ts`. */
 import type { ServerResponse } from 'node:http';
 import type { RecordedHead } from '../model/record.js';
 import type { Refusal } from '../model/refusal.js';
+import { closesConnection } from './node-internals.js';
 
 export interface ConnectionState {
   readonly res: ServerResponse;
@@ -19,7 +20,5 @@ export interface ConnectionState {
  * they would be counted and forwarded, but their responses would be lost.
  */
 export function closesAfterResponse({ willClose, res }: ConnectionState): boolean {
-  // Node has no public property for this. The internal one is only read, never written.
-  const { _last: closes } = res as ServerResponse & { _last?: boolean };
-  return willClose || closes === true;
+  return willClose || closesConnection(res);
 }

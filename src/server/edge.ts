@@ -1,121 +1,155 @@
 /**
- * The edge: the entry of requests from node:http into the gateway. Called by `server.ts` and `src/index.ts`.
+ * The edge: the entry of requests from node:http into the gateway. Called by `listening-server.ts` and `src/index.ts`.
  *
- *   request ─┐                                          ┌─ refusal ─ send-error.ts
- *            ├─ in flight? ─ read ─ request-handler.ts ─┤
- *   upgrade ─┘                                          └─ admission ─ forward/
+ *   request ── accept ── Express ── handle ─┐                                  ┌─ refusal ─ end-exchange.ts
+ *                                           ├─ read ─ run ─ request-handler.ts ┤
+ *   upgrade ── upgrade ─────────────────────┘                                  └─ forward/
  *
  * Ordinary requests come through Express, upgrades directly from the server. From `read` on both take the same steps.
  */
-import { ServerResponse, type IncomingMessage } from 'node:http';
+import { ServerResponse, type IncomingMessage, type RequestListener } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Gateway } from '../gateway.js';
-import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
+import type { Log } from '../model/log.js';
+import { CLIENT_CLOSED_REQUEST, type Observe } from '../model/record.js';
 import { Refusal } from '../model/refusal.js';
-import { endSocket, sendError } from './send-error.js';
-import type { Mounts } from './mounts.js';
-import { createParseErrorHandler } from './parse-error.js';
-import { createPipelines } from './pipeline.js';
 import type { ConnectionState } from './connection-state.js';
-import { createRecordUnparsed, unparsedHead } from './record-unparsed.js';
-import { asksForWebSocket, waitForPipelinedResponses, reinjectAsPlainHttp } from './upgrade.js';
-import {
-  createRequestHandler,
-  type Next,
-  type Tunnel,
-  type RequestContext,
-  type RequestHandlerOptions,
-} from './request-handler.js';
+import { handleCrash } from './end-exchange.js';
+import type { ServerHandlers } from './listening-server.js';
+import type { Mounts } from './mounts.js';
+import { ParseErrorHandler } from './parse-error.js';
+import { PipelinedRequests } from './pipelined-requests.js';
+import { createRecordUnparsed, unparsedHead, type RecordUnparsed } from './record-unparsed.js';
+import type { EdgeState, Next, RequestContext, Tunnel } from './request-context.js';
+import { handleRequest } from './request-handler.js';
+import { endSocket, sendError } from './send-error.js';
+import { asksForWebSocket, reinjectAsPlainHttp, waitForPipelinedResponses } from './upgrade.js';
 
-export interface EdgeOptions extends Omit<RequestHandlerOptions, 'isDraining'> {
+export interface EdgeOptions {
   /** Returns the current gateway instance; called once a request. */
   readonly current: () => Gateway;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   readonly newId: () => string;
+  readonly observe: Observe;
+  readonly log: Log;
+  /** An Express app that passes each request to `handle`. Without it, requests are handled directly. */
+  readonly app?: RequestListener;
   /** As a library: where the gateway is mounted; by default at the root. */
   readonly mounts?: Mounts;
-}
-
-/** Begins a request. */
-export type Start = (req: IncomingMessage, res: ServerResponse, next?: Next) => void;
-
-export interface Edge {
-  /**
-   * Accepts a request: calls `start` now, or when the responses to earlier requests of its connection are complete
-   * (pipeline.ts). Refuses it with `max_in_flight` exchanges in flight. Ignores it where the connection is about to close.
-   */
-  readonly accept: (req: IncomingMessage, res: ServerResponse, start: Start, next?: Next) => void;
-  /** Handles a request. With `next`, a request without a route goes to `next` instead of a 404. */
-  readonly handle: (req: IncomingMessage, res: ServerResponse, next?: Next) => Promise<void>;
-  /** Handles an upgrade request, whose socket the server's parser has released. */
-  readonly upgrade: (req: IncomingMessage, socket: Duplex, firstBytes: Buffer) => Promise<void>;
-  /** Handles a parse error of the server. */
-  readonly clientError: (error: NodeJS.ErrnoException, socket: Duplex) => void;
-  /** Returns how many exchanges are in flight: each from its head until its response is complete or it is a tunnel. */
-  readonly inFlight: () => number;
-  /** From now on every response closes its connection. */
-  readonly drain: () => void;
+  /** Whether a response explains an error of the surrounding application; by default it does not. */
+  readonly explains?: boolean;
 }
 
 const OVERLOADED = new Refusal(
   'overloaded',
   ['Retry-After', '1'],
-  'as many requests are under way as max_in_flight allows',
+  'as many requests are in flight as max_in_flight allows',
 );
 
-/** Creates the edge of one public port, or of a gateway that is used as a library. */
-export function createEdge(options: EdgeOptions): Edge {
-  const { current, now, newId, mounts } = options;
-  let isDraining = false;
-  let inFlightCount = 0;
-  const recordUnparsed = createRecordUnparsed(options.observe, options.log);
-  const pipelines = createPipelines({ newId, tellUnread: recordUnparsed });
-  const { handle, handleCrash } = createRequestHandler({ ...options, isDraining: () => isDraining });
+/** The edge of one public port, or of a gateway that is used as a library. */
+export class Edge implements ServerHandlers {
+  readonly #options: EdgeOptions;
+  readonly #state: EdgeState;
+  readonly #recordUnparsed: RecordUnparsed;
+  readonly #pipelinedRequests: PipelinedRequests;
+  readonly #parseErrors: ParseErrorHandler;
+  #inFlight = 0;
 
-  function isFull(): boolean {
-    return inFlightCount >= current().maxInFlight;
+  constructor(options: EdgeOptions) {
+    const { now, newId, observe, log, explains = false } = options;
+    this.#options = options;
+    this.#state = { now, observe, log, explains, isDraining: false };
+    this.#recordUnparsed = createRecordUnparsed(observe, log);
+    const recordUnparsed = this.#recordUnparsed;
+    this.#pipelinedRequests = new PipelinedRequests({ newId, recordUnparsed });
+    this.#parseErrors = new ParseErrorHandler(this.#pipelinedRequests, { newId, recordUnparsed });
   }
 
-  function rejectOverloaded(req: IncomingMessage, res: ServerResponse): void {
-    const { socket } = req;
-    const head = unparsedHead(newId(), socket, req);
-    const state: ConnectionState = {
-      res,
-      head,
-      willClose: isDraining,
-      isWaiting: false,
-      parseError: undefined,
-    };
-    pipelines.enter(socket, state);
-    // Respond after the packet is parsed: a request that is complete in it can keep its connection open.
-    queueMicrotask(() => {
-      if (state.parseError) {
-        recordUnparsed(state.head, state.parseError, state.parseError.status);
-        return;
-      }
-      const id = ['X-Request-Id', state.head.id];
-      sendError(req, res, OVERLOADED, isDraining ? [...id, 'Connection', 'close'] : id);
-      recordUnparsed(state.head, OVERLOADED, res.headersSent ? OVERLOADED.status : CLIENT_CLOSED_REQUEST);
-    });
+  /** How many exchanges are in flight: each from its head until its response is complete or it is a tunnel. */
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
-  function createContext(
+  /** From now on every response closes its connection. */
+  drain(): void {
+    this.#state.isDraining = true;
+  }
+
+  /**
+   * Accepts a request: begins it now, or when the responses to earlier requests of its connection are complete
+   * (`pipelined-requests.ts`). Ignores it where the connection is about to close.
+   */
+  accept(req: IncomingMessage, res: ServerResponse, next?: Next): void {
+    const order = this.#pipelinedRequests.orderOf(req, res, next === undefined);
+    if (order === 'now') this.#begin(req, res, next);
+    else if (order === 'later') this.#pipelinedRequests.wait(req, res, () => this.#begin(req, res, next));
+  }
+
+  /** Handles a request. With `next`, a request without a route goes to `next` instead of a 404. Never rejects. */
+  async handle(req: IncomingMessage, res: ServerResponse, next?: Next): Promise<void> {
+    this.#inFlight += 1;
+    await this.#run(req, res, undefined, next);
+    this.#inFlight -= 1;
+  }
+
+  /** Handles an upgrade request, whose socket the server's parser has released. Never rejects. */
+  async upgrade(req: IncomingMessage, socket: Duplex, firstBytes: Buffer): Promise<void> {
+    if (!(await waitForPipelinedResponses(socket))) return;
+    if (!asksForWebSocket(req)) reinjectAsPlainHttp(req, socket, firstBytes);
+    else if (socket instanceof Socket) await this.#handleWebSocket(req, socket, firstBytes);
+    else socket.destroy();
+  }
+
+  /** Handles a parse error of the server. */
+  handleParseError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    this.#parseErrors.handle(error, socket);
+  }
+
+  #begin(req: IncomingMessage, res: ServerResponse, next: Next | undefined): void {
+    const { app } = this.#options;
+    if (this.#isFull()) this.#rejectOverloaded(req, res);
+    // Express parses a target that is not a path with url.parse, which warns of some targets and finds no path in others.
+    else if (app && req.url?.startsWith('/')) app(req, res);
+    else void this.handle(req, res, next);
+  }
+
+  #isFull(): boolean {
+    return this.#inFlight >= this.#options.current().maxInFlight;
+  }
+
+  async #run(
     req: IncomingMessage,
     res: ServerResponse,
     tunnel: Tunnel | undefined,
-  ): RequestContext {
+    next: Next | undefined,
+  ): Promise<void> {
+    let context: RequestContext | undefined;
+    try {
+      context = this.#createContext(req, res, tunnel);
+      this.#pipelinedRequests.recordBegin(req.socket, context);
+      await handleRequest(context, next);
+    } catch (error) {
+      handleCrash(this.#state, req, res, context, error);
+    }
+  }
+
+  #createContext(req: IncomingMessage, res: ServerResponse, tunnel: Tunnel | undefined): RequestContext {
+    const { current, mounts } = this.#options;
+    const edge = this.#state;
     const gateway = current();
-    const isMounted = mounts?.enter(req, tunnel !== undefined) ?? true;
+    const isMounted = mounts?.removeMountPath(req, tunnel !== undefined) ?? true;
     const head = gateway.read(req);
     // The bytes after a request of unknown length cannot be parsed as a request.
-    const willClose = isDraining || head.headError?.headers.includes('Connection') === true;
-    const startedMs = now();
+    const willClose = edge.isDraining || head.headError?.headers.includes('Connection') === true;
     return {
+      edge,
       gateway,
       req,
       res,
       head,
-      startedMs,
+      startedMs: edge.now(),
       tunnel,
       isMounted,
       willClose,
@@ -125,66 +159,45 @@ export function createEdge(options: EdgeOptions): Edge {
     };
   }
 
-  function begin(req: IncomingMessage, res: ServerResponse, start: Start, next: Next | undefined): void {
-    if (isFull()) rejectOverloaded(req, res);
-    else start(req, res, next);
-  }
-
-  async function run(
-    req: IncomingMessage,
-    res: ServerResponse,
-    tunnel: Tunnel | undefined,
-    next: Next | undefined,
-  ): Promise<void> {
-    let context: RequestContext | undefined;
-    try {
-      context = createContext(req, res, tunnel);
-      pipelines.enter(req.socket, context);
-      await handle(context, next);
-    } catch (error) {
-      handleCrash(req, res, context, error);
-    }
-  }
-
-  async function runUpgrade(req: IncomingMessage, socket: Socket, firstBytes: Buffer): Promise<void> {
+  async #handleWebSocket(req: IncomingMessage, socket: Socket, firstBytes: Buffer): Promise<void> {
     const res = responseOn(req, socket);
-    if (isFull()) {
-      rejectOverloaded(req, res);
+    if (this.#isFull()) {
+      this.#rejectOverloaded(req, res);
       return;
     }
-    inFlightCount += 1;
+    this.#inFlight += 1;
     const slot = { isHeld: true };
     const opened = (): void => {
       slot.isHeld = false;
-      inFlightCount -= 1;
+      this.#inFlight -= 1;
     };
-    await run(req, res, { socket, firstBytes, opened }, undefined);
-    if (slot.isHeld) inFlightCount -= 1;
+    await this.#run(req, res, { socket, firstBytes, opened }, undefined);
+    if (slot.isHeld) this.#inFlight -= 1;
   }
 
-  return {
-    accept(req, res, start, next) {
-      const order = pipelines.orderOf(req, res, next === undefined);
-      if (order === 'now') begin(req, res, start, next);
-      else if (order === 'later') pipelines.wait(req, res, () => begin(req, res, start, next));
-    },
-    async handle(req, res, next) {
-      inFlightCount += 1;
-      await run(req, res, undefined, next);
-      inFlightCount -= 1;
-    },
-    async upgrade(req, socket, firstBytes) {
-      if (!(await waitForPipelinedResponses(socket))) return;
-      if (!asksForWebSocket(req)) reinjectAsPlainHttp(req, socket, firstBytes);
-      else if (socket instanceof Socket) await runUpgrade(req, socket, firstBytes);
-      else socket.destroy();
-    },
-    clientError: createParseErrorHandler({ latest: pipelines.latest, newId, recordUnparsed }),
-    inFlight: () => inFlightCount,
-    drain() {
-      isDraining = true;
-    },
-  };
+  #rejectOverloaded(req: IncomingMessage, res: ServerResponse): void {
+    const { socket } = req;
+    const state: ConnectionState = {
+      res,
+      head: unparsedHead(this.#options.newId(), socket, req),
+      willClose: this.#state.isDraining,
+      isWaiting: false,
+      parseError: undefined,
+    };
+    this.#pipelinedRequests.recordBegin(socket, state);
+    // Respond after the packet is parsed: a request that is complete in it can keep its connection open.
+    queueMicrotask(() => this.#sendOverloaded(req, res, state));
+  }
+
+  #sendOverloaded(req: IncomingMessage, res: ServerResponse, { head, parseError }: ConnectionState): void {
+    if (parseError) {
+      this.#recordUnparsed(head, parseError, parseError.status);
+      return;
+    }
+    const id = ['X-Request-Id', head.id];
+    sendError(req, res, OVERLOADED, this.#state.isDraining ? [...id, 'Connection', 'close'] : id);
+    this.#recordUnparsed(head, OVERLOADED, res.headersSent ? OVERLOADED.status : CLIENT_CLOSED_REQUEST);
+  }
 }
 
 /** Creates a response for a socket without a parser: any response other than a 101 closes the connection. */

@@ -7,15 +7,11 @@
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { allowHalfOpen } from './node-internals.js';
 
 /** Two quiet checks in a row are required: after a stall, a timer runs before the data that arrived meanwhile is read. */
 const CHECK_MS = 40;
 const QUIET_CHECKS = 2;
-
-/** Node's option, missing in its types. Without it Node cuts off the response as soon as the FIN arrives. */
-interface HalfOpen {
-  httpAllowHalfOpen?: boolean;
-}
 
 export interface HalfOpenWatcher {
   /** Stops watching a connection that is no longer HTTP. */
@@ -28,7 +24,7 @@ export interface HalfOpenWatcher {
  * @param event the server's event for a new connection: `connection`, or `secureConnection` with TLS
  */
 export function watchHalfOpen(server: Server, event: 'connection' | 'secureConnection'): HalfOpenWatcher {
-  (server as HalfOpen).httpAllowHalfOpen = true;
+  allowHalfOpen(server);
   const release = (socket: Socket): void => {
     socket.off('end', onEnd);
   };

@@ -11,7 +11,7 @@ export interface Mounts {
    * @param isUpgrade whether the request came by the server's `upgrade` event
    * @returns false where the request is not under the mount path
    */
-  enter(req: IncomingMessage, isUpgrade: boolean): boolean;
+  removeMountPath(req: IncomingMessage, isUpgrade: boolean): boolean;
 }
 
 /** A mount path with parameters has a different value for each of them, and clients choose those values. */
@@ -40,7 +40,7 @@ export function createMounts(mount: string | undefined): Mounts {
   }
 
   return {
-    enter(req, isUpgrade) {
+    removeMountPath(req, isUpgrade) {
       if (!isUpgrade) {
         const { baseUrl, originalUrl } = req as { baseUrl?: unknown; originalUrl?: unknown };
         if (typeof baseUrl === 'string') learn(baseUrl);

@@ -1,5 +1,5 @@
 /** Creates Node's server with the strict parser, its bounds and timeouts, and TLS. Called by `listening-server.ts`. */
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { Server as TlsServer, type SecureContextOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
@@ -25,7 +25,6 @@ export function createNodeServer(
   tls: ListenTls | undefined,
   client: ClientSettings,
   { boundsWholeRequest, ...classes }: NodeServerOptions,
-  handle: RequestListener,
 ): NodeServer {
   const options: ServerOptions = {
     ...classes,
@@ -35,17 +34,14 @@ export function createNodeServer(
     connectionsCheckingInterval: Math.min(1000, client.headerTimeoutMs),
   };
   const server = tls
-    ? createTlsServer(
-        {
-          ...options,
-          ...identityOf(tls),
-          ...(tls.clientCa !== undefined && { requestCert: true, rejectUnauthorized: true }),
-          // No HTTP timer runs until the handshake has finished.
-          handshakeTimeout: client.headerTimeoutMs,
-        },
-        handle,
-      )
-    : createServer(options, handle);
+    ? createTlsServer({
+        ...options,
+        ...identityOf(tls),
+        ...(tls.clientCa !== undefined && { requestCert: true, rejectUnauthorized: true }),
+        // No HTTP timer runs until the handshake has finished.
+        handshakeTimeout: client.headerTimeoutMs,
+      })
+    : createServer(options);
   // Node would silently drop fields beyond a count, and a request could be read in two ways. read/ counts and refuses.
   server.maxHeadersCount = 0;
 

@@ -3,12 +3,10 @@ import type { Duplex } from 'node:stream';
 import { Refusal, type RefusalReason } from '../model/refusal.js';
 import { sendRawError } from './send-error.js';
 import { hasUnknownMethod, isOfHead, type ParseError } from './request-line.js';
-import type { ConnectionState } from './connection-state.js';
+import type { PipelinedRequests } from './pipelined-requests.js';
 import { unparsedHead, type RecordUnparsed } from './record-unparsed.js';
 
 export interface ParseErrorOptions {
-  /** Returns the latest request of a connection, begun or waiting. */
-  readonly latest: (socket: Duplex) => ConnectionState | undefined;
   readonly newId: () => string;
   readonly recordUnparsed: RecordUnparsed;
 }
@@ -27,33 +25,41 @@ const NO_TUNNEL = new Refusal('method_not_allowed', ['Allow', '']);
 const UNKNOWN_METHOD = new Refusal('unknown_method');
 
 /**
- * Creates the handler for parse errors. It inspects only the form of the request line and logs none of the raw packet,
- * which may contain a secret.
+ * The handler for parse errors of one server. It inspects only the form of the request line and logs none of the raw
+ * packet, which may contain a secret.
  */
-export function createParseErrorHandler({ latest, newId, recordUnparsed }: ParseErrorOptions) {
-  // The parser fails again for all later bytes of the connection.
-  const failed = new WeakSet<Duplex>();
+export class ParseErrorHandler {
+  readonly #requests: Pick<PipelinedRequests, 'latest'>;
+  readonly #options: ParseErrorOptions;
+  /** The parser fails again for all later bytes of the connection. */
+  readonly #failed = new WeakSet<Duplex>();
 
-  function handleParseError(error: ParseError, socket: Duplex): void {
+  constructor(requests: Pick<PipelinedRequests, 'latest'>, options: ParseErrorOptions) {
+    this.#requests = requests;
+    this.#options = options;
+  }
+
+  /** Responds to an error of the parser, or closes the connection where no client can read a response. */
+  handle(error: ParseError, socket: Duplex): void {
     const refusal = refusalOf(error);
     if (refusal === undefined || !socket.writable) {
       socket.destroy();
       return;
     }
-    if (failed.has(socket)) return;
-    failed.add(socket);
+    if (this.#failed.has(socket)) return;
+    this.#failed.add(socket);
     // Node removes its own listener after a CONNECT, and an unhandled error would end the process.
     socket.on('error', () => socket.destroy());
-    sendInOrder(refusal, methodOf(error), socket);
+    this.#sendInOrder(refusal, methodOf(error), socket);
   }
 
   /** With pipelining, the refusal waits for the current response: its bytes must not be read as part of that response. */
-  function sendInOrder(refusal: Refusal, method: string | undefined, socket: Duplex): void {
-    const state = latest(socket);
+  #sendInOrder(refusal: Refusal, method: string | undefined, socket: Duplex): void {
+    const state = this.#requests.latest(socket);
     if (!state || (state.res.writableFinished && state.res.req.complete)) {
-      respondWithoutRequest(refusal, method, socket);
+      this.#respondWithoutRequest(refusal, method, socket);
     } else if (state.res.req.complete) {
-      state.res.once('close', () => respondWithoutRequest(refusal, method, socket));
+      state.res.once('close', () => this.#respondWithoutRequest(refusal, method, socket));
     } else if (state.isWaiting) {
       // The body of a waiting request failed: that request is refused when it would begin.
       state.parseError = refusal;
@@ -66,17 +72,15 @@ export function createParseErrorHandler({ latest, newId, recordUnparsed }: Parse
     }
   }
 
-  function respondWithoutRequest(refusal: Refusal, method: string | undefined, socket: Duplex): void {
+  #respondWithoutRequest(refusal: Refusal, method: string | undefined, socket: Duplex): void {
     if (!socket.writable) {
       socket.destroy();
       return;
     }
-    const head = { ...unparsedHead(newId(), socket), method };
+    const head = { ...unparsedHead(this.#options.newId(), socket), method };
     sendRawError(socket, refusal, head);
-    recordUnparsed(head, refusal, refusal.status);
+    this.#options.recordUnparsed(head, refusal, refusal.status);
   }
-
-  return handleParseError;
 }
 
 function methodOf(error: ParseError): string | undefined {

@@ -1,4 +1,4 @@
-/** Records responses to excess requests, CONNECT and parse errors. Called by `edge.ts`, `pipeline.ts`, `parse-error.ts`. */
+/** Records responses to excess requests, CONNECT and parse errors. Called by `edge.ts`, `parse-error.ts` and others. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../model/log.js';
@@ -17,7 +17,7 @@ export function createRecordUnparsed(observe: Observe, log: Log): RecordUnparsed
     try {
       observe({ head, ...nothing, status, reason, detail, durationMs: 0, upstreamMs: undefined });
     } catch (error) {
-      log.error({ request_id: head.id, err: error }, 'a request failed inside the gateway');
+      log.error({ request_id: head.id, err: error }, 'internal error while handling a request');
     }
   };
 }

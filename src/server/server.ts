@@ -3,18 +3,18 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import type { ClientSettings, ListenAddress, Settings } from '../model/settings.js';
-import { adminHandlers } from './admin-port.js';
+import { AdminPort } from './admin-port.js';
 import { createAdminApp, type Exposition } from '../admin/admin.js';
-import { createEdge, type Edge, type EdgeOptions, type Start } from './edge.js';
+import { Edge, type EdgeOptions } from './edge.js';
 import { createExpressServer } from './express-app.js';
-import { startServer, type ServerSettings } from './listening-server.js';
+import { startServer, type RunningServer } from './listening-server.js';
 
 export { createAppsApi } from '../admin/apps-api.js';
 export { createMounts } from './mounts.js';
 export { createCredentialGuard, type CredentialGuard } from '../admin/credential-guard.js';
-export { createEdge, type Edge, type Start } from './edge.js';
+export { Edge } from './edge.js';
 
-export interface ListenOptions extends EdgeOptions {
+export interface ListenOptions extends Omit<EdgeOptions, 'app' | 'mounts' | 'explains'> {
   readonly listen: ListenAddress;
   readonly admin: ListenAddress;
   readonly client: ClientSettings;
@@ -63,17 +63,11 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     address: options.admin,
     client,
     classes: {},
-    handlers: adminHandlers(adminApp, newId),
+    handlers: new AdminPort(adminApp, newId),
     boundsWholeRequest: true,
     log,
   });
-  const edge = createEdge(options);
-  const publicServer = await startServer({
-    address: options.listen,
-    client,
-    ...publicHandlers(edge),
-    log,
-  }).catch(async (error: unknown) => {
+  const { edge, publicServer } = await startPublicServer(options).catch(async (error: unknown) => {
     await admin.drain(0);
     throw error;
   });
@@ -85,7 +79,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       publicServer.applySettings(settings.listen?.tls, settings.client);
       admin.applySettings(settings.admin?.tls, settings.client);
     },
-    inFlight: edge.inFlight,
+    inFlight: () => edge.inFlight,
     connections: () => publicServer.connections(),
     async drain(deadlineMs, delayMs = Math.min(DEFAULT_DELAY_MS, deadlineMs / 10)) {
       isReady = false;
@@ -98,21 +92,20 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   };
 }
 
-function publicHandlers(edge: Edge): Pick<ServerSettings, 'classes' | 'handlers' | 'boundsWholeRequest'> {
+/** Opens the public port. Each request passes through Express to the edge. */
+async function startPublicServer(
+  options: ListenOptions,
+): Promise<{ edge: Edge; publicServer: RunningServer }> {
   const { app, classes } = createExpressServer();
+  const edge = new Edge({ ...options, app });
   app.use((req, res) => edge.handle(req, res));
-  const start: Start = (req, res) => {
-    // Express parses a target that is not a path with url.parse, which warns of some targets and finds no path in others.
-    if (req.url?.startsWith('/')) app(req, res);
-    else void edge.handle(req, res);
-  };
-  return {
+  const publicServer = await startServer({
+    address: options.listen,
+    client: options.client,
     classes,
+    handlers: edge,
     boundsWholeRequest: false,
-    handlers: {
-      request: (req, res) => edge.accept(req, res, start),
-      upgrade: (req, socket, firstBytes) => void edge.upgrade(req, socket, firstBytes),
-      clientError: edge.clientError,
-    },
-  };
+    log: options.log,
+  });
+  return { edge, publicServer };
 }

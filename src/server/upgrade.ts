@@ -6,10 +6,11 @@
  * head is written again without the field and put before the bytes that follow, and the server receives the connection as
  * if it were new. Node 24 has `shouldUpgradeCallback` for this, but 24.21 then loses what follows in the same packet.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket, type Server } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
+import { currentResponse, serverOf } from './node-internals.js';
 
 /** Returns whether a request asks for a WebSocket: a GET with `Upgrade: websocket` (RFC 6455 4.1), as in `read.ts`. */
 export function asksForWebSocket(req: IncomingMessage): boolean {
@@ -44,14 +45,9 @@ export function forwardDrainEvents(socket: Duplex): void {
   socket.on('drain', () => currentResponse(socket)?.emit('drain'));
 }
 
-/** Returns the response that owns the connection. Node's property is internal: it is only read, never written. */
-function currentResponse(socket: Duplex): ServerResponse | undefined {
-  return (socket as Duplex & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
-}
-
 /** Returns a plain HTTP request to the server of its socket; destroys a socket that has no server. */
 export function reinjectAsPlainHttp(req: IncomingMessage, socket: Duplex, firstBytes: Buffer): void {
-  const { server } = socket as Duplex & { server?: Server };
+  const server = serverOf(socket);
   if (server === undefined) {
     socket.destroy();
     return;

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodedForms } from '../../src/match/decoded-forms.js';
-import { createMatch } from '../../src/match/match.js';
 import { Refusal } from '../../src/model/refusal.js';
 import { routeOf } from '../model/route-of.js';
-import { headOf } from './head-of.js';
+import { headOf, matcherOf } from './head-of.js';
 
 const STRICT = { scope: { mode: 'all', scopes: ['admin'] } } as const;
 
@@ -19,7 +18,7 @@ function finder(allowEncodedSlash: boolean) {
     routeOf('* /pub/secret', STRICT),
     routeOf('* /names/{name}', { ...STRICT, allowEncodedSlash }),
   ];
-  const match = createMatch(routes, { allowSemicolon: true });
+  const match = matcherOf(routes, { allowSemicolon: true });
   return (path: string): string | number => {
     const found = match(headOf(`GET ${path}`));
     return found instanceof Refusal ? found.status : found.route.match;

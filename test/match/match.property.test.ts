@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createMatch } from '../../src/match/match.js';
 import type { RouteMatch } from '../../src/model/decision.js';
 import { Refusal } from '../../src/model/refusal.js';
 import type { Route, Segment } from '../../src/model/route.js';
 import { routeOf } from '../model/route-of.js';
-import { headOf } from './head-of.js';
+import { headOf, matcherOf } from './head-of.js';
 
 const KINDS: readonly Segment['kind'][] = ['literal', 'parameter', 'rest'];
 
@@ -98,7 +97,7 @@ const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE');
 it('The tree finds what a naive matcher finds, and 405 exactly where other methods have the path', () => {
   fc.assert(
     fc.property(routes, path, method, (table, sent, asked) => {
-      const found = createMatch(table, { allowSemicolon: false })(headOf(`${asked} ${sent}`));
+      const found = matcherOf(table, { allowSemicolon: false })(headOf(`${asked} ${sent}`));
       const { winner, lookalike } = naive(table, sent, asked);
       if (winner !== undefined) {
         if (lookalike) expect(found).toMatchObject({ status: 404 });
@@ -119,7 +118,7 @@ it('The tree finds what a naive matcher finds, and 405 exactly where other metho
 it('What is matched is what is forwarded: the path that goes on leads to the same route and stays as it is', () => {
   fc.assert(
     fc.property(routes, path, method, (table, sent, asked) => {
-      const match = createMatch(table, { allowSemicolon: false });
+      const match = matcherOf(table, { allowSemicolon: false });
       const found = match(headOf(`${asked} ${sent}`));
       if (found instanceof Refusal) return;
       expect(match(headOf(`${asked} ${found.path}`))).toEqual(found);
@@ -129,7 +128,7 @@ it('What is matched is what is forwarded: the path that goes on leads to the sam
 });
 
 it('Whatever the target, match finds or refuses and never throws', () => {
-  const match = createMatch([routeOf('* /{all*}', { allowEncodedSlash: true })], { allowSemicolon: true });
+  const match = matcherOf([routeOf('* /{all*}', { allowEncodedSlash: true })], { allowSemicolon: true });
   const target = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.webUrl(),
@@ -152,7 +151,7 @@ it('Five thousand routes are found about as fast as five', () => {
   const table = (count: number): Route[] =>
     Array.from({ length: count }, (_, at) => routeOf(`GET /service${at}/things/{id}`));
   const timeOf = (count: number): number => {
-    const match = createMatch(table(count), { allowSemicolon: false });
+    const match = matcherOf(table(count), { allowSemicolon: false });
     const head = headOf('GET /service3/things/42');
     let best = Infinity;
     for (let round = 0; round < 20; round++) {

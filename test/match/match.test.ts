@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createMatch } from '../../src/match/match.js';
 import { Refusal } from '../../src/model/refusal.js';
 import type { Route } from '../../src/model/route.js';
 import { routeOf } from '../model/route-of.js';
-import { headOf } from './head-of.js';
+import { headOf, matcherOf } from './head-of.js';
 
 /** The route of a request as it is written, or the refusal's status. */
 function finder(routes: readonly (string | Route)[], allowSemicolon = false) {
-  const match = createMatch(
+  const match = matcherOf(
     routes.map((route) => (typeof route === 'string' ? routeOf(route) : route)),
     { allowSemicolon },
   );
@@ -56,7 +55,7 @@ describe('The most specific route wins', () => {
 
 describe('A literal', () => {
   it('matches by its fully decoded text, and goes on as it was sent', () => {
-    const match = createMatch([routeOf('GET /users/@admin'), routeOf('GET /caf%C3%A9')], {
+    const match = matcherOf([routeOf('GET /users/@admin'), routeOf('GET /caf%C3%A9')], {
       allowSemicolon: false,
     });
     expect(match(headOf('GET /users/%40admin'))).toMatchObject({ path: '/users/%40admin' });
@@ -148,7 +147,7 @@ describe('A path that differs from a more specific route', () => {
 });
 
 describe('The methods', () => {
-  const match = createMatch(
+  const match = matcherOf(
     [
       routeOf('GET,POST /a'),
       routeOf('PURGE /a'),
@@ -178,7 +177,7 @@ describe('The methods', () => {
       headers: ['Allow', 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PURGE, PUT'],
     });
     expect(match(headOf(`${method} /nowhere/at/all`))).toMatchObject({ status: 404 });
-    const naming = createMatch([routeOf(`${method},GET /x`)], { allowSemicolon: false });
+    const naming = matcherOf([routeOf(`${method},GET /x`)], { allowSemicolon: false });
     expect(naming(headOf(`${method} /x`))).toMatchObject({ status: 405, headers: ['Allow', 'GET, HEAD'] });
   });
 
@@ -215,19 +214,16 @@ describe('An encoded slash', () => {
   });
 
   it('is one segment, and goes on as it was sent', () => {
-    const match = createMatch([routeOf('GET /open/{id}', { allowEncodedSlash: true })], {
+    const match = matcherOf([routeOf('GET /open/{id}', { allowEncodedSlash: true })], {
       allowSemicolon: false,
     });
     expect(match(headOf('GET /open/a%2fb'))).toMatchObject({ path: '/open/a%2fb' });
   });
 
   it('names only the methods of routes that allow it', () => {
-    const match = createMatch(
-      [routeOf('GET /a/{id}', { allowEncodedSlash: true }), routeOf('POST /a/{id}')],
-      {
-        allowSemicolon: false,
-      },
-    );
+    const match = matcherOf([routeOf('GET /a/{id}', { allowEncodedSlash: true }), routeOf('POST /a/{id}')], {
+      allowSemicolon: false,
+    });
     expect(match(headOf('PUT /a/b%2Fc'))).toMatchObject({ headers: ['Allow', 'GET, HEAD'] });
   });
 });
@@ -242,7 +238,7 @@ describe('A rewrite', () => {
     ['GET /old/{id}', '/%41/{id}', '/old/5', '/A/5'],
     ['GET /{a}/{rest*}', '/{rest}', '/x/y/z', '/y/z'],
   ])('of %s to %s makes %s into %s', (rule, rewrite, path, expected) => {
-    const match = createMatch([routeOf(rule, { rewrite })], { allowSemicolon: false });
+    const match = matcherOf([routeOf(rule, { rewrite })], { allowSemicolon: false });
     expect(match(headOf(`GET ${path}?q=1`))).toMatchObject({ path: expected, query: '?q=1' });
   });
 
@@ -251,17 +247,17 @@ describe('A rewrite', () => {
     ['/../{path}', '/files/a', 'the path has a dot segment'],
     ['/x%2Fy/{path}', '/files/a', 'the path has an encoded slash'],
   ])('to %s obeys the rules that every path obeys', (rewrite, path, detail) => {
-    const match = createMatch([routeOf('GET /files/{path*}', { rewrite })], { allowSemicolon: false });
+    const match = matcherOf([routeOf('GET /files/{path*}', { rewrite })], { allowSemicolon: false });
     expect(match(headOf(`GET ${path}`))).toMatchObject({ status: 400, detail });
   });
 
   it('without any segment is the root', () => {
-    const match = createMatch([{ ...routeOf('GET /a'), rewrite: [] }], { allowSemicolon: false });
+    const match = matcherOf([{ ...routeOf('GET /a'), rewrite: [] }], { allowSemicolon: false });
     expect(match(headOf('GET /a'))).toMatchObject({ path: '/' });
   });
 
   it('that names a placeholder of no segment is a bug, told at load', () => {
-    expect(() => createMatch([routeOf('GET /a', { rewrite: '/{a}' })], { allowSemicolon: false })).toThrow(
+    expect(() => matcherOf([routeOf('GET /a', { rewrite: '/{a}' })], { allowSemicolon: false })).toThrow(
       "GET /a: the rewrite's {a} is no placeholder of the route",
     );
   });

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createMatch } from '../../src/match/match.js';
 import { Refusal } from '../../src/model/refusal.js';
 import { routeOf } from '../model/route-of.js';
-import { headOf } from './head-of.js';
+import { headOf, matcherOf } from './head-of.js';
 
-const match = createMatch([routeOf('* /a'), routeOf('* /'), routeOf('* /all/{rest*}')], {
+const match = matcherOf([routeOf('* /a'), routeOf('* /'), routeOf('* /all/{rest*}')], {
   allowSemicolon: false,
 });
 

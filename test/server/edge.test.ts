@@ -8,7 +8,7 @@ import { processRuntime } from '../../src/app/runtime.js';
 import { compileConfig } from '../../src/config/config.js';
 import { createResourcePool, type ResourcePool } from '../../src/app/resource-pool.js';
 import type { Gateway } from '../../src/gateway.js';
-import { createEdge, type Edge } from '../../src/server/server.js';
+import { Edge } from '../../src/server/server.js';
 import type { Log } from '../../src/model/log.js';
 import type { ExchangeRecord } from '../../src/model/record.js';
 import { exchangeRaw } from '../support/raw.js';
@@ -47,7 +47,7 @@ beforeEach(async () => {
   ({ gateway } = await buildGateway(settings, { ...processRuntime(log, {}), newId: () => 'the-id' }, reuse));
   commit();
   const newId = (): string => 'new-id';
-  edge = createEdge({ current: () => gateway, now, newId, observe: (record) => observe(record), log });
+  edge = new Edge({ current: () => gateway, now, newId, observe: (record) => observe(record), log });
   const server = createServer((req, res) => void edge.handle(req, res));
   server.on('upgrade', (req, socket, bytes) => void edge.upgrade(req, socket, bytes));
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -64,19 +64,18 @@ afterEach(async () => {
   await upstream.close();
 });
 
-function break_(name: 'read' | 'match' | 'admit' | 'forward'): void {
+function break_(name: 'read' | 'match' | 'authenticate' | 'forward'): void {
   const bug = (): never => {
     throw new Error(`a bug in ${name}`);
   };
-  const { forwarder } = gateway;
-  gateway =
-    name === 'forward'
-      ? { ...gateway, forwarder: { ...forwarder, forward: bug, tunnel: bug } }
-      : { ...gateway, [name]: bug };
+  const { forwarder, steps } = gateway;
+  if (name === 'forward') gateway = { ...gateway, forwarder: { ...forwarder, forward: bug, tunnel: bug } };
+  else if (name === 'read') gateway = { ...gateway, read: bug };
+  else gateway = { ...gateway, steps: { ...steps, [name]: bug } };
 }
 
 describe('a bug', () => {
-  it.each(['read', 'admit', 'forward'] as const)(
+  it.each(['read', 'authenticate', 'forward'] as const)(
     'in %s costs its request a 500, and the next one nothing',
     async (name) => {
       const sound = gateway;
@@ -94,7 +93,7 @@ describe('a bug', () => {
     },
   );
 
-  it.each(['read', 'admit', 'forward'] as const)(
+  it.each(['read', 'authenticate', 'forward'] as const)(
     'in %s during a WebSocket handshake is the same 500, and the connection is closed',
     async (name) => {
       break_(name);
@@ -105,7 +104,7 @@ describe('a bug', () => {
   );
 
   it('is told to the access log like any other answer, under the id that the caller has', async () => {
-    break_('admit');
+    break_('authenticate');
     const response = await fetch(`http://127.0.0.1:${port}/x`);
     expect(response.headers.get('x-request-id')).toBe('the-id');
     expect(records).toEqual([expect.objectContaining({ status: 500, reason: 'internal_error' })]);
