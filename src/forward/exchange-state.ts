@@ -68,7 +68,7 @@ export abstract class ExchangeState implements Callable {
 
   /** A bug of the gateway in an event or the timer. */
   onBug(error: unknown): void {
-    reportBug(this.options, this.exchange, { err: error }, 'a request failed inside the gateway');
+    reportBug(this.options, this.exchange, { err: error }, 'internal error while handling a request');
     this.fail(failures.BUG, 'gate_error');
   }
 
