@@ -50,20 +50,20 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
     ...stamps,
     name: 'exact',
     summary:
-      'a limit of 256 per 1s for each app: the largest that the gate counts one by one, in the shortest window, so that none of 200 apps reaches it below 51,200 requests a second',
+      'a limit of 256 per 1s for each app: the largest that the gateway counts one by one, in the shortest window, so that none of 200 apps reaches it below 51,200 requests a second',
     limit: { requests: 256, windowS: 1 },
     stacks: [...PLAIN, 'naive', 'fastify', 'haproxy', 'nginx'],
   },
   {
     ...stamps,
     name: 'buckets',
-    summary: 'a limit of 1,000,000 per 1m for each app: beyond 256 the gate counts in buckets',
+    summary: 'a limit of 1,000,000 per 1m for each app: above 256 the gateway counts in buckets',
     stacks: ['http-proxy', 'gate-memory', 'gate-redis'],
   },
   {
     ...stamps,
     name: 'one-connection',
-    summary: 'one connection, so that nothing shares a turn of the event loop or a call to Redis',
+    summary: 'one connection, so that nothing shares a tick of the event loop or a call to Redis',
     connections: 1,
     stacks: PLAIN,
   },
@@ -77,7 +77,7 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   {
     ...stamps,
     name: 'upload',
-    summary: 'each request brings 1 MB',
+    summary: 'each request sends 1 MB',
     connections: 16,
     apps: 8,
     uploadBytes: MEGABYTE,
@@ -86,7 +86,7 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   {
     ...stamps,
     name: 'download',
-    summary: 'each answer has 1 MB',
+    summary: 'each response has 1 MB',
     connections: 16,
     body: 'x'.repeat(MEGABYTE),
     stacks: PLAIN,
@@ -107,7 +107,7 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   {
     ...stamps,
     name: 'refused',
-    summary: 'refusals beside a forwarded request: by an exhausted limit (429), for want of a token (401)',
+    summary: 'refusals beside a forwarded request: by an exhausted limit (429), without a token (401)',
     stacks: ['http-proxy', 'gate-redis', 'gate-exhausted', 'gate-tokenless'],
   },
   {
@@ -119,7 +119,7 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   {
     ...stamps,
     name: 'half-load',
-    summary: 'at a fixed rate, half of what the slower of the two takes',
+    summary: 'at a fixed rate, half of what the slower of the two can serve',
     pace: 'half',
     stacks: ['http-proxy', 'gate-redis'],
   },

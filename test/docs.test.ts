@@ -28,6 +28,11 @@ describe.each(PAGES)('%s', (page) => {
     expect(matches(text, NAMED).filter((path) => !existsSync(path))).toEqual([]);
   });
 
+  it('names only scripts of package.json', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object };
+    expect(matches(text, /\bnpm run (?:--\S+ )?([\w:]+)/g).filter((name) => !(name in scripts))).toEqual([]);
+  });
+
   it('links only to files and headings that exist', () => {
     const broken = matches(text, LINKED).filter((link) => {
       const [path = '', anchor] = link.split('#');

@@ -29,18 +29,18 @@ export interface Stack {
 
 /** The stack that the ratios are made with. */
 export const BASELINE = 'http-proxy';
-/** The stack that the gate must cost a fraction of. */
+/** The gateway must cost only a fraction of this stack. */
 export const NAIVE = 'naive';
 
 export const STACKS: readonly Stack[] = [
   ofNode(BASELINE, 'bare http-proxy', { checks: false, redis: false }),
   ofNode('undici', 'bare undici', { checks: false, redis: false }),
-  ofGate('gate-memory', 'the gate, memory limits', { limits: 'memory' }),
-  ofGate('gate-redis', 'the gate, Redis limits', {}),
-  ofGate('gate-routes', 'the gate, 5,000 routes', { routes: 5000 }),
-  ofGate('gate-workers', 'the gate, two workers', { workers: 2 }),
-  ofGate('gate-exhausted', 'the gate, refusing: 429', { limit: '1 per 1d' }, 'exhausted'),
-  ofGate('gate-tokenless', 'the gate, refusing: 401', {}, 'tokenless'),
+  ofGate('gate-memory', 'Tollgate, memory limits', { limits: 'memory' }),
+  ofGate('gate-redis', 'Tollgate, Redis limits', {}),
+  ofGate('gate-routes', 'Tollgate, 5,000 routes', { routes: 5000 }),
+  ofGate('gate-workers', 'Tollgate, two workers', { workers: 2 }),
+  ofGate('gate-exhausted', 'Tollgate, refusing: 429', { limit: '1 per 1d' }, 'exhausted'),
+  ofGate('gate-tokenless', 'Tollgate, refusing: 401', {}, 'tokenless'),
   ofNode(NAIVE, 'the naive composition', { checks: true, redis: true }),
   ofNode('fastify', 'the Fastify stack', { checks: true, redis: true }),
   ...ofProgram('haproxy', 'HAProxy, jwt_verify', true, ['-db', '-f'], configureHaproxy),
