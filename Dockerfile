@@ -22,10 +22,10 @@ COPY package.json LICENSE ./
 COPY config ./config
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-# The one place that the gate writes to: the registry, and the administrator's credential. 1000 is the user node.
+# The only folder that the gateway writes to: the registry, and the administrator's credential. 1000 is the user node.
 RUN mkdir data && chown 1000:1000 data
 VOLUME /app/data
-# What a file that does not say otherwise gets: docs/operations.md.
+# Defaults for a file that does not set these: docs/operations.md.
 ENV TOLLGATE_LISTEN=0.0.0.0:8080 TOLLGATE_ADMIN=127.0.0.1:8081 TOLLGATE_DATA=/app/data
 USER node
 EXPOSE 8080

@@ -14,8 +14,8 @@ const PAGES = [...pagesOf('.'), ...pagesOf('docs')];
 const NAMED = /`((?:src|test|docs|config|bench)\/[\w./-]*)`/g;
 /** The target of a link or an image, with its #anchor. */
 const LINKED = /\]\((?!https?:|mailto:)([^)\s]+)\)/g;
-/** A log message of several words, in backticks. */
-const LOG_LINE = /`((?:Redis|the|a|too|wrong) [^`]+)`/g;
+/** Words in backticks: a message of the log. Values, keys and header fields have other characters. */
+const LOG_LINE = /`([A-Za-z']+(?: [A-Za-z0-9']+)+)`/g;
 
 function matches(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map(([, path]) => path!);
