@@ -1,4 +1,4 @@
-/** The audit log, and who failed to authenticate: what stands in the log of a gate, and of the commands. */
+/** The audit log and failed authentication, as logged by a gateway and by the commands. */
 import { readFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ async function linesOf(log: string, msg: string): Promise<Line[]> {
 const jtiOf = (token: string) =>
   (JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { jti: string }).jti;
 
-it('a gate has a line for each change, which says who made it and from where, and no secret', async () => {
+it('a gateway logs one line for each change, with the actor and the address, and no secret', async () => {
   const log = join(file.folder, 'gate.log');
   const gate = await startGate(configOf({ level: 'info', file: log }));
   const app = await makeApp(gate, { name: 'Audited', scopes: ['files_api'] });
@@ -120,7 +120,7 @@ it('a gate has a line for each change, which says who made it and from where, an
   for (const hidden of [app.secret, secret, named, pass]) expect(text).not.toContain(hidden);
 });
 
-it("a command has its lines in the log's file, else on standard error", async () => {
+it("a command logs its changes to the log's file, else to standard error", async () => {
   const log = join(file.folder, 'commands.log');
   const tokens = tokensIn(file.database);
   const config = await writeConfig(file.folder, { tokens, log: { file: log } });
@@ -154,7 +154,7 @@ it("a command has its lines in the log's file, else on standard error", async ()
   expect(JSON.parse(told.stderr)).toMatchObject({ ...by, action: 'app_created', msg: 'audit' });
 });
 
-it('named tokens are listed and revoked by the command too', async () => {
+it('the command also lists and revokes named tokens', async () => {
   const gate = await startGate(configOf({ level: 'silent' }));
   const app = await makeApp(gate, { name: 'Named', scopes: ['files_api'] });
   const form = { secret: app.secret, name: 'nightly', description: 'a job', permission: 'files_api' };
@@ -184,7 +184,7 @@ it('named tokens are listed and revoked by the command too', async () => {
 it.each([
   ['as a keyed hash', {}, /^[\w-]{16}$/, 'client_id_hash'],
   ['as it is, where the file says so', { client_ids: true }, /^canary-client$/, 'client_id'],
-])('a client that fails stands in the log %s', async (_how, changes, expected, field) => {
+])('the id of a client that fails to authenticate is logged %s', async (_how, changes, expected, field) => {
   const log = join(file.folder, `failures-${field}.log`);
   const gate = await startGate(configOf({ level: 'info', file: log, ...changes }));
   const form = { client_id: 'canary-client', client_secret: 'canary-secret' };

@@ -1,6 +1,6 @@
 /**
- * The promise of backpressure: a side that is slow slows the other down, and what is between them stays small. Measured
- * in a gate of its own process, since client and upstream keep more for a while than the gate does.
+ * Backpressure: a slow side slows the other down, and buffers in the gateway stay small. The gateway runs in
+ * its own process, since the test's client and upstream buffer more than the gateway does.
  */
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -15,7 +15,7 @@ const CHUNK = Buffer.alloc(MEBIBYTE);
 
 let upstream: Server;
 let gate: GateProcess;
-/** Bytes that the upstream has handed to its socket, or taken from it. */
+/** Bytes that the upstream has written to its socket, or read from it. */
 let moved = 0;
 let readOn: () => void = () => undefined;
 
@@ -31,7 +31,8 @@ beforeAll(async () => {
     defaults: { max_body: '1gb' },
     routes: [{ match: '* /{path*}', upstream: 'service', public: true, limit: 'none' }],
   });
-  // The first megabytes make a young heap grow, by 25 to 35 MiB, whoever reads them: that is no pile, and happens once.
+  // The first megabytes grow a young heap by 25 to 35 MiB at any reading speed. This is no backlog, and
+  // happens once.
   await (await fetch(`http://127.0.0.1:${gate.port}/${64 * MEBIBYTE}`)).arrayBuffer();
 });
 
@@ -41,14 +42,14 @@ afterAll(async () => {
   upstream.close();
 });
 
-/** Reads nothing of an upload until it is told to. */
+/** Reads nothing of an upload until it may continue. */
 function receive(req: IncomingMessage, res: ServerResponse): void {
   readOn = () => {
     req.on('data', (chunk: Buffer) => (moved += chunk.length)).on('end', () => res.end(String(moved)));
   };
 }
 
-/** Answers with so many bytes, as fast as they are taken. */
+/** Responds with so many bytes, as fast as they are read. */
 function pour(res: ServerResponse, size: number): void {
   res.writeHead(200, { 'Content-Length': String(size) });
   const more = (): void => {
@@ -61,7 +62,7 @@ function pour(res: ServerResponse, size: number): void {
   more();
 }
 
-it('1 GiB for a reader of 10 KB a second makes the gate grow by less than 20 MiB', async () => {
+it('1 GiB read at 10 KB/s grows the memory of the gateway by less than 20 MiB', async () => {
   const grown = await gate.watchGrowth();
   const client = openRaw(gate.port, `GET /${1024 * MEBIBYTE} HTTP/1.1\r\nHost: a\r\n\r\n`);
   client.socket.pause();
@@ -71,14 +72,14 @@ it('1 GiB for a reader of 10 KB a second makes the gate grow by less than 20 MiB
   await sleep(1500);
   clearInterval(reading);
   client.destroy();
-  // The upstream stands still: what it has sent is in the buffers of the system, which bounds them.
+  // The upstream is blocked: what it has sent is in the system's buffers, whose size is bounded.
   expect(moved).toBe(held);
   expect(held).toBeGreaterThan(0);
   expect(held).toBeLessThan(50 * MEBIBYTE);
   expect(grown()).toBeLessThan(20);
 });
 
-it('An upload to an upstream that does not read stands still, and arrives whole once it does', async () => {
+it('An upload to an upstream that does not read pauses, and arrives whole when it reads', async () => {
   const size = 256 * MEBIBYTE;
   const grown = await gate.watchGrowth();
   const headers = { 'content-length': String(size) };

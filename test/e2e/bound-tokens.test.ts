@@ -1,4 +1,4 @@
-/** The promise of `cnf`: a token that is bound to a client's certificate opens nothing for anybody else (RFC 8705 3). */
+/** `cnf`: a token bound to a client certificate is accepted from that client only (RFC 8705 3). */
 import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
@@ -58,7 +58,7 @@ async function show(
   return response.statusCode ?? 0;
 }
 
-it('a bound token is accepted from its holder alone, first seen or remembered', async () => {
+it('a bound token is accepted from its client only, whether cached or not', async () => {
   const first = sign({ 'x5t#S256': thumbprint(holder.cert) });
   expect(await show(first, thief)).toBe(401);
   expect(gate.records.at(-1)).toMatchObject({ reason: 'invalid_token', detail: UNPROVEN });
@@ -67,7 +67,7 @@ it('a bound token is accepted from its holder alone, first seen or remembered', 
   expect(await show(first, holder)).toBe(200);
 });
 
-it('a bound token is accepted on each request of its holder, on one connection and on one that resumes a TLS session', async () => {
+it('a bound token is accepted on each request of its client, on one connection and on a resumed TLS session', async () => {
   const token = sign({ 'x5t#S256': thumbprint(holder.cert) });
   const one = new Agent({ keepAlive: true, maxSockets: 1 });
   expect([await show(token, holder, one), await show(token, holder, one)]).toEqual([200, 200]);
@@ -77,7 +77,7 @@ it('a bound token is accepted on each request of its holder, on one connection a
   resuming.destroy();
 });
 
-it('a bound token is refused where something else is to be proved as well', async () => {
+it('a bound token is refused if it also requires another proof', async () => {
   const bound = { 'x5t#S256': thumbprint(holder.cert) };
   expect(await show(sign({ ...bound, jkt: 'a' }), holder)).toBe(401);
   expect(await show(sign({ jkt: thumbprint(holder.cert) }), holder)).toBe(401);
@@ -85,14 +85,14 @@ it('a bound token is refused where something else is to be proved as well', asyn
   expect(await show(sign(undefined), holder)).toBe(200);
 });
 
-it('a bound token is refused by a gate that asks for no client certificates', async () => {
+it('a bound token is refused by a gateway that requests no client certificates', async () => {
   const headers = { authorization: `Bearer ${sign({ 'x5t#S256': thumbprint(holder.cert) })}` };
   const refused = await fetch(`${plainGate.url}/a`, { headers });
   expect(refused.status).toBe(401);
   expect(refused.headers.get('www-authenticate')).toContain(UNPROVEN);
 });
 
-it('a WebSocket handshake with a bound token is held to the same', async () => {
+it('a bound token is checked the same way in a WebSocket handshake', async () => {
   const headers = { authorization: `Bearer ${sign({ 'x5t#S256': thumbprint(holder.cert) })}` };
   const open = async ({ cert, key }: Certificate): Promise<number> => {
     const url = `${gate.url.replace('https', 'wss')}/a`;
@@ -102,6 +102,6 @@ it('a WebSocket handshake with a bound token is held to the same', async () => {
     return response.statusCode ?? 0;
   };
   expect(await open(thief)).toBe(401);
-  // The echoing upstream speaks no WebSocket: its own response shows that the request was let through.
+  // The echo upstream does not support WebSockets: its own response shows that the request was forwarded.
   expect(await open(holder)).toBe(200);
 });

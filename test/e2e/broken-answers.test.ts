@@ -1,6 +1,6 @@
 /**
- * The promise that a broken answer never looks whole: what can still be said is a 502 or 504; of what cannot, the end is
- * missing, byte by byte and to fetch, a caller who would believe it.
+ * A broken response never looks complete: before the head is sent it becomes a 502 or 504; after it, the end
+ * is missing, both in the bytes and to fetch, a lenient client.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { BROKEN_BODIES, BROKEN_HEADS } from '../support/broken-responses.js';
@@ -28,7 +28,7 @@ const respondThen =
     setTimeout(then, GAP_MS, socket);
   };
 
-/** Once more and once more, as long as somebody listens. */
+/** Writes repeatedly while the connection is open. */
 const respondOn =
   (text: string, more: string): Script =>
   ({ socket }) => {
@@ -40,7 +40,7 @@ const respondOn =
 const end: Script = ({ socket }) => void socket.end();
 const reset: Script = ({ socket }) => void socket.resetAndDestroy();
 
-/** Nothing has been answered yet, so that it can be said: how, with which status and reason. */
+/** Failures before the response head: description, status and reason. */
 const REFUSED: Record<string, [Script, status: number, reason: string]> = {
   ...Object.fromEntries(
     Object.entries(BROKEN_HEADS).map(([what, text]) => [
@@ -71,7 +71,7 @@ const REFUSED: Record<string, [Script, status: number, reason: string]> = {
   'resets in place of an answer': [reset, 502, 'upstream_unreachable'],
 };
 
-/** The head has gone out: the rest must be seen to be missing. */
+/** Failures after the response head: the client must see that the rest is missing. */
 const CUT: Record<string, [Script, reason: string]> = {
   ...Object.fromEntries(
     Object.entries(BROKEN_BODIES).map(([what, { text, then }]) => [
@@ -105,7 +105,7 @@ beforeAll(async () => {
 
 afterAll(() => fixture.close());
 
-/** Whatever came before: the next caller is served. */
+/** The next request is served after any failure. */
 afterEach(async () => {
   expect((await fixture.talk(get('/well'))).responses[0]?.body).toBe('ok');
   await fixture.settle();
@@ -113,7 +113,7 @@ afterEach(async () => {
 });
 
 describe.each(Object.entries(REFUSED))('An upstream that %s', (_, [script, status, reason]) => {
-  it(`is a ${status}, told of once; the caller's connection goes on, the upstream's does not`, async () => {
+  it(`causes a ${status}, logged once; the caller's connection stays open, the upstream's is closed`, async () => {
     const index = fixture.upstream.requests.length;
     const client = openRaw(fixture.gate.port, get(pathTo(script)));
     await client.until(new RegExp(`HTTP/1\\.1 ${status} [^]*\\]\\}$`));
@@ -132,7 +132,7 @@ describe.each(Object.entries(REFUSED))('An upstream that %s', (_, [script, statu
 
 describe.each(Object.entries(CUT))('A body %s', (_, [script, reason]) => {
   it.each(['1.1', '1.0'])(
-    'never looks whole to a caller of HTTP/%s, and is told of once',
+    'never looks complete to an HTTP/%s client, and is logged once',
     async (version) => {
       const index = fixture.upstream.requests.length;
       const client = openRaw(
@@ -153,7 +153,7 @@ describe.each(Object.entries(CUT))('A body %s', (_, [script, reason]) => {
     },
   );
 
-  it('is an error to fetch', async () => {
+  it('is an error in fetch', async () => {
     const response = await fetch(fixture.gate.url + pathTo(script));
     expect(response.status).toBe(200);
     await expect(response.text()).rejects.toThrow('terminated');

@@ -1,11 +1,11 @@
-/** The promise that a client that goes away frees the upstream: its connection, and the only slot that there is. */
+/** A client that disconnects frees the upstream: its connection, and the only slot. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openRaw, type RawClient } from '../support/raw.js';
 import { OPEN, pathOf, respondOk, startScriptedFixture, type Fixture } from '../support/fixture.js';
 import { until } from '../support/until.js';
 import { CHUNKED, WEBSOCKET, get, request } from '../support/wire-fixture.js';
 
-/** 100 ms are promised; a busy machine may take a good part of a second to say so. */
+/** The bound is 100 ms; a busy machine may take most of a second. */
 const WITHIN_MS = 1000;
 const UPLOAD = 'x'.repeat(50_000);
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(() => fixture.close());
 
-/** The slot is free: the next caller has it, over a connection of its own. */
+/** The slot is free: the next request gets it, over a new connection. */
 afterEach(async () => {
   expect((await fixture.talk(get('/well'))).responses[0]?.body).toBe('ok');
   await fixture.settle();
@@ -45,7 +45,7 @@ const LEAVES: [string, (client: RawClient) => unknown][] = [
   ['by an end', (client) => client.destroy()],
 ];
 
-/** What it has asked for, what has come of it by then, and what the log says. */
+/** The request, the state of its exchange, and the logged reason. */
 const MOMENTS: [when: string, bytes: string, come: RegExp, status: number, reason?: string][] = [
   ['before the head', get('/silent'), /^$/, 499],
   ['between hints and the head', get('/hints'), /103 [^]*\r\n\r\n$/, 499],
@@ -59,14 +59,17 @@ const MOMENTS: [when: string, bytes: string, come: RegExp, status: number, reaso
   ['from its WebSocket', get('/ws', ...WEBSOCKET), /half$/, 101, 'tunnel_broken'],
 ];
 
-/** What an end says, where a reset says less: a tunnel ends so, and an upload without its rest is no request. */
+/**
+ * Reasons where the client ends its side: a tunnel closes normally, and an upload without its rest is a
+ * malformed request. A reset is logged as a disconnect.
+ */
 const PROPER_ENDS = {
   tunnel: { status: 101, reason: undefined },
   upload: { status: 400, reason: 'client_body_broken' },
   other: undefined,
 };
 
-describe.each(MOMENTS)('A client that goes %s', (_, bytes, come, status, reason = 'client_gone') => {
+describe.each(MOMENTS)('A client that disconnects %s', (_, bytes, come, status, reason = 'client_gone') => {
   it.each(LEAVES)('%s frees the upstream at once', async (how, leave) => {
     const { requests, open } = fixture.upstream;
     const before = { requests: requests.length, records: fixture.gate.records.length };
@@ -86,8 +89,8 @@ describe.each(MOMENTS)('A client that goes %s', (_, bytes, come, status, reason 
   });
 });
 
-describe('A client that goes while it waits for a slot', () => {
-  it.each(LEAVES)('%s is never asked for, and who waits behind it has its turn', async (_, leave) => {
+describe('A client that disconnects while it waits for a slot', () => {
+  it.each(LEAVES)('%s is never forwarded, and the next waiter gets the slot', async (_, leave) => {
     const { requests } = fixture.upstream;
     const before = { requests: requests.length, records: fixture.gate.records.length };
     const first = openRaw(fixture.gate.port, get('/silent'));
@@ -110,8 +113,8 @@ describe('A client that goes while it waits for a slot', () => {
   });
 });
 
-describe('A hundred clients that go at once', () => {
-  it('leave nothing behind', async () => {
+describe('A hundred clients that disconnect at once', () => {
+  it('leave no connection, slot or request behind', async () => {
     const records = fixture.gate.records.length;
     const clients = Array.from({ length: 100 }, (_, at) =>
       openRaw(fixture.gate.port, get(at % 2 === 0 ? '/half' : '/silent')),
@@ -120,7 +123,8 @@ describe('A hundred clients that go at once', () => {
       () => clients.some((client) => client.text().endsWith('half')) || fixture.upstream.open.size === 1,
     );
     clients.forEach((client) => client.socket.resetAndDestroy());
-    // A connection opened for a client that left before it was used stays in the pool. No request goes over it.
+    // A connection opened for a client that left before it was used stays in the pool. No request is sent on
+    // it.
     const asked = (): boolean =>
       fixture.upstream.requests.some(({ socket }) => fixture.upstream.open.has(socket));
     await until(() => fixture.gate.records.length === records + 100);

@@ -1,4 +1,7 @@
-/** What HTTP allows a client to do, and what clients do all the same: each comes to a clear end, and frees what it held. */
+/**
+ * What HTTP allows clients to do, and what they do anyway: each case ends with a defined result and frees its
+ * resources.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFixture, type Fixture } from '../support/fixture.js';
 import { openRaw } from '../support/raw.js';
@@ -37,7 +40,7 @@ beforeAll(async () => {
   );
 });
 afterAll(() => fixture.close());
-/** Sends the bytes and ends its side; what comes until the gate ends the connection. */
+/** Sends the bytes and ends its side; collects what arrives until the gateway closes the connection. */
 async function respondAndEnd(bytes: string): Promise<string> {
   const client = openRaw(fixture.gate.port);
   client.socket.end(bytes, 'latin1');
@@ -45,17 +48,17 @@ async function respondAndEnd(bytes: string): Promise<string> {
   return client.text();
 }
 
-/** A machine that stalls looks like an answer that does not come. */
+/** On a busy machine a late response looks like a missing one. */
 const STALLS = { retry: 2 };
 
 describe('A client that ends its side', STALLS, () => {
-  it('behind its request has the answer all the same', async () => {
+  it('after its request still gets the response', async () => {
     expect(await respondAndEnd(get('/open/a'))).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/);
     const post = request('POST /open/a', ['Content-Length: 3'], 'abc');
     expect(await respondAndEnd(post)).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/);
   });
 
-  it('has all answers of its pipeline, refusals among them', async () => {
+  it('gets all responses of its pipeline, including refusals', async () => {
     const text = await respondAndEnd(get('/open/a') + get('/nowhere') + get('/open/b'));
     expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual([
       '200',
@@ -64,11 +67,11 @@ describe('A client that ends its side', STALLS, () => {
     ]);
   });
 
-  it('has an answer to its end that comes bit by bit', async () => {
+  it('gets a slow response to its end', async () => {
     expect(await respondAndEnd(get('/open/stream'))).toMatch(/one two three four five$/);
   });
 
-  it('and whose answer does not come is held to have left', async () => {
+  it('while its response does not come is treated as disconnected', async () => {
     const records = fixture.gate.records.length;
     const client = openRaw(fixture.gate.port, get('/open/slow'));
     await until(() => fixture.upstream.requests.at(-1)?.head.includes('/open/slow') === true);
@@ -82,19 +85,22 @@ describe('A client that ends its side', STALLS, () => {
     ['a body of a stated length', request('POST /open/a', ['Content-Length: 10'], 'abc')],
     ['a chunk', request('POST /open/a', [CHUNKED], '5\r\nabc')],
     ['a body, before its last chunk', request('POST /open/a', [CHUNKED], '3\r\nabc\r\n')],
-  ])('in the middle of %s has a 400, and is never whole at the upstream', async (_, bytes) => {
-    const before = fixture.upstream.requests.length;
-    const records = fixture.gate.records.length;
-    expect(await respondAndEnd(bytes)).toMatch(/^HTTP\/1\.1 400 /);
-    await until(() => fixture.gate.records.length > records);
-    await fixture.settle();
-    expect(fixture.gate.records.slice(records).map(({ status }) => status)).toEqual([400]);
-    for (const { body } of fixture.upstream.requests.slice(before))
-      expect(body()).toMatch(/^(3\r\n|5\r\n)?abc(\r\n)?$|^$/);
-  });
+  ])(
+    'in the middle of %s gets a 400, and its request is never complete at the upstream',
+    async (_, bytes) => {
+      const before = fixture.upstream.requests.length;
+      const records = fixture.gate.records.length;
+      expect(await respondAndEnd(bytes)).toMatch(/^HTTP\/1\.1 400 /);
+      await until(() => fixture.gate.records.length > records);
+      await fixture.settle();
+      expect(fixture.gate.records.slice(records).map(({ status }) => status)).toEqual([400]);
+      for (const { body } of fixture.upstream.requests.slice(before))
+        expect(body()).toMatch(/^(3\r\n|5\r\n)?abc(\r\n)?$|^$/);
+    },
+  );
 });
 
-describe('Uploads that are aborted', () => {
+describe('Aborted uploads', () => {
   it.each([
     ['by an end', (client: ReturnType<typeof openRaw>) => client.destroy()],
     ['by a reset', (client: ReturnType<typeof openRaw>) => client.socket.resetAndDestroy()],
@@ -115,7 +121,7 @@ describe('Uploads that are aborted', () => {
 });
 
 describe('A connection', () => {
-  it('goes on after every refusal of a request that was whole', async () => {
+  it('stays open after a refusal of a complete request', async () => {
     await fixture.talk(get('/once'));
     const client = openRaw(fixture.gate.port);
     const asked: [string, number][] = [
@@ -136,7 +142,7 @@ describe('A connection', () => {
     client.destroy();
   });
 
-  it('is over with a refusal whose body is unread: nothing behind it is processed', async () => {
+  it('closes after a refusal whose request body is unread; nothing after it is processed', async () => {
     const records = fixture.gate.records.length;
     const before = fixture.upstream.requests.length;
     const client = openRaw(fixture.gate.port, request('POST /nowhere', ['Content-Length: 3'], 'a'));
@@ -150,7 +156,7 @@ describe('A connection', () => {
 });
 
 describe('An expectation', () => {
-  it('is not met where the upstream is away: the refusal comes without a 100', async () => {
+  it('gets no 100 where the upstream is unavailable, only the refusal', async () => {
     const away = await startFixture({ routes: [{ match: '* /{path*}', upstream: 'behind', public: true }] });
     await away.upstream.close();
     const { text, responses } = await away.talk(
@@ -161,7 +167,7 @@ describe('An expectation', () => {
     await away.gate.stop();
   });
 
-  it('of anything else is ignored, as RFC 9110 10.1.1 allows, and does not pass', async () => {
+  it('other than 100-continue is ignored, as RFC 9110 10.1.1 allows, and is not forwarded', async () => {
     const { responses } = await fixture.talk(get('/open/a', 'Expect: the-unexpected'));
     expect(responses[0]?.status).toBe(200);
     expect(fixture.upstream.requests.at(-1)?.head).not.toMatch(/^expect:/im);
@@ -169,7 +175,7 @@ describe('An expectation', () => {
 });
 
 describe('A request line with two spaces', () => {
-  it('is one request with the one path that Node read, and goes on with one space', async () => {
+  it('is one request with the path that Node parsed, and is forwarded with one space', async () => {
     const before = fixture.upstream.requests.length;
     const { responses } = await fixture.talk(request('GET  /open/a'));
     expect(responses.map(({ status }) => status)).toEqual([200]);

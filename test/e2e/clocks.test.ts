@@ -1,4 +1,4 @@
-/** The promise of one clock: replicas whose own are half a minute apart count as one, by the time of Redis. */
+/** One clock: replicas whose clocks differ by half a minute share one count, by the time of Redis. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ afterAll(async () => {
   await Promise.all([issuer.close(), upstream.close(), rm(folder, { recursive: true }), removeKeys(prefix)]);
 });
 
-/** A gate in a process whose clock goes wrong by so much. */
+/** A gateway in a process whose clock is off by so much. */
 async function start(file: string, shiftMs: number): Promise<RunningCommand & { url: string }> {
   const script = encodeURIComponent(`const now = Date.now; Date.now = () => now() + ${shiftMs};`);
   const command = startCommand(['start', '-c', file], {
@@ -72,7 +72,7 @@ async function ask(gate: number, app: string): Promise<{ status: number; retryAf
 const admittedOf = (responses: readonly { status: number }[]) =>
   responses.filter(({ status }) => status === 200).length;
 
-it('60 at once are N, whatever their clocks say, and whoever waits as told is admitted by another one', async () => {
+it('with any clock offset, N of 60 concurrent requests are admitted, and another replica admits a caller after Retry-After', async () => {
   for (let round = 0; round < 3; round++) {
     const app = `app-${round}`;
     const crowd = await Promise.all(Array.from({ length: 60 }, (_, i) => ask(i, app)));

@@ -1,4 +1,4 @@
-/** The promise that a connection to the upstream is not used again after bytes that nobody asked for, or an early answer. */
+/** An upstream connection is not reused after unexpected bytes or an early response. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openRaw } from '../support/raw.js';
 import { OPEN, pathOf, respondOk, startScriptedFixture, type Fixture } from '../support/fixture.js';
@@ -11,7 +11,7 @@ const SHORT = `${OK}Content-Length: 2\r\n\r\nok`;
 const FORGED = `${OK}Content-Length: 6\r\n\r\nforged`;
 const CHUNKS = '2\r\nok\r\n0\r\n\r\n';
 
-/** What the upstream sends in one go; what of it is the body, as framed; the method where it is not GET. */
+/** What the upstream sends in one write; the body within it, as framed; the method if it is not GET. */
 const OVERFULL: [what: string, text: string, body: string, method?: string][] = [
   ['an answer and another', `${SHORT}${FORGED}`, 'ok'],
   ['an answer and two others', `${SHORT}${FORGED}${FORGED}`, 'ok'],
@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 describe('A connection to the upstream', () => {
-  it('is used again after an answer that is as long as it said', async () => {
+  it('is reused after a response of its stated length', async () => {
     const connections = new Set<unknown>();
     for (let turn = 0; turn < 5; turn += 1) {
       await fixture.talk(get('/well'));
@@ -52,7 +52,7 @@ describe('A connection to the upstream', () => {
   });
 
   it.each(OVERFULL.map(([what, , body, method = 'GET'], index) => ({ what, body, method, index })))(
-    'is not used again after $what, of which no caller gets more than was said',
+    'is not reused after $what, and the caller gets only the stated body',
     async ({ body, method, index: which }) => {
       const index = fixture.upstream.requests.length;
       const client = openRaw(fixture.gate.port, request(`${method} /over/${which}`));
@@ -66,7 +66,7 @@ describe('A connection to the upstream', () => {
     },
   );
 
-  it('is not used again where an answer comes that nobody has asked for, while it is idle', async () => {
+  it('is not reused after an unsolicited response on an idle connection', async () => {
     await fixture.talk(get('/well'));
     const index = fixture.upstream.requests.length - 1;
     late?.();
@@ -78,7 +78,7 @@ describe('A connection to the upstream', () => {
     ['a stated length', 'Content-Length: 1000', 'be'],
     ['chunks', CHUNKED, '2\r\nbe\r\n'],
   ])(
-    'is not used again after an answer ahead of a body of %s, nor is the caller’s',
+    'is not reused after a response sent before the end of a body of %s, nor is the caller’s',
     async (_, framing, body) => {
       const index = fixture.upstream.requests.length;
       const records = fixture.gate.records.length;

@@ -1,4 +1,7 @@
-/** A gate that is killed while apps are made and deleted over its API: what it acknowledged is there at the next start. */
+/**
+ * A gateway is killed while apps are created and deleted over its API: after a restart every acknowledged
+ * change is there.
+ */
 import { expect, it } from 'vitest';
 import { startCommand } from '../support/command.js';
 import { createDatabaseFile, tokensIn, writeConfig } from '../support/token-gate.js';
@@ -25,7 +28,7 @@ async function start(file: string, cwd: string): Promise<StartedGate> {
   };
 }
 
-it('Killed at any moment, it has every app that it acknowledged and none whose end it acknowledged', async () => {
+it('A gateway killed at any moment keeps every acknowledged app, and no app whose deletion was acknowledged', async () => {
   const registry = await createDatabaseFile();
   const file = await writeConfig(registry.folder, { tokens: tokensIn(registry.database) });
   const alive = new Set<string>();
@@ -40,14 +43,14 @@ it('Killed at any moment, it has every app that it acknowledged and none whose e
         const { key } = (await made.json()) as { key: string };
         alive.add(key);
         if (step % 2 === 0) continue;
-        // From here on either is right, until the answer comes.
+        // From here on, both states are correct until the response arrives.
         alive.delete(key);
         const { status } = await gate.ask('DELETE', `/api/apps/${key}`);
         expect(status).toBe(204);
         deleted.add(key);
       }
     };
-    // A request that the kill cuts off was not acknowledged.
+    // A request interrupted by the kill was not acknowledged.
     const working = Promise.allSettled([work(), work(), work()]);
     await new Promise((resolve) => setTimeout(resolve, 150 + 130 * round));
     await gate.kill();

@@ -1,4 +1,4 @@
-/** The promise of a stop: SIGTERM under load loses nothing, and ends in time. */
+/** Shutdown: SIGTERM under load loses no request, and ends in time. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, createServer, request, type IncomingMessage, type Server } from 'node:http';
@@ -78,12 +78,13 @@ async function readiness(): Promise<number> {
 }
 
 describe('SIGTERM', () => {
-  it('under the load of kept-alive clients resets nobody, closes after each answer, and ends with exit code 0', async () => {
+  it('under the load of keep-alive clients resets no client, closes after each response, and exits with code 0', async () => {
     await openGate('10s');
     const failures: string[] = [];
     let answered = 0;
     let closed = 0;
-    // Each client keeps one connection, until an answer says that it will be closed; then no other takes new ones.
+    // Each client keeps one connection until a response announces its end; then all clients stop opening new
+    // ones.
     const clients = Array.from({ length: 24 }, async () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       for (let isOpen = true; isOpen;) {
@@ -109,7 +110,7 @@ describe('SIGTERM', () => {
     expect(gate.stderr()).toBe('');
   });
 
-  it('turns readiness off first, then takes no new connections, while what is under way goes on', async () => {
+  it('turns readiness off first, then closes the port, while requests in progress finish', async () => {
     await openGate('10s');
     expect(await readiness()).toBe(200);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -133,13 +134,13 @@ describe('SIGTERM', () => {
     expect((await gate.ended).code).toBe(0);
   });
 
-  it('still serves a request that comes on an open connection during the drain, and closes that then', async () => {
+  it('still serves a request on an open connection during the drain, then closes the connection', async () => {
     await openGate('10s');
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const slow = get(agent, '/held');
     const idle = openRaw(port, 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n');
     await idle.until(/answer$/);
-    // Its first line is on the way already, or the gate might take the connection for an idle one.
+    // The start of the request is already sent, or the gateway might close the connection as idle.
     idle.send('GET /x HTTP/1.1\r\n');
     while (held.length === 0) await sleep(5);
     gate.signal('SIGTERM');
@@ -153,7 +154,7 @@ describe('SIGTERM', () => {
     expect((await gate.ended).code).toBe(0);
   });
 
-  it('resets no new connection of a balancer that looks at readiness four times in a second', async () => {
+  it('resets no new connection of a load balancer that checks readiness four times a second', async () => {
     await openGate('10s');
     const failures: string[] = [];
     let isReady = true;
@@ -180,7 +181,7 @@ describe('SIGTERM', () => {
     expect((await gate.ended).code).toBe(0);
   });
 
-  it('cuts a stream, a tunnel and a silent request at the deadline, and exits with 0', async () => {
+  it('cuts a stream, a tunnel and a pending request at the deadline, and exits with code 0', async () => {
     await openGate('1s');
     const stream = openRaw(port, 'GET /stream HTTP/1.1\r\nHost: a\r\n\r\n');
     await stream.until('data: 1');
@@ -201,7 +202,7 @@ describe('SIGTERM', () => {
     held.length = 0;
   });
 
-  it('ends a gate with idle connections only within a moment', async () => {
+  it('stops a gateway with only idle connections at once', async () => {
     await openGate('30s');
     const agent = new Agent({ keepAlive: true });
     await Promise.all(Array.from({ length: 10 }, () => get(agent, '/x')));

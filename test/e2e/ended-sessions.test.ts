@@ -1,4 +1,7 @@
-/** A login that has ended at one gate, by a revocation, a replay or the deletion of its user, has ended at every other. */
+/**
+ * A login session that ends at one gateway, by revocation, replay or deletion of its user, ends at all
+ * gateways.
+ */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -41,7 +44,7 @@ interface Login {
   readonly refresh_token: string;
 }
 
-describe.each(['SQLite', 'PostgreSQL'] as const)('with two gates that share a registry in %s', (kind) => {
+describe.each(['SQLite', 'PostgreSQL'] as const)('with two gateways that share a registry in %s', (kind) => {
   let gates: TestGate[];
   let config: string;
   let schema = '';
@@ -80,7 +83,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('with two gates that share a re
   };
   const statuses = (token: string) =>
     Promise.all(gates.map(async (gate) => (await get(gate, '/orders', token)).status));
-  /** What only time would do. */
+  /** Moves the replay window into the past, as time would. */
   async function execute(statement: string): Promise<void> {
     if (kind === 'PostgreSQL') {
       await postgres.query(`SET search_path = ${schema}; ${statement}`);
@@ -95,14 +98,14 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('with two gates that share a re
     return startCommand(['users', 'delete', name, '-c', config], { cwd: folder.folder, env });
   };
 
-  /** Asks until both refuse; milliseconds. */
+  /** Sends requests until both gateways refuse; returns milliseconds. */
   async function untilRefused(token: string): Promise<number> {
     const since = performance.now();
     await expect.poll(() => statuses(token), { timeout: 3000, interval: 20 }).toEqual([401, 401]);
     return performance.now() - since;
   }
 
-  it('a refresh token that is revoked at one ends its access token at both within a second', async () => {
+  it('revoking a refresh token at one gateway ends its access token at both within a second', async () => {
     await add('ada');
     const [mine, another] = [await login(0, 'ada'), await login(1, 'ada')];
     expect(await statuses(mine.token)).toEqual([200, 200]);
@@ -114,13 +117,13 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('with two gates that share a re
     expect(await statuses(another.token)).toEqual([200, 200]);
   });
 
-  it('a refresh token that is used again ends what its login gave within a second', async () => {
+  it('reusing a refresh token ends the tokens of its login within a second', async () => {
     await add('grace');
     const first = await login(0, 'grace');
     const second = (await (await post(1, { refresh_token: first.refresh_token })).json()) as Login;
     const third = (await (await post(0, { refresh_token: second.refresh_token })).json()) as Login;
     expect(await statuses(third.token)).toEqual([200, 200]);
-    // A repeat within a few seconds may be a client's own second try.
+    // A repeat within a few seconds may be a client's retry.
     expect((await post(1, { refresh_token: first.refresh_token })).status).toBe(400);
     expect(await statuses(third.token)).toEqual([200, 200]);
     await execute('UPDATE refresh_tokens SET used_at_ms = used_at_ms - 6000');
@@ -129,7 +132,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('with two gates that share a re
     expect(await statuses(first.token)).toEqual([401, 401]);
   });
 
-  it('a user whom a machine deletes whose clock is half a minute behind is refused, and one of the same name is not', async () => {
+  it('a user deleted on a machine whose clock is half a minute slow is refused, and a new user of the same name is not', async () => {
     await add('edsger');
     const before = await login(0, 'edsger');
     expect(await statuses(before.token)).toEqual([200, 200]);
@@ -144,7 +147,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('with two gates that share a re
   });
 
   it.runIf(kind === 'PostgreSQL')(
-    'a token that is given while the deletion waits for a lock is refused',
+    'a token issued while the deletion waits for a lock is refused',
     async () => {
       await add('barbara');
       await postgres.query(`BEGIN; UPDATE ${schema}.revisions SET value = value WHERE name = 'revocations'`);

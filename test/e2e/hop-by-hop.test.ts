@@ -1,4 +1,7 @@
-/** The promise that what belongs to one connection stays there (RFC 9110 7.6.1), both ways, and takes nothing of the gate's along. */
+/**
+ * Hop-by-hop fields are not forwarded (RFC 9110 7.6.1), in either direction, and cannot remove the gateway's
+ * own fields.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exchangeRaw } from '../support/raw.js';
 import { pathOf, startScriptedFixture, type Fixture } from '../support/fixture.js';
@@ -30,7 +33,7 @@ afterAll(async () => {
   await issuer.close();
 });
 
-/** What the upstream got, and what the client, as text: each field begins a line. */
+/** What the upstream and the client received, as text: each field begins a line. */
 async function pass(
   bytes: string,
   says = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
@@ -60,13 +63,13 @@ const ALONE = [
 describe.each(ALONE)('%s', (name) => {
   const fields = [name, name.toLowerCase(), name.toUpperCase()].map((spelt) => `${spelt}: of-this-hop`);
 
-  it('does not pass to the upstream, in any case, once or more', async () => {
+  it('is not forwarded to the upstream, in any case, once or repeated', async () => {
     const { asked } = await pass(get('/open', ...fields, 'X-End: kept'));
     expect(asked).not.toContain('of-this-hop');
     expect(asked).toContain('X-End: kept');
   });
 
-  it('does not pass to the client', async () => {
+  it('is not forwarded to the client', async () => {
     const head = ['HTTP/1.1 200 OK', ...fields, 'X-End: kept', 'Content-Length: 2'].join('\r\n');
     const { told } = await pass(get('/open'), `${head}\r\n\r\nok`);
     expect(told).not.toContain('of-this-hop');
@@ -74,7 +77,7 @@ describe.each(ALONE)('%s', (name) => {
   });
 });
 
-/** How a Connection field can name `X-Hop` and `X-Other`; the fields themselves stand before and behind it. */
+/** How a Connection field can name `X-Hop` and `X-Other`; the named fields come before and after it. */
 const NOMINATIONS: [string, string[]][] = [
   ['in a list', ['Connection: close, X-Hop, X-Other']],
   ['in another case, with spaces and tabs', ['cOnnection: x-hop \t,\tX-OTHER']],
@@ -82,10 +85,10 @@ const NOMINATIONS: [string, string[]][] = [
   ['in several fields', ['Connection: X-Hop', 'Connection: close', 'connection: X-Other']],
 ];
 
-describe.each(NOMINATIONS)('A field that is nominated %s', (_, connection) => {
+describe.each(NOMINATIONS)('A field that is named %s', (_, connection) => {
   const fields = ['X-Hop: of-this-hop', ...connection, 'X-Other: of-this-hop', 'X-End: kept'];
 
-  it('does not pass to the upstream, nor does the nomination', async () => {
+  it('is not forwarded to the upstream, nor is the Connection field', async () => {
     const { asked } = await pass(get('/open', ...fields));
     expect(asked).not.toMatch(/of-this-hop|x-hop|x-other/i);
     expect(asked).toContain('X-End: kept');
@@ -95,20 +98,20 @@ describe.each(NOMINATIONS)('A field that is nominated %s', (_, connection) => {
     ['an answer with a length', 'HTTP/1.1 200 OK', 'Content-Length: 2', 'ok'],
     ['an answer in chunks', 'HTTP/1.1 200 OK', CHUNKED, '2\r\nok\r\n0\r\n\r\n'],
     ['an answer without a body', 'HTTP/1.1 204 No Content', 'X: y', ''],
-  ])('does not pass to the client with %s', async (__, start, framing, body) => {
+  ])('is not forwarded to the client with %s', async (__, start, framing, body) => {
     const { told } = await pass(get('/open'), [start, ...fields, framing, '', body].join('\r\n'));
     expect(told).not.toMatch(/of-this-hop|x-hop|x-other/i);
     expect(told).toContain('X-End: kept');
   });
 
-  it('does not pass with an interim answer', async () => {
+  it('is not forwarded in an interim response', async () => {
     const hints = ['HTTP/1.1 103 Early Hints', ...fields, '', ''].join('\r\n');
     const { told } = await pass(get('/open'), `${hints}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`);
     expect(told).toMatch(/^HTTP\/1\.1 103 [^]*X-End: kept/);
     expect(told).not.toMatch(/of-this-hop|x-hop|x-other/i);
   });
 
-  it('does not pass with a WebSocket, either way', async () => {
+  it('is not forwarded with a WebSocket, in either direction', async () => {
     const [upgrade, ...rest] = WEBSOCKET;
     const switching = ['HTTP/1.1 101 Switching Protocols', upgrade!, 'Upgrade: websocket', ...fields, '', ''];
     const { asked, told } = await pass(get('/ws', upgrade!, ...rest, ...fields), switching.join('\r\n'));
@@ -120,8 +123,8 @@ describe.each(NOMINATIONS)('A field that is nominated %s', (_, connection) => {
   });
 });
 
-describe('A nomination', () => {
-  it("does not take away what the gate says of the caller, though the caller's own goes", async () => {
+describe('A Connection field', () => {
+  it("does not remove the gateway's fields about the caller, but removes the caller's own", async () => {
     const own = { 'x-app-id': 'app-1', 'x-token-issuer': 'main', 'x-token-scopes': 'read' };
     const bearer = `Authorization: Bearer ${issuer.sign({ scope: 'read' })}`;
     const names = [...Object.keys(own), 'x-request-id', 'x-forwarded-for', 'authorization', 'host'];
@@ -136,7 +139,7 @@ describe('A nomination', () => {
     expect(asked).toContain(bearer);
   });
 
-  it("does not take away what the gate says in the answer, though the upstream's own goes", async () => {
+  it("does not remove the gateway's response fields, but removes the upstream's own", async () => {
     const bearer = `Authorization: Bearer ${issuer.sign({ scope: 'read' })}`;
     const { told } = await pass(
       get('/scoped', bearer),
@@ -148,7 +151,7 @@ describe('A nomination', () => {
     expect(told).not.toContain('theirs');
   });
 
-  it('does not take away the length, by which a body ends, either way', async () => {
+  it('does not remove the length that frames the body, in either direction', async () => {
     const sized = ['Connection: content-length, transfer-encoding', 'Content-Length: 3'];
     const { asked, told } = await pass(
       request('POST /open', sized, 'abc'),
@@ -158,7 +161,7 @@ describe('A nomination', () => {
     expect(told).toMatch(/^content-length: 2\r$/im);
   });
 
-  it('takes a trailer too', async () => {
+  it('also removes a trailer', async () => {
     response =
       `HTTP/1.1 200 OK\r\nConnection: X-Hop\r\n${CHUNKED}\r\nTrailer: X-Hop, X-End\r\n\r\n` +
       '2\r\nok\r\n0\r\nX-Hop: of-this-hop\r\nX-End: kept\r\n\r\n';

@@ -1,4 +1,4 @@
-/** An issuer that is away, slow, or speaks nonsense, before a running gate and over its starts. */
+/** An issuer that is unavailable, slow or sends invalid responses, while a gateway runs and at its starts. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { AUDIENCE, createTestIssuer, type Answer, type TestIssuer } from '../sup
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
 
 const LONG = { timeout: 12_000, interval: 20 };
-/** Far less than the five seconds that the gate gives an issuer. */
+/** Far less than the issuer timeout of five seconds. */
 const AT_ONCE_MS = 2_500;
 
 const SLOW_MS = 1_000;
@@ -58,7 +58,7 @@ async function openGate(
   return gate;
 }
 
-/** A token that the gate has not seen yet. */
+/** A token that is not in the gateway's cache. */
 const tokenOf = (issuer: TestIssuer, key = issuer.key): string =>
   issuer.sign({ scope: 'a:read', jti: `token-${++jti}` }, {}, key);
 
@@ -70,7 +70,7 @@ async function show(gate: TestGate, token: string): Promise<Response> {
 
 const statusOf = async (gate: TestGate, token: string): Promise<number> => (await show(gate, token)).status;
 
-/** Nobody is to blame but the issuer: later, and no challenge. */
+/** A 503 with Retry-After and no challenge: the failure is the issuer's. */
 async function expectUnavailable(gate: TestGate, token: string): Promise<void> {
   const answer = await show(gate, token);
   expect(answer.status).toBe(503);
@@ -81,8 +81,8 @@ async function expectUnavailable(gate: TestGate, token: string): Promise<void> {
 const untilKept = (): Promise<void> =>
   vi.waitFor(async () => expect(await readdir(folder)).toEqual([expect.stringMatching(/\.json$/)]), LONG);
 
-describe('a gate whose issuer is away', () => {
-  it('serves what it has seen before, and its asking costs no request a moment', async () => {
+describe('a gateway whose issuer is unavailable', () => {
+  it('accepts cached tokens, and its fetches delay no request', async () => {
     const issuer = await createTestIssuer();
     const gate = await openGate({ issuer }, { jwks_max_age: '1s' });
     expect(await statusOf(gate, tokenOf(issuer))).toBe(200);
@@ -100,7 +100,7 @@ describe('a gate whose issuer is away', () => {
     expect(await statusOf(gate, tokenOf(issuer))).toBe(200);
   });
 
-  it('starts with the keys on disk, is ready, and takes new ones as soon as the issuer is back', async () => {
+  it('starts with the keys on disk, is ready, and loads new keys as soon as the issuer is available again', async () => {
     const issuer = await createTestIssuer();
     const first = await openGate({ issuer }, { jwks_cache: folder });
     expect(await statusOf(first, tokenOf(issuer))).toBe(200);
@@ -112,7 +112,7 @@ describe('a gate whose issuer is away', () => {
     expect((await fetch(`${second.adminUrl}/readyz`)).status).toBe(200);
     expect(await statusOf(second, tokenOf(issuer))).toBe(200);
     const returned = await createTestIssuer({ port: Number(new URL(issuer.iss).port) });
-    // Only its new key is published: a token of the old one is refused when the gate has read that.
+    // Only the new key is published: tokens of the old key are refused once the gateway has fetched it.
     await vi.waitFor(async () => expect(await statusOf(second, tokenOf(issuer))).toBe(401), LONG);
     expect(await statusOf(second, tokenOf(returned))).toBe(200);
     await second.stop();
@@ -123,7 +123,7 @@ describe('a gate whose issuer is away', () => {
     expect(await statusOf(third, tokenOf(issuer))).toBe(401);
   });
 
-  it('starts with nothing where the keys on disk are older than jwks_max_stale, and says so with 503', async () => {
+  it('ignores keys on disk that are older than jwks_max_stale, and responds with 503', async () => {
     const issuer = await createTestIssuer();
     const config = { jwks_cache: folder, jwks_max_age: '1s', jwks_max_stale: '1s' };
     const first = await openGate({ issuer }, config);
@@ -135,14 +135,14 @@ describe('a gate whose issuer is away', () => {
 
     const second = await openGate({ issuer }, config);
     await expectUnavailable(second, tokenOf(issuer));
-    // To a gate with more patience they are good.
+    // A gateway with a longer jwks_max_stale accepts them.
     const patient = await openGate({ issuer }, { jwks_cache: folder, jwks_max_stale: '1h' });
     expect(await statusOf(patient, tokenOf(issuer))).toBe(200);
   });
 });
 
 describe('ten thousand unknown kids', () => {
-  it('are one fetch of an issuer that is slow, and good tokens pass meanwhile', async () => {
+  it('cause one fetch from a slow issuer, while valid tokens are accepted', async () => {
     const issuer = await createTestIssuer();
     const gate = await openGate({ issuer });
     const good = tokenOf(issuer);
@@ -173,7 +173,7 @@ describe('ten thousand unknown kids', () => {
   });
 });
 
-describe('an issuer that answers', () => {
+describe('an issuer that responds', () => {
   const CHUNK = Buffer.alloc(64 * 1024, ' ');
   let written = 0;
   let cut = 0;
@@ -219,7 +219,7 @@ describe('an issuer that answers', () => {
     },
   };
 
-  it('with anything but keys is given up in time, its last good keys stay, and a cold start waits outside', async () => {
+  it('with anything but keys is abandoned in time, its last good keys stay in use, and a cold start responds with 503', async () => {
     const issuers = Object.fromEntries(
       await Promise.all(Object.keys(FAULTS).map(async (fault) => [fault, await createTestIssuer()] as const)),
     );
@@ -239,7 +239,8 @@ describe('an issuer that answers', () => {
     const begun = performance.now();
     await Promise.all(all.map(([, issuer]) => expectUnavailable(cold, tokenOf(issuer))));
     expect(performance.now() - begun).toBeLessThan(10_000);
-    // What never ends is cut off, at both gates; the system's buffers are far larger than what a gate takes.
+    // An endless response is cut off at both gateways; the system's buffers are far larger than what a
+    // gateway reads.
     await vi.waitFor(() => expect(cut).toBeGreaterThanOrEqual(2 * 2), LONG);
     expect(written / cut).toBeLessThan(16 * 1024 * 1024);
 

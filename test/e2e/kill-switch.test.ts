@@ -1,4 +1,4 @@
-/** The promise of the kill switch: what is deleted or revoked at one gate is refused by all within a second. */
+/** The kill switch: what is deleted or revoked at one gateway is refused by all within a second. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,7 +23,7 @@ import {
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 
 const ROUNDS = Number(process.env['TOLLGATE_KILL_ROUNDS'] ?? 5);
-/** The round before which Redis is killed, and after which it is back, empty. */
+/** The round before which Redis is killed, and after which it is available again, empty. */
 const AWAY = 2;
 const SAMPLE = { name: 'Sample', scopes: ['orders:read'] };
 
@@ -77,12 +77,15 @@ function startThree(): Promise<TestGate[]> {
 const statuses = (token: string) =>
   Promise.all(gates.map(async (gate) => (await get(gate, '/free', token)).status));
 
-/** Asks every gate without pause while `act` is done; milliseconds from its start to the last 200 of any of them. */
+/**
+ * Sends requests to every gateway continuously while `act` runs; returns milliseconds from its start to the
+ * last 200.
+ */
 async function lastPass(token: string, path: string, act: () => Promise<void>): Promise<number> {
   const start = performance.now();
   const asking = gates.map(async (gate) => {
     let lastMs = 0;
-    // A while longer than the first refusal: none may come through after it.
+    // Goes on for a while after the first refusal: no request may be accepted after it.
     for (let refused = 0; refused < 10;) {
       if (performance.now() - start > 5000) return Infinity;
       const response = await get(gate, path, token);
@@ -103,7 +106,7 @@ async function lastPass(token: string, path: string, act: () => Promise<void>): 
 }
 
 it(
-  `A deleted app is refused by every gate within a second, ${ROUNDS} times of ${ROUNDS}, with Redis away and lost in between, and after a restart`,
+  `A deleted app is refused by every gateway within a second, ${ROUNDS} times of ${ROUNDS}, while Redis is unavailable, after it lost its data, and after a restart`,
   { timeout: 15_000 + ROUNDS * 3000 },
   async () => {
     const tookMs: number[] = [];
@@ -134,7 +137,7 @@ it(
   },
 );
 
-it('Event streams and WebSockets that are open end within a second at the other gates', async () => {
+it('Open event streams and WebSockets end within a second at the other gateways', async () => {
   const app = await makeApp(gates[0]!, SAMPLE);
   const token = await issueToken(gates[0]!, app);
   const events = await get(gates[1]!, '/events', token);
@@ -159,7 +162,7 @@ it('Event streams and WebSockets that are open end within a second at the other 
   await expect.poll(ended).toEqual([true, true]);
 });
 
-it('An app of an outside issuer is revoked by one gate for all, and restored for all by the command', async () => {
+it('An app of an external issuer is revoked at one gateway for all, and restored for all by the command', async () => {
   const token = outside.sign({ sub: 'app-1', scope: 'orders:read' });
   const other = outside.sign({ sub: 'app-2', scope: 'orders:read' });
   expect(await statuses(token)).toEqual([200, 200, 200]);

@@ -1,4 +1,7 @@
-/** A gate that starts while its revocations cannot be read goes by the last ones known, or lets nobody with a scope in. */
+/**
+ * A gateway that starts while its revocations cannot be read uses the last known ones, or admits no scoped
+ * request.
+ */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -61,8 +64,8 @@ async function revoke(at: TestGate, app: string): Promise<void> {
   expect(response.status).toBe(201);
 }
 
-describe('a gate whose revocations cannot be read at its start', () => {
-  it('refuses whom it knew to be revoked, and lets the others through', async () => {
+describe('a gateway whose revocations cannot be read at its start', () => {
+  it('refuses callers known to be revoked, and admits the others', async () => {
     gate = await startGate(config());
     await revoke(gate, 'bad');
     await gate.stop();
@@ -70,7 +73,7 @@ describe('a gate whose revocations cannot be read at its start', () => {
     gate = await startGate(config());
     expect(await statuses(gate, 'bad', 'good')).toEqual([401, 200]);
     expect(await readiness(gate)).toBe(200);
-    // Redis has lost everything: it is told again by a gate that has it from its disk alone.
+    // Redis has lost everything: it is filled again by a gateway that has the revocations only from its disk.
     await redis.restart();
     await gate.stop();
     gate = await startGate(config());
@@ -80,7 +83,7 @@ describe('a gate whose revocations cannot be read at its start', () => {
     expect(await statuses(gate, 'bad', 'good')).toEqual([401, 200]);
   });
 
-  it('answers 503 where it never knew any, is not ready, and serves as soon as they are there', async () => {
+  it('responds with 503 and is not ready if it never knew any, and serves as soon as they are available', async () => {
     await redis.kill();
     gate = await startGate(config());
     const refused = await get(gate, '/orders', tokenOf('good'));
@@ -96,7 +99,7 @@ describe('a gate whose revocations cannot be read at its start', () => {
     expect(await statuses(gate, 'good')).toEqual([200]);
   });
 
-  it('does the same with a database that is away', async () => {
+  it('does the same with an unavailable database', async () => {
     const port = await freePort();
     const tokens = {
       issuer: 'https://api.gate.test',
@@ -110,7 +113,7 @@ describe('a gate whose revocations cannot be read at its start', () => {
 });
 
 it(
-  'A worker that takes the place of another while Redis is unavailable knows what the others do',
+  'A worker that replaces another while Redis is unavailable knows the same revocations as the others',
   { timeout: 40_000 },
   async () => {
     const file = join(folder, 'gateway.yaml');

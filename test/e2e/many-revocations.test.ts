@@ -1,6 +1,6 @@
 /**
- * The promise that a revocation costs the same however many there are: the kill switch works within a second, and callers
- * are not slowed, while another app revokes in a loop. `npm run test:revocations` tries it with a million.
+ * Revocation costs the same for any number of them: the kill switch works within a second, and callers are
+ * not slowed while another app revokes in a loop. `npm run test:revocations` runs it with a million.
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -66,7 +66,7 @@ async function ask(gate: GateProcess, path: string, token: string): Promise<numb
   return response.status;
 }
 
-/** Gets tokens and revokes them, one after the other, until told to stop. @returns how many */
+/** Requests tokens and revokes them, one after the other, until stopped. @returns how many */
 async function revokeInLoop({ key, secret }: MadeApp, isOver: () => boolean): Promise<number> {
   const at = `http://127.0.0.1:${gates[0]!.port}`;
   const post = (path: string, form: Record<string, string>) =>
@@ -84,7 +84,7 @@ async function revokeInLoop({ key, secret }: MadeApp, isOver: () => boolean): Pr
   return revoked;
 }
 
-/** Callers of both gates while another app revokes in a loop: milliseconds, sorted. */
+/** Latencies of callers of both gateways while another app revokes in a loop: milliseconds, sorted. */
 async function measure(token: string, revoker: MadeApp): Promise<{ tookMs: number[]; revoked: number }> {
   const until = performance.now() + MEASURE_MS;
   const isOver = () => performance.now() > until;
@@ -104,7 +104,7 @@ async function measure(token: string, revoker: MadeApp): Promise<{ tookMs: numbe
 const p99 = (sorted: readonly number[]) => sorted[Math.floor(sorted.length * 0.99)] ?? NaN;
 
 it(
-  `With ${ROWS} revocations two gates refuse a deleted app within a second, and others are not slowed, while an app revokes in a loop`,
+  `With ${ROWS} revocations two gateways refuse a deleted app within a second, and other callers are not slowed, while an app revokes in a loop`,
   { timeout: IS_WHOLE ? 600_000 : 60_000 },
   async () => {
     const app = { name: 'Sample', scopes: ['orders:read'] };
@@ -159,7 +159,7 @@ it(
         `of few: ${told(few)}\nof many: ${told(many)}`,
     );
     expect(killMs).toBeLessThan(1000);
-    // By so much as a short measurement can tell, where it is short.
+    // A short measurement needs a wider tolerance.
     expect(p99(many.tookMs)).toBeLessThan(IS_WHOLE ? p99(few.tookMs) * 1.5 : p99(few.tookMs) * 4 + 20);
   },
 );

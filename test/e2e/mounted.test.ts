@@ -1,4 +1,7 @@
-/** The promise to an application around the gate: what it gets is safe to believe, and says where it is mounted. */
+/**
+ * A gateway mounted in an application: the application gets safe fields, and sees where the gateway is
+ * mounted.
+ */
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -54,7 +57,7 @@ async function listen(server: Server, gate: Tollgate): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** The path that the upstream saw, or the status of the refusal. */
+/** The path that the upstream received, or the status of the refusal. */
 async function dial(host: string, path: string): Promise<string | number> {
   const socket = new WebSocket(`ws://${host}${path}`);
   socket.on('error', () => undefined);
@@ -66,11 +69,11 @@ async function dial(host: string, path: string): Promise<string | number> {
   return seen;
 }
 
-describe('a request that no route names', () => {
-  it('reaches the application without the fields that say who is calling, in any spelling and place', async () => {
+describe('a request that matches no route', () => {
+  it('reaches the application without identity fields, in any spelling and any place', async () => {
     const app = express();
     app.use((req, _res, next) => {
-      // Whoever has read them before the gate finds them gone behind it.
+      // Middleware that read them before the gateway does not see them after it.
       expect(req.headers['x-app-id']).toBeDefined();
       next();
     });
@@ -108,7 +111,7 @@ describe('a request that no route names', () => {
   });
 });
 
-describe('a gate under a path', () => {
+describe('a gateway under a path', () => {
   async function mounted(app: Express, path: string, options?: TollgateOptions): Promise<string> {
     const gate = await openGate(options);
     app.use(path, gate);
@@ -116,7 +119,7 @@ describe('a gate under a path', () => {
     return listen(createServer(app), gate);
   }
 
-  it('that is said takes WebSockets below it, and no others', async () => {
+  it('that is configured accepts WebSockets below it, and no others', async () => {
     const host = await mounted(express(), '/api', { mount: '/api/' });
     expect(await dial(host, '/api/socket?a=1')).toBe('/socket?a=1');
     expect(await dial(host, '/api/deep/x')).toBe('/deep/x');
@@ -128,14 +131,14 @@ describe('a gate under a path', () => {
     });
   });
 
-  it('that is not said is learnt of the first request', async () => {
+  it('that is not configured is learned from the first request', async () => {
     const host = await mounted(express(), '/api');
     expect(await (await fetch(`http://${host}/api/nothing`)).text()).toBe('own /api/nothing');
     expect(await dial(host, '/api/socket')).toBe('/socket');
     expect(await dial(host, '/socket')).toBe(404);
   });
 
-  it('counts for requests too where nothing has taken it off, and what is behind sees the path as it came', async () => {
+  it('also applies to requests whose path was not stripped, and later handlers see the original path', async () => {
     const gate = await openGate({ mount: '/api' });
     const server = createServer((req, res) => gate(req, res, () => res.end(`own ${req.url ?? ''}`)));
     const host = await listen(server, gate);
@@ -150,12 +153,12 @@ describe('a gate under a path', () => {
     expect((await fetch(`http://${alone}/open`, { method: 'POST' })).status).toBe(404);
   });
 
-  it('must be one', async () => {
+  it('must be a valid path', async () => {
     await expect(tollgate(config, { mount: 'api' })).rejects.toThrow('mount must be a path');
   });
 });
 
-describe('a body that was parsed before the gate', () => {
+describe('a body that was parsed before the gateway', () => {
   async function post(): Promise<{ text: string; lines: string[] }> {
     const lines: string[] = [];
     const add = (fields: object, message: string): void =>
@@ -173,7 +176,7 @@ describe('a body that was parsed before the gate', () => {
     expect(lines.some((line) => /^request .*"route":"POST \/open".*"status":500/.test(line))).toBe(true);
   });
 
-  it('is explained in the log alone in production', async () => {
+  it('is explained only in the log in production', async () => {
     vi.stubEnv('NODE_ENV', 'production');
     const { text, lines } = await post();
     expect(text).toBe('{"errors":[{"code":500,"message":"Internal error"}]}');

@@ -1,4 +1,7 @@
-/** The promise that one request stays one: a mixed load over few kept connections, and an upstream that counts what it gets. */
+/**
+ * One request stays one request: mixed load over a few keep-alive connections, and an upstream that counts
+ * what it receives.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openRaw } from '../support/raw.js';
 import { OPEN, pathOf, respondOk, startScriptedFixture, type Fixture } from '../support/fixture.js';
@@ -7,7 +10,10 @@ import { CHUNKED, SMUGGLED, WEBSOCKET, get, request } from '../support/wire-fixt
 const ROUNDS = 40;
 const HIDDEN = `${SMUGGLED.length.toString(16)}\r\n${SMUGGLED}\r\n0\r\n\r\n`;
 
-/** What a client sends on one connection, in parts, each after what the gate has said by then; `*` is the place of a path. */
+/**
+ * What a client sends on one connection, in parts, each after the response text that it waits for; `*` is
+ * replaced by a path.
+ */
 const CLIENTS: [what: string, ...parts: [bytes: string, answered: RegExp][]][] = [
   [
     'a DELETE in chunks that hide a request, and a GET',
@@ -86,7 +92,7 @@ async function play(parts: [bytes: string, answered: RegExp][]): Promise<void> {
   client.destroy();
 }
 
-it('The upstream gets each request that was admitted once, and nothing that was hidden in one', async () => {
+it('The upstream gets each admitted request once, and no hidden request', async () => {
   for (let round = 0; round < ROUNDS; round += 1)
     await Promise.all(CLIENTS.map(([, ...parts]) => play(parts)));
   await fixture.settle();
@@ -94,10 +100,10 @@ it('The upstream gets each request that was admitted once, and nothing that was 
   expect(got.filter((path) => !asked.includes(path))).toEqual([]);
   expect(got).toHaveLength(new Set(got).size);
   expect(got.length).toBeLessThanOrEqual(fixture.admitted());
-  // All but the WebSockets with a body, and those of broken chunks that were found out before they were sent.
+  // All but the WebSockets with a body, and requests with broken chunks that were detected before forwarding.
   expect(got.length).toBeGreaterThanOrEqual(asked.length - 2 * ROUNDS);
   expect(got.length).toBeLessThanOrEqual(asked.length - ROUNDS);
-  // Connections were kept, so that a forged request would have had a place to be one.
+  // Connections were reused, so that a forged request could have been sent on one.
   expect(fixture.upstream.received.length).toBeLessThan(got.length / 2);
   expect((await fixture.talk(get('/well'))).responses[0]?.body).toBe('ok');
 });

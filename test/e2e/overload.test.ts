@@ -1,4 +1,7 @@
-/** A storm at the bound: all are answered, no more than the bound are let through at once, and after it all is as before. */
+/**
+ * Overload at the limit: every request gets a response, no more than the limit are in flight, and the load
+ * leaves nothing behind.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { flood, quantile, type Reply } from '../support/flood.js';
 import { startGate, type TestGate } from '../support/gate.js';
@@ -8,7 +11,7 @@ import { get } from '../support/wire-fixture.js';
 const MAX_IN_FLIGHT = 50;
 const REQUESTS = 20_000;
 const SLOW_MS = 20;
-/** Clients, gate and upstream live in one process, and keep each other waiting. */
+/** Clients, gateway and upstream run in one process, and delay each other. */
 const WAITING_MS = 1000;
 const MEMORY_BYTES = 64 * 1024 * 1024;
 
@@ -43,7 +46,7 @@ const calm = (): Promise<Reply[]> =>
 const accepted = (replies: readonly Reply[]): Reply[] => replies.filter(({ status }) => status === 200);
 
 it(
-  'A storm of requests beyond max_in_flight is answered whole and leaves nothing behind',
+  'All requests of an overload beyond max_in_flight get a response and leave nothing behind',
   { timeout: 120_000 },
   async () => {
     const before = await calm();
@@ -64,7 +67,7 @@ it(
     expect(through.length).toBeGreaterThan(MAX_IN_FLIGHT);
     expect(through.length).toBeLessThan(REQUESTS);
     expect(mostAtOnce).toBe(MAX_IN_FLIGHT);
-    // Who is let through is served as ever.
+    // Admitted requests are served normally.
     expect(quantile(through, 0.5)).toBeLessThan(quantile(before, 0.5) + WAITING_MS);
 
     const after = await calm();
@@ -73,7 +76,7 @@ it(
   },
 );
 
-/** How far the heap grows from here; the replies and records of the storm, kept by this test, are in it. */
+/** Limit for heap growth from here; it includes the replies and records that this test keeps. */
 function watchMemory(): () => number {
   const size = (): number => process.memoryUsage().heapUsed + process.memoryUsage().external;
   const start = size();

@@ -1,4 +1,4 @@
-/** The promise to those with body parsers: what one has read before the gate goes on as it came, or is refused clearly. */
+/** Body parsers before the gateway: a parsed body is forwarded unchanged, or refused with a clear error. */
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import express, { type Express } from 'express';
@@ -16,12 +16,12 @@ beforeAll(async () => {
 afterEach(() => library.closeGates());
 afterAll(() => library.close());
 
-describe('a body that a middleware before the gate has read', () => {
+describe('a body that a middleware before the gateway has read', () => {
   async function post(app: Express, path = '/open') {
     return request(app).post(path).set('Content-Type', 'application/json').send('{ "a" : 1 }');
   }
 
-  it('is sent on as it came when it was kept as rawBody', async () => {
+  it('is forwarded unchanged when it was kept as rawBody', async () => {
     const app = await library.openApp((app) =>
       app.use(
         express.json({
@@ -36,13 +36,13 @@ describe('a body that a middleware before the gate has read', () => {
     expect((response.body as Echo).rawHeaders.join('|')).toMatch(/content-length\|11/i);
   });
 
-  it('is sent on as it came after express.raw()', async () => {
+  it('is forwarded unchanged after express.raw()', async () => {
     const app = await library.openApp((app) => app.use(express.raw({ type: '*/*' })));
     const response = await post(app);
     expect([response.status, (response.body as Echo).body]).toEqual([200, '{ "a" : 1 }']);
   });
 
-  it('is refused with a clear error in the log when only an object is left of it, and never hangs', async () => {
+  it('is refused with a clear error in the log when only the parsed object is left, and never hangs', async () => {
     const app = await library.openApp((app) => app.use(express.json()));
     const before = library.upstream.count();
     const response = await post(app);
@@ -57,7 +57,7 @@ describe('a body that a middleware before the gate has read', () => {
     );
   });
 
-  it('is refused rather than sent decoded under its old coding', async () => {
+  it('is refused rather than forwarded decoded with its original Content-Encoding', async () => {
     const app = await library.openApp((app) => app.use(express.raw({ type: '*/*' })));
     const response = await request(app)
       .post('/open')
@@ -68,13 +68,13 @@ describe('a body that a middleware before the gate has read', () => {
     expect(response.status).toBe(500);
   });
 
-  it('is streamed as usual where the parser had no interest in its type', async () => {
+  it('is streamed as usual where the parser ignores its type', async () => {
     const app = await library.openApp((app) => app.use(express.json()));
     const response = await request(app).post('/open').set('Content-Type', 'text/plain').send('plain words');
     expect([response.status, (response.body as Echo).body]).toEqual([200, 'plain words']);
   });
 
-  it('may be empty: a POST without a byte passes behind any parser', async () => {
+  it('may be empty: a POST without a body is forwarded after any parser', async () => {
     const app = await library.openApp((app) => app.use(express.json()));
     const response = await request(app)
       .post('/open')
@@ -83,14 +83,14 @@ describe('a body that a middleware before the gate has read', () => {
     expect([response.status, (response.body as Echo).body]).toEqual([200, '']);
   });
 
-  it('is bound by max_body as if the gate had read it', async () => {
+  it('is limited by max_body as if the gateway had read it', async () => {
     const app = await library.openApp((app) => app.use(express.raw({ type: '*/*' })), {
       defaults: { max_body: '8b' },
     });
     expect((await post(app)).status).toBe(413);
   });
 
-  it('of a request that the gate refuses does not matter', async () => {
+  it('has no effect where the gateway refuses the request', async () => {
     const app = await library.openApp((app) => app.use(express.json()));
     expect((await post(app, '/files/7')).status).toBe(401);
   });

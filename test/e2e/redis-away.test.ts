@@ -1,4 +1,7 @@
-/** The promise when Redis is unavailable: each route has its policy, requests hardly wait, and counting goes back by itself. */
+/**
+ * Redis is unavailable: each route follows its policy, requests hardly wait, and counting in Redis resumes by
+ * itself.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +58,7 @@ async function statuses(path: string, count: number): Promise<number[]> {
   return found;
 }
 
-/** Waits for the gate to count in Redis again: then `closed` is no longer 503. */
+/** Waits until the gateway counts in Redis again: then `closed` no longer responds with 503. */
 async function untilCounted(): Promise<number> {
   const begun = performance.now();
   while ((await get('/closed')).status === 503) await sleep(10);
@@ -72,10 +75,10 @@ async function expectPolicies(): Promise<void> {
   expect((await get('/open')).headers.get('x-ratelimit-remaining')).toBeNull();
 }
 
-describe('a gate', () => {
+describe('a gateway', () => {
   afterEach(() => gate.stop());
 
-  it('starts while its Redis is down, is ready where it knows the revocations, and each route does as it says', async () => {
+  it('starts while its Redis is down, is ready if it knows the revocations, and each route follows its policy', async () => {
     const own = await startRedis();
     const folder = await mkdtemp(join(tmpdir(), 'tollgate-redis-away-'));
     gate = await openGate(own.url, folder);
@@ -87,20 +90,20 @@ describe('a gate', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('whose Redis is killed does as it says, and counts there again within a second of its return', async () => {
+  it('whose Redis is killed follows its policies, and counts there again within a second of its return', async () => {
     gate = await openGate(redis.url);
     await untilCounted();
     await redis.kill();
-    // The connection's end is told by the system, at once or a moment later.
+    // The system reports the end of the connection, at once or a moment later.
     while ((await get('/closed')).status !== 503) await sleep(5);
     await expectPolicies();
     await redis.restart();
     expect(await untilCounted()).toBeLessThan(1500);
-    // The Redis that returned is empty: the local counts of the outage do not matter any more.
+    // The restarted Redis is empty: the local counts of the outage no longer matter.
     expect(await statuses('/local', 3)).toEqual([200, 200, 429]);
   });
 
-  it('whose Redis has stopped answering makes few requests wait, and none for longer than the timeout', async () => {
+  it('whose Redis stops responding delays few requests, and none longer than the timeout', async () => {
     gate = await openGate(redis.url);
     await untilCounted();
     redis.stop();
@@ -115,20 +118,20 @@ describe('a gate', () => {
     await expectPolicies();
     redis.continue();
     expect(await untilCounted()).toBeLessThan(1500);
-    // What was given up during the outage was not counted when Redis went on.
+    // Checks abandoned during the outage were not counted when Redis resumed.
     const response = await get('/open');
     expect(response.headers.get('x-ratelimit-remaining')).toBe('1');
   });
 });
 
-describe('three gates under load', () => {
+describe('three gateways under load', () => {
   let fixture: OutageFixture;
   beforeAll(async () => {
     fixture = await startOutageFixture({ url: redis.url, timeout: '100ms' });
   });
   afterAll(() => fixture.close());
 
-  it('are not hurt by a Redis that stops answering, and what was given up is never counted', async () => {
+  it('are not affected by a Redis that stops responding, and abandoned checks are never counted', async () => {
     await expectUnhurt(fixture, {
       app: 'stopped',
       begin: () => redis.stop(),
@@ -137,7 +140,7 @@ describe('three gates under load', () => {
     });
   });
 
-  it('are not hurt by a Redis that is killed and started again', async () => {
+  it('are not affected by a Redis that is killed and started again', async () => {
     await expectUnhurt(fixture, {
       app: 'killed',
       begin: () => redis.kill(),

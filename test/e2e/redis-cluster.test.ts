@@ -1,4 +1,4 @@
-/** The promise with a cluster: a primary that is lost under load hurts nobody, and its successor counts within a second. */
+/** A Redis Cluster: a primary lost under load causes no errors, and its successor counts within a second. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startLoad } from '../support/load.js';
@@ -24,7 +24,7 @@ async function appElsewhere(app: string): Promise<string> {
   for (let i = 0; ; i++) if ((await holderOf(`other-${i}`)) !== holder) return `other-${i}`;
 }
 
-it('A primary that stops answering for a moment is the business of its own apps alone', async () => {
+it('A primary that stops responding for a moment affects only its own apps', async () => {
   const holder = await holderOf('app-1');
   const other = startLoad(fixture.gates, '/open', fixture.tokenOf(await appElsewhere('app-1')), 2);
   await other.untilCounted();
@@ -32,7 +32,7 @@ it('A primary that stops answering for a moment is the business of its own apps 
   const stopped = await expectUnhurt(fixture, {
     app: 'app-1',
     begin: () => holder.stop(),
-    // Before the others take it for dead.
+    // Before the others consider it failed.
     async end() {
       await sleep(300);
       holder.continue();
@@ -43,7 +43,7 @@ it('A primary that stops answering for a moment is the business of its own apps 
   await other.stop();
   const rest = other.responses.slice(warm);
   const uncounted = rest.filter(({ remaining }) => remaining === undefined);
-  // On a busy machine a call may be late by itself.
+  // On a busy machine a call may be late without any fault.
   expect(uncounted.length).toBeLessThan(rest.length / 2);
   expect(stopped.away).toBeGreaterThan(uncounted.length);
 });

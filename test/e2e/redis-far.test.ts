@@ -1,4 +1,6 @@
-/** The promise with a Redis that is far away: a request waits for one round trip, and those of others do not wait for it. */
+/**
+ * A distant Redis: a request waits for one round trip, and concurrent requests do not wait for each other.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startLoad, percentile, type LoadResponse } from '../support/load.js';
@@ -36,7 +38,7 @@ afterAll(async () => {
   await Promise.all([issuer.close(), upstream.close(), distant.close(), redis.close()]);
 });
 
-/** What callers meet once keys are fetched and connections made, and for how long that was looked at. */
+/** Latencies once keys are fetched and connections are open, and the length of the measurement. */
 async function measure(gate: TestGate, callers: number, ms: number) {
   const driving = startLoad([gate], '/counted', issuer.sign({ scope: 'a:*', sub: 'app' }), callers);
   await driving.untilCounted();
@@ -51,13 +53,13 @@ async function measure(gate: TestGate, callers: number, ms: number) {
   return { medianMs: percentile(responses, 0.5), aSecond: (responses.length / tookMs) * 1000 };
 }
 
-it('One round trip is added to a request, not two, and 64 callers are served side by side', async () => {
+it('A request waits for one round trip, not two, and 64 callers are served concurrently', async () => {
   const near = await measure(gates.near, 1, 1000);
   const far = await measure(gates.far, 1, 1500);
   expect(far.medianMs - near.medianMs).toBeGreaterThan(ROUND_TRIP_MS * 0.8);
   expect(far.medianMs - near.medianMs).toBeLessThan(ROUND_TRIP_MS * 1.8);
   const crowd = await measure(gates.far, 64, 2000);
-  // Stragglers of a busy machine make the mean larger than the median.
+  // Outliers of a busy machine make the mean larger than the median.
   expect(crowd.aSecond).toBeGreaterThan(0.7 * (64 / crowd.medianMs) * 1000);
   expect(crowd.aSecond).toBeGreaterThan(4 * far.aSecond);
 });

@@ -1,4 +1,4 @@
-/** The promise of what is left in Redis: a key for each app and route, small, and gone with its window. */
+/** Keys in Redis: one for each app and route, small, and expiring with the window. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
@@ -52,7 +52,7 @@ async function get(path: string, headers: Record<string, string>): Promise<numbe
 
 const asking = (app: string) => bearer(issuer.sign({ scope: 'a:*', sub: app }));
 
-it('Nothing that a stranger can make up makes a key, and every key is small and expires', async () => {
+it('No forged input creates a key, and every key is small and expires', async () => {
   const stranger = createSigningKey();
   for (let i = 0; i < 40; i++) {
     const made = `x${i}`;

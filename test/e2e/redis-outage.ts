@@ -1,4 +1,4 @@
-/** What the tests of outages under load share: three gates, and what must hold of each outage. */
+/** Shared by the tests of outages under load: three gateways, and what every outage must satisfy. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { GatewayConfig } from '../../src/config/config.js';
@@ -11,7 +11,7 @@ import { startEchoUpstream } from '../support/upstream.js';
 const REPLICAS = 3;
 const CALLERS = 4;
 
-/** Large enough that nobody is refused, and still counted. */
+/** Large enough that no request is refused, and still counted. */
 const OPEN_N = 1_000_000;
 const LOCAL_N = 20;
 
@@ -51,26 +51,25 @@ export async function startOutageFixture(redis: GatewayConfig['redis']): Promise
 }
 
 export interface Outage {
-  /** An app that is counted where the outage is. */
+  /** An app whose count is on the server that fails. */
   readonly app: string;
   /** Begins it; resolves when it has begun. */
   readonly begin: () => Promise<void> | void;
   /** Ends it; resolves as soon as Redis could count again. */
   readonly end: () => Promise<void> | void;
-  /** Whether what was counted before is still there afterwards, or may be lost with a server. */
+  /** Whether earlier counts survive the outage, or may be lost with a server. */
   readonly keeps: boolean;
 }
 
 /**
- * Drives three gates through an outage, and expects: no answer but 200 and 429; nobody waits longer than for the timeout;
- * N for each replica while it lasts, and N at Redis; all of them counting within a second of its end; nothing counted that was
- * answered without.
- *
- * @returns how many were answered without a count
+ * Sends load to three gateways through an outage, and expects: no response but 200 and 429; no wait longer
+ * than the timeout; N for each replica while it lasts, and N in Redis; all gateways counting within a second
+ * of its end; no count for a request that was decided without Redis. @returns how many requests were decided
+ * without a count
  */
 export async function expectUnhurt({ gates, tokenOf }: OutageFixture, { app, begin, end, keeps }: Outage) {
   const opened = startLoad(gates, '/open', tokenOf(app), CALLERS);
-  // The first answers waited for keys and connections.
+  // The first responses waited for keys and connections.
   await opened.untilCounted();
   const warm = opened.responses.length;
   await opened.untilCounted();
@@ -82,7 +81,8 @@ export async function expectUnhurt({ gates, tokenOf }: OutageFixture, { app, beg
   const during = opened.responses.slice(warm + calm.length);
   const admitted: number[] = [];
   for (const gate of gates) admitted.push(await countAdmitted(gate, tokenOf(app)));
-  // Each replica N by itself, and all together N again once a failover is done; never more, whenever that is.
+  // Each replica admits N by itself, and all together N again once a failover is done; never more at any
+  // time.
   const together = admitted.reduce((sum, one) => sum + one, 0);
   expect(together).toBeLessThanOrEqual((REPLICAS + 1) * LOCAL_N);
   expect(together).toBeGreaterThanOrEqual(LOCAL_N);
@@ -96,22 +96,25 @@ export async function expectUnhurt({ gates, tokenOf }: OutageFixture, { app, beg
   expect(away.length).toBeGreaterThan(0);
   expect(backMs).toBeLessThan(1000);
   const addedP99Ms = percentile(during, 0.99) - percentile(calm, 0.99);
-  // The timeout, and more for a machine that is busy: without it a call would wait for seconds.
+  // The timeout plus tolerance for a busy machine; without the timeout a call would wait for seconds.
   expect(addedP99Ms).toBeLessThan(600);
   expectNotReplayed(responses, keeps);
   return { away: away.length };
 }
 
-/** What Redis holds in the end is what it was waited for, and nothing else. */
+/** In the end Redis holds exactly the counts of requests that waited for it. */
 function expectNotReplayed(responses: readonly LoadResponse[], keeps: boolean): void {
   const counted = responses.flatMap(({ remaining }) => remaining ?? []);
   const held = OPEN_N - Math.min(...responses.slice(-100).flatMap(({ remaining }) => remaining ?? []));
-  // Of calls whose answers came too late, each caller may have had one when it began and one when it ended.
+  // Late calls: each caller may have had one when the outage began and one when it ended.
   expect(held).toBeLessThanOrEqual(counted.length + 2 * REPLICAS * CALLERS);
   if (keeps) expect(held).toBeGreaterThanOrEqual(counted.length);
 }
 
-/** Until every gate has answered without a count twice for each caller: then nobody waits for Redis any more. */
+/**
+ * Waits until every gateway has responded to each caller twice without a count: then no request waits for
+ * Redis.
+ */
 async function untilKnown(responses: readonly LoadResponse[], fromMs: number): Promise<void> {
   const without = (gate: number): number =>
     responses.filter((one) => one.gate === gate && one.endedMs > fromMs && one.remaining === undefined)
@@ -127,7 +130,9 @@ async function countAdmitted(gate: TestGate, token: string): Promise<number> {
   return statuses.filter((status) => status === 200).length;
 }
 
-/** Revokes an app at one gate. @returns after how long the last of the others refused it, in milliseconds */
+/**
+ * Revokes an app at one gateway. @returns the time until the last of the others refused it, in milliseconds
+ */
 export async function revokeEverywhere({ gates, tokenOf }: OutageFixture, app: string): Promise<number> {
   const [first, ...others] = gates;
   if (!first) throw new TypeError('there are no gates');

@@ -1,4 +1,4 @@
-/** The promise with Sentinels: a primary that is lost under load hurts nobody, and its successor counts within a second. */
+/** Redis Sentinel: a primary lost under load causes no errors, and its successor counts within a second. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startSentinels, type OwnSentinels } from '../support/redis-sentinels.js';
 import { expectUnhurt, revokeEverywhere, startOutageFixture, type OutageFixture } from './redis-outage.js';
@@ -15,7 +15,7 @@ afterEach(async () => {
   await own.close();
 });
 
-it('The primary stops answering, and a revocation holds everywhere within a second, before and after', async () => {
+it('The primary stops responding, and a revocation applies everywhere within a second, before and after', async () => {
   const [primary, replica] = own.servers;
   expect(await revokeEverywhere(fixture, 'before')).toBeLessThan(1000);
   await expectUnhurt(fixture, {

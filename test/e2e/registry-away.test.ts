@@ -1,4 +1,7 @@
-/** A token registry that is away when the gate starts: what needs no registry is done, and the rest as soon as it comes. */
+/**
+ * A token registry that is unavailable when the gateway starts: requests that do not need it are served, and
+ * the rest as soon as it is available.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +47,7 @@ afterAll(async () => {
   await Promise.all([upstream.close(), database.drop(), rm(folder, { recursive: true })]);
 });
 
-/** The database as seen from a port where it is not yet. */
+/** The database through a proxy port that accepts no connections yet. */
 async function lateDatabase() {
   const there = new URL(await database.createSchema());
   const port = await freePort();
@@ -80,7 +83,7 @@ const openGate = (url: string): Promise<TestGate> =>
     ],
   });
 
-/** In form one of ours; whether its key is ours cannot be said without the registry. */
+/** Has the form of a Tollgate secret; without the registry its key cannot be checked. */
 function tokenInForm(): string {
   const iat = Math.floor(Date.now() / 1000);
   const key = createSigningKey();
@@ -98,8 +101,8 @@ function tokenInForm(): string {
 
 const readiness = async (of: TestGate): Promise<number> => (await fetch(`${of.adminUrl}/readyz`)).status;
 
-describe('a gate whose database is away at its start', () => {
-  it('does what it can, answers the rest with 503, and opens within a second or so of its coming', async () => {
+describe('a gateway whose database is unavailable at its start', () => {
+  it('serves what needs no registry, responds to the rest with 503, and is ready soon after the database is available', async () => {
     const late = await lateDatabase();
     gate = await openGate(late.url);
     expect(await readiness(gate)).toBe(503);
@@ -146,7 +149,7 @@ describe('a gate whose database is away at its start', () => {
     late.stop();
   });
 
-  it('stops at once when it is told to', async () => {
+  it('stops at once when asked to', async () => {
     const late = await lateDatabase();
     const waiting = await openGate(late.url);
     const begun = performance.now();
@@ -154,7 +157,7 @@ describe('a gate whose database is away at its start', () => {
     expect(performance.now() - begun).toBeLessThan(3_000);
   });
 
-  it('stays closed where the database that comes is of a later version', async () => {
+  it('stays closed if the database turns out to have a later version', async () => {
     const late = await lateDatabase();
     await late.start();
     gate = await openGate(late.url);
@@ -177,8 +180,8 @@ describe('a gate whose database is away at its start', () => {
   });
 });
 
-describe('a gate whose database is there, but cannot be used,', () => {
-  it('does not start, and says why in one line', async () => {
+describe('with a database that is available but unusable,', () => {
+  it('a gateway does not start, and reports why in one line', async () => {
     const file = join(folder, 'no-folder');
     await writeFile(file, '');
     const nowhere = new URL(await database.createSchema());
@@ -195,7 +198,7 @@ describe('a gate whose database is there, but cannot be used,', () => {
     }
   });
 
-  it('is waited for by no command', async () => {
+  it('no command waits for it', async () => {
     const config = await writeConfig(folder, { tokens: tokensIn((await lateDatabase()).url) });
     const { code, stderr } = await runCommand(['apps', 'list', '-c', config]);
     expect(code).toBe(1);

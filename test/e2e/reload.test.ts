@@ -1,4 +1,7 @@
-/** The promise of a reload: under load it fails no request, loses no count and cuts no stream, and a bad file changes nothing. */
+/**
+ * Reload: under load it fails no request, loses no count and cuts no stream, and an invalid file changes
+ * nothing.
+ */
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { Agent, createServer, get as httpGet, type IncomingMessage, type Server } from 'node:http';
@@ -91,12 +94,12 @@ async function metric(name: string): Promise<string | undefined> {
 }
 
 interface Load {
-  /** How many answers of each status, and errors by their text. */
+  /** Number of responses of each status, and errors by their text. */
   readonly counts: Map<string, number>;
   readonly stop: () => Promise<void>;
 }
 
-/** Kept-alive clients that ask without a pause, for the paths in turn. */
+/** Keep-alive clients that send requests continuously, cycling through the paths. */
 function load(...paths: readonly string[]): Load {
   const counts = new Map<string, number>();
   let isOver = false;
@@ -135,14 +138,14 @@ describe('20 reloads under load', () => {
     'fail no request, admit exactly the limit with counts in %s, and leave a WebSocket open',
     async (where) => {
       const prefix = randomPrefix();
-      // Not a matter of a slow machine: whatever is not counted in Redis shows as a 503.
+      // Independent of a slow machine: a request not counted in Redis shows as a 503.
       const redis = { url: redisUrl(), key_prefix: prefix, timeout: '5s', on_failure: 'closed' } as const;
       const store = where === 'Redis' ? { redis } : {};
       gate = await startGate(configOf(store));
       const socket = await openSocket();
       const { counts, stop } = load('/free', '/limited');
       for (let i = 0; i < 20; i++) {
-        // What the limited route counts stays; what is around it changes each time.
+        // The counted part of the limited route stays; the rest changes at each reload.
         const changed = configOf({
           ...store,
           token_cache: 100 + i,
@@ -166,8 +169,8 @@ describe('20 reloads under load', () => {
   );
 });
 
-describe('a file that cannot be used', () => {
-  it('changes nothing under load, and is told in the log, with every problem, and in the metrics', async () => {
+describe('an invalid file', () => {
+  it('changes nothing under load, and is reported in the log, with every problem, and in the metrics', async () => {
     const file = join(folder, 'bad.log');
     const log = { level: 'info', file } as const;
     gate = await startGate(configOf({ log }));
@@ -190,17 +193,17 @@ describe('a file that cannot be used', () => {
   });
 });
 
-describe('a Redis that cannot be used', () => {
+describe('an unusable Redis', () => {
   it.each([
     ['with a database that is no number', 'redis://127.0.0.1:6379/staging', false],
     ['with an option of the client in its URL', 'redis://127.0.0.1:6379?db=staging', false],
     ['with half a password before a slash', 'redis://:12/34@127.0.0.1:6379', false],
     ['whose name is unknown', 'redis://no-such-host.invalid:6379', true],
     ['where nobody listens', 'redis://127.0.0.1:1/3', true],
-  ])('%s does not end the gate, and the file after it is in force', async (_what, redis, isInForce) => {
+  ])('%s does not stop the gateway, and the next file takes effect', async (_what, redis, isInForce) => {
     gate = await startGate(configOf());
     expect(await gate.reload(configOf({ redis }))).toBe(isInForce);
-    // Whatever the client does later: it connects again after 50 ms.
+    // The client reconnects after 50 ms.
     await sleep(150);
     expect(await textAt('/free')).toBe('200 the service');
     expect(await gate.reload(configOf())).toBe(true);
@@ -209,7 +212,7 @@ describe('a Redis that cannot be used', () => {
 });
 
 describe('a reload', () => {
-  it('opens a new upstream, and takes a route away, but not from who is already being answered', async () => {
+  it('opens a new upstream, and removes a route without affecting its requests in progress', async () => {
     gate = await startGate(configOf());
     const late = textAt('/held');
     while (held.length === 0) await sleep(5);
@@ -226,7 +229,7 @@ describe('a reload', () => {
     socket.close();
   });
 
-  it('keeps the keys of an issuer that has gone away, and counts on where N has changed', async () => {
+  it('keeps the keys of an issuer that has become unavailable, and keeps the counts where N has changed', async () => {
     const own = await createTestIssuer();
     const issuers = { main: { issuer: own.iss, jwks: own.jwksUrl, audience: AUDIENCE } };
     const scoped = { match: 'GET /mine', upstream: 'service', scope: 'a:read' } as const;
@@ -252,7 +255,7 @@ describe('a reload', () => {
       `GET /stream HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`,
     );
     await stream.until('data: 1');
-    // Another timeout is another connection to Redis, and so another kill switch.
+    // Another timeout means another connection to Redis, and so another revocation subscription.
     expect(await gate.reload(configOf({ redis: { ...redis, timeout: '150ms' } }))).toBe(true);
     const revoked = await fetch(`${gate.adminUrl}/api/revocations`, {
       method: 'POST',
@@ -264,7 +267,7 @@ describe('a reload', () => {
     await removeKeys(prefix);
   });
 
-  it('shows new connections another certificate, and leaves open ones as they are', async () => {
+  it('presents a new certificate to new connections, and leaves open ones unchanged', async () => {
     const authority = createAuthority();
     const [one, two] = [authority.issue('one'), authority.issue('two')];
     const listenWith = ({ certFile: cert, keyFile: key }: typeof one) => ({
@@ -287,9 +290,9 @@ describe('a reload', () => {
     authority.close();
   });
 
-  it('that a drain overtakes is given up, and the drain ends as it should', async () => {
+  it('is abandoned when a drain begins, and the drain completes', async () => {
     gate = await startGate(configOf());
-    // Takes connections and says nothing: connecting lasts until its time is over.
+    // Accepts connections and sends nothing: connecting lasts until its timeout.
     const silent = await startRawUpstream(() => undefined);
     const reloading = gate.reload(configOf({ redis: `redis://127.0.0.1:${silent.port}` }));
     while (silent.open.size === 0) await sleep(5);

@@ -1,4 +1,4 @@
-/** The promise of the limits: three replicas with one Redis admit together what one limit says, in any interval. */
+/** Limits: three replicas with one Redis together admit what one limit allows, in any interval. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
@@ -56,7 +56,7 @@ async function startGates(): Promise<TestGate[]> {
       }),
     ),
   );
-  // Until its Redis is connected, a gate whose policy is `closed` answers 503.
+  // Until its Redis is connected, a gateway whose policy is `closed` responds with 503.
   const token = issuer.sign({ scope: 'a:*', sub: 'probe' });
   for (const gate of started) while ((await get(gate, '/probe', token)).status === 503) await sleep(10);
   arrivals = [];
@@ -77,13 +77,13 @@ function tokenOf(app: string): string {
   return issuer.sign({ scope: 'a:*', sub: app });
 }
 
-/** The smallest interval that holds one more than N of the moments. */
+/** The smallest interval that contains N + 1 of the times. */
 function narrowest(moments: readonly number[], n: number): number {
   return Math.min(...moments.slice(n).map((moment, i) => moment - moments[i]!));
 }
 
 describe('three replicas that share a Redis', () => {
-  it('admit exactly 10 of 500 requests at once', async () => {
+  it('admit exactly 10 of 500 concurrent requests', async () => {
     const token = tokenOf('stormer');
     const statuses = await Promise.all(
       Array.from({ length: 500 }, (_, i) => statusOf(get(gates[i % REPLICAS]!, '/minute', token))),
@@ -93,7 +93,7 @@ describe('three replicas that share a Redis', () => {
     expect(arrivals).toHaveLength(10);
   });
 
-  it('count each app for itself, and keep the counts when all of them are restarted', async () => {
+  it('count each app separately, and keep the counts when all of them restart', async () => {
     const [one, other] = [tokenOf('one'), tokenOf('other')];
     for (let i = 0; i < 10; i++) {
       expect(await statusOf(get(gates[i % REPLICAS]!, '/minute', one))).toBe(200);
@@ -107,7 +107,7 @@ describe('three replicas that share a Redis', () => {
     expect(answer.headers.get('x-ratelimit-remaining')).toBe('8');
   });
 
-  it('admit the next request of a caller who waits as long as Retry-After says, at another replica too', async () => {
+  it('admit the next request of a caller who waits as long as Retry-After says, also at another replica', async () => {
     const token = tokenOf('patient');
     for (let round = 0; round < 3; round++) {
       const here = gates[round % REPLICAS]!;
@@ -120,7 +120,7 @@ describe('three replicas that share a Redis', () => {
   });
 
   it(
-    'never admit an 11th in any 3 seconds, by the moments at which Redis counted',
+    'never admit 11 requests in any 3 seconds, by the times at which Redis counted',
     { timeout: LOAD_MS + 30_000 },
     async () => {
       const monitor = await monitorRedis(redisUrl(), prefix);
@@ -139,7 +139,7 @@ describe('three replicas that share a Redis', () => {
       monitor.close();
 
       const counted = monitor.writes.map(({ value }) => {
-        // The exact form: a mark, then the time of each counted request, the newest last.
+        // The exact form: a marker, then the time of each counted request, newest last.
         expect(value[0]).toBe(1);
         return value.readUIntBE(value.length - 6, 6);
       });
@@ -148,9 +148,9 @@ describe('three replicas that share a Redis', () => {
       expect(counted).toHaveLength(admitted);
       expect(arrivals).toHaveLength(admitted);
       expect(narrowest(counted, 10)).toBeGreaterThanOrEqual(3000);
-      // Delivery jitters; the contract allows it a tenth of a second.
+      // Delivery jitters; the tolerance is a tenth of a second.
       expect(narrowest(arrivals, 10)).toBeGreaterThan(2900);
-      // The drive was harder than the limit, and the limit did not refuse more than it had to.
+      // The load exceeded the limit, and the limit did not refuse more than necessary.
       expect(admitted).toBeGreaterThan((LOAD_MS / 3000) * 10 * 0.7);
       expect(statuses.length).toBeGreaterThan(admitted * 2);
     },

@@ -1,15 +1,17 @@
-/** The promise that retries are safe: through thousands of lost connections no POST is sent twice, though a GET is. */
+/** Safe retries: through thousands of lost connections no POST is sent twice, though a GET is. */
 import { Agent, request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { pathOf, respondOk } from '../support/fixture.js';
 import { startRawUpstream, type RawUpstream, type WireRequest } from '../support/upstream.js';
 
-/** How many POSTs; the promise's ten thousand are `TOLLGATE_RESETS=10000`. */
+/** Number of POSTs; `TOLLGATE_RESETS=10000` runs ten thousand. */
 const POSTS = Number(process.env['TOLLGATE_RESETS'] ?? 1000);
 const CALLERS = 32;
 
-/** How a connection is lost, one after the other: before, in and behind an answer, with the body there or not. */
+/**
+ * How a connection is lost, in rotation: before, during and after a response, with the body complete or not.
+ */
 const LOSSES: ((asked: WireRequest) => unknown)[] = [
   ({ socket }) => socket.resetAndDestroy(),
   ({ socket, whole }) => whole.then(() => socket.resetAndDestroy()),
@@ -17,7 +19,7 @@ const LOSSES: ((asked: WireRequest) => unknown)[] = [
   ({ socket, whole }) => whole.then(() => setTimeout(() => socket.resetAndDestroy(), 2)),
   ({ socket, whole }) =>
     whole.then(() => socket.write('HTTP/1.1 200', () => setTimeout(() => socket.resetAndDestroy(), 2))),
-  // Good, and gone just when the next request may be on its way.
+  // Healthy, but closed just when the next request may be on its way.
   (asked) =>
     asked.whole.then(() => {
       respondOk(asked);
@@ -40,7 +42,7 @@ beforeAll(async () => {
   upstreams = await Promise.all([startRawUpstream(lose), startRawUpstream(lose)]);
   gate = await startGate({
     upstreams: {
-      // As eager to send again as a file can make it.
+      // The most retries that a file can configure.
       behind: {
         targets: upstreams.map(({ origin }) => origin),
         retries: 10,
@@ -59,8 +61,9 @@ afterAll(async () => {
 });
 
 /**
- * @param body left out, nothing but its method keeps a POST from being sent again
- * @returns the status, or 0 where no whole answer came
+ * @param body if absent, only its method keeps a POST from being retried
+ *
+ * @returns the status, or 0 where no complete response came
  */
 function send(method: string, path: string, body?: string): Promise<number> {
   return new Promise((resolve) => {
@@ -73,7 +76,7 @@ function send(method: string, path: string, body?: string): Promise<number> {
   });
 }
 
-it(`sends none of ${POSTS} POSTs twice, and answers each`, { timeout: 180_000 }, async () => {
+it(`never sends one of ${POSTS} POSTs twice, and responds to each`, { timeout: 180_000 }, async () => {
   const statuses: number[] = [];
   let next = 0;
   const call = async (): Promise<void> => {
@@ -87,7 +90,7 @@ it(`sends none of ${POSTS} POSTs twice, and answers each`, { timeout: 180_000 },
   const paths = upstreams.flatMap(({ requests }) => requests.map(pathOf));
   const posts = paths.filter((path) => path.startsWith('/post/'));
   expect(posts).toHaveLength(new Set(posts).size);
-  // That it could have been otherwise: most arrived, most of them in vain, and GETs were sent again.
+  // Both cases occurred: most POSTs arrived, most of them failed, and GETs were retried.
   expect(posts.length).toBeGreaterThan(POSTS * 0.8);
   expect(losses).toBeGreaterThan(POSTS);
   const gets = paths.filter((path) => path.startsWith('/get/'));

@@ -1,6 +1,6 @@
 /**
- * What token requests cost everybody else: the time of a forwarded request while 64 tokens at once are asked for, against
- * while 64 plain requests are, in one run.
+ * What token requests cost other callers: the latency of a forwarded request during 64 concurrent token
+ * requests, against 64 concurrent plain requests, in one run.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { apps } from '../../src/cli/apps.js';
@@ -55,7 +55,7 @@ async function ask(path: string, form?: Record<string, string>): Promise<void> {
   if (response.status !== 200) throw new Error(`${path} is ${response.status}`);
 }
 
-/** The times of forwarded requests, one after the other, for as long as a burst of others is under way. */
+/** Latencies of forwarded requests, one after the other, while a burst of other requests is in progress. */
 async function timesDuring(burst: () => Promise<void>): Promise<number[]> {
   const state = { left: AT_ONCE };
   const others = Array.from({ length: AT_ONCE }, () => burst().finally(() => (state.left -= 1)));
@@ -73,14 +73,14 @@ function median(times: number[]): number {
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
 }
 
-it('64 token requests at once hold others up little more than 64 plain ones', async () => {
+it('64 concurrent token requests delay others little more than 64 plain ones', async () => {
   const token = () => ask('/auth/token', { key: app.key, secret: app.secret });
   const plain = () => ask('/orders');
-  // Connections, and what the compiler makes of the first requests, are nobody's cost.
+  // Opening connections and compiling code are not part of the comparison.
   await timesDuring(token);
   await timesDuring(plain);
   let ratio = Infinity;
-  // A machine that others use may stall once.
+  // A shared machine may stall once.
   for (let round = 0; round < 3 && ratio > MOST; round++) {
     const [withTokens, withPlain]: [number[], number[]] = [[], []];
     for (let i = 0; i < BURSTS; i++) {

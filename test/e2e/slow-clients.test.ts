@@ -1,4 +1,4 @@
-/** Slow clients are let go in time and keep nobody waiting: in their heads, bodies, answers and handshakes. */
+/** Slow clients are disconnected in time and delay no other: in heads, bodies, responses and handshakes. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,12 +14,12 @@ import { WEBSOCKET, get, request } from '../support/wire-fixture.js';
 const HEADER_TIMEOUT_MS = 3000;
 const KEEP_ALIVE_MS = 500;
 const IDLE_MS = 300;
-/** How late a busy machine may be. */
+/** Tolerance for a busy machine. */
 const LATE_MS = 5000;
 
 let upstream: EchoUpstream;
 let gate: TestGate;
-/** The upstream's connections whose answer is not over. */
+/** The upstream's connections whose response is not complete. */
 let open = 0;
 
 beforeAll(async () => {
@@ -58,30 +58,26 @@ afterAll(async () => {
 });
 
 describe('A thousand connections that send a byte a second', () => {
-  it(
-    'keep an honest client waiting no longer than before, and are all answered 408',
-    { timeout: 60_000 },
-    async () => {
-      const honest = () => flood(gate.port, { connections: 2, requests: 300, bytes: get('/quick') });
-      const before = quantile(await honest(), 0.99);
-      gate.records.length = 0;
+  it('delay no honest client, and each gets a 408', { timeout: 60_000 }, async () => {
+    const honest = () => flood(gate.port, { connections: 2, requests: 300, bytes: get('/quick') });
+    const before = quantile(await honest(), 0.99);
+    gate.records.length = 0;
 
-      const slow = Array.from({ length: 1000 }, () => openRaw(gate.port, 'GET /quick HTTP/1.1\r\nX: '));
-      const drip = setInterval(() => slow.forEach((client) => client.send('a')), 1000);
-      await sleep(500);
-      const during = quantile(await honest(), 0.99);
-      await Promise.all(slow.map((client) => client.until(/^HTTP\/1\.1 408 /)));
-      clearInterval(drip);
-      slow.forEach((client) => client.destroy());
+    const slow = Array.from({ length: 1000 }, () => openRaw(gate.port, 'GET /quick HTTP/1.1\r\nX: '));
+    const drip = setInterval(() => slow.forEach((client) => client.send('a')), 1000);
+    await sleep(500);
+    const during = quantile(await honest(), 0.99);
+    await Promise.all(slow.map((client) => client.until(/^HTTP\/1\.1 408 /)));
+    clearInterval(drip);
+    slow.forEach((client) => client.destroy());
 
-      expect(during).toBeLessThan(2 * before + 250);
-      expect(gate.records.filter(({ status }) => status === 408)).toHaveLength(1000);
-    },
-  );
+    expect(during).toBeLessThan(2 * before + 250);
+    expect(gate.records.filter(({ status }) => status === 408)).toHaveLength(1000);
+  });
 });
 
 describe('A connection', () => {
-  it('that is idle after an answer is closed after keep_alive, without a word', async () => {
+  it('that is idle after a response is closed silently after keep_alive', async () => {
     const client = openRaw(gate.port, get('/quick'));
     await client.until('\r\n\r\nok');
     const records = gate.records.length;
@@ -93,15 +89,15 @@ describe('A connection', () => {
     expect(gate.records).toHaveLength(records);
   });
 
-  it('that never asks is let go after header_timeout', async () => {
+  it('that sends no request is closed after header_timeout', async () => {
     const client = openRaw(gate.port);
     await client.until(/^HTTP\/1\.1 408 /);
     await client.ended;
   });
 });
 
-describe('A reader that takes nothing', () => {
-  it('is given up after a few idle times, and the upstream let go', async () => {
+describe('A client that reads nothing', () => {
+  it('is disconnected after a few idle timeouts, and the upstream is freed', async () => {
     const client = openRaw(gate.port, get('/endless'));
     await client.until('HTTP/1.1 200');
     client.socket.pause();
@@ -113,7 +109,7 @@ describe('A reader that takes nothing', () => {
 });
 
 describe('An upload', () => {
-  it('of a hundred clients that stop is 408 for each, and the upstream is let go', async () => {
+  it('that stalls, from a hundred clients, gets a 408 each, and the upstream is freed', async () => {
     const bytes = request('POST /slow', ['Content-Length: 100'], 'a');
     const dialogues = await Promise.all(
       Array.from({ length: 100 }, () => talk(gate.port, bytes, { untilEnd: true, timeoutMs: 10_000 })),
@@ -124,7 +120,7 @@ describe('An upload', () => {
 });
 
 describe('A flood of WebSocket handshakes', () => {
-  it('that no upstream takes up ends with 504 for each, and leaves nothing behind', async () => {
+  it('that the upstream never answers gets a 504 each, and leaves nothing behind', async () => {
     const bytes = get('/hangs', ...WEBSOCKET, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==');
     const dialogues = await Promise.all(
       Array.from({ length: 100 }, () => talk(gate.port, bytes, { untilEnd: true, timeoutMs: 10_000 })),
@@ -134,7 +130,7 @@ describe('A flood of WebSocket handshakes', () => {
     expect((await talk(gate.port, get('/quick'))).responses[0]?.status).toBe(200);
   });
 
-  it('whose clients leave half-way frees the upstream', async () => {
+  it('whose clients disconnect half-way frees the upstream', async () => {
     const bytes = get('/hangs', ...WEBSOCKET, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==');
     const clients: RawClient[] = Array.from({ length: 100 }, () => openRaw(gate.port, bytes));
     await until(() => open === 100);
@@ -166,7 +162,7 @@ describe('A TLS handshake', () => {
     ['never begins', Buffer.alloc(0)],
     ['stops in its first record', Buffer.from('1603010200010001fc0303', 'hex')],
     ['is none', Buffer.from('GET /quick HTTP/1.1\r\nHost: a\r\n\r\n')],
-  ])('that %s is cut after header_timeout, without an answer', async (_, bytes) => {
+  ])('that %s is cut after header_timeout, without a response', async (_, bytes) => {
     const socket = connect(secure.port, '127.0.0.1');
     let received = 0;
     const closed = new Promise((resolve) => socket.once('close', resolve));
@@ -175,7 +171,7 @@ describe('A TLS handshake', () => {
     const since = performance.now();
     await closed;
     expect(performance.now() - since).toBeLessThan(500 + LATE_MS);
-    // At most an alert of TLS, of seven bytes.
+    // At most a TLS alert, of seven bytes.
     expect(received).toBeLessThan(8);
     expect(secure.records).toEqual([]);
   });

@@ -1,4 +1,6 @@
-/** The promise to streams: nothing is held back, and nothing broken looks whole (what is piled up: backpressure.test.ts). */
+/**
+ * Streams: nothing is held back, and nothing broken looks complete (for buffering see backpressure.test.ts).
+ */
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Socket, type AddressInfo } from 'node:net';
@@ -64,7 +66,7 @@ async function until(condition: () => boolean, withinMs = 2000): Promise<number>
 }
 
 describe('an event stream', () => {
-  it('reaches its reader event by event, the head before the first of them', async () => {
+  it('reaches its reader event by event, with the head before the first event', async () => {
     let send: (text: string) => void = () => undefined;
     handler = (_req, res) => {
       res.writeHead(200, { 'Content-Type': 'text/event-stream' });
@@ -82,7 +84,7 @@ describe('an event stream', () => {
     await reader.cancel();
   });
 
-  it('ends at the upstream when its reader goes away', async () => {
+  it('ends at the upstream when its reader disconnects', async () => {
     let closed = false;
     handler = (_req, res) => {
       res.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: 1\n\n');
@@ -95,8 +97,8 @@ describe('an event stream', () => {
   });
 });
 
-describe('a client that goes away', () => {
-  it('before the answer frees the connection to the upstream', async () => {
+describe('a client that disconnects', () => {
+  it('before the response frees the connection to the upstream', async () => {
     handler = () => undefined;
     const client = openRaw(gate.port, 'GET /hang HTTP/1.1\r\nHost: a\r\n\r\n');
     await until(() => connections.size === 1);
@@ -107,7 +109,7 @@ describe('a client that goes away', () => {
     expect(gate.records.at(-1)?.reason).toBe('client_gone');
   });
 
-  it('in the middle of its upload never looks to the upstream like one that has finished', async () => {
+  it('in the middle of its upload never looks complete to the upstream', async () => {
     const seen: string[] = [];
     handler = (req) => {
       req.on('data', () => seen.push('data')).on('end', () => seen.push('end'));
@@ -128,7 +130,7 @@ describe('a client that goes away', () => {
 });
 
 describe('an upload', () => {
-  it('is streamed: the upstream has its beginning before the client has sent its end', async () => {
+  it('is streamed: the upstream gets its beginning before the client has sent its end', async () => {
     let received = '';
     handler = (req, res) => {
       req.on('data', (chunk: Buffer) => (received += chunk.toString()));
@@ -149,7 +151,7 @@ describe('an upload', () => {
 });
 
 describe('a download', () => {
-  it('that breaks in the middle never looks whole, however its end is marked', async () => {
+  it('that breaks in the middle never looks complete, with any framing', async () => {
     const broken: Handler[] = [
       (_req, res) => {
         res.writeHead(200, { 'Content-Length': '100' }).write('half');
@@ -180,7 +182,7 @@ describe('a download', () => {
 });
 
 describe('a WebSocket', () => {
-  it('carries text, binary and large frames both ways, untouched', async () => {
+  it('carries text, binary and large frames both ways, unchanged', async () => {
     const socket = new WebSocket(gate.url.replace('http', 'ws') + '/socket', { maxPayload: 64 * MEGABYTE });
     await once(socket, 'open');
     const frames = ['text', '', randomBytes(1), randomBytes(65_536), randomBytes(16 * MEGABYTE), 'after'];
@@ -196,7 +198,7 @@ describe('a WebSocket', () => {
     await until(() => gate.records.at(-1)?.status === 101);
   });
 
-  it('whose client vanishes ends at the upstream too', async () => {
+  it('whose client disappears also ends at the upstream', async () => {
     const socket = new WebSocket(gate.url.replace('http', 'ws') + '/socket');
     await once(socket, 'open');
     expect(connections.size).toBe(1);
@@ -204,7 +206,7 @@ describe('a WebSocket', () => {
     expect(await until(() => connections.size === 0)).toBeLessThan(500);
   });
 
-  it('whose upstream vanishes ends at the client', async () => {
+  it('whose upstream disappears also ends at the client', async () => {
     const socket = new WebSocket(gate.url.replace('http', 'ws') + '/socket');
     await once(socket, 'open');
     for (const connection of connections) connection.destroy();

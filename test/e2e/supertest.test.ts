@@ -1,4 +1,4 @@
-/** The promise to those with an Express application: the same file, as one of its middlewares. */
+/** A gateway as Express middleware: the same configuration file, inside an application. */
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -30,8 +30,8 @@ function listen(server: Server): Promise<number> {
   return once(server.listen(0, '127.0.0.1'), 'listening').then(() => (server.address() as AddressInfo).port);
 }
 
-describe('the gate as a middleware', () => {
-  it('forwards what a route names, with the identity of the caller and the limit headers', async () => {
+describe('the gateway as middleware', () => {
+  it('forwards what a route matches, with the identity of the caller and the limit headers', async () => {
     const app = await library.openApp();
     const answer = await request(app).get('/files/7?x=%41').set('Authorization', `Bearer ${token}`);
     expect(answer.status).toBe(200);
@@ -42,7 +42,7 @@ describe('the gate as a middleware', () => {
     expect(answer.headers['x-request-id']).toBeDefined();
   });
 
-  it('hands on to the next handler what no route names, untouched', async () => {
+  it('passes what no route matches to the next handler, unchanged', async () => {
     const app = await library.openApp();
     const answer = await request(app).get('/own');
     expect([answer.status, answer.text]).toEqual([200, 'my own page']);
@@ -50,7 +50,7 @@ describe('the gate as a middleware', () => {
     expect((await request(app).get('/nowhere')).text).toContain('Cannot GET /nowhere');
   });
 
-  it('answers 404 itself where nothing stands behind it', async () => {
+  it('responds with 404 itself where no handler follows it', async () => {
     const gate = await library.openGate();
     const answer = await request(createServer((req, res) => gate(req, res))).get('/nowhere');
     expect([answer.status, answer.text]).toEqual([
@@ -59,7 +59,7 @@ describe('the gate as a middleware', () => {
     ]);
   });
 
-  it('refuses with the same answers as a gate of its own', async () => {
+  it('refuses with the same responses as a standalone gateway', async () => {
     const app = await library.openApp();
     const bearer = { Authorization: `Bearer ${token}` };
     const stranger = { Authorization: `Bearer ${library.issuer.sign({ scope: 'other:*' })}` };
@@ -79,7 +79,7 @@ describe('the gate as a middleware', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
   });
 
-  it('leaves a preflight for the page behind it alone, and answers one for a route', async () => {
+  it('leaves a preflight to the page behind it, and responds to one for a route', async () => {
     const cors = { origins: ['https://app.example'], headers: ['Authorization'] };
     const app = await library.openApp(undefined, { cors });
     app.options('/own', (_req, res) => void res.status(200).send('my own preflight'));
@@ -92,7 +92,7 @@ describe('the gate as a middleware', () => {
     ]);
   });
 
-  it('is mounted under a path with routes that begin there', async () => {
+  it('can be mounted under a path, with routes relative to it', async () => {
     const app = express();
     app.use('/api', await library.openGate());
     const answer = await request(app).get('/api/files/7').set('Authorization', `Bearer ${token}`);
@@ -100,7 +100,7 @@ describe('the gate as a middleware', () => {
     expect((await request(app).get('/files/7')).status).toBe(404);
   });
 
-  it('keeps what middlewares before it have set, beside the fields of the answer', async () => {
+  it('keeps fields set by earlier middleware, beside the fields of the response', async () => {
     const app = await library.openApp((app) =>
       app.use((_req, res, next) => {
         res.set('X-Before', 'yes').vary('Accept-Language').append('Set-Cookie', 'a=1');
@@ -112,7 +112,7 @@ describe('the gate as a middleware', () => {
     expect(answer.headers['set-cookie']).toEqual(['a=1']);
   });
 
-  it('refuses too when a middleware before it has set fields', async () => {
+  it('also refuses when earlier middleware has set fields', async () => {
     const app = await library.openApp((app) =>
       app.use((_req, res, next) => {
         res.set('X-Before', 'yes');
@@ -128,7 +128,7 @@ describe('the gate as a middleware', () => {
     expect(answer.headers['content-type']).toBe('application/json');
   });
 
-  it('is a type that app.use and server.on accept as they are', async () => {
+  it('has a type that app.use and server.on accept without a cast', async () => {
     const gate = await library.openGate();
     const app = express();
     app.use(gate);
@@ -139,7 +139,7 @@ describe('the gate as a middleware', () => {
   });
 });
 
-describe('WebSockets of a mounted gate', () => {
+describe('WebSockets of a mounted gateway', () => {
   let service: Server;
   let origin: string;
 
@@ -158,7 +158,7 @@ describe('WebSockets of a mounted gate', () => {
     service.close();
   });
 
-  it('take the same way: with a token to the upstream, without one a 401', async () => {
+  it('pass the same checks: with a token they reach the upstream, without one they get a 401', async () => {
     const gate = await library.openGate({
       upstreams: { echo: origin },
       routes: [{ match: 'GET /socket', upstream: 'echo', scope: 'storage:read' }],
@@ -187,7 +187,7 @@ describe('WebSockets of a mounted gate', () => {
 });
 
 describe('tollgate()', () => {
-  it('reads a file like the command does, with paths and listeners left out', async () => {
+  it('reads a file as the command does, with paths and listeners ignored', async () => {
     const file = join(library.folder, 'gateway.yaml');
     await writeFile(file, JSON.stringify(library.config()));
     const gate = await tollgate(file);
@@ -195,7 +195,7 @@ describe('tollgate()', () => {
     expect(answer.status).toBe(200);
   });
 
-  it('rejects a bad object with a ConfigError that has every problem, placed by its key', async () => {
+  it('rejects an invalid object with a ConfigError that has every problem, located by its key', async () => {
     const bad = library.config({ routes: [{ match: 'GET /x', upstream: 'nobody', public: true }] });
     const error: unknown = await tollgate({ ...bad, listn: 1 } as GatewayConfig).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ConfigError);
@@ -205,7 +205,7 @@ describe('tollgate()', () => {
     expect(message).toContain('listn');
   });
 
-  it('closes at once when nothing is under way, and lets what is under way end', async () => {
+  it('closes at once when idle, and lets requests in progress finish', async () => {
     let finish: () => void = () => undefined;
     const slow = await startEchoUpstream((_req, res) => (finish = () => res.end('late')));
     const gate = await library.openGate({ upstreams: { echo: slow.origin } });

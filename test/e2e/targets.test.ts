@@ -1,4 +1,7 @@
-/** The promise of several targets: one that dies, hangs or is ill costs no safe request, and none is sent out twice over. */
+/**
+ * Several targets: one that dies, hangs or is unhealthy fails no safe request, and retries stay within their
+ * budget.
+ */
 import { Agent, request } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
@@ -43,12 +46,12 @@ function ask(gate: TestGate, agent: Agent | undefined, method = 'GET', path = '/
 
 interface Load {
   readonly responses: Answer[];
-  /** Waits until all of these names have answered, from now on. */
+  /** Waits until all of these targets have responded, from now on. */
   heard(...names: string[]): Promise<void>;
   end(): Promise<void>;
 }
 
-/** Callers who ask one request after the other, until the end. */
+/** Callers that send one request after the other, until the end. */
 function load(gate: TestGate, callers: number): Load {
   const agent = new Agent({ keepAlive: true });
   const responses: Answer[] = [];
@@ -84,14 +87,14 @@ async function startThree(): Promise<readonly [Service, Service, Service]> {
 const origins = (services: readonly { origin: string }[]): string[] => services.map(({ origin }) => origin);
 const failed = ({ responses }: Load): Answer[] => responses.filter(({ status }) => status !== 200);
 
-/** How many answers of the last so many came from somebody. */
+/** How many of the last so many responses came from a target. */
 function share({ responses }: Load, name: string, last: number): number {
   return responses.slice(-last).filter(({ body }) => body === name).length;
 }
 
 const EJECTION = { failures: 3, cooldown: '300ms', slow_start: '300ms' };
 
-it('One of three targets is killed and comes back under load: no GET fails, and it has its part again', async () => {
+it('One of three targets is killed and comes back under load: no GET fails, and it gets its share again', async () => {
   const services = await startThree();
   const gate = await openGate(origins(services), { ejection: EJECTION });
   const callers = load(gate, 12);
@@ -107,7 +110,7 @@ it('One of three targets is killed and comes back under load: no GET fails, and 
   expect(failed(callers)).toEqual([]);
 }, 60_000);
 
-it('One of three targets hangs and goes on under load: no GET fails, though some wait for its timeout', async () => {
+it('One of three targets hangs and resumes under load: no GET fails, though some wait for its timeout', async () => {
   const services = await startThree();
   const gate = await openGate(origins(services), { ejection: EJECTION, timeout: '1s' });
   const callers = load(gate, 12);
@@ -122,7 +125,7 @@ it('One of three targets hangs and goes on under load: no GET fails, though some
   expect(failed(callers)).toEqual([]);
 }, 60_000);
 
-it('A target that its health checks find dead is not asked, and has requests again when they find it well', async () => {
+it('A target that fails its health checks gets no requests, and gets them again when it passes', async () => {
   const services = await startThree();
   const gate = await openGate(origins(services), {
     ejection: false,
@@ -168,7 +171,7 @@ async function startRaw(script: (request: WireRequest) => void): Promise<readonl
 const requestsOf = (upstreams: readonly RawUpstream[]): WireRequest[] =>
   upstreams.flatMap(({ requests }) => [...requests]);
 
-it('Where all targets fail they get one request in five more than were asked for, and ten, however many retries', async () => {
+it('Where all targets fail they get at most a fifth plus ten more requests than were sent, for any number of retries', async () => {
   const upstreams = await startRaw(({ socket }) => socket.resetAndDestroy());
   const gate = await openGate(origins(upstreams), { retries: 5 });
   const agent = keepAgent();
@@ -182,7 +185,7 @@ it('Where all targets fail they get one request in five more than were asked for
   expect(seen).toBeLessThanOrEqual(asked * 1.2 + 10);
 }, 60_000);
 
-it('No POST is seen twice by all targets together, whatever becomes of their connections', async () => {
+it('No POST reaches the targets twice, whatever happens to their connections', async () => {
   const upstreams = await startRaw(({ socket, whole, index }) => {
     if (index % 3 === 0) socket.resetAndDestroy();
     else void whole.then(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
@@ -197,6 +200,6 @@ it('No POST is seen twice by all targets together, whatever becomes of their con
   }
   const paths = requestsOf(upstreams).map(({ head }) => head.split(' ')[1]);
   expect(new Set(paths).size).toBe(paths.length);
-  // Both kinds came about: some were answered, and some failed and were not sent again.
+  // Both cases occurred: some got a response, and some failed and were not retried.
   expect(new Set(statuses)).toEqual(new Set([200, 502]));
 }, 60_000);

@@ -1,4 +1,7 @@
-/** The promise of TLS: in front, with client certificates where asked for, and to upstreams with an authority and a certificate of their own. */
+/**
+ * TLS: for clients, with client certificates where required, and to upstreams with their own CA and client
+ * certificate.
+ */
 import { once } from 'node:events';
 import { request, createServer, type RequestOptions, type ServerOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
@@ -60,8 +63,8 @@ async function get(url: string, options: RequestOptions = {}) {
   return { status: response.statusCode, body: (await response.toArray()).join('') };
 }
 
-describe('a gate with TLS', () => {
-  it('answers over it, and tells the upstream that the caller came by https', async () => {
+describe('a gateway with TLS', () => {
+  it('serves over it, and tells the upstream that the caller used https', async () => {
     const { url } = await openGate();
     expect(url).toMatch(/^https:/);
     const { status, body } = await get(`${url}/plain/x`);
@@ -70,7 +73,7 @@ describe('a gate with TLS', () => {
     expect(rawHeaders[rawHeaders.indexOf('X-Forwarded-Proto') + 1]).toBe('https');
   });
 
-  it('shows its certificate and is refused by a client who does not know the authority', async () => {
+  it('presents its certificate, which a client without its CA refuses', async () => {
     const { url } = await openGate();
     await expect(get(`${url}/plain/x`, { ca: strangers.cert })).rejects.toThrow(/certificate/);
   });
@@ -82,7 +85,7 @@ describe('a gate with TLS', () => {
     ).rejects.toThrow();
   });
 
-  it('lives on after a client who speaks plain HTTP to it', async () => {
+  it('survives a client that sends plain HTTP', async () => {
     const { url, port } = await openGate();
     const client = openRaw(port, 'GET /plain/x HTTP/1.1\r\nHost: a\r\n\r\n');
     await client.ended;
@@ -90,7 +93,7 @@ describe('a gate with TLS', () => {
     expect((await get(`${url}/plain/x`)).status).toBe(200);
   });
 
-  it('gives an h2c upgrade back as a plain request here too', async () => {
+  it('treats an h2c upgrade as a plain request, as without TLS', async () => {
     const { url } = await openGate();
     const headers = { Connection: 'Upgrade', Upgrade: 'h2c' };
     const { status, body } = await get(`${url}/plain/x`, { headers });
@@ -122,14 +125,14 @@ describe('a gate with TLS', () => {
   });
 });
 
-describe('a gate that asks for client certificates', () => {
-  it('lets a client in whose certificate its authority has signed', async () => {
+describe('a gateway that requires client certificates', () => {
+  it('admits a client whose certificate its CA has signed', async () => {
     const { url } = await openGate(authority.certFile);
     const { cert, key } = authority.issue('a client');
     expect((await get(`${url}/plain/x`, { cert, key })).status).toBe(200);
   });
 
-  it('lets nobody in without one, or with one of another authority, and no request of theirs is read', async () => {
+  it('admits no client without one, or with one of another CA, and reads none of its requests', async () => {
     const { url, records } = await openGate(authority.certFile);
     const { cert, key } = strangers.issue('a stranger');
     await expect(get(`${url}/plain/x`)).rejects.toThrow();
@@ -139,7 +142,7 @@ describe('a gate that asks for client certificates', () => {
 });
 
 describe('an upstream with TLS', () => {
-  /** Whose certificate the upstream was shown with each request. */
+  /** The client certificate presented to the upstream with each request. */
   const shown: unknown[] = [];
   beforeEach(() => void shown.splice(0));
 
@@ -149,7 +152,7 @@ describe('an upstream with TLS', () => {
     key?: string;
   }
 
-  /** @param demands options of a server that asks for a certificate */
+  /** @param demands options of a server that requests a certificate */
   async function through(tls: Tls | undefined, demands: ServerOptions = {}): Promise<Response> {
     const service = createServer({ cert: server.cert, key: server.key, ...demands }, (req, res) => {
       if (demands.requestCert && req.socket instanceof TLSSocket) {
@@ -170,13 +173,13 @@ describe('an upstream with TLS', () => {
     return new Response(body, answer);
   }
 
-  it('is believed where the authority of the file has signed its certificate', async () => {
+  it('is trusted where the configured CA has signed its certificate', async () => {
     const answer = await through({ ca: authority.certFile });
     expect(answer.status).toBe(200);
     expect(((await answer.json()) as Echo).rawHeaders).toContain('X-Forwarded-Proto');
   });
 
-  it('is not believed by another authority, nor by those of the system: 502, without a word of why', async () => {
+  it('is not trusted with another CA or those of the system: 502, without a reason in the response', async () => {
     for (const tls of [{ ca: strangers.certFile }, undefined]) {
       const answer = await through(tls);
       expect(answer.status).toBe(502);
@@ -188,14 +191,14 @@ describe('an upstream with TLS', () => {
     gate = undefined;
   });
 
-  it('that demands a certificate is shown the one of the file', async () => {
+  it('that requires a certificate gets the configured one', async () => {
     const { certFile, keyFile } = authority.issue('the gate itself');
     const answer = await through({ ca: authority.certFile, cert: certFile, key: keyFile }, demand());
     expect(answer.status).toBe(200);
     expect(shown).toEqual(['the gate itself']);
   });
 
-  it('that demands a certificate gets no request without one of its authority: 502', async () => {
+  it('that requires a certificate gets no request without one of its CA: 502', async () => {
     const { certFile, keyFile } = strangers.issue('a strange gate');
     for (const tls of [
       { ca: authority.certFile },

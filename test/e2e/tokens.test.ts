@@ -1,4 +1,4 @@
-/** The promise of the token service: whoever has a key and a secret, or a password, gets a pass, and the gate takes it. */
+/** The token service: a key and secret, or a password, give a token that the gateway accepts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { openRaw } from '../support/raw.js';
@@ -40,7 +40,7 @@ beforeAll(async () => {
       { match: 'POST /orders', upstream: 'service', scope: 'orders:write' },
       { match: 'GET /by-name', upstream: 'service', scope: 'files_api', issuer: 'named' },
       { match: 'GET /by-app', upstream: 'service', scope: 'files_api' },
-      // Its rules for pages are not those of the token service's paths, which it matches too.
+      // Its CORS rules are not those of the token service's paths, which it also matches.
       { match: '* /{path*}', upstream: 'service', public: true, cors: { origins: ['https://other.test'] } },
     ],
   });
@@ -65,7 +65,7 @@ async function fieldsOf(response: Response): Promise<Headers> {
 }
 
 describe('an app', () => {
-  it('gets a token for its key and secret, passes with it, and not beyond its scopes', async () => {
+  it('gets a token for its key and secret, which is accepted within its scopes only', async () => {
     expect((await get(gate, '/orders')).status).toBe(401);
     const token = await issueToken(gate, app);
     const passed = await get(gate, '/orders', token);
@@ -79,7 +79,7 @@ describe('an app', () => {
     expect(beyond.status).toBe(403);
   });
 
-  it('may give key and secret as a form or as JSON too, and client credentials as OAuth has them', async () => {
+  it('may also send key and secret as a form or as JSON, and as OAuth client credentials', async () => {
     const { key, secret } = app;
     const json = await fetch(`${gate.url}/auth/token`, {
       method: 'POST',
@@ -100,7 +100,7 @@ describe('an app', () => {
     }
   });
 
-  it('is told by whoami what its token says', async () => {
+  it('gets the claims of its token from whoami', async () => {
     const response = await get(gate, '/token/whoami', await issueToken(gate, app));
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
@@ -122,7 +122,7 @@ describe('an app', () => {
     expect([none.status, await none.json()]).toMatchObject([400, { error: 'invalid_request' }]);
   });
 
-  it('makes a named token, which opens whoami and the routes that name its issuer, and no ordinary one', async () => {
+  it('creates a named token, which whoami and the routes of its issuer accept, and no other route', async () => {
     const named = await makeNamed(gate, {
       secret: app.secret,
       name: 'build server',
@@ -147,7 +147,7 @@ describe('an app', () => {
   });
 });
 
-it('A user who was added by the command logs in, passes, and goes on by a refresh token that works once', async () => {
+it('A user added by the command logs in, is admitted, and renews with a refresh token that works once', async () => {
   const config = await writeConfig(file.folder, {
     tokens: tokensIn(file.database),
     log: { level: 'silent' },
@@ -190,9 +190,9 @@ describe('the paths of the token service', () => {
     ['POST', '/auth//token', 400],
     ['POST', '/x/../auth/token', 400],
     ['POST', '/auth%2ftoken', 404],
-  ])('%s %s is answered here with %d and never reaches the catch-all', async (method, path, status) => {
+  ])('%s %s responds here with %d and never reaches the catch-all', async (method, path, status) => {
     const before = upstream.count();
-    // As bytes: fetch would bring the path to a form of its own.
+    // As bytes: fetch would normalise the path.
     const body = `key=${app.key}&secret=${app.secret}`;
     const client = openRaw(
       gate.port,
@@ -205,14 +205,14 @@ describe('the paths of the token service', () => {
     expect(upstream.count()).toBe(before);
   });
 
-  it('leave all others to the routes', async () => {
+  it('leave all other paths to the routes', async () => {
     const before = upstream.count();
     expect((await get(gate, '/auth/tokens')).status).toBe(200);
     expect(upstream.count()).toBe(before + 1);
   });
 });
 
-it('Every answer of the token service has a request id of its own, and none may be kept but what is public', async () => {
+it('Every response of the token service has its own request id, and only public ones may be cached', async () => {
   const responses = await Promise.all([
     postForm(gate, '/auth/token', app as never),
     postForm(gate, '/connect/token', { grant_type: 'client_credentials' }),
@@ -234,7 +234,7 @@ it('Every answer of the token service has a request id of its own, and none may 
   ]);
 });
 
-it('A page of an origin that the file names may ask for tokens: preflight, success and error say so', async () => {
+it('A page of a configured origin may request tokens: preflight, success and error allow it', async () => {
   const preflight = await fetch(`${gate.url}/auth/token`, {
     method: 'OPTIONS',
     headers: {
@@ -260,7 +260,7 @@ it('A page of an origin that the file names may ask for tokens: preflight, succe
   expect(stranger.headers.get('access-control-allow-origin')).toBeNull();
 });
 
-it('A query that could be read in two ways is refused as it is on a route', async () => {
+it('An ambiguous query is refused as on a route', async () => {
   const target = `/auth/token?key=${app.key}&secret=${app.secret}#`;
   const client = openRaw(
     gate.port,
@@ -270,7 +270,7 @@ it('A query that could be read in two ways is refused as it is on a route', asyn
   client.destroy();
 });
 
-it('A body that waits for 100 Continue is asked for once, and the answer follows', async () => {
+it('A body announced by Expect is requested with one 100 Continue, and the response follows', async () => {
   const body = `key=${app.key}&secret=${app.secret}`;
   const client = openRaw(
     gate.port,

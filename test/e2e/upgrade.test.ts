@@ -1,4 +1,7 @@
-/** The promise of a tunnel: bytes are raw only after the upstream's own 101 to a WebSocket, and before it nobody's request. */
+/**
+ * Tunnels: bytes are raw only after the upstream's own 101 to a WebSocket; before it they are never
+ * forwarded.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openRaw, type RawClient } from '../support/raw.js';
@@ -19,7 +22,7 @@ const say =
   ({ socket }) =>
     void socket.write(text);
 
-/** Not at once with the rest, since then it would be one packet. */
+/** Sent later, since together with the rest it would be one packet. */
 const respondAndEnd =
   (text: string, how: 'end' | 'resetAndDestroy'): Script =>
   ({ socket }) => {
@@ -27,7 +30,7 @@ const respondAndEnd =
     setTimeout(() => socket[how](), 30);
   };
 
-/** What an upstream does in place of a 101 to a WebSocket; what the client gets for it, and what the log says. */
+/** What an upstream sends instead of a 101 to a WebSocket; the client's response, and the logged reason. */
 const NO_TUNNEL: Record<string, [Script, status: number, reason: string | undefined]> = {
   'says 200': [say(`HTTP/1.1 200 OK\r\n${NO}`), 200, undefined],
   'says 200 with the fields of a 101': [
@@ -104,7 +107,7 @@ function open(bytes: string): RawClient {
 
 describe('Where the upstream', () => {
   it.each(cases.map(([what, [, status, reason]], index) => ({ what, index, status, reason })))(
-    '$what, there is no tunnel: one answer, and nothing that was sent ahead or behind reaches it',
+    '$what, there is no tunnel: one response, and no byte sent before or after it arrives',
     async ({ index, status, reason }) => {
       const { requests, received } = fixture.upstream;
       const before = { requests: requests.length, records: fixture.gate.records.length };
@@ -126,8 +129,8 @@ describe('Where the upstream', () => {
   );
 });
 
-describe('Where the upstream says 101', () => {
-  it('gets what was sent ahead only then, byte for byte and once, and the client what came behind it', async () => {
+describe('An upstream that sends a 101', () => {
+  it('gets early bytes only then, exactly and once, and the client gets those that follow the 101', async () => {
     const before = fixture.upstream.requests.length;
     const client = open(get('/ws', ...WEBSOCKET) + SMUGGLED);
     await until(() => fixture.upstream.requests.length > before);
@@ -137,7 +140,7 @@ describe('Where the upstream says 101', () => {
       const text = fixture.upstream.received.find((each) => each.includes(head)) ?? '';
       return text.slice(text.indexOf(head));
     };
-    // Long enough for it to come, were it let through.
+    // Long enough for it to arrive, were it forwarded.
     await sleep(50);
     expect(sofar()).toBe(`${head}\r\n\r\n`);
     switchNow();
@@ -148,7 +151,7 @@ describe('Where the upstream says 101', () => {
     expect(fixture.upstream.requests).toHaveLength(before + 1);
   });
 
-  it("to a request that asked for no WebSocket, that is a broken answer, and what follows it is nobody's", async () => {
+  it('to a request that asked for no WebSocket causes a 502, and bytes after it are never forwarded', async () => {
     const { records } = fixture.gate;
     const before = { requests: fixture.upstream.requests.length, records: records.length };
     const client = open(get('/ws'));

@@ -1,4 +1,4 @@
-/** The first promise: `tollgate demo` is a whole working gate, and every line of its walk does what it says. */
+/** The demo: `tollgate demo` runs a working gateway, and every printed command has the described result. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,8 +40,8 @@ async function curl(path: string, bearer?: string, method = 'GET') {
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-describe('the walk of the demo', () => {
-  it('ten requests pass, each told what is left, and the eleventh is refused with the body of the contract', async () => {
+describe('the guide of the demo', () => {
+  it('ten requests succeed, each with the remaining count, and the eleventh gets the documented 429', async () => {
     const begun = Date.now() / 1000;
     for (let left = 9; left >= 0; left--) {
       const { status, headers, body } = await curl('/notarizations/stamps', token);
@@ -64,13 +64,13 @@ describe('the walk of the demo', () => {
     expect(headers.get('x-request-id')).toMatch(/^[\w-]{8,}$/);
   });
 
-  it('the limit of one endpoint does not touch another', async () => {
+  it('the limit of one endpoint does not affect another', async () => {
     const { status, headers } = await curl('/notarizations/1/stamps', token);
     expect(status).toBe(200);
     expect(headers.get('x-ratelimit-remaining')).toBe('9');
   });
 
-  it('a pass without the scope is 403 and says which scope is missing', async () => {
+  it('a token without the scope is 403 and names the missing scope', async () => {
     const { status, headers, body } = await curl('/notarizations/stamps', other);
     expect(status).toBe(403);
     expect(JSON.parse(body)).toMatchObject({ errors: [{ code: 220 }] });
@@ -79,7 +79,7 @@ describe('the walk of the demo', () => {
     );
   });
 
-  it('no pass at all is 401 with the message of the contract', async () => {
+  it('a missing token is 401 with the documented message', async () => {
     const { status, headers, body } = await curl('/notarizations/stamps');
     expect(status).toBe(401);
     expect(body).toBe(
@@ -88,13 +88,13 @@ describe('the walk of the demo', () => {
     expect(headers.get('www-authenticate')).toBe('Bearer realm="tollgate"');
   });
 
-  it('a stamp is made under the name of the app that the token belongs to', async () => {
+  it('a stamp is created under the name of the app that the token belongs to', async () => {
     const { status, body } = await curl('/notarizations/7/stamps', token, 'POST');
     expect(status).toBe(201);
     expect(JSON.parse(body)).toMatchObject({ notarization: '7', by: 'sample-app' });
   });
 
-  it('the feed tells its events as they happen', async () => {
+  it('the feed sends its events as they happen', async () => {
     const stop = new AbortController();
     const response = await fetch(`${gate}/notarizations/feed`, {
       headers: { authorization: `Bearer ${token}` },
@@ -110,7 +110,7 @@ describe('the walk of the demo', () => {
     expect(text).toMatch(/^event: stamps\ndata: \{"count":\d+\}\n\n/);
   });
 
-  it('the WebSocket echoes through the gate, and is refused without a pass', async () => {
+  it('the WebSocket echoes through the gateway, and is refused without a token', async () => {
     const url = `${gate.replace('http', 'ws')}/notarizations/echo`;
     const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
     await once(socket, 'open');
@@ -127,7 +127,7 @@ describe('the walk of the demo', () => {
     stranger.terminate();
   });
 
-  it('the public route needs no pass and has no limit', async () => {
+  it('the public route needs no token and has no limit', async () => {
     const { status, headers, body } = await curl('/status');
     expect([status, body]).toEqual([200, '{"status":"open"}']);
     expect(headers.get('x-ratelimit-limit')).toBeNull();
@@ -140,14 +140,14 @@ describe('the walk of the demo', () => {
     }
   });
 
-  it('the terminal told of each request, its rule and its caller, without a token', () => {
+  it('the terminal shows each request, its route and its caller, without a token', () => {
     expect(demo.stdout()).toMatch(/^200 GET \/notarizations\/stamps for sample-app in [\d.]+ ms$/m);
     expect(demo.stdout()).toMatch(/^429 GET .* \(rate_limited\)$/m);
     expect(demo.stdout()).toMatch(/^401 GET .* for nobody .* \(no_token\)$/m);
     expect(demo.stdout().split(token)).toHaveLength(2);
   });
 
-  it('Ctrl-C ends it at once with exit code 0, open connections or not', async () => {
+  it('Ctrl-C stops it at once with exit code 0, with open connections or without', async () => {
     const open = await fetch(`${gate}/notarizations/feed`, { headers: { authorization: `Bearer ${token}` } });
     expect(open.status).toBe(200);
     const cut = open.text().catch(() => 'cut');

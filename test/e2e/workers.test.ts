@@ -1,4 +1,4 @@
-/** The promise of several workers: they are one gate, whichever of them answers, and the end of one is not the gate's. */
+/** Several workers: they act as one gateway, and the gateway survives the end of one. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, createServer } from 'node:http';
@@ -70,13 +70,13 @@ async function start(more: object = {}): Promise<WorkersGate> {
   return started;
 }
 
-/** Kept-alive clients, each known to the log with the worker that has its connection. */
+/** Keep-alive clients, each with the worker that has its connection, known from the log. */
 async function settledClients(count: number): Promise<{ clients: Client[]; workerOf: Map<Client, number> }> {
   const clients = Array.from({ length: count }, () => startClient(gate.port, '/x'));
   return { clients, workerOf: await whoServes(clients) };
 }
 
-/** Which worker has each client's connection, by what the log says of an answer that came over it. */
+/** The worker of each client's connection, from the log line of a response on it. */
 async function whoServes(clients: readonly Client[]): Promise<Map<Client, number>> {
   const asked = new Map<Client, string>();
   while (asked.size < clients.length) {
@@ -103,22 +103,22 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Over as many connections that every worker has some of them. */
+/** Over enough connections that every worker has some of them. */
 async function isAnsweredByAll(path: string): Promise<boolean> {
   const responses = await Promise.all(Array.from({ length: 16 }, () => get(gate.port, path)));
   return responses.every((response) => typeof response !== 'string' && response.status === 200);
 }
 
-/** A route that is there after this change alone. */
+/** A route that exists only after this change. */
 function numbered(change: number): object {
   return { match: `GET /change/${change}`, upstream: 'echo', public: true, limit: 'none' };
 }
 
-/** A gate starts one process after the other, and a machine that is shared takes its time. */
+/** A gateway starts one process after the other, which takes time on a shared machine. */
 const SLOW_MS = 60_000;
 
-describe('a gate with two workers', { timeout: SLOW_MS }, () => {
-  it('counts a limit once, whichever worker is asked', async () => {
+describe('a gateway with two workers', { timeout: SLOW_MS }, () => {
+  it('counts a limit once, over all workers', async () => {
     const responses = await Promise.all(
       Array.from({ length: 3 * LIMIT }, () => get(gate.port, '/counted/1')),
     );
@@ -129,7 +129,7 @@ describe('a gate with two workers', { timeout: SLOW_MS }, () => {
     expect(new Set(counted)).toEqual(new Set([1, 2]));
   });
 
-  it('tells the metrics of all workers, whichever of them is asked', async () => {
+  it('exposes the metrics of all workers at any of them', async () => {
     const agent = new Agent({ keepAlive: true });
     await Promise.all(Array.from({ length: 10 }, () => get(gate.port, '/x', agent)));
     const told = async (): Promise<string[]> => {
@@ -147,7 +147,7 @@ describe('a gate with two workers', { timeout: SLOW_MS }, () => {
     agent.destroy();
   });
 
-  it('loses with a worker that is killed the requests that it had, no others, and replaces it', async () => {
+  it('loses only the requests of a worker that is killed, and replaces it', async () => {
     const { clients, workerOf } = await settledClients(20);
     const fresh = Array.from({ length: 4 }, () => startClient(gate.port, '/x', { keepAlive: false }));
     let serving = workerOf;
@@ -158,7 +158,7 @@ describe('a gate with two workers', { timeout: SLOW_MS }, () => {
       process.kill(gate.pidOf(place), 'SIGKILL');
       await gate.untilLines('a worker is open', WORKERS + death);
       serving = await whoServes(clients);
-      // Each has one request under way at most. No connection of the other worker, and none that is new, fails.
+      // Each has at most one request in progress. No connection of the other worker, and no new one, fails.
       const failed = clients.filter(({ failures }, at) => failures.length > before[at]!);
       expect(failed.filter((client) => !lost.includes(client))).toEqual([]);
       for (const { failures } of failed) expect(failures.at(-1)?.before).toBeDefined();
@@ -175,7 +175,7 @@ describe('a gate with two workers', { timeout: SLOW_MS }, () => {
     expect(gate.lines('a worker has ended')[0]).toMatchObject({ worker: 2, code: null, signal: 'SIGKILL' });
   });
 
-  it('is loaded again by every worker, with no failed request, and says of a bad file once what is wrong', async () => {
+  it('reloads every worker without a failed request, and reports an invalid file once', async () => {
     const clients = Array.from({ length: 12 }, () => startClient(gate.port, '/x'));
     const loaded = 'the file was loaded again and is in force';
     for (let change = 1; change <= 5; change += 1) {
@@ -192,7 +192,7 @@ describe('a gate with two workers', { timeout: SLOW_MS }, () => {
     const [line] = await gate.untilLines(refused, 1);
     expect(line?.['problems']).toEqual([expect.stringMatching(/:1:\d+: unknown key "sizes"/)]);
 
-    // A worker that begins now begins with the file that the others have.
+    // A new worker begins with the file that the others have.
     const begun = gate.lines('a worker is open').length;
     process.kill(gate.pidOf(1), 'SIGKILL');
     await gate.untilLines('a worker is open', begun + 1);
@@ -202,7 +202,7 @@ describe('a gate with two workers', { timeout: SLOW_MS }, () => {
     expect(clients.flatMap(({ failures }) => failures).length).toBeLessThanOrEqual(clients.length);
   });
 
-  it('drains all of them at SIGTERM: no request fails, and it ends with exit code 0', async () => {
+  it('drains all of them at SIGTERM: no request fails, and it exits with code 0', async () => {
     const failures: string[] = [];
     let closed = 0;
     const clients = Array.from({ length: 16 }, async () => {
@@ -237,7 +237,7 @@ describe('the primary', { timeout: SLOW_MS }, () => {
     supervised = await start();
   });
 
-  it('waits longer each time before it replaces a worker that ends again and again', async () => {
+  it('waits longer each time before it replaces a worker that keeps crashing', async () => {
     const { untilLines, lines, pidOf } = supervised;
     for (let death = 1; death <= 3; death += 1) {
       process.kill(pidOf(1), 'SIGKILL');
@@ -250,7 +250,7 @@ describe('the primary', { timeout: SLOW_MS }, () => {
     expect(pauses[2]).toBeGreaterThan(pauses[1] ?? 0);
   });
 
-  it('takes its workers with it when it is killed, and leaves the port free', async () => {
+  it('stops its workers when it is killed, and frees the port', async () => {
     const { command, pidOf, port } = supervised;
     const workers = [pidOf(1), pidOf(2)];
     expect(workers.map(isAlive)).toEqual([true, true]);
@@ -263,7 +263,7 @@ describe('the primary', { timeout: SLOW_MS }, () => {
   });
 
   it.each(['listen', 'admin'])(
-    'says once that the port of %s is taken, and ends with exit code 1',
+    'reports once that the port of %s is taken, and exits with code 1',
     async (which) => {
       const other = createServer().listen(0, '127.0.0.1');
       await once(other, 'listening');
@@ -280,13 +280,13 @@ describe('the primary', { timeout: SLOW_MS }, () => {
     },
   );
 
-  it('that is stopped while the workers begin leaves none of them behind', async () => {
+  it('leaves no worker behind when stopped during their start', async () => {
     const file = join(folder, 'early.yaml');
     await writeFile(file, JSON.stringify(configWith()));
     const command = startCommand(['start', '-c', file], { cwd: folder });
     await command.until(/the gate is open/);
     command.signal('SIGTERM');
-    // It has ended when nobody has its standard output any more.
+    // It has ended when no process has its standard output open.
     expect(await command.ended).toEqual({ code: null, signal: 'SIGTERM' });
     expect(command.stderr()).toBe('');
   });
