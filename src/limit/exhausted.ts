@@ -5,6 +5,7 @@
  * Redis's times are converted to this process's monotonic clock, with an error up to the duration of the call. The
  * refusal therefore ends at the earliest possible moment, and `Retry-After` is computed from the latest.
  */
+import { LRUCache } from 'lru-cache';
 import type { LimitPolicy } from '../model/limit.js';
 import type { LimitDecision } from './store.js';
 
@@ -17,11 +18,15 @@ interface Exhaustion {
   readonly latest: number;
 }
 
-/** The exhausted windows, at most `capacity`. Times are monotonic milliseconds unless they end in `AtMs`. */
+/** The exhausted windows. Times are monotonic milliseconds unless they end in `AtMs`. */
 export class ExhaustedWindows {
-  readonly #byKey = new Map<string, Exhaustion>();
+  /** The window that was asked for longest ago is dropped for a new one. That costs at most one call. */
+  readonly #byKey: LRUCache<string, Exhaustion>;
 
-  constructor(private readonly capacity: number) {}
+  /** @param capacity the most windows; memory for all of them is taken at once, about 22 bytes each */
+  constructor(capacity: number) {
+    this.#byKey = new LRUCache({ max: capacity });
+  }
 
   /** Records an exhausted window, with the times at which its call was sent and its reply came. */
   remember(
@@ -31,14 +36,6 @@ export class ExhaustedWindows {
     sentAt: number,
     repliedAt: number,
   ): void {
-    // The oldest entry is dropped for a new one. That costs at most one call.
-    this.#byKey.delete(key);
-    if (this.#byKey.size >= this.capacity) {
-      for (const first of this.#byKey.keys()) {
-        this.#byKey.delete(first);
-        break;
-      }
-    }
     this.#byKey.set(key, { limit, resetAtMs, earliest: sentAt + waitMs, latest: repliedAt + waitMs });
   }
 

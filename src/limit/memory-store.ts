@@ -8,7 +8,7 @@
  */
 import type { LimitPolicy } from '../model/limit.js';
 import { ExpiryQueue, type Expiring } from './expiry-queue.js';
-import type { LimitStore, CheckResult } from './store.js';
+import type { CheckResult, LimitDecision, LimitStore } from './store.js';
 import { ShardedMap } from './sharded-map.js';
 import { SlidingWindow } from './window.js';
 
@@ -42,103 +42,130 @@ export interface MemoryStoreOptions {
 }
 
 /** Creates the store. `consume` is synchronous; it returns `full` where there is no room for a new key. */
-export function createMemoryStore({ maxKeys: size, now }: MemoryStoreOptions): MemoryStore {
-  let maxKeys = size;
-  const keys = new ShardedMap<WindowEntry>();
-  /** How many of the keys were created for unauthenticated callers. */
-  let unauthenticated = 0;
-  /** By window length: among keys with equal windows, the one counted longest ago expires first. */
-  const queues = new Map<number, ExpiryQueue<WindowEntry>>();
+export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
+  return new WindowStore(options);
+}
 
-  /** Removes expired keys, up to `most`. */
-  function deleteExpired(most: number, fromMs: number): void {
-    for (const [windowMs, queue] of queues) {
-      for (let oldest = queue.oldest; oldest; oldest = queue.oldest) {
-        if (oldest.newestMs + windowMs > fromMs) break;
-        if (most-- === 0) return;
-        queue.remove(oldest);
-        keys.delete(oldest.key);
-        if (oldest.isUnauthenticated) unauthenticated -= 1;
-      }
-    }
+class WindowStore implements MemoryStore {
+  #maxKeys: number;
+  readonly #now: () => number;
+  readonly #keys = new ShardedMap<WindowEntry>();
+  /** How many of the keys were created for unauthenticated callers. */
+  #unauthenticated = 0;
+  /** By window length: among keys with equal windows, the one counted longest ago expires first. */
+  readonly #queues = new Map<number, ExpiryQueue<WindowEntry>>();
+
+  constructor({ maxKeys, now }: MemoryStoreOptions) {
+    this.#maxKeys = maxKeys;
+    this.#now = now;
   }
 
-  function count(
+  consume(names: readonly string[], limits: readonly LimitPolicy[], isUnauthenticated = false): CheckResult {
+    const nowMs = this.#now();
+    const fromMs = Math.floor(nowMs);
+    const stampMs = Math.ceil(nowMs);
+    // A request adds at most as many keys as it has limits. Removing as many first leaves room for them; removing one
+    // more makes progress. It comes before the look-up, so that no key found below is removed.
+    this.#deleteExpired(names.length + 1, fromMs);
+
+    const found: (WindowEntry | undefined)[] = [];
+    let room = this.#roomFor(isUnauthenticated);
+    let exhausted = -1;
+    let freeAtMs = -Infinity;
+    for (let i = 0; i < names.length; i++) {
+      const entry = this.#keys.get(names[i]!);
+      found.push(entry);
+      if (!entry) {
+        room -= 1;
+        continue;
+      }
+      const { requests, windowMs } = limits[i]!;
+      entry.expire(entry.newestMs > stampMs ? entry.newestMs : fromMs, windowMs);
+      if (entry.total < requests) continue;
+      const free = entry.freeAtMs(requests, windowMs);
+      if (free > freeAtMs) [exhausted, freeAtMs] = [i, free];
+    }
+    if (exhausted >= 0) {
+      return {
+        admitted: false,
+        decidingLimit: exhausted,
+        remaining: 0,
+        resetAtMs: freeAtMs,
+        waitMs: freeAtMs - fromMs,
+      };
+    }
+    return room < 0 ? 'full' : this.#countAll(names, found, limits, nowMs, isUnauthenticated);
+  }
+
+  resize(maxKeys: number): void {
+    this.#maxKeys = maxKeys;
+  }
+
+  /** How many keys may be added for a caller. */
+  #roomFor(isUnauthenticated: boolean): number {
+    const room = this.#maxKeys - this.#keys.size;
+    if (!isUnauthenticated) return room;
+    return Math.min(room, this.#maxKeys - Math.floor(this.#maxKeys * RESERVE) - this.#unauthenticated);
+  }
+
+  /** Counts an admitted request under each of its limits. */
+  #countAll(
+    names: readonly string[],
+    found: readonly (WindowEntry | undefined)[],
+    limits: readonly LimitPolicy[],
+    nowMs: number,
+    isUnauthenticated: boolean,
+  ): LimitDecision {
+    const stampMs = Math.ceil(nowMs);
+    let index = 0;
+    let remaining = Infinity;
+    let resetAtMs = 0;
+    for (let i = 0; i < names.length; i++) {
+      const limit = limits[i]!;
+      const entry = this.#count(names[i]!, found[i], limit, stampMs, isUnauthenticated);
+      const left = limit.requests - entry.total;
+      const reset = entry.oldestMs + limit.windowMs;
+      if (left < remaining || (left === remaining && reset > resetAtMs)) {
+        index = i;
+        remaining = left;
+        resetAtMs = reset;
+      }
+    }
+    const waitMs = resetAtMs - Math.floor(nowMs);
+    return { admitted: true, decidingLimit: index, remaining, resetAtMs, waitMs };
+  }
+
+  #count(
     key: string,
     found: WindowEntry | undefined,
     { requests, windowMs }: LimitPolicy,
     stampMs: number,
     isUnauthenticated: boolean,
   ): WindowEntry {
-    let queue = queues.get(windowMs);
-    if (!queue) queues.set(windowMs, (queue = new ExpiryQueue()));
+    let queue = this.#queues.get(windowMs);
+    if (!queue) this.#queues.set(windowMs, (queue = new ExpiryQueue()));
     const entry = found ?? new WindowEntry(key, isUnauthenticated);
     if (found) queue.remove(found);
     else {
-      keys.set(key, entry);
-      if (isUnauthenticated) unauthenticated += 1;
+      this.#keys.set(key, entry);
+      if (isUnauthenticated) this.#unauthenticated += 1;
     }
     queue.append(entry);
     entry.add(Math.max(stampMs, entry.newestMs), requests, windowMs);
     return entry;
   }
 
-  return {
-    consume(names, limits, isUnauthenticated = false): CheckResult {
-      const nowMs = now();
-      const fromMs = Math.floor(nowMs);
-      const stampMs = Math.ceil(nowMs);
-      // A request adds at most as many keys as it has limits. Removing as many first leaves room for them; removing one
-      // more makes progress. It comes before the look-up, so that no key found below is removed.
-      deleteExpired(names.length + 1, fromMs);
-
-      const found: (WindowEntry | undefined)[] = [];
-      let room = maxKeys - keys.size;
-      if (isUnauthenticated) room = Math.min(room, maxKeys - Math.floor(maxKeys * RESERVE) - unauthenticated);
-      let exhausted = -1;
-      let freeAtMs = -Infinity;
-      for (let i = 0; i < names.length; i++) {
-        const entry = keys.get(names[i]!);
-        found.push(entry);
-        if (!entry) {
-          room -= 1;
-          continue;
-        }
-        const { requests, windowMs } = limits[i]!;
-        entry.expire(entry.newestMs > stampMs ? entry.newestMs : fromMs, windowMs);
-        if (entry.total < requests) continue;
-        const free = entry.freeAtMs(requests, windowMs);
-        if (free > freeAtMs) [exhausted, freeAtMs] = [i, free];
+  /** Removes expired keys, up to `most`. */
+  #deleteExpired(most: number, fromMs: number): void {
+    let left = most;
+    for (const [windowMs, queue] of this.#queues) {
+      for (let oldest = queue.oldest; oldest; oldest = queue.oldest) {
+        if (oldest.newestMs + windowMs > fromMs) break;
+        if (left-- === 0) return;
+        queue.remove(oldest);
+        this.#keys.delete(oldest.key);
+        if (oldest.isUnauthenticated) this.#unauthenticated -= 1;
       }
-      if (exhausted >= 0) {
-        return {
-          admitted: false,
-          decidingLimit: exhausted,
-          remaining: 0,
-          resetAtMs: freeAtMs,
-          waitMs: freeAtMs - fromMs,
-        };
-      }
-      if (room < 0) return 'full';
-
-      let index = 0;
-      let remaining = Infinity;
-      let resetAtMs = 0;
-      for (let i = 0; i < names.length; i++) {
-        const limit = limits[i]!;
-        const entry = count(names[i]!, found[i], limit, stampMs, isUnauthenticated);
-        const left = limit.requests - entry.total;
-        const reset = entry.oldestMs + limit.windowMs;
-        if (left < remaining || (left === remaining && reset > resetAtMs)) {
-          index = i;
-          remaining = left;
-          resetAtMs = reset;
-        }
-      }
-      return { admitted: true, decidingLimit: index, remaining, resetAtMs, waitMs: resetAtMs - fromMs };
-    },
-    resize(to) {
-      maxKeys = to;
-    },
-  };
+    }
+  }
 }

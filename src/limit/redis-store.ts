@@ -68,45 +68,51 @@ interface ScriptReply {
 }
 
 /** Creates the store. `consume` does not reject: a call that fails or takes too long gives `unavailable`. */
-export function createRedisStore({
-  connection,
-  keyPrefix,
-  timeoutMs,
-  monotonic,
-  piggybacked,
-}: RedisStoreOptions): LimitStore {
-  const exhausted = new ExhaustedWindows(EXHAUSTED_CAPACITY);
-  const singleClock: Clock = { offsetMs: undefined };
-  const clocks = new WeakMap<object, Clock>();
-  const { locate } = connection;
+export function createRedisStore(options: RedisStoreOptions): LimitStore {
+  return new RedisStore(options);
+}
 
-  const enqueue = batchPerTick<Check>((checks) => {
-    if (locate) for (const group of bySlot(checks, slotOf)) sendInBatches(group);
-    else sendInBatches(checks);
-  });
+class RedisStore implements LimitStore {
+  readonly #options: RedisStoreOptions;
+  readonly #exhausted = new ExhaustedWindows(EXHAUSTED_CAPACITY);
+  readonly #singleClock: Clock = { offsetMs: undefined };
+  /** The clocks of a cluster's servers. */
+  readonly #clocks = new WeakMap<object, Clock>();
+  readonly #enqueue: (check: Check) => void;
 
-  function sendInBatches(checks: readonly Check[]): void {
-    for (let i = 0; i < checks.length; i += BATCH_SIZE) void sendBatch(checks.slice(i, i + BATCH_SIZE));
+  constructor(options: RedisStoreOptions) {
+    this.#options = options;
+    this.#enqueue = batchPerTick((checks) => this.#send(checks));
   }
 
-  function slotOf({ keys }: Check): number {
-    return locate?.(keyPrefix + keys[0]!).slot ?? 0;
+  consume(keys: readonly string[], limits: readonly LimitPolicy[]): CheckResult | Promise<CheckResult> {
+    const { connection, monotonic } = this.#options;
+    if (!connection.isUp) return 'unavailable';
+    return (
+      this.#exhausted.refuse(keys, limits, monotonic()) ??
+      new Promise<CheckResult>((resolve) => this.#enqueue({ keys, limits, resolve }))
+    );
   }
 
-  /** Called before and after a call, since a slot may move in between. */
-  function clockOf([check]: readonly Check[]): Clock {
-    const server = check && locate?.(keyPrefix + check.keys[0]!).server;
-    if (!server) return singleClock;
-    let clock = clocks.get(server);
-    if (!clock) clocks.set(server, (clock = { offsetMs: undefined }));
-    return clock;
+  /** Sends the checks of one tick. */
+  #send(checks: readonly Check[]): void {
+    if (!this.#options.connection.locate) this.#sendInBatches(checks);
+    else
+      for (const group of bySlot(checks, (check) => this.#locate(check)?.slot ?? 0))
+        this.#sendInBatches(group);
   }
 
-  async function sendBatch(batch: readonly Check[]): Promise<void> {
+  #sendInBatches(checks: readonly Check[]): void {
+    for (let i = 0; i < checks.length; i += BATCH_SIZE) void this.#sendBatch(checks.slice(i, i + BATCH_SIZE));
+  }
+
+  async #sendBatch(batch: readonly Check[]): Promise<void> {
+    const { monotonic, timeoutMs, piggybacked } = this.#options;
     const startedAt = monotonic();
-    let reply = await call(batch, timeoutMs);
+    let reply = await this.#call(batch, timeoutMs);
     // A reply with only the time: Redis's clock was unknown or not precise enough. Now it is known.
-    if (reply?.numbers.length === 1) reply = await call(batch, timeoutMs - (reply.repliedAt - startedAt));
+    if (reply?.numbers.length === 1)
+      reply = await this.#call(batch, timeoutMs - (reply.repliedAt - startedAt));
     if (reply?.numbers.length !== 1 + batch.length * REPLY_FIELDS + (piggybacked ? 1 : 0)) {
       for (const check of batch) check.resolve('unavailable');
       return;
@@ -114,15 +120,16 @@ export function createRedisStore({
     if (piggybacked) await piggybacked.onRevision(reply.numbers.at(-1)!);
     let at = 1;
     for (const check of batch) {
-      check.resolve(read(check, reply, at));
+      check.resolve(this.#read(check, reply, at));
       at += REPLY_FIELDS;
     }
   }
 
   /** Sends a batch once. It has a deadline in Redis's time, so that a call that Redis runs too late counts nothing. */
-  async function call(batch: readonly Check[], withinMs: number): Promise<ScriptReply | undefined> {
+  async #call(batch: readonly Check[], withinMs: number): Promise<ScriptReply | undefined> {
+    const { connection, keyPrefix, monotonic, piggybacked } = this.#options;
     const sentAt = monotonic();
-    const { offsetMs } = clockOf(batch);
+    const { offsetMs } = this.#clockOf(batch);
     const deadline = offsetMs === undefined ? 0 : Math.floor(sentAt + offsetMs + withinMs);
     const keys: string[] = [];
     const args = [deadline];
@@ -133,7 +140,7 @@ export function createRedisStore({
     }
     if (piggybacked) keys.push(piggybacked.key);
     const numbers = await connection.runScript(CONSUME_SCRIPT, keys, args, withinMs);
-    const clock = clockOf(batch);
+    const clock = this.#clockOf(batch);
     if (numbers === 'unavailable' || !isNumbers(numbers)) {
       clock.offsetMs = undefined;
       return undefined;
@@ -144,11 +151,23 @@ export function createRedisStore({
     return { numbers, sentAt, repliedAt };
   }
 
-  function read(
-    { keys, limits }: Check,
-    { numbers, sentAt, repliedAt }: ScriptReply,
-    at: number,
-  ): LimitDecision {
+  /** The clock of a batch's server. Called before and after a call, since a slot may move in between. */
+  #clockOf([check]: readonly Check[]): Clock {
+    const server = check && this.#locate(check)?.server;
+    if (!server) return this.#singleClock;
+    let clock = this.#clocks.get(server);
+    if (!clock) this.#clocks.set(server, (clock = { offsetMs: undefined }));
+    return clock;
+  }
+
+  /** Where a check's keys are; undefined without a cluster. */
+  #locate({ keys }: Check): ReturnType<NonNullable<ScriptRunner['locate']>> | undefined {
+    const { connection, keyPrefix } = this.#options;
+    return connection.locate?.(keyPrefix + keys[0]!);
+  }
+
+  /** Reads one check's part of the reply, which starts at `at`. */
+  #read({ keys, limits }: Check, { numbers, sentAt, repliedAt }: ScriptReply, at: number): LimitDecision {
     const decidingLimit = numbers[at + 1]!;
     const remaining = numbers[at + 2]!;
     const resetAtMs = numbers[at + 3]!;
@@ -159,20 +178,12 @@ export function createRedisStore({
       resetAtMs,
       waitMs: resetAtMs - numbers[0]!,
     };
-    if (remaining === 0)
-      exhausted.remember(keys[decidingLimit]!, limits[decidingLimit]!.requests, decision, sentAt, repliedAt);
+    if (remaining === 0) {
+      const { requests } = limits[decidingLimit]!;
+      this.#exhausted.remember(keys[decidingLimit]!, requests, decision, sentAt, repliedAt);
+    }
     return decision;
   }
-
-  return {
-    consume(keys, limits) {
-      if (!connection.isUp) return 'unavailable';
-      return (
-        exhausted.refuse(keys, limits, monotonic()) ??
-        new Promise<CheckResult>((resolve) => enqueue({ keys, limits, resolve }))
-      );
-    },
-  };
 }
 
 function bySlot(checks: readonly Check[], slotOf: (check: Check) => number): Iterable<Check[]> {

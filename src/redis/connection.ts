@@ -4,7 +4,7 @@
  * `unavailable` to the caller, which decides what that means.
  *
  *   settings ─┬─ one server, or the primary of Sentinels ──▶ server.ts ──▶ client.ts
- *             └─ a cluster ──▶ cluster.ts ──▶ a server.ts for each that holds slots
+ *             └─ a cluster ──▶ cluster.ts ──▶ slot-map.ts ──▶ a server.ts for each that holds slots
  */
 import type { Log } from '../model/log.js';
 import type { RedisSettings } from '../model/settings.js';

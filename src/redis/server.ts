@@ -1,5 +1,5 @@
 /**
- * One Redis server and its availability; `connection.ts` and `cluster.ts` create it. Every call has a time limit, and a
+ * One Redis server and its availability; `connection.ts` and `slot-map.ts` create it. Every call has a time limit, and a
  * connection is dropped after several calls without a reply. So an outage costs a request little while it is being
  * detected, and nothing once it is known.
  *
@@ -11,9 +11,9 @@
  */
 import type { Redis } from 'ioredis';
 import type { Log } from '../model/log.js';
-import { createCallFaults } from './call-faults.js';
+import { createCallFaults, type CallFaults } from './call-faults.js';
 import { isReplica, isReply, reasonOf } from './errors.js';
-import { createOutageLog } from './outage-log.js';
+import { createOutageLog, type OutageLog } from './outage-log.js';
 
 export interface RedisServer<Redirect> {
   /** False until connected and during a known outage. Then no calls are made. */
@@ -63,165 +63,179 @@ const LEAVE_REPLICA_MS = 200;
 const CLOSED = 'the connection was closed';
 
 /** Creates a server from a client that connects by itself. The server owns the client and closes it. */
-export function createRedisServer<Redirect = never>({
-  client,
-  probe,
-  timeoutMs,
-  log,
-  now,
-  fields = {},
-  readRedirect,
-  onUnavailable,
-}: ServerOptions<Redirect>): RedisServer<Redirect> {
-  const outages = createOutageLog({ log, now, fields });
-  const faults = createCallFaults({ log, now, fields });
-  let state: 'connecting' | 'up' | 'unavailable' | 'closed' = 'connecting';
-  let lateCalls = 0;
+export function createRedisServer<Redirect = never>(options: ServerOptions<Redirect>): RedisServer<Redirect> {
+  return new ProbedServer(options);
+}
+
+class ProbedServer<Redirect> implements RedisServer<Redirect> {
+  readonly attempted: Promise<void>;
+  readonly #options: ServerOptions<Redirect>;
+  readonly #client: Redis;
+  readonly #outages: OutageLog;
+  readonly #faults: CallFaults;
+  #state: 'connecting' | 'up' | 'unavailable' | 'closed' = 'connecting';
+  #lateCalls = 0;
   /** Whether late calls caused the outage. Then the probe, which has more time, must be as fast as a call. */
-  let callsWereLate = false;
+  #callsWereLate = false;
   /** The last error of the connection. It is more specific than `CLOSED`. */
-  let cause = CLOSED;
-  let isProbing = false;
+  #cause = CLOSED;
+  #isProbing = false;
   /** When a failed call last caused a probe. */
-  let probedForCallAt = -Infinity;
-  let retryTimer: NodeJS.Timeout | undefined;
-  let resolveAttempted = (): void => undefined;
-  const attempted = new Promise<void>((resolve) => (resolveAttempted = resolve));
+  #probedForCallAt = -Infinity;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #resolveAttempted = (): void => undefined;
 
-  client.on('ready', () => void verify());
-  client.on('error', (error) => {
-    cause = reasonOf(error);
+  constructor(options: ServerOptions<Redirect>) {
+    const { client, log, now, fields = {} } = options;
+    this.#options = options;
+    this.#client = client;
+    this.#outages = createOutageLog({ log, now, fields });
+    this.#faults = createCallFaults({ log, now, fields });
+    this.attempted = new Promise((resolve) => (this.#resolveAttempted = resolve));
+    client.on('ready', () => void this.#verify());
+    client.on('error', (error) => this.#onError(error));
+    client.on('close', () => this.#onClose());
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up' && this.#client.status === 'ready';
+  }
+
+  execute(
+    command: (client: Redis) => Promise<unknown>,
+    withinMs: number,
+    name: string,
+  ): Promise<readonly unknown[] | 'unavailable' | Redirect> {
+    if (!this.isUp) return Promise.resolve('unavailable');
+    return new Promise((resolve) => {
+      let isPending = true;
+      const timer = setTimeout(() => {
+        // Timers run before input within a tick. After a long tick, a reply that has already arrived is not late.
+        setImmediate(() => {
+          if (!isPending) return;
+          isPending = false;
+          this.#countLateCall();
+          resolve('unavailable');
+        });
+      }, withinMs);
+      const finish = (reply: unknown, error?: unknown): void => {
+        if (!isPending) return;
+        isPending = false;
+        clearTimeout(timer);
+        resolve(this.#resultOf(name, reply, error));
+      };
+      command(this.#client).then(finish, (error: unknown) => finish(undefined, error));
+    });
+  }
+
+  close(): void {
+    this.#state = 'closed';
+    clearTimeout(this.#retryTimer);
+    this.#resolveAttempted();
+    this.#outages.close();
+    this.#client.disconnect();
+  }
+
+  #onError(error: unknown): void {
+    this.#cause = reasonOf(error);
     // In the state `up`, a `close` event follows and reports this cause.
-    if (state !== 'up') goUnavailable(cause);
-  });
-  client.on('close', () => {
-    clearTimeout(retryTimer);
-    isProbing = false;
-    goUnavailable(cause);
-  });
+    if (this.#state !== 'up') this.#goUnavailable(this.#cause);
+  }
 
-  function goUnavailable(reason: string): void {
-    if (state === 'closed') return;
-    if (state === 'unavailable') {
-      if (reason !== CLOSED) outages.continue(reason);
+  #onClose(): void {
+    clearTimeout(this.#retryTimer);
+    this.#isProbing = false;
+    this.#goUnavailable(this.#cause);
+  }
+
+  #goUnavailable(reason: string): void {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'unavailable') {
+      if (reason !== CLOSED) this.#outages.continue(reason);
       return;
     }
-    state = 'unavailable';
-    resolveAttempted();
-    outages.begin(reason);
-    onUnavailable?.();
+    this.#state = 'unavailable';
+    this.#resolveAttempted();
+    this.#outages.begin(reason);
+    this.#options.onUnavailable?.();
   }
 
-  function goUp(): void {
-    if (state === 'unavailable') outages.end();
-    else if (state === 'connecting') outages.connected();
-    state = 'up';
-    resolveAttempted();
-    lateCalls = 0;
-    callsWereLate = false;
-    cause = CLOSED;
+  #goUp(): void {
+    if (this.#state === 'unavailable') this.#outages.end();
+    else if (this.#state === 'connecting') this.#outages.connected();
+    this.#state = 'up';
+    this.#resolveAttempted();
+    this.#lateCalls = 0;
+    this.#callsWereLate = false;
+    this.#cause = CLOSED;
   }
 
-  /** Probes the server and changes the state by the result. @param onSuccess runs instead of `goUp` after a success */
-  async function verify(onSuccess = goUp): Promise<void> {
-    const { stream } = client;
+  /** Probes the server and changes the state by the result. @param onSuccess runs instead of `#goUp` after a success */
+  async #verify(onSuccess = () => this.#goUp()): Promise<void> {
+    const { probe, timeoutMs, now, readRedirect } = this.#options;
+    const { stream } = this.#client;
     const sentAt = now();
-    isProbing = true;
-    const error = await probe(client).then(
+    this.#isProbing = true;
+    const error = await probe(this.#client).then(
       () => undefined,
       (reason: unknown) => reason ?? new Error(CLOSED),
     );
     // A newer connection has its own probe.
-    if (client.stream !== stream || client.status !== 'ready' || state === 'closed') return;
-    isProbing = false;
-    const isLate = callsWereLate && now() - sentAt > timeoutMs;
+    if (this.#client.stream !== stream || this.#client.status !== 'ready' || this.#state === 'closed') return;
+    this.#isProbing = false;
+    const isLate = this.#callsWereLate && now() - sentAt > timeoutMs;
     const hasSucceeded =
       error === undefined || (error instanceof Error && readRedirect?.(error) !== undefined);
     if (hasSucceeded && !isLate) {
       onSuccess();
       return;
     }
-    goUnavailable(hasSucceeded ? `a call is not answered within ${timeoutMs} ms` : reasonOf(error));
+    this.#goUnavailable(hasSucceeded ? `a call is not answered within ${timeoutMs} ms` : reasonOf(error));
     // Probe again: over a new connection, and so perhaps to another server, where this one is of no use.
-    if (isReplica(reasonOf(error))) retryTimer = setTimeout(() => stream.destroy(), LEAVE_REPLICA_MS);
-    else if (isLate || isReply(error)) retryTimer = setTimeout(() => void verify(), PROBE_AGAIN_MS);
+    if (isReplica(reasonOf(error))) this.#retryTimer = setTimeout(() => stream.destroy(), LEAVE_REPLICA_MS);
+    else if (isLate || isReply(error))
+      this.#retryTimer = setTimeout(() => void this.#verify(), PROBE_AGAIN_MS);
     else stream.destroy();
   }
 
-  function countLateCall(): void {
-    lateCalls += 1;
-    if (lateCalls < LATE_CALLS || !isUp()) return;
-    callsWereLate = true;
-    goUnavailable(`${LATE_CALLS} calls in a row were not answered in time`);
-    // Ends every pending call. Reconnecting detects when Redis replies again.
-    client.stream.destroy();
+  /** Records the end of a call and returns its result. */
+  #resultOf(name: string, reply: unknown, error: unknown): readonly unknown[] | 'unavailable' | Redirect {
+    const redirect = error instanceof Error ? this.#options.readRedirect?.(error) : undefined;
+    if (redirect !== undefined) {
+      this.#lateCalls = 0;
+      return redirect;
+    }
+    if (Array.isArray(reply)) {
+      this.#lateCalls = 0;
+      this.#faults.succeed(name);
+      return reply as readonly unknown[];
+    }
+    this.#recordFailure(error, name);
+    return 'unavailable';
   }
 
-  function fail(error: unknown, name: string): void {
+  #countLateCall(): void {
+    this.#lateCalls += 1;
+    if (this.#lateCalls < LATE_CALLS || !this.isUp) return;
+    this.#callsWereLate = true;
+    this.#goUnavailable(`${LATE_CALLS} calls in a row were not answered in time`);
+    // Ends every pending call. Reconnecting detects when Redis replies again.
+    this.#client.stream.destroy();
+  }
+
+  #recordFailure(error: unknown, name: string): void {
     // The connection's own events report its end.
-    if (!isUp()) return;
+    if (!this.isUp) return;
+    const { now } = this.#options;
     const reason = reasonOf(error);
     if (isReplica(reason)) {
-      goUnavailable(reason);
-      client.stream.destroy();
+      this.#goUnavailable(reason);
+      this.#client.stream.destroy();
     } else if (error !== undefined && !isReply(error)) {
-      countLateCall();
-    } else if (!isProbing && now() - probedForCallAt >= PROBE_AGAIN_MS) {
-      probedForCallAt = now();
-      void verify(() => faults.fail(name, reason));
+      this.#countLateCall();
+    } else if (!this.#isProbing && now() - this.#probedForCallAt >= PROBE_AGAIN_MS) {
+      this.#probedForCallAt = now();
+      void this.#verify(() => this.#faults.fail(name, reason));
     }
   }
-
-  function isUp(): boolean {
-    return state === 'up' && client.status === 'ready';
-  }
-
-  return {
-    get isUp() {
-      return isUp();
-    },
-    attempted,
-
-    execute(command, withinMs, name) {
-      if (!isUp()) return Promise.resolve('unavailable');
-      return new Promise((resolve) => {
-        let isPending = true;
-        const timer = setTimeout(() => {
-          // Timers run before input within a tick. After a long tick, a reply that has already arrived is not late.
-          setImmediate(() => {
-            if (!isPending) return;
-            isPending = false;
-            countLateCall();
-            resolve('unavailable');
-          });
-        }, withinMs);
-        const finish = (reply: unknown, error?: unknown) => {
-          if (!isPending) return;
-          isPending = false;
-          clearTimeout(timer);
-          const redirect = error instanceof Error ? readRedirect?.(error) : undefined;
-          if (redirect !== undefined) {
-            lateCalls = 0;
-            resolve(redirect);
-          } else if (Array.isArray(reply)) {
-            lateCalls = 0;
-            faults.succeed(name);
-            resolve(reply);
-          } else {
-            fail(error, name);
-            resolve('unavailable');
-          }
-        };
-        command(client).then(finish, (error: unknown) => finish(undefined, error));
-      });
-    },
-
-    close() {
-      state = 'closed';
-      clearTimeout(retryTimer);
-      resolveAttempted();
-      outages.close();
-      client.disconnect();
-    },
-  };
 }

@@ -1,5 +1,5 @@
 /**
- * The slots of a Redis Cluster, for `cluster.ts` and `subscription.ts`: the slot of a key, the replies that assign
+ * The slots of a Redis Cluster, for `slot-map.ts`, `cluster.ts` and `subscription.ts`: the slot of a key, the replies that assign
  * slots to servers, and redirects. (Redis Cluster specification.)
  */
 import type { HostPort } from '../model/settings.js';

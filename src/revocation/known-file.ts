@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../model/log.js';
+import type { RevocationChange } from '../model/revocation.js';
 import { replaceFile } from '../shared/replace-file.js';
 import type { RevocationCache, KnownSet } from './revocation-cache.js';
 import { InvalidFileError, readKnownFile, writeHead } from './known-file-reader.js';
@@ -32,92 +33,114 @@ const RETRY_MS = 30_000;
 /** The changes that a file may have even when its set is small. */
 const MIN_CHANGES = 10_000;
 /** How many rows are serialized without a pause: about a third of a millisecond. */
-const ROWS_A_PART = 200;
+const ROWS_PER_PART = 200;
 
 /** Creates the cache in one file. Failures are logged; nothing rejects. */
-export function createFileCache({ folder, source, isWriter, newId, log }: FileCacheOptions): RevocationCache {
-  const digest = createHash('sha256').update(source).digest('hex');
-  const path = join(folder, `${digest}.jsonl`);
-  let kept: KnownSet | undefined;
+export function createFileCache(options: FileCacheOptions): RevocationCache {
+  return new FileCache(options);
+}
+
+class FileCache implements RevocationCache {
+  readonly #options: FileCacheOptions;
+  readonly #digest: string;
+  readonly #path: string;
+  #saved: KnownSet | undefined;
   /** Lines that are not written yet. */
-  let pendingLines: string[] = [];
+  #pendingLines: string[] = [];
   /** How many changes the file has after its set. Infinity: the file must be rewritten. */
-  let changesInFile = Infinity;
-  let isFailing = false;
-  let isClosed = false;
-  let timer: NodeJS.Timeout | undefined;
-  let writing: Promise<void> = Promise.resolve();
+  #changesInFile = Infinity;
+  #isFailing = false;
+  #isClosed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
 
-  function* parts(of: KnownSet): Generator<string> {
-    yield writeHead(digest, of.epoch);
-    let rows: string[] = [];
-    for (const row of of.revoked.rows()) {
-      if (rows.push(writeRow(row)) < ROWS_A_PART) continue;
-      yield rows.join('');
-      rows = [];
-    }
-    if (rows.length > 0) yield rows.join('');
+  constructor(options: FileCacheOptions) {
+    this.#options = options;
+    this.#digest = createHash('sha256').update(options.source).digest('hex');
+    this.#path = join(options.folder, `${this.#digest}.jsonl`);
   }
 
-  async function write(): Promise<void> {
-    timer = undefined;
-    if (!kept) return;
-    const lines = pendingLines;
-    pendingLines = [];
+  async load(): Promise<KnownSet | undefined> {
     try {
-      if (changesInFile + lines.length > Math.max(MIN_CHANGES, kept.revoked.size)) {
-        // The set includes the pending changes. Changes during the write are appended later.
-        const whole = kept;
-        await replaceFile(path, parts(whole), newId());
-        changesInFile = whole === kept ? 0 : Infinity;
-      } else if (lines.length > 0) {
-        await appendFile(path, lines.join(''), { mode: 0o600, flush: true });
-        changesInFile += lines.length;
-      }
-      isFailing = false;
+      return await readKnownFile(this.#path, this.#digest);
     } catch (error) {
-      changesInFile = Infinity;
-      if (!isFailing) log.warn({ folder, reason: reasonOf(error) }, 'revocations cannot be kept on disk');
-      isFailing = true;
+      const reason = reasonOf(error);
+      if (reason !== 'ENOENT')
+        this.#options.log.warn(
+          { file: this.#path, reason },
+          'the revocations that are kept on disk are not believed',
+        );
+      return undefined;
     }
-    if (pendingLines.length > 0 || changesInFile === Infinity) writeLater();
   }
 
-  function writeLater(): void {
-    if (!isWriter || isClosed) return;
-    timer ??= setTimeout(() => void (writing = writing.then(write)), isFailing ? RETRY_MS : BATCH_MS).unref();
+  save(known: KnownSet): void {
+    this.#saved = known;
+    this.#pendingLines = [];
+    this.#changesInFile = Infinity;
+    this.#writeLater();
   }
 
-  return {
-    async load() {
-      try {
-        return await readKnownFile(path, digest);
-      } catch (error) {
-        const reason = reasonOf(error);
-        if (reason !== 'ENOENT')
-          log.warn({ file: path, reason }, 'the revocations that are kept on disk are not believed');
-        return undefined;
-      }
-    },
-    save(known) {
-      kept = known;
-      pendingLines = [];
-      changesInFile = Infinity;
-      writeLater();
-    },
-    append(changes) {
-      if (!isWriter) return;
-      for (const change of changes) pendingLines.push(writeChange(change));
-      writeLater();
-    },
-    async close() {
-      isClosed = true;
-      const isDue = timer !== undefined;
-      clearTimeout(timer);
-      await writing;
-      if (isDue && isWriter) await write();
-    },
-  };
+  append(changes: readonly RevocationChange[]): void {
+    if (!this.#options.isWriter) return;
+    for (const change of changes) this.#pendingLines.push(writeChange(change));
+    this.#writeLater();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const isDue = this.#timer !== undefined;
+    clearTimeout(this.#timer);
+    await this.#writing;
+    if (isDue && this.#options.isWriter) await this.#write();
+  }
+
+  #writeLater(): void {
+    if (!this.#options.isWriter || this.#isClosed) return;
+    const write = (): void => void (this.#writing = this.#writing.then(() => this.#write()));
+    this.#timer ??= setTimeout(write, this.#isFailing ? RETRY_MS : BATCH_MS).unref();
+  }
+
+  async #write(): Promise<void> {
+    this.#timer = undefined;
+    if (!this.#saved) return;
+    const lines = this.#pendingLines;
+    this.#pendingLines = [];
+    try {
+      await this.#writeLines(this.#saved, lines);
+      this.#isFailing = false;
+    } catch (error) {
+      this.#changesInFile = Infinity;
+      const { folder, log } = this.#options;
+      if (!this.#isFailing)
+        log.warn({ folder, reason: reasonOf(error) }, 'revocations cannot be kept on disk');
+      this.#isFailing = true;
+    }
+    if (this.#pendingLines.length > 0 || this.#changesInFile === Infinity) this.#writeLater();
+  }
+
+  async #writeLines(saved: KnownSet, lines: readonly string[]): Promise<void> {
+    if (this.#changesInFile + lines.length > Math.max(MIN_CHANGES, saved.revoked.size)) {
+      // The set includes the pending changes. Changes during the write are appended later.
+      await replaceFile(this.#path, partsOf(saved, this.#digest), this.#options.newId());
+      this.#changesInFile = saved === this.#saved ? 0 : Infinity;
+    } else if (lines.length > 0) {
+      await appendFile(this.#path, lines.join(''), { mode: 0o600, flush: true });
+      this.#changesInFile += lines.length;
+    }
+  }
+}
+
+/** The text of a whole set, in parts. */
+function* partsOf({ revoked, epoch }: KnownSet, digest: string): Generator<string> {
+  yield writeHead(digest, epoch);
+  let rows: string[] = [];
+  for (const row of revoked.rows()) {
+    if (rows.push(writeRow(row)) < ROWS_PER_PART) continue;
+    yield rows.join('');
+    rows = [];
+  }
+  if (rows.length > 0) yield rows.join('');
 }
 
 function reasonOf(error: unknown): string {

@@ -1,5 +1,5 @@
 /** The revocation source in the token service's registry, where revocations survive failures of gateways and Redis. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Log } from '../model/log.js';
 import type { Revocation, RevocationChange, RevocationKey } from '../model/revocation.js';
 import type { RevocationNotifier } from './revocation-notifier.js';
@@ -71,7 +71,7 @@ export function createRegistrySource(options: RegistrySourceOptions): Revocation
       reader.apply(page.changes);
       if (page.isLast) return Math.max(revision, page.upTo);
       at = page.upTo;
-      await nextTurn();
+      await nextTick();
     }
   }
 
@@ -84,7 +84,7 @@ export function createRegistrySource(options: RegistrySourceOptions): Revocation
       reader.apply(page.revocations.map((revocation) => ({ isRemoved: false, revocation })));
       if (!page.next) return revision;
       after = page.next;
-      await nextTurn();
+      await nextTick();
     }
   }
 

@@ -11,11 +11,11 @@
  * Polling guarantees the one-second bound, also for a gateway that was unreachable. The messages and the revision in
  * replies only make it faster.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Log } from '../model/log.js';
 import type { Revocation, RevocationChange } from '../model/revocation.js';
 import type { RevocationNotifier } from './revocation-notifier.js';
-import { createRefreshScheduler } from './refresh-scheduler.js';
+import { createRefreshScheduler, type RefreshScheduler } from './refresh-scheduler.js';
 import type { RevocationCache } from './revocation-cache.js';
 import { pageOf, type KnownPage } from './known-pages.js';
 import type { Watched } from './stream-watcher.js';
@@ -43,11 +43,11 @@ export interface RevocationsOptions {
 }
 
 export interface Revocations extends Watched {
-  /** Whether a set is known, from the source or from the keeper. It stays in use while the source is unavailable. */
+  /** Whether a set is known, from the source or from the cache. It stays in use while the source is unavailable. */
   readonly isKnown: boolean;
   /** Whether the caller is refused: it is revoked, or no set is known yet. */
   refuses(caller: Revocable): boolean;
-  /** Settles when the source was first read, or was unavailable and the kept set was read. */
+  /** Settles when the source was first read, or was unavailable and the cached set was read. */
   readonly attempted: Promise<void>;
   /** The current set in memory; undefined while none is known. */
   readonly currentSet: RevokedSet | undefined;
@@ -55,7 +55,7 @@ export interface Revocations extends Watched {
   page(from: number): KnownPage | undefined;
   /**
    * Called with the revision in a reply to the limiter. For a new one, the promise settles when the set is up to date,
-   * or after `patienceMs`.
+   * or after `maxWaitMs`.
    */
   onRevisionHint(revision: number): Promise<void> | undefined;
   /** Call after the source was changed by other means. Resolves when the set is up to date; notifies other gateways. */
@@ -63,7 +63,7 @@ export interface Revocations extends Watched {
   /** Writes to the source. Resolves when the set is up to date. */
   revoke(revocation: Revocation): Promise<'done' | 'unavailable'>;
   restore(issuer: string | undefined, app: string): Promise<boolean | 'unavailable'>;
-  /** Stops polling. Resolves when the keeper is up to date. */
+  /** Stops polling. Resolves when the cache is up to date. */
   close(): Promise<void>;
 }
 
@@ -75,136 +75,171 @@ const DROP_EVERY_MS = 60_000;
 
 /** Creates the set and starts polling the source until it is closed. Nothing rejects. */
 export function createRevocations(options: RevocationsOptions): Revocations {
-  const { source, notifier, log, now, maxWaitMs: patienceMs, initialSet: held, cache: keeper } = options;
-  const listeners = new Set<OnChange>();
-  let revoked = held ?? new RevokedSet();
-  let isKnown = held !== undefined;
-  let position: Position | undefined;
-  let isUnavailable = false;
-  let isClosed = false;
-  let timer: NodeJS.Timeout | undefined;
+  return new PolledRevocations(options);
+}
 
-  function notifyListeners(changed: Parameters<OnChange>[0]): void {
-    for (const listener of listeners) listener(changed);
+class PolledRevocations implements Revocations {
+  readonly attempted: Promise<void>;
+  readonly #options: RevocationsOptions;
+  readonly #scheduler: RefreshScheduler;
+  readonly #listeners = new Set<OnChange>();
+  #revoked: RevokedSet;
+  #isKnown: boolean;
+  #position: Position | undefined;
+  #isUnavailable = false;
+  #isClosed = false;
+  #pollTimer: NodeJS.Timeout | undefined;
+  readonly #dropTimer: NodeJS.Timeout;
+  readonly #unsubscribe: (() => void) | undefined;
+
+  constructor(options: RevocationsOptions) {
+    const { initialSet, maxWaitMs, notifier } = options;
+    this.#options = options;
+    this.#revoked = initialSet ?? new RevokedSet();
+    this.#isKnown = initialSet !== undefined;
+    this.#scheduler = createRefreshScheduler(() => this.#read(), maxWaitMs);
+    this.#unsubscribe = notifier?.subscribe((revision) => void this.onRevisionHint(revision));
+    this.#dropTimer = setInterval(() => void this.#dropEnded(), DROP_EVERY_MS).unref();
+    this.attempted = this.#open();
+    void this.attempted.finally(() => this.#pollLater());
   }
 
-  function replace(fresh: RevokedSet): void {
-    revoked = fresh;
-    isKnown = true;
-    notifyListeners(undefined);
+  get isKnown(): boolean {
+    return this.#isKnown;
   }
 
-  function applyChanges(changes: readonly RevocationChange[]): void {
-    if (changes.length === 0 || isClosed) return;
-    revoked.apply(changes);
-    keeper?.append(changes);
-    notifyListeners(changes.map(({ revocation }) => revocation));
+  get currentSet(): RevokedSet | undefined {
+    return this.#isKnown ? this.#revoked : undefined;
   }
 
-  async function read(): Promise<void> {
-    const whole: { set: RevokedSet | undefined } = { set: undefined };
-    const found = await source.read(position, {
-      startOver: () => void (whole.set = new RevokedSet()),
-      apply: (changes) => (whole.set ? whole.set.apply(changes) : applyChanges(changes)),
-      known: () => revoked.rows(),
-    });
-    recordAvailability(found === 'unavailable');
-    if (found === 'unavailable' || isClosed) return;
-    position = found;
-    if (whole.set) {
-      replace(whole.set);
-      keeper?.save({ revoked, epoch: found.epoch });
-    }
-    log.debug({ revision: found.revision, revocations: revoked.size }, 'the revocations were read');
+  isRevoked(caller: Revocable): boolean {
+    return this.#revoked.has(caller);
   }
 
-  const { refresh, onRevisionHint: follow } = createRefreshScheduler(read, patienceMs);
+  refuses(caller: Revocable): boolean {
+    return !this.#isKnown || this.#revoked.has(caller);
+  }
 
-  /** Uses the keeper's set where none is known yet. */
-  async function recall(): Promise<void> {
-    if (isKnown) return;
-    const known = await keeper?.load();
+  page(from: number): KnownPage | undefined {
+    return this.#isKnown
+      ? pageOf({ revoked: this.#revoked, epoch: this.#position?.epoch ?? '' }, from)
+      : undefined;
+  }
+
+  onRevisionHint(revision: number): Promise<void> | undefined {
+    return this.#scheduler.onRevisionHint(revision);
+  }
+
+  onChange(listener: OnChange): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async publishRevision(): Promise<void> {
+    await Promise.all([this.#scheduler.refresh(), this.#options.notifier?.publish()]);
+  }
+
+  async revoke(revocation: Revocation): Promise<'done' | 'unavailable'> {
+    const result = await this.#options.source.revoke(revocation);
+    if (result === 'done') await this.#scheduler.refresh();
+    return result;
+  }
+
+  async restore(issuer: string | undefined, app: string): Promise<boolean | 'unavailable'> {
+    const result = await this.#options.source.restore(issuer, app);
+    if (result === true) await this.#scheduler.refresh();
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#pollTimer);
+    clearInterval(this.#dropTimer);
+    this.#unsubscribe?.();
+    this.#listeners.clear();
+    await this.#options.cache?.close();
+  }
+
+  async #open(): Promise<void> {
+    if (this.#options.source.mayForget) await this.#load();
+    await this.#scheduler.refresh();
+    await this.#load();
+  }
+
+  /** Uses the cache's set where none is known yet. */
+  async #load(): Promise<void> {
+    if (this.#isKnown) return;
+    const known = await this.#options.cache?.load();
     // The source may have been read meanwhile.
-    if (!known || isClosed || position) return;
-    position = { revision: undefined, epoch: known.epoch };
-    replace(known.revoked);
-    log.warn({ revocations: revoked.size }, 'the last known revocations hold until they can be read');
+    if (!known || this.#isClosed || this.#position) return;
+    this.#position = { revision: undefined, epoch: known.epoch };
+    this.#replace(known.revoked);
+    this.#options.log.warn(
+      { revocations: this.#revoked.size },
+      'the last known revocations hold until they can be read',
+    );
   }
 
-  async function open(): Promise<void> {
-    if (source.mayForget) await recall();
-    await refresh();
-    await recall();
+  async #read(): Promise<void> {
+    const { source, cache, log } = this.#options;
+    const whole: { set: RevokedSet | undefined } = { set: undefined };
+    const found = await source.read(this.#position, {
+      startOver: () => void (whole.set = new RevokedSet()),
+      apply: (changes) => (whole.set ? whole.set.apply(changes) : this.#applyChanges(changes)),
+      known: () => this.#revoked.rows(),
+    });
+    this.#recordAvailability(found === 'unavailable');
+    if (found === 'unavailable' || this.#isClosed) return;
+    this.#position = found;
+    if (whole.set) {
+      this.#replace(whole.set);
+      cache?.save({ revoked: this.#revoked, epoch: found.epoch });
+    }
+    log.debug({ revision: found.revision, revocations: this.#revoked.size }, 'the revocations were read');
   }
 
-  async function poll(): Promise<void> {
-    const revision = await source.revision();
-    recordAvailability(revision === 'unavailable');
-    if (revision !== 'unavailable' && revision !== position?.revision) await refresh();
+  #replace(fresh: RevokedSet): void {
+    this.#revoked = fresh;
+    this.#isKnown = true;
+    this.#notifyListeners(undefined);
   }
 
-  function pollLater(): void {
-    if (isClosed) return;
-    timer = setTimeout(() => void poll().finally(pollLater), isUnavailable ? POLL_UNAVAILABLE_MS : POLL_MS);
-    timer.unref();
+  #applyChanges(changes: readonly RevocationChange[]): void {
+    if (changes.length === 0 || this.#isClosed) return;
+    this.#revoked.apply(changes);
+    this.#options.cache?.append(changes);
+    this.#notifyListeners(changes.map(({ revocation }) => revocation));
   }
 
-  function recordAvailability(nowUnavailable: boolean): void {
-    if (nowUnavailable === isUnavailable || isClosed) return;
-    isUnavailable = nowUnavailable;
+  #notifyListeners(changed: Parameters<OnChange>[0]): void {
+    for (const listener of this.#listeners) listener(changed);
+  }
+
+  #pollLater(): void {
+    if (this.#isClosed) return;
+    const poll = (): void => void this.#poll().finally(() => this.#pollLater());
+    this.#pollTimer = setTimeout(poll, this.#isUnavailable ? POLL_UNAVAILABLE_MS : POLL_MS).unref();
+  }
+
+  async #poll(): Promise<void> {
+    const revision = await this.#options.source.revision();
+    this.#recordAvailability(revision === 'unavailable');
+    if (revision !== 'unavailable' && revision !== this.#position?.revision) await this.#scheduler.refresh();
+  }
+
+  #recordAvailability(nowUnavailable: boolean): void {
+    if (nowUnavailable === this.#isUnavailable || this.#isClosed) return;
+    this.#isUnavailable = nowUnavailable;
+    const { log } = this.#options;
     if (nowUnavailable) log.warn({}, 'revocations cannot be read: the last ones known hold');
     else log.info({}, 'revocations can be read again');
   }
 
-  async function dropEnded(): Promise<void> {
-    const set = revoked;
-    for (let at = 0; at < set.parts && set === revoked && !isClosed; at++) {
-      set.dropEnded(at, now());
-      await nextTurn();
+  async #dropEnded(): Promise<void> {
+    const set = this.#revoked;
+    for (let at = 0; at < set.parts && set === this.#revoked && !this.#isClosed; at++) {
+      set.dropEnded(at, this.#options.now());
+      await nextTick();
     }
   }
-
-  const unsubscribe = notifier?.subscribe((revision) => void follow(revision));
-  const dropping = setInterval(() => void dropEnded(), DROP_EVERY_MS).unref();
-  const attempted = open();
-  void attempted.finally(pollLater);
-
-  return {
-    isRevoked: (caller) => revoked.has(caller),
-    refuses: (caller) => !isKnown || revoked.has(caller),
-    get isKnown() {
-      return isKnown;
-    },
-    attempted,
-    get currentSet() {
-      return isKnown ? revoked : undefined;
-    },
-    page: (from) => (isKnown ? pageOf({ revoked, epoch: position?.epoch ?? '' }, from) : undefined),
-    onRevisionHint: follow,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    async publishRevision() {
-      await Promise.all([refresh(), notifier?.publish()]);
-    },
-    async revoke(revocation) {
-      const result = await source.revoke(revocation);
-      if (result === 'done') await refresh();
-      return result;
-    },
-    async restore(issuer, app) {
-      const result = await source.restore(issuer, app);
-      if (result === true) await refresh();
-      return result;
-    },
-    async close() {
-      isClosed = true;
-      clearTimeout(timer);
-      clearInterval(dropping);
-      unsubscribe?.();
-      listeners.clear();
-      await keeper?.close();
-    },
-  };
 }
