@@ -1,4 +1,4 @@
-/** `tollgate apps`, as it is typed: apps that may ask for tokens, and the kill switch. */
+/** `tollgate apps` as run by a user: apps that may request tokens, and the kill switch. */
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,7 +23,7 @@ const ISSUERS = {
   },
 };
 
-/** The audit lines are another test's. */
+/** Audit lines have their own test. */
 const SILENT = { level: 'silent' };
 
 let file: DatabaseFile;
@@ -53,7 +53,7 @@ async function dataOf(words: string, at?: string): Promise<unknown> {
 }
 
 describe('tollgate apps', () => {
-  it('create shows the key and the secret once; list shows all but the secret; delete takes the app away', async () => {
+  it('create shows the key and the secret once; list shows all but the secret; delete removes the app', async () => {
     const made = await apps(
       'create --name Sample --scopes orders:read,files_api --owner ada --organization Ltd',
     );
@@ -112,7 +112,7 @@ describe('tollgate apps', () => {
   it.each([
     ['in the database', () => config],
     ['in Redis, without a token service', () => onRedis],
-  ])('revoke, revocations and restore work with what is kept %s', async (_where, at) => {
+  ])('revoke, revocations and restore work with data kept %s', async (_where, at) => {
     expect(await dataOf('revoke app-1 --issuer outside', at())).toEqual({ app: 'app-1', issuer: 'outside' });
     const everywhere = await apps('revoke app-2', at());
     expect([everywhere.code, everywhere.stdout]).toEqual([0, 'revoked app-2 at every issuer\n']);
@@ -155,13 +155,13 @@ describe('tollgate apps', () => {
     ['a word where none belongs', 'list all'],
     ['a name that is no option', 'create Sample --name x --scopes a'],
     ['a word behind revocations', 'revocations all'],
-  ])('is used wrongly with %s: exit code 2', async (_what, words) => {
+  ])('rejects wrong usage with exit code 2: %s', async (_what, words) => {
     const { code, stdout, stderr } = await apps(words);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^tollgate: [^\n]+\n$/);
   });
 
-  it('need a place to keep things in: without one, exit code 1 and one clear line', async () => {
+  it('needs a store: without one, exit code 1 and one clear line', async () => {
     const bare = await writeConfig(file.folder, { issuers: ISSUERS });
     const nowhere = {
       code: 1,
@@ -175,14 +175,14 @@ describe('tollgate apps', () => {
     expect(await apps('list', onRedis)).toEqual({ code: 1, stdout: '', stderr: noApps });
   });
 
-  it('say so where Redis, their only place, is away', async () => {
+  it('reports that Redis, its only store, is unavailable', async () => {
     const away = await writeConfig(file.folder, { redis: 'redis://127.0.0.1:1', issuers: ISSUERS });
     const { code, stdout, stderr } = await apps('revoke app-1', away);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/tollgate: the revocation could not be recorded\n$/);
   });
 
-  it('tell wrong usage before anything is opened', async () => {
+  it('reports wrong usage before anything is opened', async () => {
     const elsewhere = await createDatabaseFile();
     const at = await writeConfig(elsewhere.folder, { tokens: tokensIn(elsewhere.database) });
     for (const words of ['create --name x', 'delete', 'list all']) {
@@ -192,7 +192,7 @@ describe('tollgate apps', () => {
     await elsewhere.remove();
   });
 
-  it('do the same as a process: exit codes 0, 1 and 2, and no secret on standard error', async () => {
+  it('works the same as a process: exit codes 0, 1 and 2, and no secret on standard error', async () => {
     const run = (...words: string[]) => runWithInput(['apps', ...words, '-c', config], '');
     const [made, refused, tooMany, secret] = await Promise.all([
       run('create', '--name', 'Process', '--scopes', 'a', '--json'),

@@ -1,4 +1,4 @@
-/** The commands as they are typed: what they print where, and the exit codes 0, 1 and 2. */
+/** The commands as run by a user: what they print where, and the exit codes 0, 1 and 2. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,13 +41,13 @@ routes:
 `;
 
 describe('tollgate', () => {
-  it('without a command prints its usage, and that is wrong usage', async () => {
+  it('without a command prints its usage, and is wrong usage', async () => {
     const { code, stdout } = await runCommand([]);
     expect(code).toBe(2);
     expect(stdout).toMatch(/^usage: tollgate COMMAND/);
   });
 
-  it('--help prints every command with what it does', async () => {
+  it('--help prints every command with its description', async () => {
     for (const flag of ['--help', '-h']) {
       const { code, stdout, stderr } = await runCommand([flag]);
       expect([code, stderr]).toEqual([0, '']);
@@ -57,7 +57,7 @@ describe('tollgate', () => {
     }
   });
 
-  it.each(['--version', '-v'])('%s prints the version of the package, nothing else', async (flag) => {
+  it.each(['--version', '-v'])('%s prints only the version of the package', async (flag) => {
     const { code, stdout } = await runCommand([flag]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -68,13 +68,13 @@ describe('tollgate', () => {
     [['help', 'start'], /^usage: tollgate start\n\n {2}runs the gate\n/],
     [['start', '--help'], /^usage: tollgate start\n\n {2}runs the gate\n/],
     [['help', 'users'], /^usage: tollgate users add NAME \[--scopes a,b\].*\n +tollgate users list\n/],
-  ])('%j tells how a command is used', async (words, text) => {
+  ])('%j prints the usage of a command', async (words, text) => {
     const { code, stdout, stderr } = await runCommand(words);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(text);
   });
 
-  it('help of a command that is none is wrong usage', async () => {
+  it('help of an unknown command is wrong usage', async () => {
     const { code, stderr } = await runCommand(['help', 'strat']);
     expect([code, stderr]).toEqual([
       2,
@@ -100,7 +100,7 @@ describe('tollgate', () => {
       ['check', 'config/gateway.yaml'],
       /check does not take "config\/gateway\.yaml"/,
     ],
-  ])('calls %s wrong usage: one line on standard error and exit code 2', async (_what, args, line) => {
+  ])('treats %s as wrong usage: one line on standard error and exit code 2', async (_what, args, line) => {
     const { code, stdout, stderr } = await runCommand(args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(line);
@@ -108,7 +108,7 @@ describe('tollgate', () => {
   });
 
   it.each(['start', 'check', 'routes', 'demo'])(
-    '%s calls an unreadable file by its name and exits with 2',
+    '%s names an unreadable file and exits with 2',
     async (command) => {
       const { code, stderr } = await runCommand([command, '-c', join(folder, 'missing.yaml')]);
       expect(code).toBe(2);
@@ -117,7 +117,7 @@ describe('tollgate', () => {
   );
 
   it.each(['start', 'routes', 'demo'])(
-    '%s reports every error of a bad file and exits with 1',
+    '%s reports every error of an invalid file and exits with 1',
     async (command) => {
       const file = await write(
         'bad.yaml',
@@ -132,14 +132,14 @@ describe('tollgate', () => {
 });
 
 describe('tollgate check', () => {
-  it('says in one line that all is well', async () => {
+  it('reports in one line that the file is valid', async () => {
     const file = await write('good.yaml', GOOD);
     const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toBe(`${file}: 3 routes, 1 issuer, 2 expectations held\n`);
   });
 
-  it('finds config/gateway.yaml by default, and it is good', async () => {
+  it('reads config/gateway.yaml by default, which is valid', async () => {
     const { code, stdout } = await runCommand(['check']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^config\/gateway\.yaml: \d+ routes/);
@@ -163,14 +163,14 @@ describe('tollgate check', () => {
     expect(places).toEqual([...places].sort((a, b) => a - b));
   });
 
-  it('reports text that is no YAML with its place', async () => {
+  it('reports invalid YAML with its place', async () => {
     const file = await write('broken.yaml', 'routes:\n  - match: [\n');
     const { code, stderr } = await runCommand(['check', '-c', file]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/broken\.yaml:\d+:\d+: /);
   });
 
-  it('reports an expectation that does not hold under its own line, and why it does not', async () => {
+  it('reports an expectation that fails under its own line, with the reason', async () => {
     const text = GOOD.replace('["files:*"], status: 200', '["files:write"], status: 200')
       .replace('{path: /files/7, status: 401}', '{path: /files/7, status: 403}')
       .replace(
@@ -200,7 +200,7 @@ describe('tollgate check', () => {
     ]);
   });
 
-  it('--json is for machines: what is wrong, where, and whether anything is', async () => {
+  it('--json prints machine-readable output: what is wrong, where, and whether the file is valid', async () => {
     const good = await runCommand(['check', '--json', '-c', await write('good.yaml', GOOD)]);
     expect(good.code).toBe(0);
     expect(JSON.parse(good.stdout)).toEqual({ ok: true, problems: [] });
@@ -218,7 +218,7 @@ describe('tollgate check', () => {
     expect((await runCommand(['check', '-c', file])).code).toBe(0);
   });
 
-  it('tries the cases with tokens as each issuer would make them', async () => {
+  it('runs the cases with tokens as each issuer would make them', async () => {
     const text = `issuers:
   nested:
     {issuer: https://a.test, jwks: https://a.test/jwks, audience: [me], algorithms: [ES256], claims: {app: [client, id], scope: [realm, roles]}, grants: ["files:*"]}
@@ -232,7 +232,7 @@ routes:
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  it('tries them too where one claim is both app and scopes, or the audience holds scopes', async () => {
+  it('also runs them if one claim is both app and scopes, or the audience holds scopes', async () => {
     const text = `issuers:
   both: {issuer: https://a.test, jwks: https://a.test/jwks, audience: me, claims: {scope: sub}, grants: ["*"]}
   aud: {issuer: https://b.test, jwks: https://b.test/jwks, audience: me, claims: {scope: aud}, grants: ["*"]}
@@ -249,7 +249,7 @@ ${['both', 'aud', 'iss']
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  it('tells claims that no token can have with their place, never a stack', async () => {
+  it('reports claims that no token can have with their place, without a stack trace', async () => {
     const file = await write(
       'exp.yaml',
       GOOD.replace('https://me.test}', 'https://me.test, claims: {scope: exp}}'),
@@ -260,7 +260,7 @@ ${['both', 'aud', 'iss']
     expect(stderr).not.toContain('    at ');
   });
 
-  it('knows that the token service answers at its paths', async () => {
+  it('knows that the token service responds at its paths', async () => {
     const tokens = 'tokens: {issuer: "http://127.0.0.1:1", audience: a, endpoints: {whoami: {}}}\n';
     const text = `${tokens}${GOOD.replace('audience: https://me.test', 'audience: https://me.test, grants: ["*"]')}`;
     const file = await write(
@@ -274,7 +274,7 @@ ${['both', 'aud', 'iss']
     );
   });
 
-  it('reads variables from the environment, and says which one is not set', async () => {
+  it('reads variables from the environment, and reports which one is not set', async () => {
     const file = await write('variables.yaml', GOOD.replace('http://127.0.0.1:9', '${FILES_URL}'));
     expect((await runCommand(['check', '-c', file], { env: { FILES_URL: 'http://127.0.0.1:9' } })).code).toBe(
       0,
@@ -302,7 +302,7 @@ describe('tollgate routes', () => {
     ]);
   });
 
-  it('--json has the same for machines', async () => {
+  it('--json prints the same for machines', async () => {
     const { code, stdout } = await runCommand(['routes', '--json', '-c', await write('good.yaml', GOOD)]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual([

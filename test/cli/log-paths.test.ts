@@ -1,4 +1,4 @@
-/** `log.paths` and the nearest route, as whoever reads the log of a running gate meets them; a reload switches both. */
+/** `log.paths` and the nearest route in the log of a running gateway; a reload switches both. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ const write = (log: object) =>
     }),
   );
 
-it('a 404 can be told from the log once log.paths and debug are on, and a query never stands there', async () => {
+it('the log explains a 404 once log.paths and debug are on, and never contains a query', async () => {
   await write({});
   gate = startCommand(['start', '-c', file]);
   const [line] = await gate.until(/^.*the gate is open.*$/m);

@@ -1,4 +1,4 @@
-/** What a first start meets: each is one clear line, and never a stack. */
+/** Errors of a first start: each is one clear line, never a stack trace. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -40,7 +40,7 @@ async function oneLine(args: readonly string[]): Promise<{ code: number | null; 
   return { code, line: stderr };
 }
 
-describe('one line tells', () => {
+describe('one line reports', () => {
   it("that the port of the demo's service is taken", async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -51,7 +51,7 @@ describe('one line tells', () => {
     expect(code).toBe(1);
   });
 
-  it.each(['listen', 'admin'])('that the host of %s is not known', async (which) => {
+  it.each(['listen', 'admin'])('that the host of %s cannot be resolved', async (which) => {
     const { code, line } = await oneLine(['start', '-c', await write({ [which]: 'no-such-host.invalid:0' })]);
     expect(line).toContain('the host name no-such-host.invalid is not known here');
     expect(code).toBe(1);
@@ -92,13 +92,13 @@ it('SIGTERM to `npm start` ends the demo', async () => {
   );
 });
 
-describe('a Node that is too old', () => {
+describe('a Node version that is too old', () => {
   it.each([
     ['18.20.8', false],
     ['20.18.3', false],
     ['20.19.0', true],
     ['22.0.0', true],
-  ])('%s: can it run? %s', async (version, can) => {
+  ])('%s: is it supported? %s', async (version, can) => {
     const script = `
       Object.defineProperty(process.versions, 'node', { value: ${JSON.stringify(version)} });
       process.argv[2] = '--version';
@@ -123,7 +123,7 @@ describe('a Node that is too old', () => {
 });
 
 describe('limits in memory', () => {
-  /** Runs the gate as a worker of somebody else's cluster until its log says that it is open. */
+  /** Runs the gateway as a worker of another cluster until its log reports that it is ready. */
   async function logOfWorker(file: string): Promise<string> {
     const script = `
       import cluster from 'node:cluster';
@@ -142,11 +142,11 @@ describe('limits in memory', () => {
     });
   }
 
-  it("in a worker of somebody else's cluster are warned of", { timeout: 25_000 }, async () => {
+  it('cause a warning in a worker of another cluster', { timeout: 25_000 }, async () => {
     expect(await logOfWorker(await write())).toMatch(/"level":"warn".*each worker admits the whole limit/);
   });
 
-  it('are not, where there are none', { timeout: 25_000 }, async () => {
+  it('cause no warning if there are none', { timeout: 25_000 }, async () => {
     const routes = [{ match: 'GET /a', upstream: 'things', public: true, limit: 'none' }];
     const log = await logOfWorker(await write({ routes }));
     expect(log).toContain('the gate is open');

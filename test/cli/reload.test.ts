@@ -1,4 +1,4 @@
-/** `tollgate start` and its file: how a running process hears of a change, and what it says to it. */
+/** `tollgate start` and its file: how a running process notices a change, and what it logs. */
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Of files that name one path each; JSON is YAML too. */
+/** Files with one path each; JSON is also YAML. */
 function textOf(path: string, more: object = {}): string {
   return JSON.stringify({
     listen: '127.0.0.1:0',
@@ -46,8 +46,8 @@ async function untilServed(path: string): Promise<void> {
   while ((await fetch(url + path)).status !== 200) await sleep(50);
 }
 
-describe('a running gate follows its file', () => {
-  it('when it is written in place, replaced by a rename, or SIGHUP says so; a bad one is told of by line', async () => {
+describe('a running gateway reloads its file', () => {
+  it('when it is written in place, replaced by a rename, or on SIGHUP; an invalid one is reported with its lines', async () => {
     const file = join(folder, 'gateway.yaml');
     await writeFile(file, textOf('/one'));
     await open(file);
@@ -72,7 +72,7 @@ describe('a running gate follows its file', () => {
     expect(gate.stderr()).toBe('');
   });
 
-  it('through the links of a ConfigMap, and follows a file that it names', async () => {
+  it('through the links of a ConfigMap, and when a file that it names changes', async () => {
     for (const version of ['1', '2']) {
       await mkdir(join(folder, `..${version}`));
       await writeFile(join(folder, `..${version}`, 'gateway.yaml'), textOf(`/v${version}`));
@@ -86,7 +86,7 @@ describe('a running gate follows its file', () => {
     await untilServed('/v2');
   });
 
-  it('SIGHUP moves on to a new log file, and does not end a gate that drains', async () => {
+  it('and on SIGHUP opens a new log file, also while it drains', async () => {
     const file = join(folder, 'gateway.yaml');
     const log = join(folder, 'gate.log');
     await writeFile(file, textOf('/one', { log: { file: log }, drain_timeout: '5s' }));

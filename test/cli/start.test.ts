@@ -1,4 +1,4 @@
-/** `tollgate start` as an operator runs it: what it logs, what it never logs, and how it fails. */
+/** `tollgate start` as run by an operator: what it logs, what it never logs, and how it fails. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
@@ -36,7 +36,7 @@ afterAll(async () => {
   await Promise.all([issuer.close(), upstream.close(), rm(folder, { recursive: true })]);
 });
 
-/** A file of JSON is a file of YAML too. */
+/** A JSON file is also a YAML file. */
 async function write(more: object = {}): Promise<string> {
   const file = join(folder, `${Math.random().toString(36).slice(2)}.yaml`);
   const config = {
@@ -70,8 +70,8 @@ function linesOf(text: string): Line[] {
     .map((line) => JSON.parse(line) as Line);
 }
 
-describe('the log of a running gate', () => {
-  it('has one line an exchange with the fields of the way, and neither token, query nor target', async () => {
+describe('the log of a running gateway', () => {
+  it('has one line for each exchange with the fields of every step, and neither token, query nor target', async () => {
     const gate = await start();
     const token = issuer.sign({ scope: 'users:read', sub: 'app-7' });
     const forged = `${token.slice(0, -8)}AAAAAAAA`;
@@ -112,7 +112,7 @@ describe('the log of a running gate', () => {
     }
   });
 
-  it('says nothing of a password that the file or the environment holds, not even when Redis is unavailable', async () => {
+  it('contains no password of the file or the environment, even when Redis is unavailable', async () => {
     const gate = await start(
       { redis: { url: 'redis://gate:${REDIS_PASSWORD}@127.0.0.1:9/0', timeout: '50ms' } },
       { REDIS_PASSWORD: 'hunter2-of-redis' },
@@ -127,7 +127,7 @@ describe('the log of a running gate', () => {
     expect(gate.stdout() + gate.stderr()).not.toContain('hunter2');
   });
 
-  it('goes to a file where the configuration says so, in a folder that is made', async () => {
+  it('goes to a configured file, in a folder that is created', async () => {
     const file = join(folder, 'logs', 'gate.log');
     const command = startCommand(['start', '-c', await write({ log: { file } })]);
     running.push(command);
@@ -140,7 +140,7 @@ describe('the log of a running gate', () => {
     );
   });
 
-  it('on a full disk costs its lines, not the gate, and does not keep it from ending', async () => {
+  it('on a full disk loses lines, but neither stops the gateway nor keeps it from exiting', async () => {
     const port = await freePort();
     const command = startCommand([
       'start',
@@ -164,9 +164,9 @@ describe('the log of a running gate', () => {
   });
 });
 
-describe('a gate that cannot start', () => {
+describe('a gateway that cannot start', () => {
   it.each(['listen', 'admin'])(
-    'because the port of %s is taken says so in one line, with exit code 1',
+    'because the port of %s is taken reports it in one line, with exit code 1',
     async (which) => {
       const other = createServer().listen(0, '127.0.0.1');
       await once(other, 'listening');
@@ -185,20 +185,20 @@ describe('a gate that cannot start', () => {
     },
   );
 
-  it('because an address is not of this machine says so in one line', async () => {
+  it('because an address is not of this machine reports it in one line', async () => {
     const { code, stderr } = await runCommand(['start', '-c', await write({ listen: '192.0.2.1:8080' })]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^tollgate: 192\.0\.2\.1:8080 is no address of this machine[^\n]*\n$/);
   });
 
-  it('because its log cannot be opened says so in one line', async () => {
+  it('because its log cannot be opened reports it in one line', async () => {
     const file = join(await write(), 'gate.log');
     const { code, stderr } = await runCommand(['start', '-c', await write({ log: { file } })]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^tollgate: \/[^\n]* cannot be opened \(E\w+\)\n$/);
   });
 
-  it('does not keep the port of the other listener', async () => {
+  it('frees the port of the other listener', async () => {
     const port = await freePort();
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -216,7 +216,7 @@ describe('a gate that cannot start', () => {
 });
 
 describe('a second signal', () => {
-  it('ends a gate that is still draining at once', async () => {
+  it('ends a gateway that is still draining at once', async () => {
     const hanging = await startEchoUpstream(() => undefined);
     const gate = await start({
       drain_timeout: '1h',

@@ -1,13 +1,13 @@
-/** Keys made on the spot: their public halves can be exported, however often the garbage is collected meanwhile. */
+/** Generated test keys: their public halves can be exported at any time, during any garbage collection. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-/** Some garbage collection falls into one of so many exports: with generated KeyObjects no run ended. */
+/** One of so many exports meets a garbage collection: with generated KeyObjects no run ended. */
 const KEYS = 1500;
 const DEADLINE_MS = 30_000;
 
-/** In a process of its own, since a deadlock can only be ended from outside. */
+/** In its own process, since a deadlock can only be ended from outside. */
 const SCRIPT = `
 const { createTestIssuer } = await import(process.argv[1]);
 const issuer = { algorithms: ['ES256'], claims: { app: ['sub'], scope: ['scope'] } };

@@ -1,4 +1,4 @@
-/** `tollgate users`, as it is typed: the password on standard input, and nothing of it anywhere else. */
+/** `tollgate users` as run by a user: the password is read from standard input, and appears in no output. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { users as command } from '../../src/cli/users.js';
 import { createDatabaseFile, tokensIn, writeConfig, type DatabaseFile } from '../support/token-gate.js';
@@ -49,7 +49,7 @@ describe('tollgate users', () => {
     expect(JSON.parse((await users('list --json')).stdout)).toMatchObject({ users: [{ name: 'grace' }] });
   });
 
-  it('adds somebody without scopes', async () => {
+  it('adds a user without scopes', async () => {
     expect(await users('add edsger', PASSWORD)).toMatchObject({ code: 0, stdout: 'added edsger\n' });
     expect(JSON.parse((await users('list --json')).stdout)).toMatchObject({
       users: expect.arrayContaining([{ name: 'edsger', scopes: [] }]) as unknown,
@@ -73,7 +73,7 @@ describe('tollgate users', () => {
     ['none', ''],
     ['an empty line', '\n'],
     ['one that is too short', 'abc\n'],
-  ])('refuses a password that is no good with exit code 1: %s', async (_what, input) => {
+  ])('refuses an invalid password with exit code 1: %s', async (_what, input) => {
     const { code, stdout, stderr } = await users('add short --scopes a', input);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^tollgate: .*password.*\n$/i);
@@ -86,7 +86,7 @@ describe('tollgate users', () => {
     ['no name', 'add --scopes a'],
     ['nobody to delete', 'delete'],
     ['a word where none belongs', 'list all'],
-  ])('is used wrongly with %s: exit code 2', async (_what, words) => {
+  ])('rejects wrong usage with exit code 2: %s', async (_what, words) => {
     const { code, stdout, stderr } = await users(words, PASSWORD);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^tollgate: .+\n$/);
@@ -102,7 +102,7 @@ describe('tollgate users', () => {
     });
   });
 
-  it('does the same as a process: exit codes 0, 1 and 2, and the password nowhere', async () => {
+  it('works the same as a process: exit codes 0, 1 and 2, and the password in no output', async () => {
     const run = (...words: string[]) =>
       runWithInput(['users', ...words, '--scopes', 'a', '-c', config], `${PASSWORD}\n`);
     const [added, refused, argument, owner] = await Promise.all([

@@ -1,4 +1,4 @@
-/** Somebody looks for secrets where none should be: in the log, in Redis, at the upstream, in an answer. */
+/** Secrets do not leak: into the log, Redis, the upstream or a response. */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -46,7 +46,7 @@ afterAll(async () => {
 
 const logFile = () => join(file.folder, 'gate.log');
 
-/** One exchange, whose answer is kept to be searched. @returns its status */
+/** Sends one request and keeps its response for the search. @returns its status */
 async function send(method: string, target: string, fields = '', body = ''): Promise<number | undefined> {
   const length = body === '' ? 'Content-Length: 0\r\n' : `Content-Length: ${body.length}\r\n`;
   const head = `${method} ${target} HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n${length}${fields}\r\n`;
@@ -58,13 +58,13 @@ async function send(method: string, target: string, fields = '', body = ''): Pro
 const FORM = 'Content-Type: application/x-www-form-urlencoded\r\n';
 const JSON_TYPE = 'Content-Type: application/json\r\n';
 
-it('A secret is found nowhere, however it is sent: right, wrong, encoded, twice, malformed, or to a wrong place', async () => {
+it('A secret leaks nowhere, however it is sent: valid, invalid, encoded, repeated, malformed, or to a wrong path', async () => {
   const { key, secret } = app;
   const pair = `key=${key}&secret=${secret}`;
   const basic = Buffer.from(`${key}:${secret}`).toString('base64');
   const encoded = [...Buffer.from(secret)].map((byte) => `%${byte.toString(16)}`).join('');
 
-  // Where it belongs: this opens the door, so it must be the true one that is looked for below.
+  // The correct use: the secret must be the real one, and it is the one searched for below.
   expect(await send('POST', `/auth/token?${pair}`)).toBe(200);
   expect(await send('POST', `/auth/token?key=${key}&%73ecret=${secret}`)).toBe(200);
   expect(await send('POST', `/auth/token?key=${key}&secret=${encoded}`)).toBe(200);
@@ -73,7 +73,7 @@ it('A secret is found nowhere, however it is sent: right, wrong, encoded, twice,
   const grant = 'grant_type=client_credentials';
   expect(await send('POST', '/connect/token', `${FORM}Authorization: Basic ${basic}\r\n`, grant)).toBe(200);
 
-  // Not as it should be.
+  // In wrong ways.
   const bad: (readonly [status: number, method: string, target: string, fields?: string, body?: string])[] = [
     [400, 'POST', `/auth/token?${pair}&secret=${secret}`],
     [400, 'POST', `/auth/token?${pair}&%73ecret=${secret}`],
@@ -95,7 +95,7 @@ it('A secret is found nowhere, however it is sent: right, wrong, encoded, twice,
     [400, 'POST', '/token/create', FORM, `secret=${secret}&name=n&description=d&permission=${secret}`],
     [401, 'GET', '/token/whoami', `Authorization: Bearer ${secret}\r\n`],
     [401, 'GET', `/token/whoami?access_token=${secret}`],
-    // Not where it should be.
+    // To wrong paths.
     [404, 'POST', `/AUTH/token?${pair}`],
     [404, 'POST', `/auth/token/?${pair}`],
     [404, 'POST', `/auth/tokens?${pair}`],
@@ -120,11 +120,11 @@ it('A secret is found nowhere, however it is sent: right, wrong, encoded, twice,
   }
   const preflight = 'Origin: https://page.test\r\nAccess-Control-Request-Method: POST\r\n';
   await send('OPTIONS', `/auth/token?${pair}`, preflight);
-  // Not even HTTP.
+  // Not HTTP at all.
   responses += (await fixture.talk(`POST /auth/token?${pair}\r\n\r\n`, { untilEnd: true })).text;
   responses += (await fixture.talk(`secret=${secret}\r\n\r\n`, { untilEnd: true })).text;
 
-  // A request that passes, so that Redis and the upstream have something to show.
+  // An accepted request, so that Redis and the upstream have data to search.
   const { access_token: token } = (await (
     await fetch(`${fixture.gate.url}/auth/token?${pair}`, { method: 'POST' })
   ).json()) as { access_token: string };
@@ -134,7 +134,7 @@ it('A secret is found nowhere, however it is sent: right, wrong, encoded, twice,
   const log = await readFile(logFile(), 'utf8');
   const upstream = fixture.upstream.received.join('');
   const seen = { log, redis: monitored, upstream, responses };
-  // What is searched is what there was: each has something of these exchanges in it.
+  // Every place that is searched has data of these exchanges.
   expect(log).toContain('"route":"key_secret"');
   expect(log).toContain('"status":404');
   expect(monitored).toContain('canary:');
@@ -144,7 +144,7 @@ it('A secret is found nowhere, however it is sent: right, wrong, encoded, twice,
   for (const [where, text] of Object.entries(seen)) {
     for (const needle of needles) expect([where, text.includes(needle)]).toEqual([where, false]);
   }
-  // Nor does the log have the token that was given for it.
+  // The log does not have the issued token either.
   expect(log).not.toContain(token.split('.')[2]);
   expect(monitored).not.toContain(token.split('.')[2]);
 });

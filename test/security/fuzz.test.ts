@@ -1,8 +1,7 @@
 /**
- * Requests with bytes out of place, by the thousand: the gate lives, lets go of every connection, and its upstream
- * gets no request, no byte and no name that the gate has not admitted, as an upstream with a parser of its own sees it.
- *
- * `TOLLGATE_FUZZ` says how many; `TOLLGATE_FUZZ_SEED` which ones.
+ * Thousands of mutated requests: the gateway stays alive and closes every connection, and the upstream, with
+ * its own strict parser, gets no request, byte or header name that the gateway has not admitted.
+ * `TOLLGATE_FUZZ` sets how many; `TOLLGATE_FUZZ_SEED` sets which ones.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -18,13 +17,13 @@ import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.j
 const MUTANTS = Number(process.env['TOLLGATE_FUZZ'] ?? 20_000);
 const SEED = Number(process.env['TOLLGATE_FUZZ_SEED'] ?? 20_261_122);
 const LANES = 256;
-/** After so many the gate comes to rest, and every request that arrived must have been told of. */
+/** After so many the gateway becomes idle, and every request that arrived must have a record. */
 const ROUND = 20_000;
-/** Many mutants are never whole: the gate waits for the rest of them. */
+/** Many mutants are incomplete: the gateway waits for the rest of them. */
 const PATIENCE_MS = 400;
-/** One in so many clients waits for the gate to lose patience. */
+/** One in so many clients waits for the gateway's timeout. */
 const STUBBORN = 100;
-/** Several times what the gate gives a client below; what takes longer hangs. */
+/** Several times the gateway's timeouts below; anything slower hangs. */
 const HANGS_MS = 20_000;
 const MS_A_MUTANT = 10;
 
@@ -33,7 +32,7 @@ let upstream: StrictUpstream;
 let gate: GateProcess;
 let mutant: (prng: Prng, index: number) => string;
 
-/** Requests that the upstream got and that the gate has not told of yet, by id, and the other way round. */
+/** Requests that the upstream received and the gateway has not recorded yet, by id, and the reverse. */
 const arrived = new Map<string, ReceivedRequest>();
 const told = new Map<string, Reported>();
 const found: string[] = [];
@@ -86,7 +85,10 @@ function compare(id: string): void {
   found.push(`${JSON.stringify(exchange)} arrived as ${JSON.stringify(arrival)}`);
 }
 
-/** The target as a server must read it: without an authority, and with what need not be encoded decoded in the path. */
+/**
+ * The target as a server must read it: without an authority, and with unreserved characters decoded in the
+ * path.
+ */
 function plain(target: string): string {
   const [, path = '', query = ''] = /^(?:http:\/\/[^/?]*)?([^?]*)(.*)$/i.exec(target) ?? [];
   return path.replace(/%[\da-f]{2}/gi, (hex) => /[\w.~-]/.exec(decodeByte(hex))?.[0] ?? hex) + query;
@@ -96,7 +98,7 @@ function decodeByte(hex: string): string {
   return String.fromCharCode(parseInt(hex.slice(1), 16));
 }
 
-/** Whether what the fields say of the caller is what its token says, and nothing where none was asked for. */
+/** Whether the identity fields match the token, and are absent where the route needs none. */
 function isOfNobodyElse(arrival: ReceivedRequest): boolean {
   const said = arrival.fields.filter(([name]) => /^x[^a-z0-9](?:app|token)[^a-z0-9]/i.test(name));
   const isScoped = arrival.target.startsWith('/scoped/');
@@ -116,7 +118,10 @@ function valuesOf({ fields }: ReceivedRequest, wanted: string): string[] {
   return fields.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
 }
 
-/** Sends one mutant in its packets, and waits for the end of its connection. @returns the status of the first answer */
+/**
+ * Sends one mutant in its packets, and waits for the end of its connection. @returns the status of the first
+ * response
+ */
 async function tryMutant(index: number): Promise<string | undefined> {
   const prng = createPrng(SEED + index);
   const bytes = mutant(prng, index);
@@ -153,17 +158,17 @@ async function tryMutant(index: number): Promise<string | undefined> {
   }
 }
 
-/** Waits until every request that arrived was told of. */
+/** Waits until every request that arrived is recorded. */
 async function rest(): Promise<void> {
   for (const deadline = Date.now() + HANGS_MS; arrived.size > 0 && Date.now() < deadline;) await sleep(20);
   for (const arrival of arrived.values()) found.push(`never told of: ${JSON.stringify(arrival)}`);
   arrived.clear();
-  // What is left was admitted and did not get as far as the upstream, or was refused.
+  // The rest was admitted and did not reach the upstream, or was refused.
   told.clear();
 }
 
 it(
-  `${MUTANTS} mutated requests leave the gate alive, and the upstream gets nothing that was not admitted`,
+  `${MUTANTS} mutated requests leave the gateway alive, and the upstream gets only admitted requests`,
   { timeout: 60_000 + MUTANTS * MS_A_MUTANT },
   async () => {
     const atRest = await gate.sockets();
@@ -184,10 +189,10 @@ it(
       expect(gate.output(), `seed ${SEED}, mutants up to ${end}`).toBe('');
       expect(gate.isAlive(), `seed ${SEED}, mutants up to ${end}`).toBe(true);
     }
-    // The mutants are neither all sound nor all beyond understanding.
+    // The mutants are neither all valid nor all unparsable.
     expect(statuses.get('400')).toBeGreaterThan(MUTANTS / 20);
     expect(matched).toBeGreaterThan(MUTANTS / 10);
-    // Nothing is held on to.
+    // Nothing is left open.
     await expect.poll(() => gate.sockets(), { timeout: HANGS_MS }).toBeLessThanOrEqual(atRest);
   },
 );

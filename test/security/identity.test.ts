@@ -1,4 +1,7 @@
-/** Identity cannot be forged: the upstream hears who calls from the gate alone, on public routes too. */
+/**
+ * Identity cannot be forged: the upstream gets the caller's identity only from the gateway, also on public
+ * routes.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFixture, type Fixture } from '../support/fixture.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
@@ -46,7 +49,7 @@ async function heard(path: string, fields: readonly string[], fixture = strange)
   };
 }
 
-it('hears of forwarding fields from a trusted proxy alone, and its Forwarded with the own element of the gate', async () => {
+it('An upstream gets forwarding fields only from a trusted proxy, with the gateway added to Forwarded', async () => {
   const fields = [
     'X-Forwarded-Port: 8443',
     'X-Forwarded-Prefix: /shop',
@@ -99,7 +102,7 @@ const TRUTH = {
   'x-token-scopes': ['read'],
 };
 
-describe('A field that says who calls', () => {
+describe('An identity field', () => {
   it.each(NAMES)('%s never arrives from a caller, in any spelling, once or twice', async (name) => {
     for (const spelling of SPELLINGS(name)) {
       const fields = [`${spelling}: forged`, 'X-Mine: kept', `${spelling}: forged again`];
@@ -115,19 +118,19 @@ describe('A field that says who calls', () => {
     }
   });
 
-  it.each(Object.keys(TRUTH))('%s of the gate cannot be taken away by nominating it', async (name) => {
+  it.each(Object.keys(TRUTH))('%s of the gateway cannot be removed by a Connection field', async (name) => {
     for (const connection of [name, `close, ${name}`, `${name.toUpperCase()} , x`, `keep-alive,,${name}`]) {
       const known = await heard('/scoped', [`Connection: ${connection}`, `${name}: forged`, bearer()]);
       expect(known.values(name)).toEqual(TRUTH[name as keyof typeof TRUTH]);
     }
   });
 
-  it('is not made by a public route of a token that nobody has checked', async () => {
+  it('is not set on a public route from an unverified token', async () => {
     const { text } = await heard('/public', [bearer()]);
     expect(text).not.toMatch(/^x-(app|token)-/im);
   });
 
-  it('cannot carry a line or a field more', async () => {
+  it('cannot inject a line or a field', async () => {
     const token = issuer.sign({ ...claims, app_name: 'a\r\nX-App-Id: boss', organization: 'Caf\u00e9 100%' });
     const { text, values } = await heard('/scoped', [`Authorization: Bearer ${token}`]);
     expect(values('x-app-id')).toEqual(['app-7']);
@@ -139,14 +142,14 @@ describe('A field that says who calls', () => {
 
 describe('A Connection field', () => {
   it.each(['host', 'authorization', 'content-length', 'x-forwarded-for', 'x-forwarded-host', 'x-request-id'])(
-    'cannot take %s away',
+    'cannot remove %s',
     async (name) => {
       const { values } = await heard('/scoped', [`Connection: ${name}`, bearer()]);
       if (name !== 'content-length') expect(values(name)).toHaveLength(1);
     },
   );
 
-  it('takes the fields that it nominates, and itself stays here', async () => {
+  it('removes the fields that it names, and is not forwarded', async () => {
     const fields = [
       'Connection: X-Hop',
       'X-Hop: 1',
@@ -168,8 +171,8 @@ const FORWARDED = [
   'X-Request-Id: believed-1',
 ];
 
-describe('Where a request comes from', () => {
-  it('is not what a stranger says', async () => {
+describe('The origin of a request', () => {
+  it('is not taken from an untrusted client', async () => {
     const forged = [
       ...FORWARDED,
       'X-Real-IP: 203.0.113.9',
@@ -190,7 +193,7 @@ describe('Where a request comes from', () => {
     });
   });
 
-  it('is what a trusted proxy says', async () => {
+  it('is taken from a trusted proxy', async () => {
     const { answer: response, values } = await heard('/public', FORWARDED, trusting);
     expect(values('x-forwarded-for')).toEqual(['203.0.113.9, 127.0.0.1']);
     expect(values('x-forwarded-proto')).toEqual(['https']);
@@ -199,7 +202,7 @@ describe('Where a request comes from', () => {
     expect(trusting.gate.records.at(-1)?.head.clientIp).toBe('203.0.113.9');
   });
 
-  it('is, behind a trusted proxy, the last stranger of the chain, not the first that it names', async () => {
+  it('is, behind a trusted proxy, the last untrusted address of the chain, not the first', async () => {
     await heard('/public', ['X-Forwarded-For: 198.51.100.1, 203.0.113.9, 127.0.0.2'], trusting);
     expect(trusting.gate.records.at(-1)?.head.clientIp).toBe('203.0.113.9');
     await heard('/public', ['X-Forwarded-For: 198.51.100.1', 'X-Forwarded-For: 203.0.113.9'], trusting);

@@ -1,4 +1,4 @@
-/** Issuers that are away and strangers who name keys: good tokens are unhurt, and the issuer is hardly asked. */
+/** Unavailable issuers and unknown key ids: valid tokens are accepted, and the issuer gets few fetches. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startFixture, type Fixture } from '../support/fixture.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
@@ -35,8 +35,8 @@ async function show(token: string) {
   return responses[0] ?? expect.unreachable(text);
 }
 
-describe('Keys that were never seen', () => {
-  it('make every token of that issuer wait outside: 503, when to come again, and no challenge', async () => {
+describe('Keys that were never loaded', () => {
+  it('refuse every token of that issuer with 503, Retry-After, and no challenge', async () => {
     for (const token of [
       away.sign({ scope: 'orders:read' }),
       away.sign({ scope: 'orders:read' }, { kid: 'x' }),
@@ -49,7 +49,7 @@ describe('Keys that were never seen', () => {
     expect(fixture.upstream.requests).toHaveLength(0);
   });
 
-  it('do not concern the tokens of other issuers', async () => {
+  it('do not affect the tokens of other issuers', async () => {
     expect((await show(main.sign({ scope: 'orders:read' }))).status).toBe(200);
   });
 
@@ -63,7 +63,7 @@ describe('Keys that were never seen', () => {
     expect((await show(away.sign({ scope: 'orders:read' }))).status).toBe(503);
   });
 
-  it('are not fetched from where a redirect points', async () => {
+  it('are not fetched through a redirect', async () => {
     const before = main.fetches;
     away.breakWith((_, response) => void response.writeHead(302, { location: main.jwksUrl }).end());
     expect((await show(away.sign({ scope: 'orders:read' }))).status).toBe(503);
@@ -71,10 +71,10 @@ describe('Keys that were never seen', () => {
   });
 });
 
-describe('Strangers who name a new key each time', () => {
+describe('Tokens with a new key id each time', () => {
   const FLOOD_MS = 1000;
 
-  it('cause at most one fetch in 30 s, and good tokens pass meanwhile', async () => {
+  it('cause at most one fetch in 30 s, while valid tokens are accepted', async () => {
     const good = main.sign({ scope: 'orders:read' });
     const before = main.fetches;
     let sent = 0;
@@ -101,8 +101,8 @@ describe('Strangers who name a new key each time', () => {
   });
 });
 
-describe('Keys that were seen before', () => {
-  it('go on serving when they have grown old and their issuer is away or hangs', async () => {
+describe('Keys that were loaded before', () => {
+  it('stay in use when they are stale and their issuer is unavailable or hangs', async () => {
     const issuer = await createTestIssuer();
     const { iss, jwksUrl } = issuer;
     const aged = await startFixture({

@@ -1,4 +1,7 @@
-/** Limits cannot be passed: a caller is counted as one, whatever it calls itself and however it spells its path. */
+/**
+ * Limits cannot be bypassed: a caller is counted as one, with any identity claims and any spelling of the
+ * path.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomPrefix, redisUrl, removeKeys } from '../support/redis.js';
 import { startFixture, type Fixture } from '../support/fixture.js';
@@ -68,7 +71,7 @@ describe.each(['memory', 'redis'] as const)('Counted in %s, a limit', (store) =>
     const bytes = [`GET ${path} HTTP/1.1`, 'Host: h', 'Connection: close', ...fields, '', ''].join('\r\n');
     return (await fixture.talk(bytes)).responses[0]?.status;
   }
-  /** How many of the requests were let through; none of the others was anything but 429. */
+  /** How many of the requests were admitted; all others must be 429. */
   async function passed(paths: readonly string[], fields: (at: number) => string[], fixture = strange) {
     let count = 0;
     for (const [at, path] of paths.entries()) {
@@ -83,7 +86,7 @@ describe.each(['memory', 'redis'] as const)('Counted in %s, a limit', (store) =>
   ];
   const forwarded = (address: string) => [`X-Forwarded-For: ${address}`];
 
-  it('by ip is not passed by what a stranger says of its address', async () => {
+  it('by ip is not bypassed by forwarding fields of an untrusted client', async () => {
     const named = [
       'X-Forwarded-For: 203.0.113.1',
       'x-forwarded-for: 203.0.113.2',
@@ -100,7 +103,7 @@ describe.each(['memory', 'redis'] as const)('Counted in %s, a limit', (store) =>
     ).toBe(N);
   });
 
-  it('by ip is not passed by ports or spellings behind a trusted proxy', async () => {
+  it('by ip is not bypassed by ports or spellings behind a trusted proxy', async () => {
     const spellings = [
       '198.51.100.7',
       '198.51.100.7:1',
@@ -140,7 +143,7 @@ describe.each(['memory', 'redis'] as const)('Counted in %s, a limit', (store) =>
     expect(await status('/ip', forwarded('2001:db8:0:1::1'), trusting)).toBe(200);
   });
 
-  it('by ip gives what names no address to the proxy that said it', async () => {
+  it('by ip counts an invalid forwarded address as the proxy that sent it', async () => {
     const junk = ['a', 'b', '1.2.3', '1.2.3.4.5', '::g', 'unknown', '_hidden', '999.1.1.1', ''];
     expect(
       await passed(
@@ -151,7 +154,7 @@ describe.each(['memory', 'redis'] as const)('Counted in %s, a limit', (store) =>
     ).toBe(N);
   });
 
-  it('of an app is not passed by new tokens, claims or spellings of the path', async () => {
+  it('of an app is not bypassed by new tokens, claims or spellings of the path', async () => {
     const paths = ['/app', '/app?a', '/app?b=1', '/%61pp', '/a%70p', '/app?'];
     expect(await passed(paths, (at) => token(one, 'till', { jti: String(at), app_name: String(at) }))).toBe(
       N,
@@ -162,7 +165,7 @@ describe.each(['memory', 'redis'] as const)('Counted in %s, a limit', (store) =>
     expect(await passed(files, () => token(one, 'till'))).toBe(N);
   });
 
-  it('never counts equal apps of two issuers together, nor ids that only look alike when joined', async () => {
+  it('never counts equal apps of two issuers together, nor ids that are equal only when joined', async () => {
     const four = ['/app', '/app', '/app', '/app'];
     expect(await passed(four, () => token(one, 'twin'))).toBe(N);
     expect(await passed(four, () => token(two, 'twin'))).toBe(N);
@@ -187,14 +190,14 @@ describe.each(['memory', 'redis'] as const)('Counted in %s, a limit', (store) =>
     expect(await passed(['/app', '/app', '/app', '/app'], () => token(one, 'poor'))).toBe(N);
   });
 
-  it('admits exactly its number of a crowd that comes at once', async () => {
+  it('admits exactly its number of concurrent requests', async () => {
     const crowd = Array.from({ length: 60 }, () => status('/two', token(one, 'crowd')));
     const statuses = await Promise.all(crowd);
     expect(statuses.filter((each) => each === 200)).toHaveLength(N);
     expect(statuses.filter((each) => each === 429)).toHaveLength(60 - N);
   });
 
-  it('is not passed by a pipeline', async () => {
+  it('is not bypassed by a pipeline', async () => {
     const [authorization] = token(one, 'pipe');
     const bytes = `GET /app HTTP/1.1\r\nHost: h\r\n${authorization!}\r\n\r\n`.repeat(20);
     const { responses } = await strange.talk(bytes, { responses: 20 });

@@ -1,4 +1,4 @@
-/** Somebody who may choose a token's name and description tries to be somebody else by them. */
+/** A caller who may choose a token's name and description cannot impersonate another app with them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import {
@@ -23,7 +23,7 @@ let outside: TestIssuer;
 let gate: TestGate;
 let victim: MadeApp;
 let thief: MadeApp;
-/** The thief's token, which bears the gate's audience as its name and the victim's key as its description. */
+/** The attacker's token, with the gateway's audience as its name and the victim's key as its description. */
 let disguised: string;
 
 beforeAll(async () => {
@@ -69,8 +69,8 @@ afterAll(async () => {
   await file.remove();
 });
 
-describe("a named token with the gate's audience as its name and another app's key as its description", () => {
-  it('looks as if it were that app: both claims are there', async () => {
+describe("a named token with the gateway's audience as its name and another app's key as its description", () => {
+  it('looks like a token of that app: both claims are there', async () => {
     expect(await (await get(gate, '/token/whoami', disguised)).json()).toMatchObject({
       aud: AUDIENCE,
       sub: victim.key,
@@ -79,7 +79,7 @@ describe("a named token with the gate's audience as its name and another app's k
     });
   });
 
-  it("opens none of the routes that the app's own token opens", async () => {
+  it("is accepted by none of the routes that accept the app's own token", async () => {
     const own = await issueToken(gate, victim);
     const before = upstream.count();
     for (const path of ['/ordinary', '/own', '/outside'])
@@ -88,7 +88,7 @@ describe("a named token with the gate's audience as its name and another app's k
     for (const path of ['/ordinary', '/own']) expect((await get(gate, path, own)).status).toBe(200);
   });
 
-  it('is the app whose secret made it, to the upstream', async () => {
+  it('identifies the app that created it to the upstream', async () => {
     const response = await get(gate, '/by-name', disguised);
     expect(response.status).toBe(200);
     const { rawHeaders } = (await response.json()) as Echo;
@@ -105,7 +105,7 @@ describe("a named token with the gate's audience as its name and another app's k
     expect([await ask(own), await ask(own), await ask(own)]).toEqual([200, 200, 429]);
   });
 
-  it('has no scope but those of its maker', async () => {
+  it('has only scopes of its creator', async () => {
     expect((await get(gate, '/other-name', disguised)).status).toBe(403);
     const beyond = await postForm(gate, '/token/create', {
       secret: thief.secret,
@@ -116,7 +116,7 @@ describe("a named token with the gate's audience as its name and another app's k
     expect([beyond.status, await beyond.json()]).toMatchObject([400, { error: 'invalid_scope' }]);
   });
 
-  it('is nothing to the other app, which can neither look into it nor end it', async () => {
+  it('cannot be introspected or revoked by the other app', async () => {
     const form = { token: disguised, client_id: victim.key, client_secret: victim.secret };
     const seen = await postForm(gate, '/introspect', form);
     expect([seen.status, await seen.json()]).toEqual([200, { active: false }]);
@@ -126,7 +126,7 @@ describe("a named token with the gate's audience as its name and another app's k
     expect((await get(gate, '/by-name', disguised)).status).toBe(200);
   });
 
-  it('lives and dies with its maker, not with the other app', async () => {
+  it('is revoked with its creator, not with the other app', async () => {
     expect((await administer(gate, 'DELETE', `/api/apps/${victim.key}`)).status).toBe(204);
     expect((await get(gate, '/by-name', disguised)).status).toBe(200);
     expect((await administer(gate, 'DELETE', `/api/apps/${thief.key}`)).status).toBe(204);
@@ -140,7 +140,7 @@ describe("a named token with the gate's audience as its name and another app's k
 it.each([
   ['the issuer of named tokens', `${ISSUER}/named`],
   ["the gate's own issuer", ISSUER],
-])('A token that an outside issuer has signed as %s is refused', async (_what, iss) => {
+])('A token that an external issuer has signed as %s is refused', async (_what, iss) => {
   const claims = { iss, client_id: 'app-1', scope: 'files_api' };
   const forged = outside.sign(claims);
   for (const path of ['/ordinary', '/own', '/outside', '/by-name', '/token/whoami']) {

@@ -1,4 +1,7 @@
-/** Several requests on one connection, and what would make it something else: each is answered in its turn, or the end. */
+/**
+ * Pipelines, and requests in them that change or break the connection: each request gets its response in
+ * order, or the connection closes.
+ */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** What every case below must hold, whatever else it says. */
+/** Invariants of every case below. */
 afterEach(async () => {
   await fixture.settle();
   expect(fixture.upstream.requests.length).toBeLessThanOrEqual(fixture.admitted());
@@ -32,7 +35,7 @@ afterEach(async () => {
 });
 
 describe('A pipeline', () => {
-  it('is answered in its order, refusals among the answers', async () => {
+  it('gets its responses in order, including refusals', async () => {
     const bytes = [
       get('/slow'),
       get('/a//b'),
@@ -54,24 +57,24 @@ describe('A pipeline', () => {
     expect([...paths].sort()).toEqual(['/four', '/six', '/slow', '/two']);
   });
 
-  it('ends with a refusal whose body nobody reads', async () => {
+  it('ends with a refusal whose request body is unread', async () => {
     const refused = request('POST /a//b', [`Content-Length: ${SMUGGLED.length + 1}`], SMUGGLED);
     const { statuses, paths, end } = await seen(`${get('/one')}${refused}`, 3);
     expect([statuses, paths, end]).toEqual([[200, 400], ['/one'], 'end']);
   });
 
-  it('with garbage behind a request is answered for the request, then 400 and closed', async () => {
+  it('with garbage after a request gets the response to the request, then 400 and a close', async () => {
     const { statuses, paths, end } = await seen(`${get('/slow')}GARBAGE\r\n\r\n`, 3);
     expect([statuses, paths, end]).toEqual([[200, 400], ['/slow'], 'end']);
   });
 
-  it('with a broken body behind an answer that is due does not mix the two', async () => {
+  it('with a broken body after a pending response does not mix the two', async () => {
     const { text } = await seen(`${get('/slow')}${request('POST /a', [CHUNKED], 'zz\r\n')}`, 2);
-    // The first answer's place is not taken by the refusal of the second request.
+    // The refusal of the second request does not replace the first response.
     expect(text).not.toMatch(/^HTTP\/1\.1 400/);
   });
 
-  it('with a WebSocket behind an answer that is due waits for it', async () => {
+  it('with a WebSocket after a pending response waits for that response', async () => {
     const { statuses, paths } = await seen(get('/slow') + get('/ws', ...WEBSOCKET), 2);
     expect([statuses, paths]).toEqual([
       [200, 101],
@@ -79,7 +82,7 @@ describe('A pipeline', () => {
     ]);
   });
 
-  it('with an upgrade to h2c between plain requests is answered whole and in its order', async () => {
+  it('with an h2c upgrade between plain requests gets all responses in order', async () => {
     const bytes = get('/slow') + get('/h2c', ...H2C) + get('/after');
     const { responses, paths } = await seen(bytes, 3);
     expect(responses.map(({ body }) => body)).toEqual(['/slow', '/h2c', '/after']);
@@ -91,13 +94,13 @@ describe('A pipeline', () => {
     ['a WebSocket', get('/ws', ...WEBSOCKET), 101],
     ['an upgrade to h2c', get('/h2c', ...H2C), 200],
     ['garbage', 'GARBAGE\r\n\r\n', 400],
-  ])('with %s behind a large answer gets that one whole, and then its own', async (_, second, status) => {
+  ])('with %s after a large response gets that one complete, and then its own', async (_, second, status) => {
     const { statuses, responses } = await seen(get('/large') + second, 2);
     expect(statuses).toEqual([200, status]);
     expect(responses[0]?.body).toHaveLength(LARGE_BYTES);
   });
 
-  it('of upgrades to h2c alone is answered whole', async () => {
+  it('of h2c upgrades alone gets all responses', async () => {
     const { statuses } = await seen(get('/h2c', ...H2C).repeat(30), 30);
     expect(statuses).toEqual(new Array(30).fill(200));
   });
@@ -107,7 +110,7 @@ describe('A pipeline', () => {
     ['a WebSocket', get('/ws', ...WEBSOCKET)],
     ['an upgrade to h2c', get('/h2c', ...H2C)],
     ['garbage', 'GARBAGE\r\n\r\n'],
-  ])('that is reset while %s waits for its turn leaves the gate alive', async (_, second) => {
+  ])('that is reset while %s waits for a response leaves the gateway alive', async (_, second) => {
     const socket = connect(fixture.gate.port, '127.0.0.1');
     socket.on('error', () => undefined).write(get('/slow') + second);
     await sleep(SLOW_MS / 3);
@@ -117,8 +120,8 @@ describe('A pipeline', () => {
   });
 });
 
-describe('A pipeline whose client leaves', () => {
-  it('gives up the place of each of its requests at once; those that wait have none', async () => {
+describe('A pipeline whose client disconnects', () => {
+  it('frees the slot of each of its requests at once; those that wait have none', async () => {
     const before = fixture.gate.records.length;
     const upload = request('POST /two', ['Content-Length: 2'], 'ab');
     const socket = connect(fixture.gate.port, '127.0.0.1');
@@ -134,20 +137,20 @@ describe('A pipeline whose client leaves', () => {
   });
 });
 
-describe('A change of protocol', () => {
-  it('is raw only after the 101 of the upstream: what the client sends before is no request', async () => {
+describe('A protocol upgrade', () => {
+  it("switches to raw bytes only after the upstream's 101: bytes sent before it are never a request", async () => {
     const { statuses, paths } = await seen(get('/refused', ...WEBSOCKET) + SMUGGLED, 2);
     expect([statuses, paths]).toEqual([[403], ['/refused']]);
   });
 
-  it('carries what follows it as raw bytes', async () => {
+  it('forwards later bytes raw', async () => {
     const { statuses, text, requests } = await seen(get('/ws', ...WEBSOCKET) + SMUGGLED, 2);
     expect(statuses).toEqual([101]);
     expect(text).not.toContain('/smuggled');
     expect(requests).toHaveLength(1);
   });
 
-  it('that nobody asked for is a broken answer', async () => {
+  it('that was not requested is a broken response', async () => {
     const { statuses, paths } = await seen(get('/unasked') + SMUGGLED, 2);
     expect(statuses[0]).toBe(502);
     expect(paths.filter((path) => path === '/unasked')).toHaveLength(1);
@@ -167,17 +170,20 @@ describe('A change of protocol', () => {
   it.each([
     ['a stated length', ['Content-Length: 3'], 'abc'],
     ['chunks', [CHUNKED], '3\r\nabc\r\n0\r\n\r\n'],
-  ])('to h2c with a body of %s and a request behind goes on as two plain ones', async (_, fields, body) => {
-    const { responses, paths, requests } = await seen(
-      request('POST /h2c', [...H2C, ...fields], body) + get('/second'),
-      2,
-    );
-    expect(responses.map(({ body: path }) => path)).toEqual(['/h2c', '/second']);
-    expect([...paths].sort()).toEqual(['/h2c', '/second']);
-    for (const { head } of requests) expect(head).not.toMatch(/^(upgrade|http2-settings):/im);
-  });
+  ])(
+    'to h2c with a body of %s and a request after it becomes two plain requests',
+    async (_, fields, body) => {
+      const { responses, paths, requests } = await seen(
+        request('POST /h2c', [...H2C, ...fields], body) + get('/second'),
+        2,
+      );
+      expect(responses.map(({ body: path }) => path)).toEqual(['/h2c', '/second']);
+      expect([...paths].sort()).toEqual(['/h2c', '/second']);
+      for (const { head } of requests) expect(head).not.toMatch(/^(upgrade|http2-settings):/im);
+    },
+  );
 
-  it('that is refused leaves no connection open, whatever the client sends behind it', async () => {
+  it('that is refused leaves no connection open, whatever the client sends after it', async () => {
     const clients = ['/a//b', '/refused'].flatMap((path) =>
       ['a', 'a'.repeat(100_000)].map(async (behind) => {
         const socket = connect({ port: fixture.gate.port, host: '127.0.0.1', allowHalfOpen: true });
@@ -196,7 +202,7 @@ describe('A change of protocol', () => {
     await expect.poll(open, { timeout: 5000 }).toBe('0');
   });
 
-  it('by POST, in HTTP/1.0 or to one of several is none', async () => {
+  it('by POST, in HTTP/1.0 or to one of several protocols is ignored', async () => {
     const post = await seen(request('POST /ws', WEBSOCKET));
     expect([post.statuses, post.paths]).toEqual([[200], ['/ws']]);
     const several = await seen(get('/ws', 'Connection: Upgrade', 'Upgrade: websocket, h2c'));
@@ -212,7 +218,7 @@ describe('A change of protocol', () => {
   });
 });
 
-describe('A method or version that the gate does not speak', () => {
+describe('An unsupported method or version', () => {
   it.each([
     ['CONNECT', 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test\r\n\r\n', 405],
     ['TRACE', request('TRACE /a', ['Connection: close']), 405],
@@ -231,7 +237,7 @@ describe('A method or version that the gate does not speak', () => {
     expect([statuses, paths, end]).toEqual([[status], [], 'end']);
   });
 
-  it('is not HTTP/1.0, whose connection ends with its answer', async () => {
+  it('does not include HTTP/1.0, whose connection closes after the response', async () => {
     const { statuses, paths, end } = await seen('GET /old HTTP/1.0\r\nHost: gate.test\r\n\r\n' + SMUGGLED, 2);
     expect([statuses, paths, end]).toEqual([[200], ['/old'], 'end']);
   });

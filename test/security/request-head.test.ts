@@ -1,4 +1,7 @@
-/** One way to read a head: what could be read in two is 400 and goes nowhere; overrides go, preflights stay here. */
+/**
+ * A request head has one meaning: an ambiguous head is 400 and never forwarded, overrides are removed, and
+ * preflights stay at the gateway.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRaw } from '../support/raw.js';
 import { startFixture, type Fixture } from '../support/fixture.js';
@@ -26,12 +29,12 @@ async function send(bytes: string) {
   return { status: response?.status, code: response?.code, answer: response, heads, end, text };
 }
 
-/** Whatever the fields say, without a Host of its own. */
+/** A request with exactly these fields, without a Host of its own. */
 const bare = (fields: readonly string[], line = 'GET /open/a') =>
   send([`${line} HTTP/1.1`, ...fields, 'Connection: close', '', ''].join('\r\n'));
 const ask = (line: string, ...fields: string[]) => bare(['Host: gate.test', ...fields], line);
 
-describe('A head that could be read in two ways is refused', () => {
+describe('An ambiguous head', () => {
   it.each([
     ['no Host', []],
     ['an empty Host', ['Host:']],
@@ -67,7 +70,7 @@ describe('A head that could be read in two ways is refused', () => {
     ['a space in a name', ['Host: gate.test', 'X Y: a']],
     ['raw bytes in a name', ['Host: gate.test', 'X\xe9: a']],
     ['a slash in a name', ['Host: gate.test', 'X/Y: a']],
-  ])('with %s', async (_, fields) => {
+  ])('with %s is refused', async (_, fields) => {
     const { status, code, heads, answer: response } = await bare(fields);
     expect({ status, code, heads }).toEqual({ status: 400, code: 214, heads: [] });
     expect(response?.field('x-request-id')).toBeTruthy();
@@ -82,14 +85,14 @@ describe('A head that could be read in two ways is refused', () => {
     '[::1]',
     '[2001:db8::1]:443',
     'a_b.test',
-  ])('but not with the Host %s', async (host) => {
+  ])('does not include one with the Host %s', async (host) => {
     const { status, heads } = await bare([`Host: ${host}`]);
     expect(status).toBe(200);
     expect(heads[0]).toMatch(new RegExp(`^X-Forwarded-Host: ${host.replace(/[[\]]/g, '\\$&')}$`, 'm'));
   });
 });
 
-describe('A field that could change what was matched', () => {
+describe('A field that could override the matched method or path', () => {
   it.each([
     'X-HTTP-Method-Override: DELETE',
     'X-HTTP-Method: DELETE',
@@ -108,7 +111,7 @@ describe('A field that could change what was matched', () => {
     expect(heads[0]).toMatch(/^GET \/open\/thing /);
   });
 
-  it('changes nothing of what is matched', async () => {
+  it('does not change the route', async () => {
     expect((await ask('DELETE /open/thing', 'X-HTTP-Method-Override: GET')).status).toBe(401);
     expect((await ask('GET /scoped', 'X-Original-URL: /open/a')).status).toBe(401);
   });
@@ -133,7 +136,7 @@ describe('An Upgrade other than a WebSocket', () => {
     expect(heads[0]).toMatch(/^X-Mine: kept$/m);
   });
 
-  it('opens nothing that a plain request would not', async () => {
+  it('gives no more access than a plain request', async () => {
     const { responses } = await fixture.talk(
       'GET /scoped HTTP/1.1\r\nHost: gate.test\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n',
     );
@@ -144,14 +147,14 @@ describe('An Upgrade other than a WebSocket', () => {
 describe('A preflight', () => {
   const METHOD = 'Access-Control-Request-Method: GET';
 
-  it('is answered here, from the cors section, and never forwarded', async () => {
+  it('is handled here, from the cors section, and never forwarded', async () => {
     const { answer: response, heads } = await ask('OPTIONS /scoped', 'Origin: https://page.test', METHOD);
     expect([response?.status, heads]).toEqual([204, []]);
     expect(response?.field('access-control-allow-origin')).toBe('https://page.test');
     expect(response?.field('access-control-allow-headers')).toBe('X-Mine');
   });
 
-  it('of a stranger gets no permission', async () => {
+  it('of an unknown origin gets no permission', async () => {
     for (const origin of ['https://evil.test', 'https://page.test.evil.test', 'null', 'http://page.test']) {
       const { answer: response, heads } = await ask('OPTIONS /scoped', `Origin: ${origin}`, METHOD);
       expect(heads).toEqual([]);
@@ -159,13 +162,13 @@ describe('A preflight', () => {
     }
   });
 
-  it('that is none, for want of an Origin or of a method, needs a token like any request', async () => {
+  it('without an Origin or a method needs a token like any request', async () => {
     expect((await ask('OPTIONS /scoped', METHOD)).status).toBe(401);
     expect((await ask('OPTIONS /scoped', 'Origin: https://page.test')).status).toBe(401);
     expect((await ask('OPTIONS /scoped', 'Access-Control-Request-Headers: authorization')).status).toBe(401);
   });
 
-  it('with a flaw is refused for the flaw', async () => {
+  it('with an invalid head is refused for that', async () => {
     expect((await ask('OPTIONS /scoped', 'Host: b', 'Origin: https://page.test', METHOD)).status).toBe(400);
     expect((await ask('OPTIONS /open//a', 'Origin: https://page.test', METHOD)).status).toBe(400);
   });
@@ -175,7 +178,7 @@ describe('Expect: 100-continue', () => {
   const expecting = (path: string, length: number) =>
     `POST ${path} HTTP/1.1\r\nHost: gate.test\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`;
 
-  it('is answered once the caller is admitted, and never passed on', async () => {
+  it('gets its 100 once the request is admitted, and is never forwarded', async () => {
     const client = openRaw(fixture.gate.port, expecting('/open/a', 3));
     await client.until('HTTP/1.1 100 Continue\r\n\r\n');
     client.send('abc');
@@ -190,7 +193,7 @@ describe('Expect: 100-continue', () => {
     [413, '/open/a', 2000],
     [404, '/nowhere', 3],
     [400, '/open//a', 3],
-  ])('is not answered beside %i, after which the connection is closed', async (status, path, length) => {
+  ])('gets no 100 with a %i, after which the connection closes', async (status, path, length) => {
     const before = fixture.upstream.requests.length;
     const { responses, text, end } = await fixture.talk(expecting(path, length), { untilEnd: true });
     expect(responses.map((response) => response.status)).toEqual([status]);
@@ -199,7 +202,7 @@ describe('Expect: 100-continue', () => {
     expect(fixture.upstream.requests).toHaveLength(before);
   });
 
-  it('means nothing in HTTP/1.0, or without a body', async () => {
+  it('is ignored in HTTP/1.0, or without a body', async () => {
     const old =
       'POST /open/a HTTP/1.0\r\nHost: gate.test\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc';
     expect((await send(old)).text).toMatch(/^HTTP\/1\.1 200/);
@@ -224,7 +227,7 @@ describe('A refusal with an unread body', () => {
     expect([responses[0]?.field('connection'), end]).toEqual(['close', 'end']);
   });
 
-  it('reaches a client that goes on sending a large body, which is not read to its end', async () => {
+  it('reaches a client that continues to send a large body, which is not read to its end', async () => {
     const client = openRaw(
       fixture.gate.port,
       'POST /scoped HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 1000000000\r\n\r\n',

@@ -1,4 +1,7 @@
-/** One way to read a target: what could be read in two is 400 and goes nowhere; the rest goes on byte for byte. */
+/**
+ * A request target has one meaning: an ambiguous one is 400 and never forwarded; others are forwarded byte
+ * for byte.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFixture, type Fixture } from '../support/fixture.js';
 
@@ -36,7 +39,7 @@ async function ask(target: string, { method = 'GET', host = 'gate.test', at = fi
 const REFUSED = { status: 400, code: 214, asked: [] };
 const UNKNOWN = { status: 404, code: 34, asked: [] };
 
-describe('A path that could be read in two ways is refused', () => {
+describe('An ambiguous path', () => {
   it.each([
     ['a dot segment', ['/files/.', '/files/./a', '/files/a/.', '/./files/a', '/.']],
     ['two dots', ['/files/..', '/files/../users/7', '/files/a/..', '/../files/a', '/files/a/../../..']],
@@ -69,11 +72,11 @@ describe('A path that could be read in two ways is refused', () => {
       'a semicolon',
       ['/files/a;b', '/files/..;/a', '/files/a;v=1/b', '/files/a%3bb', '/files/a%3Bb', '/;/files/a'],
     ],
-  ])('with %s', async (_, targets) => {
+  ])('with %s is refused', async (_, targets) => {
     for (const target of targets) expect([target, await ask(target)]).toEqual([target, REFUSED]);
   });
 
-  it('with a dot segment beside a semicolon or an encoded slash, where those are allowed', async () => {
+  it('with a dot segment beside a semicolon or an encoded slash is refused even where those are allowed', async () => {
     for (const target of [
       '/files/..;/a',
       '/files/.;a',
@@ -89,7 +92,7 @@ describe('A path that could be read in two ways is refused', () => {
     }
   });
 
-  it('with control characters, raw bytes or a fragment in the query', async () => {
+  it('with control characters, raw bytes or a fragment in the query is refused', async () => {
     for (const target of ['/files/a?\x01', '/files/a?\xe9', '/files/a?b#c', '/files/a?b\tc']) {
       expect([target, await ask(target)]).toEqual([target, REFUSED]);
     }
@@ -122,7 +125,7 @@ describe('A target in another form', () => {
     }
   });
 
-  it('is refused without a word of Node where its authority has no port or host that Node can read', async () => {
+  it('is refused without a message of Node if its authority has no port or host that Node can parse', async () => {
     const words: Error[] = [];
     const hear = (warning: Error): void => void words.push(warning);
     process.on('warning', hear);
@@ -133,7 +136,7 @@ describe('A target in another form', () => {
     expect(words).toEqual([]);
   });
 
-  it('is the path that it names where its authority is the Host', async () => {
+  it('is matched by its path where its authority is the Host', async () => {
     for (const target of [
       'http://gate.test/files/a?b',
       'http://GATE.test:80/files/a?b',
@@ -145,12 +148,12 @@ describe('A target in another form', () => {
     expect((await ask('http://gate.test?a')).asked).toEqual(['/?a']);
   });
 
-  it('is nobody in particular where it is * for OPTIONS', async () => {
+  it('matches no route if it is * for OPTIONS', async () => {
     expect(await ask('*', { method: 'OPTIONS' })).toEqual(UNKNOWN);
   });
 });
 
-describe('A path goes on', () => {
+describe('A path is forwarded', () => {
   it.each([
     ['as sent', '/files/a/b.c~d_e-f', '/files/a/b.c~d_e-f'],
     ['with its sub-delimiters', "/files/a!$&'()*+,=:@b", "/files/a!$&'()*+,=:@b"],
@@ -176,14 +179,14 @@ describe('A path goes on', () => {
     expect((await ask('/files/a;v=1%3b/b', { at: lenient })).asked).toEqual(['/files/a;v=1%3b/b']);
   });
 
-  it('to the route of its decoded text, never past it', async () => {
+  it('to the route of its decoded text, never to another', async () => {
     for (const target of ['/users/@admin', '/users/%40admin', '/users/%40%61dmin', '/users/@%61%64min']) {
       expect(await ask(target)).toMatchObject({ status: 401, asked: [] });
     }
     expect((await ask('/users/%40other')).asked).toEqual(['/users/%40other']);
   });
 
-  it('never to a looser route where it differs in case or by a slash at its end', async () => {
+  it('never to a looser route if it differs in case or by a trailing slash', async () => {
     for (const target of [
       '/users/@ADMIN',
       '/users/%40Admin',
@@ -195,13 +198,13 @@ describe('A path goes on', () => {
     }
   });
 
-  it('nowhere where its last segment is three dots, which some servers read as two or as none', async () => {
+  it('to no upstream if its last segment is three dots, which some servers read as two or as none', async () => {
     for (const target of ['/files/...', '/files/%2e..']) {
       expect([target, await ask(target)]).toEqual([target, UNKNOWN]);
     }
   });
 
-  it('nowhere where no route has it', async () => {
+  it('to no upstream if no route matches', async () => {
     for (const target of [
       '/nowhere',
       '/files',

@@ -1,4 +1,6 @@
-/** One caller, however it holds on to an upstream's connections, leaves others unhurt: slow bodies, slow answers, tunnels. */
+/**
+ * A caller that occupies upstream connections does not affect others: slow bodies, slow responses, tunnels.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { openRaw, type RawClient } from '../support/raw.js';
@@ -70,7 +72,7 @@ function open(count: number, line: string, fields: string[], rest = ''): RawClie
   return opened;
 }
 
-/** What a hundred requests of other callers come to: the part that is 200. */
+/** The share of a hundred requests of other callers that get a 200. */
 async function unhurt(path: string, fields: Record<string, string> = {}): Promise<number> {
   let good = 0;
   const ask = async (caller: number): Promise<void> => {
@@ -88,7 +90,7 @@ async function unhurt(path: string, fields: Record<string, string> = {}): Promis
 describe('256 clients of one caller that send a body a byte at a time', () => {
   const token = () => `Authorization: Bearer ${issuer.sign({ scope: 'read', sub: 'attacker' })}`;
 
-  it('leave at least 99 % of the requests of others unhurt, and are 408 after the grace', async () => {
+  it('leave at least 99 % of the requests of others unaffected, and get a 408 after the grace period', async () => {
     const slow = [
       ...open(SLOW, 'POST /sized/a', [ATTACKER, 'Content-Length: 100000'], 'a'),
       ...open(SLOW, 'POST /scoped/a', [ATTACKER, token(), 'Transfer-Encoding: chunked'], '1\r\na\r\n'),
@@ -106,19 +108,19 @@ describe('256 clients of one caller that send a body a byte at a time', () => {
     const statuses = await Promise.all(
       slow.map(async (client) => Number(/ (\d+)/.exec(await client.until(/^HTTP\/1\.1 \d+/))![1])),
     );
-    // 503: those that waited for a connection in vain.
+    // 503: those that waited for a connection until their timeout.
     expect(statuses.filter((status) => status !== 408 && status !== 503)).toEqual([]);
     expect(statuses.filter((status) => status === 408).length).toBeGreaterThan(2 * 200);
   }, 30_000);
 
-  it('keep at most half of the connections busy with small bodies', async () => {
+  it('occupy at most half of the connections with small bodies', async () => {
     const begun = () => upstream.requests.filter(({ head }) => head.startsWith('POST /small/a')).length;
     open(64, 'POST /small/a', [ATTACKER, 'Content-Length: 100'], 'a');
     await until(() => begun() === 2);
     expect(await unhurt('/small/b')).toBe(1);
   });
 
-  it('have no grace where others wait for a connection of which there are few', async () => {
+  it('get no grace period while others wait for a scarce connection', async () => {
     const before = upstream.requests.length;
     const slow = open(4, 'POST /few/a', [ATTACKER, 'Content-Length: 100000'], 'a');
     await until(() => upstream.requests.length === before + 4);
@@ -127,14 +129,14 @@ describe('256 clients of one caller that send a body a byte at a time', () => {
   });
 });
 
-it('One caller whose requests the upstream does not answer leaves connections to others', async () => {
+it('One caller with many pending requests leaves connections to others', async () => {
   open(64, 'GET /hanging/hangs', [ATTACKER]);
   await until(() => upstream.open.size >= 14);
   expect(await unhurt('/hanging/b')).toBe(1);
 });
 
 describe('WebSockets and event streams', () => {
-  it('of one caller leave requests unhurt, and room for those of others', async () => {
+  it('of one caller leave requests unaffected, and slots for those of others', async () => {
     const handshake = [...WEBSOCKET, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='];
     for (let i = 0; i < 7; i++) {
       await open(1, 'GET /tunnels/socket', [ATTACKER, ...handshake])[0]!.until('HTTP/1.1 101');
@@ -147,7 +149,7 @@ describe('WebSockets and event streams', () => {
     await open(1, 'GET /tunnels/socket', [other, ...handshake])[0]!.until('HTTP/1.1 101');
     const [events] = open(1, 'GET /tunnels/events', [`X-Forwarded-For: ${OTHERS[1]!}`]);
     await events!.until('data: 1');
-    // A place is free again when its tunnel is over.
+    // A slot is free again when its tunnel has ended.
     events!.destroy();
     await until(async () => {
       const [again] = open(1, 'GET /tunnels/events', [`X-Forwarded-For: ${OTHERS[1]!}`]);

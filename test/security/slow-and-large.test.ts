@@ -1,4 +1,7 @@
-/** Callers that are slow or send too much are let go in time, whole answer and all, and cost the upstream nothing. */
+/**
+ * Slow callers and large requests are refused in time with a complete response, and do not affect the
+ * upstream.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRaw } from '../support/raw.js';
@@ -7,7 +10,7 @@ import { startFixture, type Fixture } from '../support/fixture.js';
 let fixture: Fixture;
 const HEADER_TIMEOUT_MS = 1000;
 const BODY_TIMEOUT_MS = 500;
-/** How often Node looks, plus what a busy machine takes. */
+/** Node's check interval, plus tolerance for a busy machine. */
 const LATE_MS = 1500;
 
 beforeAll(async () => {
@@ -39,7 +42,7 @@ async function refusal(bytes: string) {
   };
 }
 
-describe.concurrent('A head that is slow', () => {
+describe.concurrent('A slow head', () => {
   it.each([
     ['one byte', 'G'],
     ['a request line', 'GET /open/a HTTP/1.1\r\n'],
@@ -52,7 +55,7 @@ describe.concurrent('A head that is slow', () => {
     expect(ms).toBeLessThan(HEADER_TIMEOUT_MS + LATE_MS);
   });
 
-  it('gains no time by sending a byte now and then', async () => {
+  it('gains no time from a byte now and then', async () => {
     const client = openRaw(fixture.gate.port, `GET /open/a HTTP/1.1\r\n${HOST}X-Slow: `);
     const started = performance.now();
     const drip = setInterval(() => client.send('a'), 100);
@@ -62,13 +65,13 @@ describe.concurrent('A head that is slow', () => {
     expect(performance.now() - started).toBeLessThan(HEADER_TIMEOUT_MS + LATE_MS);
   });
 
-  it('is 408 as the second of its connection too', async () => {
+  it('is also 408 as the second of its connection', async () => {
     const bytes = `GET /open/a HTTP/1.1\r\n${HOST}\r\nGET /open/b HTTP/1.1\r\n`;
     const { responses } = await fixture.talk(bytes, { responses: 2 });
     expect(responses.map(({ status }) => status)).toEqual([200, 408]);
   });
 
-  it('of a hundred callers does not keep an honest one waiting', async () => {
+  it('of a hundred callers does not delay an honest one', async () => {
     const slow = Array.from({ length: 100 }, () => openRaw(fixture.gate.port, 'GET /open/a HTTP/1.1\r\nX'));
     await sleep(50);
     const { status, ms } = await refusal(`GET /nowhere HTTP/1.1\r\n${HOST}\r\n`);
@@ -78,7 +81,7 @@ describe.concurrent('A head that is slow', () => {
   });
 });
 
-describe.concurrent('A body that stops', () => {
+describe.concurrent('A stalled body', () => {
   it.each([
     ['of a stated length', `Content-Length: 10\r\n\r\nab`],
     ['in chunks, within one', `Transfer-Encoding: chunked\r\n\r\n5\r\nab`],
@@ -91,13 +94,13 @@ describe.concurrent('A body that stops', () => {
     expect(ms).toBeLessThan(BODY_TIMEOUT_MS + LATE_MS);
   });
 
-  it('keeps nobody waiting where it is refused before it is read', async () => {
+  it('delays no refusal that needs no body', async () => {
     const { status, ms } = await refusal(`POST /scoped HTTP/1.1\r\n${HOST}Content-Length: 10\r\n\r\nab`);
     expect(status).toBe(401);
     expect(ms).toBeLessThan(BODY_TIMEOUT_MS);
   });
 
-  it('and goes on in time is no stop', async () => {
+  it('that resumes in time is not refused', async () => {
     const client = openRaw(fixture.gate.port, `POST /open/a HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\n`);
     for (const byte of 'abcde') {
       await sleep(BODY_TIMEOUT_MS / 2);
@@ -139,7 +142,7 @@ describe('A request that is too large', () => {
     ['one chunk over max_body', `401\r\n${'a'.repeat(1025)}\r\n0\r\n\r\n`],
     ['chunks that come to more', `${`80\r\n${'a'.repeat(128)}\r\n`.repeat(9)}0\r\n\r\n`],
     ['a chunk that says it is huge', `ffffffffff\r\n${'a'.repeat(2000)}`],
-  ])('is cut off in chunks, and never whole at the upstream: %s', async (_, body) => {
+  ])('is cut off in chunks, and never complete at the upstream: %s', async (_, body) => {
     const before = fixture.upstream.requests.length;
     const { status, code } = await refusal(
       `POST /open/a HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n${body}`,
@@ -159,8 +162,8 @@ describe('A request that is too large', () => {
     expect([status, closes]).toEqual([expected, true]);
   });
 
-  it('is none at the very bounds', async () => {
-    // What was too large may still be on its way to the upstream.
+  it('is larger than a limit, not equal to it', async () => {
+    // The part up to the limit may still be on its way to the upstream.
     await fixture.settle();
     const full = `GET /open/${'a'.repeat(8186)} HTTP/1.1\r\n${HOST}${fields(99)}\r\n`;
     expect(await refusal(full)).toMatchObject({ status: 200, asked: 1 });

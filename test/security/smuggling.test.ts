@@ -1,4 +1,4 @@
-/** One request stays one request: whatever the bytes, the upstream never sees more requests than the gate admitted. */
+/** Request smuggling: for any bytes, the upstream never sees more requests than the gateway admitted. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   CHUNKED,
@@ -17,14 +17,14 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** What every case below must hold, whatever else it says. */
+/** Invariants of every case below. */
 afterEach(async () => {
   await fixture.settle();
   expect(fixture.upstream.requests.length).toBeLessThanOrEqual(fixture.admitted());
   expect((await fixture.talk(get('/alive'))).responses[0]?.body).toBe('/alive');
 });
 
-describe('A request whose end could be seen in two places', () => {
+describe('A request with ambiguous framing', () => {
   it.each<[string, string]>([
     [
       'Content-Length beside Transfer-Encoding',
@@ -73,7 +73,7 @@ describe('A request whose end could be seen in two places', () => {
   it.each([
     ['a coding before chunked', request('POST /a', ['Transfer-Encoding: gzip, chunked'], '0\r\n\r\n')],
     ['an empty coding', request('POST /a', ['Transfer-Encoding:'])],
-  ])('is refused by the gate, after which its connection says nothing more: %s', async (_, bytes) => {
+  ])('is refused by the gateway, and nothing more is sent on its connection: %s', async (_, bytes) => {
     const { responses, end, paths } = await seen(bytes + SMUGGLED, 2);
     expect(responses.map(({ status, code }) => [status, code])).toEqual([[400, 214]]);
     expect(responses[0]?.field('connection')).toBe('close');
@@ -102,7 +102,7 @@ describe('A request whose end could be seen in two places', () => {
     expect(statuses).toEqual([400]);
     expect(end).toBe('end');
     expect(paths).not.toContain('/smuggled');
-    // What of it was under way never becomes whole.
+    // The part that was forwarded never becomes a complete request.
     for (const { body: sent } of requests) expect(sent()).not.toMatch(/(^|\r\n)0\r\n\r\n$/);
   });
 
@@ -118,7 +118,7 @@ describe('A request whose end could be seen in two places', () => {
 });
 
 describe('A request with a body', () => {
-  it('keeps its end where DELETE, GET and OPTIONS come in chunks over connections that are kept alive', async () => {
+  it('keeps its end in chunked DELETE, GET and OPTIONS over keep-alive connections', async () => {
     const smuggled = SMUGGLED.length.toString(16);
     for (const method of ['DELETE', 'GET', 'OPTIONS', 'DELETE', 'PROPFIND', 'DELETE']) {
       const bytes = request(`${method} /a`, [CHUNKED], `${smuggled}\r\n${SMUGGLED}\r\n0\r\n\r\n`);
@@ -135,7 +135,7 @@ describe('A request with a body', () => {
     expect(requests[0]?.body()).toBe(SMUGGLED);
   });
 
-  it('loses its chunk extensions and its trailers on the way', async () => {
+  it('is forwarded without its chunk extensions and trailers', async () => {
     const body = '3;a="\\"b"\r\nabc\r\n0;last\r\nX-App-Id: boss\r\n\r\n';
     const { paths, requests } = await seen(
       request('POST /a', [CHUNKED, 'Trailer: X-App-Id', 'TE: trailers'], body),
@@ -145,7 +145,7 @@ describe('A request with a body', () => {
     expect(requests[0]?.head).not.toMatch(/^(trailer|te|x-app-id):/im);
   });
 
-  it('takes no length from a field that only looks like one', async () => {
+  it('takes no length from a field with a similar name', async () => {
     const { paths, requests } = await seen(request('POST /a', ['Content_Length: 44']) + SMUGGLED, 2);
     expect([...paths].sort()).toEqual(['/a', '/smuggled']);
     for (const { head } of requests) expect(head).not.toMatch(/content.length: 44/i);

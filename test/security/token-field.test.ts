@@ -1,4 +1,6 @@
-/** Requests without one good token of enough scope: what each is told, exactly, and that the upstream never hears of it. */
+/**
+ * Requests without one valid token of sufficient scope: the exact response, and no request to the upstream.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTokenFixture, type TokenFixture } from '../support/token-fixture.js';
 import { AUDIENCE } from '../support/tokens.js';
@@ -8,7 +10,7 @@ let forwarded: number;
 
 beforeAll(async () => {
   fixture = await startTokenFixture();
-  // Its keys are read, so that what follows is about tokens.
+  // Loads its keys, so that the responses below depend on tokens only.
   const response = await fixture.show(good());
   expect(response.status).toBe(200);
   forwarded = fixture.upstream.requests.length;
@@ -24,7 +26,7 @@ const CHALLENGE = 'Bearer realm="tollgate"';
 
 describe('A request without a token', () => {
   it.each([[], ['Basic dXNlcjpwYXNz'], ['Digest a=b'], ['Bearerish abc'], ['']])(
-    'is asked for one, without an error: %j',
+    'gets a challenge without an error: %j',
     async (...authorization: string[]) => {
       const response = await fixture.ask(...authorization);
       expect([response.status, response.field('www-authenticate')]).toEqual([401, CHALLENGE]);
@@ -34,7 +36,7 @@ describe('A request without a token', () => {
     },
   );
 
-  it('is not helped by one in the query, in the body or in a cookie', async () => {
+  it('cannot present one in the query, in the body or in a cookie', async () => {
     const token = good();
     const { responses } = await fixture.talk(
       `GET /orders?access_token=${token} HTTP/1.1\r\nHost: h\r\nCookie: access_token=${token}\r\nConnection: close\r\n\r\n`,
@@ -42,14 +44,14 @@ describe('A request without a token', () => {
     expect([responses[0]?.status, responses[0]?.code]).toEqual([401, 215]);
   });
 
-  it('stays one where its Connection field nominates the Authorization', async () => {
+  it('still has none if its Connection field names Authorization', async () => {
     const { responses } = await fixture.talk(
       'GET /orders HTTP/1.1\r\nHost: h\r\nConnection: close, authorization\r\n\r\n',
     );
     expect([responses[0]?.status, responses[0]?.code]).toEqual([401, 215]);
   });
 
-  it('is asked for one even as a preflight, where nothing says otherwise', async () => {
+  it('gets a challenge even as a preflight, if cors is not configured', async () => {
     const fields =
       'Origin: https://a.test\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: authorization';
     const { responses } = await fixture.talk(
@@ -80,7 +82,7 @@ describe('An Authorization that is not one Bearer token', () => {
     );
   });
 
-  it('is malformed where there are two fields, even if both are good and the same', async () => {
+  it('is malformed if there are two fields, even if both are valid and equal', async () => {
     const token = `Bearer ${good()}`;
     for (const pair of [
       [token, token],
@@ -96,7 +98,7 @@ describe('An Authorization that is not one Bearer token', () => {
   });
 });
 
-describe('A good token', () => {
+describe('A valid token', () => {
   it.each([
     'orders:readx',
     'orders',
@@ -107,7 +109,7 @@ describe('A good token', () => {
     'orders:re*',
     '',
     ['orders:read other'],
-  ])('without the scope is 403 and told which one it lacks: %j', async (scope) => {
+  ])('without the scope is 403, which names the missing scope: %j', async (scope) => {
     const response = await fixture.show(fixture.main.sign({ scope }));
     expect([response.status, response.code]).toEqual([403, 220]);
     expect(response.field('www-authenticate')).toMatch(
@@ -115,7 +117,7 @@ describe('A good token', () => {
     );
   });
 
-  it('of an issuer that the route does not name is refused, remembered or not', async () => {
+  it('of an issuer that the route does not accept is refused, cached or not', async () => {
     const others = async () => {
       const bytes = `GET /others HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${good()}\r\nConnection: close\r\n\r\n`;
       return (await fixture.talk(bytes)).responses[0]!;
@@ -127,14 +129,14 @@ describe('A good token', () => {
     expect(await others()).toMatchObject(refused);
   });
 
-  it('of an issuer is worth no more than what that may grant', async () => {
+  it('has only scopes that its issuer may grant', async () => {
     expect((await fixture.show(fixture.other.sign({ scope: '*' }))).status).toBe(200);
     forwarded += 1;
     expect((await fixture.show(fixture.other.sign({ scope: 'storage:*' }))).status).toBe(403);
   });
 
   it.each([AUDIENCE, [AUDIENCE], ['https://elsewhere.test', AUDIENCE]])(
-    'passes with the audience %j',
+    'is accepted with the audience %j',
     async (aud) => {
       expect((await fixture.show(good({ aud }))).status).toBe(200);
       forwarded += 1;
@@ -142,8 +144,8 @@ describe('A good token', () => {
   );
 });
 
-describe('Headers past their bounds', () => {
-  it('are 431 over 16 KiB, whatever the token in them', async () => {
+describe('Oversized headers', () => {
+  it('are 431 over 16 KiB, with any token in them', async () => {
     const response = await fixture.ask(`Bearer ${good({ filler: 'x'.repeat(16_384) })}`);
     expect([response.status, response.code]).toEqual([431, 431]);
   });

@@ -1,4 +1,7 @@
-/** A catch-all route beside a token service: what reads as one of the service's paths never reaches the upstream. */
+/**
+ * A catch-all route beside a token service: a path that could be read as one of the service's never reaches
+ * the upstream.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,7 +33,7 @@ afterAll(async () => {
 
 const logFile = (): string => join(file.folder, 'gate.log');
 
-/** @returns the status, once it is certain whether the upstream was asked */
+/** @returns the status, once it is certain whether the request was forwarded */
 async function ask(method: string, target: string, fields: readonly string[] = []): Promise<number> {
   const { responses } = await fixture.talk(request(`${method} ${target}`, ['Connection: close', ...fields]), {
     untilEnd: true,
@@ -67,7 +70,7 @@ const SPELLINGS = [
   '/.well-known%2Fjwks.json',
 ];
 
-describe('A path that reads as one of the token service', () => {
+describe('A path that could be read as one of the token service', () => {
   it.each(SPELLINGS)('is 404 for every method, and for a WebSocket handshake: %s', async (path) => {
     for (const method of ['GET', 'POST', 'PUT', 'OPTIONS'])
       expect([method, await ask(method, `${path}?${PAIR}`)]).toEqual([method, 404]);
@@ -84,7 +87,7 @@ describe('A path that reads as one of the token service', () => {
   });
 
   it.each(['//auth/token', '/auth//token', '/x/../auth/token', '/auth%252Ftoken', '/auth%5Ctoken'])(
-    'but for what no path may have is 400: %s',
+    'is 400 if no path may have its characters: %s',
     async (path) => {
       expect(await ask('POST', `${path}?${PAIR}`)).toBe(400);
       expect(await ask('GET', `${path}?${PAIR}`, WEBSOCKET)).toBe(400);
@@ -93,7 +96,7 @@ describe('A path that reads as one of the token service', () => {
 });
 
 describe('A path of the token service itself', () => {
-  it('is answered by it for every plain request, and 404 for a WebSocket handshake', async () => {
+  it('is served by it for every plain request, and 404 for a WebSocket handshake', async () => {
     expect(await ask('GET', `/auth/token?${PAIR}`)).toBe(405);
     expect(await ask('PUT', `/%61uth/token?${PAIR}`)).toBe(405);
     expect(await ask('GET', `/auth/token?${PAIR}`, ['Upgrade: h2c'])).toBe(405);
@@ -108,8 +111,8 @@ describe('A path of the token service itself', () => {
   });
 });
 
-describe('All of that', () => {
-  it('left the secret nowhere, and other paths free', async () => {
+describe('After all of these requests', () => {
+  it('the secret is in no log or forwarded request, and other paths are still forwarded', async () => {
     expect(fixture.upstream.requests).toHaveLength(0);
     for (const path of ['/auth/tokens', '/auth%2Ftokens', '/files/a%2Fb;c.', '/auth'])
       expect([path, await ask('GET', path)]).toEqual([path, 200]);

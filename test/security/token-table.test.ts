@@ -1,4 +1,7 @@
-/** Every way to show a bad token: exactly one answer each, nothing of it anywhere, and the upstream never asked. */
+/**
+ * Invalid tokens of every kind: exactly one response each, no part of the token in any output, and no request
+ * to the upstream.
+ */
 import { createHmac, createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WireResponse } from '../support/dialogue.js';
@@ -10,13 +13,13 @@ let forwarded: number;
 
 beforeAll(async () => {
   fixture = await startTokenFixture();
-  // Its keys are read, so that what follows is about tokens.
+  // Loads its keys, so that the responses below depend on tokens only.
   const response = await fixture.show(good());
   expect(response.status).toBe(200);
   forwarded = fixture.upstream.requests.length;
 });
 
-/** Nothing that was refused here has reached the upstream, and nothing that was shown has reached the log. */
+/** No refused request has reached the upstream, and no presented token is in the log. */
 afterAll(async () => {
   expect(fixture.upstream.requests.length).toBe(forwarded);
   const log = await fixture.log();
@@ -31,10 +34,10 @@ afterAll(async () => {
 const SCOPE = { scope: 'orders:read' };
 const good = (claims = {}, header = {}) => fixture.main.sign({ ...SCOPE, ...claims }, header);
 const seconds = () => Math.floor(Date.now() / 1000);
-/** A good token but for its payload's text. */
+/** A valid token except for the text of its payload. */
 const withPayload = (payload: string) =>
   signTexts(JSON.stringify({ alg: 'RS256', kid: fixture.main.key.kid }), payload, fixture.main.key);
-/** The claims of a good token as JSON, with more text before the last brace. */
+/** The claims of a valid token as JSON, with more text before the last brace. */
 function claimsWith(more: string, claims: object = {}): string {
   const all = {
     iss: fixture.main.iss,
@@ -229,7 +232,7 @@ describe('A token with', () => {
     });
   });
 
-  it('a spelling of its own of a good signature is refused', async () => {
+  it('a non-canonical encoding of a valid signature is refused', async () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const token = good();
     const sibling = alphabet[alphabet.indexOf(token.at(-1)!) + 1]!;
@@ -242,7 +245,7 @@ describe('A token with', () => {
     const token = [JSON.stringify(jwe), 'a', 'b', bomb, 'c'].map(base64url).join('.');
     for (const each of [token, `${base64url(JSON.stringify(jwe))}.${base64url('{}')}.AAAA`]) {
       const durationsMs: number[] = [];
-      // The quickest of several, since the machine may be busy with something else at any one of them.
+      // The fastest of several, since the machine may be busy during any one of them.
       for (let tries = 0; tries < 10; tries += 1) {
         expect((await fixture.show(each)).status).toBe(401);
         durationsMs.push(fixture.gate.records.at(-1)!.durationMs);

@@ -1,4 +1,4 @@
-/** The load: callers of many sorts, each going its rounds among all gates until it is told to stop. */
+/** The load: callers of many kinds, each sending requests to all gateways until stopped. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pick, type Prng } from '../support/prng.js';
 import { createRunner, type WorkloadRequest } from './workload.js';
@@ -7,15 +7,15 @@ import type { Tokens } from './tokens.js';
 import { runTunnel } from './tunnel.js';
 
 export interface Callers {
-  /** Sets all of them going. */
+  /** Starts all callers. */
   start(): void;
-  /** Waits until each has come back from its last errand. */
+  /** Waits until the last request of each caller has ended. */
   stop(): Promise<void>;
   /** So many requests at once. */
   storm(requests: number): Promise<void>;
 }
 
-/** An errand without the gate, which is drawn each time. */
+/** A workload without the gateway, which is chosen for each request. */
 type Round = Omit<WorkloadRequest, 'gate'>;
 
 const MOST_BODY_BYTES = 200_000;
@@ -25,7 +25,7 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
   let rounds: Promise<void>[] = [];
   let runner = createRunner(ports, ledger);
 
-  /** @param everyMs from one round to the next, on the average; the round itself takes its own time */
+  /** @param everyMs mean time from one round to the next, without the duration of the round itself */
   async function walk(everyMs: number, round: () => Promise<unknown>): Promise<void> {
     while (going) {
       await Promise.all([round(), sleep(prng(2 * everyMs))]);
@@ -37,7 +37,7 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
   const token = (app: string): string => tokens.of(app);
 
   const sorts: readonly (readonly [callers: number, everyMs: number, round: () => Promise<unknown>])[] = [
-    // More than the limit admits, from one app at all gates.
+    // More than the limit admits, from one app at all gateways.
     ...(['local', 'open', 'closed'] as const).map(
       (policy) =>
         [
@@ -51,7 +51,7 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
           })),
         ] as const,
     ),
-    // Less than half of what it admits: never a reason to refuse.
+    // Less than half of what it admits: never refused.
     [
       1,
       1200,

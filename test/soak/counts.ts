@@ -1,4 +1,4 @@
-/** What Redis has counted, watched over its shoulder through all that happens to it. */
+/** Observes what Redis counts, through its failures and restarts. */
 import { monitorRedis, type RedisMonitor } from '../support/redis-monitor.js';
 
 /** One request that was counted for an app. */
@@ -6,15 +6,15 @@ export interface Counted {
   readonly key: string;
   /** Redis's own time of the count. */
   readonly atMs: number;
-  /** Which life of Redis it was in: with its death it forgets. */
+  /** The number of the Redis process: a killed one loses its data. */
   readonly life: number;
 }
 
 export interface CountWatch {
   readonly all: () => Counted[];
-  /** Redis is dead. */
+  /** Redis was killed. */
   lost(): void;
-  /** Redis answers again; resolves once it is watched. */
+  /** Redis responds again; resolves once it is monitored. */
   found(): Promise<void>;
   close(): void;
 }

@@ -1,4 +1,7 @@
-/** What the soak plays in: gates as processes, one Redis of their own, an issuer, and an upstream of several targets. */
+/**
+ * The environment of the soak: gateways as processes, a Redis of their own, an issuer, and an upstream with
+ * several targets.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +14,7 @@ import { startTarget, type Target } from './target.js';
 export const WINDOW_MS = 4000;
 export const LIMIT = 10;
 const KEY_PREFIX = 'soak:';
-/** Longer than any answer may take, and short enough to see it end within a run. */
+/** Longer than any response may take, and short enough to end within a run. */
 const UPSTREAM_TIMEOUT_MS = 2000;
 /** A busy machine alone must not look like an outage. */
 const REDIS_TIMEOUT_MS = 1000;
@@ -27,7 +30,7 @@ export interface Environment {
   close(): Promise<void>;
 }
 
-/** @param processes how many each gate has */
+/** @param processes the number of workers of each gateway */
 export async function startEnvironment(
   now: () => number,
   processes: readonly number[],

@@ -6,7 +6,7 @@ import type { Tokens } from './tokens.js';
 import type { Environment } from './environment.js';
 import type { Subject, Timeline } from './timeline.js';
 
-/** Done to its subject for so long; it is over when the promise resolves. */
+/** Applied to its subject for so long; it is over when the promise resolves. */
 interface InjectedFault {
   readonly subject: Subject;
   readonly kind: string;
@@ -26,15 +26,17 @@ const LEAST_GAP_MS = 1000;
 const MOST_GAP_MS = 3500;
 const LEAST_MS = 700;
 const MOST_MS = 3500;
-/** A Redis that stands still for so long, and then works for so long, is slow. */
+/** A slow Redis: it is stopped for so long, and then runs for so long. */
 const STUTTER_MS = 100;
-/** Longer than the gates wait between two looks at the issuer's keys. */
+/** Longer than the gateways' interval between two fetches of the issuer's keys. */
 const KEYS_KNOWN_MS = 9000;
-/** Until a gate that was told of a file has it in force. */
+/** Until a gateway that was sent a file has it in force. */
 const RELOADED_MS = 1000;
 const STORM = 200;
 
-/** Strikes at random until it is time to stop, then waits until all is well again. @returns how often it struck */
+/**
+ * Injects faults at random until it is time to stop, then waits for recovery. @returns the number of faults
+ */
 export async function inject(stage: Stage, untilMs: number, now: () => number): Promise<number> {
   const { timeline, prng } = stage;
   const under: Promise<void>[] = [];
@@ -50,7 +52,7 @@ export async function inject(stage: Stage, untilMs: number, now: () => number): 
   return under.length;
 }
 
-/** One gate and one target at least are left alone, so that there is always a way. */
+/** At least one gateway and one target are left unaffected, so that requests can always be served. */
 function isFree(subject: Subject, { environment: { gates, targets }, timeline }: Stage): boolean {
   if (timeline.isInjected(subject)) return false;
   const injected = (kind: 'gate' | 'target', all: readonly unknown[]): number =>
@@ -170,7 +172,7 @@ function gatewayFaults(stage: Stage, at: number): InjectedFault[] {
   ];
 }
 
-/** A file that is as good as the one before, and one that is none: neither is an excuse for anything. */
+/** A file that is equivalent to the last one, and an invalid one: neither excuses any failure. */
 function reloads({ environment }: Stage, at: number): InjectedFault[] {
   const gate = environment.gates[at]!;
   const rewritten = (kind: string, change: (text: string) => string): InjectedFault => ({

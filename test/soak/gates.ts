@@ -1,4 +1,4 @@
-/** The gates of the soak: real `tollgate start` processes, each with its file, its ports and its log. */
+/** The gateways of the soak: real `tollgate start` processes, each with its file, its ports and its log. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { kill } from 'node:process';
 import { join } from 'node:path';
@@ -30,13 +30,13 @@ export interface SoakGate {
   /** Ends it: by SIGKILL at once, by SIGTERM once it has drained. */
   stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   start(): Promise<void>;
-  /** Kills one of its workers; resolves when there is another in its place. */
+  /** Kills one of its workers; resolves when another one has replaced it. */
   killWorker(): Promise<void>;
-  /** Writes the file anew, as it is or as the change says, and tells the gate. */
+  /** Writes the file again, unchanged or with the change, and sends SIGHUP. */
   reload(change?: (text: string) => string): Promise<void>;
   readonly log: () => Promise<LogLine[]>;
   readonly atRest: () => Promise<AtRest>;
-  /** What it printed beside its log. */
+  /** Its output outside the log. */
   readonly complaints: () => string;
 }
 
@@ -107,7 +107,7 @@ export async function startSoakGate(
     },
     async log() {
       const lines = (await readFile(logFile, 'utf8')).split('\n');
-      // A killed gate may leave half a line.
+      // A killed gateway may leave a partial line.
       return lines.filter((line) => line.endsWith('}')).flatMap((line) => parse(line) ?? []);
     },
     async atRest() {

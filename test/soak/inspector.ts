@@ -1,4 +1,4 @@
-/** Asks a running Node process by its inspector what its heap holds once all garbage is gone. */
+/** Reads the used heap of a running Node process through its inspector, after garbage collection. */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
@@ -21,7 +21,7 @@ export async function heapInUse(url: string): Promise<number> {
       });
       socket.send(JSON.stringify({ id, method }));
     });
-  // What the first collection finalizes, the second one takes away.
+  // What the first collection finalizes, the second one frees.
   await ask('HeapProfiler.collectGarbage');
   await ask('HeapProfiler.collectGarbage');
   const { result } = await ask('Runtime.getHeapUsage');

@@ -1,7 +1,7 @@
-/** The callers' side of the books: every request that was made, and what became of it as its caller saw it. */
+/** The callers' records: every request that was sent, and its outcome as its caller saw it. */
 
 export type Outcome =
-  /** An answer, whole. */
+  /** A complete response. */
   | 'answered'
   /** The connection could not be made. */
   | 'refused'
@@ -13,27 +13,27 @@ export type Outcome =
   | 'hung';
 
 export interface Attempt {
-  /** Sent as X-Request-Id, which the gate logs as `client_request_id`. */
+  /** Sent as X-Request-Id, which the gateway logs as `client_request_id`. */
   readonly id: string;
-  /** Which sort of caller it was. */
+  /** The kind of caller. */
   readonly caller: string;
   readonly gate: number;
   readonly fromMs: number;
-  /** The statuses that its caller may get where nothing is wrong. */
+  /** The statuses that its caller may get without any fault. */
   readonly expected: readonly number[];
   toMs: number;
-  /** Whether it went over a connection that had served another one. */
+  /** Whether its connection had served another request. */
   isReused: boolean;
-  /** Undefined where no head of an answer came. */
+  /** Undefined where no response head came. */
   status: number | undefined;
-  /** Undefined while it is under way. */
+  /** Undefined while it is in progress. */
   outcome: Outcome | undefined;
 }
 
 export interface Ledger {
   readonly attempts: readonly Attempt[];
   open(caller: string, gate: number, expected: readonly number[]): Attempt;
-  /** The first outcome counts: a caller that was answered may well be cut later. */
+  /** The first outcome counts: a caller that got its response may be cut later. */
   close(attempt: Attempt, outcome: Outcome): void;
 }
 

@@ -1,4 +1,4 @@
-/** The run as a page: what was done, what went wrong on purpose, and whether each claim held. */
+/** The run as a page: what was done, which faults were injected, and whether each claim held. */
 import { groupBy } from './group.js';
 import type { Attempt } from './ledger.js';
 import type { Fault } from './timeline.js';

@@ -1,8 +1,8 @@
 /**
- * Load of every sort, and a fault every few seconds: at the end every request is accounted for, every failure has its
- * fault, no limit was exceeded, and the gates are where they began.
- *
- * `TOLLGATE_SOAK_SECONDS` says for how long; `TOLLGATE_SOAK_SEED` which faults; `TOLLGATE_SOAK_REPORT` where the page goes.
+ * Mixed load, and a fault every few seconds: at the end every request is accounted for, every failure has its
+ * fault, no limit was exceeded, and the gateways use no more resources than at the start.
+ * `TOLLGATE_SOAK_SECONDS` sets the duration; `TOLLGATE_SOAK_SEED` selects the faults; `TOLLGATE_SOAK_REPORT`
+ * is the path of the report.
  */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,11 +27,11 @@ import { holds } from './verdict/verdict.js';
 const SECONDS = Number(process.env['TOLLGATE_SOAK_SECONDS'] ?? 10);
 const SEED = Number(process.env['TOLLGATE_SOAK_SEED'] ?? 20_261_122);
 const REPORT = process.env['TOLLGATE_SOAK_REPORT'];
-/** Of each gate. */
+/** Of each gateway. */
 const PROCESSES = [1, 2];
-/** Load without faults, so that what is measured before them has been in use. */
+/** Load without faults, so that the baseline is measured after warm-up. */
 const WARM_UP_MS = 4000;
-/** Kept-alive connections to the upstream end by themselves. */
+/** Keep-alive connections to the upstream time out. */
 const REST_MS = 30_000;
 
 it(
@@ -110,7 +110,7 @@ function eventLog({ faults }: Timeline): string {
     .join('\n');
 }
 
-/** Measures all gates once they are at rest: with no more sockets than they had, or when patience ends. */
+/** Measures all gateways once they are idle: when they have no more sockets than before, or at a timeout. */
 async function restOf({ gates }: Environment, like: readonly AtRest[] = []): Promise<AtRest[]> {
   const deadline = Date.now() + REST_MS;
   for (;;) {

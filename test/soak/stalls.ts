@@ -4,7 +4,7 @@ import type { Timeline } from './timeline.js';
 const LOOK_EVERY_MS = 50;
 const STALL_MS = 300;
 
-/** @returns stops looking */
+/** @returns stops the detection */
 export function watchStalls(timeline: Timeline, now: () => number): () => void {
   let lookedMs = now();
   const timer = setInterval(() => {

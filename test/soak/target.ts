@@ -1,4 +1,4 @@
-/** One target of the soak's upstream: serves what callers ask for, keeps account of who came, and fails on command. */
+/** One target of the soak's upstream: responds to callers, records their requests, and fails on command. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -14,7 +14,7 @@ export type Behaviour =
   | 'dead';
 
 export interface ReceivedRequest {
-  /** The gate's X-Request-Id. */
+  /** The gateway's X-Request-Id. */
   readonly id: string;
   readonly app: string;
   readonly atMs: number;
@@ -22,7 +22,7 @@ export interface ReceivedRequest {
 
 export interface Target {
   readonly origin: string;
-  /** In their order; a request that was sent twice is there twice. */
+  /** In order of arrival; a request that was sent twice is there twice. */
   readonly arrivals: readonly ReceivedRequest[];
   become(behaviour: Behaviour): Promise<void>;
   close(): Promise<void>;

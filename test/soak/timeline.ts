@@ -1,11 +1,11 @@
-/** What went wrong when: the faults of a run, by whom they struck. */
+/** The timeline of the faults of a run. */
 
-/** What can be struck. */
+/** What a fault can affect. */
 export type Subject = 'redis' | 'issuer' | 'clients' | 'machine' | `target ${number}` | `gate ${number}`;
 
 export interface Fault {
   readonly subject: Subject;
-  /** `killed`, `hung` …: what was done to it. */
+  /** `killed`, `hung` …: the kind of fault. */
   readonly kind: string;
   readonly fromMs: number;
   /** Infinity while it lasts. */
@@ -18,7 +18,7 @@ export interface Timeline {
   begin(subject: Subject, kind: string): () => void;
   /** One that was noticed only when it was over. */
   note(subject: Subject, kind: string, fromMs: number): void;
-  /** Those that the interval touches, or that ended no longer than `echoMs` before it. */
+  /** Those that overlap the interval, or ended at most `echoMs` before it. */
   touching(fromMs: number, toMs: number, echoMs: number, isMeant: (fault: Fault) => boolean): Fault[];
   isInjected(subject: Subject): boolean;
 }
@@ -39,12 +39,12 @@ export function createTimeline(now: () => number): Timeline {
   };
 }
 
-/** A moment, as the log has it. */
+/** A time, as in the log. */
 export function at(ms: number): string {
   return Number.isFinite(ms) ? new Date(ms).toISOString().slice(11, 23) : 'no end';
 }
 
-/** Whether a process of a gate was killed: the gate itself, or a worker. */
+/** Whether a process of a gateway was killed: the gateway itself, or a worker. */
 export function isDeadly({ kind }: Fault): boolean {
   return kind === 'killed' || kind === 'bereft';
 }

@@ -1,9 +1,14 @@
-/** The callers' tokens: made once an app and key, and signed with a new key only when the gates know it. */
+/**
+ * The callers' tokens: created once for each app and key, and signed with a new key only when the gateways
+ * know it.
+ */
 import type { TestIssuer } from '../support/tokens.js';
 
 export interface Tokens {
   of(app: string): string;
-  /** Publishes a new key; from `settle` on it signs. Older ones are unpublished, all but the last. */
+  /**
+   * Publishes a new key, which signs after `settle`. All but the latest of the older ones are unpublished.
+   */
   rotate(): void;
   settle(): void;
 }

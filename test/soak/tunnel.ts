@@ -1,4 +1,6 @@
-/** A caller with a WebSocket: opens it, speaks with the upstream's echo for a while, and closes it. */
+/**
+ * A WebSocket caller: opens a tunnel, exchanges messages with the upstream's echo for a while, and closes it.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { Ledger } from './ledger.js';

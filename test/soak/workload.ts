@@ -1,4 +1,4 @@
-/** One request of a caller, from the first byte to the last, and what it comes to in the ledger. */
+/** One request of a caller, from the first byte to the last, and its entry in the ledger. */
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Attempt, Ledger } from './ledger.js';
 
@@ -10,7 +10,10 @@ export interface WorkloadRequest {
   readonly token?: string | undefined;
   /** Sent with POST. */
   readonly body?: Buffer;
-  /** What the caller does with the answer: reads it, reads it slowly, or goes away after so many milliseconds. */
+  /**
+   * What the caller does with the response: reads it, reads it slowly, or disconnects after so many
+   * milliseconds.
+   */
   readonly reads?: 'all' | 'slowly' | { readonly leavesAfterMs: number };
 }
 
@@ -20,10 +23,10 @@ export interface Runner {
   close(): void;
 }
 
-/** Several times what the gate allows the upstream and the caller together. */
+/** Several times the gateway's timeouts for the upstream and the caller together. */
 const HUNG_MS = 20_000;
 const PAUSE_MS = 20;
-/** Sooner than the gate lets go of an idle connection, so that no request meets its end. */
+/** Shorter than the gateway's keep_alive, so that no request meets a closing connection. */
 const IDLE_MS = 4000;
 
 export function createRunner(ports: readonly number[], ledger: Ledger): Runner {
@@ -81,7 +84,7 @@ export function createRunner(ports: readonly number[], ledger: Ledger): Runner {
   };
 }
 
-/** A body goes in two parts, so that some are under way when something happens. */
+/** A body is sent in two parts, so that some are in progress when a fault begins. */
 function send(asked: ClientRequest, body: Buffer | undefined): void {
   if (!body) return void asked.end();
   const half = body.length >> 1;

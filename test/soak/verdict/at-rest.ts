@@ -1,11 +1,11 @@
-/** After the load each gate comes to rest where it began: as many sockets, and a heap that has not grown. */
+/** After the load each gateway becomes idle with as many sockets as before, and a heap that has not grown. */
 import type { AtRest } from '../gates.js';
 import type { Finding } from './verdict.js';
 
-/** Compiled code, and caches that are bounded and were not full yet. */
+/** Compiled code, and bounded caches that were not full yet. */
 const GROWTH_BYTES = 24 * 1024 * 1024;
 
-/** @param complaints what each gate printed beside its log */
+/** @param complaints what each gateway printed outside its log */
 export function checkAtRest(
   complaints: readonly string[],
   before: readonly AtRest[],

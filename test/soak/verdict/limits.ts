@@ -1,4 +1,4 @@
-/** No limit is exceeded: by Redis's own times, by what arrived, and in an outage by what `on_failure` permits. */
+/** No limit is exceeded: by Redis's own times, by arrivals, and in an outage by what `on_failure` permits. */
 import type { Counted } from '../counts.js';
 import { groupBy } from '../group.js';
 import { LIMIT, WINDOW_MS } from '../environment.js';
@@ -8,7 +8,10 @@ import type { Finding } from './verdict.js';
 
 type Policy = 'local' | 'open' | 'closed';
 
-/** How far from its count a request may arrive, and how long after an outage a gate may still count alone. */
+/**
+ * Longest time from a count to the request's arrival, and how long a gateway may count locally after an
+ * outage.
+ */
 const SLACK_MS = 2000;
 
 export function checkCounts(counted: readonly Counted[]): Finding {
@@ -31,9 +34,9 @@ export function checkCounts(counted: readonly Counted[]): Finding {
 }
 
 export interface Processes {
-  /** How many count alone in an outage: those of all gates. */
+  /** The number of local counters in an outage: those of all gateways. */
   readonly now: number;
-  /** How many of them a restart of this gate replaces. */
+  /** How many of them a restart of this gateway replaces. */
   readonly of: (subject: string) => number;
 }
 
@@ -84,13 +87,13 @@ function permittedFrom(
   processes: Processes,
 ): number {
   const toMs = fromMs + WINDOW_MS;
-  // Whoever arrives in the window was counted in it or a moment before.
+  // A request that arrived in the window was counted in it or a moment before.
   const counted = countedTimes.filter((atMs) => atMs > fromMs - SLACK_MS && atMs < toMs).length;
   const isOutage = ({ subject }: Fault): boolean => subject === 'redis' || subject === 'machine';
   const outages = timeline.touching(fromMs - SLACK_MS, toMs, SLACK_MS, isOutage);
   if (outages.length === 0) return counted;
   if (policy === 'open') return Infinity;
-  // What Redis counted while nobody watched it: its life before a kill, and the one after.
+  // Counts made while Redis was not monitored: before a kill, and after a restart.
   const lives = 1 + outages.filter(({ kind }) => kind === 'killed').length;
   if (policy === 'closed') return Math.max(counted, LIMIT * lives);
   const isGates = ({ subject, kind }: Fault): boolean =>

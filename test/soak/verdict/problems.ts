@@ -1,16 +1,19 @@
-/** Whatever a caller would complain of has its fault: no 5xx, no cut connection, no wrong status without one. */
+/**
+ * Every problem that a caller saw has its fault: without one there is no 5xx, no cut connection and no wrong
+ * status.
+ */
 import type { LogLine } from '../gates.js';
 import type { Attempt } from '../ledger.js';
 import { at, isDeadly, type Fault, type Timeline } from '../timeline.js';
 import type { Finding } from './verdict.js';
 
-/** How long after its end a fault is still felt: connections that it broke, targets that come back slowly, timeouts. */
+/** How long a fault has effects after its end: broken connections, targets that recover slowly, timeouts. */
 const ECHO_MS = 4000;
 
-/** In place of a reason, where the log's line died with its gate: that it did is the books' business. */
+/** Instead of a reason, where the log line was lost with its gateway; responses.ts checks that it was. */
 const LOST = 'for a lost reason';
 
-/** What a machine without time alone may bring about. */
+/** What a stalled machine alone may cause. */
 const COMES_TOO_LATE = new Set<string | undefined>([
   'limits_unavailable',
   'keys_unavailable',
@@ -21,12 +24,12 @@ const COMES_TOO_LATE = new Set<string | undefined>([
 
 interface Trouble {
   readonly attempt: Attempt;
-  /** What was wrong, as the table has it. */
+  /** The problem, as named in the table. */
   readonly what: string;
   readonly isCause: (fault: Fault) => boolean;
 }
 
-/** @param logs of each gate */
+/** @param logs of each gateway */
 export function checkProblems(
   attempts: readonly Attempt[],
   logs: readonly (readonly LogLine[])[],
@@ -53,11 +56,11 @@ function troubleOf(attempt: Attempt, reason: string | undefined): Trouble | unde
     const what = `connection cut or refused: ${outcome}${status === undefined ? '' : ` after ${status}`}`;
     const isKilled = (fault: Fault): boolean => fault.subject === `gate ${gate}` && isDeadly(fault);
     const isStopped = ({ subject, kind }: Fault): boolean => subject === `gate ${gate}` && kind === 'stopped';
-    // Whoever still connects to a gate that closes its port may be reset in the queue; no request on a connection is.
+    // A new connection to a closing port may be reset in the queue; a request on an open connection is not.
     const endsNew = (fault: Fault): boolean => isKilled(fault) || (!attempt.isReused && isStopped(fault));
-    // Without a head the caller's own connection was lost, and an upstream's fault is no reason for that.
+    // Without a response head the caller's own connection was lost, which no upstream fault explains.
     if (status === undefined) return { attempt, what, isCause: endsNew };
-    // What lasts longer than a drain may is cut.
+    // What lasts longer than a drain may last is cut.
     return { attempt, what, isCause: (fault) => isKilled(fault) || isStopped(fault) || isTargets(fault) };
   }
   if (status === undefined || expected.includes(status)) return undefined;
@@ -81,7 +84,7 @@ function causeOf(reason: string | undefined): Trouble['isCause'] {
     case LOST:
       return (fault) => fault.subject === 'redis' || fault.subject === 'issuer' || isTargets(fault);
     case undefined:
-      // The upstream said so itself, which it never does.
+      // Responses that the upstream never sends by itself.
       return () => false;
     default:
       return isTargets;

@@ -1,4 +1,4 @@
-/** What the gates say themselves: each file that was put before them is in force, or refused, and nothing else is wrong. */
+/** The gateways' own logs: each file is in force or refused, and no other problem is logged. */
 import type { LogLine } from '../gates.js';
 import type { Timeline } from '../timeline.js';
 import type { Finding } from './verdict.js';
@@ -6,12 +6,12 @@ import type { Finding } from './verdict.js';
 const IN_FORCE = 'the file was loaded again and is in force';
 const REFUSED = 'the file cannot be used: the one before stays in force';
 
-/** @param logs of each gate */
+/** @param logs of each gateway */
 export function checkReloads(logs: readonly (readonly LogLine[])[], { faults }: Timeline): Finding[] {
   const lines = logs.flat();
   const asked = (kind: string): number => faults.filter((fault) => fault.kind === kind).length;
   const told = (msg: string): number => lines.filter((line) => line.msg === msg).length;
-  // Each is put right again afterwards, which is one more file.
+  // Each is repaired afterwards, which is one more file.
   const [inForce, least] = [told(IN_FORCE), 2 * asked('reloaded') + asked('reloaded wrongly')];
   const [refused, wrong] = [told(REFUSED), asked('reloaded wrongly')];
   const isMeant = (msg: string): boolean =>

@@ -1,16 +1,16 @@
-/** Requests in are requests answered: the callers' books against the access logs, request by request. */
+/** Every request gets a response: compares the callers' records with the access logs, request by request. */
 import type { LogLine } from '../gates.js';
 import { groupBy } from '../group.js';
 import type { Attempt } from '../ledger.js';
 import { at, isDeadly, type Timeline } from '../timeline.js';
 import type { Finding } from './verdict.js';
 
-/** Lines wait this long for the disk, and with a killed gate they are lost. */
+/** Lines are buffered this long, and are lost with a killed gateway. */
 const UNWRITTEN_MS = 1500;
-/** Workers go on for a moment when the process that started them is killed. */
+/** Workers run for a moment after their primary is killed. */
 const OUTLIVED_MS = 500;
 
-/** @param logs of each gate */
+/** @param logs of each gateway */
 export function checkResponses(
   attempts: readonly Attempt[],
   logs: readonly (readonly LogLine[])[],
@@ -48,7 +48,7 @@ export function checkResponses(
   };
 }
 
-/** An answer may be read when the gate that sent it is dead already. */
+/** A response may be read after the gateway that sent it was killed. */
 function isLineLost({ gate, fromMs, toMs }: Attempt, { faults }: Timeline): boolean {
   return faults.some(
     (fault) =>

@@ -1,4 +1,6 @@
-/** The soak's judges convict: each claim fails where what it rules out has happened, and not where a fault explains it. */
+/**
+ * The soak's checks detect failures: each one fails on what it excludes, and not where a fault explains it.
+ */
 import { describe, expect, it } from 'vitest';
 import type { LogLine } from '../gates.js';
 import type { Attempt } from '../ledger.js';
@@ -36,7 +38,7 @@ function line(changes: Partial<LogLine> = {}): LogLine {
   return { msg: 'request', time: '', level: 'info', client_request_id: 'soak-1', status: 200, ...changes };
 }
 
-describe('The books', () => {
+describe('The request records', () => {
   it('agree where each request has one line with its status', () => {
     expect(checkResponses([attempt()], [[line()]], NONE).against).toEqual([]);
   });
@@ -52,14 +54,14 @@ describe('The books', () => {
     expect(checkResponses(attempts, [lines], NONE).against).toHaveLength(1);
   });
 
-  it('forgive a line that was lost with its gate, but not with another one', () => {
+  it('may miss a line that was lost with its gateway, but no other', () => {
     const kill = (gate: number): Timeline => faults([`gate ${gate}`, 'killed', AT + 300, AT + 900]);
     expect(checkResponses([attempt()], [[]], kill(0)).against).toEqual([]);
     expect(checkResponses([attempt()], [[]], kill(1)).against).toHaveLength(1);
   });
 });
 
-describe('A trouble', () => {
+describe('A problem', () => {
   const against = (changes: Partial<Attempt>, reason: string, timeline: Timeline): number =>
     checkProblems([attempt(changes)], [[line({ reason })]], timeline).flatMap((finding) => finding.against)
       .length;
@@ -79,7 +81,7 @@ describe('A trouble', () => {
     expect(against(changes, reason, faults([other, 'killed', AT - 500, AT + 50]))).toBe(1);
   });
 
-  it('such as a connection cut without an answer is not for a gate that drains, or that was reloaded', () => {
+  it('such as a connection cut without a response is not explained by a drain or a reload', () => {
     for (const kind of ['stopped', 'reloaded']) {
       const timeline = faults(['gate 0', kind, AT - 500, AT + 50]);
       expect(against({ status: undefined, outcome: 'cut' }, '', timeline)).toBe(1);
@@ -88,13 +90,13 @@ describe('A trouble', () => {
     expect(against({ status: undefined, outcome: 'cut', isReused: false }, '', draining)).toBe(0);
   });
 
-  it('such as a timeout may be for want of time alone, a lost connection to an upstream is not', () => {
+  it('such as a timeout may be caused by a stall alone, a lost connection to an upstream is not', () => {
     const stall = faults(['machine', 'stalled', AT - 500, AT + 50]);
     expect(against({ status: 504 }, 'upstream_timeout', stall)).toBe(0);
     expect(against({ status: 502 }, 'upstream_unreachable', stall)).toBe(1);
   });
 
-  it('such as a 401 for a good token, or a 429 without a limit, has no excuse', () => {
+  it('such as a 401 for a valid token, or a 429 without a limit, has no explanation', () => {
     const everything = faults(
       ['redis', 'killed', AT, AT + 1],
       ['issuer', 'unavailable', AT, AT + 1],
@@ -113,12 +115,12 @@ describe('A limit', () => {
     times.map((atMs, i) => ({ id: `${app}-${i}`, app, atMs }));
   const burst = (n: number): number[] => Array.from({ length: n }, (_, i) => AT + i);
 
-  it('is exceeded by one count more within the window, and not by one at its end', () => {
+  it('is exceeded by one more count within the window, and not by one at its end', () => {
     expect(checkCounts(counts('local-a', burst(LIMIT + 1))).against).toHaveLength(1);
     expect(checkCounts(counts('local-a', [...burst(LIMIT), AT + WINDOW_MS])).against).toEqual([]);
   });
 
-  it('is exceeded by an arrival that nobody counted, where no outage permits it', () => {
+  it('is exceeded by an uncounted arrival, where no outage permits it', () => {
     const check = (app: string, n: number, timeline: Timeline): number =>
       checkArrivals(arrivals(app, burst(n)), counts(app, burst(LIMIT)), timeline, {
         now: 2,
@@ -141,7 +143,7 @@ describe('A limit', () => {
   });
 });
 
-it('A gate that holds on to a socket, or to memory, or complains, is not at rest', () => {
+it('A gateway that keeps a socket or memory, or prints an error, is not at rest', () => {
   const MIB = 1024 * 1024;
   const check = (sockets: number, heapBytes: number, complaint = ''): number =>
     checkAtRest([complaint], [{ sockets: 7, heapBytes: 20 * MIB }], [{ sockets, heapBytes }]).flatMap(
