@@ -82,7 +82,7 @@ describe('the image', { timeout: 60_000 }, () => {
     let log = '';
     container.stdout.on('data', (bytes: Buffer) => (log += bytes.toString()));
     try {
-      while (!log.includes('the gate is open') && container.exitCode === null) await sleep(20);
+      while (!log.includes('gateway started') && container.exitCode === null) await sleep(20);
       expect((await fetch(`http://${env['TOLLGATE_LISTEN']}/status`)).status).toBe(200);
       expect((await fetch(`http://${env['TOLLGATE_LISTEN']}/notarizations/stamps`)).status).toBe(401);
       expect(await healthcheck(env)).toBe(0);
@@ -110,7 +110,7 @@ routes: [{match: GET /status, upstream: echo, public: true}]
     let log = '';
     container.stdout.on('data', (bytes: Buffer) => (log += bytes.toString()));
     try {
-      while (!log.includes('the gate is open') && container.exitCode === null) await sleep(20);
+      while (!log.includes('gateway started') && container.exitCode === null) await sleep(20);
       expect((await fetch(`http://${env['TOLLGATE_LISTEN']}/status`)).status).toBe(200);
       expect(await healthcheck(env)).toBe(0);
     } finally {

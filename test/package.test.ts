@@ -139,7 +139,7 @@ it('writes a file to begin with, which check accepts, and never writes over one'
   await writeFile(file, '# mine\n');
   await expect(command('init')).rejects.toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('exists already') as string,
+    stderr: expect.stringContaining('already exists') as string,
   });
   expect(await readFile(file, 'utf8')).toBe('# mine\n');
   await command('init', '-c', 'other/place.yaml');

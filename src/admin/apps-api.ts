@@ -54,7 +54,7 @@ export function createAppsApi(options: AppsApiOptions): Router {
     const name = issuer === undefined ? undefined : textOf(issuer, 'issuer');
     if (name !== undefined && !issuers.has(name)) throw new ApiError(400, `unknown issuer "${name}"`);
     if (app !== undefined && token !== undefined)
-      throw new ApiError(400, 'either "app" or "token" is revoked at once');
+      throw new ApiError(400, 'give either "app" or "token", not both');
     const revoked =
       token === undefined
         ? appRevocation(textOf(app, 'app'), name, options.now())
@@ -185,7 +185,7 @@ function fieldsOf(value: unknown, known: readonly string[]): Readonly<Record<str
 }
 
 function textOf(value: unknown, name: string): string {
-  if (typeof value !== 'string' || value.trim() === '') throw new ApiError(400, `"${name}" must be a text`);
+  if (typeof value !== 'string' || value.trim() === '') throw new ApiError(400, `"${name}" must be a string`);
   return value;
 }
 
@@ -206,5 +206,5 @@ function responseFor(error: unknown): { status: number; message: string } {
   if (status === 413) return { status, message: 'the body is too large' };
   if (typeof status === 'number' && status >= 400 && status < 500)
     return { status, message: 'the body is not JSON' };
-  return { status: 503, message: 'the registry does not answer; try again' };
+  return { status: 503, message: 'the registry is unavailable; try again' };
 }

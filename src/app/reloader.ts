@@ -87,12 +87,12 @@ export async function openConfigReloader<G extends ReloadableGateway>(
       current = instance;
       commit();
     } catch (error) {
-      log.error(problemsOf(error), 'the file cannot be used: the one before stays in force');
+      log.error(problemsOf(error), 'reload failed: the previous configuration stays in force');
       runAfterReload(() => onReload?.(false));
       return false;
     }
     runAfterReload(() => current.activate());
-    log.info({ routes: current.settings.routes.length }, 'the file was loaded again and is in force');
+    log.info({ routes: current.settings.routes.length }, 'configuration reloaded');
     runAfterReload(() => onReload?.(true));
     return true;
   }
@@ -102,7 +102,7 @@ export async function openConfigReloader<G extends ReloadableGateway>(
     try {
       step();
     } catch (error) {
-      log.error({ err: error }, 'part of a reload failed: the gate may use some settings of the file before');
+      log.error({ err: error }, 'part of a reload failed: some previous settings may still be in use');
     }
   }
 

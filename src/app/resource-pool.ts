@@ -68,7 +68,7 @@ export function createResourcePool({ log, graceMs = GRACE_MS }: ResourcePoolOpti
     try {
       await close();
     } catch (error) {
-      log.warn({ name, err: error }, 'something that is no longer needed could not be closed');
+      log.warn({ name, err: error }, 'an unused resource could not be closed');
     }
   }
 

@@ -25,11 +25,11 @@ export interface Siblings {
   /** Whether this worker writes the last known set to disk, for all workers. */
   readonly isFirst: boolean;
   /** Asks another worker for the revocations that it knows. */
-  readonly askForPage: FetchPage;
+  readonly fetchPage: FetchPage;
 }
 
 /** The clock, ids and log for the revocations. */
-export interface RevocationSurroundings {
+export interface RevocationRuntime {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly newId: () => string;
@@ -50,7 +50,7 @@ export function openRevocations(
   settings: RevocationSettings,
   redis: RedisConnection | undefined,
   registry: RevocationRegistry | undefined,
-  runtime: RevocationSurroundings,
+  runtime: RevocationRuntime,
   currentSet?: Revocations['currentSet'],
 ): RevocationHandle | undefined {
   const { now, log } = runtime;
@@ -81,11 +81,11 @@ export function openRevocations(
 function openCache(
   { revocationCache: folder }: RevocationSettings,
   source: string,
-  { siblings, newId, log }: RevocationSurroundings,
+  { siblings, newId, log }: RevocationRuntime,
 ): RevocationCache | undefined {
   const file =
     folder === undefined
       ? undefined
       : createFileCache({ folder, source, isWriter: siblings?.isFirst ?? true, newId, log });
-  return siblings ? createWorkerCache(siblings.askForPage, file) : file;
+  return siblings ? createWorkerCache(siblings.fetchPage, file) : file;
 }

@@ -39,7 +39,7 @@ export interface ServeOptions {
   /** Set if the process is one of several workers. */
   readonly worker?: {
     /** The worker's number, written in each line of its log. */
-    readonly place: number;
+    readonly number: number;
     /** Returns the metrics of all workers, its own included. */
     readonly collectMetrics: () => Promise<readonly Measurements[]>;
     readonly siblings: Siblings;
@@ -80,9 +80,9 @@ interface Served extends GatewayInstance {
  */
 export async function serve({ started, load, env, worker, watch }: ServeOptions): Promise<Serving> {
   const { listen: publicAddress, admin } = started;
-  if (!publicAddress || !admin) throw new TypeError('a gate that serves needs `listen` and `admin`');
+  if (!publicAddress || !admin) throw new TypeError('a gateway that serves needs `listen` and `admin`');
   limitHeapGrowth();
-  const { log, writeInfo, setLevel, reopen, close: closeLog } = createLog(started.log, worker?.place);
+  const { log, writeInfo, setLevel, reopen, close: closeLog } = createLog(started.log, worker?.number);
   const restoreRejections = logUnhandledRejections(log);
   const runtime = { ...processRuntime(log, env), siblings: worker?.siblings };
   const guard = createCredentialGuard({ now: runtime.monotonic, networkOf, log });
@@ -123,7 +123,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     appsApi: () => current().appsApi,
     adminHosts: () => current().settings.admin?.hosts ?? [],
     observe: observeWith(
-      createAccessLog({ writeInfo, now: runtime.now, worker: worker?.place, logged }),
+      createAccessLog({ writeInfo, now: runtime.now, worker: worker?.number, logged }),
       logNearestRoute,
       watch,
     ),
@@ -136,7 +136,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     throw error;
   });
   const { address, adminAddress } = listening;
-  log.info({ address, admin: adminAddress, routes: started.routes.length }, 'the gate is open');
+  log.info({ address, admin: adminAddress, routes: started.routes.length }, 'gateway started');
   warnOfForeignCluster(started, log);
 
   function onReload(isInForce: boolean): void {
@@ -148,7 +148,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     logged.paths = settings.log.paths;
     listening.applySettings(settings);
     const keys = keysThatNeedRestart(started, settings);
-    if (keys.length > 0) log.warn({ keys }, 'what has changed under these keys needs a restart');
+    if (keys.length > 0) log.warn({ keys }, 'changes of these keys take effect after a restart');
   }
 
   return {
@@ -166,7 +166,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
       const { drainTimeoutMs, drainDelayMs } = current().settings;
       log.info({ deadline_ms: drainTimeoutMs }, 'draining');
       await listening.drain(drainTimeoutMs, drainDelayMs);
-      log.info({}, 'the gate is closed');
+      log.info({}, 'gateway stopped');
       await end();
     },
   };

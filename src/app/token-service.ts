@@ -114,7 +114,7 @@ export async function openTokenService(
   function scheduleRetry(): void {
     if (isClosed) return;
     retry = setTimeout(() => {
-      open().then(() => log.info({}, 'the registry is there: the token service is open'), retryAfter);
+      open().then(() => log.info({}, 'the registry is available: token service started'), retryAfter);
     }, RETRY_MS).unref();
   }
 
@@ -156,7 +156,7 @@ export async function openTokenService(
         random,
         log,
       }),
-    administer: (announce) => createAdministration({ registry, secrets, announce, now }),
+    administer: (publishRevision) => createAdministration({ registry, secrets, publishRevision, now }),
     async close() {
       isClosed = true;
       clearTimeout(retry);
@@ -183,7 +183,7 @@ async function readPepper(
   throw new PepperError(
     own
       ? 'TOLLGATE_PEPPER is not the pepper that the secrets in this registry were hashed with'
-      : 'the secrets in this registry were hashed with a TOLLGATE_PEPPER, and none is set',
+      : 'the secrets in this registry were hashed with a TOLLGATE_PEPPER, but none is set',
   );
 }
 
@@ -235,7 +235,7 @@ export function tokenServiceConfig(settings: TokenServiceSettings): TokenService
 function deleteExpiredPeriodically(registry: Registry, now: () => number, log: Log): NodeJS.Timeout {
   const deleteExpired = (): void => {
     registry.deleteExpired(now()).catch((error: unknown) => {
-      log.warn({ err: error }, 'what has ended could not be removed from the registry');
+      log.warn({ err: error }, 'expired rows could not be deleted from the registry');
     });
   };
   return setInterval(deleteExpired, DELETE_EXPIRED_EVERY_MS).unref();

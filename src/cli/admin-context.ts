@@ -43,9 +43,7 @@ export async function withAdminContext<T>(
   );
   try {
     if (!opened)
-      throw new CommandFailed(
-        'this needs a place to keep revocations in: `tokens.database` or `redis` in the file',
-      );
+      throw new CommandFailed('this needs a store for revocations: `tokens.database` or `redis` in the file');
     const { revocations } = opened;
     await revocations.attempted;
     const administration = tokens?.administer(() => revocations.publishRevision());

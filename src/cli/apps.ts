@@ -55,7 +55,7 @@ function create(input: CommandInput): ReturnType<Action> {
   return async (context) => {
     const app = await administrationOf(context).createApp(request);
     context.audit({ action: 'app_created', app: app.key });
-    print(input, app, `key     ${app.key}\nsecret  ${app.secret}\n\nThe secret is shown this once.`);
+    print(input, app, `key     ${app.key}\nsecret  ${app.secret}\n\nThe secret is shown only once.`);
   };
 }
 
@@ -84,7 +84,7 @@ function rotate(input: CommandInput): ReturnType<Action> {
     const secret = await administrationOf(context).rotateSecret(key);
     if (secret === undefined) throw new CommandFailed(`there is no app "${key}"`);
     context.audit({ action: 'app_secret_rotated', app: key });
-    const text = `secret  ${secret}\n\nThe secret is shown this once; the old one is worth nothing now.`;
+    const text = `secret  ${secret}\n\nThe secret is shown only once; the old one is no longer accepted.`;
     print(input, { key, secret }, text);
   };
 }

@@ -119,7 +119,7 @@ async function contradiction(
   if (status !== 200) return `${what}, but it is forwarded by "${decision.route.match}"`;
   return sameRoute(decision, route)
     ? undefined
-    : `${what} by this route, but "${decision.route.match}" in line ${decision.route.line} takes it`;
+    : `${what} by this route, but "${decision.route.match}" in line ${decision.route.line} matches first`;
 }
 
 function because({ refusal, route }: Rejection): string {
@@ -152,7 +152,7 @@ function requestOf(method: string, path: string, token: string | undefined): Inc
   req.httpVersion = '1.1';
   req.rawHeaders = [
     'Host',
-    'gate.example',
+    'gateway.example',
     ...(token === undefined ? [] : ['Authorization', `Bearer ${token}`]),
   ];
   return req;

@@ -5,12 +5,12 @@ import { APPS_USAGE, USERS_USAGE } from './usage.js';
 export const COMMANDS: readonly Command[] = [
   {
     name: 'init',
-    summary: 'writes a small commented configuration to begin with',
+    summary: 'writes a small commented configuration',
     load: async () => (await import('./init.js')).init,
   },
   {
     name: 'start',
-    summary: 'runs the gate',
+    summary: 'runs the gateway',
     load: async () => (await import('./start.js')).start,
   },
   {
@@ -27,7 +27,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'apps',
     usage: APPS_USAGE,
     summary:
-      'the apps that may ask for tokens, and the kill switch: create, list, delete, rotate, revoke, restore, revocations, named-tokens, revoke-token',
+      'the apps that may request tokens, and the kill switch: create, list, delete, rotate, revoke, restore, revocations, named-tokens, revoke-token',
     maxArgs: 2,
     options: ['name', 'scopes', 'owner', 'organization', 'issuer'],
     load: async () => (await import('./apps.js')).apps,
@@ -35,19 +35,19 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'users',
     usage: USERS_USAGE,
-    summary: 'the people of the password endpoint: add NAME, list, delete NAME',
+    summary: 'the users of the password endpoint: add NAME, list, delete NAME',
     maxArgs: 2,
     options: ['scopes', 'organization'],
     load: async () => (await import('./users.js')).users,
   },
   {
     name: 'demo',
-    summary: 'a whole working setup in one process, and the curl lines to try',
+    summary: 'a complete setup in one process, with curl lines to try',
     load: async () => (await import('./demo.js')).demo,
   },
   {
     name: 'sample',
-    summary: "the demo's service and its issuer alone, for a gate that runs beside them",
+    summary: "the demo's service and issuer alone, for a gateway in another process",
     load: async () => (await import('./sample.js')).sample,
   },
 ];

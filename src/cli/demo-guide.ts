@@ -24,16 +24,16 @@ export function guide(origin: string, testIssuer: TestIssuer): string {
   const claims = { app_name: 'Sample app', organization: 'Sample Ltd.' };
   const token = testIssuer.sign('sample-app', ['notarization:*'], claims);
   const otherToken = testIssuer.sign('other-app', ['storage:read'], claims);
-  return `In another terminal, paste these lines. Two passes first:
+  return `In another terminal, paste these lines. Two tokens first:
 
 export TOKEN=${token}
 export OTHER=${otherToken}
 
-200, with what is left of 10 requests in any 2 minutes (repeat it: the eleventh answers 429):
+200, with what is left of 10 requests in any 2 minutes (repeat it: the eleventh is 429):
 
 curl --include --request GET --url '${origin}/notarizations/stamps' --header "authorization: Bearer $TOKEN"
 
-403, since this pass has no scope for it; then 401, without any:
+403, since this token lacks the scope; then 401, without a token:
 
 curl --include --request GET --url '${origin}/notarizations/stamps' --header "authorization: Bearer $OTHER"
 curl --include --request GET --url '${origin}/notarizations/stamps'
@@ -56,12 +56,12 @@ export function tokenServiceGuide(
   { key, secret }: SampleApp,
   credential: string,
 ): string {
-  return `The gate hands out passes too: for this app by its key and secret. Delete the app, and its pass is refused at once:
+  return `The gateway also issues tokens: to this app for its key and secret. Delete the app, and its token is refused at once:
 
-export PASS=$(curl --silent --request POST --url '${origin}/auth/token?key=${key}&secret=${secret}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
-curl --include --url '${origin}/token/whoami' --header "authorization: bearer $PASS"
-curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $PASS"
+export APP_TOKEN=$(curl --silent --request POST --url '${origin}/auth/token?key=${key}&secret=${secret}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+curl --include --url '${origin}/token/whoami' --header "authorization: bearer $APP_TOKEN"
+curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $APP_TOKEN"
 curl --include --request DELETE --url '${adminOrigin}/api/apps/${key}' --header "authorization: Bearer ${credential}"
-curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $PASS"
+curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $APP_TOKEN"
 `;
 }

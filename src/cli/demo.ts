@@ -14,7 +14,7 @@ import { untilSignal } from './signals.js';
 import { originOf, guide, tokenServiceGuide } from './demo-guide.js';
 
 const SAMPLE_APP = {
-  name: 'Sample app of the gate',
+  name: 'Sample app of the gateway',
   scopes: ['notarization:*'],
   organization: 'Sample Ltd.',
 };
@@ -29,7 +29,7 @@ export const demo: Run = async (input) => {
   const sample = await openSample(settings);
   // The terminal shows one short line for each request; the log has only warnings and errors.
   const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log: { ...settings.log, level: 'warn' } as const };
-  const gate = await serve({
+  const gateway = await serve({
     started: quiet,
     load: () => Promise.resolve(quiet),
     env: terminal.env,
@@ -38,21 +38,21 @@ export const demo: Run = async (input) => {
     await sample.close();
     throw error;
   });
-  const origin = originAt(gate.address, settings.listen);
-  const admin = originAt(gate.adminAddress, settings.admin);
-  terminal.out(`The gate is open on ${origin}, in front of a sample service on`);
+  const origin = originAt(gateway.address, settings.listen);
+  const admin = originAt(gateway.adminAddress, settings.admin);
+  terminal.out(`The gateway listens on ${origin}, in front of a sample service on`);
   terminal.out(`${originAt(sample.address)}; its health is on ${admin}/healthz. Ctrl-C ends it.\n`);
   if (isPackaged) {
     terminal.out(
       `There is no ${input.file} here, so it runs the package's example; its data is in ${resolve('data')}.\n`,
     );
   }
-  terminal.out(guide(origin, sample.mint));
-  const app = await gate.administration?.createApp(SAMPLE_APP);
+  terminal.out(guide(origin, sample.testIssuer));
+  const app = await gateway.administration?.createApp(SAMPLE_APP);
   if (app) terminal.out(tokenServiceGuide(origin, admin, app, credentialOf(terminal.env)));
   await untilSignal();
-  if (app) await gate.administration?.deleteApp(app.key);
-  await gate.stop();
+  if (app) await gateway.administration?.deleteApp(app.key);
+  await gateway.stop();
   await sample.close();
   return EXIT_OK;
 };

@@ -17,7 +17,7 @@ export const init: Run = async ({ file, terminal }) => {
     await writeFile(file, text, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new CommandFailed(`${file} exists already; it is left as it is`);
+    throw new CommandFailed(`${file} already exists and is not overwritten`);
   }
   terminal.out(
     `${file} is written. Edit it, then:\n\n  tollgate check -c ${file}\n  tollgate start -c ${file}`,

@@ -113,7 +113,7 @@ function help(): string {
     `  -c, --config FILE   the configuration (default ${DEFAULT_FILE})`,
     '  --json              print data as JSON',
     '  -v, --version       print the version',
-    '  -h, --help          the same as tollgate help; tollgate help COMMAND tells of one',
+    '  -h, --help          the same as tollgate help; tollgate help COMMAND describes one',
   ].join('\n');
 }
 
@@ -134,7 +134,7 @@ function report(error: unknown): number {
   if (error instanceof AlreadyReported) return error.code;
   if (error instanceof UsageError || error instanceof ConfigUnreadable) {
     const isMissing = error instanceof ConfigUnreadable && !existsSync(DEFAULT_FILE);
-    terminal.err(`tollgate: ${error.message}${isMissing ? '; tollgate init writes one to begin with' : ''}`);
+    terminal.err(`tollgate: ${error.message}${isMissing ? '; tollgate init writes one' : ''}`);
     return EXIT_USAGE;
   }
   if (error instanceof OperatorError) {
@@ -163,10 +163,10 @@ function systemProblem(error: unknown): string | undefined {
   if (code !== undefined && path !== undefined) return `${path} cannot be opened (${code})`;
   const where = `${address ?? ''}:${port ?? ''}`;
   if (code === 'EADDRINUSE')
-    return `${where} is taken by another process; stop it or change the address in the file`;
+    return `${where} is in use by another process; stop it or change the address in the file`;
   if (code === 'EACCES' && port !== undefined)
     return `not allowed to listen on ${where}; ports under 1024 need privileges`;
-  if (code === 'EADDRNOTAVAIL') return `${where} is no address of this machine; change it in the file`;
+  if (code === 'EADDRNOTAVAIL') return `${where} is not an address of this machine; change it in the file`;
   return undefined;
 }
 

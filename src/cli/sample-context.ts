@@ -6,7 +6,7 @@ import { UsageError } from './command.js';
 import { createTestIssuer, type TestIssuer } from './test-issuer.js';
 
 export interface SampleContext {
-  readonly mint: TestIssuer;
+  readonly testIssuer: TestIssuer;
   readonly address: AddressInfo;
   close(): Promise<void>;
 }
@@ -19,14 +19,14 @@ export async function openSample({ issuers, upstreams }: Settings): Promise<Samp
   const [issuer] = issuers;
   const [upstream] = upstreams;
   if (!issuer || !upstream) throw new UsageError('the demo needs a file with an issuer and an upstream');
-  const mint = createTestIssuer(issuer);
-  const server = createNotarizations(mint.jwks);
+  const testIssuer = createTestIssuer(issuer);
+  const server = createNotarizations(testIssuer.jwks);
   const { hostname, port } = new URL(upstream.targets[0].origin);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(Number(port), hostname, resolve);
   });
   return {
-    mint,
+    testIssuer,
     address: server.address() as AddressInfo,
     close: () =>
       new Promise((resolve) => {

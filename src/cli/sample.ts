@@ -11,7 +11,7 @@ export const sample: Run = async (input) => {
   const { terminal } = input;
   const { settings } = await loadExample(input);
   const context = await openSample(settings);
-  terminal.out(guide(originOf(settings.listen), context.mint));
+  terminal.out(guide(originOf(settings.listen), context.testIssuer));
   await untilSignal();
   await context.close();
   return EXIT_OK;

@@ -21,12 +21,12 @@ export const start: Run = async ({ file, terminal }) => {
 
   function reload(): void {
     // A gateway that fails to open is reported when this command rejects.
-    opening.then((gate) => gate.reload()).catch(() => undefined);
+    opening.then((gateway) => gateway.reload()).catch(() => undefined);
   }
 
-  const gate = await opening;
+  const gateway = await opening;
   await untilSignal();
   close();
-  await gate.stop();
+  await gateway.stop();
   return EXIT_OK;
 };

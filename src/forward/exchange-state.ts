@@ -69,7 +69,7 @@ export abstract class ExchangeState implements Callable {
   /** A bug of the gateway in an event or the timer. */
   onBug(error: unknown): void {
     reportBug(this.options, this.exchange, { err: error }, 'internal error while handling a request');
-    this.fail(failures.BUG, 'gate_error');
+    this.fail(failures.BUG, 'internal_error');
   }
 
   /** Fails by the target's fault, which is logged; a tunnel beyond the limit is not its fault. */

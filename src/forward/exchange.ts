@@ -72,7 +72,7 @@ export type Fault =
   /** More WebSockets or event streams than `max_tunnels`. */
   | 'tunnels_full'
   /** An exception inside the gateway. */
-  | 'gate_error';
+  | 'internal_error';
 
 /** The result of an exchange that got the upstream's response, or whose client left before it. */
 export interface Outcome {

@@ -9,8 +9,8 @@ import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 
 const REASON =
-  'a middleware before the gate has parsed the request body and kept no bytes to forward: ' +
-  'mount the gate before express.json() and the like, or keep the bytes as req.rawBody in its verify option';
+  'a middleware before the gateway has parsed the request body and kept no bytes to forward: ' +
+  'mount the gateway before express.json() and similar parsers, or keep the bytes as req.rawBody in its verify option';
 const LOST = new Refusal('internal_error', [], REASON);
 /** The same refusal with the reason in its body, for the developer. */
 const LOST_EXPLAINED = new Refusal('internal_error', [], REASON, true);

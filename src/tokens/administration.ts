@@ -48,7 +48,7 @@ export interface AdministrationOptions {
   readonly registry: Registry;
   readonly secrets: Secrets;
   /** Notifies the gateways that revocations have changed. */
-  readonly announce: () => Promise<void>;
+  readonly publishRevision: () => Promise<void>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -81,7 +81,7 @@ const MAX_NAME = 256;
 export function createAdministration({
   registry,
   secrets,
-  announce,
+  publishRevision,
   now,
 }: AdministrationOptions): Administration {
   return {
@@ -111,7 +111,7 @@ export function createAdministration({
     listApps: async () => (await registry.listApps()).map(appView),
     async deleteApp(key) {
       const deleted = await registry.deleteApp(key, now(), [TOKENS, NAMED]);
-      if (deleted) await announce();
+      if (deleted) await publishRevision();
       return deleted;
     },
     async rotateSecret(key) {
@@ -136,7 +136,7 @@ export function createAdministration({
       (await registry.listUsers()).map(({ name, scopes, organization }) => ({ name, scopes, organization })),
     async deleteUser(name) {
       const deleted = await registry.deleteUser(name, now(), TOKENS);
-      if (deleted) await announce();
+      if (deleted) await publishRevision();
       return deleted;
     },
   };

@@ -82,7 +82,7 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
     await closeLog();
     throw error;
   });
-  log.info({ address, admin: adminAddress, workers: countWorkers(started) }, 'all workers are open');
+  log.info({ address, admin: adminAddress, workers: countWorkers(started) }, 'all workers started');
   let reloading = Promise.resolve();
   return {
     reload: () =>

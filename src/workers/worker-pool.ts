@@ -73,7 +73,7 @@ export function createWorkerPool({ size, settings, collectMetrics, log }: Worker
       },
       opened(addresses) {
         worker.openedAt = performance.now();
-        log.info({ worker: number, pid: forked.process.pid }, 'a worker is open');
+        log.info({ worker: number, pid: forked.process.pid }, 'worker started');
         open(addresses);
       },
       async knownRevocations(from) {
@@ -129,10 +129,7 @@ export function createWorkerPool({ size, settings, collectMetrics, log }: Worker
       earlyExits = performance.now() - openedAt < EARLY_MS ? earlyExits + 1 : 0;
       const pauseMs = earlyExits < 2 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (earlyExits - 2), LONGEST_PAUSE_MS);
       const { number, process } = worker;
-      log.error(
-        { worker: number, pid: process.pid, code, signal, replaced_in_ms: pauseMs },
-        'a worker has ended',
-      );
+      log.error({ worker: number, pid: process.pid, code, signal, replaced_in_ms: pauseMs }, 'worker ended');
       try {
         await sleep(pauseMs, undefined, { signal: ending.signal });
       } catch {
@@ -169,7 +166,7 @@ export function createWorkerPool({ size, settings, collectMetrics, log }: Worker
     async drain(deadlineMs) {
       ending.abort();
       const deadline = setTimeout(() => {
-        log.error({ workers: [...workers.keys()] }, 'workers that do not end are killed');
+        log.error({ workers: [...workers.keys()] }, 'killing workers that did not end in time');
         for (const { process } of workers.values()) process.kill('SIGKILL');
       }, deadlineMs);
       for (const { hasBegun, process, remote } of workers.values()) {

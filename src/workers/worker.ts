@@ -46,17 +46,17 @@ export async function runWorker(file: string, env: Environment): Promise<number>
   } satisfies WorkerCalls);
 
   async function open(): Promise<Serving> {
-    const place = Number(env[WORKER_NUMBER]);
+    const number = Number(env[WORKER_NUMBER]);
     const gateway = await serve({
       started: await primary.call('begin'),
       load: async () => received ?? (await loadConfig(file, env)).settings,
       env,
       worker: {
-        place,
+        number,
         collectMetrics: () => primary.call('collectMetrics'),
         siblings: {
-          isFirst: place === 1,
-          askForPage: (from) => primary.call('knownRevocations', from),
+          isFirst: number === 1,
+          fetchPage: (from) => primary.call('knownRevocations', from),
         },
       },
     });

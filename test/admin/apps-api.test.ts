@@ -77,7 +77,7 @@ describe('the credential', () => {
 });
 
 describe('an app', () => {
-  it('is made with a key and a secret, which is shown this once', async () => {
+  it('is made with a key and a secret, which is shown only once', async () => {
     const owner = { uid: '7', uname: 'ada', uavatar: 'https://pictures.test/7' };
     const request = { ...ORDERS, organization: 'Sample Ltd', owner };
     const made = await ask('POST', '/api/apps', request);
@@ -142,9 +142,9 @@ describe('an app', () => {
   });
 
   it.each([
-    ['no name', { scopes: ['a'] }, /"name" must be a text/],
-    ['an empty name', { ...ORDERS, name: ' ' }, /"name" must be a text/],
-    ['a name that is no text', { ...ORDERS, name: 7 }, /"name" must be a text/],
+    ['no name', { scopes: ['a'] }, /"name" must be a string/],
+    ['an empty name', { ...ORDERS, name: ' ' }, /"name" must be a string/],
+    ['a name that is no text', { ...ORDERS, name: 7 }, /"name" must be a string/],
     ['a name with a line break', { ...ORDERS, name: 'a\nb' }, /control characters/],
     ['a name that is too long', { ...ORDERS, name: 'n'.repeat(257) }, /256/],
     ['no scopes', { name: 'Sample' }, /"scopes" must be a list/],
@@ -152,9 +152,9 @@ describe('an app', () => {
     ['scopes that are a text', { ...ORDERS, scopes: 'a b' }, /"scopes" must be a list/],
     ['a scope that is none', { ...ORDERS, scopes: ['a b'] }, /"scopes" must be a list/],
     ['a scope that is no text', { ...ORDERS, scopes: [7] }, /"scopes" must be a list/],
-    ['an organization that is no text', { ...ORDERS, organization: {} }, /"organization" must be a text/],
-    ['an empty owner', { ...ORDERS, owner: '' }, /"owner" must be a text/],
-    ['an owner without a name', { ...ORDERS, owner: { uid: '7' } }, /"owner\.uname" must be a text/],
+    ['an organization that is no text', { ...ORDERS, organization: {} }, /"organization" must be a string/],
+    ['an empty owner', { ...ORDERS, owner: '' }, /"owner" must be a string/],
+    ['an owner without a name', { ...ORDERS, owner: { uid: '7' } }, /"owner\.uname" must be a string/],
     ['an owner whose id is no text', { ...ORDERS, owner: { uname: 'a', uid: 7 } }, /"owner\.uid" must be/],
     ['a picture that is no text', { ...ORDERS, owner: { uname: 'a', uavatar: 7 } }, /"owner\.uavatar" must/],
     ['an owner that is a list', { ...ORDERS, owner: ['ada'] }, /object/],
@@ -213,13 +213,13 @@ describe('a revocation', () => {
 
   it.each([
     ['an issuer that the file does not name', { app: 'app-1', issuer: 'nobody' }, /unknown issuer "nobody"/],
-    ['an issuer that is no text', { app: 'app-1', issuer: null }, /"issuer" must be a text/],
-    ['no app', { issuer: 'outside' }, /"app" must be a text/],
-    ['an empty app', { app: '' }, /"app" must be a text/],
+    ['an issuer that is no text', { app: 'app-1', issuer: null }, /"issuer" must be a string/],
+    ['no app', { issuer: 'outside' }, /"app" must be a string/],
+    ['an empty app', { app: '' }, /"app" must be a string/],
     ['an unknown key', { app: 'app-1', jti: 'x' }, /unknown key "jti"/],
     ['both', { app: 'app-1', token: 'x' }, /either "app" or "token"/],
     ['a list', ['app-1'], /must be a JSON object/],
-    ['nothing', undefined, /"app" must be a text/],
+    ['nothing', undefined, /"app" must be a string/],
   ])('is not made of %s: 400, in words', async (_what, body, message) => {
     const response = await ask('POST', '/api/revocations', body);
     const { errors } = (await response.json()) as { errors: { message: string }[] };

@@ -150,7 +150,7 @@ describe('what a next generation does not ask for', () => {
     commit();
     await pool.close();
     expect(closed).toEqual(['good of 1']);
-    expect(warned).toEqual(['something that is no longer needed could not be closed']);
+    expect(warned).toEqual(['an unused resource could not be closed']);
   });
 });
 

@@ -166,8 +166,7 @@ describe('tollgate apps', () => {
     const nowhere = {
       code: 1,
       stdout: '',
-      stderr:
-        'tollgate: this needs a place to keep revocations in: `tokens.database` or `redis` in the file\n',
+      stderr: 'tollgate: this needs a store for revocations: `tokens.database` or `redis` in the file\n',
     };
     expect(await apps('revoke app-1', bare)).toEqual(nowhere);
     expect(await apps('revocations', bare)).toEqual(nowhere);

@@ -65,8 +65,8 @@ describe('tollgate', () => {
 
   it.each([
     [['help'], /^usage: tollgate COMMAND[^]*^ {2}start +\S/m],
-    [['help', 'start'], /^usage: tollgate start\n\n {2}runs the gate\n/],
-    [['start', '--help'], /^usage: tollgate start\n\n {2}runs the gate\n/],
+    [['help', 'start'], /^usage: tollgate start\n\n {2}runs the gateway\n/],
+    [['start', '--help'], /^usage: tollgate start\n\n {2}runs the gateway\n/],
     [['help', 'users'], /^usage: tollgate users add NAME \[--scopes a,b\].*\n +tollgate users list\n/],
   ])('%j prints the usage of a command', async (words, text) => {
     const { code, stdout, stderr } = await runCommand(words);
@@ -191,7 +191,7 @@ describe('tollgate check', () => {
       ),
       expect.stringMatching(/^12:\d+: GET \/files\/7: expected 403, but it is refused with 401 \(no_token/),
       expect.stringMatching(
-        /^13:\d+: GET \/public\/x: expected 200 by this route, but "\* \/public\/\{path\*\}" in line \d+ takes it/,
+        /^13:\d+: GET \/public\/x: expected 200 by this route, but "\* \/public\/\{path\*\}" in line \d+ matches first/,
       ),
       expect.stringMatching(/^14:\d+: DELETE \/files\/7: expected 200, but it is refused with 405/),
       expect.stringMatching(

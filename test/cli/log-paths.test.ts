@@ -33,7 +33,7 @@ const write = (log: object) =>
 it('the log explains a 404 once log.paths and debug are on, and never contains a query', async () => {
   await write({});
   gate = startCommand(['start', '-c', file]);
-  const [line] = await gate.until(/^.*the gate is open.*$/m);
+  const [line] = await gate.until(/^.*gateway started.*$/m);
   const url = `http://127.0.0.1:${(JSON.parse(line) as { address: { port: number } }).address.port}`;
   expect((await fetch(`${url}/order/1?token=hunter2`)).status).toBe(404);
   const [before] = await gate.until(/^.*"no_route".*$/m);

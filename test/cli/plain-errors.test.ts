@@ -47,7 +47,7 @@ describe('one line reports', () => {
     const { port } = other.address() as AddressInfo;
     const { code, line } = await oneLine(['demo', '-c', await write({}, `http://127.0.0.1:${port}`)]);
     other.close();
-    expect(line).toContain(`127.0.0.1:${port} is taken by another process`);
+    expect(line).toContain(`127.0.0.1:${port} is in use by another process`);
     expect(code).toBe(1);
   });
 
@@ -132,7 +132,7 @@ describe('limits in memory', () => {
       let text = '';
       worker.process.stdout.on('data', (chunk) => {
         text += chunk;
-        if (text.includes('the gate is open')) setTimeout(() => { console.log(text); worker.process.kill('SIGKILL'); process.exit(); }, 200);
+        if (text.includes('gateway started')) setTimeout(() => { console.log(text); worker.process.kill('SIGKILL'); process.exit(); }, 200);
       });
       setTimeout(() => process.exit(1), 18_000).unref();`;
     return new Promise((resolve) => {
@@ -149,7 +149,7 @@ describe('limits in memory', () => {
   it('cause no warning if there are none', { timeout: 25_000 }, async () => {
     const routes = [{ match: 'GET /a', upstream: 'things', public: true, limit: 'none' }];
     const log = await logOfWorker(await write({ routes }));
-    expect(log).toContain('the gate is open');
+    expect(log).toContain('gateway started');
     expect(log).not.toContain('one worker of a cluster');
   });
 });

@@ -38,7 +38,7 @@ function textOf(path: string, more: object = {}): string {
 
 async function open(file: string): Promise<void> {
   gate = startCommand(['start', '-c', file]);
-  const [line] = await gate.until(/^.*the gate is open.*$/m);
+  const [line] = await gate.until(/^.*gateway started.*$/m);
   url = `http://127.0.0.1:${(JSON.parse(line) as { address: { port: number } }).address.port}`;
 }
 
@@ -65,7 +65,7 @@ describe('a running gateway reloads its file', () => {
 
     await writeFile(file, textOf('/five', { workers: 1, listen: '127.0.0.1:1', log: { level: 'warn' } }));
     gate.signal('SIGHUP');
-    await gate.until(/"keys":\["listen"\].*needs a restart/);
+    await gate.until(/"keys":\["listen"\].*take effect after a restart/);
     await untilServed('/five');
     gate.signal('SIGTERM');
     expect(await gate.ended).toEqual({ code: 0, signal: null });
@@ -94,15 +94,15 @@ describe('a running gateway reloads its file', () => {
     const has = async (name: string, text: string): Promise<void> => {
       while (!(await readFile(name, 'utf8').catch(() => '')).includes(text)) await sleep(50);
     };
-    await has(log, 'the gate is open');
+    await has(log, 'gateway started');
     await rename(log, `${log}.1`);
     gate.signal('SIGHUP');
-    await has(log, 'is in force');
-    expect(await readFile(`${log}.1`, 'utf8')).not.toContain('is in force');
+    await has(log, 'configuration reloaded');
+    expect(await readFile(`${log}.1`, 'utf8')).not.toContain('configuration reloaded');
     gate.signal('SIGTERM');
     await sleep(100);
     gate.signal('SIGHUP');
     expect(await gate.ended).toEqual({ code: 0, signal: null });
-    await has(log, 'the gate is closed');
+    await has(log, 'gateway stopped');
   });
 });

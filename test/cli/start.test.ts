@@ -58,7 +58,7 @@ async function start(
 ): Promise<RunningCommand & { url: string }> {
   const command = startCommand(['start', '-c', await write(more)], { env });
   running.push(command);
-  const [line] = await command.until(/^.*the gate is open.*$/m);
+  const [line] = await command.until(/^.*gateway started.*$/m);
   const { address } = JSON.parse(line) as Line;
   return { ...command, url: `http://127.0.0.1:${address?.port}` };
 }
@@ -131,12 +131,12 @@ describe('the log of a running gateway', () => {
     const file = join(folder, 'logs', 'gate.log');
     const command = startCommand(['start', '-c', await write({ log: { file } })]);
     running.push(command);
-    while (!(await readFile(file, 'utf8').catch(() => '')).includes('the gate is open')) await sleep(20);
+    while (!(await readFile(file, 'utf8').catch(() => '')).includes('gateway started')) await sleep(20);
     command.signal('SIGTERM');
     expect(await command.ended).toEqual({ code: 0, signal: null });
     expect(command.stdout()).toBe('');
     expect(linesOf(await readFile(file, 'utf8')).map(({ msg }) => msg)).toEqual(
-      expect.arrayContaining(['the gate is open', 'draining', 'the gate is closed']),
+      expect.arrayContaining(['gateway started', 'draining', 'gateway stopped']),
     );
   });
 
@@ -179,16 +179,16 @@ describe('a gateway that cannot start', () => {
       other.close();
       expect(code).toBe(1);
       expect(stderr).toMatch(
-        new RegExp(`^tollgate: 127\\.0\\.0\\.1:${port} is taken by another process[^\\n]*\\n$`),
+        new RegExp(`^tollgate: 127\\.0\\.0\\.1:${port} is in use by another process[^\\n]*\\n$`),
       );
-      expect(stdout).not.toContain('the gate is open');
+      expect(stdout).not.toContain('gateway started');
     },
   );
 
   it('because an address is not of this machine reports it in one line', async () => {
     const { code, stderr } = await runCommand(['start', '-c', await write({ listen: '192.0.2.1:8080' })]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^tollgate: 192\.0\.2\.1:8080 is no address of this machine[^\n]*\n$/);
+    expect(stderr).toMatch(/^tollgate: 192\.0\.2\.1:8080 is not an address of this machine[^\n]*\n$/);
   });
 
   it('because its log cannot be opened reports it in one line', async () => {

@@ -53,7 +53,7 @@ async function openGate(drainTimeout: string): Promise<void> {
   };
   await writeFile(file, JSON.stringify(config));
   gate = startCommand(['start', '-c', file]);
-  await gate.until(/the gate is open/);
+  await gate.until(/gateway started/);
 }
 
 interface Answer {

@@ -134,7 +134,7 @@ it(
         [2, 4],
       ] as const) {
         process.kill(workers.pidOf(place), 'SIGKILL');
-        await workers.untilLines('a worker is open', opened);
+        await workers.untilLines('worker started', opened);
       }
       for (let round = 0; round < 10; round++) {
         expect(await status()).toBe(401);

@@ -53,7 +53,7 @@ describe('a body that a middleware before the gateway has read', () => {
     expect(library.upstream.count()).toBe(before);
     await library.closeGates();
     expect(await readFile(library.logFile, 'utf8')).toMatch(
-      /"msg":"a middleware before the gate has parsed .*mount the gate before express\.json/,
+      /"msg":"a middleware before the gateway has parsed .*mount the gate before express\.json/,
     );
   });
 

@@ -184,9 +184,9 @@ describe('an invalid file', () => {
     expect(await metric('config_last_reload_successful')).toBe('1');
     await stop();
     expect([...counts.keys()]).toEqual(['/free 200']);
-    while (!(await readFile(file, 'utf8')).includes('in force')) await sleep(50);
+    while (!(await readFile(file, 'utf8')).includes('stays in force')) await sleep(50);
     const line =
-      (await readFile(file, 'utf8')).split('\n').find((one) => one.includes('cannot be used')) ?? '';
+      (await readFile(file, 'utf8')).split('\n').find((one) => one.includes('reload failed')) ?? '';
     const { level, problems } = JSON.parse(line) as { level: string; problems: string[] };
     expect([level, problems.length]).toEqual(['error', 2]);
     expect(problems.join()).toMatch(/nonsense.*nobody|nobody.*nonsense/);

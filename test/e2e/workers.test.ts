@@ -156,7 +156,7 @@ describe('a gateway with two workers', { timeout: SLOW_MS }, () => {
       const lost = clients.filter((client) => serving.get(client) === place);
       const before = [...clients, ...fresh].map(({ failures }) => failures.length);
       process.kill(gate.pidOf(place), 'SIGKILL');
-      await gate.untilLines('a worker is open', WORKERS + death);
+      await gate.untilLines('worker started', WORKERS + death);
       serving = await whoServes(clients);
       // Each has at most one request in progress. No connection of the other worker, and no new one, fails.
       const failed = clients.filter(({ failures }, at) => failures.length > before[at]!);
@@ -171,13 +171,13 @@ describe('a gateway with two workers', { timeout: SLOW_MS }, () => {
     expect(failures.map(({ what }) => what).filter((what) => what === 'HANG' || /^\d/.test(what))).toEqual(
       [],
     );
-    expect(gate.lines('a worker has ended')).toHaveLength(5);
-    expect(gate.lines('a worker has ended')[0]).toMatchObject({ worker: 2, code: null, signal: 'SIGKILL' });
+    expect(gate.lines('worker ended')).toHaveLength(5);
+    expect(gate.lines('worker ended')[0]).toMatchObject({ worker: 2, code: null, signal: 'SIGKILL' });
   });
 
   it('reloads every worker without a failed request, and reports an invalid file once', async () => {
     const clients = Array.from({ length: 12 }, () => startClient(gate.port, '/x'));
-    const loaded = 'the file was loaded again and is in force';
+    const loaded = 'configuration reloaded';
     for (let change = 1; change <= 5; change += 1) {
       await gate.change(configWith({}, [numbered(change)]));
       gate.command.signal('SIGHUP');
@@ -188,14 +188,14 @@ describe('a gateway with two workers', { timeout: SLOW_MS }, () => {
 
     await gate.change({ ...configWith(), sizes: 1 });
     gate.command.signal('SIGHUP');
-    const refused = 'the file cannot be used: the one before stays in force';
+    const refused = 'reload failed: the previous configuration stays in force';
     const [line] = await gate.untilLines(refused, 1);
     expect(line?.['problems']).toEqual([expect.stringMatching(/:1:\d+: unknown key "sizes"/)]);
 
     // A new worker begins with the file that the others have.
-    const begun = gate.lines('a worker is open').length;
+    const begun = gate.lines('worker started').length;
     process.kill(gate.pidOf(1), 'SIGKILL');
-    await gate.untilLines('a worker is open', begun + 1);
+    await gate.untilLines('worker started', begun + 1);
     expect(await isAnsweredByAll('/change/5')).toBe(true);
     await Promise.all(clients.map((client) => client.leave()));
     expect(gate.lines(refused)).toHaveLength(1);
@@ -223,9 +223,7 @@ describe('a gateway with two workers', { timeout: SLOW_MS }, () => {
     expect(failures).toEqual([]);
     expect(closed).toBe(16);
     expect(await gate.command.ended).toEqual({ code: 0, signal: null });
-    expect(gate.lines('the gate is closed').map(({ worker }) => worker)).toEqual(
-      expect.arrayContaining([1, 2]),
-    );
+    expect(gate.lines('gateway stopped').map(({ worker }) => worker)).toEqual(expect.arrayContaining([1, 2]));
     expect(gate.command.stderr()).toBe('');
   });
 });
@@ -241,9 +239,9 @@ describe('the primary', { timeout: SLOW_MS }, () => {
     const { untilLines, lines, pidOf } = supervised;
     for (let death = 1; death <= 3; death += 1) {
       process.kill(pidOf(1), 'SIGKILL');
-      await untilLines('a worker is open', WORKERS + death);
+      await untilLines('worker started', WORKERS + death);
     }
-    const pauses = lines('a worker has ended').map((line) => Number(line['replaced_in_ms']));
+    const pauses = lines('worker ended').map((line) => Number(line['replaced_in_ms']));
     // The first of them may have lived for a while.
     expect(pauses[0]).toBe(0);
     expect(pauses[2]).toBeGreaterThanOrEqual(500);
@@ -274,7 +272,7 @@ describe('the primary', { timeout: SLOW_MS }, () => {
       other.close();
       expect(code).toBe(1);
       expect(stderr).toMatch(
-        new RegExp(`^tollgate: 127\\.0\\.0\\.1:${port} is taken by another process[^\\n]*\\n$`),
+        new RegExp(`^tollgate: 127\\.0\\.0\\.1:${port} is in use by another process[^\\n]*\\n$`),
       );
       expect(stdout).not.toContain('is open');
     },
@@ -284,7 +282,7 @@ describe('the primary', { timeout: SLOW_MS }, () => {
     const file = join(folder, 'early.yaml');
     await writeFile(file, JSON.stringify(configWith()));
     const command = startCommand(['start', '-c', file], { cwd: folder });
-    await command.until(/the gate is open/);
+    await command.until(/gateway started/);
     command.signal('SIGTERM');
     // It has ended when no process has its standard output open.
     expect(await command.ended).toEqual({ code: null, signal: 'SIGTERM' });

@@ -37,7 +37,7 @@ export async function startWorkersGate({ file, cwd, config }: WorkersGateOptions
   const change = (to: object): Promise<void> => writeFile(file, JSON.stringify(to));
   await change(config);
   const command = startCommand(['start', '-c', file], { cwd });
-  const [line] = await command.until(/^.*all workers are open.*$/m);
+  const [line] = await command.until(/^.*all workers started.*$/m);
   const opened = JSON.parse(line) as { address: AddressInfo; admin: AddressInfo };
 
   const over = command.ended.then((): never => {
@@ -68,7 +68,7 @@ export async function startWorkersGate({ file, cwd, config }: WorkersGateOptions
         await Promise.race([sleep(30), over]);
       }
     },
-    pidOf: (place) => Number(lines('a worker is open').findLast(({ worker }) => worker === place)?.['pid']),
+    pidOf: (place) => Number(lines('worker started').findLast(({ worker }) => worker === place)?.['pid']),
     change,
   };
 }

@@ -3,8 +3,8 @@ import type { LogLine } from '../gates.js';
 import type { Timeline } from '../timeline.js';
 import type { Finding } from './verdict.js';
 
-const IN_FORCE = 'the file was loaded again and is in force';
-const REFUSED = 'the file cannot be used: the one before stays in force';
+const IN_FORCE = 'configuration reloaded';
+const REFUSED = 'reload failed: the previous configuration stays in force';
 
 /** @param logs of each gateway */
 export function checkReloads(logs: readonly (readonly LogLine[])[], { faults }: Timeline): Finding[] {
@@ -15,7 +15,7 @@ export function checkReloads(logs: readonly (readonly LogLine[])[], { faults }: 
   const [inForce, least] = [told(IN_FORCE), 2 * asked('reloaded') + asked('reloaded wrongly')];
   const [refused, wrong] = [told(REFUSED), asked('reloaded wrongly')];
   const isMeant = (msg: string): boolean =>
-    msg === REFUSED || msg === 'a worker has ended' || msg.startsWith('Redis ');
+    msg === REFUSED || msg === 'worker ended' || msg.startsWith('Redis ');
   const errors = lines.filter(({ level, msg }) => level === 'error' && !isMeant(msg));
   return [
     {
