@@ -3,7 +3,7 @@
  * requests. A file that is not valid changes only the log and the metrics. Called by `serve.ts` and `src/index.ts`.
  */
 import { ConfigError, ConfigUnreadable } from '../config/config.js';
-import { createResourcePool, type Reuse } from './resource-pool.js';
+import { createResourcePool, type ResourcePool, type Reuse } from './resource-pool.js';
 import type { Log } from '../model/log.js';
 import type { Settings } from '../model/settings.js';
 
@@ -46,88 +46,105 @@ export interface ConfigReloader<G> {
  */
 export async function openConfigReloader<G extends ReloadableGateway>(
   settings: Settings,
-  { load, build, log, onReload }: ConfigReloaderOptions<G>,
+  options: ConfigReloaderOptions<G>,
 ): Promise<ConfigReloader<G>> {
-  const resourcePool = createResourcePool({ log });
-  let isDisabled = false;
-  let running: Promise<unknown> = Promise.resolve();
-  let waiting: Promise<boolean> | undefined;
+  const pool = createResourcePool({ log: options.log });
+  const { instance, commit } = await buildInstance(settings, options.build, pool);
+  commit();
+  instance.activate();
+  return new Reloader(instance, pool, options);
+}
 
-  /** A function, since the compiler's narrowing of a variable persists across an `await`. */
-  const hasBeenDisabled = (): boolean => isDisabled;
+class Reloader<G extends ReloadableGateway> implements ConfigReloader<G> {
+  readonly current = (): G => this.#current;
+  #current: G;
+  readonly #pool: ResourcePool;
+  readonly #options: ConfigReloaderOptions<G>;
+  #isDisabled = false;
+  #running: Promise<unknown> = Promise.resolve();
+  #waiting: Promise<boolean> | undefined;
 
-  /** Builds an instance. The caller commits or aborts its resources. */
-  async function buildInstance(
-    next: Settings,
-  ): Promise<{ instance: G; commit: () => void; abort: () => Promise<void> }> {
-    const { reuse, commit, abort } = resourcePool.begin();
-    try {
-      return { instance: await build(next, reuse), commit, abort };
-    } catch (error) {
-      await abort();
-      throw error;
-    }
+  constructor(first: G, pool: ResourcePool, options: ConfigReloaderOptions<G>) {
+    this.#current = first;
+    this.#pool = pool;
+    this.#options = options;
   }
 
-  const first = await buildInstance(settings);
-  let current = first.instance;
-  first.commit();
-  current.activate();
+  reload(): Promise<boolean> {
+    this.#waiting ??= this.#running.then(() => {
+      this.#waiting = undefined;
+      const reloading = this.#reloadOnce();
+      this.#running = reloading;
+      return reloading;
+    });
+    return this.#waiting;
+  }
+
+  disable(): void {
+    this.#isDisabled = true;
+  }
+
+  async close(): Promise<void> {
+    this.#isDisabled = true;
+    await this.#running;
+    await this.#pool.close();
+  }
 
   /** Never rejects: each reload waits for the one before it, so a rejected one would block all later ones. */
-  async function reloadOnce(): Promise<boolean> {
-    if (hasBeenDisabled()) return false;
+  async #reloadOnce(): Promise<boolean> {
+    const { load, log, onReload } = this.#options;
+    if (this.#isDisabled) return false;
     try {
-      const { instance, commit, abort } = await buildInstance(await load());
-      // A drain has begun while the instance was built.
-      if (hasBeenDisabled()) {
-        await abort();
-        return false;
-      }
-      current = instance;
-      commit();
+      if (!(await this.#replace(await load()))) return false;
     } catch (error) {
       log.error(problemsOf(error), 'reload failed: the previous configuration stays in force');
-      runAfterReload(() => onReload?.(false));
+      this.#runAfterReload(() => onReload?.(false));
       return false;
     }
-    runAfterReload(() => current.activate());
-    log.info({ routes: current.settings.routes.length }, 'configuration reloaded');
-    runAfterReload(() => onReload?.(true));
+    this.#runAfterReload(() => this.#current.activate());
+    log.info({ routes: this.#current.settings.routes.length }, 'configuration reloaded');
+    this.#runAfterReload(() => onReload?.(true));
+    return true;
+  }
+
+  /** Builds an instance and makes it the current one. Returns false where a drain has begun while it was built. */
+  async #replace(settings: Settings): Promise<boolean> {
+    const { instance, commit, abort } = await buildInstance(settings, this.#options.build, this.#pool);
+    if (this.#isDisabled) {
+      await abort();
+      return false;
+    }
+    this.#current = instance;
+    commit();
     return true;
   }
 
   /** Runs a step after the replacement, which cannot be undone. So an error is logged, and the next step runs. */
-  function runAfterReload(step: () => void): void {
+  #runAfterReload(step: () => void): void {
     try {
       step();
     } catch (error) {
-      log.error({ err: error }, 'part of a reload failed: some previous settings may still be in use');
+      this.#options.log.error(
+        { err: error },
+        'part of a reload failed: some previous settings may still be in use',
+      );
     }
   }
+}
 
-  function reload(): Promise<boolean> {
-    waiting ??= running.then(() => {
-      waiting = undefined;
-      const reloading = reloadOnce();
-      running = reloading;
-      return reloading;
-    });
-    return waiting;
+/** Builds an instance. The caller commits or aborts its resources. */
+async function buildInstance<G>(
+  settings: Settings,
+  build: ConfigReloaderOptions<G>['build'],
+  pool: ResourcePool,
+): Promise<{ instance: G; commit: () => void; abort: () => Promise<void> }> {
+  const { reuse, commit, abort } = pool.begin();
+  try {
+    return { instance: await build(settings, reuse), commit, abort };
+  } catch (error) {
+    await abort();
+    throw error;
   }
-
-  return {
-    current: () => current,
-    reload,
-    disable() {
-      isDisabled = true;
-    },
-    async close() {
-      isDisabled = true;
-      await running;
-      await resourcePool.close();
-    },
-  };
 }
 
 /** Returns the problems with line and column, as `tollgate start` prints them. */

@@ -64,17 +64,8 @@ export function createResourcePool({ log, graceMs = GRACE_MS }: ResourcePoolOpti
   /** Closes in progress. One may take hours, since an upstream's last exchange may be a long stream. */
   const ending = new Set<Promise<unknown>>();
 
-  async function closeOne({ name, close }: PooledResource): Promise<void> {
-    try {
-      await close();
-    } catch (error) {
-      log.warn({ name, err: error }, 'an unused resource could not be closed');
-    }
-  }
-
-  /** Closes in reverse order of creation, since later resources use earlier ones. */
   function closeAll(resources: Iterable<PooledResource>): void {
-    const ended = Promise.all([...resources].reverse().map(closeOne));
+    const ended = closeInReverse(resources, log);
     ending.add(ended);
     void ended.finally(() => ending.delete(ended));
   }
@@ -91,41 +82,10 @@ export function createResourcePool({ log, graceMs = GRACE_MS }: ResourcePoolOpti
   return {
     begin() {
       const before = active;
-      const next = new Map<string, PooledResource>();
-      /** Resources being created. If one fails, `abort` waits for the others, so that they are closed too. */
-      const creating = new Set<Promise<unknown>>();
-      const isNew = (resource: PooledResource): boolean => before.get(resource.name) !== resource;
-      return {
-        async reuse<T>(
-          name: string,
-          from: unknown,
-          make: Make<T>,
-          close: Close<T> = closeNothing,
-        ): Promise<T> {
-          const known = before.get(name);
-          // The same call made it for an earlier instance, so it has this type.
-          const former = known?.value as T | undefined;
-          if (known && isDeepStrictEqual(known.from, from)) {
-            next.set(name, known);
-            return former as T;
-          }
-          const creation = (async () => {
-            const value = await make(former);
-            next.set(name, { name, from, value, close: () => close(value) });
-            return value;
-          })();
-          creating.add(creation);
-          return creation;
-        },
-        commit() {
-          active = next;
-          retire([...before.values()].filter((resource) => next.get(resource.name) !== resource));
-        },
-        async abort() {
-          await Promise.allSettled(creating);
-          await Promise.all([...next.values()].filter(isNew).reverse().map(closeOne));
-        },
-      };
+      return createUpdate(before, log, (next) => {
+        active = next;
+        retire([...before.values()].filter((resource) => next.get(resource.name) !== resource));
+      });
     },
     async close() {
       for (const [timer, resources] of retiring) {
@@ -138,4 +98,65 @@ export function createResourcePool({ log, graceMs = GRACE_MS }: ResourcePoolOpti
       await Promise.all(ending);
     },
   };
+}
+
+/**
+ * Creates an update.
+ *
+ * @param before the resources of the instance before
+ * @param commit receives the resources of the new instance
+ */
+function createUpdate(
+  before: ReadonlyMap<string, PooledResource>,
+  log: Log,
+  commit: (next: ReadonlyMap<string, PooledResource>) => void,
+): ResourceUpdate {
+  const next = new Map<string, PooledResource>();
+  /** Resources being created. If one fails, `abort` waits for the others, so that they are closed too. */
+  const creating = new Set<Promise<unknown>>();
+
+  async function create<T>(
+    name: string,
+    from: unknown,
+    make: () => T | Promise<T>,
+    close: Close<T>,
+  ): Promise<T> {
+    const value = await make();
+    next.set(name, { name, from, value, close: () => close(value) });
+    return value;
+  }
+
+  return {
+    async reuse<T>(name: string, from: unknown, make: Make<T>, close: Close<T> = closeNothing): Promise<T> {
+      const known = before.get(name);
+      // The same call made it for an earlier instance, so it has this type.
+      const former = known?.value as T | undefined;
+      if (known && isDeepStrictEqual(known.from, from)) {
+        next.set(name, known);
+        return former as T;
+      }
+      const creation = create(name, from, () => make(former), close);
+      creating.add(creation);
+      return creation;
+    },
+    commit: () => commit(next),
+    async abort() {
+      await Promise.allSettled(creating);
+      const created = [...next.values()].filter((resource) => before.get(resource.name) !== resource);
+      await closeInReverse(created, log);
+    },
+  };
+}
+
+/** Closes in reverse order of creation, since later resources use earlier ones. Never rejects. */
+async function closeInReverse(resources: Iterable<PooledResource>, log: Log): Promise<void> {
+  await Promise.all([...resources].reverse().map((resource) => closeOne(resource, log)));
+}
+
+async function closeOne({ name, close }: PooledResource, log: Log): Promise<void> {
+  try {
+    await close();
+  } catch (error) {
+    log.warn({ name, err: error }, 'an unused resource could not be closed');
+  }
 }

@@ -17,7 +17,8 @@ import type { Log } from '../model/log.js';
 import type { Settings } from '../model/settings.js';
 import type { Upstream } from '../model/upstream.js';
 import { openRevocations, type RevocationHandle, type Siblings } from './revocations.js';
-import type { TokenServiceHandle, TokenBounds } from './token-service.js';
+import type { TokenBounds } from './token-bounds.js';
+import type { TokenServiceHandle } from './token-service.js';
 import { connectRedis, type RedisConnection } from '../redis/connection.js';
 import {
   createStreamWatcher,
@@ -94,7 +95,7 @@ export async function openResources(
   const store = await reuse('store', { redis, revocationHandle }, () =>
     createSharedStore(settings, redis, revocationHandle, runtime),
   );
-  const bounds = await reuseTokenBounds(settings, redis, runtime, reuse);
+  const bounds = await openTokenBounds(settings, redis, runtime, reuse);
   const streamContext = streamContextOf(settings, revocationHandle);
   const streamWatcher = await reuse<StreamWatcher>('streamWatcher', ALWAYS, () =>
     createStreamWatcher({ ...streamContext, now }),
@@ -119,14 +120,10 @@ export async function openResources(
   };
 }
 
-/** Loaded on demand: most gateways issue no tokens, and loading this would take half of their start time. */
-function loadTokens() {
-  return import('./token-service.js');
-}
-
 async function reuseTokenService({ tokens }: Settings, runtime: Runtime, reuse: Reuse) {
   if (!tokens) return undefined;
-  const { openTokenService, tokenServiceConfig } = await loadTokens();
+  // Loaded on demand: most gateways issue no tokens, and loading this would take half of their start time.
+  const { openTokenService, tokenServiceConfig } = await import('./token-service.js');
   const config = tokenServiceConfig(tokens);
   return reuse<TokenServiceHandle>(
     'tokens',
@@ -137,26 +134,16 @@ async function reuseTokenService({ tokens }: Settings, runtime: Runtime, reuse: 
   );
 }
 
-/** Each kind of count is kept until its own limit changes. */
-async function reuseTokenBounds(
+async function openTokenBounds(
   { tokens, redis: redisSettings }: Settings,
   redis: RedisConnection | undefined,
-  runtime: Runtime,
+  { log }: Runtime,
   reuse: Reuse,
 ): Promise<TokenBounds | undefined> {
   if (!tokens) return undefined;
-  const { openFailedAttempts, openRevokeLimit, openIssueLimit } = await loadTokens();
-  return {
-    attempts: await reuse('failed attempts', { of: tokens.failedAttempts, redis }, () =>
-      openFailedAttempts(tokens, redis, redisSettings, runtime),
-    ),
-    revokeLimit: await reuse('revoke limit', { of: tokens.revokeLimit, redis }, () =>
-      openRevokeLimit(tokens, redis, redisSettings),
-    ),
-    issueLimit: await reuse('issue limit', { of: tokens.issueLimit, redis }, () =>
-      openIssueLimit(tokens, redis, redisSettings),
-    ),
-  };
+  // Loaded on demand, as the token service.
+  const { reuseTokenBounds } = await import('./token-bounds.js');
+  return reuseTokenBounds(tokens, { redis, keyPrefix: redisSettings?.keyPrefix, log }, reuse);
 }
 
 function reuseRedis({ redis }: Settings, { log, monotonic }: Runtime, reuse: Reuse) {

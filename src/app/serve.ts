@@ -1,7 +1,8 @@
 /** The composition root of the command: a gateway that listens. Called by `src/cli/` and `src/workers/worker.ts`. */
 import type { RequestHandler } from 'express';
 import { buildGateway, type GatewayInstance } from './build-gateway.js';
-import { openConfigReloader } from './reloader.js';
+import { openConfigReloader, type ConfigReloader } from './reloader.js';
+import type { Runtime } from './resources.js';
 import { warnOfForeignCluster } from './foreign-cluster.js';
 import {
   createAppsApi,
@@ -78,33 +79,28 @@ interface Served extends GatewayInstance {
  *
  * @throws TypeError without `listen` or `admin`; also rejects where the gateway cannot be built or a port cannot be bound
  */
-export async function serve({ started, load, env, worker, watch }: ServeOptions): Promise<Serving> {
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const { started, env, worker, watch } = options;
   const { listen: publicAddress, admin } = started;
   if (!publicAddress || !admin) throw new TypeError('a gateway that serves needs `listen` and `admin`');
   limitHeapGrowth();
   const { log, writeInfo, setLevel, reopen, close: closeLog } = createLog(started.log, worker?.number);
   const restoreRejections = logUnhandledRejections(log);
-  const runtime = { ...processRuntime(log, env), siblings: worker?.siblings };
-  const guard = createCredentialGuard({ now: runtime.monotonic, networkOf, log });
-  const { current, ...reloader } = await openConfigReloader<Served>(started, {
-    load,
-    async build(settings, reuse) {
-      const instance = await buildGateway(settings, runtime, reuse);
-      return { ...instance, appsApi: await appsApiOf(instance, env, log, guard) };
-    },
-    onReload,
-    log,
-  }).catch(async (error: unknown) => {
+  const closeProcess = (): Promise<void> => {
     restoreRejections();
-    await closeLog();
+    return closeLog();
+  };
+  const runtime = { ...processRuntime(log, env), siblings: worker?.siblings };
+  const reloader = await openReloader(options, runtime, onReload).catch(async (error: unknown) => {
+    await closeProcess();
     throw error;
   });
+  const { current } = reloader;
   const loopDelay = watchLoopDelay(log);
-  const end = async (): Promise<void> => {
+  const closeAll = async (): Promise<void> => {
     loopDelay.close();
     await reloader.close();
-    restoreRejections();
-    await closeLog();
+    await closeProcess();
   };
   const metrics = createMetrics({
     isRedisUp: () => current().redis?.isUp,
@@ -113,6 +109,7 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     inFlight: () => listening.inFlight(),
   });
   const logged = { paths: started.log.paths };
+  const logAccess = createAccessLog({ writeInfo, now: runtime.now, worker: worker?.number, logged });
   const logNearestRoute = createNearestRouteLog({ log, routes: () => current().settings.routes });
   const listening = await listen({
     current: () => current().gateway,
@@ -122,17 +119,13 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     metrics: worker ? sumOf(worker.collectMetrics) : metrics.registry,
     appsApi: () => current().appsApi,
     adminHosts: () => current().settings.admin?.hosts ?? [],
-    observe: observeWith(
-      createAccessLog({ writeInfo, now: runtime.now, worker: worker?.number, logged }),
-      logNearestRoute,
-      watch,
-    ),
+    observe: observeWith(logAccess, logNearestRoute, watch),
     log,
     listen: publicAddress,
     admin,
     client: started.client,
   }).catch(async (error: unknown) => {
-    await end();
+    await closeAll();
     throw error;
   });
   const { address, adminAddress } = listening;
@@ -144,11 +137,9 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     if (!isInForce) return;
     const { settings } = current();
     setLevel(settings.log.level);
-    warnOfForeignCluster(settings, log);
     logged.paths = settings.log.paths;
     listening.applySettings(settings);
-    const keys = keysThatNeedRestart(started, settings);
-    if (keys.length > 0) log.warn({ keys }, 'changes of these keys take effect after a restart');
+    warnAfterReload(started, settings, log);
   }
 
   return {
@@ -163,13 +154,45 @@ export async function serve({ started, load, env, worker, watch }: ServeOptions)
     knownRevocations: (from) => current().revocations?.page(from),
     async stop() {
       reloader.disable();
-      const { drainTimeoutMs, drainDelayMs } = current().settings;
-      log.info({ deadline_ms: drainTimeoutMs }, 'draining');
-      await listening.drain(drainTimeoutMs, drainDelayMs);
-      log.info({}, 'gateway stopped');
-      await end();
+      await drain(listening, current().settings, log);
+      await closeAll();
     },
   };
+}
+
+/** Builds the first instance of the gateway, each instance with its apps API. */
+function openReloader(
+  { started, load, env }: ServeOptions,
+  runtime: Runtime,
+  onReload: (isInForce: boolean) => void,
+): Promise<ConfigReloader<Served>> {
+  const { log } = runtime;
+  const guard = createCredentialGuard({ now: runtime.monotonic, networkOf, log });
+  return openConfigReloader<Served>(started, {
+    load,
+    async build(settings, reuse) {
+      const instance = await buildGateway(settings, runtime, reuse);
+      return { ...instance, appsApi: await appsApiOf(instance, env, log, guard) };
+    },
+    onReload,
+    log,
+  });
+}
+
+function warnAfterReload(started: Settings, settings: Settings, log: Log): void {
+  warnOfForeignCluster(settings, log);
+  const keys = keysThatNeedRestart(started, settings);
+  if (keys.length > 0) log.warn({ keys }, 'changes of these keys take effect after a restart');
+}
+
+async function drain(
+  listening: Listening,
+  { drainTimeoutMs, drainDelayMs }: Settings,
+  log: Log,
+): Promise<void> {
+  log.info({ deadline_ms: drainTimeoutMs }, 'draining');
+  await listening.drain(drainTimeoutMs, drainDelayMs);
+  log.info({}, 'gateway stopped');
 }
 
 /** Passes every exchange to each observer. */

@@ -1,28 +1,20 @@
 /**
  * Composes the token service: the registry, the signer and the endpoints. Called by `resources.ts` and `src/cli/`.
- * This file chooses the database, the pepper, and the store in which failures are counted.
+ * This file chooses the database and the pepper.
  */
-import {
-  createAppLimit,
-  createFailedAttempts,
-  createTokenService,
-  type AppLimit,
-  type FailedAttempts,
-  type TokenService,
-} from '../tokens/tokens.js';
+import { createTokenService, type TokenService } from '../tokens/tokens.js';
 import { createAdministration, type Administration } from '../tokens/administration.js';
 import { openRegistry } from '../tokens/registry/open.js';
-import { isUnavailable } from '../tokens/registry/postgres.js';
 import type { Registry } from '../tokens/registry/registry.js';
 import { createSecrets } from '../tokens/secrets.js';
 import { createSigner, type Signer } from '../tokens/signing/signer.js';
 import { createKeyEncryption } from '../tokens/key-encryption.js';
-import { networkOf, subnetOf } from '../limit/limit.js';
+import { subnetOf } from '../limit/limit.js';
 import type { Log } from '../model/log.js';
 import { OperatorError } from '../model/operator-error.js';
-import type { RedisSettings } from '../model/settings.js';
 import type { TokenServiceSettings } from '../model/tokens.js';
-import type { RedisConnection } from '../redis/connection.js';
+import { RetriedOpening } from './retried-opening.js';
+import type { TokenBounds } from './token-bounds.js';
 
 /** The clock, randomness, pepper and log for the token service. */
 export interface TokenServiceRuntime {
@@ -43,13 +35,6 @@ export interface TokenServiceConfig {
   readonly keyEncryptionKey: TokenServiceSettings['keyEncryptionKey'];
   /** Undefined where some tokens never expire: no signing key is then withdrawn. */
   readonly longestLifetimeMs: number | undefined;
-}
-
-/** The limits on the use of the endpoints. Their counts survive a reload. */
-export interface TokenBounds {
-  readonly attempts: FailedAttempts;
-  readonly revokeLimit: AppLimit;
-  readonly issueLimit: AppLimit;
 }
 
 /** How the endpoints log their callers. */
@@ -74,7 +59,6 @@ export interface TokenServiceHandle {
 }
 
 const DELETE_EXPIRED_EVERY_MS = 60 * 60_000;
-const RETRY_MS = 500;
 
 /**
  * Opens the registry and the signing keys. Rejects where either cannot be opened.
@@ -97,51 +81,22 @@ export async function openTokenService(
   });
   const keyEncryption = createKeyEncryption(keyEncryptionKey, random);
   const signer = createSigner({ registry, keyEncryption, now, log, longestLifetimeMs });
-
-  let isOpen = false;
-  let retry: NodeJS.Timeout | undefined;
-  let isClosed = false;
-  /** The last logged reason why opening failed, so that each is logged once. */
-  let loggedReason: string | undefined;
-
-  /** Reads the pepper and the keys. Tokens can be neither issued nor verified before. */
-  async function open(): Promise<void> {
+  const opening = new RetriedOpening(async () => {
     pepper ??= await readPepper(registry, configuredPepper, random);
     await signer.open();
-    isOpen = true;
-  }
-
-  function scheduleRetry(): void {
-    if (isClosed) return;
-    retry = setTimeout(() => {
-      open().then(() => log.info({}, 'the registry is available: token service started'), retryAfter);
-    }, RETRY_MS).unref();
-  }
-
-  function retryAfter(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (!isUnavailable(error) && reason !== loggedReason && !isClosed) {
-      log.error({ reason }, 'the token service cannot be opened');
-      loggedReason = reason;
-    }
-    scheduleRetry();
-  }
-
+  }, log);
   try {
-    await open();
+    await opening.start(mayBeUnavailable);
   } catch (error) {
-    if (!mayBeUnavailable || !isUnavailable(error)) {
-      await registry.close();
-      throw error;
-    }
-    scheduleRetry();
+    await registry.close();
+    throw error;
   }
   const deletion = deleteExpiredPeriodically(registry, now, log);
   return {
     registry,
     signer,
     get isOpen() {
-      return isOpen;
+      return opening.isOpen;
     },
     serve: (settings, bounds, gateway, { clientIds }) =>
       createTokenService({
@@ -158,8 +113,7 @@ export async function openTokenService(
       }),
     administer: (publishRevision) => createAdministration({ registry, secrets, publishRevision, now }),
     async close() {
-      isClosed = true;
-      clearTimeout(retry);
+      opening.stop();
       clearInterval(deletion);
       signer.close();
       await registry.close();
@@ -185,40 +139,6 @@ async function readPepper(
       ? 'TOLLGATE_PEPPER is not the pepper that the secrets in this registry were hashed with'
       : 'the secrets in this registry were hashed with a TOLLGATE_PEPPER, but none is set',
   );
-}
-
-/** Opens the counts of failed attempts, in Redis if there is one. They survive a reload. */
-export function openFailedAttempts(
-  { failedAttempts }: TokenServiceSettings,
-  redis: RedisConnection | undefined,
-  redisSettings: RedisSettings | undefined,
-  { log }: Pick<TokenServiceRuntime, 'log'>,
-): FailedAttempts {
-  return createFailedAttempts({
-    settings: failedAttempts,
-    redis,
-    ...(redisSettings && { keyPrefix: redisSettings.keyPrefix }),
-    networkOf,
-    log,
-  });
-}
-
-/** Opens the counts of each app's revocation requests, in Redis if there is one. They survive a reload. */
-export function openRevokeLimit(
-  { revokeLimit }: TokenServiceSettings,
-  redis: RedisConnection | undefined,
-  redisSettings: RedisSettings | undefined,
-): AppLimit {
-  return createAppLimit({ limit: revokeLimit, name: 'revoking', redis, keyPrefix: redisSettings?.keyPrefix });
-}
-
-/** Opens the counts of the tokens issued to each app, in Redis if there is one. They survive a reload. */
-export function openIssueLimit(
-  { issueLimit }: TokenServiceSettings,
-  redis: RedisConnection | undefined,
-  redisSettings: RedisSettings | undefined,
-): AppLimit {
-  return createAppLimit({ limit: issueLimit, name: 'issuing', redis, keyPrefix: redisSettings?.keyPrefix });
 }
 
 function plainClient(id: string): { client_id: string } {

@@ -9,7 +9,7 @@ import type { Settings } from '../model/settings.js';
 import { createLog } from '../telemetry/log.js';
 import type { Measurements } from '../telemetry/metrics.js';
 import { readAdminToken } from '../app/admin-token.js';
-import { createWorkerPool } from './worker-pool.js';
+import { WorkerPool } from './worker-pool.js';
 import { pendingSettings } from '../app/pending-settings.js';
 
 /** The time a worker has after its drain, to close its resources. */
@@ -54,7 +54,7 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
   await readAdminToken(env);
 
   let active = started;
-  const pool = createWorkerPool({ size: countWorkers(started), settings: () => active, collectMetrics, log });
+  const pool = new WorkerPool({ size: countWorkers(started), settings: () => active, collectMetrics, log });
 
   async function collectMetrics(): Promise<readonly Measurements[]> {
     const all = pool
