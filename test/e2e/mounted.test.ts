@@ -171,7 +171,7 @@ describe('a body that was parsed before the gateway', () => {
 
   it('is explained in the response and in the log of the application', async () => {
     const { text, lines } = await post();
-    expect(text).toContain('mount the gate before express.json()');
+    expect(text).toContain('mount the gateway before express.json()');
     expect(lines.some((line) => line.startsWith('a middleware before the gateway has parsed'))).toBe(true);
     expect(lines.some((line) => /^request .*"route":"POST \/open".*"status":500/.test(line))).toBe(true);
   });

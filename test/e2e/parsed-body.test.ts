@@ -48,12 +48,12 @@ describe('a body that a middleware before the gateway has read', () => {
     const response = await post(app);
     expect([response.status, response.body]).toEqual([
       500,
-      { errors: [{ code: 500, message: expect.stringContaining('mount the gate before') as string }] },
+      { errors: [{ code: 500, message: expect.stringContaining('mount the gateway before') as string }] },
     ]);
     expect(library.upstream.count()).toBe(before);
     await library.closeGates();
     expect(await readFile(library.logFile, 'utf8')).toMatch(
-      /"msg":"a middleware before the gateway has parsed .*mount the gate before express\.json/,
+      /"msg":"a middleware before the gateway has parsed .*mount the gateway before express\.json/,
     );
   });
 
