@@ -55,7 +55,12 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
     [
       1,
       1200,
-      http(() => ({ caller: 'modest', path: '/local', expected: [200], token: token('local-modest') })),
+      http(() => ({
+        caller: 'within its limit',
+        path: '/local',
+        expected: [200],
+        token: token('local-modest'),
+      })),
     ],
     [6, 60, http(() => ({ caller: 'reader', path: '/free', expected: [200], token: token('reader') }))],
     [
@@ -89,7 +94,7 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
       3,
       200,
       http(() => ({
-        caller: 'leaver',
+        caller: 'disconnecting',
         path: pick(prng, ['/download', '/events', '/free']),
         expected: [200],
         token: token('reader'),
@@ -100,7 +105,7 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
       1,
       300,
       http(() => ({
-        caller: 'leaver',
+        caller: 'disconnecting',
         path: '/upload',
         expected: [200],
         token: token('uploader'),
@@ -112,7 +117,7 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
       2,
       500,
       http(() => ({
-        caller: 'listener to events',
+        caller: 'event stream',
         path: '/events',
         expected: [200],
         token: token('reader'),
@@ -144,7 +149,7 @@ export function createCallers(ports: readonly number[], ledger: Ledger, tokens: 
       300,
       http(() => ({ caller: 'without the scope', path: '/admin', expected: [403], token: token('reader') })),
     ],
-    [1, 300, http(() => ({ caller: 'astray', path: '/nowhere', expected: [404] }))],
+    [1, 300, http(() => ({ caller: 'to no route', path: '/nowhere', expected: [404] }))],
   ];
 
   return {

@@ -167,7 +167,7 @@ function gatewayFaults(stage: Stage, at: number): InjectedFault[] {
     ends('stopped', 'SIGTERM'),
     ...reloads(stage, at),
     ...(gate.workers > 1
-      ? [{ subject: `gate ${at}`, kind: 'bereft', run: () => gate.killWorker() } as const]
+      ? [{ subject: `gate ${at}`, kind: 'worker killed', run: () => gate.killWorker() } as const]
       : []),
   ];
 }
@@ -187,6 +187,6 @@ function reloads({ environment }: Stage, at: number): InjectedFault[] {
   });
   return [
     rewritten('reloaded', (text) => text.replace('"drain_timeout":"3s"', '"drain_timeout":"4s"')),
-    rewritten('reloaded wrongly', (text) => text.replace('"routes"', '"roads"')),
+    rewritten('reloaded with an error', (text) => text.replace('"routes"', '"roads"')),
   ];
 }

@@ -19,8 +19,8 @@ export function reportOf({ seconds, seed, processes, attempts, faults, findings 
   return [
     '# Soak',
     '',
-    `The last run of \`npm run soak\`: ${seconds} s, seed ${seed}, gates of ${processes.join(' and ')} process(es) on one Redis,`,
-    'three targets, a fault every few seconds.',
+    `The last run of \`npm run soak\`: ${seconds} s, seed ${seed}, gateways of ${processes.join(' and ')} process(es) on one Redis,`,
+    'three targets, a fault every few seconds. `cut` and `refused` are connections; `left` is a client that disconnected on purpose.',
     '',
     ...table(
       ['claim', 'figure', 'held'],
@@ -33,7 +33,7 @@ export function reportOf({ seconds, seed, processes, attempts, faults, findings 
     ),
     '',
     ...table(
-      ['caller', 'requests', 'what came of them'],
+      ['caller', 'requests', 'results'],
       callers.map(([caller, mine]) => [
         caller,
         String(mine.length),

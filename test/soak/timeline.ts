@@ -46,5 +46,5 @@ export function at(ms: number): string {
 
 /** Whether a process of a gateway was killed: the gateway itself, or a worker. */
 export function isDeadly({ kind }: Fault): boolean {
-  return kind === 'killed' || kind === 'bereft';
+  return kind === 'killed' || kind === 'worker killed';
 }

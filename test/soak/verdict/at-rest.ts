@@ -14,14 +14,14 @@ export function checkAtRest(
   const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
   return [
     {
-      claim: 'each gate has as many sockets as before the load',
+      claim: 'each gateway has as many sockets as before the load',
       figure: before.map(({ sockets }, i) => `${sockets} → ${after[i]!.sockets}`).join(', '),
       against: before.flatMap(({ sockets }, i) =>
         after[i]!.sockets > sockets ? [`gate ${i}: ${sockets} before, ${after[i]!.sockets} after`] : [],
       ),
     },
     {
-      claim: `each gate's heap, without garbage, is within ${mib(GROWTH_BYTES)} MiB of what it was before the load`,
+      claim: `each gateway's heap, after garbage collection, is within ${mib(GROWTH_BYTES)} MiB of its size before the load`,
       figure: before
         .map(({ heapBytes }, i) => `${mib(heapBytes)} → ${mib(after[i]!.heapBytes)} MiB`)
         .join(', '),
@@ -32,8 +32,8 @@ export function checkAtRest(
       ),
     },
     {
-      claim: 'no gate has anything to say beside its log',
-      figure: `${complaints.length} gates`,
+      claim: 'no gateway writes anything outside its log',
+      figure: `${complaints.length} gateways`,
       against: complaints.flatMap((said, i) => (said === '' ? [] : [`gate ${i}: ${said}`])),
     },
   ];

@@ -27,7 +27,7 @@ export function checkCounts(counted: readonly Counted[]): Finding {
     }
   }
   return {
-    claim: `Redis never counts more than ${LIMIT} of an app in any ${WINDOW_MS} ms`,
+    claim: `Redis never counts more than ${LIMIT} requests of an app in any ${WINDOW_MS} ms`,
     figure: `${counted.length} counted; the narrowest ${LIMIT + 1} took ${narrowest} ms`,
     against,
   };
@@ -66,7 +66,7 @@ export function checkArrivals(
       }
     }
     return {
-      claim: `on_failure: ${policy}: what arrives in ${WINDOW_MS} ms was counted, or an outage permits it`,
+      claim: `on_failure: ${policy}: each request that arrives within ${WINDOW_MS} ms was counted, or an outage permits it`,
       figure: `${total} arrived, at most ${most} in ${WINDOW_MS} ms`,
       against,
     };

@@ -40,10 +40,10 @@ export function checkProblems(
   );
   const reasonOf = ({ id }: Attempt): string | undefined => (reasons.has(id) ? reasons.get(id) : LOST);
   const problems = attempts.flatMap((attempt) => troubleOf(attempt, reasonOf(attempt)) ?? []);
-  return ['5xx', 'connection cut or refused', 'other status than its due'].map((sort): Finding => {
+  return ['5xx', 'connection cut or refused', 'unexpected status'].map((sort): Finding => {
     const mine = problems.filter(({ what }) => what.startsWith(sort));
     return {
-      claim: `every ${sort} has a fault in its time that explains it`,
+      claim: `every ${sort} is explained by a fault at that time`,
       figure: countsOf(mine),
       against: mine.filter((trouble) => !isExplained(trouble, timeline)).map(describe),
     };
@@ -64,7 +64,7 @@ function troubleOf(attempt: Attempt, reason: string | undefined): Trouble | unde
     return { attempt, what, isCause: (fault) => isKilled(fault) || isStopped(fault) || isTargets(fault) };
   }
   if (status === undefined || expected.includes(status)) return undefined;
-  if (status < 500) return { attempt, what: `other status than its due: ${status}`, isCause: () => false };
+  if (status < 500) return { attempt, what: `unexpected status: ${status}`, isCause: () => false };
   const isCause = causeOf(reason);
   return {
     attempt,

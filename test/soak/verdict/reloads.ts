@@ -12,19 +12,19 @@ export function checkReloads(logs: readonly (readonly LogLine[])[], { faults }: 
   const asked = (kind: string): number => faults.filter((fault) => fault.kind === kind).length;
   const told = (msg: string): number => lines.filter((line) => line.msg === msg).length;
   // Each is repaired afterwards, which is one more file.
-  const [inForce, least] = [told(IN_FORCE), 2 * asked('reloaded') + asked('reloaded wrongly')];
-  const [refused, wrong] = [told(REFUSED), asked('reloaded wrongly')];
+  const [inForce, least] = [told(IN_FORCE), 2 * asked('reloaded') + asked('reloaded with an error')];
+  const [refused, wrong] = [told(REFUSED), asked('reloaded with an error')];
   const isMeant = (msg: string): boolean =>
     msg === REFUSED || msg === 'worker ended' || msg.startsWith('Redis ');
   const errors = lines.filter(({ level, msg }) => level === 'error' && !isMeant(msg));
   return [
     {
-      claim: 'a file that was changed is put in force, a faulty one is refused',
-      figure: `${inForce} in force (${least} asked for), ${refused} refused (${wrong} asked for)`,
+      claim: 'a changed file takes effect, an invalid one is refused',
+      figure: `${inForce} in effect (${least} requested), ${refused} refused (${wrong} requested)`,
       against: inForce < least || refused < wrong ? ['too few'] : [],
     },
     {
-      claim: 'no gate logs an error, other than of a faulty file, of Redis and of a worker that was killed',
+      claim: 'no gateway logs an error, except about an invalid file, Redis or a killed worker',
       figure: `${errors.length} errors`,
       against: errors.map((line) => JSON.stringify(line)),
     },

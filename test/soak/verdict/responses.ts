@@ -42,8 +42,8 @@ export function checkResponses(
   }
   const answered = attempts.filter(({ outcome }) => outcome === 'answered').length;
   return {
-    claim: 'every request is answered once, and every answer is in the log with its status',
-    figure: `${attempts.length} requests, ${answered} answered, ${lost} of them in lines that died with their gate`,
+    claim: 'every request gets one response, and every response is in the log with its status',
+    figure: `${attempts.length} requests, ${answered} responses, ${lost} of them in log lines that were lost with their gateway`,
     against,
   };
 }
