@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => issuer.close());
 
 describe('A token that was verified', () => {
-  it('is answered without a promise, with the same Principal, from the second time on', async () => {
+  it('is accepted synchronously, with the same Principal, from the second time on', async () => {
     const stage = createStage([issuer.model()]);
     const head = headOf(`Bearer ${issuer.sign()}`);
     const first = stage.authenticate(head, SCOPED);
@@ -49,7 +49,7 @@ describe('A token that was verified', () => {
     forgetful.close();
   });
 
-  it('is verified once in a burst of first sights', async () => {
+  it('is verified once for concurrent first requests', async () => {
     const stage = createStage([issuer.model()]);
     const token = issuer.sign({ jti: 'burst' });
     const found = await Promise.all(Array.from({ length: 50 }, () => stage.show(token)));
@@ -57,7 +57,7 @@ describe('A token that was verified', () => {
     stage.close();
   });
 
-  it('must be verified again when its issuer has other keys, and is refused when its own is gone', async () => {
+  it('is verified again when the keys of its issuer change, and refused when its own key is gone', async () => {
     const rotating = await createTestIssuer();
     const stage = createStage([rotating.model()]);
     const old = rotating.sign();
@@ -76,7 +76,7 @@ describe('A token that was verified', () => {
     await rotating.close();
   });
 
-  it('is verified each time where nothing is to be remembered', async () => {
+  it('is verified each time if caching is off', async () => {
     const stage = createStage([issuer.model()], { cacheSize: 0 });
     const head = headOf(`Bearer ${issuer.sign()}`);
     await stage.authenticate(head, SCOPED);
@@ -86,7 +86,7 @@ describe('A token that was verified', () => {
 });
 
 describe('A token that was refused', () => {
-  it('never becomes a remembered one, and pushes none out', async () => {
+  it('is never cached, and evicts no cached token', async () => {
     const stage = createStage([issuer.model()], { cacheSize: 1 });
     /** Whether each token was found in the cache: only then is there no promise. */
     const hits: boolean[] = [];
@@ -109,14 +109,14 @@ describe('A token that was refused', () => {
   });
 });
 
-describe('The memory for tokens', () => {
+describe('The token cache', () => {
   async function createVerified(principal = ANONYMOUS): Promise<VerifiedToken> {
     const jwkSet = await createJwkSet([]);
     const keys = { current: () => jwkSet } as KeySet;
     return { principal, confirmation: undefined, jwkSet, keys, startsAtMs: 0, endsAtMs: Infinity };
   }
 
-  it('tells tokens apart that end alike', async () => {
+  it('distinguishes tokens with equal ends', async () => {
     const verified = await createVerified();
     const cache = createTokenCache(10);
     const end = 'e'.repeat(100);
@@ -126,7 +126,7 @@ describe('The memory for tokens', () => {
     expect(cache.get(`Bearer a${end}`)).toBe(verified);
   });
 
-  it('has one place for a token, in however many ways its caller spells the scheme', async () => {
+  it('has one entry for a token, for every spelling of the scheme', async () => {
     const verified = await createVerified();
     const cache = createTokenCache(10);
     const others = Array.from({ length: 9 }, (_, n) => `Bearer ${String(n).repeat(100)}`);
@@ -159,7 +159,7 @@ describe('The memory for tokens', () => {
     expect(kept.length * (16_384 * 2)).toBeLessThanOrEqual(1000 * 2048);
   });
 
-  it('counts each scope of a token, so that thousands of short ones cannot fill it either', async () => {
+  it('counts each scope of a token, so that thousands of short scopes cannot fill it either', async () => {
     const scopes = Array.from({ length: 4_000 }, (_, n) => n.toString(36));
     const verified = await createVerified({ ...ANONYMOUS, scopes });
     const cache = createTokenCache(1000);

@@ -1,4 +1,7 @@
-/** What the tests of an issuer's keys over time share: timers and a time of our own, real sockets, one real issuer. */
+/**
+ * Shared by the tests of an issuer's keys over time: fake timers and a fake clock, real sockets, one real
+ * issuer.
+ */
 import { afterEach, beforeEach, vi } from 'vitest';
 import { createKeySet, type FetchResult, type KeySet } from '../../src/authenticate/key-set.js';
 import type { Issuer } from '../../src/model/issuer.js';
@@ -13,7 +16,7 @@ const KEY = createSigningKey();
 
 /** New for each test. */
 export let issuer: TestIssuer;
-/** How each reading ended. */
+/** The result of each fetch. */
 export let results: FetchResult[];
 /** Closed after the test. */
 export let open: KeySet[];
@@ -56,7 +59,7 @@ export async function until(condition: () => boolean): Promise<void> {
 
 export const read = (count: number) => until(() => results.length >= count);
 
-/** Lets real sockets do what they have begun. */
+/** Lets real sockets finish what they have begun. */
 export async function quiet(): Promise<void> {
   for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

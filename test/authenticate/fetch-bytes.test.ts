@@ -1,4 +1,6 @@
-/** A JWKS as servers in the field send it: compressed, with a byte order mark, and to none who does not say who asks. */
+/**
+ * A JWKS as real servers send it: compressed, with a byte order mark, and only to clients with a User-Agent.
+ */
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { VERSION } from '../../src/model/version.js';
@@ -9,7 +11,7 @@ useFakeTime();
 
 const MIB = 1024 * 1024;
 
-/** What becomes of a document that is sent as these bytes with this Content-Encoding. */
+/** The result of fetching a document sent as these bytes with this Content-Encoding. */
 async function read(encode: (text: string) => Buffer, coding?: string, filler = 0): Promise<string> {
   const reasons: string[] = [];
   const text = JSON.stringify({ ...issuer.jwks, ...(filler > 0 && { filler: 'x'.repeat(filler) }) });
@@ -52,7 +54,7 @@ it.each<[string, (text: string) => Buffer, string, string]>([
   ['is cut off', (text) => gzipSync(text).subarray(0, -12), 'gzip', 'is not encoded as it says'],
   ['has a coding that nobody knows', plain, 'zstd', 'has an unknown content coding'],
   ['has three codings', plain, 'gzip, gzip, gzip', 'has too many content codings'],
-])('a JWKS that %s is not believed', async (_what, encode, coding, reason) => {
+])('a JWKS that %s is rejected', async (_what, encode, coding, reason) => {
   expect(await read(encode, coding)).toBe(reason);
 });
 
@@ -71,7 +73,7 @@ it.each<[string, (text: string) => Buffer, string]>([
   expect(sent).toBeLessThan(MIB / 32);
 });
 
-it('whoever is asked hears who asks', async () => {
+it('every fetch sends a User-Agent', async () => {
   let fields: NodeJS.Dict<string | string[]> = {};
   issuer.breakWith((request, response) => {
     fields = request.headers;

@@ -18,7 +18,9 @@ beforeAll(async () => {
 
 afterAll(() => issuer.close());
 
-/** What becomes of a token that this key signs, once its issuer has published these entries beside a good one. */
+/**
+ * The result for a token signed by this key, once its issuer has published these entries beside a valid one.
+ */
 async function showWith(
   entries: readonly unknown[],
   key = spare,
@@ -39,7 +41,7 @@ function padded(number: string | undefined): string {
 }
 
 describe('A key in a JWKS', () => {
-  it('is used where it says what it is for, and where it says nothing', async () => {
+  it('is used if it states a suitable use, or none', async () => {
     const { kty, n, e } = spare.jwk;
     const { kid } = spare;
     expect(await showWith([spare.jwk])).toBe(GOOD);
@@ -86,7 +88,7 @@ describe('A key in a JWKS', () => {
     expect(await showWith([{ ...short.jwk, n: padded(short.jwk.n) }], short)).toBe(UNKNOWN);
   });
 
-  it('may have null for whatever it does not say', async () => {
+  it('may have null for optional members', async () => {
     const { kty, n, e } = spare.jwk;
     const nulls = { alg: null, use: null, key_ops: null, x5c: null, d: null, k: null, crv: null };
     expect(await showWith([{ ...nulls, kty, n, e, kid: spare.kid }])).toBe(GOOD);
@@ -98,11 +100,11 @@ describe('A key in a JWKS', () => {
     stage.close();
   });
 
-  it('does no harm to the others, whatever stands there', async () => {
+  it('does not affect the other keys, whatever its content', async () => {
     expect(await showWith([null, 5, 'key', [], {}, { kty: 'RSA' }, { keys: [] }, spare.jwk])).toBe(GOOD);
   });
 
-  it('verifies one signature algorithm where it names one, else those of its type that its issuer uses', async () => {
+  it('verifies its one signature algorithm if it names one, else those of its type that its issuer uses', async () => {
     const { kty, n, e } = spare.jwk;
     const { kid } = spare;
     const pss: SigningKey = { ...spare, alg: 'PS256' };
@@ -111,7 +113,7 @@ describe('A key in a JWKS', () => {
     expect(await showWith([{ ...spare.jwk, alg: 'PS256' }], pss, ['RS256', 'PS256'])).toBe(GOOD);
   });
 
-  it('of a curve verifies that curve alone', async () => {
+  it('with a curve verifies only that curve', async () => {
     const elliptic = createSigningKey('ES256');
     const wide = createSigningKey('ES384');
     const algorithms: Algorithm[] = ['ES256', 'ES384'];
@@ -125,7 +127,7 @@ describe('A key in a JWKS', () => {
     expect(await showWith([{ ...elliptic.jwk, x: elliptic.jwk.y }], elliptic, algorithms)).toBe(UNKNOWN);
   });
 
-  it('is used though another has its kid and its algorithm', async () => {
+  it('is used even if another has the same kid and algorithm', async () => {
     const rival = { ...createSigningKey().jwk, kid: spare.kid };
     expect(await showWith([spare.jwk, rival])).toBe(GOOD);
     expect(await showWith([rival, spare.jwk])).toBe(GOOD);
@@ -134,7 +136,7 @@ describe('A key in a JWKS', () => {
     expect(await showWith([spare.jwk, elliptic], spare, ['RS256', 'ES256'])).toBe(GOOD);
   });
 
-  it('may be named by its thumbprint or anything else that is text', async () => {
+  it('may be named by its thumbprint or any other text', async () => {
     const { publicKey, privateKey } = makeRsaKeyPair();
     const jwk: JsonWebKey = publicKey.export({ format: 'jwk' });
     const kid = createHash('sha256').update(JSON.stringify(jwk)).digest('base64url');
@@ -144,7 +146,7 @@ describe('A key in a JWKS', () => {
 });
 
 describe('A JWKS', () => {
-  it('without a usable key refuses every token as signed with an unknown one', async () => {
+  it('without a usable key refuses every token as signed with an unknown key', async () => {
     for (const keys of [[], [{ ...spare.jwk, use: 'enc' }], [{ ...spare.jwk, n: '***' }]]) {
       const stage = createStage([issuer.model({ keys: { kind: 'inline', jwks: { keys } } })]);
       expect(outcome(await stage.show(issuer.sign({}, {}, spare)))).toBe(UNKNOWN);
@@ -152,7 +154,7 @@ describe('A JWKS', () => {
     }
   });
 
-  it('that is none leaves its tokens unjudged', async () => {
+  it('that is invalid leaves its tokens undecided', async () => {
     for (const jwks of [null, 5, [], { keys: {} }, 'keys']) {
       const stage = createStage([issuer.model({ keys: { kind: 'inline', jwks } })]);
       expect(await stage.show(issuer.sign())).toMatchObject({ status: 503, reason: 'keys_unavailable' });

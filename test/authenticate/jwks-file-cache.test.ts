@@ -33,7 +33,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(join(folder, '..'), { recursive: true, maxRetries: 5 }));
 
-/** A key set as another process of the gate would have it. */
+/** A key set as another process of the gateway would have it. */
 function start(model: Issuer = issuer.model(), into = folder): KeySet {
   const mine = warnings;
   const log: Log = { ...SILENT, warn: (fields) => mine.push(fields) };
@@ -45,7 +45,7 @@ function start(model: Issuer = issuer.model(), into = folder): KeySet {
   });
   const keySet = createKeySet(model, {
     now: Date.now,
-    // What is told of readings is not the matter here.
+    // Logs of fetches are not tested here.
     log: SILENT,
     maxAgeMs: MAX_AGE_MS,
     maxStaleMs: MAX_STALE_MS,
@@ -58,7 +58,7 @@ function start(model: Issuer = issuer.model(), into = folder): KeySet {
 
 const files = () => readdir(folder).catch(() => []);
 async function fileOf(): Promise<string> {
-  // Beside it there may be one that is still being written.
+  // A temporary file that is still being written may be beside it.
   const name = (await files()).find((each) => each.endsWith('.json'));
   return join(folder, name ?? 'nothing was kept');
 }
@@ -67,7 +67,7 @@ async function kept(): Promise<Record<string, unknown> & { keys: Record<string, 
   return JSON.parse(await readFile(await fileOf(), 'utf8')) as Awaited<ReturnType<typeof kept>>;
 }
 
-/** Waits for the disk, which real time is needed for. */
+/** Waits for the disk, which needs real time. */
 async function untilOnDisk(condition: () => Promise<boolean>): Promise<void> {
   const begun = performance.now();
   while (performance.now() - begun < 5000) {
@@ -81,7 +81,7 @@ function untilKept(condition: (content: Awaited<ReturnType<typeof kept>>) => boo
   return untilOnDisk(() => kept().then(condition, () => false));
 }
 
-/** A gate that has read its keys and ended. */
+/** A gateway that has fetched its keys and stopped. */
 async function runBefore(model?: Issuer): Promise<void> {
   const keySet = start(model);
   expect(await find(keySet)).toBe('found');
@@ -90,7 +90,7 @@ async function runBefore(model?: Issuer): Promise<void> {
 }
 
 describe('Keys on disk', () => {
-  it('serve at once after a start while the issuer hangs, and give way to those that are read', async () => {
+  it('are used at once after a start while the issuer hangs, and are replaced by fetched ones', async () => {
     await runBefore();
     const { kid } = issuer.key;
     issuer.hang();
@@ -109,7 +109,7 @@ describe('Keys on disk', () => {
     await untilKept(({ keys }) => keys.length === 1 && keys[0]?.['kid'] === issuer.key.kid);
   });
 
-  it('never replace better ones that were read before the disk has answered', async () => {
+  it('never replace keys that were fetched before the disk read ends', async () => {
     await runBefore();
     const { kid } = issuer.key;
     issuer.rotate({ keepOld: false });
@@ -120,7 +120,7 @@ describe('Keys on disk', () => {
     expect(await find(keySet, kid)).toBe('unknown');
   });
 
-  it('keep the same ring when the issuer has the same keys, so that no token is verified twice', async () => {
+  it('keep the same key set when the issuer has the same keys, so that no token is verified twice', async () => {
     await runBefore();
     issuer.breakWith(500);
     const keySet = start();
@@ -134,7 +134,7 @@ describe('Keys on disk', () => {
     expect(keySet.current()).toBe(ring);
   });
 
-  it('serve no longer than they would have in the process that read them', async () => {
+  it('are used no longer than they would be in the process that fetched them', async () => {
     await runBefore();
     issuer.breakWith(500);
     vi.setSystemTime(Date.now() + MAX_STALE_MS);
@@ -146,7 +146,7 @@ describe('Keys on disk', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('are the usable public ones, in a file and a folder for the gate alone', async () => {
+  it('are only the usable public ones, in a private file and folder', async () => {
     const { privateKey, jwk } = issuer.key;
     issuer.jwks.keys.push(
       { ...privateKey.export({ format: 'jwk' }), kid: 'private' },
@@ -164,7 +164,7 @@ describe('Keys on disk', () => {
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
   });
 
-  it('tell nothing of a secret in the address, and are of no use once the source is another', async () => {
+  it('reveal no secret of the URL, and are ignored once the source changes', async () => {
     const at = (url: string) => issuer.model({ keys: { kind: 'url', url } });
     await runBefore(at(issuer.jwksUrl));
     expect(await readFile(await fileOf(), 'utf8')).not.toContain('/jwks');
@@ -175,7 +175,7 @@ describe('Keys on disk', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('of an issuer that had none left are none: its tokens wait', async () => {
+  it('of an issuer that had no key left are not used: its tokens wait', async () => {
     await runBefore();
     issuer.jwks.keys.length = 0;
     const keySet = start();
@@ -186,7 +186,7 @@ describe('Keys on disk', () => {
     expect(await find(start())).toBe('unavailable');
   });
 
-  it('are not kept of a file or of the configuration', async () => {
+  it('are not written for keys of a file or of the configuration', async () => {
     start(issuer.model({ keys: { kind: 'inline', jwks: issuer.jwks } }));
     await read(1);
     await quiet();
@@ -194,8 +194,8 @@ describe('Keys on disk', () => {
   });
 });
 
-describe('What is on disk', () => {
-  it('is written when keys change or the time in it has aged by a tenth of jwks_max_stale, not at each reading', async () => {
+describe('The file on disk', () => {
+  it('is written when keys change or its time has aged by a tenth of jwks_max_stale, not at each fetch', async () => {
     const begun = Date.now();
     start();
     await read(1);
@@ -210,7 +210,7 @@ describe('What is on disk', () => {
     expect(await files()).toHaveLength(1);
   });
 
-  it('is one whole set, whichever of several processes wrote last', async () => {
+  it('is one complete set, whichever of several processes wrote last', async () => {
     const keySets = Array.from({ length: 8 }, () => start());
     await read(8);
     await untilKept(() => true);
@@ -240,7 +240,7 @@ describe('What is on disk', () => {
     ['huge', 'is too large', (path) => writeFile(path, ' '.repeat(4 * 1024 * 1024 + 1))],
     ['a folder', 'is no file', (path) => rm(path).then(() => symlink('/', path))],
     ['a circle', 'ELOOP', (path) => rm(path).then(() => symlink(path, path))],
-  ])('is ignored with one warning where it is %s', async (_what, reason, spoil) => {
+  ])('is ignored with one warning if it is %s', async (_what, reason, spoil) => {
     await runBefore();
     await spoil(await fileOf());
     issuer.breakWith(500);
@@ -254,7 +254,7 @@ describe('What is on disk', () => {
     expect(await find(keySet)).toBe('found');
   });
 
-  it('in a folder that cannot be written is missed with one warning, whatever is read', async () => {
+  it('causes one warning if its folder cannot be written, for any number of fetches', async () => {
     const file = join(folder, '..', 'no-folder');
     await writeFile(file, '');
     const keySet = start(undefined, join(file, 'jwks'));
@@ -263,11 +263,11 @@ describe('What is on disk', () => {
     expect(await find(keySet)).toBe('found');
     await until(() => warnings.length >= 2);
     await quiet();
-    // The first is of the reading at the start.
+    // The first is of the fetch at the start.
     expect(warnings.map(({ reason }) => reason)).toEqual(['ENOTDIR', 'ENOTDIR']);
   });
 
-  it('is kept as soon as the folder can be written', async () => {
+  it('is written as soon as the folder can be written', async () => {
     await writeFile(folder, '');
     start();
     await read(1);

@@ -1,4 +1,4 @@
-/** Where discovery may send the gate: loopback only when the issuer itself is there. */
+/** Where discovery may redirect the gateway: to loopback only if the issuer itself is there. */
 import { describe, expect, it } from 'vitest';
 import { jwksUriOf } from '../../src/authenticate/key-source.js';
 import { isLoopback } from '../../src/model/loopback.js';
@@ -46,13 +46,13 @@ describe('A jwks_uri', () => {
     'http://0x7f.1/',
     'http://2130706433/',
     'https://[::ffff:127.0.0.1]/',
-  ])('at %s is taken from an issuer on loopback alone', (uri) => {
+  ])('at %s is accepted only from an issuer on loopback', (uri) => {
     expect(jwksUri('http://localhost:7000', uri)).toBe(uri);
     expect(jwksUri('http://127.0.0.1:7000/realm', uri)).toBe(uri);
     expect(() => jwksUri('https://issuer.example', uri)).toThrow('on loopback');
   });
 
-  it('elsewhere is taken from any issuer, over https', () => {
+  it('elsewhere is accepted from any issuer, over https', () => {
     expect(jwksUri('https://issuer.example', 'https://keys.example/jwks')).toBe('https://keys.example/jwks');
     expect(jwksUri('http://localhost:7000', 'https://keys.example/jwks')).toBe('https://keys.example/jwks');
     expect(() => jwksUri('http://localhost:7000', 'http://keys.example/jwks')).toThrow('https');

@@ -25,8 +25,8 @@ const AWAY = "503 The issuer's keys could not be read";
 
 useFakeTime();
 
-describe('Keys that are read', () => {
-  it('are fetched at once, and a request that comes before waits for them', async () => {
+describe('Fetched keys', () => {
+  it('are fetched at once, and an early request waits for them', async () => {
     const keySet = openKeySet();
     expect(keySet.current()).toBeUndefined();
     expect(keySet.readAtMs()).toBeUndefined();
@@ -37,7 +37,7 @@ describe('Keys that are read', () => {
     expect(keySet.readAtMs()).toBe(Date.now());
   });
 
-  it('are read again before they are old, while requests are served', async () => {
+  it('are fetched again before they are stale, while requests are served', async () => {
     const keySet = openKeySet();
     await read(1);
     const ring = keySet.current();
@@ -51,7 +51,7 @@ describe('Keys that are read', () => {
     expect(keySet.current()).toBe(ring);
   });
 
-  it('stay the same object while they are the same, and are another when one is added', async () => {
+  it('stay the same object while they are equal, and become another when a key is added', async () => {
     const keySet = openKeySet();
     await read(1);
     const first = keySet.current();
@@ -65,7 +65,7 @@ describe('Keys that are read', () => {
     expect(keySet.current()?.size).toBe(2);
   });
 
-  it('are dropped when their issuer drops them', async () => {
+  it('are removed when their issuer removes them', async () => {
     const keySet = openKeySet();
     await read(1);
     const { kid } = issuer.key;
@@ -75,7 +75,7 @@ describe('Keys that are read', () => {
     expect(await find(keySet, kid)).toBe('unknown');
   });
 
-  it('have no timer left and no request under way when they are closed', async () => {
+  it('leave no timer and no fetch behind when they are closed', async () => {
     const keySet = openKeySet();
     await read(1);
     keySet.close();
@@ -90,7 +90,7 @@ describe('Keys that are read', () => {
     expect(results).toEqual(['ok']);
   });
 
-  it('change nothing any more when they arrive after the end', async () => {
+  it('are ignored when they arrive after the close', async () => {
     let answerNow = (): void => undefined;
     issuer.breakWith((_request, response) => {
       answerNow = () => void response.end(JSON.stringify(issuer.jwks));
@@ -107,7 +107,7 @@ describe('Keys that are read', () => {
 });
 
 describe('An unknown kid', () => {
-  it('has the keys fetched, so that a new key is known as soon as it is used', async () => {
+  it('causes a fetch, so that a new key is known at its first use', async () => {
     const keySet = openKeySet();
     await read(1);
     issuer.rotate();
@@ -115,7 +115,7 @@ describe('An unknown kid', () => {
     expect(issuer.fetches).toBe(2);
   });
 
-  it('has them fetched once in 30 seconds, however many there are, and good tokens go unhurt', async () => {
+  it('causes one fetch in 30 seconds, for any number of kids, and valid tokens are unaffected', async () => {
     const stage = createStage([issuer.model()]);
     open.push(...stage.keySets);
     const good = issuer.sign();
@@ -140,7 +140,7 @@ describe('An unknown kid', () => {
     expect(issuer.fetches).toBe(3);
   });
 
-  it('keeps a thousand requests waiting for an issuer that hangs, and no more: the rest is refused at once', async () => {
+  it('lets at most a thousand requests wait for an issuer that hangs: the rest is refused at once', async () => {
     const keySet = openKeySet();
     await read(1);
     issuer.hang();
@@ -156,14 +156,14 @@ describe('An unknown kid', () => {
     expect(await find(keySet)).toBe('found');
     vi.advanceTimersByTime(5_000);
     expect(new Set(await Promise.all(all))).toEqual(new Set(['unknown']));
-    // Their places are free again.
+    // Their slots are free again.
     issuer.heal();
     issuer.rotate();
     vi.advanceTimersByTime(30_000);
     expect(await find(keySet)).toBe('found');
   });
 
-  it('costs a broken issuer no more requests than one in 30 seconds', async () => {
+  it('causes at most one fetch in 30 seconds from a broken issuer', async () => {
     const keySet = openKeySet();
     await read(1);
     issuer.breakWith(500);
@@ -176,7 +176,7 @@ describe('An unknown kid', () => {
     expect(await find(keySet)).toBe('found');
   });
 
-  it('is not one that the set has for another algorithm, nor one that is not there', async () => {
+  it('is neither one that the set has for another algorithm, nor a missing one', async () => {
     const keySet = openKeySet(issuer.model({ algorithms: ['RS256', 'RS512'] }));
     await read(1);
     expect(await keySet.find(issuer.key.kid, 'RS512')).toBe('unknown');
@@ -185,8 +185,8 @@ describe('An unknown kid', () => {
   });
 });
 
-describe('An issuer that is away', () => {
-  it('before its keys were ever read has its tokens answered with 503, and is asked by a timer, not by requests', async () => {
+describe('An unavailable issuer', () => {
+  it('whose keys were never fetched has its tokens refused with 503, and is retried by a timer, not by requests', async () => {
     issuer.breakWith(500);
     const stage = createStage([issuer.model()], { onFetch: (result) => results.push(result) });
     open.push(...stage.keySets);
@@ -211,7 +211,7 @@ describe('An issuer that is away', () => {
     expect(outcome(await stage.show(issuer.sign()))).toBe(GOOD);
   });
 
-  it('keeps nobody waiting while it is known to be away', async () => {
+  it('delays no request while it is known to be unavailable', async () => {
     issuer.breakWith(500);
     const keySet = openKeySet();
     expect(await find(keySet)).toBe('unavailable');
@@ -221,7 +221,7 @@ describe('An issuer that is away', () => {
     expect(await find(keySet)).toBe('unavailable');
   });
 
-  it('has its last good keys serve until they are too old, and new ones serve when it is back', async () => {
+  it('has its last good keys in use until they are too old, and new ones when it is available again', async () => {
     const keySet = openKeySet();
     await read(1);
     issuer.breakWith(500);
@@ -242,7 +242,7 @@ describe('An issuer that is away', () => {
     expect(await find(keySet)).toBe('found');
   });
 
-  it('is asked by a request whose keys grew too old while the machine slept, and then by the timer', async () => {
+  it('is retried by a request whose keys grew too old while the machine slept, and then by the timer', async () => {
     const keySet = openKeySet();
     await read(1);
     vi.setSystemTime(Date.now() + MAX_STALE_MS + 1);
@@ -257,7 +257,7 @@ describe('An issuer that is away', () => {
     expect(await find(keySet)).toBe('found');
   });
 
-  it('is named in the log with its URL, of which nothing secret is shown', async () => {
+  it('is logged with its URL, without its secrets', async () => {
     const lines: object[] = [];
     const log: Log = { ...SILENT, warn: (fields, message) => lines.push({ ...fields, message }) };
     openKeySet(issuer.model({ keys: { kind: 'url', url: `${issuer.iss}/nothing?key=canary` } }), log);
@@ -288,7 +288,7 @@ describe('An outage in the log', () => {
     return { log: { ...SILENT, warn: add, info: add }, lines };
   }
 
-  /** Lets the next attempts come, each by its timer. */
+  /** Runs the next attempts, each by its timer. */
   async function retry(times: number): Promise<void> {
     for (let n = 0; n < times; n++) {
       const before = results.length;
@@ -297,7 +297,7 @@ describe('An outage in the log', () => {
     }
   }
 
-  it('is one line when it begins and one when it ends, however many attempts fail', async () => {
+  it('is one line when it begins and one when it ends, for any number of failed attempts', async () => {
     const { log, lines } = recording();
     issuer.breakWith(500);
     openKeySet(issuer.model(), log);
@@ -323,7 +323,7 @@ describe('An outage in the log', () => {
     expect(lines.at(-1)).toMatchObject({ message: REASON });
   });
 
-  it('is told again while it lasts when its reason changes, at most once a minute', async () => {
+  it('is logged again while it lasts when its reason changes, at most once a minute', async () => {
     const { log, lines } = recording();
     issuer.breakWith(500);
     openKeySet(issuer.model(), log);

@@ -19,7 +19,7 @@ import { SILENT } from './support.js';
 
 useFakeTime();
 
-describe('A JWKS endpoint that misbehaves', () => {
+describe('A JWKS endpoint that fails', () => {
   const hugeKeys = (): string => JSON.stringify({ keys: [], filler: 'x'.repeat(1024 * 1024) });
 
   it.each<[string, string, (jwks: object, other: string) => [number, object, string]]>([
@@ -31,7 +31,7 @@ describe('A JWKS endpoint that misbehaves', () => {
     ['answers null', 'is not a JWKS', () => [200, {}, 'null']],
     ['answers with a list', 'is not a JWKS', () => [200, {}, '[]']],
     ['answers without end', 'is too large', () => [200, {}, hugeKeys()]],
-  ])('is not believed when it %s', async (_what, reason, answer) => {
+  ])('is rejected when it %s', async (_what, reason, answer) => {
     const lines: unknown[] = [];
     let redirected = 0;
     const elsewhere = createServer((_request, response) => {
@@ -51,7 +51,7 @@ describe('A JWKS endpoint that misbehaves', () => {
     elsewhere.close();
   });
 
-  it('is given up after 5 seconds, before the headers and in the middle of the body', async () => {
+  it('times out after 5 seconds, before the headers and in the middle of the body', async () => {
     const stalls = [
       () => issuer.hang(),
       () => issuer.breakWith((_request, response) => void response.writeHead(200).write('{"keys":[')),
@@ -72,7 +72,7 @@ describe('A JWKS endpoint that misbehaves', () => {
     }
   });
 
-  it('that dies in the middle of the body is a failure like another', async () => {
+  it('in the middle of the body is a failure like another', async () => {
     issuer.breakWith((_request, response) => {
       response.writeHead(200, { 'content-length': '1000' });
       response.write('{"keys":[', () => response.destroy());
@@ -96,7 +96,7 @@ describe('Discovery', () => {
     return found;
   }
 
-  it('finds the keys that the issuer names, whether or not its name ends in a slash', async () => {
+  it('finds the keys that the issuer names, with or without a trailing slash in its name', async () => {
     for (const path of ['', '/', '/tenant', '/tenant/']) {
       expect(await discover({ jwks_uri: issuer.jwksUrl }, path)).toBe('found');
     }
@@ -104,7 +104,7 @@ describe('Discovery', () => {
     expect(await find(own)).toBe('found');
   });
 
-  it('believes no document of another issuer, and none that names no safe address', async () => {
+  it('accepts no document of another issuer, and none that names an unsafe address', async () => {
     expect(await discover({ jwks_uri: issuer.jwksUrl, issuer: 'https://elsewhere.test' })).toBe(
       'unavailable',
     );
@@ -126,7 +126,7 @@ describe('Discovery', () => {
 });
 
 describe('Keys in a file', () => {
-  it('are read again when they are old, and serve on while the file is broken or gone', async () => {
+  it('are read again when they are stale, and stay in use while the file is broken or missing', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tollgate-jwks-'));
     const path = join(folder, 'jwks.json');
     await writeFile(path, JSON.stringify(issuer.jwks));
@@ -152,7 +152,7 @@ describe('Keys in a file', () => {
 });
 
 describe('Keys in the configuration', () => {
-  it('are read once, whatever kids come, and never grow old', async () => {
+  it('are read once, for any kids, and never become stale', async () => {
     const keySet = openKeySet(issuer.model({ keys: { kind: 'inline', jwks: issuer.jwks } }));
     await read(1);
     expect(vi.getTimerCount()).toBe(0);

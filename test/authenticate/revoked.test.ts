@@ -18,7 +18,7 @@ afterEach(() => stage.close());
 const REVOKED = '401 The token has been revoked';
 
 describe('A revoked caller', () => {
-  it('is refused at the first sight of its token', async () => {
+  it('is refused at the first use of its token', async () => {
     revoked.add('app-1');
     const found = await stage.show(issuer.sign());
     expect(outcome(found)).toBe(REVOKED);
@@ -28,7 +28,7 @@ describe('A revoked caller', () => {
     ]);
   });
 
-  it('is refused with a token that is remembered, and let through with it when that is undone', async () => {
+  it('is refused with a cached token, and admitted with it when the revocation is undone', async () => {
     const token = issuer.sign();
     expect(outcome(await stage.show(token))).toBe('test-issuer/app-1');
     revoked.add('app-1');
@@ -37,12 +37,12 @@ describe('A revoked caller', () => {
     expect(outcome(await stage.show(token))).toBe('test-issuer/app-1');
   });
 
-  it('may have its token remembered while it is revoked', async () => {
+  it('may have its token cached while it is revoked', async () => {
     revoked.add('app-1');
     const token = issuer.sign();
     await stage.show(token);
     revoked.clear();
-    // No promise: it is found in the cache.
+    // Synchronous: it is found in the cache.
     const route = routeOf({ kind: 'scoped', requirement: { mode: 'all', scopes: [] }, issuers: undefined });
     expect(stage.authenticate(headOf(`Bearer ${token}`), route)).toMatchObject({ app: 'app-1' });
   });
@@ -53,7 +53,7 @@ describe('A revoked caller', () => {
     expect(outcome(await showing)).toBe(REVOKED);
   });
 
-  it('is told that its token has expired, where it has', async () => {
+  it('gets the expiry error if its token has expired', async () => {
     const token = issuer.sign({ exp: Math.floor(Date.now() / 1000) + 60 });
     await stage.show(token);
     revoked.add('app-1');
@@ -61,7 +61,7 @@ describe('A revoked caller', () => {
     expect(outcome(await stage.show(token))).toBe('401 The token has expired');
   });
 
-  it('is nobody on a public route', () => {
+  it('is anonymous on a public route', () => {
     revoked.add('').add('app-1');
     const found = stage.authenticate(headOf(`Bearer ${issuer.sign()}`), routeOf({ kind: 'public' }));
     expect(found).toMatchObject({ app: '' });
@@ -69,7 +69,7 @@ describe('A revoked caller', () => {
 });
 
 describe('The Principal', () => {
-  it('says when its token was issued, or that it was before everything where the token does not say', async () => {
+  it('has the time at which its token was issued, or the earliest time if the token does not state it', async () => {
     expect(await stage.show(issuer.sign({ iat: 1_700_000_000.5 }))).toMatchObject({
       issuedAtMs: 1_700_000_000_500,
     });

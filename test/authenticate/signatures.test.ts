@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const shown = async (token: string) => outcome(await stage.show(token));
 
-describe('A token whose text could be read in two ways', () => {
+describe('An ambiguous token', () => {
   const malformed = '401 The token is malformed';
   const parts = () => issuer.sign().split('.') as [string, string, string];
 
@@ -51,7 +51,7 @@ describe('A token whose text could be read in two ways', () => {
     }
   });
 
-  it('is refused in another spelling of its base64url', async () => {
+  it('is refused with non-canonical base64url', async () => {
     const [header, payload, signature] = parts();
     const last = signature.at(-1)!;
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -90,17 +90,17 @@ describe('A token whose text could be read in two ways', () => {
     '{"a":1 ,\n"a" :2}',
     '{"__proto__":1,"__proto__":2}',
     '{"a\\"":1,"a\\u0022":2}',
-  ])('is refused with a name twice in the payload %s', async (payload) => {
+  ])('is refused with a duplicate name in the payload %s', async (payload) => {
     const header = JSON.stringify({ alg: 'RS256', kid: issuer.key.kid });
     expect(await shown(signTexts(header, payload, issuer.key))).toBe('401 The token has a name twice');
   });
 
-  it('is refused with a name twice in the header', async () => {
+  it('is refused with a duplicate name in the header', async () => {
     const header = `{"alg":"none","alg":"RS256","kid":"${issuer.key.kid}"}`;
     expect(await shown(signTexts(header, '{}', issuer.key))).toBe('401 The token has a name twice');
   });
 
-  it('is taken with equal names in different objects, and equal texts that are no names', async () => {
+  it('does not include one with equal names in different objects, or equal texts that are no names', async () => {
     const token = issuer.sign({ a: { a: ['a', 'a', { a: 'a' }] }, b: { a: 'b:"b":' }, c: '\\"' });
     expect(await shown(token)).toBe('test-issuer/app-1');
   });
@@ -166,7 +166,7 @@ describe('A token with the wrong algorithm, key or signature', () => {
   });
 
   it.each<unknown>([{}, { toString: 1 }, 5, null, [], true])(
-    'is refused with a kid that is no text: %j',
+    'is refused with a kid that is not a string: %j',
     async (kid) => {
       expect(await shown(issuer.sign({}, { kid }))).toBe('401 The token is signed with an unknown key');
     },
@@ -206,7 +206,7 @@ describe('A token with the wrong algorithm, key or signature', () => {
         expect(await shown(bomb)).toMatch(/^401 /);
         timesMs.push(performance.now() - start);
       }
-      // The best of ten: the machine may have other things to do.
+      // The best of ten: the machine may be busy.
       expect(Math.min(...timesMs)).toBeLessThan(5);
     }
   });

@@ -1,4 +1,7 @@
-/** What the tests of authenticate/ share: a gate's stage over real issuers, a clock to turn and requests to show. */
+/**
+ * Shared by the tests of authenticate/: a gateway's authentication over real issuers, an adjustable clock and
+ * requests.
+ */
 import { createAuthenticate, TOKEN_REVOKED, type Authenticate } from '../../src/authenticate/authenticate.js';
 import { createKeySet, type KeySet, type KeySetOptions } from '../../src/authenticate/key-set.js';
 import type { Issuer } from '../../src/model/issuer.js';
@@ -11,7 +14,7 @@ import type { Access, Route } from '../../src/model/route.js';
 
 export const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-/** The real time, until a test says which one it is. */
+/** The real time, until a test sets another. */
 export interface Clock {
   (): number;
   fixedMs: number | undefined;
@@ -73,7 +76,7 @@ export interface Stage {
   readonly authenticate: Authenticate;
   readonly clock: Clock;
   readonly keySets: readonly KeySet[];
-  /** Shows a token on a route with a scope. */
+  /** Presents a token on a route with a scope. */
   show(token: string, route?: Route): Promise<Principal | Refusal>;
   close(): void;
 }
@@ -112,5 +115,5 @@ export function outcome(found: Principal | Refusal): string {
 }
 
 function ignore(): void {
-  // Nothing to tell.
+  // Nothing to log.
 }

@@ -8,7 +8,7 @@ const T = 1_800_000_000;
 let issuer: TestIssuer;
 let stage: Stage;
 
-/** Turns the clock to so many seconds after `T`. */
+/** Sets the clock to so many seconds after `T`. */
 function turnTo(seconds: number): void {
   stage.clock.fixedMs = (T + seconds) * 1000;
 }
@@ -41,41 +41,41 @@ describe.each(['first seen', 'remembered'])('The time of a token that is %s', (s
     return outcome(await stage.show(token));
   }
 
-  it('ends at exp and the skew, to the millisecond', async () => {
+  it('ends at exp plus the clock skew, to the millisecond', async () => {
     expect(await showAt(100 + SKEW_S - 0.001, { exp: T + 100 })).toBe(GOOD);
     expect(await showAt(100 + SKEW_S, { exp: T + 100 })).toBe(EXPIRED);
     expect(await showAt(86_400, { exp: T + 100 })).toBe(EXPIRED);
   });
 
-  it('may be told in fractions of a second', async () => {
+  it('may be given in fractions of a second', async () => {
     expect(await showAt(100.4 + SKEW_S, { exp: T + 100.5 })).toBe(GOOD);
     expect(await showAt(100.5 + SKEW_S, { exp: T + 100.5 })).toBe(EXPIRED);
   });
 
-  it('starts at nbf less the skew', async () => {
+  it('starts at nbf less the clock skew', async () => {
     expect(await showAt(50 - SKEW_S, { nbf: T + 50 })).toBe(GOOD);
     expect(await showAt(50 - SKEW_S - 1, { nbf: T + 50 })).toBe(EARLY);
   });
 
-  it('starts at iat less the skew: a token from the future was never issued', async () => {
+  it('starts at iat less the clock skew: a token from the future is refused', async () => {
     expect(await showAt(50 - SKEW_S, { iat: T + 50 })).toBe(GOOD);
     expect(await showAt(50 - SKEW_S - 1, { iat: T + 50 })).toBe(EARLY);
     expect(await showAt(-86_400, { iat: T })).toBe(EARLY);
   });
 
-  it('never ends without exp, where the issuer allows it', async () => {
+  it('never ends without exp, if the issuer allows it', async () => {
     expect(await showAt(1e9, {})).toBe(GOOD);
   });
 });
 
-describe('The clock of the gate', () => {
-  it('is the one that it was given, in express-jwt too', async () => {
+describe('The clock of the gateway', () => {
+  it('is the injected one, also in express-jwt', async () => {
     turnTo(0);
     expect(outcome(await stage.show(issuer.sign({ iat: undefined, exp: T - SKEW_S })))).toBe(EXPIRED);
     expect(outcome(await stage.show(issuer.sign({ iat: undefined, exp: T - SKEW_S + 1 })))).toBe(GOOD);
   });
 
-  it('makes of exp the end that the Principal tells, without the skew', async () => {
+  it('converts exp to the expiry of the Principal, without the clock skew', async () => {
     turnTo(0);
     expect(await stage.show(issuer.sign({ iat: undefined, exp: T + 5 }))).toMatchObject({
       expiresAtMs: (T + 5) * 1000,

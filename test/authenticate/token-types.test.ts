@@ -1,4 +1,6 @@
-/** Which `typ` a token may have, and which `use` the key that has signed it, as its issuer's `token_types` say. */
+/**
+ * The `typ` that a token may have, and the `use` of its signing key, according to its issuer's `token_types`.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TokenTypes } from '../../src/model/token-type.js';
 import { createTestIssuer, type TestIssuer } from '../support/tokens.js';
@@ -27,7 +29,7 @@ async function show(typ: unknown, tokenTypes?: TokenTypes, use = 'sig'): Promise
 }
 
 it.each(['JOSE', 'jose', 'application/jose', 'Application/JOSE', 'JWT'])(
-  'the type %s is accepted where the issuer lists JOSE and JWT',
+  'the type %s is accepted if the issuer lists JOSE and JWT',
   async (typ) => {
     expect(await show(typ, SPIFFE)).toBe(GOOD);
   },
@@ -40,16 +42,16 @@ it.each([undefined, 'at+jwt', 'JOSE+JSON', 'x/jose', 'application/application/jo
   },
 );
 
-it('JOSE is refused where the issuer does not list it', async () => {
+it('JOSE is refused if the issuer does not list it', async () => {
   expect(await show('JOSE')).toBe(OTHER_TYPE);
 });
 
-it('no type is accepted where the issuer lists absent', async () => {
+it('no type is accepted if the issuer lists absent', async () => {
   expect(await show(undefined, new Set([undefined]))).toBe(GOOD);
   expect(await show('JWT', new Set([undefined]))).toBe(OTHER_TYPE);
 });
 
-it('a key of the use jwt-svid is used where the issuer lists JOSE, and nowhere else', async () => {
+it('a key with the use jwt-svid is accepted if the issuer lists JOSE, and not otherwise', async () => {
   expect(await show('JOSE', SPIFFE, 'jwt-svid')).toBe(GOOD);
   expect(await show('JWT', undefined, 'jwt-svid')).toBe(UNKNOWN_KEY);
   expect(await show('JOSE', SPIFFE, 'x509-svid')).toBe(UNKNOWN_KEY);

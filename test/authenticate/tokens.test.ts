@@ -32,7 +32,7 @@ const shown = async (token: string) => outcome(await stage.show(token));
 
 describe('A request without one Bearer token', () => {
   it.each([undefined, 'Basic dXNlcjpwYXNz', 'Bearerish abc', 'Token abc', ''])(
-    'is challenged without an error: %s',
+    'gets a challenge without an error: %s',
     async (authorization) => {
       const refusal = await stage.authenticate(headOf(authorization), SCOPED);
       expect(refusal).toBeInstanceOf(Refusal);
@@ -54,28 +54,31 @@ describe('A request without one Bearer token', () => {
     'bearer "a"',
     'Bearer,a',
     'Bearer a\u00e9',
-  ])('is malformed where it says Bearer: %j', async (authorization) => {
+  ])('is malformed if the scheme is Bearer: %j', async (authorization) => {
     const refusal = await stage.authenticate(headOf(authorization), SCOPED);
     expect(refusal).toMatchObject({ status: 400, reason: 'malformed_credentials' });
     expect((refusal as Refusal).headers[1]).toMatch(/^Bearer realm="tollgate", error="invalid_request"/);
     expect((refusal as Refusal).body).toContain('"code":214');
   });
 
-  it.each(['bearer', 'BEARER', 'Bearer ', 'Bearer   '])('is not one that spells it %j', async (scheme) => {
-    expect(outcome(await stage.authenticate(headOf(`${scheme} ${issuer.sign()}`), SCOPED))).toBe(
-      'test-issuer/app-1',
-    );
-  });
+  it.each(['bearer', 'BEARER', 'Bearer ', 'Bearer   '])(
+    'does not include the spelling %j',
+    async (scheme) => {
+      expect(outcome(await stage.authenticate(headOf(`${scheme} ${issuer.sign()}`), SCOPED))).toBe(
+        'test-issuer/app-1',
+      );
+    },
+  );
 });
 
 describe('A public route', () => {
-  it('asks nobody, whatever the token', () => {
+  it('is anonymous, with any token', () => {
     const found = stage.authenticate(headOf('Bearer of bad news'), routeOf({ kind: 'public' }));
     expect(found).toMatchObject({ issuer: '', app: '', scopes: [] });
   });
 });
 
-describe('A good token', () => {
+describe('A valid token', () => {
   it('makes a frozen Principal of all its claims', async () => {
     const iat = seconds();
     const exp = iat + 60;
@@ -105,11 +108,11 @@ describe('A good token', () => {
     expect(Object.isFrozen((found as { scopes: unknown }).scopes)).toBe(true);
   });
 
-  it('may give its scopes as one string with spaces', async () => {
+  it('may have its scopes as one string with spaces', async () => {
     expect(await stage.show(issuer.sign({ scope: 'a  b:c a"b' }))).toMatchObject({ scopes: ['a', 'b:c'] });
   });
 
-  it('opens no more than its issuer may grant', async () => {
+  it('has only scopes that its issuer may grant', async () => {
     expect(await stage.show(other.sign({ scope: 'orders:read admin' }))).toMatchObject({
       scopes: ['orders:read'],
     });
@@ -123,7 +126,7 @@ describe('A good token', () => {
     },
   );
 
-  it('leaves out what is not a text where a text is meant', async () => {
+  it('has no value for a text claim that is not a string', async () => {
     const token = issuer.sign({ app_name: 5.5, organization: '', jti: ['a'] });
     expect(await stage.show(token)).toMatchObject({
       appName: undefined,
@@ -137,13 +140,13 @@ describe('A good token', () => {
     [0, '0'],
     [-7, '-7'],
     [Number.MAX_SAFE_INTEGER, '9007199254740991'],
-  ])('may name its app by the number %d', async (id, text) => {
+  ])('may have the number %d as its app', async (id, text) => {
     const claims = { sub: id, app_name: id, organization: id, jti: id, scope: id };
     const found = { app: text, appName: text, organization: text, subject: text, tokenId: text };
     expect(await stage.show(issuer.sign(claims))).toMatchObject({ ...found, scopes: [text] });
   });
 
-  it('may be as large as a header lets it', async () => {
+  it('may be as large as a header allows', async () => {
     const groups = Array.from({ length: 240 }, () => '0d1f5a52-9d3e-4a52-8f0f-0a6f6c1f2a3b');
     const token = issuer.sign({ groups });
     expect(token.length).toBeGreaterThan(12_000);
@@ -151,7 +154,7 @@ describe('A good token', () => {
   });
 
   it.each([AUDIENCE, [AUDIENCE], ['https://elsewhere.test', AUDIENCE]])(
-    'is for us with the audience %j',
+    'is accepted with the audience %j',
     async (aud) => {
       expect(await shown(issuer.sign({ aud }))).toBe('test-issuer/app-1');
     },
@@ -164,12 +167,12 @@ describe('A good token', () => {
     },
   );
 
-  it('may lack a kid where one key alone fits its algorithm', async () => {
+  it('may have no kid if only one key fits its algorithm', async () => {
     expect(await shown(issuer.sign({}, { kid: undefined }))).toBe('test-issuer/app-1');
   });
 
   it.each(['RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'] as const)(
-    'may be signed with %s where its issuer does so',
+    'may be signed with %s if its issuer uses it',
     async (alg) => {
       const signer = await createTestIssuer({ alg });
       const single = createStage([signer.model()]);
@@ -183,7 +186,7 @@ describe('A good token', () => {
   );
 });
 
-describe('A token whose claims do not hold', () => {
+describe('A token with invalid claims', () => {
   it.each(['https://elsewhere.test', '', 5, null, ['x'], { a: 1 }, undefined])(
     'is refused with iss %j',
     async (iss) => {
@@ -208,7 +211,7 @@ describe('A token whose claims do not hold', () => {
     expect(await shown(issuer.sign({ aud }))).toBe('401 The token is for another audience');
   });
 
-  it('is refused without exp where the issuer requires one', async () => {
+  it('is refused without exp if the issuer requires one', async () => {
     expect(await shown(issuer.sign({ exp: undefined }))).toBe('401 The token does not expire');
   });
 
@@ -243,7 +246,7 @@ describe('A token whose claims do not hold', () => {
     expect(await shown(issuer.sign({ sub }))).toBe('401 The token does not name an app');
   });
 
-  it('is refused on a route for other issuers, the second time too', async () => {
+  it('is refused on a route for other issuers, also the second time', async () => {
     const route = routeOf({
       kind: 'scoped',
       requirement: { mode: 'all', scopes: ['a'] },
@@ -259,7 +262,7 @@ describe('A token whose claims do not hold', () => {
 });
 
 describe('A refusal', () => {
-  it('is a challenge that names the error and says nothing of the token', async () => {
+  it('is a challenge that names the error and reveals nothing of the token', async () => {
     const refusal = await stage.show(issuer.sign({ exp: 1, sub: 'canary' }));
     expect(refusal).toMatchObject({
       status: 401,
@@ -275,7 +278,7 @@ describe('A refusal', () => {
 });
 
 describe('An issuer of another kind', () => {
-  it('without an iss is tried only for tokens without one, and its app and scopes may lie deeper', async () => {
+  it('without an iss is tried only for tokens without one, and its app and scopes may be nested', async () => {
     const legacy = createStage([
       issuer.model(),
       other.model({
@@ -310,7 +313,7 @@ describe('An issuer of another kind', () => {
   });
 
   it.each([[['__proto__']], [['constructor', 'name']], [['toString']], [['a', 'length']]])(
-    'whose app lies at %j takes it from no prototype',
+    'whose app is at %j does not read it from a prototype',
     async (app) => {
       const odd = createStage([issuer.model({ claims: { app, scope: ['scope'] } })]);
       expect(outcome(await odd.show(issuer.sign({ a: ['x'] })))).toBe('401 The token does not name an app');

@@ -1,4 +1,4 @@
-/** Tokens without `kid`, of an issuer that publishes several keys: it must be able to rotate them. */
+/** Tokens without `kid`, of an issuer that publishes several keys while it rotates them. */
 import { expect, it, vi } from 'vitest';
 import { createSigningKey, type SigningKey } from '../support/tokens.js';
 import { issuer, open, useFakeTime } from './fake-time.js';
@@ -28,7 +28,7 @@ it('are accepted with the old key and the new one, while both are published', as
   expect(issuer.fetches).toBe(1);
 });
 
-it('are accepted with a new key that the gate has not read yet, after one fetch', async () => {
+it('are accepted with a new key that the gateway has not fetched yet, after one fetch', async () => {
   const stage = openStage();
   expect(await show(stage, issuer.key)).toBe(GOOD);
   const fresh = issuer.rotate();
@@ -57,7 +57,7 @@ it('are refused with a key that is not published, and a flood of them costs one 
   expect(issuer.fetches).toBe(2);
 });
 
-it('do not change what a kid means: a token with one is verified with the keys of that kid alone', async () => {
+it('do not change the meaning of a kid: a token with one is verified only with the keys of that kid', async () => {
   const old = issuer.key;
   const fresh = issuer.rotate();
   const stage = openStage();

@@ -26,8 +26,8 @@ const anything = fc.letrec((tie) => ({
   ),
 })).value;
 
-describe('whatever a configuration is', () => {
-  it('an object is compiled or refused with problems, nothing else', () => {
+describe('any configuration', () => {
+  it('as an object is compiled or refused with problems, nothing else', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...KEYS), anything), (config) => {
         try {
@@ -41,7 +41,7 @@ describe('whatever a configuration is', () => {
     );
   });
 
-  it('a file with a part replaced by anything is loaded or refused with places in it', async () => {
+  it('as a file with a part replaced is loaded or refused with places in it', async () => {
     const lines = VALID.split('\n').length;
     await fc.assert(
       fc.asyncProperty(

@@ -27,7 +27,7 @@ function problemsOfObject(config: unknown): string[] {
 }
 
 describe('a configuration file', () => {
-  it('has sensible defaults for what it does not say', async () => {
+  it('has sensible defaults for missing keys', async () => {
     const { settings, expectations } = await load(VALID);
     expect(expectations).toEqual([]);
     expect(settings).toMatchObject({
@@ -80,7 +80,7 @@ describe('a configuration file', () => {
     expect((await load(onTop('redis: {url: "redis://h:1"}'))).settings.redis).toEqual(redis);
   });
 
-  it('brings the texts of its certificates', async () => {
+  it('includes the texts of its certificates', async () => {
     const files = 'cert: "${FIXTURES}/cert.pem", key: "${FIXTURES}/key.pem"';
     const { settings } = await load(
       onTop(
@@ -93,7 +93,7 @@ describe('a configuration file', () => {
     expect(settings.admin?.tls?.clientCa).toContain('BEGIN CERTIFICATE');
   });
 
-  it('reports all of its problems at once, in its own order', async () => {
+  it('reports all of its problems at once, in file order', async () => {
     const text = `listen: 127.0.0.1:8081
 log: {level: "\${LEVEL}"}
 issuers:
@@ -129,7 +129,7 @@ client: {}
     ]);
   });
 
-  it('names a problem as a compiler does', async () => {
+  it('reports a problem in the format of compilers', async () => {
     const file = 'test/fixtures/config/faulty.yaml';
     const error: unknown = await loadConfig(file, {}).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConfigError);
@@ -138,7 +138,7 @@ client: {}
     );
   });
 
-  it('has aliases where they are bounded', async () => {
+  it('may have a bounded number of aliases', async () => {
     const shared = planted('scope: a:read', 'scope: &s [a]').concat(
       '  - {match: GET /b, upstream: api, scope: *s}\n',
     );
@@ -151,13 +151,13 @@ client: {}
   });
 
   it.each(['['.repeat(20_000), '- '.repeat(20_000), '{a: '.repeat(20_000)])(
-    'is not read where it is too deep',
+    'is refused if it is nested too deeply',
     async (text) => {
       expect(await problemsOf(text)).toEqual(['1:1: the file is nested too deeply']);
     },
   );
 
-  it('that cannot be read is told apart from one that cannot be used', async () => {
+  it('that cannot be read is distinct from an invalid one', async () => {
     const unreadable = (file: string) => loadConfig(file, {}).catch((reason: unknown) => String(reason));
     expect(await unreadable('test/nope.yaml')).toBe(
       'ConfigUnreadable: cannot read test/nope.yaml: there is no such file',
@@ -167,7 +167,7 @@ client: {}
     await expect(loadConfig('test/nope.yaml', {})).rejects.toBeInstanceOf(ConfigUnreadable);
   });
 
-  it('that is the example is valid', async () => {
+  it('as in the example is valid', async () => {
     const { settings, expectations } = await loadConfig('config/gateway.yaml', {});
     expect(settings.routes.length).toBeGreaterThan(0);
     expect(expectations.length).toBeGreaterThan(0);
@@ -180,7 +180,7 @@ describe('the id of a count', () => {
     return settings.routes[0]?.limits[0]?.id ?? '';
   };
 
-  it('stands while match, window and subject stand', async () => {
+  it('stays while match, window and subject stay', async () => {
     const id = await idOf('10 per 2m');
     expect(id).toMatch(/^[\w-]{16}$/);
     expect(await idOf('20 per 120s')).toBe(id);
@@ -203,8 +203,8 @@ describe('the id of a count', () => {
   });
 });
 
-describe('a configuration given as an object', () => {
-  it('listens nowhere unless it says so', () => {
+describe('a configuration object', () => {
+  it('listens nowhere by default', () => {
     const { settings } = compile(OBJECT);
     expect(settings).toMatchObject({ source: 'configuration', listen: undefined, admin: undefined });
     expect(settings.routes[0]?.line).toBe(0);
@@ -218,7 +218,7 @@ describe('a configuration given as an object', () => {
     expect(compile({ ...OBJECT, token_cache: '${N}' }, { N: '5' }).settings.tokenCacheSize).toBe(5);
   });
 
-  it('has its problems placed by key', () => {
+  it('has its problems located by key', () => {
     const [route] = OBJECT.routes;
     expect(
       problemsOfObject({
@@ -236,7 +236,7 @@ describe('a configuration given as an object', () => {
     expect(problemsOfObject([])).toContain('configuration: the configuration must be keys with values');
   });
 
-  it('is left as it was, and what is made of it is frozen', () => {
+  it('is not modified, and the compiled settings are frozen', () => {
     const jwks = {
       keys: [
         {

@@ -1,4 +1,4 @@
-/** What the environment says in place of the built-in defaults: addresses, and the folder for data. */
+/** Environment variables that replace the built-in defaults: addresses, and the folder for data. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ async function load(text: string, env: Record<string, string>) {
   return (await loadConfig(file, env)).settings;
 }
 
-it('is taken where the file leaves the keys out', async () => {
+it('a variable is used if the file omits the keys', async () => {
   expect(await load(`${TOKENS}}`, ENV)).toMatchObject({
     listen: { host: '0.0.0.0', port: 80 },
     admin: { host: '::1', port: 81 },
@@ -36,7 +36,7 @@ it('is taken where the file leaves the keys out', async () => {
   });
 });
 
-it('gives way to what the file says', async () => {
+it('the file takes precedence', async () => {
   const text = `listen: 127.0.0.1:1\nadmin: 127.0.0.1:2\njwks_cache: false\n${TOKENS}, database: "sqlite:my.db"}`;
   const settings = await load(text, ENV);
   expect(settings).toMatchObject({
@@ -47,7 +47,7 @@ it('gives way to what the file says', async () => {
   expect(settings.jwksCache).toBeUndefined();
 });
 
-it('is the built-in default where it is unset or empty', async () => {
+it('the built-in default is used if it is unset or empty', async () => {
   for (const env of [{}, { TOLLGATE_LISTEN: '', TOLLGATE_ADMIN: '', TOLLGATE_DATA: '' }]) {
     expect(await load(`${TOKENS}}`, env)).toMatchObject({
       listen: { host: '127.0.0.1', port: 8080 },
@@ -58,7 +58,7 @@ it('is the built-in default where it is unset or empty', async () => {
   }
 });
 
-it('is an error that names the variable where it is no address', async () => {
+it('an invalid address is an error that names the variable', async () => {
   const error = await load('', { TOLLGATE_LISTEN: '8080' }).catch((thrown: unknown) => thrown);
   expect((error as ConfigError).problems.map(String)).toEqual([
     expect.stringContaining(
@@ -67,7 +67,7 @@ it('is an error that names the variable where it is no address', async () => {
   ]);
 });
 
-it('opens no port where the gate is a library', () => {
+it('a library opens no port', () => {
   const config = {
     upstreams: { echo: 'http://127.0.0.1:9' },
     routes: [{ match: 'GET /a', upstream: 'echo', public: true }],

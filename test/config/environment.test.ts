@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { load, onTop, planted, problemsOf, VALID } from './planted.js';
 
 describe('the environment in a file', () => {
-  it('fills in values, with a default where a variable is unset or empty', async () => {
+  it('provides values, with a default if a variable is unset or empty', async () => {
     const text = onTop('log: {file: "/${A}-${B:-b}${C:-}.log"}');
     expect((await load(text, { A: 'a' })).settings.log.file).toBe('/a-b.log');
     expect((await load(text, { A: '', B: '', C: 'c' })).settings.log.file).toBe('/-bc.log');
@@ -12,13 +12,13 @@ describe('the environment in a file', () => {
     ['plain', '${N:-12}', '${S}'],
     ['in quotes', '"${N:-12}"', "'${S}'"],
     ['in a block', '>-\n  ${N:-12}', '|-\n  ${S}'],
-  ])('has the type that its key asks for, %s', async (_style, number, flag) => {
+  ])('has the type that its key needs, %s', async (_style, number, flag) => {
     const text = onTop(`token_cache: ${number}\nallow_semicolon: ${flag}`);
     const { settings } = await load(text, { S: 'true' });
     expect([settings.tokenCacheSize, settings.allowSemicolon]).toEqual([12, true]);
   });
 
-  it.each(['12345', 'true', '1e3', 'null'])('stays the text %s where its key takes a text', async (value) => {
+  it.each(['12345', 'true', '1e3', 'null'])('stays the text %s if its key takes a text', async (value) => {
     for (const written of ['${AUD}', '"${AUD}"', "'${AUD}'"]) {
       const { settings } = await load(planted('audience: a', `audience: ${written}`), { AUD: value });
       expect(settings.issuers[0]?.audience).toEqual([value]);
@@ -27,7 +27,7 @@ describe('the environment in a file', () => {
     expect((await load(redis, { PW: value })).settings.redis?.servers).toMatchObject({ kind: 'cluster' });
   });
 
-  it.each(['false', 'False', 'FALSE'])('switches no check off: %s', async (value) => {
+  it.each(['false', 'False', 'FALSE'])('disables no check: %s', async (value) => {
     for (const written of ['${OFF}', '"${OFF}"', '${UNSET:-false}']) {
       const texts = [
         planted('audience: a', `audience: ${written}`),
@@ -47,7 +47,7 @@ describe('the environment in a file', () => {
     }
   });
 
-  it('stands between { } and [ ] without quotes, and the places behind it are right', async () => {
+  it('is expanded between { } and [ ] without quotes, and the places after it are right', async () => {
     const text = onTop('listen: {host: ${HOST:-127.0.0.1}, port: ${P}}\nlog: {level: ${LEVEL:-info}}');
     expect((await load(text, { P: '0' })).settings.listen).toMatchObject({ host: '127.0.0.1', port: 0 });
     const scopes = planted('scope: a:read', 'scope: [${A:-a, b}, ${B}]');
@@ -62,23 +62,23 @@ describe('the environment in a file', () => {
     ]);
   });
 
-  it('brings no keys and no lists', async () => {
+  it('provides no keys and no lists', async () => {
     const text = planted('scope: a:read', 'scope: ${S}');
     for (const value of ['[a, b]', '{any: [a]}', 'a # b', 'a\n    public: true']) {
       expect(await problemsOf(text, { S: value })).toHaveLength(1);
     }
   });
 
-  it('is not read twice', async () => {
+  it('is not expanded twice', async () => {
     const text = onTop('log: {file: "/${A}"}');
     expect((await load(text, { A: '${B}', B: 'b' })).settings.log.file).toBe('/${B}');
   });
 
-  it('is not read in keys', async () => {
+  it('is not expanded in keys', async () => {
     expect(await problemsOf(onTop('"${A}": 1'), { A: 'log' })).toEqual(['1:1: unknown key "${A}"']);
   });
 
-  it('may leave Redis out', async () => {
+  it('may omit Redis', async () => {
     const text = onTop('redis: ${REDIS_URL:-}');
     expect((await load(text)).settings.redis).toBeUndefined();
     expect((await load(text, { REDIS_URL: 'redis://h:1' })).settings.redis?.servers).toMatchObject({
@@ -87,7 +87,7 @@ describe('the environment in a file', () => {
     });
   });
 
-  it('must have what the file asks for, which is told once', async () => {
+  it('must have what the file needs, which is reported once', async () => {
     expect(await problemsOf(onTop('listen: ${NOPE}'))).toEqual([
       '1:9: the environment variable NOPE is not set; set it or give a default: ${NOPE:-default}',
     ]);
@@ -96,7 +96,7 @@ describe('the environment in a file', () => {
     ]);
   });
 
-  it.each(['${1x}', '${A-b}', '${}', '${A'])('is named rightly, not as %s', async (written) => {
+  it.each(['${1x}', '${A-b}', '${}', '${A'])('must be named correctly, not as %s', async (written) => {
     expect(await problemsOf(onTop(`listen: ${written}`), { A: 'a' })).toEqual([
       `1:9: "${written}" is no variable; write \${NAME} or \${NAME:-default}`,
     ]);

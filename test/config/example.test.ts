@@ -7,7 +7,7 @@ const FILE = 'test/fixtures/config/example.yaml';
 const { settings, expectations } = await loadConfig(FILE, {});
 
 describe('a file with every key', () => {
-  it('becomes the settings of a gate', () => {
+  it('compiles to the settings of a gateway', () => {
     expect(settings).toMatchObject({
       source: FILE,
       listen: { host: '127.0.0.1', port: 8080, tls: undefined },
@@ -76,7 +76,7 @@ describe('a file with every key', () => {
     ]);
   });
 
-  it('has its upstreams with how to speak to them', () => {
+  it('has its upstreams with their connection settings', () => {
     const [notarizations, storage] = settings.upstreams;
     expect(notarizations?.targets).toEqual([{ origin: 'http://127.0.0.1:9001', host: '127.0.0.1:9001' }]);
     expect(storage).toMatchObject({
@@ -166,7 +166,7 @@ describe('a file with every key', () => {
     expect(status?.path.map((segment) => 'text' in segment && segment.text)).toEqual(['status', '@here', '']);
   });
 
-  it('has its cases with their places, by the method of their route where they name none', () => {
+  it('has its cases with their places, by the method of their route if they name none', () => {
     const [, stamp, files] = settings.routes;
     expect(expectations).toEqual([
       {

@@ -1,10 +1,13 @@
-/** Paths in the syntax of other programs: each an error whose remedy can be pasted, none a route that never matches. */
+/**
+ * Paths in the syntax of other programs: each is an error with a remedy to paste, never a route that matches
+ * nothing.
+ */
 import { describe, expect, it } from 'vitest';
 import { matchOf, problemsOf } from './planted.js';
 
 const inQuotes = (match: string): string => `"${match.replace(/["\\]/g, '\\$&')}"`;
 
-describe('a path that another program would understand', () => {
+describe('a path in the syntax of another program', () => {
   it.each([
     ['GET /users/:id', 'GET /users/{id}', '%3Aid'],
     ['GET /users/:id(\\d+)/x', 'GET /users/{id}/x', undefined],
@@ -38,7 +41,7 @@ describe('a path that another program would understand', () => {
     ['GET /a/[...slug]', 'GET /a/{slug*}', '%5B...slug%5D'],
     ['GET /a/%7Bid%7D', 'GET /a/{id}', undefined],
     ['GET /:a/:a', 'GET /{a}/{a2}', '%3Aa'],
-  ])('%s is told as %s', async (written, right, literal) => {
+  ])('%s is reported as %s', async (written, right, literal) => {
     const [problem, ...more] = await problemsOf(matchOf(inQuotes(written)));
     expect(more).toEqual([]);
     const itself = literal === undefined ? '' : `, or ${literal} for these very characters`;
@@ -58,7 +61,7 @@ describe('a path that another program would understand', () => {
     ['GET POST /a', 'several methods are written GET,POST'],
     ['ANY /a', 'unknown method "ANY"; any method is "*"'],
     ['GET /a/(b|c)', 'write a route for each, such as "GET /a/b", or %28b%7Cc%29 for these very characters'],
-  ])('and the rest of a match too: %s', async (written, remedy) => {
+  ])('is reported in the rest of a match too: %s', async (written, remedy) => {
     const problems = await problemsOf(matchOf(inQuotes(written)));
     expect(problems).toEqual([expect.stringMatching(/^6:12: /)]);
     expect(problems[0]?.endsWith(remedy)).toBe(true);

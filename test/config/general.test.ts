@@ -46,7 +46,7 @@ describe('an address', () => {
       'listen: "a.example:80"\nadmin: "[::]:80"',
       ['2:8: "listen" and "admin" have one address (port 80); health and metrics must not be public'],
     ],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });
 
@@ -56,7 +56,7 @@ describe('an address', () => {
     'listen: gate.example:80',
     'listen: 127.0.0.1:0\nadmin: 127.0.0.1:0',
     'admin: {host: "::1", port: 80}',
-  ])('that is written %j is accepted', async (written) => {
+  ])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(onTop(written))).toEqual([]);
   });
 });
@@ -95,7 +95,7 @@ describe('a certificate', () => {
       'admin: {host: 127.0.0.1, port: 1, tls: {cert: "${FIXTURES}/nope.pem", key: "${FIXTURES}/key.pem"}}',
       ['1:47: cannot read fixtures/nope.pem: there is no such file'],
     ],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });
 });
@@ -120,12 +120,12 @@ describe('trust_proxy', () => {
       ['1:15: "trust_proxy" must be an IP address or a CIDR block such as 10.0.0.0/8'],
     ],
     ['trust_proxy: 10.0.0.0/8', ['1:14: "trust_proxy" must be a list of IP addresses and CIDR blocks']],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });
 
   it.each(['trust_proxy: [10.0.0.0/8, 1.2.3.4, "::1", "fd00::/8"]'])(
-    'that is written %j is accepted',
+    'with the value %j is accepted',
     async (written) => {
       expect(await problemsOf(onTop(written))).toEqual([]);
     },
@@ -220,7 +220,7 @@ describe('redis', () => {
       'redis: {url: "redis://a", key_prefix: "{a}"}',
       ['1:39: "key_prefix" must be at most 64 visible ASCII characters other than { and }'],
     ],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });
 
@@ -232,7 +232,7 @@ describe('redis', () => {
     'redis: {url: "rediss://u@a", password: p, tls: true}',
     'redis: {sentinels: ["a:1"], name: m, password: p, sentinel_username: u, sentinel_password: q, tls: {}}',
     'redis: {url: "rediss://a", tls: {ca: "${FIXTURES}/ca.pem", cert: "${FIXTURES}/cert.pem", key: "${FIXTURES}/key.pem"}}',
-  ])('that is written %j is accepted', async (written) => {
+  ])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(onTop(written))).toEqual([]);
   });
 });
@@ -276,7 +276,7 @@ describe('a small value', () => {
     ['allow_semicolon: yes', ['1:18: "allow_semicolon" must be true or false']],
     ['jwks_max_age: 0s', ['1:15: "jwks_max_age" must be at least 1ms']],
     ['jwks_max_stale: 400d', ['1:17: "jwks_max_stale" must be at most 366d']],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });
 
@@ -288,7 +288,7 @@ describe('a small value', () => {
     'admin: {host: 127.0.0.1, port: 1, hosts: [my_gate]}',
     'jwks_max_stale: 0s\njwks_max_age: 1h',
     'defaults: {max_body: 1gb}',
-  ])('that is written %j is accepted', async (written) => {
+  ])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(onTop(written))).toEqual([]);
   });
 });
@@ -308,12 +308,12 @@ describe('cors', () => {
     ['cors: {headers: [5], origins: ["*"]}', ['1:18: "headers" must be the name of a header field']],
     ['cors: {}', ['1:1: missing key "origins"']],
     ['cors: {origins: ["*"], max_age: 2d}', ['1:33: "max_age" must be at most 1d']],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });
 
   it.each(['cors: {origins: [https://a.example:8443], headers: [X-A], max_age: 0s}'])(
-    'that is written %j is accepted',
+    'with the value %j is accepted',
     async (written) => {
       expect(await problemsOf(onTop(written))).toEqual([]);
     },
@@ -336,7 +336,7 @@ describe('a key', () => {
     ['metrics: {}', ['1:1: "metrics" is not supported yet']],
     ['tracing: {}', ['1:1: "tracing" is not supported yet']],
     ['console: {}', ['1:1: "console" is not supported yet']],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });
 });
@@ -362,7 +362,7 @@ describe('a file', () => {
       ],
     ],
     ['a: 1\n---\nb: 2\n', ['2:1: a second document starts here; the file must be one']],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(written)).toEqual(problems);
   });
 });

@@ -82,7 +82,7 @@ describe('an issuer', () => {
     ],
     ['token_types: [5]', ['2:66: "token_types" must be a typ such as JWT, at+jwt or JOSE, or absent']],
     ['require_exp: 1', ['2:65: "require_exp" must be true or false']],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(issuerWith(written))).toEqual(problems);
   });
 
@@ -100,12 +100,12 @@ describe('an issuer', () => {
     'claims: {app: [realm, app], scope: [realm, scope]}',
     'algorithms: [RS256, PS384, ES512]',
     'require_exp: false',
-  ])('that is written %j is accepted', async (written) => {
+  ])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(issuerWith(written))).toEqual([]);
   });
 });
 
-describe('a part of an issuer that stands for a value', () => {
+describe('a placeholder in an issuer', () => {
   const entra = 'https://login.microsoftonline.com';
   it.each([
     [`${entra}/:tenant/v2.0`, `":tenant": write ${entra}/TENANT/v2.0 with the value in its place`],
@@ -121,7 +121,7 @@ describe('a part of an issuer that stands for a value', () => {
     ]);
   });
 
-  it('is an error in an audience and in the place of the keys', async () => {
+  it('is an error in an audience and in the address of the keys', async () => {
     expect(await problemsOf(planted('audience: a', 'audience: "api://{client-id}"'))).toEqual([
       '2:49: "audience" must be the tokens\' aud as it stands in them, which never has "{client-id}": write the value itself',
     ]);
@@ -133,17 +133,17 @@ describe('a part of an issuer that stands for a value', () => {
     ]);
   });
 
-  it.each(['a{b}', 'urn:example:a', 'My gate'])('is none in the iss %s', async (iss) => {
+  it.each(['a{b}', 'urn:example:a', 'My gate'])('is accepted in the iss %s', async (iss) => {
     expect(await problemsOf(planted('https://i.example"', `${iss}"`))).toEqual([]);
   });
 });
 
-describe('issuers among themselves', () => {
+describe('several issuers', () => {
   const main = '  main: {issuer: "https://i.example", audience: a, jwks: "https://i.example/jwks"}\n';
   const issuers = (...lines: string[]) => planted(main, lines.map((line) => `  ${line}\n`).join(''));
   const keys = 'audience: a, jwks: "https://a.example", grants: [a]';
 
-  it('must say what audience their tokens have', async () => {
+  it('must state the audience of their tokens', async () => {
     expect(await problemsOf(planted('audience: a, ', ''))).toEqual([
       '2:3: missing key "audience"; without it tokens meant for another service would pass: say what their aud must be, or audience: false',
     ]);
@@ -159,19 +159,19 @@ describe('issuers among themselves', () => {
     expect(await problemsOf(planted('audience: a', 'audience: false'))).toEqual([]);
   });
 
-  it.each(['tokens', 'named'])('cannot be called %s, as the token service is', async (name) => {
+  it.each(['tokens', 'named'])('cannot have the name %s of the token service', async (name) => {
     expect(await problemsOf(planted('main:', `${name}:`))).toEqual([
       `2:3: "${name}" is a name reserved for the token service; choose another`,
     ]);
   });
 
-  it('have names that can stand in a key', async () => {
+  it('have names that are valid in a key', async () => {
     expect(await problemsOf(planted('main:', '"a b":'))).toEqual([
       '2:3: "a b" must be a name of letters, digits, "-", "_" and ".", beginning with a letter or digit',
     ]);
   });
 
-  it('must be found by discovery safely where they name no keys', async () => {
+  it('must have a safe discovery address if they name no keys', async () => {
     const discovered = (iss: string) => problemsOf(issuers(`main: {issuer: ${iss}, audience: a}`));
     const why = '2:18: without "jwks" the keys are discovered at this URL, which';
     expect(await discovered('https://i.example')).toEqual([]);
@@ -186,7 +186,7 @@ describe('issuers among themselves', () => {
     expect(await discovered('plain')).toEqual([`${why} must be a URL that begins with http:// or https://`]);
   });
 
-  it('each say their grants where there are two', async () => {
+  it('must each state their grants if there are two', async () => {
     const two = issuers(
       'one: {issuer: "https://one.example", audience: a}',
       'two: {issuer: "https://two.example", audience: a}',
@@ -196,7 +196,7 @@ describe('issuers among themselves', () => {
     expect(await problemsOf(two)).toEqual([`2:3: ${text}`, `3:3: ${text}`]);
   });
 
-  it('have each their own iss', async () => {
+  it('must each have their own iss', async () => {
     expect(await problemsOf(issuers(`one: {issuer: x, ${keys}}`, `two: {issuer: x, ${keys}}`))).toEqual([
       '3:17: the issuer "one" has this iss already; a token must belong to one issuer',
     ]);
@@ -208,7 +208,7 @@ describe('issuers among themselves', () => {
     ).toEqual([]);
   });
 
-  it('are needed by a route with scope', async () => {
+  it('are required by a route with scope', async () => {
     const none = VALID.slice(VALID.indexOf('upstreams'));
     const text = 'a route with "scope" needs an issuer of tokens; add one under "issuers"';
     expect(await problemsOf(none)).toEqual([`6:12: ${text}`]);
@@ -216,7 +216,7 @@ describe('issuers among themselves', () => {
     expect(await problemsOf(none.replace('scope: a:read', 'public: true'))).toEqual([]);
   });
 
-  it('stand by name', async () => {
+  it('are stored by name', async () => {
     expect(await problemsOf(onTop('issuers: 5').replace(`issuers:\n${main}`, ''))).toContain(
       '1:10: "issuers" must be issuers by name',
     );

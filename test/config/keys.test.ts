@@ -12,7 +12,7 @@ const publicJwk = rsa.publicKey.export({ format: 'jwk' });
 const ec = makeEcKeyPair('P-256').publicKey.export({ format: 'jwk' });
 const small = makeRsaKeyPair(1024).publicKey.export({ format: 'jwk' });
 
-/** As serializers write it that know more members than it has values. */
+/** As written by serializers that include members without a value. */
 const WITH_NULLS = JSON.stringify({
   ...publicJwk,
   alg: null,
@@ -23,7 +23,7 @@ const WITH_NULLS = JSON.stringify({
   k: null,
 });
 
-/** Asks `check`, and the running gate, which must be of one mind. */
+/** Checks with `check` and with the running gateway, which must agree. */
 async function isUsable(key: unknown, ...given: Algorithm[]): Promise<boolean> {
   const algorithms: readonly Algorithm[] = given.length ? given : ['RS256'];
   const accepted = { algorithms, tokenTypes: USUAL_TOKEN_TYPES };
@@ -67,17 +67,17 @@ describe('a JWKS in the file', () => {
     ['a point that is not on its curve', { ...ec, x: ec.y }],
     ['a broken key', { kty: 'RSA', n: 5, e: 'AQAB' }],
     ['something that is no key', 'key'],
-  ])('is refused with nothing but %s', async (_words, key) => {
+  ])('is refused with only %s', async (_words, key) => {
     expect(await isUsable(key)).toBe(false);
   });
 
-  it('is judged by all of the algorithms that the issuer accepts', async () => {
+  it('is checked for all algorithms that the issuer accepts', async () => {
     expect(await isUsable(ec, 'RS256', 'ES256')).toBe(true);
     expect(await isUsable(ec, 'ES384')).toBe(false);
     expect(await isUsable({ ...ec, x: ec.y }, 'ES256')).toBe(false);
   });
 
-  it('is told key by key what is wrong with it', () => {
+  it('is reported key by key with what is wrong', () => {
     const keys = [null, { ...publicJwk, kid: 7 }, { ...publicJwk, use: 'enc' }, small, ec, ec];
     expect(jwksError({ keys }, { algorithms: ['RS256'], tokenTypes: USUAL_TOKEN_TYPES })?.text).toBe(
       'no key of the JWKS can be used with RS256, for which it needs a public signature key, RSA of 2048 bits or more: ' +

@@ -68,7 +68,7 @@ describe('a limit', () => {
       '{requests: 1, window: 1m, share: s}\n  - {match: GET /b, upstream: api, public: true, limit: {requests: 1, window: 1m, share: s}}',
       ['10:50: the shared limit "s" is 1 per 1m by app elsewhere; routes that share a count share its limit'],
     ],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onRoute(`limit: ${written}`))).toEqual(problems);
   });
 
@@ -78,7 +78,7 @@ describe('a limit', () => {
     '[10 per 1m, {requests: 2, window: 60s, by: ip}]',
     '[10 per 1m, {requests: 2, window: 60s, share: x}]',
     '{requests: 1, window: 1m, share: s}\n  - {match: GET /b, upstream: api, scope: a, limit: {requests: 1, window: 60s, share: s}}',
-  ])('that is written %j is accepted', async (written) => {
+  ])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(onRoute(`limit: ${written}`))).toEqual([]);
   });
 });
@@ -93,12 +93,12 @@ describe('a limit of a public route', () => {
       'public: true\n    limit: [1 per 1m, {requests: 1, window: 1m, by: ip}]',
       ['9:23: two limits have the same window (1m) and by (ip)'],
     ],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(accessOf(written))).toEqual(problems);
   });
 
   it.each(['public: true\n    limit: {requests: 1, window: 1m, by: route}'])(
-    'that is written %j is accepted',
+    'with the value %j is accepted',
     async (written) => {
       expect(await problemsOf(accessOf(written))).toEqual([]);
     },
@@ -117,11 +117,11 @@ describe('a default limit', () => {
       'defaults: {limit: [10 per 1m, 5 per 60s]}',
       ['1:31: two limits have the same window (1m) and by (app)'],
     ],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });
 
-  it.each(['defaults: {limit: none}'])('that is written %j is accepted', async (written) => {
+  it.each(['defaults: {limit: none}'])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(onTop(written))).toEqual([]);
   });
 });

@@ -64,7 +64,7 @@ describe('a match', () => {
         '6:12: "match" must be methods and a path, such as "GET /a/{id}", "GET,POST /a" or "* /files/{path*}"',
       ],
     ],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(matchOf(written))).toEqual(problems);
   });
 
@@ -80,7 +80,7 @@ describe('a match', () => {
     'GET /Products%281%29',
     'GET /a%20b',
     'OPTIONS /a',
-  ])('that is written %j is accepted', async (written) => {
+  ])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(matchOf(written))).toEqual([]);
   });
 });

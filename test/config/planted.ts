@@ -1,4 +1,4 @@
-/** A small valid file to plant mistakes in, and what loading it says. */
+/** A small valid file to put mistakes into, and the result of loading it. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';

@@ -53,7 +53,7 @@ describe('the access of a route', () => {
     ['scope: a\n    issuer: []', ['9:5: "issuer" must not be an empty list']],
     ['scope: a\n    issuer: 5', ['9:13: "issuer" must be an issuer\'s name or a list of them']],
     ['scope: a\n    shadow: true', ['9:5: "shadow" is not supported yet']],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(accessOf(written))).toEqual(problems);
   });
 
@@ -64,7 +64,7 @@ describe('the access of a route', () => {
     'scope: {all: [a, b]}',
     'scope: a\n    issuer: [main]',
     'scope: a\n    public: false',
-  ])('that is written %j is accepted', async (written) => {
+  ])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(accessOf(written))).toEqual([]);
   });
 });
@@ -115,7 +115,7 @@ describe('a key of a route', () => {
     ],
     ['expect: [{path: /x, status: 200, method: get}]', ['9:46: unknown method "get"; did you mean "GET"?']],
     ['expect: [{path: /x, status: 200, scope: []}]', ['9:38: unknown key "scope"; did you mean "scopes"?']],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onRoute(written))).toEqual(problems);
   });
 
@@ -124,13 +124,13 @@ describe('a key of a route', () => {
     'rewrite: /odata/$metadata',
     'rewrite: /a%2Fb\n    allow_encoded_slash: true',
     'expect: [{path: /a//b, status: 400, method: TRACE}]',
-  ])('that is written %j is accepted', async (written) => {
+  ])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(onRoute(written))).toEqual([]);
   });
 });
 
 describe('a rewrite with the groups of a regular expression', () => {
-  it('is told with the names that the match has', async () => {
+  it('is reported with the names that the match has', async () => {
     const route = '{match: "GET /b/{one}/{two*}", upstream: api, scope: a, rewrite: "/v1/$2/$1"}';
     expect(await problemsOf(withRoute(route))).toEqual([
       '9:70: "$2" means nothing here; a part of the match is named: rewrite: /v1/{two}/{one}',
@@ -162,7 +162,7 @@ describe('another route', () => {
     ['{match: GET /b, scope: a}', ['9:5: missing key "upstream"']],
     ['{upstream: api, scope: a}', ['9:5: missing key "match"']],
     ['5', ['9:5: "routes" must be keys with values']],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(withRoute(written))).toEqual(problems);
   });
 
@@ -171,7 +171,7 @@ describe('another route', () => {
     '{match: "GET /{a}", upstream: api, scope: a}',
     '{match: "HEAD /a", upstream: api, scope: a}',
     '{match: "GET /a/", upstream: api, scope: a}',
-  ])('that is written %j is accepted', async (written) => {
+  ])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(withRoute(written))).toEqual([]);
   });
 });

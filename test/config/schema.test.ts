@@ -15,7 +15,7 @@ const COMMITTED = 'config/gateway.schema.json';
 const schema = jsonSchema() as Schema;
 
 describe('the JSON Schema for editors', () => {
-  it('is the committed file, to the byte', () => {
+  it('is equal to the committed file, byte for byte', () => {
     expect(readFileSync(COMMITTED, 'utf8')).toBe(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
   });
 
@@ -28,7 +28,7 @@ describe('the JSON Schema for editors', () => {
     expect(unknownKeys(example, [schema], 'file')).toEqual([]);
   });
 
-  it('refuses keys that it does not know', () => {
+  it('refuses unknown keys', () => {
     expect(schema.additionalProperties).toBe(false);
     expect(unknownKeys({ routes: [{ scope_key: 1 }] }, [schema], 'file')).toEqual([
       'file.routes.0.scope_key',
@@ -53,7 +53,7 @@ function undescribed(one: Schema, path: string): string[] {
   ]);
 }
 
-/** The keys of a value that none of the schemas that may stand in its place has. */
+/** The keys of a value that none of the alternative schemas has. */
 function unknownKeys(value: unknown, schemas: readonly Schema[], path: string): string[] {
   if (typeof value !== 'object' || value === null) return [];
   const all = schemas.flatMap(branches);

@@ -1,4 +1,4 @@
-/** No credential of the file is told with what is wrong in it. */
+/** Error messages contain no credential of the file. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { ConfigError, loadConfig } from '../../src/config/config.js';
 import { hideSecrets } from '../../src/config/secrets.js';
 import { onTop, VALID } from './planted.js';
 
-/** All that a person is shown. */
+/** All text that is shown to a person. */
 async function told(text: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
   const file = join(folder, 'gateway.yaml');
@@ -25,7 +25,7 @@ async function told(text: string): Promise<string> {
 
 const SECRET = 'hunter2';
 
-describe('a mistake on a line with a credential', () => {
+describe('an error on a line with a credential', () => {
   it.each([
     'redis: {url: "redis://h:1", password: "a hunter2,b", timeout: 5x}',
     "redis: {url: 'redis://h:1', 'password': 'it''s hunter2', timeout: 5x}",
@@ -45,17 +45,17 @@ describe('a mistake on a line with a credential', () => {
     'redis:\n  password: a: hunter2',
     'redis:\n  password: hunter2\n  password: hunter2',
     'tokens: {key_encryption_key: hunter2}',
-  ])('is told without it: %s', async (line) => {
+  ])('is reported without it: %s', async (line) => {
     const text = await told(onTop(line));
     expect(text).not.toBe('');
-    // A key that is misspelt is not known to have a credential.
+    // A misspelt key is not known to have a credential.
     expect(text.replace(/pasword: \S+/g, '')).not.toContain(SECRET);
   });
 
   it.each([
     'headers: {set: {Authorization: "Bearer hunter2", X-Api-Key: hunter2, X-Upstream-Token: hunter2}, remove: 5}',
     'headers: {set: {authorization: Basic hunter2, Cookie: "a=hunter2; b=hunter2"}, remove: 5}',
-  ])('is told without it in fields: %s', async (headers) => {
+  ])('is reported without it in fields: %s', async (headers) => {
     const text = VALID.replace('http://127.0.0.1:9001', `{targets: ["http://h"], ${headers}}`);
     expect(text).not.toBe(VALID);
     const words = await told(text);
@@ -63,7 +63,7 @@ describe('a mistake on a line with a credential', () => {
     expect(words).not.toContain(SECRET);
   });
 
-  it('is told without private members of a JWK', async () => {
+  it('is reported without private members of a JWK', async () => {
     const key = '{"kty":"RSA","n":"AQAB","e":"AQAB","d":"hunter2", "p": "hunter2", qi: hunter2, k: hunter2}';
     const words = await told(VALID.replace('"https://i.example/jwks"', `{keys: [${key}]}`));
     expect(words).toContain('"e":"AQAB"');
@@ -71,7 +71,7 @@ describe('a mistake on a line with a credential', () => {
   });
 });
 
-describe('what is no credential', () => {
+describe('a text without a credential', () => {
   it.each([
     'forward_authorization: yes',
     'token_types: [JOSE]',
@@ -81,7 +81,7 @@ describe('what is no credential', () => {
     'password: ${PW}',
     'match: GET /a:b/{id}',
     'issuer: tokens',
-  ])('stays: %s', (line) => {
+  ])('is shown: %s', (line) => {
     expect(hideSecrets(line)).toBe(line);
   });
 });

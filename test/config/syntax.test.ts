@@ -74,12 +74,12 @@ describe('an error that follows from another', () => {
     ['no upstreams', VALID.replace(/upstreams:\n.*\n/, ''), 1],
     ['a faulty token service', `tokens: {issuer: 5}\n${VALID}    issuer: tokens\n`, 2],
     ['no issuers', VALID.replace(/issuers:\n.*\n/, '').concat('    issuer: main\n'), 1],
-  ])('is left out behind %s', async (_what, text, count) => {
+  ])('is omitted after %s', async (_what, text, count) => {
     expect(await problemsOf(text)).toHaveLength(count);
   });
 });
 
-it('a line of a list that is indented too little is told as that', async () => {
+it('the error for a line of a list with too little indentation says so', async () => {
   const problems = await problemsOf(planted('    upstream: api', '   upstream: api'));
   expect(problems).toEqual([
     '7:1: not valid YAML: the line is indented neither as the one above nor as a part of it',
@@ -127,7 +127,7 @@ x-more: &m
     ]);
   });
 
-  it('are keys like others where the names are of the file itself', async () => {
+  it('are ordinary keys if the names are of the file itself', async () => {
     const text = VALID.replaceAll('api', 'x-api');
     expect((await load(text)).settings.upstreams[0]?.name).toBe('x-api');
     const headers = planted(

@@ -35,7 +35,7 @@ function problemsOf(config: object): string[] {
 }
 
 describe('the token service', () => {
-  it('is off where the file does not name it', () => {
+  it('is off if the file does not have it', () => {
     const issuers = { i: { issuer: 'https://i.example', audience: 'a' } };
     expect(compile({ ...BASE, tokens: undefined, issuers }).tokens).toBeUndefined();
   });
@@ -75,7 +75,7 @@ describe('the token service', () => {
     });
   });
 
-  it.each(['base64', 'base64url', 'hex'] as const)('takes 32 random bytes in %s for a key', (form) => {
+  it.each(['base64', 'base64url', 'hex'] as const)('accepts 32 random bytes in %s as a key', (form) => {
     for (let i = 0; i < 20; i++) {
       const key_encryption_key = randomBytes(32).toString(form);
       const { tokens } = compile({ ...BASE, tokens: { ...TOKENS, key_encryption_key } });
@@ -90,12 +90,12 @@ describe('the token service', () => {
     expect(compile({ ...BASE, tokens: { ...TOKENS, issue_limit } }).tokens?.issueLimit).toEqual(issueLimit);
   });
 
-  it('takes an empty key for none', () => {
+  it('treats an empty key as missing', () => {
     const { tokens } = compile({ ...BASE, tokens: { ...TOKENS, key_encryption_key: '' } });
     expect(tokens?.keyEncryptionKey).toBeUndefined();
   });
 
-  it('is two issuers to the routes, whose tokens nothing but their own keys can make', () => {
+  it('is two issuers to the routes, whose tokens only its own keys can sign', () => {
     const [tokens, named] = compile(BASE).issuers;
     expect(tokens).toMatchObject({
       name: 'tokens',
@@ -110,12 +110,12 @@ describe('the token service', () => {
     });
   });
 
-  it('asks its tokens for an end where none is made without one', () => {
+  it('requires exp of its tokens if all of them have one', () => {
     const endpoints = { client_credentials: {} };
     expect(compile({ ...BASE, tokens: { ...TOKENS, endpoints } }).issuers[0]?.requireExp).toBe(true);
   });
 
-  it('lets named tokens open only the routes that say so', () => {
+  it('lets named tokens be used only on routes that name their issuer', () => {
     const { routes } = compile({
       ...BASE,
       routes: [...BASE.routes, { match: 'GET /b', upstream: 'a', scope: 'scope_api', issuer: 'named' }],
@@ -171,7 +171,7 @@ describe('the token service', () => {
     ['POST /Revoke', 'the path is too much like /revoke of the token endpoint revoke'],
     ['GET /token/whoami/', 'the path is too much like /token/whoami of the token endpoint whoami'],
     ['GET /re%76oke', 'the path is that of the token endpoint revoke'],
-  ])('refuses the route %s, which could never be reached', (match, text) => {
+  ])('refuses the unreachable route %s', (match, text) => {
     const routes = [{ match, upstream: 'a', public: true, limit: 'none' }];
     expect(problemsOf({ ...BASE, routes })).toEqual([expect.stringContaining(`routes[0].match: ${text}`)]);
   });
@@ -185,7 +185,7 @@ describe('the token service', () => {
     },
   );
 
-  it('leaves a route alone that only has something of such a path in it', () => {
+  it('accepts a route that only contains part of such a path', () => {
     const routes = ['/revoke/all', '/token/{name}', '/.well-known/{name*}', '/Token/list'].map((path) => ({
       match: `GET ${path}`,
       upstream: 'a',
@@ -195,7 +195,7 @@ describe('the token service', () => {
     expect(problemsOf({ ...BASE, routes })).toEqual([]);
   });
 
-  it('leaves /revoke and /introspect to routes where its own are elsewhere', () => {
+  it('leaves /revoke and /introspect to routes if its own are elsewhere', () => {
     const endpoints = { revoke: { path: '/oauth/revoke' }, introspect: { path: '/oauth/introspect' } };
     const tokens = { ...TOKENS, endpoints: { ...TOKENS.endpoints, ...endpoints } };
     const route = { upstream: 'a', public: true, limit: 'none' };
@@ -210,14 +210,14 @@ describe('the token service', () => {
     ]);
   });
 
-  it('counts as an issuer beside which another must say its grants', () => {
+  it('counts as an issuer, so that another one must state its grants', () => {
     const other = { issuer: 'https://i.example', audience: 'a' };
     expect(problemsOf({ ...BASE, issuers: { other } })).toEqual([
       expect.stringContaining('issuers.other: missing key "grants"'),
     ]);
   });
 
-  it("refuses an outside issuer with this gate's own iss", () => {
+  it("refuses an external issuer with this gateway's own iss", () => {
     const issuers = { other: { issuer: TOKENS.issuer, audience: 'a', grants: ['*'] } };
     expect(problemsOf({ ...BASE, issuers })).toEqual([expect.stringContaining('issuers.other.issuer: ')]);
   });

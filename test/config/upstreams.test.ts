@@ -96,12 +96,12 @@ describe('an upstream', () => {
       ['4:74: the file holds no PEM private key that can be read without a passphrase'],
     ],
     ['{target: http://a}', ['4:9: unknown key "target"; did you mean "targets"?']],
-  ])('that is written %j is refused', async (written, problems) => {
+  ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(upstreamOf(written))).toEqual(problems);
   });
 
   it.each(['http://a/', 'https://[::1]:9443', '{targets: ["https://a"], tls: {ca: "${FIXTURES}/ca.pem"}}'])(
-    'that is written %j is accepted',
+    'with the value %j is accepted',
     async (written) => {
       expect(await problemsOf(upstreamOf(written))).toEqual([]);
     },

@@ -25,7 +25,7 @@ function count(pick: (among: readonly Fake[]) => Fake | undefined, among: readon
 }
 
 describe('Round-robin', () => {
-  it('gives each target its turn, in the same order every time', () => {
+  it('picks the targets in rotation, in the same order every time', () => {
     const among = three();
     const pick = createPick<Fake>('round-robin');
     const first = [pick(among), pick(among), pick(among)];
@@ -33,12 +33,12 @@ describe('Round-robin', () => {
     for (const each of first) expect(pick(among)).toBe(each);
   });
 
-  it('does not look at the load', () => {
+  it('ignores the load', () => {
     const among = [new Fake(1000), new Fake(), new Fake()];
     expect(count(createPick('round-robin'), among, 300)).toEqual([100, 100, 100]);
   });
 
-  it('gives a target with half a share half as many turns, evenly spread', () => {
+  it('picks a target with half the weight half as often, evenly spread', () => {
     const among = [new Fake(0, 0.5), new Fake(), new Fake()];
     const pick = createPick<Fake>('round-robin');
     expect(count(pick, among, 500)).toEqual([100, 200, 200]);
@@ -47,7 +47,7 @@ describe('Round-robin', () => {
     expect(slow).toBeLessThanOrEqual(11);
   });
 
-  it('owes nothing to a target that was not there for a while', () => {
+  it('gives no compensation to a target that was unavailable', () => {
     const among = three();
     const pick = createPick<Fake>('round-robin');
     count(pick, among.slice(1), 1000);
@@ -56,7 +56,7 @@ describe('Round-robin', () => {
     expect(back).toBeLessThanOrEqual(11);
   });
 
-  it('picks nothing from nothing', () => {
+  it('picks nothing from an empty list', () => {
     expect(createPick('round-robin')([])).toBeUndefined();
   });
 });
@@ -67,12 +67,12 @@ describe('Least-requests', () => {
     expect(count(createPick('least-requests'), among, 10)).toEqual([0, 10, 0]);
   });
 
-  it('gives those alike their turns, though another is always busier', () => {
+  it('rotates between equal targets, even if another one is always busier', () => {
     const among = [new Fake(5), new Fake(1), new Fake(1)];
     expect(count(createPick('least-requests'), among, 100)).toEqual([0, 50, 50]);
   });
 
-  it('fills a target with a part of a share up to that part', () => {
+  it('fills a target with a partial weight up to that part', () => {
     const among = [new Fake(0, 0.25), new Fake()];
     const pick = createPick<Fake>('least-requests');
     for (let turn = 0; turn < 100; turn += 1) {

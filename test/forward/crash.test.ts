@@ -31,7 +31,7 @@ interface Stage {
   /** What the upstream sends, part by part. */
   readonly parts: readonly string[];
   readonly request?: string;
-  /** Whether the head is out by then. */
+  /** Whether the head is sent by then. */
   readonly begun: boolean;
 }
 
@@ -81,7 +81,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
 
 for (const [when, { options, parts, request = KEPT, begun }] of Object.entries(STAGES)) {
   const what = begun ? 'closes the connection' : 'is a 500';
-  it(`An exception inside the gate ${when} ${what}, and gives the slot back`, async () => {
+  it(`An exception inside the gateway ${when} ${what}, and frees the slot`, async () => {
     const upstream = keep(
       await startRawUpstream(({ socket }) => {
         parts.forEach((part, index) => setTimeout(() => socket.write(part), index * 20));
@@ -101,7 +101,7 @@ for (const [when, { options, parts, request = KEPT, begun }] of Object.entries(S
   });
 }
 
-it('The connection to the client goes on behind a 500 of such a kind', async () => {
+it('The connection to the client stays open after such a 500', async () => {
   const upstream = keep(await startRawUpstream(({ socket }) => socket.write(`${SIZED}abcd`)));
   let asked = 0;
   const edge = keep(

@@ -1,4 +1,4 @@
-/** The smallest edge around a forwarder: builds the head by hand, admits everybody, answers refusals. */
+/** A minimal edge around a forwarder: builds the head, admits every request, sends refusals. */
 import { ServerResponse, createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import {
@@ -30,13 +30,13 @@ export interface EdgeOptions {
   readonly streamWatcher?: Pick<StreamWatcher, 'watch'> & Partial<StreamWatcher>;
   readonly lookup?: UpstreamOptions['lookup'];
   readonly parsedBody?: (req: IncomingMessage) => Buffer;
-  /** What a middleware before the gate does. */
+  /** What a middleware before the gateway does. */
   readonly before?: (req: IncomingMessage, res: ServerResponse) => unknown;
 }
 
 export interface Edge {
   readonly port: number;
-  /** What the exchanges came to, in the order in which they were over. */
+  /** The results of the exchanges, in the order in which they ended. */
   readonly results: readonly (Outcome | Refusal)[];
   readonly forwarder: Forwarder;
   readonly pools: UpstreamPools;

@@ -50,7 +50,7 @@ function linesOf({ logged, loggedFields }: Edge): object[] {
   return loggedFields.filter((_, at) => logged[at] === MESSAGE);
 }
 
-it('A refused connection is in the log with its upstream, target and error code', async () => {
+it('A refused connection is logged with its upstream, target and error code', async () => {
   const origin = 'http://127.0.0.1:1';
   const edge = await edgeTo([origin]);
   expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 502 /);
@@ -68,7 +68,7 @@ it('A refused connection is in the log with its upstream, target and error code'
   ]);
 });
 
-it('A TLS failure is in the log with its reason: unknown authority, wrong name, or no TLS at all', async () => {
+it('A TLS failure is logged with its reason: unknown authority, wrong name, or no TLS at all', async () => {
   const plain = createTcpServer((socket) =>
     socket
       .resume()
@@ -100,7 +100,7 @@ it('A TLS failure is in the log with its reason: unknown authority, wrong name, 
   }
 });
 
-it('A broken response and one that is late are in the log too', async () => {
+it('A broken response and a late one are logged too', async () => {
   const broken = keep(await startRawUpstream(({ socket }) => socket.write('garbage\r\n\r\n')));
   const late = keep(await startRawUpstream(() => undefined));
   const cases = [
@@ -117,14 +117,14 @@ it('A broken response and one that is late are in the log too', async () => {
   }
 });
 
-it('A failure that a second attempt made good, and a client that went, are not in the log', async () => {
+it('A failure with a successful retry, and a disconnected client, are not logged', async () => {
   const good = keep(await startRawUpstream(({ socket }) => socket.write('HTTP/1.1 204 No Content\r\n\r\n')));
   const edge = await edgeTo(['http://127.0.0.1:1', good.origin], { retries: 1 });
   for (let turn = 0; turn < 2; turn += 1) await exchangeRaw(edge.port, GET);
   expect(linesOf(edge)).toEqual([]);
 });
 
-it('A storm of failures is one line of each kind in ten seconds, with their number', () => {
+it('Many failures are one line of each kind in ten seconds, with their number', () => {
   let nowMs = 0;
   const lines: object[] = [];
   const none = (): void => undefined;
@@ -143,7 +143,7 @@ it('A storm of failures is one line of each kind in ten seconds, with their numb
   ]);
 });
 
-it('A target that fails is said to have others in its place only where there are some', async () => {
+it('The line for a failed target mentions other targets only if there are some', async () => {
   const cases = [
     [['http://127.0.0.1:1'], /^a target fails: .* no other$/],
     [['http://127.0.0.1:1', 'http://127.0.0.1:2'], /^a target fails: others are asked/],

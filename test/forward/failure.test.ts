@@ -25,7 +25,7 @@ it('An upstream where nobody listens is a 502', async () => {
   expect(await exchangeRaw(edge.port, POST)).toMatch(/^HTTP\/1.1 502 [^]*could not be reached/);
 });
 
-it('A connection that does not come about in time is a 504', async () => {
+it('A connection that is not established in time is a 504', async () => {
   const full = keep(await startFull());
   const edge = keep(await startEdge(full.origin, { upstream: { connectTimeoutMs: 200, retries: 0 } }));
   const startedMs = performance.now();
@@ -33,7 +33,7 @@ it('A connection that does not come about in time is a 504', async () => {
   expect(performance.now() - startedMs).toBeLessThan(900);
 });
 
-it('A client that goes while the connection is made is let go at once', async () => {
+it('A client that disconnects during connecting is released at once', async () => {
   const full = keep(await startFull());
   const edge = keep(await startEdge(full.origin, { upstream: { connectTimeoutMs: 300, maxConnections: 1 } }));
   const client = openRaw(edge.port, GET);
@@ -42,7 +42,7 @@ it('A client that goes while the connection is made is let go at once', async ()
   expect(await edge.result(0)).toMatchObject({ status: 499, fault: 'client_gone' });
 });
 
-it('An upstream that does not answer in time is a 504, and its connection is closed', async () => {
+it('An upstream that does not respond in time is a 504, and its connection is closed', async () => {
   const upstream = keep(await startRawUpstream(() => undefined));
   const edge = keep(await startEdge(upstream.origin, { upstream: { timeoutMs: 100 } }));
   const startedMs = performance.now();
@@ -52,7 +52,7 @@ it('An upstream that does not answer in time is a 504, and its connection is clo
   expect(upstream.requests).toHaveLength(1);
 });
 
-it('An upstream that sends its head drop by drop, or hints without end, is a 504 all the same', async () => {
+it('An upstream that sends its head slowly, or endless hints, is also a 504', async () => {
   for (const drop of ['X: y\r\n', 'HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n']) {
     const upstream = keep(
       await startRawUpstream(({ socket }) => {
@@ -77,7 +77,7 @@ it('An upstream that stops in the middle of its body breaks the connection to th
   await expect.poll(() => upstream.open.size).toBe(0);
 });
 
-it('A client that goes away frees its upstream and its slot within 100 ms, before and in an answer', async () => {
+it('A client that disconnects frees its upstream and its slot within 100 ms, before and during a response', async () => {
   for (const response of ['', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf']) {
     const upstream = keep(
       await startRawUpstream(({ socket, index }) => socket.write(index === 0 ? response : OK)),
@@ -93,7 +93,7 @@ it('A client that goes away frees its upstream and its slot within 100 ms, befor
   }
 });
 
-it('A client that has gone by the time it is admitted is not asked for, with a body that is read or without', async () => {
+it('A request whose client has left before its admission is not forwarded, with its body read or without one', async () => {
   const upstream = keep(await startRawUpstream(({ socket }) => socket.write(OK)));
   for (const request of [GET, POST, GET.replace('Connection: close\r\n', '') + GET]) {
     const edge = keep(
@@ -111,7 +111,7 @@ it('A client that has gone by the time it is admitted is not asked for, with a b
   expect(upstream.requests).toHaveLength(0);
 });
 
-it('A client that goes in the middle of its body takes the upstream request with it', async () => {
+it('A client that disconnects in the middle of its body aborts the upstream request', async () => {
   const upstream = keep(await startRawUpstream(() => undefined));
   const edge = keep(await startEdge(upstream.origin));
   const client = openRaw(edge.port, 'POST /a HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 9\r\n\r\nhalf');
@@ -121,7 +121,7 @@ it('A client that goes in the middle of its body takes the upstream request with
   expect(upstream.requests[0]!.body()).toBe('half');
 });
 
-it('A pipelined request whose client has gone frees its upstream too', async () => {
+it('A pipelined request whose client has left frees its upstream too', async () => {
   const upstream = keep(await startRawUpstream(() => undefined));
   const edge = keep(await startEdge(upstream.origin));
   const kept = GET.replace('Connection: close\r\n', '');
@@ -132,7 +132,7 @@ it('A pipelined request whose client has gone frees its upstream too', async () 
   await expect.poll(() => edge.results.length).toBe(2);
 });
 
-it('A safe request whose connection is lost before an answer is sent once more, as often as the file says', async () => {
+it('A safe request whose connection is lost before a response is retried, as often as the file says', async () => {
   for (const [method, retries, times] of [
     ['GET', 1, 2],
     ['HEAD', 2, 3],
@@ -146,7 +146,7 @@ it('A safe request whose connection is lost before an answer is sent once more, 
   }
 });
 
-it('The second attempt can succeed', async () => {
+it('A retry can succeed', async () => {
   const upstream = keep(
     await startRawUpstream(({ socket, index }) => (index === 0 ? socket.end() : socket.write(OK))),
   );
@@ -154,7 +154,7 @@ it('The second attempt can succeed', async () => {
   expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 200/);
 });
 
-it('A client that goes between two attempts is not asked for again', async () => {
+it('A request whose client leaves between two attempts is not retried', async () => {
   let client = openRaw(await deadPort());
   const upstream = keep(
     await startRawUpstream(({ socket }) => {
@@ -182,7 +182,7 @@ it('A POST, a PUT, a DELETE or a GET with a body is never sent twice', async () 
   expect(upstream.requests).toHaveLength(requests.length);
 });
 
-it('Through 300 resets of kept connections every POST is seen at most once', async () => {
+it('Through 300 resets of reused connections every POST arrives at most once', async () => {
   const upstream = keep(
     await startRawUpstream(({ socket, whole, index }) => {
       void whole.then(() => (index % 3 === 0 ? socket.resetAndDestroy() : socket.write(OK)));
@@ -199,7 +199,7 @@ it('Through 300 resets of kept connections every POST is seen at most once', asy
   expect(targets.length).toBeGreaterThan(100);
 });
 
-it('Beyond its connections an upstream has a bounded queue, and who waits too long gets a 503', async () => {
+it('An upstream without a free connection has a bounded queue, and a waiter that times out gets a 503', async () => {
   const held: Socket[] = [];
   const upstream = keep(await startRawUpstream(({ socket }) => held.push(socket)));
   const edge = keep(
@@ -217,7 +217,7 @@ it('Beyond its connections an upstream has a bounded queue, and who waits too lo
   expect(upstream.requests).toHaveLength(1);
 });
 
-it('Who waits in the queue is served in turn, and who leaves it is not', async () => {
+it('Waiting requests are served in order, and those whose client has left are not', async () => {
   const held: Socket[] = [];
   const upstream = keep(await startRawUpstream(({ socket }) => held.push(socket)));
   const edge = keep(
@@ -240,7 +240,7 @@ it('Who waits in the queue is served in turn, and who leaves it is not', async (
   expect(upstream.requests.map(({ head }) => head.split(' ')[1])).toEqual(['/1', '/3']);
 });
 
-it('A client that reads nothing does not fill memory, and is given up after a while', async () => {
+it('A client that reads nothing does not fill memory, and is disconnected after a while', async () => {
   let written = 0;
   const upstream = keep(
     await startRawUpstream(({ socket }) => {
@@ -263,7 +263,7 @@ it('A client that reads nothing does not fill memory, and is given up after a wh
   await expect.poll(() => upstream.open.size).toBe(0);
 });
 
-it('A slow client has the whole of a large answer, though it pauses for longer than the upstream may', async () => {
+it('A slow client gets a large response to its end, though it pauses for longer than the upstream may', async () => {
   const size = 30_000_000;
   const upstream = keep(
     await startRawUpstream(({ socket }) => {
@@ -283,7 +283,7 @@ it('A slow client has the whole of a large answer, though it pauses for longer t
   expect(await edge.result(0)).toMatchObject({ fault: undefined, bytes: size });
 });
 
-it('An upstream that does not take a large body slows the client down, and is a 504 in the end', async () => {
+it('An upstream that does not read a large body slows the client down, and is a 504 in the end', async () => {
   const held = new Set<Socket>();
   const server = createServer((socket) => held.add(socket.pause()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -313,7 +313,7 @@ it('An upstream that does not take a large body slows the client down, and is a 
   await new Promise((resolve) => server.close(resolve));
 });
 
-it('Closing waits for what is under way; a request that comes later is still served, and its pool closed', async () => {
+it('Closing waits for requests in progress; a later request is still served, and its pool closed', async () => {
   const held: Socket[] = [];
   const upstream = keep(await startRawUpstream(({ socket }) => held.push(socket)));
   const edge = keep(await startEdge(upstream.origin));
@@ -334,7 +334,7 @@ it('Closing waits for what is under way; a request that comes later is still ser
   await expect.poll(() => upstream.open.size).toBe(0);
 });
 
-it('A request that undici will not write, or the gate cannot make, is a 500 and said in the log, not a crash', async () => {
+it('A request that undici refuses to write, or the gateway cannot build, is a 500 and logged, not a crash', async () => {
   const unwritable = { upstream: { headers: { set: [['X-Bad', 'a\nb']], remove: [] } } } as const;
   const principal = new Proxy(ANONYMOUS, {
     get() {
@@ -349,7 +349,7 @@ it('A request that undici will not write, or the gate cannot make, is a 500 and 
   }
 });
 
-it('A route to an upstream that the forwarder does not know is a refusal, not a crash', async () => {
+it('A route to an unknown upstream is a refusal, not a crash', async () => {
   const edge = keep(await startEdge('http://127.0.0.1:1', { upstream: {} }));
   const stray = keep(await startEdge('http://127.0.0.1:1', { upstream: { name: 'stray' } }));
   const exchange = {

@@ -1,4 +1,4 @@
-/** An upstream to which no connection comes about. */
+/** An upstream to which no connection can be established. */
 import { spawn } from 'node:child_process';
 import { openRaw } from '../support/raw.js';
 

@@ -34,7 +34,7 @@ const UNASKED: Readonly<Record<string, string>> = {
 for (const [what, interim] of Object.entries(UNASKED)) {
   for (const request of [GET, POST, HEAD]) {
     const method = request.slice(0, request.indexOf(' '));
-    it(`An upstream that sends ${what} unasked: the final response of a ${method} arrives, carried out once`, async () => {
+    it(`An upstream that sends ${what} unrequested: the final response of a ${method} arrives, and it is executed once`, async () => {
       const text =
         method === 'HEAD' ? OK.replace('200 OK', '200 OK\r\nConnection: keep-alive').slice(0, -2) : OK;
       const { edge, upstream } = await edgeTo(({ socket, whole }) => {
@@ -52,7 +52,7 @@ for (const [what, interim] of Object.entries(UNASKED)) {
   }
 }
 
-it('A 100 that comes byte by byte is dropped too, and so is one before a 101', async () => {
+it('A 100 that arrives byte by byte is dropped too, and so is one before a 101', async () => {
   const { edge } = await edgeTo(({ socket, head }) => {
     const final = /upgrade/i.test(head)
       ? 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello'
@@ -65,7 +65,7 @@ it('A 100 that comes byte by byte is dropped too, and so is one before a 101', a
   expect(await openRaw(edge.port, UPGRADE).until(/hello$/)).toMatch(/^HTTP\/1.1 101 /);
 });
 
-it('A connection that is lost behind a 100 is a 502 for a POST, which is asked once', async () => {
+it('A connection that is lost after a 100 is a 502 for a POST, which is sent once', async () => {
   const { edge, upstream } = await edgeTo(({ socket }) => socket.write(CONTINUE, () => socket.end()));
   expect(await exchangeRaw(edge.port, closing(POST))).toMatch(/^HTTP\/1.1 502 /);
   expect(upstream.requests).toHaveLength(1);
@@ -76,7 +76,7 @@ for (const trailer of [
   'connection: X-Sum, Close',
   'X-Sum: 1\r\nConnection: keep-alive',
 ]) {
-  it(`A trailer field ${JSON.stringify(trailer)} ends the connection to the upstream, and costs no request`, async () => {
+  it(`A trailer field ${JSON.stringify(trailer)} ends the connection to the upstream, and fails no request`, async () => {
     const { edge, upstream } = await edgeTo(({ socket }) =>
       socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n${trailer}\r\n\r\n`),
     );

@@ -50,7 +50,7 @@ const NEVER = [
   .join(' ')
   .split(' ');
 
-/** A name in any spelling that some server behind the gate could read as the same. */
+/** A name in any spelling that some server behind the gateway could read as the same. */
 const spelled = (name: string): fc.Arbitrary<string> =>
   fc
     .array(fc.record({ upper: fc.boolean(), mark: fc.constantFrom('-', '_', '.') }), {
@@ -80,7 +80,7 @@ const nomination = fc
   })
   .map((names): [string, string] => ['Connection', names.join(' , ')]);
 
-it('No hop-by-hop, forwarding or identity field of the caller survives, in whatever spelling, place or number', () => {
+it('No hop-by-hop, forwarding or identity field of the caller is forwarded, in any spelling, place or number', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(field, nomination), { maxLength: 20 }), fc.boolean(), (fields, known) => {
       const built = build(headWith(fields.flat()), known ? CALLER : ANONYMOUS, undefined);
@@ -101,7 +101,7 @@ it('No hop-by-hop, forwarding or identity field of the caller survives, in whate
   );
 });
 
-it('Every other field survives in its order, unless a Connection field nominates it', () => {
+it('Every other field is forwarded in its order, unless a Connection field names it', () => {
   const name = fc.constantFrom('Accept', 'X-One', 'x-one', 'X_Two', 'Cookie', 'Authorization');
   fc.assert(
     fc.property(
@@ -123,7 +123,7 @@ it('Every other field survives in its order, unless a Connection field nominates
   );
 });
 
-it('The identity of a caller decodes to what its token says, whatever that is', () => {
+it('The identity fields of a caller decode to the claims of its token, for any claims', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'grapheme', minLength: 1 }),
@@ -155,7 +155,7 @@ const FROM_PROXY = [
 ];
 const FORWARDED = 'for=192.0.2.7, for=10.0.0.1;proto=http';
 
-it('From a trusted proxy the port, the prefix, the address and Forwarded pass, each in its one spelling', () => {
+it('From a trusted proxy the port, the prefix, the address and Forwarded are forwarded, each in its one spelling', () => {
   const head = { ...headWith(FROM_PROXY), viaTrustedProxy: true, forwarded: FORWARDED };
   const built = build(head, ANONYMOUS, undefined);
   expect(built.slice(2, 8)).toEqual(FROM_PROXY.slice(0, 6));
@@ -163,13 +163,13 @@ it('From a trusted proxy the port, the prefix, the address and Forwarded pass, e
   expect(built.join(' ')).not.toMatch(/X_Forwarded|User|forged/);
 });
 
-it('From a stranger none of them passes', () => {
+it('From an untrusted client none of them is forwarded', () => {
   const built = build(headWith(FROM_PROXY), ANONYMOUS, undefined);
   expect(built.join(' ')).not.toMatch(/Port|Prefix|Real-IP|X_|User|forged|Forwarded,/);
   expect(built).not.toContain('Forwarded');
 });
 
-it('What the file sets or removes holds for a trusted proxy too', () => {
+it('Fields that the file sets or removes are the same for a trusted proxy', () => {
   const headers = { set: [['X-Real-IP', 'mine'] as const], remove: ['forwarded', 'x-forwarded-port'] };
   const head = { ...headWith(FROM_PROXY), viaTrustedProxy: true, forwarded: FORWARDED };
   const built = buildWith({ headers })(head, ANONYMOUS, undefined);

@@ -6,7 +6,7 @@ import { CALLER, startEdge, type EdgeOptions } from './edge.js';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
-/** Answers when the whole body has come. */
+/** Responds when the whole body has come. */
 function answerWhole({ socket, whole }: WireRequest): void {
   void whole.then(() => socket.write(OK));
 }
@@ -23,7 +23,7 @@ async function sent(
   return { head: `${first!.head}\r\n`, body: first!.body(), answer: response };
 }
 
-it('Target, order, case and doubles of a request are kept byte for byte', async () => {
+it('Target, order, case and duplicates of a request are kept byte for byte', async () => {
   const { head } = await sent(
     'GET /a%20b?q=%zz&x=|y HTTP/1.1\r\nhOsT: gate.test\r\nX-two: 2\r\nx-TWO: \xe4\r\nAuthorization: Bearer t\r\n' +
       'Cookie: a=1\r\nConnection: close\r\n\r\n',
@@ -32,7 +32,7 @@ it('Target, order, case and doubles of a request are kept byte for byte', async 
   expect(head).toContain('X-two: 2\r\nx-TWO: \xe4\r\nAuthorization: Bearer t\r\nCookie: a=1\r\n');
 });
 
-it('The upstream is told where the request came from and who is calling, and by nobody else', async () => {
+it('The upstream gets the origin and the identity of the caller, and only from the gateway', async () => {
   const { head } = await sent(
     'GET / HTTP/1.1\r\nHost: gate.test\r\nConnection: close, X-App-Id, X-Request-Id\r\nx-app-id: forged\r\nX_App_Id: forged\r\n' +
       'X.App.Id: forged\r\nX-Token-Scopes: forged\r\nX-Forwarded-For: forged\r\nX-Forwarded-Port: forged\r\n' +
@@ -48,14 +48,14 @@ it('The upstream is told where the request came from and who is calling, and by 
   );
 });
 
-it('An anonymous caller has no identity fields, also where it sends some', async () => {
+it('An anonymous caller has no identity fields, even if it sends some', async () => {
   const { head } = await sent(
     'GET / HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\nX-App-Id: forged\r\nX-Token-Subject: forged\r\n\r\n',
   );
   expect(head).not.toMatch(/x-app|x-token/i);
 });
 
-it('The file can preserve the Host, set and remove fields, and keep the token to the gate', async () => {
+it('The file can preserve the Host, set and remove fields, and withhold the token', async () => {
   const { head } = await sent(
     'GET / HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\nAuthorization: Bearer t\r\nX-Internal: 1\r\nX_Env: dev\r\n\r\n',
     {
@@ -81,7 +81,7 @@ it('The file can preserve the Host, set and remove fields, and keep the token to
   expect(head).toContain('X-App-Id: app-1\r\n');
 });
 
-it('A field that the file may not set is said in the log', async () => {
+it('A field that the file may not set is logged', async () => {
   const edge = keep(
     await startEdge('http://127.0.0.1:1', {
       upstream: { headers: { set: [['X_Token_Subject', 'x']], remove: [] } },
@@ -90,7 +90,7 @@ it('A field that the file may not set is said in the log', async () => {
   expect(edge.logged).toEqual(['this field is never set from the file; ignored']);
 });
 
-it('A sized body stays sized, and one in chunks stays in chunks', async () => {
+it('A body with a length keeps it, and a chunked one stays chunked', async () => {
   const start = 'POST / HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n';
   const sized = await sent(`${start}Content-Length: 5\r\n\r\nhello`);
   expect(sized.head).toMatch(/content-length: 5\r\n/);
@@ -112,7 +112,7 @@ it('A request without a body gets none, and an empty one stays empty', async () 
   expect(post.head).toMatch(/content-length: 0\r\n/i);
 });
 
-it('A body that a middleware has read is sent on as it came', async () => {
+it('A body that a middleware has read is forwarded unchanged', async () => {
   const { head, body } = await sent(
     'POST / HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
     { parsedBody: (req) => (req.resume(), Buffer.from('{}')) },
@@ -121,7 +121,7 @@ it('A body that a middleware has read is sent on as it came', async () => {
   expect(body).toBe('{}');
 });
 
-it('A DELETE in chunks over a kept connection is one request, whatever its body looks like', async () => {
+it('A chunked DELETE over a reused connection is one request, with any body', async () => {
   const upstream = keep(await startRawUpstream(answerWhole));
   const edge = keep(await startEdge(upstream.origin));
   const forged = 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -137,7 +137,7 @@ it('A DELETE in chunks over a kept connection is one request, whatever its body 
   );
 });
 
-it('A client that expects 100 is asked for its body once the upstream is there to take it', async () => {
+it('A client that expects 100 gets it once the upstream can take the body', async () => {
   const upstream = keep(await startRawUpstream(answerWhole));
   const edge = keep(await startEdge(upstream.origin));
   const client = openRaw(
@@ -151,7 +151,7 @@ it('A client that expects 100 is asked for its body once the upstream is there t
   expect(upstream.requests[0]!.head).not.toMatch(/expect/i);
 });
 
-it('A client that expects 100 is not asked for a body that is too large, or that nobody would take', async () => {
+it('A client that expects 100 gets none for a body that is too large or has no taker', async () => {
   const upstream = await startRawUpstream(answerWhole);
   const edge = keep(await startEdge(upstream.origin, { maxBodyBytes: 10 }));
   const put = (length: number): string =>
@@ -162,7 +162,7 @@ it('A client that expects 100 is not asked for a body that is too large, or that
   expect(await exchangeRaw(edge.port, put(5))).toMatch(/^HTTP\/1.1 502/);
 });
 
-it('A body in chunks that grows too large is a 413, and the upstream never has the whole of it', async () => {
+it('A chunked body that grows too large is a 413, and never complete at the upstream', async () => {
   const upstream = keep(await startRawUpstream(answerWhole));
   const edge = keep(await startEdge(upstream.origin, { maxBodyBytes: 10 }));
   const response = await exchangeRaw(
@@ -174,7 +174,7 @@ it('A body in chunks that grows too large is a 413, and the upstream never has t
   expect(upstream.received.join('')).not.toMatch(/\r\n0\r\n\r\n$/);
 });
 
-it('A body that grows too large after the answer has begun breaks the connection', async () => {
+it('A body that grows too large after the response has begun breaks the connection', async () => {
   const upstream = keep(
     await startRawUpstream(({ socket }) =>
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegin'),
@@ -202,7 +202,7 @@ it('A client that stops in the middle of its body gets a 408, and the upstream i
   await expect.poll(() => upstream.open.size).toBe(0);
 });
 
-it('A body that trickles is not late while it trickles, and the upstream has its whole time after it', async () => {
+it('A slow body does not use up the time of the upstream, which begins after it', async () => {
   const upstream = keep(await startRawUpstream(answerWhole));
   const edge = keep(await startEdge(upstream.origin, { bodyTimeoutMs: 120, upstream: { timeoutMs: 120 } }));
   const client = openRaw(edge.port, 'POST / HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 6\r\n\r\n');
@@ -213,7 +213,7 @@ it('A body that trickles is not late while it trickles, and the upstream has its
   await client.until('HTTP/1.1 200');
 });
 
-it('An early answer while the body still comes closes the connection, since nobody reads the rest', async () => {
+it('An early response during the body closes the connection, since the rest is not read', async () => {
   const upstream = keep(
     await startRawUpstream(({ socket }) => socket.write('HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno')),
   );
@@ -231,7 +231,7 @@ it('An early answer while the body still comes closes the connection, since nobo
   expect(await edge.result(0)).toMatchObject({ status: 401, fault: undefined });
 });
 
-it('Many requests on few connections each get their own answer', async () => {
+it('Many requests on few connections each get their own response', async () => {
   const upstream = keep(await startEchoUpstream());
   const edge = keep(
     await startEdge(upstream.origin, { upstream: { maxConnections: 2, connectTimeoutMs: 5000 } }),

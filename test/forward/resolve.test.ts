@@ -1,4 +1,4 @@
-/** Targets whose host is a name: which address a request goes to while the answers of the resolver change. */
+/** Targets with a host name: which address a request goes to while the resolver's results change. */
 import { Agent, createServer, get as httpGet, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect, it } from 'vitest';
@@ -19,7 +19,7 @@ interface Service {
   close(): Promise<void>;
 }
 
-/** Listens on one port of several loopback addresses; each answers with its own, and `/slow` takes its time. */
+/** Listens on one port of several loopback addresses; each responds with its own, and `/slow` is delayed. */
 async function startService(addresses: readonly string[], usedPort = 0): Promise<Service> {
   const asked = new Map<string, number>();
   const sockets = new Map<Socket, string>();
@@ -49,12 +49,12 @@ async function startService(addresses: readonly string[], usedPort = 0): Promise
   };
 }
 
-/** A resolver whose answer is set by hand: addresses, the code of an error, or nothing at all. */
+/** A resolver whose result is set by hand: addresses, the code of an error, or nothing at all. */
 function createResolver(answer: readonly string[] | string | undefined) {
   const resolver = {
     answer,
     asked: [] as string[],
-    /** The answer that was given last. */
+    /** The latest result. */
     said: undefined as typeof answer,
     lookup: ((host, callback) => {
       resolver.asked.push(host);
@@ -87,7 +87,7 @@ async function ask(edge: Edge): Promise<string> {
   return (await exchangeRaw(edge.port, GET)).replace(/^HTTP\/1.1 (\d+)[^]*?\r\n\r\n([^]*)$/, '$1 $2');
 }
 
-it('A name that stands for another address is followed under load, and no request is lost', async () => {
+it('A name whose address changes is followed under load, and no request is lost', async () => {
   const service = keep(await startService(['127.0.0.1', '127.0.0.2']));
   const resolver = createResolver(['127.0.0.1']);
   const edge = await edgeTo(service, resolver.lookup);
@@ -114,7 +114,7 @@ it('A name that stands for another address is followed under load, and no reques
 
   resolver.answer = ['127.0.0.2'];
   await expect.poll(() => service.asked('127.0.0.2'), { timeout: 5000 }).toBeGreaterThan(50);
-  // What was under way comes to its end at the old address, and its connections are closed behind it.
+  // Requests in progress end at the old address, whose connections are closed after them.
   await expect.poll(() => service.open('127.0.0.1'), { timeout: 5000 }).toBe(0);
   loading = false;
   await Promise.all(loads);
@@ -125,7 +125,7 @@ it('A name that stands for another address is followed under load, and no reques
   expect(late.filter(({ from }) => from !== '127.0.0.2')).toEqual([]);
 });
 
-it('An address more does not close the connections to those that stay', async () => {
+it('An additional address does not close the connections to those that stay', async () => {
   const service = keep(await startService(['127.0.0.1', '127.0.0.2']));
   const resolver = createResolver(['127.0.0.1']);
   const edge = await edgeTo(service, resolver.lookup);
@@ -137,7 +137,7 @@ it('An address more does not close the connections to those that stay', async ()
   expect(service.open('127.0.0.1')).toBe(1);
 });
 
-it('The addresses of a name get connections in turn', async () => {
+it('The addresses of a name get connections in rotation', async () => {
   const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
   const service = keep(await startService(addresses));
   const edge = await edgeTo(service, createResolver(addresses).lookup);
@@ -146,7 +146,7 @@ it('The addresses of a name get connections in turn', async () => {
   expect(addresses.map((address) => service.asked(address))).toEqual([3, 3, 3]);
 });
 
-it('An address where nobody listens, or of a family that does not work, costs no request', async () => {
+it('An address where nobody listens, or of an unavailable family, fails no request', async () => {
   const service = keep(await startService(['127.0.0.2']));
   for (const dead of ['127.0.0.1', '2001:db8::1']) {
     const edge = await edgeTo(service, createResolver([dead, '127.0.0.2']).lookup);
@@ -154,7 +154,7 @@ it('An address where nobody listens, or of a family that does not work, costs no
   }
 });
 
-it('While lookups fail the last good addresses serve on, which is said once each time it begins', async () => {
+it('While lookups fail the last good addresses stay in use, which is logged once for each outage', async () => {
   const service = keep(await startService(['127.0.0.1', '127.0.0.2']));
   const resolver = createResolver(['127.0.0.1']);
   const edge = await edgeTo(service, resolver.lookup);
@@ -173,7 +173,7 @@ it('While lookups fail the last good addresses serve on, which is said once each
   await expect.poll(() => ask(edge), { timeout: 5000 }).toBe('200 127.0.0.2');
 });
 
-it('A name that was never found is a 502, and is looked up again for the next request', async () => {
+it('A name that was never resolved is a 502, and is looked up again for the next request', async () => {
   const service = keep(await startService(['127.0.0.1']));
   const resolver = createResolver('ENOTFOUND');
   const edge = await edgeTo(service, resolver.lookup, { resolveEveryMs: 60_000 });
@@ -183,7 +183,7 @@ it('A name that was never found is a 502, and is looked up again for the next re
   expect(await ask(edge)).toBe('200 127.0.0.1');
 });
 
-it('A resolver that hangs is a 504 where no address is known, and is not waited for where one is', async () => {
+it('A resolver that hangs is a 504 if no address is known, and delays nothing if one is', async () => {
   const service = keep(await startService(['127.0.0.1']));
   const unknown = await edgeTo(service, createResolver(undefined).lookup, {
     connectTimeoutMs: 100,
@@ -195,7 +195,7 @@ it('A resolver that hangs is a 504 where no address is known, and is not waited 
   const known = await edgeTo(service, resolver.lookup, { resolveEveryMs: 100 });
   await ask(known);
   resolver.answer = undefined;
-  // At rest, with its connection lost: the next one would wait for the lookup that never ends.
+  // Idle, with its connection lost: the next request would wait for the lookup that never ends.
   const { length } = resolver.asked;
   await new Promise((resolve) => setTimeout(resolve, 250));
   await service.close();
@@ -205,7 +205,7 @@ it('A resolver that hangs is a 504 where no address is known, and is not waited 
   expect(again.asked('127.0.0.1')).toBe(1);
 });
 
-it('A name is looked up while requests come, and not while none do; an address never is', async () => {
+it('A name is looked up only while requests come; an address never is', async () => {
   const service = keep(await startService(['127.0.0.1']));
   const resolver = createResolver(['127.0.0.1']);
   const edge = await edgeTo(service, resolver.lookup);
@@ -231,7 +231,7 @@ it('A name is looked up while requests come, and not while none do; an address n
   expect(other.asked).toEqual([]);
 });
 
-it('A request leaves at the end of its turn of the event loop, so that those of one turn leave together', async () => {
+it('A request is sent at the end of its tick of the event loop, together with the others of the tick', async () => {
   const service = keep(await startService(['127.0.0.1']));
   const order: string[] = [];
   const { lookup } = createResolver(['127.0.0.1']);

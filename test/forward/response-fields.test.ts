@@ -17,7 +17,7 @@ async function responding(
   return { upstream, edge: keep(await startEdge(upstream.origin, options)) };
 }
 
-/** Two lines of each field that the gate itself looks at, as an upstream could send them. */
+/** Two lines of each field that the gateway itself reads, as an upstream could send them. */
 const DOUBLED: Readonly<Record<string, string>> = {
   'Content-Type': 'Content-Type: text/plain\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nok',
   Connection: 'Connection: X-One\r\nX-One: 1\r\nConnection: X-Two\r\nX-Two: 2\r\nContent-Length: 2\r\n\r\nok',
@@ -33,7 +33,7 @@ const DOUBLED: Readonly<Record<string, string>> = {
 const ENDS_AT_THE_GATE = new Set(['Connection', 'Upgrade', 'Keep-Alive']);
 
 for (const [name, text] of Object.entries(DOUBLED)) {
-  it(`A response with two ${name} fields passes as it came`, async () => {
+  it(`A response with two ${name} fields is forwarded unchanged`, async () => {
     const { edge } = await responding(`HTTP/1.1 200 OK\r\n${text}`);
     const response = await exchangeRaw(edge.port, GET);
     expect(response).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*ok/);
@@ -46,7 +46,7 @@ for (const [name, text] of Object.entries(DOUBLED)) {
   });
 }
 
-it('Two fields of a transfer coding are one list, and only chunked can be passed on', async () => {
+it('Two fields of a transfer coding are one list, and only chunked can be forwarded', async () => {
   for (const codings of ['gzip\r\nTransfer-Encoding: chunked', 'chunked\r\nTransfer-Encoding: chunked']) {
     const { edge } = await responding(
       `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${codings}\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
@@ -55,7 +55,7 @@ it('Two fields of a transfer coding are one list, and only chunked can be passed
   }
 });
 
-it('A response that is an event stream by one of its types is one: it outlives the idle time of a body', async () => {
+it('A response with one event-stream type of several is an event stream: it outlives the idle timeout of a body', async () => {
   const { edge } = await responding(
     'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Type: Text/Event-Stream\r\nContent-Length: 4\r\n\r\n',
     { upstream: { idleTimeoutMs: 40, tunnelIdleMs: 5000 } },
@@ -156,7 +156,7 @@ for (const [coding, name] of Object.entries(BYTES)) {
     }
   });
 
-  it(`What a middleware has set in ${coding} passes byte for byte beside the fields of the upstream`, async () => {
+  it(`What a middleware has set in ${coding} is sent byte for byte beside the fields of the upstream`, async () => {
     const { edge } = await responding(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${DISPOSITION(name)}\r\nok`, {
       before: (_req, res) => res.setHeader('X-Before', name),
     });

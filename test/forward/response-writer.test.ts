@@ -21,7 +21,7 @@ async function bodyOf(text: string, head: string = GET): Promise<string> {
   return exchangeRaw(edge.port, head);
 }
 
-it('Status, reason phrase, case, order and doubled fields of an answer are kept', async () => {
+it('Status, reason phrase, case, order and duplicate fields of a response are kept', async () => {
   const response = await bodyOf(
     'HTTP/1.1 299 Rather Fine\r\nsEt-cOOkie: a=1\r\nX-One: 1\r\nSet-Cookie: b=2\r\nX-Latin: \xe9\r\nContent-Length: 2\r\n\r\nok',
   );
@@ -32,7 +32,7 @@ it('Status, reason phrase, case, order and doubled fields of an answer are kept'
   expect(response).toMatch(/\r\n\r\nok$/);
 });
 
-it('Hop-by-hop and nominated fields of an answer go, Content-Length stays whatever is nominated', async () => {
+it('Hop-by-hop fields and those named by Connection are removed from a response, but never Content-Length', async () => {
   const response = await bodyOf(
     'HTTP/1.1 200 OK\r\nConnection: X-Secret, content-length\r\nX-Secret: 1\r\nKeep-Alive: timeout=9\r\nUpgrade: h2c\r\n' +
       'Proxy-Authenticate: Basic\r\nTrailer: X-T\r\nContent-Length: 2\r\n\r\nok',
@@ -41,7 +41,7 @@ it('Hop-by-hop and nominated fields of an answer go, Content-Length stays whatev
   expect(response).toContain('Content-Length: 2\r\n');
 });
 
-it("The gate's own fields replace the upstream's, but Vary is said by both", async () => {
+it("The gateway's own fields replace the upstream's, but Vary has the values of both", async () => {
   const responseHeaders = ['X-Request-Id', 'mine', 'X-RateLimit-Limit', '10', 'Vary', 'Origin'];
   const { edge } = await responding(
     'HTTP/1.1 200 OK\r\nx-request-id: theirs\r\nX-RATELIMIT-LIMIT: 99\r\nContent-Length: 0\r\nVary: Accept\r\n\r\n',
@@ -54,7 +54,7 @@ it("The gate's own fields replace the upstream's, but Vary is said by both", asy
   );
 });
 
-it('What a middleware has set before stays, and several Set-Cookie of the upstream still come through', async () => {
+it('Fields set by earlier middleware stay, and several Set-Cookie of the upstream are still forwarded', async () => {
   const { edge } = await responding(
     'HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Frame-Options: theirs\r\nContent-Length: 0\r\n\r\n',
     {
@@ -69,7 +69,7 @@ it('What a middleware has set before stays, and several Set-Cookie of the upstre
   expect(response).not.toContain('DENY');
 });
 
-it('An answer that came whole is ended with its body; of one that comes in parts each goes out as it comes', async () => {
+it('A response that came whole is ended with its body; one in parts is sent as they come', async () => {
   const head = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n';
   const { edge: whole } = await responding(`${head}ok`);
   expect(await exchangeRaw(whole.port, GET)).toMatch(/\r\n\r\nok$/);
@@ -88,11 +88,11 @@ it('An answer that came whole is ended with its body; of one that comes in parts
   await expect.poll(() => edge.endings).toEqual([undefined]);
 });
 
-it('A reason phrase that cannot be written again is left out', async () => {
+it('A reason phrase that cannot be sent is omitted', async () => {
   expect(await bodyOf('HTTP/1.1 200 \xff\xfe\r\nContent-Length: 0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 \r\n/);
 });
 
-it('A body in chunks comes through with its trailers, but for those that a trailer may not have', async () => {
+it('A chunked body is forwarded with its trailers, except those that a trailer may not have', async () => {
   const response = await bodyOf(
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n' +
       '3\r\nabc\r\n0\r\nX-Sum: 7\r\nX-Request-Id: forged\r\nSet-Cookie: a=1\r\n\r\n',
@@ -101,7 +101,7 @@ it('A body in chunks comes through with its trailers, but for those that a trail
   expect(response).toMatch(/\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n$/);
 });
 
-it('To a client of HTTP/1.0 a body in chunks ends with the connection, without trailers or hints', async () => {
+it('For an HTTP/1.0 client a chunked body ends with the connection, without trailers or hints', async () => {
   const response = await bodyOf(
     'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n' +
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n',
@@ -112,7 +112,7 @@ it('To a client of HTTP/1.0 a body in chunks ends with the connection, without t
   expect(response).toMatch(/\r\n\r\nabc$/);
 });
 
-it('Interim answers are passed on as they came, less what belongs to the connection or is for the gate to say', async () => {
+it('Interim responses are forwarded unchanged, without hop-by-hop fields and those of the gateway', async () => {
   const response = await bodyOf(
     'HTTP/1.1 102 Processing\r\nX-Progress: 50%\r\nX-Request-Id: forged\r\n\r\n' +
       'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nlink: not a link, \xe9\r\nConnection: X-Hop\r\nX-Hop: 1\r\n' +
@@ -126,7 +126,7 @@ it('Interim answers are passed on as they came, less what belongs to the connect
   expect(response.match(/X-Request-Id: .*/g)).toEqual(['X-Request-Id: gate-id']);
 });
 
-it('An interim answer is there before the final one, and a kept connection goes on behind both', async () => {
+it('An interim response arrives before the final one, and the connection stays open after both', async () => {
   let finish = (): unknown => undefined;
   const upstream = keep(
     await startRawUpstream(({ socket }) => {
@@ -146,7 +146,7 @@ it('An interim answer is there before the final one, and a kept connection goes 
   expect(upstream.received).toHaveLength(1);
 });
 
-it('The hints for a pipelined request do not come between the answers before it', async () => {
+it('The hints for a pipelined request do not come between the responses before it', async () => {
   const upstream = keep(
     await startRawUpstream(({ socket, head }) => {
       const isFirst = head.includes('/first');
@@ -163,7 +163,7 @@ it('The hints for a pipelined request do not come between the answers before it'
   expect(client.text()).toMatch(/^HTTP\/1.1 200 [^]*first\.HTTP\/1.1 200 [^]*second$/);
 });
 
-it('Hints without end for a client that does not read are dropped, not piled up', async () => {
+it('Endless hints for a client that does not read are dropped, not buffered', async () => {
   const hint = `HTTP/1.1 103 Early Hints\r\nLink: ${'x'.repeat(16_000)}\r\n\r\n`;
   let poured = 0;
   const upstream = keep(
@@ -181,7 +181,7 @@ it('Hints without end for a client that does not read are dropped, not piled up'
   const client = openRaw(edge.port, GET);
   client.socket.pause();
   await expect.poll(() => poured, { timeout: 10_000 }).toBeGreaterThan(60_000_000);
-  // What is piled up stays; what only waits for the garbage collector does not.
+  // What is buffered stays; garbage does not.
   await expect
     .poll(() => process.memoryUsage().external - before, { timeout: 5000 })
     .toBeLessThan(20_000_000);
@@ -189,7 +189,7 @@ it('Hints without end for a client that does not read are dropped, not piled up'
   await edge.result(0);
 });
 
-it('A 304 that states a length ends at its head, and the connection to the client goes on', async () => {
+it('A 304 that states a length ends at its head, and the connection to the client stays open', async () => {
   const { edge } = await responding('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: "x"\r\n\r\n');
   const client = openRaw(edge.port, KEPT);
   await client.until('ETag: "x"');
@@ -211,7 +211,7 @@ it('A 204 has no length and no body, and bytes after it never reach a client', a
   expect(upstream.received).toHaveLength(2);
 });
 
-it('A connection with bytes after its answer is not used again', async () => {
+it('A connection with bytes after its response is not reused', async () => {
   const { edge, upstream } = await responding(
     'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged',
   );
@@ -231,7 +231,7 @@ it('A HEAD has its length without a body, and keeps the connection to the upstre
   expect(upstream.received).toHaveLength(1);
 });
 
-it('A body that ends with the connection comes through whole when the upstream ends it', async () => {
+it('A body that ends with the connection is complete when the upstream ends it', async () => {
   const upstream = keep(
     await startRawUpstream(({ socket }) => socket.end('HTTP/1.1 200 OK\r\n\r\nall of it')),
   );
@@ -241,7 +241,7 @@ it('A body that ends with the connection comes through whole when the upstream e
 });
 
 for (const [what, text] of Object.entries(BROKEN_HEADS)) {
-  it(`An upstream that sends ${what} is a 502, asked once`, async () => {
+  it(`An upstream that sends ${what} is a 502, and gets the request once`, async () => {
     const { edge, upstream } = await responding(text);
     expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 502 [^]*gave a broken answer/);
     expect(upstream.requests).toHaveLength(1);
@@ -251,7 +251,7 @@ for (const [what, text] of Object.entries(BROKEN_HEADS)) {
 
 for (const [what, { text, then }] of Object.entries(BROKEN_BODIES)) {
   for (const version of ['1.1', '1.0']) {
-    it(`A body ${what}: a client of HTTP/${version} never takes it for whole`, async () => {
+    it(`A body ${what} never looks complete to an HTTP/${version} client`, async () => {
       const upstream = keep(
         await startRawUpstream(({ socket }) => {
           socket.write(`HTTP/1.1 200 OK\r\n${text}`);

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { RetryBudget } from '../../src/forward/retry-budget.js';
 
-/** The few that may be sent again before anything was deposited. */
+/** The retries that are allowed before any request. */
 const INITIAL = 10;
 
-it('Whatever comes in whatever order, no more than a fifth of the requests and ten are sent again', () => {
+it('In any order of requests and failures, at most a fifth of the requests plus ten are retried', () => {
   fc.assert(
     fc.property(
       fc.array(fc.boolean(), { maxLength: 2000 }),
@@ -28,7 +28,7 @@ it('Whatever comes in whatever order, no more than a fifth of the requests and t
   );
 });
 
-it('Of a thousand requests that all fail, two hundred and ten are sent again', () => {
+it('Of a thousand requests that all fail, two hundred and ten are retried', () => {
   const budget = new RetryBudget(256);
   let resent = 0;
   for (let turn = 0; turn < 1000; turn += 1) {
@@ -38,7 +38,7 @@ it('Of a thousand requests that all fail, two hundred and ten are sent again', (
   expect(resent).toBe(210);
 });
 
-it('What is saved up in good times is enough for all that one target has under way, and no more', () => {
+it('The saved budget covers the requests in progress of one target, and no more', () => {
   const budget = new RetryBudget(64);
   for (let turn = 0; turn < 100_000; turn += 1) budget.deposit();
   let resent = 0;

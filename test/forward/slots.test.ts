@@ -8,7 +8,7 @@ function exchangeOf(caller: string): CallersExchange {
   return { head: { clientIp: caller }, admission: { principal: ANONYMOUS } } as CallersExchange;
 }
 
-/** Callers that take and give back slots, as exchanges do. */
+/** Callers that take and release slots, as exchanges do. */
 function createTarget(size: number, queueSize = 4 * size) {
   const slots = new ConcurrencyLimiter(size, queueSize);
   const holders: Holder[] = [];
@@ -75,7 +75,7 @@ describe('The slots of a target', () => {
     expect(target.acquire('c')).toBe('acquired');
   });
 
-  it('go all to one caller where there are fewer than eight', () => {
+  it('all go to one caller if there are fewer than eight', () => {
     const target = createTarget(4);
     target.acquire('a', 5);
     expect(target.held('a')).toBe(4);
@@ -84,7 +84,7 @@ describe('The slots of a target', () => {
     expect([target.held('a'), target.held('b')]).toEqual([3, 1]);
   });
 
-  it('go, when they are given back, to the waiting caller that holds the fewest', () => {
+  it('go, when released, to the waiting caller that holds the fewest', () => {
     const target = createTarget(256);
     target.acquire('a', 1000);
     target.acquire('b', 200);
@@ -95,7 +95,7 @@ describe('The slots of a target', () => {
     expect(target.held('a')).toBeLessThan(140);
   });
 
-  it('are taken in turns where there is only one, however many of one caller wait', () => {
+  it('are taken in turns if there is only one, for any number of waiters of one caller', () => {
     const target = createTarget(1);
     target.acquire('a', 4);
     target.acquire('b', 2);
@@ -108,7 +108,7 @@ describe('The slots of a target', () => {
     expect(order).toEqual(['a', 'b', 'a', 'b']);
   });
 
-  it('keep their order for one caller', () => {
+  it('are assigned to the requests of one caller in order', () => {
     const target = createTarget(1);
     target.acquire('a', 3);
     const [first, second] = target.waiters;
@@ -117,7 +117,7 @@ describe('The slots of a target', () => {
     expect(first).not.toBe(second);
   });
 
-  it('have a queue in which one caller leaves room for others too', () => {
+  it('have a queue in which one caller leaves room for others', () => {
     const target = createTarget(8, 8);
     target.acquire('a', 15);
     expect(target.waiters).toHaveLength(8);
@@ -130,7 +130,7 @@ describe('The slots of a target', () => {
     ).toBe(4);
   });
 
-  it('are never more than there are, and none is lost, whoever comes and goes', () => {
+  it('are never exceeded and never lost, in any sequence of arrivals and departures', () => {
     const step = fc.tuple(fc.boolean(), fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 1, max: 20 }));
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), fc.array(step, { maxLength: 40 }), (size, steps) => {

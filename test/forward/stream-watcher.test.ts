@@ -30,7 +30,7 @@ function createSwitch() {
   const streamWatcher = createStreamWatcher({ revocations, clockSkewMs: () => 0, now: Date.now });
   let held = 0;
   return {
-    /** How many are held now. */
+    /** How many exchanges are watched. */
     held: () => held,
     streamWatcher: {
       ...streamWatcher,
@@ -92,7 +92,7 @@ it('A tunnel ends when its token does, though both sides talk', async () => {
   expect(await edge.result(0)).toMatchObject({ status: 101, fault: 'token_ended' });
 });
 
-it('A tunnel that is over is held no longer', async () => {
+it('A closed tunnel is no longer watched', async () => {
   const { edge, kill } = await edgeTo(({ socket }) => socket.write(SWITCH));
   const client = openRaw(edge.port, UPGRADE);
   await client.until(/\r\n\r\n$/);
@@ -101,7 +101,7 @@ it('A tunnel that is over is held no longer', async () => {
   expect(kill.held()).toBe(0);
 });
 
-it('An event stream is cut when its caller is revoked, and does not look whole', async () => {
+it('An event stream is cut when its caller is revoked, and does not look complete', async () => {
   const { upstream, edge, kill } = await edgeTo(({ socket }) => socket.write(EVENTS));
   const client = openRaw(edge.port, GET);
   await client.until('data: 1');
@@ -122,7 +122,7 @@ it('An event stream ends when its token does', async () => {
   expect(await edge.result(0)).toMatchObject({ status: 200, fault: 'token_ended' });
 });
 
-it('An event stream that ends by itself is held no longer, and ends well', async () => {
+it('An event stream that ends by itself is no longer watched, and ends properly', async () => {
   const { edge, kill } = await edgeTo(({ socket }) => socket.write(`${EVENTS}0\r\n\r\n`));
   const client = openRaw(edge.port, GET);
   await client.until(/\r\n0\r\n\r\n$/);
@@ -131,7 +131,7 @@ it('An event stream that ends by itself is held no longer, and ends well', async
   client.destroy();
 });
 
-it('A caller who was revoked before the upstream answered has neither tunnel nor events for long', async () => {
+it('A caller revoked before the upstream responds keeps neither tunnel nor event stream', async () => {
   const { upstream, edge, kill } = await edgeTo(({ socket, head }) =>
     setTimeout(() => socket.write(head.includes('/chat') ? SWITCH : EVENTS), 700),
   );
@@ -176,7 +176,7 @@ it('A request that waits for a slot when its caller is revoked never reaches the
   for (const client of clients) client.destroy();
 });
 
-it('A small body that was still coming when its caller was revoked is not forwarded', async () => {
+it('A small body that is still arriving when its caller is revoked is not forwarded', async () => {
   const { upstream, edge, kill } = await edgeTo(() => undefined, Infinity, { maxConnections: 1 });
   const client = openRaw(edge.port, 'POST /up HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 4\r\n\r\nab');
   await new Promise((resolve) => setTimeout(resolve, 50));
@@ -189,7 +189,7 @@ it('A small body that was still coming when its caller was revoked is not forwar
   client.destroy();
 });
 
-it('A response that waits behind another of its connection is cut, though the upstream has ended it', async () => {
+it('A response that waits behind another on its connection is cut, though the upstream has ended it', async () => {
   const { upstream, edge, kill } = await edgeTo(({ socket, head }) => {
     if (!head.includes('/held')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone');
   });
@@ -207,7 +207,7 @@ it('A response that waits behind another of its connection is cut, though the up
 it('A response that the upstream has ended is cut for a client that does not read the rest of it', async () => {
   const kill = createSwitch();
   let out: Socket | undefined;
-  // Piece by piece, until the buffers between gate and client are full; then the end.
+  // In pieces, until the buffers between gateway and client are full; then the end.
   const piece = `2000\r\n${'x'.repeat(0x2000)}\r\n`;
   const fill = async ({ socket }: WireRequest): Promise<void> => {
     socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');

@@ -43,24 +43,24 @@ function statuses(responses: readonly string[]): number[] {
   return responses.map((response) => Number(response.slice(9, 12)));
 }
 
-/** What the log says of targets, beside why a request failed. */
+/** The log lines about targets, without the reasons of failed requests. */
 function ofTargets({ logged }: Edge): string[] {
   return logged.filter((line) => line !== 'a request failed at its target');
 }
 
-/** What callers asked for; the gate's own checks aside. */
+/** The requests of callers, without the health checks. */
 function asked({ requests }: RawUpstream): number {
   return requests.filter(({ head }) => !head.includes(HEALTH.path)).length;
 }
 
 describe('Balance', () => {
-  it('Requests go to each target in turn', async () => {
+  it('sends requests to each target in rotation', async () => {
     const upstreams = [await start(respondOk), await start(respondOk), await start(respondOk)];
     await ask(await edgeTo(upstreams), 9);
     expect(upstreams.map(asked)).toEqual([3, 3, 3]);
   });
 
-  it('With least-requests a target that is busy gets none while another is idle', async () => {
+  it('with least-requests sends no request to a busy target while another is idle', async () => {
     const [busy, idle] = [await start(hang), await start(respondOk)];
     const edge = await edgeTo([busy, idle], { balance: 'least-requests' });
     const held = openRaw(edge.port, GET);
@@ -70,7 +70,7 @@ describe('Balance', () => {
     held.destroy();
   });
 
-  it('A target with a free slot is preferred to the queue of another', async () => {
+  it('prefers a target with a free slot to the queue of another', async () => {
     const [busy, idle] = [await start(hang), await start(respondOk)];
     const edge = await edgeTo([busy, idle], { maxConnections: 1 });
     const held = openRaw(edge.port, GET);
@@ -80,8 +80,8 @@ describe('Balance', () => {
   });
 });
 
-describe('Another attempt', () => {
-  it('goes to another target, and the log names the one that answered', async () => {
+describe('A retry', () => {
+  it('goes to another target, and the log names the one that responded', async () => {
     const [bad, good] = [await start(reset), await start(respondOk)];
     const edge = await edgeTo([bad, good]);
     expect(statuses(await ask(edge, 1))).toEqual([200]);
@@ -89,14 +89,14 @@ describe('Another attempt', () => {
     expect(edge.results).toMatchObject([{ status: 200, target: good.origin }]);
   });
 
-  it('never goes to a target twice while there is one that did not have the request', async () => {
+  it('never goes to a target twice while there is one that did not get the request', async () => {
     const upstreams = [await start(reset), await start(reset), await start(reset)];
     const edge = await edgeTo(upstreams, { retries: 2 });
     expect(statuses(await ask(edge, 1))).toEqual([502]);
     expect(upstreams.map(asked)).toEqual([1, 1, 1]);
   });
 
-  it('is made where a target does not answer in time; for a POST it is not', async () => {
+  it('is made if a target does not respond in time, but not for a POST', async () => {
     const [silent, good] = [await start(hang), await start(respondOk)];
     const edge = await edgeTo([silent, good], { timeoutMs: 100 });
     expect(statuses(await ask(edge, 1))).toEqual([200]);
@@ -107,7 +107,7 @@ describe('Another attempt', () => {
     expect(good.requests.filter(({ head }) => head.startsWith('POST'))).toHaveLength(0);
   });
 
-  it('is made where no connection comes about in time', async () => {
+  it('is made if no connection is established in time', async () => {
     const full = keep(await startFull());
     const good = await start(respondOk);
     const edge = await edgeTo([full, good], { connectTimeoutMs: 100 });
@@ -115,7 +115,7 @@ describe('Another attempt', () => {
     expect(edge.results).toMatchObject([{ target: good.origin }]);
   });
 
-  it('is not made after the first byte of an answer', async () => {
+  it('is not made after the first byte of a response', async () => {
     const [bad, good] = [
       await start(({ socket }) => socket.write('HTTP/1.1 2', () => socket.resetAndDestroy())),
       await start(respondOk),
@@ -125,7 +125,7 @@ describe('Another attempt', () => {
     expect(good.requests).toHaveLength(0);
   });
 
-  it('waits in no queue: where the other target is full, there is none', async () => {
+  it('waits in no queue: if the other target is full, it goes to the same one', async () => {
     const busy = await start(hang);
     const bad = await start(({ socket }) => setTimeout(() => socket.resetAndDestroy(), 50));
     const edge = await edgeTo([busy, bad], { maxConnections: 1, retries: 1, timeoutMs: 5000 });
@@ -133,7 +133,7 @@ describe('Another attempt', () => {
     await expect.poll(() => busy.requests.length).toBe(1);
     expect(statuses(await ask(edge, 1))).toEqual([502]);
     expect(busy.requests).toHaveLength(1);
-    // The request was sent again to where it came from, with the slot that it had.
+    // The request was retried at the same target, with its slot.
     expect(bad.requests).toHaveLength(2);
     held.destroy();
   });
@@ -148,7 +148,7 @@ describe('Another attempt', () => {
 });
 
 describe('Ejection', () => {
-  it('A target that fails several times in a row gets no more, until its cooldown is over', async () => {
+  it('stops requests to a target with several consecutive failures, until its cooldown is over', async () => {
     let script = reset;
     const [bad, good] = [await start((request) => script(request)), await start(respondOk)];
     const edge = await edgeTo([bad, good], { ejection: { ...EJECTION, cooldownMs: 1500 }, retries: 0 });
@@ -165,7 +165,7 @@ describe('Ejection', () => {
     expect(statuses(await ask(edge, 4))).toEqual([200, 200, 200, 200]);
   });
 
-  it("An upstream's own 502, 503 and 504 count as failures; a 500 does not", async () => {
+  it("counts an upstream's own 502, 503 and 504 as failures; a 500 is none", async () => {
     for (const [status, isFailure] of [
       [500, false],
       [502, true],
@@ -181,7 +181,7 @@ describe('Ejection', () => {
     }
   });
 
-  it('An answer that breaks in its body counts as a failure', async () => {
+  it('counts a response that breaks in its body as a failure', async () => {
     const bad = await start(({ socket }) =>
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf', () => socket.resetAndDestroy()),
     );
@@ -190,7 +190,7 @@ describe('Ejection', () => {
     expect(asked(bad)).toBe(3);
   });
 
-  it('What the client causes is no failure: it goes away, or its body stops or is too large', async () => {
+  it('ignores failures of the client: it leaves, or its body stops or is too large', async () => {
     const [slow, other] = [await start(hang), await start(hang)];
     const edge = keep(
       await startEdge('http://127.0.0.1:1', {
@@ -214,7 +214,7 @@ describe('Ejection', () => {
     expect(edge.forwarder.targets().map(({ isUp: up }) => up)).toEqual([true, true]);
   });
 
-  it('Where all targets fail none is passed over, and the first that answers gets the requests', async () => {
+  it('skips no target if all of them fail, and the first that responds gets the requests', async () => {
     let script = reset;
     const upstreams = [await start(reset), await start((request) => script(request)), await start(reset)];
     const edge = await edgeTo(upstreams, { ejection: EJECTION, retries: 0 });
@@ -227,7 +227,7 @@ describe('Ejection', () => {
     expect(statuses(await ask(edge, 5))).toEqual([200, 200, 200, 200, 200]);
   });
 
-  it('A single target is asked however often it fails', async () => {
+  it('never applies to a single target, for any number of failures', async () => {
     const upstream = await start(({ socket }) => socket.write(UNAVAILABLE));
     const edge = await edgeTo([upstream], { ejection: EJECTION });
     expect(statuses(await ask(edge, 8))).toEqual(Array(8).fill(503));
@@ -237,7 +237,7 @@ describe('Ejection', () => {
 });
 
 describe('The circuit breaker', () => {
-  it('refuses at once while it is open, even for a single target, and says when to come again', async () => {
+  it('refuses at once while it is open, even for a single target, with Retry-After', async () => {
     const upstream = await start(({ socket }) => socket.write(UNAVAILABLE));
     const edge = await edgeTo([upstream], { breaker: { ...BREAKER, cooldownMs: 60_000 } });
     const responses = await ask(edge, 10);
@@ -258,7 +258,7 @@ describe('The circuit breaker', () => {
     expect(bad.requests).toHaveLength(4);
   });
 
-  it('lets exactly one through after its cooldown, and closes when that one is answered', async () => {
+  it('admits exactly one request after its cooldown, and closes when that one succeeds', async () => {
     let script: Script = ({ socket }) => socket.write(UNAVAILABLE);
     const upstream = await start((request) => script(request));
     const edge = await edgeTo([upstream], { breaker: BREAKER, timeoutMs: 5000 });
@@ -275,7 +275,7 @@ describe('The circuit breaker', () => {
     expect(edge.logged).toContain("a target's circuit breaker has closed");
   });
 
-  it('does not stay open for a request that hangs: the next one tries after another cooldown', async () => {
+  it('does not stay open for a request that hangs: the next one is admitted after another cooldown', async () => {
     let script: Script = ({ socket }) => socket.write(UNAVAILABLE);
     const upstream = await start((request) => script(request));
     const edge = await edgeTo([upstream], { breaker: BREAKER, timeoutMs: 60_000 });
@@ -296,7 +296,7 @@ describe('The circuit breaker', () => {
 });
 
 describe('Health checks', () => {
-  /** Answers its checks as told, and everything else well. */
+  /** Responds to its checks with the set result, and to everything else with success. */
   async function startChecked(): Promise<RawUpstream & { isWell: boolean }> {
     const own = { isWell: true };
     const upstream = await start((request) => {
@@ -305,7 +305,7 @@ describe('Health checks', () => {
     return Object.assign(own, upstream);
   }
 
-  it('A target that fails its checks gets no requests until it passes them again', async () => {
+  it('stop requests to a target that fails them, until it passes them again', async () => {
     const [ill, well] = [await startChecked(), await startChecked()];
     ill.isWell = false;
     const edge = await edgeTo([ill, well], { health: HEALTH });
@@ -320,7 +320,7 @@ describe('Health checks', () => {
     expect(edge.logged).toEqual(['a target is down', 'a target is up']);
   });
 
-  it('With all targets down a request is refused at once with 503 and a time to come again', async () => {
+  it('refuse a request at once with 503 and Retry-After while all targets are down', async () => {
     const ill = await startChecked();
     ill.isWell = false;
     const edge = await edgeTo([ill], { health: HEALTH });
@@ -332,7 +332,7 @@ describe('Health checks', () => {
     expect(asked(ill)).toBe(0);
   });
 
-  it('A check asks with GET under the name of the target, over a connection of its own, for nothing of a caller', async () => {
+  it('use GET with the Host of the target, over their own connection, without data of a caller', async () => {
     const upstream = await startChecked();
     await edgeTo([upstream], { health: HEALTH });
     await expect.poll(() => upstream.requests.length, { timeout: 5000 }).toBeGreaterThan(1);
@@ -345,7 +345,7 @@ describe('Health checks', () => {
     expect(upstream.requests[0]?.socket).not.toBe(upstream.requests[1]?.socket);
   });
 
-  it('A target that hangs in its check, sends rubbish or does not listen is down', async () => {
+  it('fail for a target that hangs, sends an invalid response or does not listen', async () => {
     const gone = await startRawUpstream(hang);
     await gone.close();
     const rubbish = await start(({ socket }) => socket.write('SMTP ready\r\n\r\n'));
@@ -355,7 +355,7 @@ describe('Health checks', () => {
       .toEqual([false, false, false]);
   });
 
-  it('The checks end when the upstream is closed', async () => {
+  it('stop when the upstream is closed', async () => {
     const upstream = await startChecked();
     const edge = await edgeTo([upstream], { health: HEALTH });
     await expect.poll(() => upstream.requests.length, { timeout: 5000 }).toBeGreaterThan(0);

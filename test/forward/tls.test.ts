@@ -72,7 +72,7 @@ async function startTls(): Promise<Seen> {
   };
 }
 
-it("An https upstream is believed with the file's CA, under the target's name whatever Host the caller sent", async () => {
+it("An https upstream is verified with the file's CA and the target's name, for any Host of the caller", async () => {
   const upstream = keep(await startTls());
   const edge = keep(
     await startEdge(`https://localhost:${upstream.port}`, {
@@ -111,7 +111,7 @@ it('A second connection resumes the TLS session of the first', async () => {
   expect(upstream.resumed).toEqual([false, true]);
 });
 
-it('A body that is cut over TLS is not taken for whole', async () => {
+it('A body that is cut over TLS never looks complete', async () => {
   const upstream = keep(await startTls());
   const edge = keep(
     await startEdge(`https://localhost:${upstream.port}`, {

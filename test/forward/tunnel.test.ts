@@ -22,7 +22,7 @@ async function tunnelTo(
   return { upstream, edge: keep(await startEdge(upstream.origin, options)) };
 }
 
-it('A WebSocket of a real client talks with a real server through the gate', async () => {
+it('A real WebSocket client talks with a real server through the gateway', async () => {
   const server = createServer();
   const sockets = new WebSocketServer({ server });
   sockets.on('connection', (socket, req) => {
@@ -52,7 +52,7 @@ it('A WebSocket of a real client talks with a real server through the gate', asy
   await new Promise((resolve) => server.close(resolve));
 });
 
-it('The handshake keeps the rules of any request, and the 101 those of any answer', async () => {
+it('The handshake follows the rules of any request, and the 101 those of any response', async () => {
   const { edge, upstream } = await tunnelTo(({ socket }) => socket.write(SWITCH), { principal: CALLER });
   const client = openRaw(edge.port, UPGRADE);
   await client.until(/101[^]*\r\n\r\n/);
@@ -66,7 +66,7 @@ it('The handshake keeps the rules of any request, and the 101 those of any answe
   expect(client.text()).not.toMatch(/x-hop|theirs/i);
 });
 
-it('What either side sends right behind its head reaches the other, after the 101', async () => {
+it('Bytes that either side sends right after its head reach the other, after the 101', async () => {
   const { edge, upstream } = await tunnelTo(({ socket }) => {
     setTimeout(() => socket.write(`${SWITCH}early answer`), 50);
   });
@@ -75,7 +75,7 @@ it('What either side sends right behind its head reaches the other, after the 10
   await expect.poll(() => upstream.received[0]).toMatch(/\r\n\r\nearly question$/);
 });
 
-it('Nothing that the client sends is let through before the 101, and nothing at all after a refusal', async () => {
+it('No byte of the client is forwarded before the 101, and none after a refusal', async () => {
   const { edge, upstream } = await tunnelTo(({ socket }) =>
     setTimeout(
       () => socket.write('HTTP/1.1 403 Forbidden\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nno'),
@@ -91,7 +91,7 @@ it('Nothing that the client sends is let through before the 101, and nothing at 
   expect(await edge.result(0)).toMatchObject({ status: 403, fault: undefined });
 });
 
-it('A large answer instead of a tunnel comes through to a client that is slow to read', async () => {
+it('A large response instead of a tunnel is complete for a slow client', async () => {
   const size = 8_000_000;
   const { edge } = await tunnelTo(({ socket }) => {
     socket.write(
@@ -108,7 +108,7 @@ it('A large answer instead of a tunnel comes through to a client that is slow to
   expect(read).toBeGreaterThan(size);
 });
 
-it('An upstream that switches to something else, or says 101 without a protocol, is a 502', async () => {
+it('An upstream that switches to another protocol, or sends a 101 without one, is a 502', async () => {
   for (const response of [SWITCH.replace('WebSocket', 'h2c'), 'HTTP/1.1 101 Switching Protocols\r\n\r\n']) {
     const { edge, upstream } = await tunnelTo(({ socket }) => socket.write(response));
     const client = openRaw(edge.port, UPGRADE);
@@ -118,7 +118,7 @@ it('An upstream that switches to something else, or says 101 without a protocol,
   }
 });
 
-it('An upstream that is not there, or never answers, is a refusal like any other', async () => {
+it('An upstream that is unavailable, or never responds, is a refusal like any other', async () => {
   const gone = await startRawUpstream(() => undefined);
   await gone.close();
   const refused = openRaw(keep(await startEdge(gone.origin)).port, UPGRADE);
@@ -138,7 +138,7 @@ it('A handshake with a body is a 400, and reaches no upstream', async () => {
   expect(upstream.received).toHaveLength(0);
 });
 
-it('A client that leaves before the 101 frees the upstream at once, by a reset or by its end', async () => {
+it('A client that leaves before the 101, by a reset or by its end, frees the upstream at once', async () => {
   for (const leave of ['resetAndDestroy', 'end'] as const) {
     const { edge, upstream } = await tunnelTo(() => undefined);
     const client = openRaw(edge.port, `${UPGRADE}early`);
@@ -149,7 +149,7 @@ it('A client that leaves before the 101 frees the upstream at once, by a reset o
   }
 });
 
-it('A 101 that comes after its client has gone opens nothing', async () => {
+it('A 101 that comes after its client has left opens no tunnel', async () => {
   let client = openRaw(1);
   client.destroy();
   const { edge, upstream } = await tunnelTo(({ socket }) => {
@@ -161,7 +161,7 @@ it('A 101 that comes after its client has gone opens nothing', async () => {
   await edge.result(0);
 });
 
-it('A tunnel whose one side ends goes on the other way, and is over when both have ended', async () => {
+it('A half-closed tunnel continues in the other direction, and ends when both sides have ended', async () => {
   let behind: Socket | undefined;
   const { edge } = await tunnelTo(({ socket }) => {
     behind = socket;
@@ -177,7 +177,7 @@ it('A tunnel whose one side ends goes on the other way, and is over when both ha
   expect(await edge.result(0)).toMatchObject({ status: 101, fault: undefined, bytes: 34 });
 });
 
-it('A tunnel whose one side breaks ends the other, and gives its slot back', async () => {
+it('A tunnel with one broken side closes the other, and frees its slot', async () => {
   let behind: Socket | undefined;
   const { edge, upstream } = await tunnelTo(
     ({ socket }) => {
@@ -201,7 +201,7 @@ it('A tunnel whose one side breaks ends the other, and gives its slot back', asy
   expect(await edge.result(2)).toMatchObject({ fault: 'tunnel_broken' });
 });
 
-it('A tunnel in which nothing moves is closed; one in which something does is not', async () => {
+it('An idle tunnel is closed; one with traffic is not', async () => {
   let behind: Socket | undefined;
   const { edge } = await tunnelTo(
     ({ socket }) => {
@@ -222,7 +222,7 @@ it('A tunnel in which nothing moves is closed; one in which something does is no
   expect(await edge.result(0)).toMatchObject({ status: 101, fault: 'tunnel_idle', bytes: 16 });
 });
 
-it('A tunnel does not buffer more than its sockets do for a side that does not read', async () => {
+it('A tunnel buffers no more than its sockets do for a side that does not read', async () => {
   let poured = 0;
   const { edge } = await tunnelTo(({ socket }) => {
     socket.write(SWITCH);

@@ -53,7 +53,7 @@ for (const [what, [request, body]] of Object.entries(BODIES)) {
   });
 }
 
-it('A POST that expects 100 is asked for its body by the target that takes it, once', async () => {
+it('A POST that expects 100 gets it from the target that takes it, once', async () => {
   const good = await startGood();
   const edge = await edgeTo([await deadOrigin(), good.origin]);
   const client = openRaw(edge.port, `${HEAD}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n`);
@@ -63,7 +63,7 @@ it('A POST that expects 100 is asked for its body by the target that takes it, o
   expect(good.requests[0]?.body()).toBe('hi');
 });
 
-it('A POST goes to another target where no connection comes about in time', async () => {
+it('A POST goes to another target if no connection is established in time', async () => {
   const full = keep(await startFull());
   const good = await startGood();
   const edge = await edgeTo([full.origin, good.origin], { connectTimeoutMs: 100 });
@@ -71,7 +71,7 @@ it('A POST goes to another target where no connection comes about in time', asyn
   expect(edge.results).toMatchObject([{ target: good.origin }]);
 });
 
-it('A POST goes to another target where the time for a response ends before there is a connection', async () => {
+it('A POST goes to another target if the time for a response ends before there is a connection', async () => {
   const full = keep(await startFull());
   const good = await startGood();
   const edge = await edgeTo([full.origin, good.origin], { connectTimeoutMs: 3000, timeoutMs: 100 });
@@ -79,13 +79,13 @@ it('A POST goes to another target where the time for a response ends before ther
   expect(good.requests).toHaveLength(1);
 });
 
-it('A POST goes to another target where TLS fails', async () => {
+it('A POST goes to another target if TLS fails', async () => {
   const good = await startGood();
   const edge = await edgeTo([`https://127.0.0.1:${good.port}`, good.origin]);
   expect(await exchangeRaw(edge.port, POST)).toMatch(/^HTTP\/1.1 200 /);
 });
 
-it('Of an upstream with one target a refused POST is tried there again, as often as the file says', async () => {
+it('With one target a refused POST is retried there, as often as the file says', async () => {
   const origin = await deadOrigin();
   const refused = await edgeTo([origin], { retries: 0 });
   expect(await exchangeRaw(refused.port, POST)).toMatch(/^HTTP\/1.1 502 /);
@@ -93,7 +93,7 @@ it('Of an upstream with one target a refused POST is tried there again, as often
   expect(await exchangeRaw(edge.port, POST)).toMatch(/^HTTP\/1.1 502 /);
 });
 
-it('A POST that may have been sent goes nowhere else: the connection was lost, or the response is late', async () => {
+it('A POST that may have been sent is not retried: the connection was lost, or the response is late', async () => {
   for (const script of [
     (socket: { resetAndDestroy(): unknown }) => socket.resetAndDestroy(),
     () => undefined,
@@ -106,7 +106,7 @@ it('A POST that may have been sent goes nowhere else: the connection was lost, o
   }
 });
 
-it('With keep_alive below the time of the server, a POST never meets a connection that is being closed', async () => {
+it('With keep_alive below the timeout of the server, a POST never meets a closing connection', async () => {
   // As gunicorn, which closes after 2 s: each later request on a connection comes just as that is closed.
   const served = new Set<Socket>();
   const upstream = keep(
@@ -128,7 +128,7 @@ it('With keep_alive below the time of the server, a POST never meets a connectio
   }
 });
 
-it('An idle connection is kept for keep_alive, and no longer where the target says that it may be', async () => {
+it('An idle connection is kept for keep_alive, or less if the target announces it', async () => {
   const upstream = keep(
     await startRawUpstream(({ socket }) =>
       socket.write(OK.replace('\r\n', '\r\nKeep-Alive: timeout=60\r\n')),

@@ -4,7 +4,7 @@ import { CircuitBreaker, type AttemptResult } from '../../../src/forward/availab
 
 const SETTINGS = { failureRate: 0.5, requests: 4, windowMs: 1000, cooldownMs: 500 };
 
-/** Sends one through and ends it at once. */
+/** Starts an exchange and ends it at once. */
 function pass(breaker: CircuitBreaker, verdict: AttemptResult, nowMs: number) {
   const ticket = breaker.begin(nowMs);
   return ticket === undefined ? 'refused' : breaker.end(ticket, verdict, nowMs);
@@ -17,7 +17,7 @@ function opened(nowMs: number): CircuitBreaker {
 }
 
 describe('A closed breaker', () => {
-  it('opens when the rate is reached and there were enough requests, not before', () => {
+  it('opens when the failure rate is reached with enough requests, not before', () => {
     const breaker = new CircuitBreaker(SETTINGS);
     for (const verdict of ['bad', 'good', 'good'] as const) {
       expect(pass(breaker, verdict, 0)).toBeUndefined();
@@ -41,7 +41,7 @@ describe('A closed breaker', () => {
     expect(pass(breaker, 'bad', 1150)).toBe('opened');
   });
 
-  it('counts in its window as many as a naive one does', () => {
+  it('counts in its window exactly as a naive one does', () => {
     const step = fc.record({ waitMs: fc.integer({ min: 0, max: 400 }), isBad: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -61,7 +61,7 @@ describe('A closed breaker', () => {
     );
   });
 
-  it('does not count what the client caused', () => {
+  it('does not count failures that the client caused', () => {
     const breaker = new CircuitBreaker(SETTINGS);
     for (let turn = 0; turn < 100; turn += 1) pass(breaker, 'none', 0);
     for (let turn = 0; turn < 3; turn += 1) expect(pass(breaker, 'bad', 0)).toBeUndefined();
@@ -70,7 +70,7 @@ describe('A closed breaker', () => {
 });
 
 describe('An open breaker', () => {
-  it('lets exactly one through after its cooldown, whoever else asks', () => {
+  it('admits exactly one request after its cooldown, for any number of callers', () => {
     const breaker = opened(0);
     expect(breaker.admits(499)).toBe(false);
     expect(breaker.waitMs(100)).toBe(400);
@@ -78,7 +78,7 @@ describe('An open breaker', () => {
     for (let turn = 0; turn < 10; turn += 1) expect(breaker.begin(500)).toBeUndefined();
   });
 
-  it('closes when that one succeeds, with nothing held against the target', () => {
+  it('closes when that request succeeds, with an empty failure count', () => {
     const breaker = opened(0);
     expect(pass(breaker, 'good', 500)).toBe('closed');
     for (let turn = 0; turn < 3; turn += 1) expect(pass(breaker, 'bad', 500)).toBeUndefined();
@@ -92,13 +92,13 @@ describe('An open breaker', () => {
     expect(breaker.admits(1000)).toBe(true);
   });
 
-  it('lets the next one through at once when the client took that one away', () => {
+  it('admits the next request at once if the client aborted that one', () => {
     const breaker = opened(0);
     pass(breaker, 'none', 500);
     expect(pass(breaker, 'good', 501)).toBe('closed');
   });
 
-  it('lets another through when that one has not ended in a cooldown, and does not hear it any more', () => {
+  it('admits another if that one has not ended within a cooldown, and ignores its late result', () => {
     const breaker = opened(0);
     const hanging = breaker.begin(500);
     expect(breaker.begin(999)).toBeUndefined();
@@ -108,7 +108,7 @@ describe('An open breaker', () => {
     expect(breaker.end(second!, 'good', 1002)).toBe('closed');
   });
 
-  it('does not listen to what was let through before it opened', () => {
+  it('ignores results of requests that were admitted before it opened', () => {
     const breaker = new CircuitBreaker(SETTINGS);
     const early = breaker.begin(0);
     for (let turn = 0; turn < 4; turn += 1) pass(breaker, 'bad', 0);

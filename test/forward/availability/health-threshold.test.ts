@@ -3,7 +3,7 @@ import { HealthThreshold } from '../../../src/forward/availability/health-thresh
 
 const SETTINGS = { path: '/healthz', intervalMs: 1000, timeoutMs: 100, unhealthyAfter: 3, healthyAfter: 2 };
 
-/** What is held after each of the checks. */
+/** The state after each of the checks. */
 function after(...checks: boolean[]): boolean[] {
   const row = new HealthThreshold(SETTINGS);
   return checks.map((isGood) => {
@@ -12,22 +12,22 @@ function after(...checks: boolean[]): boolean[] {
   });
 }
 
-it('Before the first check a target is taken for up; the first check decides alone', () => {
+it('Before the first check a target is considered up; the first check decides alone', () => {
   expect(new HealthThreshold(SETTINGS).isUp).toBe(true);
   expect(after(false)).toEqual([false]);
   expect(after(true)).toEqual([true]);
 });
 
-it('Then so many bad checks in a row take it out, and so many good ones bring it back', () => {
+it('Then so many consecutive failures take it down, and so many passes bring it up', () => {
   expect(after(true, false, false, false, true, true)).toEqual([true, true, true, false, false, true]);
 });
 
-it('One check of the other kind between them begins the row anew', () => {
+it('One opposite check in between restarts the count', () => {
   expect(after(true, false, false, true, false, false)).toEqual([true, true, true, true, true, true]);
   expect(after(false, true, false, true)).toEqual([false, false, false, false]);
 });
 
-it('A change is told once', () => {
+it('A change is reported once', () => {
   const row = new HealthThreshold(SETTINGS);
   expect([true, false, false, false, false].map((isGood) => row.add(isGood))).toEqual([
     false,

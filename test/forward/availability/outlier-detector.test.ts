@@ -3,14 +3,14 @@ import { OutlierDetector } from '../../../src/forward/availability/outlier-detec
 
 const SETTINGS = { failures: 3, cooldownMs: 1000, slowStartMs: 2000 };
 
-/** A row that was ejected at `nowMs`. */
+/** A detector that was ejected at `nowMs`. */
 function ejected(nowMs: number): OutlierDetector {
   const row = new OutlierDetector(SETTINGS);
   for (let turn = 0; turn < 3; turn += 1) row.fail(nowMs, nowMs);
   return row;
 }
 
-it('So many failures in a row eject, and a success between them begins the row anew', () => {
+it('So many consecutive failures eject, and a success in between restarts the count', () => {
   const row = new OutlierDetector(SETTINGS);
   expect([row.fail(1, 1), row.fail(2, 2)]).toEqual([false, false]);
   row.succeed(3, 3);
@@ -20,7 +20,7 @@ it('So many failures in a row eject, and a success between them begins the row a
   expect(row.isEjected(6)).toBe(true);
 });
 
-it('After the cooldown the target is back, and its share grows from a tenth to the whole', () => {
+it('After the cooldown the target is back, and its weight grows from a tenth to full', () => {
   const row = ejected(0);
   expect(row.isEjected(999)).toBe(true);
   expect(row.isEjected(1000)).toBe(false);
@@ -29,12 +29,12 @@ it('After the cooldown the target is back, and its share grows from a tenth to t
   ]);
 });
 
-it('A target that was never ejected has its whole share from the start', () => {
+it('A target that was never ejected has its full weight from the start', () => {
   expect(new OutlierDetector(SETTINGS).weight(0)).toBe(1);
   expect(new OutlierDetector({ ...SETTINGS, slowStartMs: 0 }).weight(0)).toBe(1);
 });
 
-it('The first failure after a return ejects again, each time for longer by one cooldown, thirty at the most', () => {
+it('The first failure after a return ejects again, each time for one more cooldown, at most thirty', () => {
   const row = ejected(0);
   let nowMs = 0;
   for (let times = 1; times <= 40; times += 1) {
@@ -46,7 +46,7 @@ it('The first failure after a return ejects again, each time for longer by one c
   }
 });
 
-it('A success after the return ends the row: the next ejection takes as many failures and as short as the first', () => {
+it('A success after the return resets it: the next ejection takes as many failures and as long as the first', () => {
   const row = ejected(0);
   expect(row.isFailing).toBe(true);
   expect(row.succeed(1500, 1500)).toBe(true);
@@ -59,14 +59,14 @@ it('A success after the return ends the row: the next ejection takes as many fai
   expect(row.isEjected(2600)).toBe(false);
 });
 
-it('A success while it is passed over brings it back at once', () => {
+it('A success while it is ejected brings it back at once', () => {
   const row = ejected(0);
   expect(row.succeed(500, 500)).toBe(true);
   expect(row.isEjected(500)).toBe(false);
   expect(row.weight(500)).toBe(0.1);
 });
 
-it('What was asked before the ejection and ends after it changes nothing', () => {
+it('A request sent before the ejection changes nothing when it ends after it', () => {
   const row = ejected(100);
   expect(row.succeed(99, 200)).toBe(false);
   expect(row.isEjected(200)).toBe(true);
@@ -74,7 +74,7 @@ it('What was asked before the ejection and ends after it changes nothing', () =>
   expect(row.isEjected(5000)).toBe(false);
 });
 
-it('After a return for another reason the row is empty and the share grows', () => {
+it('After a return for another reason the count is empty and the weight grows', () => {
   const row = ejected(0);
   row.restart(100);
   expect(row.isFailing).toBe(false);
