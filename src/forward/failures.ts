@@ -4,14 +4,14 @@ import { CONNECT_TIMEOUT } from './connect.js';
 
 const CONNECT_TIMED_OUT = new Refusal('upstream_timeout', [], 'no connection in time');
 const REFUSED = new Refusal('upstream_unreachable', [], 'no connection');
-const LOST = new Refusal('upstream_unreachable', [], 'the connection was lost before an answer');
+const LOST = new Refusal('upstream_unreachable', [], 'the connection was lost before a response');
 export const UNSENDABLE = new Refusal('internal_error', [], 'the request could not be written');
 /** An exception in the gateway's own code. */
 export const BUG = new Refusal('internal_error');
 
 /** undici's code, although the gateway's own timer detects the timeout. */
 export const HEAD_TIMEOUT = 'UND_ERR_HEADERS_TIMEOUT';
-export const HEAD_TIMED_OUT = new Refusal('upstream_timeout', [], 'no answer in time');
+export const HEAD_TIMED_OUT = new Refusal('upstream_timeout', [], 'no response in time');
 const BROKEN = new Refusal('upstream_broken');
 export const BODY_TOO_LARGE = new Refusal('body_too_large');
 export const BODY_TIMED_OUT = new Refusal('request_timeout', [], 'the body stopped');
@@ -29,7 +29,7 @@ export const TUNNELS_FULL = new Refusal(
 export const REVOKED = new Refusal(
   'invalid_token',
   ['WWW-Authenticate', 'Bearer realm="tollgate", error="invalid_token"'],
-  'revoked while the request was under way',
+  'revoked while the request was in progress',
 );
 export const QUEUE_TIMED_OUT = new Refusal('overloaded', ['Retry-After', '1'], 'no free connection in time');
 
@@ -39,11 +39,7 @@ export function noTarget(waitMs: number): Refusal {
   return new Refusal('no_healthy_target', ['Retry-After', String(seconds)]);
 }
 
-export const SWITCHED_UNASKED = new Refusal(
-  'upstream_broken',
-  [],
-  'a change of protocol that nobody asked for',
-);
+export const SWITCHED_UNASKED = new Refusal('upstream_broken', [], 'an unrequested change of protocol');
 export const UNKNOWN_CODING = new Refusal('upstream_broken', [], 'a transfer coding other than chunked');
 
 /** The codes, of the system or undici, of a connection that was lost. */

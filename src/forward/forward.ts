@@ -44,7 +44,7 @@ export interface Forwarder {
   targets(): readonly TargetState[];
 }
 
-const UNKNOWN_UPSTREAM = new Refusal('internal_error', [], 'the route names an upstream that is not there');
+const UNKNOWN_UPSTREAM = new Refusal('internal_error', [], 'the route names an unknown upstream');
 const UPGRADE_WITH_BODY = new Refusal('malformed_request', [], 'a WebSocket handshake has no body');
 
 const CLIENT_GONE: Outcome = {

@@ -76,7 +76,8 @@ export class TargetPool implements Candidate {
     const fields = { upstream: upstream.name, target: target.origin };
     return new Addresses(host, upstream.resolveEveryMs, lookup, {
       onAddressGone: () => this.#retire(),
-      onLookupFailed: (code) => log.warn({ ...fields, code }, 'a name is not found; its last addresses stay'),
+      onLookupFailed: (code) =>
+        log.warn({ ...fields, code }, 'a name cannot be resolved; its last addresses stay in use'),
     });
   }
 

@@ -15,7 +15,8 @@ export function createRewrite({ match, path, rewrite }: Route): Rewrite | undefi
   const parts = rewrite.map((part: RewriteSegment) => {
     if (part.kind === 'literal') return part.text;
     const at = path.findIndex((segment) => segment.kind !== 'literal' && segment.name === part.name);
-    if (at === -1) throw new Error(`${match}: the rewrite's {${part.name}} is no placeholder of the route`);
+    if (at === -1)
+      throw new Error(`${match}: the rewrite's {${part.name}} is not a placeholder of the route`);
     return { at, end: path[at]?.kind === 'rest' ? undefined : at + 1 };
   });
 

@@ -8,7 +8,7 @@ const ABSOLUTE = /^(https?):\/\/([^/?#]*)(.*)$/is;
 const QUERY = /^[!-"$-~]*$/;
 
 const OTHER_HOST = ambiguous('the target names another host than the Host field');
-const NO_ORIGIN_FORM = ambiguous('the target is no path');
+const NO_ORIGIN_FORM = ambiguous('the target is not a path');
 const BAD_QUERY = ambiguous('the query has a control character, a raw non-ASCII character or a #');
 
 /** Returns the target as `/path?query`, or a refusal where it has another form or names another host. */

@@ -30,8 +30,7 @@ export function isReplica(reason: string): boolean {
  * a server unreachable, the text behind an error code, and numbers such as that of an attempt.
  */
 export function kindOf(reason: string): string {
-  if (/ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|timed out|closed|not answered/i.test(reason))
-    return 'unreachable';
+  if (/ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|timed out|closed|no reply/i.test(reason)) return 'unreachable';
   const [code] = /\b(?!ERR\b)[A-Z]{3,}\b/.exec(reason) ?? [];
   return code ?? reason.replaceAll(/\d+/g, '0');
 }

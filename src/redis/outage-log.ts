@@ -72,7 +72,7 @@ export function createOutageLog({ log, now, fields }: OutageLogOptions): OutageL
       if (pendingLine || kindOf(reason) === kind || now() - reasonLoggedAt < MINUTE_MS) return;
       kind = kindOf(reason);
       reasonLoggedAt = now();
-      log.warn({ ...fields, reason }, 'Redis is still away, for another reason');
+      log.warn({ ...fields, reason }, 'Redis is still unavailable, for another reason');
     },
     end() {
       if (pendingLine) {

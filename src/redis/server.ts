@@ -190,7 +190,7 @@ class ProbedServer<Redirect> implements RedisServer<Redirect> {
       onSuccess();
       return;
     }
-    this.#goUnavailable(hasSucceeded ? `a call is not answered within ${timeoutMs} ms` : reasonOf(error));
+    this.#goUnavailable(hasSucceeded ? `a call has no reply within ${timeoutMs} ms` : reasonOf(error));
     // Probe again: over a new connection, and so perhaps to another server, where this one is of no use.
     if (isReplica(reasonOf(error))) this.#retryTimer = setTimeout(() => stream.destroy(), LEAVE_REPLICA_MS);
     else if (isLate || isReply(error))
@@ -218,7 +218,7 @@ class ProbedServer<Redirect> implements RedisServer<Redirect> {
     this.#lateCalls += 1;
     if (this.#lateCalls < LATE_CALLS || !this.isUp) return;
     this.#callsWereLate = true;
-    this.#goUnavailable(`${LATE_CALLS} calls in a row were not answered in time`);
+    this.#goUnavailable(`${LATE_CALLS} calls in a row had no reply in time`);
     // Ends every pending call. Reconnecting detects when Redis replies again.
     this.#client.stream.destroy();
   }

@@ -36,7 +36,7 @@ export async function readKnownFile(path: string, source: string): Promise<Known
   for await (const chunk of stream as AsyncIterable<string>) {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > MAX_LINE_LENGTH) throw new InvalidFileError('is no set of revocations');
+    if (rest.length > MAX_LINE_LENGTH) throw new InvalidFileError('is not a set of revocations');
     for (const line of lines) {
       if (epoch === undefined) {
         epoch = readHead(line, source);
@@ -47,7 +47,7 @@ export async function readKnownFile(path: string, source: string): Promise<Known
       revoked.apply([change]);
     }
   }
-  if (epoch === undefined) throw new InvalidFileError('is no set of revocations');
+  if (epoch === undefined) throw new InvalidFileError('is not a set of revocations');
   return { revoked, epoch };
 }
 
@@ -57,12 +57,12 @@ function readHead(line: string, source: string): string {
   try {
     head = JSON.parse(line);
   } catch {
-    throw new InvalidFileError('is no set of revocations');
+    throw new InvalidFileError('is not a set of revocations');
   }
-  if (typeof head !== 'object' || head === null) throw new InvalidFileError('is no set of revocations');
+  if (typeof head !== 'object' || head === null) throw new InvalidFileError('is not a set of revocations');
   const { version, source: of, epoch } = head as Readonly<Record<string, unknown>>;
   if (version !== VERSION) throw new InvalidFileError('is of another version');
   if (of !== source) throw new InvalidFileError('is of another source');
-  if (typeof epoch !== 'string') throw new InvalidFileError('is no set of revocations');
+  if (typeof epoch !== 'string') throw new InvalidFileError('is not a set of revocations');
   return epoch;
 }

@@ -66,10 +66,7 @@ class FileCache implements RevocationCache {
     } catch (error) {
       const reason = reasonOf(error);
       if (reason !== 'ENOENT')
-        this.#options.log.warn(
-          { file: this.#path, reason },
-          'the revocations that are kept on disk are not believed',
-        );
+        this.#options.log.warn({ file: this.#path, reason }, 'the revocations on disk cannot be used');
       return undefined;
     }
   }
@@ -113,7 +110,7 @@ class FileCache implements RevocationCache {
       this.#changesInFile = Infinity;
       const { folder, log } = this.#options;
       if (!this.#isFailing)
-        log.warn({ folder, reason: reasonOf(error) }, 'revocations cannot be kept on disk');
+        log.warn({ folder, reason: reasonOf(error) }, 'revocations cannot be written to disk');
       this.#isFailing = true;
     }
     if (this.#pendingLines.length > 0 || this.#changesInFile === Infinity) this.#writeLater();

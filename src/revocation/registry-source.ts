@@ -53,7 +53,7 @@ export function createRegistrySource(options: RegistrySourceOptions): Revocation
       isFailing = false;
       return result;
     } catch (error) {
-      if (!isFailing) log.warn({ err: error }, 'the registry does not tell of revocations');
+      if (!isFailing) log.warn({ err: error }, 'a revocation call to the registry failed');
       isFailing = true;
       return 'unavailable';
     }
@@ -115,7 +115,7 @@ export function createRegistrySource(options: RegistrySourceOptions): Revocation
 
 function within<T>(work: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
+    const timer = setTimeout(() => reject(new Error(`no reply in ${ms} ms`)), ms);
     void work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -176,7 +176,7 @@ class PolledRevocations implements Revocations {
     this.#replace(known.revoked);
     this.#options.log.warn(
       { revocations: this.#revoked.size },
-      'the last known revocations hold until they can be read',
+      'the last known revocations are used until they can be read',
     );
   }
 
@@ -231,7 +231,7 @@ class PolledRevocations implements Revocations {
     if (nowUnavailable === this.#isUnavailable || this.#isClosed) return;
     this.#isUnavailable = nowUnavailable;
     const { log } = this.#options;
-    if (nowUnavailable) log.warn({}, 'revocations cannot be read: the last ones known hold');
+    if (nowUnavailable) log.warn({}, 'revocations cannot be read: the last known ones stay in use');
     else log.info({}, 'revocations can be read again');
   }
 

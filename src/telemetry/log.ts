@@ -81,7 +81,7 @@ export function createLog(
       try {
         destination = openDestination(file, maxBytes);
       } catch (error) {
-        log.error({ err: error }, 'the log cannot be opened anew');
+        log.error({ err: error }, 'the log cannot be reopened');
         return;
       }
       void end(previous);

@@ -29,7 +29,7 @@ export function watchLoopDelay(log: Log, spanMs = SPAN_MS): LoopDelay {
     last = { p99Ms: delayOf(histogram.percentile(99)), maxMs: delayOf(histogram.max) };
     histogram.reset();
     if (last.maxMs < WARN_MAX_MS && last.p99Ms < WARN_P99_MS) return;
-    log.warn({ p99_ms: last.p99Ms, max_ms: last.maxMs }, 'the event loop was held up');
+    log.warn({ p99_ms: last.p99Ms, max_ms: last.maxMs }, 'the event loop was delayed');
   }, spanMs).unref();
   return {
     current: () => last,

@@ -47,7 +47,7 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight }: Met
 
   new Gauge({
     name: 'tollgate_redis_up',
-    help: 'Whether Redis answers (1) or is known to be away (0).',
+    help: 'Whether Redis is available (1) or known to be unavailable (0).',
     registers,
     aggregator: 'min',
     collect() {
@@ -58,7 +58,7 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight }: Met
   });
   new Gauge({
     name: 'tollgate_upstream_target_up',
-    help: 'Whether a target gets requests (1) or is passed over (0).',
+    help: 'Whether a target gets requests (1) or not (0).',
     labelNames: ['upstream', 'target'],
     registers,
     aggregator: 'min',
@@ -77,7 +77,7 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight }: Met
   });
   new Gauge({
     name: 'tollgate_requests_in_flight',
-    help: 'Requests under way, which max_in_flight bounds.',
+    help: 'Requests in flight, limited by max_in_flight.',
     registers,
     collect() {
       this.set(inFlight());

@@ -146,7 +146,7 @@ it('Many failures are one line of each kind in ten seconds, with their number', 
 it('The line for a failed target mentions other targets only if there are some', async () => {
   const cases = [
     [['http://127.0.0.1:1'], /^a target fails: .* no other$/],
-    [['http://127.0.0.1:1', 'http://127.0.0.1:2'], /^a target fails: others are asked/],
+    [['http://127.0.0.1:1', 'http://127.0.0.1:2'], /^a target fails: requests go to the others$/],
   ] as const;
   for (const [origins, message] of cases) {
     const edge = await edgeTo(origins, { ejection: EJECTION });

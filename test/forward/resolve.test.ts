@@ -164,7 +164,7 @@ it('While lookups fail the last good addresses stay in use, which is logged once
     resolver.answer = bad;
     const from = resolver.asked.length;
     while (resolver.asked.length < from + 3) expect(await ask(edge)).toBe('200 127.0.0.1');
-    expect(edge.logged.slice(before)).toEqual(['a name is not found; its last addresses stay']);
+    expect(edge.logged.slice(before)).toEqual(['a name cannot be resolved; its last addresses stay in use']);
     resolver.answer = ['127.0.0.1'];
     const good = resolver.asked.length;
     while (resolver.asked.length < good + 2) expect(await ask(edge)).toBe('200 127.0.0.1');

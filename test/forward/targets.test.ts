@@ -155,13 +155,13 @@ describe('Ejection', () => {
     await ask(edge, 10);
     expect(bad.requests).toHaveLength(3);
     expect(edge.forwarder.targets().map(({ isUp: up }) => up)).toEqual([false, true]);
-    expect(ofTargets(edge)).toEqual(['a target fails: others are asked in its place']);
+    expect(ofTargets(edge)).toEqual(['a target fails: requests go to the others']);
     script = respondOk;
     await expect
       .poll(() => ask(edge, 2).then(() => bad.requests.length), { timeout: 5000 })
       .toBeGreaterThan(3);
     expect(edge.forwarder.targets().map(({ isUp: up }) => up)).toEqual([true, true]);
-    expect(ofTargets(edge).slice(1)).toEqual(['a target answers again']);
+    expect(ofTargets(edge).slice(1)).toEqual(['a target responds again']);
     expect(statuses(await ask(edge, 4))).toEqual([200, 200, 200, 200]);
   });
 

@@ -258,7 +258,7 @@ describe('A rewrite', () => {
 
   it('that names a placeholder of no segment is a bug, told at load', () => {
     expect(() => matcherOf([routeOf('GET /a', { rewrite: '/{a}' })], { allowSemicolon: false })).toThrow(
-      "GET /a: the rewrite's {a} is no placeholder of the route",
+      "GET /a: the rewrite's {a} is not a placeholder of the route",
     );
   });
 });

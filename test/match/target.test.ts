@@ -58,7 +58,7 @@ describe('A target that is no path', () => {
     'GET ws://api.example/a',
     'GET http:/a',
   ])('is refused: %s', (request) => {
-    expect(match(headOf(request))).toMatchObject({ status: 400, detail: 'the target is no path' });
+    expect(match(headOf(request))).toMatchObject({ status: 400, detail: 'the target is not a path' });
   });
 
   it('finds no route where it is OPTIONS *', () => {

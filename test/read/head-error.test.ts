@@ -116,11 +116,11 @@ describe('The framing of a request', () => {
     ],
     [
       ['Content-Length', '5', 'Transfer-Encoding', 'chunked'],
-      'Content-Length and Transfer-Encoding stand together',
+      'both Content-Length and Transfer-Encoding are present',
     ],
     [
       ['Transfer-Encoding', 'chunked', 'Content-Length', ''],
-      'Content-Length and Transfer-Encoding stand together',
+      'both Content-Length and Transfer-Encoding are present',
     ],
     [['Transfer-Encoding', ''], 'the transfer coding is not chunked'],
     [['Transfer-Encoding', 'gzip'], 'the transfer coding is not chunked'],

@@ -38,7 +38,7 @@ describe('an outage', () => {
 
   it('of many a second is not logged, unless it lasts; then the line tells how many were not', () => {
     for (let i = 0; i < 100; i++) {
-      outages.begin('3 calls in a row were not answered in time');
+      outages.begin('3 calls in a row had no reply in time');
       vi.advanceTimersByTime(50);
       outages.end();
     }

@@ -78,7 +78,7 @@ describe('a primary that Sentinels name', () => {
       first.continue();
       expect(await redis.runScript(PORT, [], [])).toEqual([String(second.port)]);
       // That the successor is still a replica at first may be told in between.
-      const ends = lines.filter((line) => !line.startsWith('Redis is still away'));
+      const ends = lines.filter((line) => !line.startsWith('Redis is still unavailable'));
       expect(ends).toEqual(['Redis is connected', 'Redis is unavailable', 'Redis is available again']);
     },
   );

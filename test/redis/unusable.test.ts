@@ -200,7 +200,7 @@ describe('a password', () => {
     expect(lines).toEqual([
       'Redis is connected',
       'Redis is unavailable',
-      'Redis is still away, for another reason',
+      'Redis is still unavailable, for another reason',
     ]);
     expect(JSON.stringify(reasons)).not.toMatch(/old|new/);
   });

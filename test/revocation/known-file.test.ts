@@ -134,7 +134,7 @@ describe('the last known set on disk', () => {
     const { cache, lines } = open(folder);
     cache.save({ revoked: new RevokedSet(), epoch: '' });
     await cache.close();
-    expect(lines).toEqual(['revocations cannot be kept on disk']);
+    expect(lines).toEqual(['revocations cannot be written to disk']);
     await chmod(folder, 0o600);
   });
 });

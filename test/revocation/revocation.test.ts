@@ -131,7 +131,7 @@ describe('the revocations that a gate knows', () => {
     await vi.advanceTimersByTimeAsync(200);
     expect(revocations.isRevoked(app)).toBe(false);
     expect(lines.filter((line) => !line.endsWith('were read'))).toEqual([
-      'revocations cannot be read: the last ones known hold',
+      'revocations cannot be read: the last known ones stay in use',
       'revocations can be read again',
     ]);
   });

@@ -9,7 +9,7 @@ export const BROKEN_HEADS: Readonly<Record<string, string>> = {
   'another transfer coding': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
   'a body of another coding that ends with the connection':
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx',
-  'a change of protocol that nobody asked for':
+  'an unrequested change of protocol':
     'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nraw',
   'a bare 101': 'HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
   'a status below 100': 'HTTP/1.1 042 Odd\r\nContent-Length: 0\r\n\r\n',

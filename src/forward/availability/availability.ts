@@ -8,8 +8,8 @@ import { CircuitBreaker, type AttemptResult } from './breaker.js';
 import { OutlierDetector } from './outlier-detector.js';
 import { HealthThreshold } from './health-threshold.js';
 
-const FAILS_AMONG_OTHERS = 'a target fails: others are asked in its place';
-const FAILS_ALONE = 'a target fails: it is asked all the same, since the upstream has no other';
+const FAILS_AMONG_OTHERS = 'a target fails: requests go to the others';
+const FAILS_ALONE = 'a target fails: it still gets requests, since the upstream has no other';
 
 /** The availability of one target. It logs each change. */
 export class Availability {
@@ -78,7 +78,7 @@ export class Availability {
         this.log.warn({ ...this.#fields, reason: 'failures' }, this.#ejectionMessage);
       }
     } else if (this.#outliers.succeed(startedMs, this.now())) {
-      this.log.info({ ...this.#fields, reason: 'answered' }, 'a target answers again');
+      this.log.info({ ...this.#fields, reason: 'success' }, 'a target responds again');
     }
   }
 

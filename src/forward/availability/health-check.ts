@@ -54,7 +54,7 @@ export function startHealthCheck(
       timer = schedule(health.intervalMs * (0.9 + 0.2 * random()));
       conclude(problem);
     };
-    const deadline = setTimeout(finish, health.timeoutMs, 'no answer in time').unref();
+    const deadline = setTimeout(finish, health.timeoutMs, 'no response in time').unref();
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart: () => undefined,
       onResponseStart(_controller, status) {
@@ -62,7 +62,7 @@ export function startHealthCheck(
         if (status >= 200) conclude(status < 400 ? undefined : `status ${status}`);
       },
       onResponseData: () => undefined,
-      onResponseEnd: () => finish('no answer'),
+      onResponseEnd: () => finish('no response'),
       onResponseError: (_controller, error) => finish(codeOf(error)),
     };
     const headers = ['Host', target.host, 'User-Agent', 'tollgate-health'];
