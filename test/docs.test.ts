@@ -1,7 +1,9 @@
 /** The documentation: the paths, links, settings and log lines that it names exist. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ConfigError, loadConfig } from '../src/config/config.js';
 
 const pagesOf = (folder: string): string[] =>
   readdirSync(folder)
@@ -57,6 +59,43 @@ it('docs/what-happens-when.md quotes only messages that the gateway logs', () =>
   const quoted = matches(readFileSync('docs/what-happens-when.md', 'utf8'), LOG_LINE);
   expect(quoted.length).toBeGreaterThan(12);
   expect(quoted.filter((message) => !sources.includes(message))).toEqual([]);
+});
+
+/** The first YAML block after a heading. */
+function yamlAfter(page: string, heading: string): string {
+  const text = readFileSync(page, 'utf8');
+  const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(text.slice(text.indexOf(`\n${heading}\n`))) ?? [];
+  return yaml;
+}
+
+/** The problems of a configuration file, as `tollgate check` prints them. */
+async function problemsOf(yaml: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-docs-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'gateway.yaml');
+  writeFileSync(file, yaml);
+  try {
+    const { settings } = await loadConfig(file, {});
+    expect(settings.routes.length).toBeGreaterThan(0);
+    return '';
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const lines = error.problems.flatMap((problem) => problem.toLines());
+    return lines.join('\n').replaceAll(file, 'config/gateway.yaml');
+  }
+}
+
+it.each([
+  ['README.md', '## Configure it'],
+  ['docs/configuration.md', '## A complete example'],
+])('the whole file in %s is valid', async (page, heading) => {
+  expect(await problemsOf(yamlAfter(page, heading))).toBe('');
+});
+
+it('docs/configuration.md shows the errors that its faulty file gives', async () => {
+  const page = readFileSync('docs/configuration.md', 'utf8');
+  const [, printed] = /\$ tollgate check\n([\s\S]*?)\n```/.exec(page) ?? [];
+  expect(await problemsOf(yamlAfter('docs/configuration.md', '## Errors'))).toBe(printed);
 });
 
 it('docs/threats.md names every file of test/security/', () => {
