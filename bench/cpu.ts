@@ -1,4 +1,4 @@
-/** What a process and its descendants cost, as Linux counts it under /proc. */
+/** The CPU time and memory of a process and its descendants, read from Linux's /proc. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -35,7 +35,7 @@ function tree(root: number): readonly Entry[] {
     .filter((entry) => entry !== undefined);
   const found = entries.filter(({ pid }) => pid === root);
   if (found.length === 0) throw new Error(`process ${root} has gone`);
-  // Breadth first: the array grows while it is walked.
+  // Breadth first: the array grows during the iteration.
   for (const { pid } of found) found.push(...entries.filter(({ parent }) => parent === pid));
   return found;
 }
@@ -49,7 +49,7 @@ function readEntry(pid: number): Entry | undefined {
   return { pid, parent: Number(fields[1]), ticks };
 }
 
-/** Empty where the process ended meanwhile. */
+/** Empty if the process ended meanwhile. */
 function readProc(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');

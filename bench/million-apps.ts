@@ -1,6 +1,6 @@
 /**
- * `npm run bench:memory`: what a gate with Redis limits weighs after requests of a million apps, each with a token of
- * its own. ES256, since signing a million RS256 tokens would take this machine the better part of an hour.
+ * `npm run bench:memory`: the memory of a gateway with Redis limits after requests of a million apps, each
+ * with its own token. ES256, since signing a million RS256 tokens would take most of an hour.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';

@@ -1,17 +1,17 @@
-/** What the command line of `npm run bench -- …` may say. */
+/** The command line of `npm run bench -- …`. */
 import { parseArgs } from 'node:util';
 
 export interface Options {
-  /** How often every stack has its turn. */
+  /** The number of rounds. */
   readonly rounds: number;
-  /** How long a measured window is. */
+  /** The length of a measured window. */
   readonly seconds: number;
-  /** How long a stack is warmed up before the first round; V8 compiles in further threads for seconds. */
+  /** How long a stack is warmed up before the first round; V8 compiles in background threads for seconds. */
   readonly warmUpS: number;
   /** Names; empty: all. */
   readonly scenarios: readonly string[];
   readonly stacks: readonly string[];
-  /** Whether every Node stack writes a CPU profile; the figures of such a run are not kept. */
+  /** Whether every Node stack writes a CPU profile; the figures of such a run are not saved. */
   readonly profile: boolean;
 }
 
@@ -39,7 +39,10 @@ export function readOptions(args: readonly string[], firstScenario: string): Opt
   };
 }
 
-/** Whether a run has all stacks of its scenarios, for long enough, so that its figures may replace the last ones. */
+/**
+ * Whether a run has all stacks of its scenarios, for long enough, so that its figures may replace the saved
+ * ones.
+ */
 export function isWhole({ rounds, stacks, profile }: Options): boolean {
   return rounds >= 3 && stacks.length === 0 && !profile;
 }

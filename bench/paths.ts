@@ -1,4 +1,4 @@
-/** Where the repository is: the compiled bench runs from `.bench/`, and starts files of both. */
+/** The paths of the repository: the compiled bench runs from `.bench/`, and starts files of both. */
 import { fileURLToPath } from 'node:url';
 
 /** An absolute path of something in the repository. */

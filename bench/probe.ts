@@ -1,4 +1,4 @@
-/** Before anything is measured: does a stack that should check really verify, check the scope and count? */
+/** Before the measurement: checks that a stack that should verify, check the scope and count does so. */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import type { Scenario } from './scenario.js';
 import type { TestIssuer } from './environment/issuer.js';
@@ -18,7 +18,7 @@ export async function probeChecks(url: string, scenario: Scenario, issuer: TestI
       [200, scenario.body, String(requests), String(requests - used)],
       `request ${used} of an app`,
     );
-    // Some tell a moment, others how many seconds it is away.
+    // Some send a time, others the seconds until it.
     const reset = Number(response.reset);
     const aheadS = reset > 1e9 ? reset - Date.now() / 1000 : reset;
     ok(aheadS > -1 && aheadS <= windowS + 2, `X-RateLimit-Reset is ${aheadS} s ahead`);

@@ -1,4 +1,6 @@
-/** `npm run bench`: what a request costs, with every stack in turn. Linux only: CPU time is read from /proc. */
+/**
+ * `npm run bench`: the cost of a request, with every stack in turn. Linux only: CPU time is read from /proc.
+ */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format } from 'prettier';
@@ -21,7 +23,7 @@ async function run(options: Options): Promise<Figures> {
   for (const scenario of SCENARIOS) {
     if (options.scenarios.length > 0 && !options.scenarios.includes(scenario.name)) continue;
     const session = await runSession(scenario, options, load, (text) => process.stderr.write(`${text}\n`));
-    // At once, so that a run that ends early has told what it found.
+    // At once, so that an interrupted run has reported its results.
     process.stdout.write(`\n${scenarioTable(figuresOf(session))}\n\n`);
     sessions.push(session);
   }
@@ -61,7 +63,7 @@ async function keep(figures: Figures): Promise<void> {
 
 // One for each process of a scenario.
 process.setMaxListeners(50);
-// Exit handlers end the processes and remove the files of a run that is given up.
+// Exit handlers end the processes and remove the files of an interrupted run.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 try {

@@ -1,4 +1,4 @@
-/** One turn of a stack: a window of load, what it cost, and whether every answer and every count was right. */
+/** One turn of a stack: a window of load, its cost, and whether every response and every count was right. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMs } from './cpu.js';
 import type { Load, Order } from './load/load.js';
@@ -23,7 +23,9 @@ export interface Sample {
   readonly p99Ms: number;
 }
 
-/** When the load has gone, a stack still has to do what was under way: over once nothing has arrived in several looks. */
+/**
+ * After the load a stack still finishes requests in progress: it is idle once several reads show no arrival.
+ */
 const LOOK_MS = 150;
 const QUIET_LOOKS = 3;
 const LONGEST_WORK_MS = 5000;
@@ -72,7 +74,7 @@ export async function takeSample(
   if (requests === 0) fail('no request was answered');
   if (socketErrors > 0) fail(`${socketErrors} connections were refused, broken or timed out`);
   if (wrong > 0) fail(`${wrong} of ${requests} answers were wrong, the first one: ${firstWrong}`);
-  // The load goes away in the middle of one request a connection: these may have arrived, and have no answer.
+  // The load stops in the middle of one request a connection: these may have arrived, and have no response.
   const arrived = after.arrived - before.arrived;
   const withoutResponse = stack.responses === 'forwarded' ? arrived - requests : arrived;
   if (withoutResponse < 0 || withoutResponse > (stack.responses === 'forwarded' ? scenario.connections : 0)) {
@@ -89,7 +91,7 @@ export async function takeSample(
   };
 }
 
-/** With what the requests come, and what their answers must be. */
+/** The data of the requests, and what their responses must be. */
 function dueOf(
   { checks, responses }: Stack,
   { limit }: Scenario,

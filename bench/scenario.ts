@@ -1,4 +1,4 @@
-/** The scenarios: what is asked of every stack, and what its answer must be. */
+/** The scenarios: the requests to every stack, and the expected responses. */
 
 export interface Scenario {
   readonly name: string;
@@ -10,15 +10,17 @@ export interface Scenario {
   /** So high that no request is refused. */
   readonly limit: { readonly requests: number; readonly windowS: number };
   readonly path: string;
-  /** The scope that the path asks for. */
+  /** The scope that the path requires. */
   readonly scope: string;
-  /** How many bytes each request brings, by POST; 0: it is a GET. */
+  /** The bytes of each request's body, by POST; 0: it is a GET. */
   readonly uploadBytes: number;
-  /** What the upstream answers, and so each stack too. */
+  /** The upstream's response, which each stack forwards. */
   readonly body: string;
-  /** How many other counts Redis holds already. */
+  /** The number of other counts that Redis holds already. */
   readonly keys: number;
-  /** `closed`: as many requests as the stack takes. `half`: half of what the slowest of the stacks takes. */
+  /**
+   * `closed`: as many requests as the stack serves. `half`: half of what the slowest of the stacks serves.
+   */
   readonly pace: 'closed' | 'half';
   /** The names of the stacks that take part. */
   readonly stacks: readonly string[];

@@ -24,7 +24,7 @@ export interface Session {
   readonly stacks: readonly StackSamples[];
 }
 
-/** At the start of each turn, not measured: connections are made again and code that went cold is warmed. */
+/** At the start of each turn, not measured: connections are opened again and cold code is warmed up. */
 const RUN_IN_S = 1;
 
 export async function runSession(

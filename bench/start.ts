@@ -1,6 +1,6 @@
 /**
- * `npm run bench:start`: how long the gate takes from its start to its first answer, beside a process that loads
- * Express and answers. Both are started in turn; the ratio is made round by round.
+ * `npm run bench:start`: the time of the gateway from its start to its first response, against a process that
+ * loads Express and responds. Both are started in turn; the ratio is computed round by round.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -72,7 +72,7 @@ async function timeStart(name: string, command: readonly string[], port: number)
   return took;
 }
 
-/** A route that needs no token, so that the answer is the upstream's. */
+/** A route that needs no token, so that the response is the upstream's. */
 async function responses(port: number): Promise<boolean> {
   return (await fetch(`http://127.0.0.1:${port}/status`)).status === 200;
 }

@@ -1,4 +1,4 @@
-/** What many rounds come to: medians, and how far apart the rounds were. */
+/** Statistics over rounds: medians, and the spread of the rounds. */
 
 export interface Spread {
   readonly median: number;

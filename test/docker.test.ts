@@ -1,4 +1,7 @@
-/** The container: what the Dockerfile builds runs with its production dependencies alone, and calls itself healthy. */
+/**
+ * The container: the build of the Dockerfile runs with only its production dependencies, and reports itself
+ * healthy.
+ */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -54,7 +57,7 @@ async function stop(container: ChildProcess): Promise<unknown[]> {
 }
 
 describe('the image', { timeout: 60_000 }, () => {
-  it('has no more in it than it needs to run', async () => {
+  it('contains no more than it needs to run', async () => {
     const has = (path: string): Promise<boolean> =>
       access(join(image.workdir, path)).then(
         () => true,
@@ -74,7 +77,7 @@ describe('the image', { timeout: 60_000 }, () => {
     }
   });
 
-  it('starts with its own command, forwards, calls itself healthy, and stops with exit code 0', async () => {
+  it('starts with its own command, forwards, reports itself healthy, and stops with exit code 0', async () => {
     const env = await environment();
     expect(await healthcheck(env)).toBe(1);
     const [program = '', ...args] = image.command;
@@ -91,7 +94,7 @@ describe('the image', { timeout: 60_000 }, () => {
     }
   });
 
-  it('runs a file that says nothing of addresses and folders: it can be reached, and writes to the volume alone', async () => {
+  it('runs a file without addresses and folders: it is reachable, and writes only to the volume', async () => {
     expect(image.env).toMatchObject({ TOLLGATE_LISTEN: '0.0.0.0:8080' });
     const env = await environment();
     await writeFile(
@@ -121,7 +124,7 @@ routes: [{match: GET /status, upstream: echo, public: true}]
     expect(await readdir(join(image.workdir, 'config'))).not.toContain('data');
   });
 
-  it('has a demo side that runs on production dependencies too', async () => {
+  it('can run the demo service with production dependencies too', async () => {
     const env = await environment();
     const check = await run('node', ['dist/cli/main.js', 'check'], { cwd: image.workdir, env });
     expect(check.stdout).toMatch(/expectations held/);

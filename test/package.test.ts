@@ -1,4 +1,7 @@
-/** The package: packed from a fresh clone it is whole, and works where it is installed, from TypeScript of any kind too. */
+/**
+ * The package: packed from a fresh clone it is complete, and works when installed, also from TypeScript of
+ * any kind.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -30,7 +33,7 @@ async function emptyFolder(name: string): Promise<string> {
   return folder;
 }
 
-it('has what it runs on, and neither sources, tests nor source maps that lead nowhere', () => {
+it('has all run-time files, and neither sources, tests nor source maps without sources', () => {
   const { files } = installed;
   for (const path of [
     'dist/index.js',
@@ -58,14 +61,15 @@ it('has every file that its pages link to', async () => {
 });
 
 it.each([
-  // The compiler of today no longer resolves as Node 10 did, but can be told to look at `main` and `types` alone as well.
+  // The current compiler no longer resolves as Node 10 did, but can be configured to use only `main` and
+  // `types`.
   [
     'CommonJS, resolved without exports',
     { module: 'commonjs', moduleResolution: 'bundler', resolvePackageJsonExports: false },
   ],
   ['CommonJS of today', { module: 'nodenext' }],
   ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }],
-])('gives its types to TypeScript for %s', async (kind, options) => {
+])('provides its types to TypeScript for %s', async (kind, options) => {
   const folder = await emptyFolder(kind.replaceAll(/\W+/g, '-'));
   await writeFile(
     join(folder, 'app.ts'),
@@ -117,7 +121,7 @@ it('runs the demo in an empty folder, with the example of the package, and keeps
   const [line] = await demo.until(/curl [^\n]*--request DELETE[^\n]*/);
   expect(demo.stdout()).toContain(`http://127.0.0.1:${port}/status`);
   expect(existsSync(join(folder, 'data/tollgate.db'))).toBe(true);
-  // The line is right as it stands, in another terminal with another folder.
+  // The printed line works unchanged in another terminal with another folder.
   const { stdout } = await run('sh', ['-c', line], { cwd: '/' });
   expect(stdout).toMatch(/^HTTP\/1\.1 204 /);
   expect(line).toContain(key);
@@ -126,7 +130,7 @@ it('runs the demo in an empty folder, with the example of the package, and keeps
   expect(existsSync(join(installed.folder, 'data'))).toBe(false);
 });
 
-it('writes a file to begin with, which check accepts, and never writes over one', async () => {
+it('writes an initial file, which check accepts, and never overwrites one', async () => {
   const folder = await emptyFolder('empty init');
   const command = (...args: string[]) => run(process.execPath, [main(), ...args], { cwd: folder });
   await expect(command('check')).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-/** A process that the bench starts, waits for and always ends again. */
+/** A process that the bench starts, waits for and always ends. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +12,7 @@ const START_MS = 20_000;
 const STOP_MS = 5_000;
 const KEPT_OUTPUT = 4_000;
 
-/** @param isReady asked again and again, `everyMs`, until it says yes */
+/** @param isReady called every `everyMs` until it returns true */
 export async function startChild(
   name: string,
   [command = '', ...args]: readonly string[],
@@ -53,7 +53,7 @@ export async function runChild(
   return printed;
 }
 
-/** Where the bench itself is ended before its time, nothing of it stays. */
+/** If the bench itself is interrupted, nothing of it is left. */
 function endWithBench(child: ChildProcess): void {
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);

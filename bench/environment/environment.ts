@@ -1,4 +1,4 @@
-/** Everything that the stacks stand between: upstream, Redis and issuer, for one scenario. */
+/** The environment of the stacks for one scenario: upstream, Redis and issuer. */
 import { rmSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,13 +20,13 @@ export interface Environment {
   readonly tokensFile: string;
   /** An empty file. */
   readonly noTokensFile: string;
-  /** Undefined where requests bring nothing. */
+  /** Undefined if requests have no body. */
   readonly uploadFile: string | undefined;
-  /** The body of each kind of answer. */
+  /** The body of each kind of response. */
   readonly bodyFiles: Readonly<Record<Stack['responses'], string>>;
 }
 
-/** What has been started, ended in the reverse order whatever happens. */
+/** What has been started, ended in the reverse order in any case. */
 export class Started {
   private readonly ends: (() => Promise<void> | void)[] = [];
 

@@ -1,4 +1,4 @@
-/** The least that a program of Express does: `node express-process.js PORT` loads it and answers. */
+/** A minimal Express program: `node express-process.js PORT` loads it and responds. */
 import express from 'express';
 
 const app = express();

@@ -1,4 +1,4 @@
-/** A Redis of the bench's own, with nothing in it and nothing written to disk. */
+/** A Redis for the bench, empty, and without writing to disk. */
 import { Redis } from 'ioredis';
 import { startChild, type Child } from './child.js';
 import { findCommand } from './command.js';
@@ -32,10 +32,10 @@ async function responses(url: string): Promise<boolean> {
 }
 
 const FILL_AT_ONCE = 10_000;
-/** As many bytes as the gate keeps for a count of `10 per 2m`. */
+/** As many bytes as the gateway stores for a count of `10 per 2m`. */
 const COUNT = Buffer.alloc(61, 1);
 
-/** Puts so many counts into it that nobody asks for. */
+/** Adds so many counts that no request uses. */
 export async function fillRedis(url: string, keys: number): Promise<void> {
   const client = new Redis(url);
   for (let from = 0; from < keys; from += FILL_AT_ONCE) {

@@ -1,4 +1,4 @@
-/** The upstream where nginx is not installed: `node upstream-process.js PORT COUNT_PORT BODY_FILE`. */
+/** The upstream if nginx is not installed: `node upstream-process.js PORT COUNT_PORT BODY_FILE`. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
@@ -15,5 +15,5 @@ const upstream = createServer((req, res) => {
 upstream.keepAliveTimeout = 75_000;
 upstream.listen(Number(port), '127.0.0.1');
 
-// In the form of nginx's stub_status, this request counted too.
+// In the form of nginx's stub_status, including this request.
 createServer((_req, res) => res.end(` 0 0 ${++requests} \n`)).listen(Number(countPort), '127.0.0.1');

@@ -1,4 +1,6 @@
-/** The service behind every stack: nginx where it is installed, else a small Node server; it counts its requests. */
+/**
+ * The service behind every stack: nginx if it is installed, else a small Node server; it counts its requests.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inBench } from '../paths.js';
@@ -9,11 +11,14 @@ import { freePort } from './port.js';
 export interface Upstream extends Child {
   readonly kind: 'nginx' | 'node';
   readonly origin: string;
-  /** How many requests it has had. */
+  /** How many requests it got. */
   count(): Promise<number>;
 }
 
-/** @param readsBodies whether requests bring bodies: nginx answers from its configuration before it has read one */
+/**
+ * @param readsBodies whether requests have bodies: nginx responds from its configuration before it has read
+ * one
+ */
 export async function startUpstream(folder: string, body: string, readsBodies: boolean): Promise<Upstream> {
   const [port, countPort] = [await freePort(), await freePort()];
   const origin = `http://127.0.0.1:${port}`;
@@ -30,7 +35,7 @@ export async function startUpstream(folder: string, body: string, readsBodies: b
         bodyFile,
       ];
 
-  // Each look at the counter is itself a request that both kinds count.
+  // Each read of the counter is itself a request that both kinds count.
   let looks = 0;
   const count = async (): Promise<number> => {
     const text = await (await fetch(`http://127.0.0.1:${countPort}/`)).text();
@@ -85,7 +90,7 @@ async function nginxCommand(
   return [nginx, '-p', folder, '-c', file, '-e', errorLog];
 }
 
-/** nginx takes no long text into its configuration, and serves a file to a GET alone. */
+/** nginx accepts no long text in its configuration, and serves a file only for a GET. */
 function responding(folder: string, body: string): string {
   return body.length < 1000 ? `return 200 '${body}';` : `root ${folder}; try_files /answer =404;`;
 }

@@ -1,4 +1,4 @@
-/** The load where wrk is not installed: `node autocannon-process.js ORDER`, which prints the outcome as JSON. */
+/** The load if wrk is not installed: `node autocannon-process.js ORDER`, which prints the outcome as JSON. */
 import { readFileSync } from 'node:fs';
 import autocannon, { type ResponseHeaders, type Client } from 'autocannon';
 import { createFindFault, Faults } from './fault.js';

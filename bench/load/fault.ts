@@ -1,4 +1,4 @@
-/** What is wrong with an answer, for the loads that run in Node. */
+/** What is wrong with a response, for the loads that run in Node. */
 import type { Order } from './load.js';
 
 export type FindFault = (
@@ -7,7 +7,7 @@ export type FindFault = (
   header: (name: string) => string | undefined,
 ) => string | undefined;
 
-/** @param body what the answer's body must be, whole */
+/** @param body the exact body that the response must have */
 export function createFindFault({ status: due, limit }: Order['expected'], dueBody: string): FindFault {
   return (status, body, header) => {
     if (status !== due) return `status ${status}: ${body}`;
@@ -22,7 +22,7 @@ export function createFindFault({ status: due, limit }: Order['expected'], dueBo
   };
 }
 
-/** Counts the answers that are not what they should be, and keeps what is wrong with the first. */
+/** Counts the wrong responses, and keeps what is wrong with the first. */
 export class Faults {
   wrong = 0;
   firstWrong = '';

@@ -1,4 +1,7 @@
-/** The load: a closed loop of connections that checks every answer, by wrk where it is installed, else by autocannon. */
+/**
+ * The load: a closed loop of connections that checks every response, by wrk if it is installed, else by
+ * autocannon.
+ */
 import { findCommand } from '../environment/command.js';
 import { createNodeLoad } from './node-load.js';
 import { createWrk } from './wrk.js';
@@ -8,17 +11,17 @@ export interface Order {
   readonly url: string;
   readonly connections: number;
   readonly seconds: number;
-  /** Requests a second over all connections; undefined: as many as are answered. */
+  /** Requests a second over all connections; undefined: as many as possible. */
   readonly rate: number | undefined;
-  /** Holds the body of each request, which is then a POST; undefined: each is a GET. */
+  /** File with the body of each request, which is then a POST; undefined: each is a GET. */
   readonly uploadFile: string | undefined;
   /** One token a line; requests take them in turn. An empty file: requests have none. */
   readonly tokensFile: string;
   readonly expected: {
     readonly status: number;
-    /** Holds the exact body. */
+    /** File with the exact response body. */
     readonly bodyFile: string;
-    /** What X-RateLimit-Limit says; undefined: the answer has no limit headers. */
+    /** Expected X-RateLimit-Limit; undefined: the response has no limit headers. */
     readonly limit: number | undefined;
   };
 }
@@ -28,7 +31,7 @@ export interface Outcome {
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers that were not what they should be, and the first of them in words. */
+  /** The number of wrong responses, and a description of the first. */
   readonly wrong: number;
   readonly firstWrong: string;
   /** Connections refused, broken or timed out. */
@@ -40,7 +43,7 @@ export interface Load {
   run(order: Order): Promise<Outcome>;
 }
 
-/** Beyond the ordered seconds, for its start and its end. */
+/** Time beyond the ordered seconds, for its start and its end. */
 export const GRACE_MS = 15_000;
 
 export function chooseLoad(): Load {

@@ -1,4 +1,6 @@
-/** One connection of the load at a fixed rate: a request at a time, and its answer read from the bytes. */
+/**
+ * One connection of the load at a fixed rate: one request at a time, and its response parsed from the bytes.
+ */
 import { connect, type Socket } from 'node:net';
 
 export interface Answer {
@@ -10,13 +12,13 @@ export interface Answer {
 export interface ConnectionEvents {
   /** @param dueAt when its request was due, as `ask` was told */
   onResponse(connection: PacedConnection, response: Answer, dueAt: number): void;
-  /** A connection is gone, or what came is no answer with a length. */
+  /** A connection is lost, or the bytes are no response with a length. */
   onLost(): void;
 }
 
 const HEAD_END = '\r\n\r\n';
 
-/** Cheaper than a client of any library, since the load must not be what is short of time. */
+/** Cheaper than any client library, since the load must not be the bottleneck. */
 export class PacedConnection {
   #dueAt = 0;
   #received = '';
@@ -32,7 +34,8 @@ export class PacedConnection {
   }
 
   /**
-   * @param request the whole of it; the one before must have been answered
+   * @param request the complete bytes; the one before must have its response
+   *
    * @param dueAt milliseconds
    */
   ask(request: string, dueAt: number): void {

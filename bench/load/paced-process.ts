@@ -1,8 +1,8 @@
 /**
  * The load at a fixed rate: `node paced-process.js ORDER`, which prints the outcome as JSON.
  *
- * Requests are sent when they are due, however slow the answers are, and each is timed from the moment it was due: a
- * stack that stalls cannot hide it by being asked less.
+ * Requests are sent when they are due, however slow the responses are, and each is timed from then: a stack
+ * that stalls cannot hide it by getting fewer requests.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,7 +18,7 @@ const {
   tokensFile,
   expected,
 } = JSON.parse(process.argv[2] ?? '') as Order;
-/** Before this the load itself is slow, since V8 has not compiled it yet: sent and checked, but not timed. */
+/** Warm-up of the load itself, until V8 has compiled it: requests are sent and checked, but not timed. */
 const UNTIMED_MS = 1000;
 
 const place = new URL(url);
@@ -36,7 +36,7 @@ let socketErrors = 0;
 
 const startedAt = performance.now();
 const free: PacedConnection[] = [];
-/** When each request was due that no connection was free for. */
+/** The due times of requests that no connection was free for. */
 const waiting: number[] = [];
 
 function send(connection: PacedConnection, dueAt: number): void {

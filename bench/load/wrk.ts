@@ -1,11 +1,11 @@
-/** wrk, with a script that takes the tokens in turn and looks at every answer. */
+/** wrk, with a script that uses the tokens in turn and checks every response. */
 import { inRepository } from '../paths.js';
 import { runChild } from '../environment/child.js';
 import { GRACE_MS, type Load, type Outcome } from './load.js';
 
 /**
- * For an answer, the making of its connection included. A thousand connections at once are more than a port's queue holds
- * (511): the system tries the rest again after one second, then after two more.
+ * Timeout of a response, including connecting. A thousand connections at once exceed the listen queue of a
+ * port (511): the system retries the rest after one second, then after two more.
  */
 const TIMEOUT_S = 10;
 

@@ -1,4 +1,4 @@
-/** The figures of one scenario as an SVG bar chart: CPU a request, the stack's own and Redis's. */
+/** The figures of one scenario as an SVG bar chart: CPU per request, of the stack and of Redis. */
 import type { Figures, ScenarioFigures, StackFigures } from './figures.js';
 
 const WIDTH = 760;

@@ -1,4 +1,4 @@
-/** What the rounds of a scenario come to: the figures that are printed, kept and drawn. */
+/** The figures of a scenario, computed from its rounds: printed, saved and drawn. */
 import type { Session } from '../session.js';
 import { median, round, rounded, spread, type Spread } from '../statistics.js';
 import type { GoalFigures } from './goals.js';
@@ -15,9 +15,9 @@ export interface StackFigures {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly peakMemoryMb: number;
-  /** Its CPU a request through that of bare http-proxy in the same round. */
+  /** Its CPU per request divided by that of bare http-proxy in the same round. */
   readonly ratio: Spread;
-  /** The same through that of the naive composition; null where that takes no part. */
+  /** The same divided by that of the naive composition; null if that takes no part. */
   readonly toNaive: Spread | null;
 }
 
@@ -65,7 +65,7 @@ export function figuresOf({ scenario, stacks }: Session): ScenarioFigures {
   };
 }
 
-/** Round by round: what else the machine does weighs on both sides of a round. */
+/** Round by round: other load on the machine affects both sides of a round. */
 function ratios(samples: readonly Sample[], others: readonly Sample[]): readonly number[] {
   return samples.map(({ stackUs }, i) => stackUs / (others[i]?.stackUs ?? NaN));
 }

@@ -1,4 +1,6 @@
-/** What the gate is meant to cost beside others, and what it does: each ratio made within a round. */
+/**
+ * The cost goals of the gateway against other stacks, and the results: each ratio is computed within a round.
+ */
 import type { Session } from '../session.js';
 import { rounded, spread, type Spread } from '../statistics.js';
 import type { Sample } from '../sample.js';
@@ -10,7 +12,7 @@ interface Goal {
   readonly of: string;
   readonly to: string;
   readonly figure: keyof Sample;
-  /** Undefined: only told. */
+  /** Undefined: only reported. */
   readonly most: number | undefined;
 }
 
@@ -52,7 +54,7 @@ function goal(
 
 export interface GoalFigures {
   readonly what: string;
-  /** Null: only told. */
+  /** Null: only reported. */
   readonly most: number | null;
   readonly ratio: Spread;
 }

@@ -1,6 +1,7 @@
 /**
- * Fastify with its own plugins, as their READMEs say: @fastify/jwt with its cache of verified tokens, @fastify/rate-limit
- * on Redis, @fastify/http-proxy. It does the gate's work: verify, check the scope, count, set the headers, forward.
+ * Fastify with its own plugins, as their READMEs say: @fastify/jwt with its cache of verified tokens,
+ * @fastify/rate-limit on Redis, @fastify/http-proxy. It does the same as the gateway: verify, check the
+ * scope, count, set the headers, forward.
  */
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import jwt from '@fastify/jwt';
@@ -18,7 +19,7 @@ interface Claims {
 const context = readStackContext();
 const app = Fastify();
 
-// Read once at the start: with a function in the key's place @fastify/jwt keeps no verified tokens.
+// Read once at the start: with a function instead of the key @fastify/jwt caches no verified tokens.
 const { keys } = (await (await fetch(context.jwks)).json()) as { keys: JsonWebKey[] };
 const key = createPublicKey({ key: keys[0]!, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
 await app.register(jwt, {

@@ -1,4 +1,4 @@
-/** The gate as it is published, with its access log on, to a file: its configuration for a world. */
+/** The gateway as published, with its access log in a file: its configuration for an environment. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -7,12 +7,14 @@ import type { StackContext } from './context.js';
 export interface GatewayOptions {
   readonly port: number;
   readonly adminPort: number;
-  /** Where the configuration and the log go. */
+  /** Where the configuration and the log are written. */
   readonly folder: string;
   readonly name: string;
 }
 
-/** In what a gate differs from the usual one: limits in Redis, five routes, one worker, the scenario's limit. */
+/**
+ * How a gateway differs from the usual one: limits in Redis, five routes, one worker, the scenario's limit.
+ */
 export interface GatewayVariant {
   readonly limits?: 'memory';
   readonly routes?: number;
@@ -55,7 +57,7 @@ function usualRoutes({ path, scope }: StackContext): readonly object[] {
   ];
 }
 
-/** Routes that share their beginnings with the one that is asked for, as those of a grown service do. */
+/** Routes that share prefixes with the requested one, as those of a grown service do. */
 function furtherRoutes(count: number, { scope }: StackContext): readonly object[] {
   return Array.from({ length: count }, (_, i) => {
     const match = `GET /notarizations/{id}/part-${i % 50}/sub-${i}`;

@@ -1,4 +1,7 @@
-/** HAProxy with jwt_verify and a stick table in its own memory, in one thread: its configuration for a world. */
+/**
+ * HAProxy with jwt_verify and a stick table in its own memory, in one thread: its configuration for an
+ * environment.
+ */
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +22,7 @@ export async function configureHaproxy(port: number, folder: string, context: St
 
 function configuration(port: number, key: string, context: StackContext): string {
   const { requests, windowS } = context.limit;
-  // HAProxy 2.6 reads no whole list out of a token, only its members.
+  // HAProxy 2.6 cannot read a whole list from a token, only its members.
   const scopes = [0, 1, 2]
     .map((place) => `{ var(txn.bearer),jwt_payload_query('$.scope[${place}]') -m str ${context.scope} }`)
     .join(' || ');

@@ -1,9 +1,9 @@
-/** Bare http-proxy: forwards, checks nothing. The yardstick. */
+/** Bare http-proxy: forwards, checks nothing. The baseline. */
 import { Agent, createServer } from 'node:http';
 import httpProxy from 'http-proxy';
 import { readStackContext, serve } from './context.js';
 
-// Without an agent that keeps connections, http-proxy makes a new one for each request.
+// Without a keep-alive agent, http-proxy opens a new connection for each request.
 const proxy = httpProxy.createProxyServer({
   target: readStackContext().upstream,
   agent: new Agent({ keepAlive: true }),

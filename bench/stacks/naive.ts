@@ -1,6 +1,7 @@
 /**
- * The naive composition: Express, express-jwt, jwks-rsa, rate-limiter-flexible and http-proxy, put together as their
- * READMEs say. It does the gate's work: verify, check the scope, count per app and endpoint, set the headers, forward.
+ * The naive composition: Express, express-jwt, jwks-rsa, rate-limiter-flexible and http-proxy, combined as
+ * their READMEs say. It does the same as the gateway: verify, check the scope, count per app and endpoint,
+ * set the headers, forward.
  */
 import { Agent, createServer } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
@@ -61,7 +62,7 @@ function tell(res: Response, quota: RateLimiterRes): void {
   });
 }
 
-// Kept connections here too, which http-proxy's README leaves out: the comparison should not rest on that.
+// Keep-alive connections here too, which http-proxy's README omits: the comparison should not depend on that.
 const proxy = httpProxy.createProxyServer({
   target: context.upstream,
   agent: new Agent({ keepAlive: true }),

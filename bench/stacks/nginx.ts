@@ -1,4 +1,7 @@
-/** nginx as a plain proxy with kept connections, one worker, no checks and no log: its configuration for a world. */
+/**
+ * nginx as a plain proxy with keep-alive connections, one worker, no checks and no log: its configuration for
+ * an environment.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StackContext } from './context.js';

@@ -1,4 +1,4 @@
-/** The stacks, in the order of their turns: how each is started, and what must be seen of it. */
+/** The stacks, in the order of their turns: how each is started, and which checks it must pass. */
 import { mkdirSync } from 'node:fs';
 import { inBench, inRepository } from '../paths.js';
 import { findCommand } from '../environment/command.js';
@@ -10,7 +10,7 @@ import type { StackContext } from './context.js';
 
 export interface StackOptions {
   readonly port: number;
-  /** A folder for its files, which goes away after the run. */
+  /** A folder for its files, which is removed after the run. */
   readonly folder: string;
   readonly profile: boolean;
 }
@@ -20,14 +20,14 @@ export interface Stack {
   readonly title: string;
   /** Whether it verifies, checks scopes and counts; else it only forwards. */
   readonly checks: boolean;
-  /** Whether Redis's time counts as its own. */
+  /** Whether Redis's CPU time counts as its own. */
   readonly redis: boolean;
-  /** What becomes of every request. */
+  /** What happens to every request. */
   readonly responses: 'forwarded' | 'exhausted' | 'tokenless';
   command(place: StackOptions, context: StackContext): Promise<readonly string[]>;
 }
 
-/** The stack that the ratios are made with. */
+/** The baseline of the ratios. */
 export const BASELINE = 'http-proxy';
 /** The gateway must cost only a fraction of this stack. */
 export const NAIVE = 'naive';
@@ -83,7 +83,7 @@ function ofGate(
   };
 }
 
-/** None where the program is not installed. */
+/** None if the program is not installed. */
 function ofProgram(
   name: string,
   title: string,

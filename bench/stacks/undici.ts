@@ -1,4 +1,4 @@
-/** Bare `http.createServer` and undici: the least that forwarding costs in Node. Checks nothing. */
+/** Bare `http.createServer` and undici: the minimum that forwarding costs in Node. Checks nothing. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Pool, type Dispatcher } from 'undici';
 import { readStackContext, serve } from './context.js';

@@ -1,4 +1,4 @@
-/** The admin port: health and readiness, and nothing that strangers or caches could use. */
+/** The admin port: health and readiness, and nothing that other clients or caches could use. */
 import { Registry } from 'prom-client';
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import request from 'supertest';
 import { createAdminApp } from '../../src/admin/admin.js';
 
 describe('the admin app', () => {
-  it('says that the process lives, ready or not', async () => {
+  it('reports that the process is alive, ready or not', async () => {
     for (const ready of [true, false]) {
       const response = await request(
         createServer(createAdminApp({ ready: () => ready, api: () => undefined, metrics: new Registry() })),
@@ -16,7 +16,7 @@ describe('the admin app', () => {
     }
   });
 
-  it('says whether it should get traffic, each time anew', async () => {
+  it('reports whether it should get traffic, evaluated at each request', async () => {
     let ready = true;
     const app = createServer(
       createAdminApp({ ready: () => ready, api: () => undefined, metrics: new Registry() }),
@@ -27,7 +27,7 @@ describe('the admin app', () => {
     expect([response.status, response.body]).toEqual([503, { status: 'not ready' }]);
   });
 
-  it('knows no other path and does not say what it is built with', async () => {
+  it('has no other path and does not reveal what it is built with', async () => {
     const response = await request(
       createServer(createAdminApp({ ready: () => true, api: () => undefined, metrics: new Registry() })),
     ).get('/notarizations');

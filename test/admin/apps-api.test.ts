@@ -1,4 +1,4 @@
-/** The apps API of the admin port: what each of its resources answers, and to whom. */
+/** The apps API of the admin port: the response of each of its resources, and who may use it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, startGate, type TestGate } from '../support/gate.js';
 import {
@@ -50,7 +50,7 @@ describe('the credential', () => {
     ['a part of the right one', `Bearer ${ADMIN_TOKEN.slice(0, -1)}`],
     ['the right one under another scheme', `Basic ${ADMIN_TOKEN}`],
     ['the right one without a scheme', ADMIN_TOKEN],
-  ])('is asked for: %s is 401 everywhere, and nothing is done', async (_what, authorization) => {
+  ])('is required: %s is 401 everywhere, and nothing is changed', async (_what, authorization) => {
     const { key } = await makeApp(gate, ORDERS);
     const headers = { 'content-type': 'application/json', ...(authorization && { authorization }) };
     for (const [method, path, body] of [
@@ -71,7 +71,7 @@ describe('the credential', () => {
     expect((await ask('GET', `/api/apps/${key}`)).status).toBe(200);
   });
 
-  it('is not known at the public port', async () => {
+  it('is not accepted at the public port', async () => {
     expect((await get(gate, '/api/apps', ADMIN_TOKEN)).status).toBe(404);
   });
 });
@@ -97,7 +97,7 @@ describe('an app', () => {
     expect(text).not.toContain(secret);
   });
 
-  it('may have an owner by name alone, whose name is then the id', async () => {
+  it('may have an owner by name only, whose name is then the id', async () => {
     for (const owner of ['ada', { uname: 'ada' }]) {
       const made = await ask('POST', '/api/apps', { ...ORDERS, owner });
       expect([made.status, await made.json()]).toMatchObject([
@@ -107,7 +107,7 @@ describe('an app', () => {
     }
   });
 
-  it('gets another secret, and the old one is worth nothing from then on', async () => {
+  it('gets another secret, and the old one is refused from then on', async () => {
     const app = await makeApp(gate, ORDERS);
     const rotated = await ask('POST', `/api/apps/${app.key}/rotate`);
     expect(rotated.status).toBe(200);
@@ -135,7 +135,7 @@ describe('an app', () => {
     ['POST', '/api/apps/unknown/rotate'],
     ['PUT', '/api/apps/unknown'],
     ['GET', '/api/unknown'],
-  ])('that nobody knows is 404: %s %s', async (method, path) => {
+  ])('that does not exist is 404: %s %s', async (method, path) => {
     const response = await ask(method, path);
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ errors: [{ message: expect.any(String) as string }] });
@@ -163,14 +163,14 @@ describe('an app', () => {
     ['a list', [ORDERS], /must be a JSON object/],
     ['a text', 'Sample', /JSON/],
     ['nothing', undefined, /"scopes" must be a list/],
-  ])('is not made of %s: 400, in words', async (_what, body, message) => {
+  ])('is not created from %s: 400, with a message', async (_what, body, message) => {
     const response = await ask('POST', '/api/apps', body);
     const { errors } = (await response.json()) as { errors: { code: number; message: string }[] };
     expect([response.status, errors[0]?.code]).toEqual([400, 400]);
     expect(errors[0]?.message).toMatch(message);
   });
 
-  it('is not made of what is no JSON, is not called JSON, or is too much', async () => {
+  it('is not created from a body that is no JSON, has another type, or is too large', async () => {
     const send = (body: string, type = 'application/json') =>
       fetch(`${gate.adminUrl}/api/apps`, {
         method: 'POST',
@@ -190,7 +190,7 @@ describe('a revocation', () => {
   const refused = (token: string) =>
     expect.poll(async () => (await get(gate, '/orders', token)).status, { timeout: 1000 }).toBe(401);
 
-  it('refuses an app of an outside issuer, at that issuer alone', async () => {
+  it('refuses an app of an external issuer, at that issuer only', async () => {
     const token = outside.sign({ sub: 'app-1', scope: 'orders:read' });
     const other = outside.sign({ sub: 'app-2', scope: 'orders:read' });
     const elsewhere = await ask('POST', '/api/revocations', { app: 'app-1', issuer: 'tokens' });
@@ -202,7 +202,7 @@ describe('a revocation', () => {
     expect((await get(gate, '/orders', other)).status).toBe(200);
   });
 
-  it('without an issuer holds at every issuer', async () => {
+  it('without an issuer applies at every issuer', async () => {
     const app = await makeApp(gate, ORDERS);
     const tokens = [await issueToken(gate, app), outside.sign({ sub: app.key, scope: 'orders:read' })];
     for (const token of tokens) expect((await get(gate, '/orders', token)).status).toBe(200);
@@ -220,7 +220,7 @@ describe('a revocation', () => {
     ['both', { app: 'app-1', token: 'x' }, /either "app" or "token"/],
     ['a list', ['app-1'], /must be a JSON object/],
     ['nothing', undefined, /"app" must be a string/],
-  ])('is not made of %s: 400, in words', async (_what, body, message) => {
+  ])('is not created from %s: 400, with a message', async (_what, body, message) => {
     const response = await ask('POST', '/api/revocations', body);
     const { errors } = (await response.json()) as { errors: { message: string }[] };
     expect(response.status).toBe(400);

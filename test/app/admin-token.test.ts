@@ -1,4 +1,6 @@
-/** The file with the administrator's credential is used only where nobody but its owner can read or change it. */
+/**
+ * The file with the administrator's credential is used only if nobody but its owner can read or change it.
+ */
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('The credential file', () => {
-  it('is made for its owner alone, and read again', async () => {
+  it('is created for its owner only, and read again', async () => {
     const made = await readAdminToken({ TOLLGATE_DATA: join(folder, 'data') });
     expect(made.token).toHaveLength(43);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -29,7 +31,7 @@ describe('The credential file', () => {
       await expect(readAdminToken({ TOLLGATE_DATA: join(folder, 'data') })).rejects.toThrow(
         `: chmod 600 ${file}`,
       );
-      // The environment goes before the file.
+      // The environment takes precedence over the file.
       expect((await readAdminToken({ TOLLGATE_ADMIN_TOKEN: ADMIN_TOKEN })).token).toBe(ADMIN_TOKEN);
       await chmod(file, 0o600);
       expect((await readAdminToken({ TOLLGATE_DATA: join(folder, 'data') })).token).toHaveLength(43);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 const HEAP = new URL('../../dist/app/limit-heap-growth.js', import.meta.url).href;
 
-/** A hundred megabytes in use, all of it replaced over and over, as by callers who are remembered and forgotten. */
+/** A hundred megabytes in use, all of it replaced repeatedly, as by callers that are cached and evicted. */
 const CHURN = `
   (await import('${HEAP}')).limitHeapGrowth();
   const remembered = new Array(50_000);
@@ -16,7 +16,7 @@ const CHURN = `
   console.log(most / 1e6);
 `;
 
-it('The heap holds less garbage than V8 would let it', async () => {
+it('The heap holds less garbage than V8 would allow', async () => {
   // One size of the young generation, which is larger in Node 24 than in Node 20.
   const script = ['--max-semi-space-size=16', '--input-type=module', '--eval', CHURN];
   const { stdout } = await promisify(execFile)(process.execPath, script);

@@ -1,4 +1,4 @@
-/** Reloads, one after the other: what is in force, what is told, and what a drain does to them. */
+/** Reloads, one after the other: what is in force, what is logged, and how a drain affects them. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError, ConfigUnreadable } from '../../src/config/config.js';
 import { Problem } from '../../src/config/problem.js';
@@ -10,12 +10,12 @@ let logged: { level: string; fields: object }[];
 let results: boolean[];
 let taken: string[];
 let built: string[];
-/** What the file says, or what is wrong with it. */
+/** The result of loading the file, or its problems. */
 let file: string | Error;
-/** Holds every building back until it settles. */
+/** Delays every build until it settles. */
 let gateOpens: Promise<void>;
 let closed: string[];
-/** What fails once the new generation is in force. */
+/** Fails once the new generation is in force. */
 let failing: 'takeOver' | 'onReload' | undefined;
 
 beforeEach(() => {
@@ -25,7 +25,7 @@ beforeEach(() => {
   gateOpens = Promise.resolve();
 });
 
-/** Of all settings these tests need a name. */
+/** The only setting that these tests need is a name. */
 function settings(source: string): Settings {
   return { source, routes: [] } as unknown as Settings;
 }
@@ -67,7 +67,7 @@ function open(): Promise<ConfigReloader<ReloadableGateway>> {
 const inForce = ({ current }: ConfigReloader<ReloadableGateway>): string => current().settings.source;
 
 describe('a reload', () => {
-  it('puts the file as it is now in force, and tells it', async () => {
+  it('activates the current file, and logs it', async () => {
     const generations = await open();
     expect([inForce(generations), taken, results]).toEqual(['first', ['first'], []]);
     file = 'second';
@@ -75,7 +75,7 @@ describe('a reload', () => {
     expect([inForce(generations), taken, results]).toEqual(['second', ['first', 'second'], [true]]);
   });
 
-  it('of a file with problems leaves the one before, and logs each with its line and column', async () => {
+  it('of a file with problems keeps the last one, and logs each problem with its line and column', async () => {
     const generations = await open();
     file = new ConfigError([
       new Problem('gateway.yaml', 14, 7, 'unknown key "scope_key"'),
@@ -98,7 +98,7 @@ describe('a reload', () => {
     });
   });
 
-  it('of a file that names what cannot be opened closes what it had made, and leaves the one before', async () => {
+  it('of a file whose resources cannot be opened closes what it had opened, and keeps the last file', async () => {
     const generations = await open();
     file = 'unusable';
     expect(await generations.reload()).toBe(false);
@@ -108,7 +108,7 @@ describe('a reload', () => {
     expect(inForce(generations)).toBe('third');
   });
 
-  it('waits for the one under way, and all who ask meanwhile share one more', async () => {
+  it('waits for the one in progress, and all callers meanwhile share one more', async () => {
     const generations = await open();
     let opens = (): void => undefined;
     gateOpens = new Promise((resolve) => (opens = resolve));
@@ -140,7 +140,7 @@ describe('an error after the new file is in force', () => {
     },
   );
 
-  it('after a file that cannot be used does not stop later reloads either', async () => {
+  it('after an invalid file does not stop later reloads either', async () => {
     const generations = await open();
     [file, failing] = [new Error('nonsense'), 'onReload'];
     expect(await generations.reload()).toBe(false);
@@ -151,7 +151,7 @@ describe('an error after the new file is in force', () => {
 });
 
 describe('a drain', () => {
-  it('is not disturbed by a reload that comes after it', async () => {
+  it('is not affected by a reload that comes after it', async () => {
     const generations = await open();
     generations.disable();
     file = 'second';
@@ -159,7 +159,7 @@ describe('a drain', () => {
     expect([inForce(generations), results, logged]).toEqual(['first', [], []]);
   });
 
-  it('gives up a reload that is under way, and closes what that had made', async () => {
+  it('abandons a reload in progress, and closes what that had opened', async () => {
     const generations = await open();
     let opens = (): void => undefined;
     gateOpens = new Promise((resolve) => (opens = resolve));

@@ -1,4 +1,7 @@
-/** What outlives a reload: the same thing from the same settings, another from others, and each closed once, in time. */
+/**
+ * Resources kept across reloads: equal settings reuse a resource, others create one, and each is closed once,
+ * in time.
+ */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createResourcePool, type ResourcePool, type Reuse } from '../../src/app/resource-pool.js';
 import type { Log } from '../../src/model/log.js';
@@ -28,7 +31,7 @@ function thing(id: string): Thing {
   return { id, work: () => undefined };
 }
 
-/** One generation that asks for these things, by name and by what they are made of. */
+/** One generation that requests these resources, by name and settings. */
 async function generation(asked: Record<string, unknown>): Promise<Record<string, Thing>> {
   const { reuse, commit } = pool.begin();
   const things: Record<string, Thing> = {};
@@ -47,7 +50,7 @@ function ask(keep: Reuse, name: string, from: unknown): Promise<Thing> {
   );
 }
 
-it('a generation that fails closes what was still being made when it failed', async () => {
+it('a generation that fails closes what was still being created when it failed', async () => {
   const { reuse, abort } = pool.begin();
   let opens = (): void => undefined;
   const late = new Promise<void>((resolve) => (opens = resolve));
@@ -67,7 +70,7 @@ it('a generation that fails closes what was still being made when it failed', as
 });
 
 describe('a next generation', () => {
-  it('is given what was made of equal settings, Maps and Sets included', async () => {
+  it('reuses what was created from equal settings, Maps and Sets included', async () => {
     const settings = () => ({ url: 'a', of: new Map([['x', new Set([1, 2])]]), absent: undefined });
     const before = await generation({ redis: settings() });
     const after = await generation({ redis: settings() });
@@ -76,20 +79,20 @@ describe('a next generation', () => {
     expect(closed).toEqual([]);
   });
 
-  it('is given another where the settings differ, also only inside of a Set', async () => {
+  it('gets a new one if the settings differ, even only inside a Set', async () => {
     const before = await generation({ redis: { of: new Set([1]) } });
     const after = await generation({ redis: { of: new Set([2]) } });
     expect(after['redis']).not.toBe(before['redis']);
   });
 
-  it('is given another where what it stands on is another, however alike the two are', async () => {
+  it('gets a new one if a dependency is another, however equal the two are', async () => {
     const [one, other] = [thing('connection'), thing('connection')];
     const first = await generation({ store: { on: one } });
     expect((await generation({ store: { on: one } }))['store']).toBe(first['store']);
     expect((await generation({ store: { on: other } }))['store']).not.toBe(first['store']);
   });
 
-  it('makes the other from the one before, where it wants to', async () => {
+  it('can create the new one from the last one', async () => {
     await generation({ known: 1 });
     const { reuse } = pool.begin();
     const made = await reuse<Thing>('known', 2, (before) => thing(`after ${before?.id}`));
@@ -97,8 +100,8 @@ describe('a next generation', () => {
   });
 });
 
-describe('what a next generation does not ask for', () => {
-  it('is closed once, after a grace for the requests under way, the last that was made first', async () => {
+describe('an unused resource', () => {
+  it('is closed once, after a grace period for requests in progress, the last created first', async () => {
     await generation({ a: 1, b: 1, c: 1 });
     await generation({ b: 1 });
     vi.advanceTimersByTime(GRACE_MS - 1);
@@ -118,7 +121,7 @@ describe('what a next generation does not ask for', () => {
     expect(closed).toHaveLength(2);
   });
 
-  it('is waited for by the end of the pool, while its last exchange goes on', async () => {
+  it('delays the close of the pool until its last exchange has ended', async () => {
     let endExchange = (): void => undefined;
     const { reuse, commit } = pool.begin();
     await reuse(
@@ -138,7 +141,7 @@ describe('what a next generation does not ask for', () => {
     await ended;
   });
 
-  it('is told of where it cannot be closed, and keeps nothing else from being so', async () => {
+  it('is logged if it cannot be closed, and does not keep others from being closed', async () => {
     const { reuse, commit } = pool.begin();
     await ask(reuse, 'good', 1);
     await reuse(
@@ -155,7 +158,7 @@ describe('what a next generation does not ask for', () => {
 });
 
 describe('a generation that fails', () => {
-  it('leaves what it was given, and closes at once what it has made', async () => {
+  it('leaves what it reused, and closes at once what it has created', async () => {
     const before = await generation({ kept: 1, changed: 1 });
     const { reuse, abort } = pool.begin();
     await ask(reuse, 'kept', 1);

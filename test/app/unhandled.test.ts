@@ -1,4 +1,4 @@
-/** A promise that nothing handles is logged in a gate that serves, and ends any other process as Node does. */
+/** An unhandled rejection is logged in a serving gateway, and ends any other process as Node does. */
 import { execFile } from 'node:child_process';
 import { expect, it } from 'vitest';
 
@@ -18,7 +18,7 @@ function run(code: string): Promise<{ code: number | null; stdout: string }> {
   });
 }
 
-it('A promise that nothing handles is logged, and the process goes on', async () => {
+it('An unhandled rejection is logged, and the process goes on', async () => {
   const { code, stdout } = await run(
     `Promise.reject(new Error('select NaN')); await tick(); console.log('goes on');`,
   );
@@ -26,7 +26,7 @@ it('A promise that nothing handles is logged, and the process goes on', async ()
   expect(code).toBe(0);
 });
 
-it('Once it is put back, Node ends the process as by default', async () => {
+it('Once the handler is removed, Node ends the process as by default', async () => {
   const { code, stdout } = await run(
     `restore(); Promise.reject(new Error('x')); await tick(); console.log('on');`,
   );

@@ -1,4 +1,4 @@
-/** Watched files: every way in which a file is given another content is seen, once, and no other. */
+/** Watched files: every kind of content change is detected, once, and nothing else. */
 import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ function looks(count: number): number {
 }
 
 describe('a watched file', () => {
-  it('that stays as it is tells nothing', () => {
+  it('that stays unchanged reports nothing', () => {
     expect(looks(10)).toBe(0);
   });
 
@@ -50,7 +50,7 @@ describe('a watched file', () => {
     ],
     ['is removed', () => rm(file)],
     ['is touched', () => utimes(file, 1, 1)],
-  ])('that %s tells it once, when it has been still for one look', async (_how, change) => {
+  ])('that %s reports it once, when it has been unchanged for one check', async (_how, change) => {
     expect(looks(2)).toBe(0);
     await change();
     expect(looks(1)).toBe(0);
@@ -82,21 +82,21 @@ describe('a watched file', () => {
     expect(looks(5)).toBe(1);
   });
 
-  it('that was read again for another reason tells nothing of the change that was read', async () => {
+  it('that was read again for another reason does not report the change that was read', async () => {
     await writeFile(file, 'two');
     watched.snapshot();
     watched.watch([file]);
     expect(looks(5)).toBe(0);
   });
 
-  it('that changes between being sighted and being watched again is not missed', async () => {
+  it('that changes between detection and renewed watching is not missed', async () => {
     watched.snapshot();
     await writeFile(file, 'two');
     watched.watch([file]);
     expect(looks(3)).toBe(1);
   });
 
-  it('that is not there yet tells of its coming', async () => {
+  it('that does not exist yet reports its creation', async () => {
     const later = join(folder, 'later.pem');
     watched.watch([file, later]);
     expect(looks(3)).toBe(0);
@@ -104,7 +104,7 @@ describe('a watched file', () => {
     expect(looks(2)).toBe(1);
   });
 
-  it('that the configuration names no longer tells nothing', async () => {
+  it('that the configuration no longer names reports nothing', async () => {
     watched.watch([]);
     await writeFile(file, 'two');
     expect(looks(5)).toBe(0);

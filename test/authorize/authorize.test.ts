@@ -10,15 +10,15 @@ function withScopes(...scopes: string[]): Principal {
   return { ...ANONYMOUS, issuer: 'tokens', app: 'app', scopes };
 }
 
-describe('A route that asks for all of its scopes', () => {
+describe('A route that requires all of its scopes', () => {
   const route = routeOf('GET /stamps', { scope: { mode: 'all', scopes: ['stamps:read', 'sso'] } });
 
-  it('lets a caller through who has every one of them', () => {
+  it('admits a caller that has every one of them', () => {
     expect(authorize(withScopes('sso', 'other', 'stamps:*'), route)).toBeUndefined();
   });
 
   it.each([[[]], [['stamps:read']], [['sso']], [['stamps:readx', 'sso']], [['stamps', 'sso']]])(
-    'refuses a caller who has only %j',
+    'refuses a caller that has only %j',
     (scopes) => {
       expect(authorize(withScopes(...scopes), route)?.reason).toBe('insufficient_scope');
     },
@@ -34,43 +34,40 @@ describe('A route that asks for all of its scopes', () => {
     ]);
   });
 
-  it('makes its refusal once', () => {
+  it('creates its refusal once', () => {
     expect(authorize(withScopes(), route)).toBe(authorize(withScopes('sso'), route));
   });
 });
 
-describe('A route that asks for any of its scopes', () => {
+describe('A route that requires any of its scopes', () => {
   const route = routeOf('GET /stamps', { scope: { mode: 'any', scopes: ['stamps:write', 'sso'] } });
 
-  it.each([[['sso']], [['stamps:write']], [['stamps:*']], [['*']]])(
-    'lets a caller with %j through',
-    (scopes) => {
-      expect(authorize(withScopes(...scopes), route)).toBeUndefined();
-    },
-  );
+  it.each([[['sso']], [['stamps:write']], [['stamps:*']], [['*']]])('admits a caller with %j', (scopes) => {
+    expect(authorize(withScopes(...scopes), route)).toBeUndefined();
+  });
 
-  it('refuses a caller who has none, and names them all', () => {
+  it('refuses a caller that has none, and names them all', () => {
     expect(authorize(withScopes('stamps:read'), route)?.headers[1]).toContain('scope="stamps:write sso"');
   });
 });
 
-it('A public route lets anybody through', () => {
+it('A public route admits every caller', () => {
   expect(authorize(ANONYMOUS, routeOf('GET /status'))).toBeUndefined();
 });
 
-it('The anonymous caller never passes a route with a scope', () => {
+it('The anonymous caller is never admitted to a route with a scope', () => {
   const route = routeOf('GET /stamps', { scope: { mode: 'all', scopes: ['a'] } });
   expect(authorize(ANONYMOUS, route)?.status).toBe(403);
 });
 
-it('A scope that is no scope-token cannot break out of the challenge', () => {
+it('An invalid scope-token cannot inject into the challenge', () => {
   const route = routeOf('GET /stamps', { scope: { mode: 'all', scopes: ['a', 'b", c="d', '\u00e9\r\n'] } });
   expect(authorize(ANONYMOUS, route)?.headers[1]).toBe(
     'Bearer realm="tollgate", error="insufficient_scope", scope="a"',
   );
 });
 
-it('One more scope never refuses a caller who passed', () => {
+it('An additional scope never makes an admitted caller refused', () => {
   const scope = fc
     .array(fc.constantFrom('a', 'b', '*'), { minLength: 1, maxLength: 3 })
     .map((segments) => segments.join(':'));

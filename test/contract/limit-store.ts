@@ -1,11 +1,11 @@
-/** What every store of limits promises, run over each of them. */
+/** The contract of every store of limits, run against each of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { LimitStore, LimitDecision } from '../../src/limit/store.js';
 import type { LimitPolicy } from '../../src/model/limit.js';
 import { policy } from '../limit/policies.js';
 
-/** One store, empty, and what passes for time with it. */
+/** One empty store, and its clock. */
 export interface StoreUnderTest {
   readonly store: LimitStore;
   /** The store's own time. */
@@ -61,7 +61,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect(refused.waitMs).toBeLessThanOrEqual(60_001 - 50 + 5);
       }));
 
-    it('who waits as long as the refusal says is admitted, and no sooner', () =>
+    it('a caller that waits as long as the refusal says is admitted, and no sooner', () =>
       using(async ({ store, pass }) => {
         const limits = [policy(1, 1000)];
         await take(store, ['{a}:k'], limits);
@@ -73,7 +73,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect((await take(store, ['{a}:k'], limits)).admitted).toBe(true);
       }));
 
-    it('refused requests cost nothing', () =>
+    it('refused requests are not counted', () =>
       using(async ({ store, pass }) => {
         const limits = [policy(2, 1000)];
         await take(store, ['{a}:k'], limits);
@@ -86,29 +86,29 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect((await take(store, ['{a}:k'], limits)).admitted).toBe(true);
       }));
 
-    it('of several limits, a refusal by one counts under none', () =>
+    it('if one of several limits refuses, none counts', () =>
       using(async ({ store }) => {
         const small = policy(2, 60_000);
         const large = policy(10, 120_000);
         for (let i = 0; i < 8; i++) await take(store, ['{a}:s', '{a}:l'], [small, large]);
-        // Two were admitted, so eight are left under the large limit alone.
+        // Two were admitted, so eight remain under the large limit.
         expect((await take(store, ['{a}:l'], [large])).remaining).toBe(7);
       }));
 
-    it('an admitted request is told by the limit with the fewest remaining', () =>
+    it('an admitted request gets the result of the limit with the fewest remaining', () =>
       using(async ({ store }) => {
         const limits = [policy(10, 60_000), policy(4, 120_000)];
         const verdict = await take(store, ['{a}:1', '{a}:2'], limits);
         expect([verdict.decidingLimit, verdict.remaining]).toEqual([1, 3]);
       }));
 
-    it('between limits with as many remaining, the one that resets later tells', () =>
+    it('between limits with as many remaining, the one that resets later decides', () =>
       using(async ({ store }) => {
         const limits = [policy(4, 60_000), policy(4, 120_000), policy(4, 90_000)];
         expect((await take(store, ['{a}:1', '{a}:2', '{a}:3'], limits)).decidingLimit).toBe(1);
       }));
 
-    it('a refused request is told by the exhausted limit that resets last', () =>
+    it('a refused request gets the result of the exhausted limit that resets last', () =>
       using(async ({ store }) => {
         const limits = [policy(1, 60_000), policy(1, 120_000), policy(9, 300_000)];
         await take(store, ['{a}:1', '{a}:2', '{a}:3'], limits);
@@ -117,7 +117,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect(refused.waitMs).toBeGreaterThan(119_000);
       }));
 
-    it('keys are counted apart', () =>
+    it('keys are counted separately', () =>
       using(async ({ store }) => {
         const limits = [policy(1, 60_000)];
         expect((await take(store, ['{a}:k'], limits)).admitted).toBe(true);
@@ -125,7 +125,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect((await take(store, ['{a}:k'], limits)).admitted).toBe(false);
       }));
 
-    it('of many at once exactly N are admitted', () =>
+    it('of concurrent requests exactly N are admitted', () =>
       using(async ({ store }) => {
         const limits = [policy(50, 60_000)];
         const verdicts = await Promise.all(Array.from({ length: 500 }, () => take(store, ['{a}:k'], limits)));
@@ -151,7 +151,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
         expect(await at(3)).toMatchObject({ admitted: true, remaining: 1 });
       }));
 
-    it('after N is lowered, a refusal tells when enough have left, not when the first has', () =>
+    it('after N is lowered, a refusal says when enough have left, not when the first has', () =>
       using(async ({ store, pass }) => {
         const at = (requests: number) => take(store, ['{a}:k'], [policy(requests, 1000)]);
         await at(3);
@@ -179,7 +179,7 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
   });
 }
 
-/** Real time passes: a little more than asked for, never less. */
+/** Real time passes: a little more than requested, never less. */
 export async function passRealTime(ms: number): Promise<void> {
   const until = performance.now() + ms;
   for (let left = ms; left > 0; left = until - performance.now()) await sleep(Math.ceil(left));

@@ -1,4 +1,4 @@
-/** What every registry promises, run over each database that it can be kept in. */
+/** The contract of every registry, run against each database that it can be stored in. */
 import { describeApps } from './registry/apps.js';
 import { describeEverything } from './registry/everything.js';
 import { describeKeys } from './registry/keys.js';

@@ -1,11 +1,11 @@
-/** What every keeper of revocations promises, run over each of them. */
+/** The contract of every source of revocations, run against each of them. */
 import { describe, expect, it } from 'vitest';
 import type { Revocation } from '../../src/model/revocation.js';
 import { RevokedSet } from '../../src/revocation/revoked-set.js';
 import type { Position, RevocationSource } from '../../src/revocation/source.js';
 import { revocation } from '../revocation/support.js';
 
-/** Two gates' views of one keeper, empty at first. */
+/** Two gateways' views of one source, empty at first. */
 export type OpenSources = () => Promise<readonly [RevocationSource, RevocationSource]>;
 
 export interface Snapshot {
@@ -13,13 +13,16 @@ export interface Snapshot {
   readonly revocations: readonly Revocation[];
 }
 
-/** What all reads tell, one after the other, as a gate would know it; times are as exact as the set keeps them. */
+/**
+ * The result of all reads, one after the other, as a gateway would know it; times are as exact as the set
+ * keeps them.
+ */
 export class Gate {
   known = new RevokedSet();
   position: Position | undefined;
-  /** How often it was told to start over. */
+  /** How often a full read was returned. */
   wholes = 0;
-  /** How many changes it was told. */
+  /** How many changes were returned. */
   changes = 0;
 
   constructor(readonly source: RevocationSource) {}
@@ -57,7 +60,7 @@ export async function readAll(source: RevocationSource): Promise<Snapshot> {
 
 export function describeRevocationSource(name: string, open: OpenSources): void {
   describe(`the contract of a source of revocations, kept by ${name}`, () => {
-    it('what one gate revokes the other reads, just as it was written', async () => {
+    it('what one gateway revokes the other reads, exactly as it was written', async () => {
       const [one, other] = await open();
       const all = [
         revocation(),
@@ -71,14 +74,14 @@ export function describeRevocationSource(name: string, open: OpenSources): void 
       expect([...revocations].sort((a, b) => a.revokedAtMs - b.revokedAtMs)).toEqual(all);
     });
 
-    it('a later revocation of the same replaces the one before', async () => {
+    it('a later revocation of the same id replaces the earlier one', async () => {
       const [one, other] = await open();
       await one.revoke(revocation());
       await other.revoke(revocation({ revokedAtMs: 1_700_000_000_009 }));
       expect((await readAll(one)).revocations).toEqual([revocation({ revokedAtMs: 1_700_000_000_009 })]);
     });
 
-    it('restoring undoes the revocation of an app at that issuer alone, once', async () => {
+    it('restoring undoes the revocation of an app at that issuer only, once', async () => {
       const [one, other] = await open();
       const rest = [revocation({ issuer: 'partner' }), revocation({ kind: 'token' })];
       for (const each of [revocation(), ...rest]) await one.revoke(each);
@@ -90,7 +93,7 @@ export function describeRevocationSource(name: string, open: OpenSources): void 
       for (const each of rest) expect(revocations).toContainEqual(each);
     });
 
-    it('a gate that has read once is told what is new alone, what was undone too', async () => {
+    it('a gateway that has read once gets only changes, including undone ones', async () => {
       const [one, other] = await open();
       for (let i = 0; i < 50; i++) await one.revoke(revocation({ id: `app-${i}` }));
       const gate = new Gate(other);
@@ -116,7 +119,7 @@ export function describeRevocationSource(name: string, open: OpenSources): void 
       expect(gate.ids()).toContain('app-7');
     });
 
-    it('each change has a revision that was never before, which a reading tells, and nothing else has', async () => {
+    it('each change has a new revision, which a read returns, and nothing else has', async () => {
       const [one, other] = await open();
       const seen = [await one.revision()];
       const changes = [

@@ -5,7 +5,7 @@ import { policy } from './policies.js';
 const VERDICT = { admitted: false, decidingLimit: 0, remaining: 0, resetAtMs: 5000, waitMs: 1000 };
 const limits = [policy(3, 60_000)];
 
-it('refusing ends at the earliest moment that Redis can have meant, and tells the latest', () => {
+it('the local refusal ends at the earliest time that Redis can have meant, and reports the latest', () => {
   const windows = new ExhaustedWindows(10);
   windows.remember('k', 3, VERDICT, 100, 150);
   expect(windows.refuse(['k'], limits, 200)).toEqual({ ...VERDICT, waitMs: 950 });
@@ -13,14 +13,14 @@ it('refusing ends at the earliest moment that Redis can have meant, and tells th
   expect(windows.refuse(['k'], limits, 1100)).toBeUndefined();
 });
 
-it('what is known for one N says nothing of another', () => {
+it('an entry for one N does not apply to another', () => {
   const windows = new ExhaustedWindows(10);
   windows.remember('k', 3, VERDICT, 0, 0);
   expect(windows.refuse(['k'], [policy(4, 60_000)], 10)).toBeUndefined();
   expect(windows.refuse(['k'], limits, 10)).toBeDefined();
 });
 
-it('it remembers so many windows and no more, the newest ones', () => {
+it('at most so many windows are stored, the newest ones', () => {
   const windows = new ExhaustedWindows(2);
   for (const key of ['a', 'b', 'a', 'c']) windows.remember(key, 3, VERDICT, 0, 0);
   const known = ['a', 'b', 'c'].filter((key) => windows.refuse([key], limits, 10));

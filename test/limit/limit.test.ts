@@ -10,7 +10,7 @@ import { app, policy, route } from './policies.js';
 
 const START = 1_790_000_000_250;
 
-/** The stage over a memory store, and its clock. */
+/** The step over a memory store, and its clock. */
 function counting({ draftHeaders = false, maxKeys = 100 } = {}) {
   const clock = { ms: START };
   const limit = createLimit({
@@ -21,7 +21,7 @@ function counting({ draftHeaders = false, maxKeys = 100 } = {}) {
   return { clock, limit: atOnce(limit) };
 }
 
-/** The stage over a store that answers at once. */
+/** The step over a store that responds synchronously. */
 function atOnce(limit: Limit) {
   return (...request: Parameters<Limit>) => {
     const found = limit(...request);
@@ -30,7 +30,7 @@ function atOnce(limit: Limit) {
   };
 }
 
-/** The stage over a store that is away, at once or a moment later. */
+/** The step over a store that is unavailable, synchronously or a moment later. */
 function cutOff(later = false, maxKeys = 100) {
   const away: LimitStore = { consume: () => (later ? Promise.resolve('unavailable') : 'unavailable') };
   return createLimit({
@@ -51,8 +51,8 @@ function refused(found: Quota | Refusal | undefined): Refusal {
   return found;
 }
 
-describe('what a caller is told', () => {
-  it('an admitted request is told limit, remaining and the reset in whole seconds, rounded up', () => {
+describe('the limit headers', () => {
+  it('of an admitted request are limit, remaining and the reset in whole seconds, rounded up', () => {
     const { limit } = counting();
     const quota = counted(limit(app('one'), route([policy(10, 120_000)]), ''));
     expect(quota).toEqual({
@@ -63,7 +63,7 @@ describe('what a caller is told', () => {
     });
   });
 
-  it('the request after the last is a 429 with the same fields and Retry-After, rounded up', () => {
+  it('of the request after the last, a 429, are the same with Retry-After, rounded up', () => {
     const { clock, limit } = counting();
     const things = route([policy(1, 120_000)]);
     limit(app('one'), things, '');
@@ -76,7 +76,7 @@ describe('what a caller is told', () => {
     ]);
   });
 
-  it('Retry-After is at least one second, and who honours it is admitted', () => {
+  it('have a Retry-After of at least one second, after which the caller is admitted', () => {
     const { clock, limit } = counting();
     const things = route([policy(1, 1000)]);
     limit(app('one'), things, '');
@@ -87,7 +87,7 @@ describe('what a caller is told', () => {
     expect(counted(limit(app('one'), things, '')).remaining).toBe(0);
   });
 
-  it('of several limits a 429 tells the exhausted one that resets last', () => {
+  it('of a 429 for several limits show the exhausted one that resets last', () => {
     const { limit } = counting();
     const things = route([policy(1, 1000), policy(1, 60_000), policy(5, 3_600_000)]);
     limit(app('one'), things, '');
@@ -95,7 +95,7 @@ describe('what a caller is told', () => {
     expect(headers.slice(-2)).toEqual(['Retry-After', '60']);
   });
 
-  it('the IETF fields name every limit of the route and the state of one', () => {
+  it('of the IETF draft name every limit of the route and the state of one', () => {
     const { limit } = counting({ draftHeaders: true });
     const things = route([policy(10, 120_000), policy(3, 1500), policy(9, 120_000, 'app', 'all')]);
     const policies = '"app-120s";q=10;w=120, "app-2s";q=3;w=2, "app-120s-3";q=9;w=120';
@@ -112,13 +112,13 @@ describe('what a caller is told', () => {
     ]);
   });
 
-  it('a route without limits counts nothing and tells nothing', () => {
+  it('are absent on a route without limits, which counts nothing', () => {
     const { limit } = counting({ maxKeys: 0 });
     expect(limit(app('one'), route([]), '')).toBeUndefined();
   });
 });
 
-describe('whom a limit counts', () => {
+describe('the subject of a limit', () => {
   /** Whether two callers of a route share one count. */
   function shareOne(by: Route, one: [Principal, string], other: [Principal, string]): boolean {
     const { limit } = counting();
@@ -130,7 +130,7 @@ describe('whom a limit counts', () => {
   const byIp = route([policy(1, 60_000, 'ip')]);
   const byRoute = route([policy(1, 60_000, 'route')]);
 
-  it('an app is issuer and id together', () => {
+  it('for an app is issuer and id together', () => {
     expect(shareOne(byApp, [app('a', 'x'), '1'], [app('a', 'x'), '2'])).toBe(true);
     expect(shareOne(byApp, [app('a', 'x'), ''], [app('a', 'y'), ''])).toBe(false);
     expect(shareOne(byApp, [app('b:c', 'a'), ''], [app('c', 'a:b'), ''])).toBe(false);
@@ -146,12 +146,12 @@ describe('whom a limit counts', () => {
     ['', '%'],
     ['x'.repeat(5000), `${'x'.repeat(4999)}y`],
     ['a\r\nb', 'ab'],
-  ])('the apps %j and %j are counted apart', (one, other) => {
+  ])('is distinct for the apps %j and %j', (one, other) => {
     expect(shareOne(byApp, [app(one), ''], [app(other), ''])).toBe(false);
     expect(shareOne(byApp, [app(one), ''], [app(one), ''])).toBe(true);
   });
 
-  it('an address is IPv4 whole, IPv6 by /64, and IPv4-mapped as IPv4', () => {
+  it('for an address is all of IPv4, the /64 of IPv6, and IPv4 for a mapped address', () => {
     const same = (one: string, other: string) => shareOne(byIp, [ANONYMOUS, one], [ANONYMOUS, other]);
     expect(same('192.0.2.1', '192.0.2.1')).toBe(true);
     expect(same('192.0.2.1', '192.0.2.2')).toBe(false);
@@ -160,11 +160,11 @@ describe('whom a limit counts', () => {
     expect(same('2001:db8:0:1::1', '2001:db8:0:2::1')).toBe(false);
   });
 
-  it('by route all callers share one count, whoever they are', () => {
+  it('by route is the same for all callers', () => {
     expect(shareOne(byRoute, [app('a'), '192.0.2.1'], [ANONYMOUS, '192.0.2.2'])).toBe(true);
   });
 
-  it('routes with the same share are counted together, others apart', () => {
+  it('is common to routes with the same share, and distinct for others', () => {
     const { limit } = counting();
     const of = (match: string, share?: string) => ({
       ...route([{ ...policy(1, 60_000, 'route', share), id: `${share ?? match} 60000 route` }]),
@@ -176,7 +176,7 @@ describe('whom a limit counts', () => {
     expect(limit(ANONYMOUS, of('GET /b'), '')).not.toBeInstanceOf(Refusal);
   });
 
-  it('two limits that are one count admit as many as the lower', () => {
+  it('that two limits have in common admits as many as the lower', () => {
     const { limit } = counting();
     const things = route([policy(5, 60_000), policy(2, 60_000), policy(9, 60_000)]);
     expect(counted(limit(app('a'), things, '')).remaining).toBe(1);
@@ -184,7 +184,7 @@ describe('whom a limit counts', () => {
     expect(limit(app('a'), things, '')).toBeInstanceOf(Refusal);
   });
 
-  it('keys are short printable ASCII with the subject as hash tag, whatever the ids are', () => {
+  it('gives short printable ASCII keys with the subject as hash tag, for any ids', () => {
     const keys: string[] = [];
     const store: LimitStore = {
       consume(names) {
@@ -204,7 +204,7 @@ describe('whom a limit counts', () => {
 describe.each([
   ['at once', false],
   ['a moment later', true],
-] as const)('a store that is away %s', (_, later) => {
+] as const)('a store that is unavailable %s', (_, later) => {
   const limits = [policy(1, 60_000)];
 
   it('is replaced by the local one under `local`', async () => {
@@ -213,7 +213,7 @@ describe.each([
     expect(refused(await limit(app('a'), route(limits, 'local'), '')).reason).toBe('rate_limited');
   });
 
-  it('refuses nobody under `open`', async () => {
+  it('refuses no request under `open`', async () => {
     const limit = cutOff(later);
     for (let i = 0; i < 3; i++) expect(await limit(app('a'), route(limits, 'open'), '')).toBeUndefined();
   });
@@ -227,7 +227,7 @@ describe.each([
     ]);
   });
 
-  it('is 503 under `local` where the local one has no room', async () => {
+  it('is 503 under `local` if the local one is full', async () => {
     const refusal = refused(await cutOff(later, 0)(app('a'), route(limits, 'local'), ''));
     expect(refusal.status).toBe(503);
   });
@@ -242,7 +242,7 @@ it('without a local store, `local` is 503', async () => {
   expect(refused(await limit(app('a'), route([policy(1, 1000)]), '')).status).toBe(503);
 });
 
-it('a local store may answer later', async () => {
+it('a local store may respond asynchronously', async () => {
   const memory = createMemoryStore({ maxKeys: 9, now: () => START });
   const local: LimitStore = { consume: (keys, limits) => Promise.resolve(memory.consume(keys, limits)) };
   const limit = createLimit({ store: { consume: () => 'unavailable' }, local, draftHeaders: false });
@@ -253,7 +253,7 @@ it.each([
   ['open', undefined],
   ['local', 503],
   ['closed', 503],
-] as const)('a new key beyond the most there may be is treated as `%s` says', (onFailure, status) => {
+] as const)('a new key beyond the maximum is treated as `%s` says', (onFailure, status) => {
   const { limit } = counting({ maxKeys: 1 });
   const things = route([policy(1, 60_000)], onFailure);
   limit(app('a'), things, '');
@@ -261,7 +261,7 @@ it.each([
   expect(found instanceof Refusal ? found.status : found).toBe(status);
 });
 
-describe('a caller who is revoked while its count is waited for', () => {
+describe('a caller who is revoked during its check', () => {
   const REVOKED = new Refusal('invalid_token');
 
   function asking(taken: Awaited<ReturnType<LimitStore['consume']>>) {
@@ -279,7 +279,7 @@ describe('a caller who is revoked while its count is waited for', () => {
     ['admitted', { admitted: true, decidingLimit: 0, remaining: 1, resetAtMs: START, waitMs: 1 }],
     ['over its limit', { admitted: false, decidingLimit: 0, remaining: 0, resetAtMs: START, waitMs: 1 }],
     ['not counted', 'unavailable'],
-  ] as const)('is refused for that, were it %s or not', async (_, taken) => {
+  ] as const)('is refused for that, if it were %s or not', async (_, taken) => {
     const { limit, revoked } = asking(taken);
     const limits = route([policy(3, 60_000)]);
     const one = limit(app('one'), limits, '');

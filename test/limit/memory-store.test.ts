@@ -16,7 +16,7 @@ describeLimitStore('the memory store', () => {
   };
 });
 
-/** A store, and its clock to be set. */
+/** A store with an adjustable clock. */
 function atTime(start: number, maxKeys = 100) {
   const clock = { ms: start };
   const store = createMemoryStore({ maxKeys, now: () => clock.ms });
@@ -30,22 +30,22 @@ function admitted(taken: CheckResult | Promise<CheckResult>): boolean | string {
   return typeof taken === 'string' ? taken : taken.admitted;
 }
 
-describe('the room of the memory store', () => {
+describe('the capacity of the memory store', () => {
   const strangers = (store: ReturnType<typeof createMemoryStore>, count: number) =>
     Array.from({ length: count }, (_, i) => admitted(store.consume([`{i:${i}}:x`], [policy(1, 1000)], true)));
 
-  it('addresses of unauthenticated callers leave a quarter of it to all others', () => {
+  it('is reserved by a quarter for other keys than addresses of unauthenticated callers', () => {
     const { store, admits, clock } = atTime(5000);
     const taken = strangers(store, 200);
     expect(taken.filter((result) => result === true)).toHaveLength(75);
     for (let i = 0; i < 25; i++) expect(admits(`app-${i}`)).toBe(true);
     expect(admits('app-25')).toBe('full');
-    // Their room is theirs again when their windows have ended.
+    // Their capacity is free again when their windows have ended.
     clock.ms = 6000;
     expect(strangers(store, 200).filter((result) => result === true)).toHaveLength(75);
   });
 
-  it('others may use all of it, which leaves the less to such addresses', () => {
+  it('can be used up by other keys, which leaves less to such addresses', () => {
     const { store, admits } = atTime(5000);
     for (let i = 0; i < 90; i++) expect(admits(`app-${i}`)).toBe(true);
     expect(strangers(store, 20).filter((result) => result === true)).toHaveLength(10);
@@ -54,7 +54,7 @@ describe('the room of the memory store', () => {
 });
 
 describe('time in the memory store', () => {
-  it('a request leaves the window at its end exactly, and not a millisecond sooner', () => {
+  it('a request leaves the window exactly at its end, and not a millisecond sooner', () => {
     const { clock, admits } = atTime(5000);
     expect(admits('k')).toBe(true);
     clock.ms = 5999;
@@ -63,7 +63,7 @@ describe('time in the memory store', () => {
     expect(admits('k')).toBe(true);
   });
 
-  it('parts of a millisecond never shorten a window', () => {
+  it('fractions of a millisecond never shorten a window', () => {
     const { clock, admits } = atTime(5000.9);
     expect(admits('k')).toBe(true);
     clock.ms = 6000.8;
@@ -85,8 +85,8 @@ describe('time in the memory store', () => {
   });
 });
 
-describe('the memory store against a naive oracle', () => {
-  it('it decides like the oracle, never admits more than N in a window, and is late by less than a sixtieth', () => {
+describe('the memory store against a naive reference', () => {
+  it('decides like the reference, never admits more than N in a window, and is late by less than a sixtieth', () => {
     fc.assert(
       fc.property(histories, (history) => {
         const clock = { ms: 0 };
@@ -105,7 +105,7 @@ describe('the memory store against a naive oracle', () => {
 });
 
 describe('the keys of the memory store', () => {
-  it('a new key beyond the most there may be is not counted, and one that counts is never dropped for it', () => {
+  it('a new key beyond the maximum is not counted, and an active one is never evicted for it', () => {
     const { admits } = atTime(0, 2);
     expect(admits('a')).toBe(true);
     expect(admits('b')).toBe(true);
@@ -114,7 +114,7 @@ describe('the keys of the memory store', () => {
     expect(admits('b')).toBe(false);
   });
 
-  it('a key whose window has passed makes room, whichever window ends first', () => {
+  it('a key whose window has passed is replaced, whichever window ends first', () => {
     const { clock, admits } = atTime(0, 3);
     admits('long', 1, 60_000);
     admits('a', 2);
@@ -129,7 +129,7 @@ describe('the keys of the memory store', () => {
     expect(admits('long', 1, 60_000)).toBe(false);
   });
 
-  it('a request with several limits finds room for all of its keys or counts under none', () => {
+  it('a request with several limits is counted under all of its keys or under none', () => {
     const { store, clock } = atTime(0, 3);
     const limits = [policy(5, 1000), policy(5, 2000)];
     expect(admitted(store.consume(['a1', 'a2'], limits))).toBe(true);
@@ -139,13 +139,13 @@ describe('the keys of the memory store', () => {
     expect(admitted(store.consume(['b1', 'b2'], limits))).toBe(true);
   });
 
-  it('a refused key is not said to be full', () => {
+  it('a refused key is not reported as full', () => {
     const { store } = atTime(0, 1);
     expect(admitted(store.consume(['a'], [policy(1, 1000)]))).toBe(true);
     expect(admitted(store.consume(['a', 'b'], [policy(1, 1000), policy(1, 2000)]))).toBe(false);
   });
 
-  it('ended keys are swept as others are counted, a few at a time', () => {
+  it('expired keys are removed as others are counted, a few at a time', () => {
     const { clock, admits } = atTime(0, 10_000);
     for (let i = 0; i < 10_000; i++) expect(admits(`old${i}`)).toBe(true);
     clock.ms = 1000;

@@ -62,7 +62,7 @@ describeRevocationSource('a cluster', async () => {
 });
 
 describe('counting in a cluster', () => {
-  it('the checks of one turn go as one call a slot, wherever it lies', async () => {
+  it('sends the checks of one tick as one call for each slot, at any server', async () => {
     const connection = await connectedForTest();
     const calls: (readonly string[])[] = [];
     const store = storeOver({
@@ -84,7 +84,7 @@ describe('counting in a cluster', () => {
     expect(verdicts.filter(({ admitted }) => admitted)).toHaveLength(6 * 2);
   });
 
-  it('each server is timed by its own clock, which is learnt once', async () => {
+  it("times each server by the server's own clock, which is learned once", async () => {
     const servers = [{ clock: 1_000_000 }, { clock: 5_000_000_000 }] as const;
     const deadlines: number[][] = [[], []];
     const at = (key: string) => (key.includes('{b}') ? 1 : 0);
@@ -111,7 +111,7 @@ describe('counting in a cluster', () => {
     }
   });
 
-  it('failed attempts are counted over gates, each where its key lies', async () => {
+  it('counts failed attempts over all gateways, each where its key is', async () => {
     const keyPrefix = randomPrefix();
     const gates = await Promise.all(
       [1, 2].map(async () =>
@@ -132,8 +132,8 @@ describe('counting in a cluster', () => {
   });
 });
 
-describe('listening to a cluster', () => {
-  it('what is rung at one server is heard at another, and again when the one that was listened to is lost', async () => {
+describe('subscribing to a cluster', () => {
+  it('delivers a message published at one server to another, also after the subscribed one is lost', async () => {
     const key = `${randomPrefix()}revocations`;
     const heard: string[] = [];
     const listeners = () =>
@@ -151,7 +151,7 @@ describe('listening to a cluster', () => {
       subscribe: () => () => undefined,
       key,
     });
-    // The one that the file names.
+    // The configured one.
     await expect.poll(listeners, { timeout: 3000 }).toEqual([1, 0, 0]);
     await notifier.publish();
     await expect.poll(() => heard.length).toBe(1);

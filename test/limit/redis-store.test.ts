@@ -15,7 +15,7 @@ import { checkAgainstReferenceAsync, histories } from './reference.js';
 import { policy } from './policies.js';
 import { redisAt } from '../support/route.js';
 
-/** Time limits are no subject here, and the machine may be busy. */
+/** Timeouts are not tested here, and the machine may be busy. */
 const TIMEOUT_MS = 10_000;
 const prefix = randomPrefix();
 const admin = new Redis(redisUrl());
@@ -36,7 +36,7 @@ async function connected(url = redisUrl(), timeoutMs = TIMEOUT_MS): Promise<Redi
   return connection;
 }
 
-/** A replica's store, on a connection of its own. */
+/** A replica's store, on its own connection. */
 async function openStore(keyPrefix = prefix + randomPrefix(), url = redisUrl()) {
   const connection = await connected(url);
   opened.push(connection);
@@ -60,7 +60,7 @@ describeLimitStore('the Redis store', async () => {
 });
 
 describe('replicas that share a Redis', () => {
-  it('of 500 requests at once over three of them exactly N are admitted', async () => {
+  it('admit exactly N of 500 concurrent requests over three of them', async () => {
     const keyPrefix = prefix + randomPrefix();
     const stores = await Promise.all([openStore(keyPrefix), openStore(keyPrefix), openStore(keyPrefix)]);
     const limits = [policy(100, 60_000), policy(300, 120_000)];
@@ -70,7 +70,7 @@ describe('replicas that share a Redis', () => {
     expect(verdicts.filter(({ admitted }) => admitted)).toHaveLength(100);
   });
 
-  it('under a stream of requests no window ever holds more than N, by the time of the count', async () => {
+  it('never admit more than N in a window of a continuous load, by the time of the count', async () => {
     const keyPrefix = prefix + randomPrefix();
     const stores = await Promise.all([openStore(keyPrefix), openStore(keyPrefix)]);
     const limits = [policy(5, 1000)];
@@ -88,14 +88,14 @@ describe('replicas that share a Redis', () => {
   });
 });
 
-describe('the script against a naive oracle', () => {
-  /** The script with a clock that the test sets, in place of Redis's own. */
+describe('the script against a naive reference', () => {
+  /** The script with an adjustable clock instead of Redis's own. */
   const scripted = CONSUME_SCRIPT.replace(
     "redis.call('TIME')",
     '{ math.floor(ARGV[#ARGV] / 1000), ARGV[#ARGV] % 1000 * 1000 }',
   ).replace('while ARGV[arg] do', 'while arg < #ARGV do');
 
-  it('it decides like the oracle, never admits more than N in a window, and is late by less than a sixtieth', async () => {
+  it('decides like the reference, never admits more than N in a window, and is late by less than a sixtieth', async () => {
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
         const keyPrefix = prefix + randomPrefix();
@@ -122,8 +122,8 @@ describe('the script against a naive oracle', () => {
   });
 });
 
-describe('what the Redis store leaves in Redis', () => {
-  it('10 per 2m takes at most 300 bytes a key, all in', async () => {
+describe('the keys of the Redis store', () => {
+  it('with 10 per 2m take at most 300 bytes each, in total', async () => {
     const own = await startRedis();
     const client = new Redis(own.url);
     const store = await openStore('tollgate:', own.url);
@@ -133,7 +133,7 @@ describe('what the Redis store leaves in Redis', () => {
       (_, i) => `{a:token-project:${String(i).padStart(22, 'x')}}:Yk3vQ0aZpA`,
     );
     const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))![1]);
-    // A first turn makes the buffers and the Lua heap of Redis grow, which are nobody's key.
+    // A first round grows the buffers and the Lua heap of Redis, which belong to no key.
     await Promise.all(keys.map((key) => take(store, [key], limits)));
     await client.flushall();
     const before = await used();
@@ -149,7 +149,7 @@ describe('what the Redis store leaves in Redis', () => {
     await own.close();
   });
 
-  it.each([256, 100_000])('%i per window takes at most 4 KiB', async (requests) => {
+  it.each([256, 100_000])('with %i per window take at most 4 KiB', async (requests) => {
     const keyPrefix = prefix + randomPrefix();
     const store = await openStore(keyPrefix);
     const bytes = () => admin.memory('USAGE', `${keyPrefix}{a}:k`);
@@ -168,7 +168,7 @@ describe('what the Redis store leaves in Redis', () => {
     expect(most).toBeGreaterThan(1000);
   });
 
-  it('every key expires when its newest request has left the window, and not before', async () => {
+  it('expire when their newest request has left the window, and not before', async () => {
     const keyPrefix = prefix + randomPrefix();
     const store = await openStore(keyPrefix);
     await take(store, ['{a}:1', '{a}:2'], [policy(10, 1500), policy(10, 90_000)]);
@@ -182,7 +182,7 @@ describe('what the Redis store leaves in Redis', () => {
   });
 });
 
-/** A connection that notes the calls that it makes. */
+/** A connection that records its calls. */
 function noting(connection: ScriptRunner) {
   const calls: { keys: readonly string[]; args: readonly (string | number)[] }[] = [];
   const runner: ScriptRunner = {
@@ -212,7 +212,7 @@ async function notedStore(piggybacked?: PiggybackedRevision) {
 }
 
 describe('the calls of the Redis store', () => {
-  it('the first call learns the time of Redis and is sent again; from then on all checks of one turn are one call', async () => {
+  it('include one to learn the time of Redis, which is sent again; then all checks of one tick are one call', async () => {
     const { store, calls, limits } = await notedStore();
     await take(store, ['{a}:first'], limits);
     expect(calls).toHaveLength(2);
@@ -224,14 +224,14 @@ describe('the calls of the Redis store', () => {
     expect(verdicts.every(({ admitted }) => admitted)).toBe(true);
   });
 
-  it('more checks than a call should hold go as several', async () => {
+  it('are several if there are more checks than a call should hold', async () => {
     const { store, calls, limits } = await notedStore();
     await take(store, ['{a}:first'], limits);
     await Promise.all(Array.from({ length: 130 }, (_, i) => take(store, [`{a}:${i}`], limits)));
     expect(calls.slice(2).map(({ keys }) => keys.length)).toEqual([64, 64, 2]);
   });
 
-  it('one turn is one EVALSHA to Redis', async () => {
+  it('are one EVALSHA for each tick', async () => {
     const own = await startRedis();
     const client = new Redis(own.url);
     const store = await openStore('t:', own.url);
@@ -244,7 +244,7 @@ describe('the calls of the Redis store', () => {
     await own.close();
   });
 
-  it('an exhausted key is refused without a call until its reset, with the same answer', async () => {
+  it('are skipped for an exhausted key until its reset, with the same result', async () => {
     const { store, calls } = await notedStore();
     const limits = [policy(2, 1000), policy(100, 5000)];
     const keys = ['{a}:1', '{a}:2'];
@@ -265,7 +265,7 @@ describe('the calls of the Redis store', () => {
     expect(calls.length).toBeGreaterThan(made);
   });
 
-  it('of several exhausted keys that are known, the one that resets last tells', async () => {
+  it('are skipped for several exhausted keys, with the result of the one that resets last', async () => {
     const { store } = await notedStore();
     const [short, long] = [policy(1, 2000), policy(1, 60_000)];
     await take(store, ['{a}:s'], [short]);
@@ -280,7 +280,7 @@ describe('the calls of the Redis store', () => {
     });
   });
 
-  it('a call whose deadline has passed in the time of Redis counts nothing', async () => {
+  it('count nothing if their deadline has passed in the time of Redis', async () => {
     const { store, calls, limits } = await notedStore();
     await take(store, ['{a}:k'], limits);
     const { keys, args } = calls[1]!;
@@ -295,14 +295,14 @@ describe('the calls of the Redis store', () => {
     ['words', ['OK', 'OK', 'OK', 'OK', 'OK']],
     ['too few numbers', [1, 2, 3]],
     ['the time again and again', [1]],
-  ])('a reply of %s is no reply', async (_, reply) => {
+  ])('treat a reply of %s as no reply', async (_, reply) => {
     const runner: ScriptRunner = { isUp: true, runScript: () => Promise.resolve(reply) };
     const store = createRedisStore({ connection: runner, keyPrefix: '', timeoutMs: 50, monotonic });
     expect(await store.consume(['k'], [policy(1, 1000)])).toBe('unavailable');
   });
 });
 
-describe('the number that rides in the calls of the Redis store', () => {
+describe('the revision piggybacked on the calls of the Redis store', () => {
   const key = () => `${prefix}${randomPrefix()}revocations`;
 
   function listener() {
@@ -314,18 +314,18 @@ describe('the number that rides in the calls of the Redis store', () => {
     return { told, piggybacked: { key: key(), onRevision } };
   }
 
-  it('is told at each call, 0 where there is none, and costs no call and no command of its own', async () => {
+  it('is reported at each call, 0 if there is none, and needs no call and no command of its own', async () => {
     const { told, piggybacked } = listener();
     const { store, calls, limits } = await notedStore(piggybacked);
     await take(store, ['{a}:k'], limits);
     await admin.hset(piggybacked.key, 'revision', '1700000000123456');
     expect(await take(store, ['{a}:k'], limits)).toMatchObject({ admitted: true, remaining: 1 });
     expect(told).toEqual([0, 1_700_000_000_123_456]);
-    // The first of them learnt the time.
+    // The first of them learned the time.
     expect(calls).toHaveLength(3);
   });
 
-  it('is followed before any verdict of the batch is given', async () => {
+  it('is applied before any result of the batch is returned', async () => {
     let catchUp = (): void => undefined;
     const piggybacked = {
       key: key(),
@@ -342,7 +342,7 @@ describe('the number that rides in the calls of the Redis store', () => {
     expect((await taken).map(({ admitted }) => admitted)).toEqual([true, true]);
   });
 
-  it('is 0 where it is no number, or its key no hash, and the count goes on', async () => {
+  it('is 0 if it is no number, or its key no hash, and the count continues', async () => {
     const { told, piggybacked } = listener();
     const { store, limits } = await notedStore(piggybacked);
     await admin.hset(piggybacked.key, 'revision', 'soon');

@@ -1,4 +1,4 @@
-/** A naive limiter that keeps every moment, and random histories to compare a store with it. */
+/** A naive limiter that keeps every time, and random histories to compare a store with it. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { EXACT_UP_TO } from '../../src/limit/window.js';
@@ -7,7 +7,7 @@ import type { LimitPolicy } from '../../src/model/limit.js';
 import { policy } from './policies.js';
 
 interface History {
-  /** Of one route: their keys are made of the subject and their place. */
+  /** Of one route: their keys consist of the subject and their index. */
   readonly limits: readonly (readonly [requests: number, windowMs: number])[];
   readonly steps: readonly { readonly passMs: number; readonly subject: string; readonly burst: number }[];
 }
@@ -37,7 +37,7 @@ export const histories: fc.Arbitrary<History> = fc.record({
   ),
 });
 
-/** What the oracle knows of one key: the moments of the admitted, in real time. */
+/** The reference's record of one key: the times of the admitted requests, in real time. */
 class Moments {
   readonly all: number[] = [];
 
@@ -50,13 +50,13 @@ class Moments {
 
 type Decide<T> = (atMs: number, keys: string[], policies: LimitPolicy[]) => T;
 
-/** Runs a history through a store's decision and checks each answer against the oracle. */
+/** Runs a history through a store's decision and compares each result with the reference. */
 export function checkAgainstReference(history: History, decide: Decide<LimitDecision>): void {
   const run = checks(history, decide);
   for (let next = run.next(); !next.done; next = run.next(next.value));
 }
 
-/** The same for a store that answers later. */
+/** The same for an asynchronous store. */
 export async function checkAgainstReferenceAsync(
   history: History,
   decide: Decide<Promise<LimitDecision>>,
@@ -65,7 +65,7 @@ export async function checkAgainstReferenceAsync(
   for (let next = run.next(); !next.done; next = run.next(await next.value));
 }
 
-/** Yields each answer of the store, and is given it back as the verdict that it comes to. */
+/** Yields each result of the store, and receives the check result that it gives. */
 function* checks<T>({ limits, steps }: History, decide: Decide<T>): Generator<T, void, LimitDecision> {
   const policies = limits.map(([requests, windowMs]) => policy(requests, windowMs));
   const counts = new Map<string, Moments[]>();
@@ -108,7 +108,7 @@ function checkRefused(verdict: LimitDecision, moments: readonly Moments[], atMs:
   }
 }
 
-/** What a store may still count: the window, and a sixtieth more where it keeps buckets. */
+/** What a store may still count: the window, and a sixtieth more if it uses buckets. */
 function lateCount(moments: Moments, atMs: number): number {
   const { requests, windowMs } = moments.policy;
   return moments.inWindow(atMs, requests > EXACT_UP_TO ? windowMs + windowMs / 60 : windowMs);

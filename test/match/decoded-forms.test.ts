@@ -7,7 +7,7 @@ import { headOf, matcherOf } from './head-of.js';
 
 const STRICT = { scope: { mode: 'all', scopes: ['admin'] } } as const;
 
-/** The route of a request as it is written, or the refusal's status. */
+/** The route of a request target, or the status of the refusal. */
 function finder(allowEncodedSlash: boolean) {
   const routes = [
     routeOf('* /{path*}', { allowEncodedSlash }),
@@ -54,7 +54,7 @@ describe('A path that a stricter route would match if it were decoded further', 
     '/x/%EF%BC%8E%EF%BC%8E/admin',
     '/admin%2Fx%3Fy%EF%BC%8Fz',
     '/pub/secret%3F%2F..',
-  ])('is not the looser route’s: %s', (path) => {
+  ])('does not match the looser route: %s', (path) => {
     expect([404, 400, '* /admin', '* /admin/{rest*}', '* /pub/{id}/keys', '* /pub/secret']).toContain(
       find(path),
     );
@@ -92,7 +92,7 @@ describe('A path that a stricter route would match if it were decoded further', 
     expect(find(path)).toBe(expected);
   });
 
-  it('is never the looser route’s, however it is respelt', () => {
+  it('never matches the looser route, in any spelling', () => {
     const strict = fc.constantFrom('/admin', '/admin/users', '/pub/5/keys', '/pub/secret');
     const respell = fc.constantFrom<(path: string) => string>(
       (path) => path.replace(/\/(?=[^/]*$)/, '%2F').replace(/^%2F/, '/'),
@@ -134,7 +134,7 @@ it('A path in plain characters has no other form', () => {
   );
 });
 
-it('The forms of a long path take bounded time and memory; one with too many of them is 404', () => {
+it('The forms of a long path take bounded time and memory; a path with too many is 404', () => {
   const unit = '%2F%3B%EF%BC%8F;.%20%252.';
   const path = `/${unit.repeat(Math.floor(8192 / unit.length))}`;
   const costly = `/${'a%2Fb./%E2%88%95%20/'.repeat(400)}c;d/%3Fe`;
@@ -147,7 +147,7 @@ it('The forms of a long path take bounded time and memory; one with too many of 
   expect(performance.now() - before).toBeLessThan(100);
 });
 
-it('A long path with the escapes of ordinary names is matched as before', () => {
+it('A long path with the escapes of ordinary names is matched normally', () => {
   const path = `/docs${'/%E6%97%A5%E6%9C%AC%20%28v1.2%29%2Fa'.repeat(200)}`;
   expect(finder(true)(path)).toBe('* /{path*}');
 });

@@ -24,7 +24,7 @@ function fits(path: readonly Segment[], texts: readonly string[]): boolean {
   }
 }
 
-/** The rank of a route's answer to a method: a named one, GET's for HEAD, any; undefined: it has none. */
+/** The rank of a route for a method: a named one, GET's for HEAD, any; undefined: it has none. */
 function methodRank({ methods }: Route, method: string): number | undefined {
   if (methods === 'any') return 2;
   if (methods.has(method)) return 0;
@@ -94,7 +94,7 @@ const path = fc
   .map(([segments, end]) => `/${segments.join('/')}${end}`);
 const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE');
 
-it('The tree finds what a naive matcher finds, and 405 exactly where other methods have the path', () => {
+it('The tree finds what a naive matcher finds, and 405 exactly if other methods have the path', () => {
   fc.assert(
     fc.property(routes, path, method, (table, sent, asked) => {
       const found = matcherOf(table, { allowSemicolon: false })(headOf(`${asked} ${sent}`));
@@ -115,7 +115,7 @@ it('The tree finds what a naive matcher finds, and 405 exactly where other metho
   );
 });
 
-it('What is matched is what is forwarded: the path that goes on leads to the same route and stays as it is', () => {
+it('What is matched is what is forwarded: the forwarded path leads to the same route and stays unchanged', () => {
   fc.assert(
     fc.property(routes, path, method, (table, sent, asked) => {
       const match = matcherOf(table, { allowSemicolon: false });
@@ -127,7 +127,7 @@ it('What is matched is what is forwarded: the path that goes on leads to the sam
   );
 });
 
-it('Whatever the target, match finds or refuses and never throws', () => {
+it('For any target, match finds or refuses and never throws', () => {
   const match = matcherOf([routeOf('* /{all*}', { allowEncodedSlash: true })], { allowSemicolon: true });
   const target = fc.oneof(
     fc.string({ unit: 'binary' }),

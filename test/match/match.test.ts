@@ -4,7 +4,7 @@ import type { Route } from '../../src/model/route.js';
 import { routeOf } from '../model/route-of.js';
 import { headOf, matcherOf } from './head-of.js';
 
-/** The route of a request as it is written, or the refusal's status. */
+/** The route of a request target, or the status of the refusal. */
 function finder(routes: readonly (string | Route)[], allowSemicolon = false) {
   const match = matcherOf(
     routes.map((route) => (typeof route === 'string' ? routeOf(route) : route)),
@@ -41,7 +41,7 @@ describe('The most specific route wins', () => {
     expect(finder(routes.toReversed())(request)).toBe(expected);
   });
 
-  it('by its path first and then by its method: * on a literal goes before GET on a placeholder', () => {
+  it('by its path first and then by its method: * on a literal precedes GET on a placeholder', () => {
     expect(finder(['GET /users/{id}', '* /users/me'])('GET /users/me')).toBe('* /users/me');
   });
 
@@ -54,7 +54,7 @@ describe('The most specific route wins', () => {
 });
 
 describe('A literal', () => {
-  it('matches by its fully decoded text, and goes on as it was sent', () => {
+  it('matches by its fully decoded text, and is forwarded as it was sent', () => {
     const match = matcherOf([routeOf('GET /users/@admin'), routeOf('GET /caf%C3%A9')], {
       allowSemicolon: false,
     });
@@ -64,13 +64,13 @@ describe('A literal', () => {
     expect(match(headOf('GET /caf%c3%a9'))).toMatchObject({ path: '/caf%c3%a9' });
   });
 
-  it('is matched before a placeholder however it is encoded', () => {
+  it('is matched before a placeholder in any encoding', () => {
     const find = finder(['GET /users/@admin', 'GET /users/{id}']);
     expect(find('GET /users/%40admin')).toBe('GET /users/@admin');
     expect(find('GET /users/%40Admin')).toBe(404);
   });
 
-  it('may be called like a property of every object', () => {
+  it('may have the name of a property of every object', () => {
     expect(finder(['GET /__proto__/constructor'])('GET /__proto__/constructor')).toBe(
       'GET /__proto__/constructor',
     );
@@ -89,7 +89,7 @@ describe('A placeholder', () => {
     ['GET /items/5', 'GET /items/{id}'],
     ['GET /items/5/', 404],
     ['GET /items/5/6', 404],
-  ])('takes no empty segment: %s is %s', (request, expected) => {
+  ])('matches no empty segment: %s is %s', (request, expected) => {
     expect(finder(['* /files/{path*}', 'GET /items/{id}'])(request)).toBe(expected);
   });
 });
@@ -110,33 +110,33 @@ describe('A path that differs from a more specific route', () => {
     expect(find(request)).toBe(404);
   });
 
-  it('in more than that goes to the looser one', () => {
+  it('in more than that matches the looser one', () => {
     expect(find('GET /users/you')).toBe('GET /users/{id}');
     expect(find('GET /users/me/you')).toBe('* /{rest*}');
   });
 
-  it('of another method goes to the looser one', () => {
+  it('of another method matches the looser one', () => {
     expect(find('PUT /users/ME')).toBe('* /{rest*}');
   });
 
-  it('is 405 to a method of no route, where the looser one has others', () => {
+  it('is 405 for a method of no route, if the looser one has others', () => {
     expect(find('TRACE /users/ME')).toBe(405);
   });
 
-  it('is 404 for every method where the only route of its own is such a looser one', () => {
+  it('is 404 for every method if its only route is such a looser one', () => {
     const others = finder(['GET /users/me', 'GET /users/{id}', 'POST /users/me']);
     expect(others('POST /users/ME')).toBe(404);
     expect(others('POST /users/5')).toBe(405);
   });
 
-  it('is its own where a route spells it so', () => {
+  it('matches a route with exactly its spelling', () => {
     const both = finder(['GET /users/me', 'GET /users/ME', 'GET /users/me/', 'GET /users/{id}']);
     for (const path of ['/users/me', '/users/ME', '/users/me/'])
       expect(both(`GET ${path}`)).toBe(`GET ${path}`);
     expect(both('GET /users/Me')).toBe(404);
   });
 
-  it('only in what follows a semicolon is 404 too, where semicolons are allowed', () => {
+  it('only after a semicolon is 404 too, if semicolons are allowed', () => {
     const allowing = finder(['GET /users/me', 'GET /users/{id}', 'GET /a;b/{x}'], true);
     expect(allowing('GET /users/me;v=1')).toBe(404);
     expect(allowing('GET /users/ME;v=1')).toBe(404);
@@ -159,7 +159,7 @@ describe('The methods', () => {
     { allowSemicolon: false },
   );
 
-  it('that some route of the path has are told in Allow, sorted, with HEAD where GET is', () => {
+  it('that some route of the path has are listed in Allow, sorted, with HEAD if GET is', () => {
     expect(match(headOf('DELETE /a'))).toMatchObject({
       status: 405,
       headers: ['Allow', 'GET, HEAD, POST, PURGE, PUT'],
@@ -181,7 +181,7 @@ describe('The methods', () => {
     expect(naming(headOf(`${method} /x`))).toMatchObject({ status: 405, headers: ['Allow', 'GET, HEAD'] });
   });
 
-  it('have HEAD answered by a GET route, where none names it', () => {
+  it('include HEAD on a GET route, if no route names it', () => {
     expect(match(headOf('HEAD /a'))).toMatchObject({ route: { match: 'GET,POST /a' } });
     expect(match(headOf('HEAD /h'))).toMatchObject({ route: { match: 'HEAD /h' } });
     expect(match(headOf('HEAD /any'))).toMatchObject({ route: { match: '* /any' } });
@@ -209,18 +209,18 @@ describe('An encoded slash', () => {
     ['PUT /closed/a%2Fb', 400],
     ['GET /nowhere/a%2Fb', 400],
     ['GET /open/..%2Fb', 400],
-  ])('is only for routes that allow it: %s is %s', (request, expected) => {
+  ])('matches only routes that allow it: %s is %s', (request, expected) => {
     expect(find(request)).toBe(expected);
   });
 
-  it('is one segment, and goes on as it was sent', () => {
+  it('is part of one segment, and is forwarded as it was sent', () => {
     const match = matcherOf([routeOf('GET /open/{id}', { allowEncodedSlash: true })], {
       allowSemicolon: false,
     });
     expect(match(headOf('GET /open/a%2fb'))).toMatchObject({ path: '/open/a%2fb' });
   });
 
-  it('names only the methods of routes that allow it', () => {
+  it('limits Allow to the methods of routes that allow it', () => {
     const match = matcherOf([routeOf('GET /a/{id}', { allowEncodedSlash: true }), routeOf('POST /a/{id}')], {
       allowSemicolon: false,
     });
@@ -246,7 +246,7 @@ describe('A rewrite', () => {
     ['/{path}/x', '/files/a/', 'the path has an empty segment'],
     ['/../{path}', '/files/a', 'the path has a dot segment'],
     ['/x%2Fy/{path}', '/files/a', 'the path has an encoded slash'],
-  ])('to %s obeys the rules that every path obeys', (rewrite, path, detail) => {
+  ])('to %s follows the rules of every path', (rewrite, path, detail) => {
     const match = matcherOf([routeOf('GET /files/{path*}', { rewrite })], { allowSemicolon: false });
     expect(match(headOf(`GET ${path}`))).toMatchObject({ status: 400, detail });
   });
@@ -256,7 +256,7 @@ describe('A rewrite', () => {
     expect(match(headOf('GET /a'))).toMatchObject({ path: '/' });
   });
 
-  it('that names a placeholder of no segment is a bug, told at load', () => {
+  it('that names an unknown placeholder is a bug, reported at load', () => {
     expect(() => matcherOf([routeOf('GET /a', { rewrite: '/{a}' })], { allowSemicolon: false })).toThrow(
       "GET /a: the rewrite's {a} is not a placeholder of the route",
     );

@@ -105,12 +105,12 @@ describe('A path where semicolons are allowed', () => {
     ['/;x/b', 'empty segment'],
     ['/a/%3b', 'empty segment'],
     ['/a//b', 'empty segment'],
-  ])('is refused as %s, which is another once the parameters are cut off', (path, word) => {
+  ])('is refused as %s, which is another path once the parameters are removed', (path, word) => {
     expect(detailOf(path, true)).toContain(word);
   });
 });
 
-it('A normal form is its own normal form, and says the same as what was sent', () => {
+it('A normal form is its own normal form, and means the same as what was sent', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       '/',

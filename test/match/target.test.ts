@@ -38,7 +38,7 @@ describe('A target in absolute-form', () => {
     });
   });
 
-  it('obeys the rules of paths and queries', () => {
+  it('follows the rules of paths and queries', () => {
     expect(match(headOf('GET http://api.example/all/../a'))).toMatchObject({ status: 400 });
     expect(match(headOf('GET http://api.example#/a'))).toMatchObject({ status: 400 });
     expect(match(headOf('GET http://api.example/a?b#c'))).toMatchObject({ status: 400 });
@@ -61,14 +61,14 @@ describe('A target that is no path', () => {
     expect(match(headOf(request))).toMatchObject({ status: 400, detail: 'the target is not a path' });
   });
 
-  it('finds no route where it is OPTIONS *', () => {
+  it('matches no route if it is OPTIONS *', () => {
     expect(match(headOf('OPTIONS *'))).toMatchObject({ status: 404, reason: 'no_route' });
   });
 });
 
 describe('A query', () => {
   it.each(['', '?', '?a=b&a=c', '?%zz%00;..//\\"<>', '??', '?a=http://b/?c'])(
-    'goes on byte for byte: %j',
+    'is forwarded byte for byte: %j',
     (query) => {
       expect(match(headOf(`GET /a${query}`))).toMatchObject({ path: '/a', query });
     },

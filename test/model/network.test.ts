@@ -31,11 +31,11 @@ it.each([
   '::1.2.3',
   '::1.2.3.4.5',
   '::1.2.3.999',
-])('%j is no address and stands for itself', (text) => {
+])('%j is no address and is counted as it is', (text) => {
   expect(networkOf(text)).toBe(text);
 });
 
-it('every way to write an IPv6 address is counted as its first four groups', () => {
+it('every spelling of an IPv6 address is counted as its first four groups', () => {
   const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
   fc.assert(
     fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), fc.boolean(), (groups, padded) => {
@@ -60,6 +60,6 @@ it.each([
   ['::ffff:192.0.2.77', '192.0.2'],
   ['2001:db8:1:2:3::4', '2001:db8:1:2'],
   ['no address', 'no address'],
-])('%s takes turns as the network %s', (address, subnet) => {
+])('%s is queued as the network %s', (address, subnet) => {
   expect(subnetOf(address)).toBe(subnet);
 });

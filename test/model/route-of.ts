@@ -5,7 +5,7 @@ import { makeRoute } from '../support/route.js';
 export interface RouteOptions {
   readonly rewrite?: string;
   readonly allowEncodedSlash?: boolean;
-  /** Left out: the route is public. */
+  /** Absent: the route is public. */
   readonly scope?: ScopeRequirement;
 }
 

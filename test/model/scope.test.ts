@@ -51,7 +51,7 @@ describe('A granted scope', () => {
     );
   });
 
-  it('covers what a comparison segment by segment says', () => {
+  it('covers exactly what a comparison segment by segment says', () => {
     const bySegments = (granted: string, required: string): boolean => {
       const before = granted.split(':').slice(0, -1);
       const parts = required.split(':');
@@ -84,7 +84,7 @@ describe('Scopes narrowed to grants', () => {
     expect(narrow(given, grants)).toEqual(narrowed);
   });
 
-  it('open exactly what both the scopes and the grants open', () => {
+  it('cover exactly what both the scopes and the grants cover', () => {
     const open = (granted: readonly string[], required: string): boolean =>
       granted.some((one) => covers(one, required));
     fc.assert(

@@ -18,8 +18,8 @@ const CLAIMS = [
   ...['X-Forwarded-Host', 'evil.example', 'X-Request-Id', 'theirs'],
 ];
 
-describe('A peer that is not trusted', () => {
-  it('is the client, whatever it says', () => {
+describe('An untrusted peer', () => {
+  it('is the client, whatever it sends', () => {
     expect(readFrom(['10.0.0.0/8'], CLAIMS, { peer: '11.0.0.1' })).toMatchObject({
       id: 'new-id',
       clientRequestId: 'theirs',
@@ -30,12 +30,12 @@ describe('A peer that is not trusted', () => {
     });
   });
 
-  it('that speaks TLS is forwarded as https', () => {
+  it('with TLS is forwarded as https', () => {
     const socket = new TLSSocket(new Socket());
     expect(readFrom([], [], { peer: '11.0.0.1', socket }).forwardedProto).toBe('https');
   });
 
-  it('without an address is unknown, over a Unix socket too', async () => {
+  it('without an address is unknown, also over a Unix socket', async () => {
     expect(readFrom(['0.0.0.0/0', '::/0'], CLAIMS)).toMatchObject({
       clientIp: 'unknown',
       forwardedFor: 'unknown',
@@ -50,7 +50,7 @@ describe('A peer that is not trusted', () => {
 });
 
 describe('A trusted peer', () => {
-  it('is believed', () => {
+  it('sets the forwarding information', () => {
     expect(readFrom(['10.0.0.0/8'], CLAIMS, { peer: '10.1.2.3' })).toMatchObject({
       id: 'theirs',
       clientRequestId: undefined,
@@ -62,7 +62,7 @@ describe('A trusted peer', () => {
   });
 
   it.each(['a b', 'a"b', 'x'.repeat(129), 'caf\xe9', ''])(
-    'is not believed an id that is no plain token: %j',
+    'cannot set an id that is no plain token: %j',
     (id) => {
       expect(readFrom(['10.0.0.1'], ['X-Request-Id', id], { peer: '10.0.0.1' }).id).toBe('new-id');
     },
@@ -81,17 +81,17 @@ describe('A trusted peer', () => {
     ['ftp', 'http'],
     ['https, http', 'http'],
     ['', 'http'],
-  ])('that says the protocol %j is forwarded as %s', (sent, forwardedProto) => {
+  ])('that sends the protocol %j is forwarded as %s', (sent, forwardedProto) => {
     const head = readFrom(['10.0.0.1'], ['X-Forwarded-Proto', sent], { peer: '10.0.0.1' });
     expect(head).toMatchObject({ forwardedProto });
   });
 
-  it.each(['a b', 'a, b', 'a:0', ''])('that says the host %j is forwarded with the Host field', (sent) => {
+  it.each(['a b', 'a, b', 'a:0', ''])('that sends the host %j is forwarded with the Host field', (sent) => {
     const head = readFrom(['10.0.0.1'], ['X-Forwarded-Host', sent], { peer: '10.0.0.1' });
     expect(head.forwardedHost).toBe('api.example');
   });
 
-  it('that says nothing is the client', () => {
+  it('that sends no forwarding field is the client', () => {
     expect(readFrom(['10.0.0.1'], [], { peer: '10.0.0.1' })).toMatchObject({
       clientIp: '10.0.0.1',
       forwardedFor: '10.0.0.1',
@@ -141,7 +141,7 @@ describe('The client of a chain', () => {
     ['9.9.9', '10.0.0.1'],
     ['9.9.9.9:5:5', '10.0.0.1'],
     [`9.9.9.9:${'5'.repeat(80)}`, '10.0.0.1'],
-  ])('%j is the rightmost that no trusted proxy stands behind: %s', (chain, clientIp) => {
+  ])('%j is the rightmost untrusted one: %s', (chain, clientIp) => {
     const head = readFrom(['10.0.0.0/8', 'fd00::/8'], ['X-Forwarded-For', chain], { peer: '10.0.0.1' });
     expect(head.clientIp).toBe(clientIp);
   });
@@ -169,7 +169,7 @@ describe('The trusted proxies', () => {
     ['::ffff:10.0.0.0/104', '10.9.9.9', true],
     ['::ffff:10.0.0.0/104', '11.0.0.0', false],
     ['::ffff:10.0.0.1', '10.0.0.1', true],
-  ])('%s have %s among them: %s', (entry, peer, trusted) => {
+  ])('%s include %s: %s', (entry, peer, trusted) => {
     const head = readFrom([entry], ['X-Request-Id', 'theirs'], { peer });
     expect(head.id === 'theirs').toBe(trusted);
   });
@@ -184,7 +184,7 @@ describe('The trusted proxies', () => {
     '::/129',
     '::ffff:1.2.3.4/95',
     '*',
-  ])('cannot be %j, which is told at load', (entry) => {
+  ])('cannot be %j, which is reported at load', (entry) => {
     expect(() => createReader({ trustProxy: [entry], newId: () => '' })).toThrow();
   });
 
@@ -204,7 +204,7 @@ describe('The Forwarded field', () => {
     readFrom(['10.0.0.0/8', 'fd00::/8'], ['Host', host, 'Forwarded', sent], { peer: '10.0.0.1', ...options })
       .forwarded;
 
-  it("of a trusted peer gets the gate's own element behind it", () => {
+  it("of a trusted peer gets the gateway's own element appended", () => {
     expect(forwarded('for=192.0.2.7')).toBe('for=192.0.2.7, for=10.0.0.1;host=api.example;proto=http');
     const socket = new TLSSocket(new Socket());
     expect(forwarded('for=_hidden;by=unknown', { socket })).toMatch(/;proto=https$/);
@@ -224,7 +224,7 @@ describe('The Forwarded field', () => {
     );
   });
 
-  it('goes where it is none, so that no element hides in an open quote', () => {
+  it('is removed if it is invalid, so that no element hides in an open quote', () => {
     for (const sent of [
       'for="192.0.2.7',
       'for=a, for="b',
@@ -238,12 +238,12 @@ describe('The Forwarded field', () => {
       expect(forwarded(sent)).toBeUndefined();
   });
 
-  it('is not made up where a trusted peer sends none, and not taken from a stranger', () => {
+  it('is not created if a trusted peer sends none, and not taken from an untrusted one', () => {
     expect(readFrom(['10.0.0.0/8'], [], { peer: '10.0.0.1' }).forwarded).toBeUndefined();
     expect(readFrom(['10.0.0.0/8'], ['Forwarded', 'for=a'], { peer: '11.0.0.1' }).forwarded).toBeUndefined();
   });
 
-  it('of any length is read in no time', () => {
+  it('of any length is parsed in linear time', () => {
     const startedMs = performance.now();
     for (const part of ['for=a ', ' ', 'for=a;', '"', 'for="\\', 'a', ','])
       forwarded(part.repeat(16_000 / part.length));

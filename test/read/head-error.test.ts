@@ -58,7 +58,7 @@ describe('A Host field', () => {
     '[:::1]',
     '[v1.a]',
     'caf\xe9',
-  ])('is refused where it is %j', async (host) => {
+  ])('is refused if it is %j', async (host) => {
     const { headError } = await wire.read(['GET / HTTP/1.1', `Host: ${host}`]);
     expect(headError).toMatchObject({
       status: 400,
@@ -67,19 +67,19 @@ describe('A Host field', () => {
     expect(headError?.body).toContain('"code":214');
   });
 
-  it.each(['1.0', '1.1'])('must not be missing, in HTTP/%s either', async (version) => {
+  it.each(['1.0', '1.1'])('must not be missing, even in HTTP/%s', async (version) => {
     const head = await wire.read([`GET / HTTP/${version}`]);
     expect(head).toMatchObject({ host: '', headError: { status: 400, detail: 'there is no Host field' } });
   });
 
-  it('must stand once, even where both are the same', async () => {
+  it('must occur once, even if both are equal', async () => {
     const { headError } = await wire.read(['GET / HTTP/1.1', 'Host: a', 'host: a']);
     expect(headError).toMatchObject({ status: 400, detail: 'there are two Host fields' });
   });
 });
 
 describe('Two Authorization fields', () => {
-  it('are refused with 400, code 214 and a challenge that says invalid_request', async () => {
+  it('are refused with 400, code 214 and an invalid_request challenge', async () => {
     const { headError } = await wire.read([
       'GET / HTTP/1.1',
       'Host: a',
@@ -94,7 +94,7 @@ describe('Two Authorization fields', () => {
     );
   });
 
-  it('are two where one is empty', async () => {
+  it('are two even if one is empty', async () => {
     const { headError } = await wire.read([
       'GET / HTTP/1.1',
       'Host: a',
@@ -105,7 +105,7 @@ describe('Two Authorization fields', () => {
   });
 });
 
-// Node's strict parser refuses most of these by itself; the gate does not lean on that.
+// Node's strict parser refuses most of these by itself; the gateway does not rely on that.
 describe('The framing of a request', () => {
   it.each([
     [['Content-Length', '5', 'Content-Length', '5'], 'there are two Content-Length fields'],
@@ -134,7 +134,7 @@ describe('The framing of a request', () => {
     [['Content-Length', '0x1'], 'the Content-Length field is not a length'],
     [['Content-Length', '1, 1'], 'the Content-Length field is not a length'],
     [['Content-Length', '9'.repeat(16)], 'the Content-Length field is not a length'],
-  ])('is refused where it is %j: %s', (fields, detail) => {
+  ])('is refused if it is %j: %s', (fields, detail) => {
     expect(read(requestOf(fields, { method: 'POST' })).headError).toMatchObject({ status: 400, detail });
   });
 
@@ -146,7 +146,7 @@ describe('The framing of a request', () => {
 });
 
 describe('The size of a head', () => {
-  it('is at most 100 fields, else the answer is 431', async () => {
+  it('is at most 100 fields, else the response is 431', async () => {
     const lines = (count: number): string[] => [
       'GET / HTTP/1.1',
       'Host: a',
@@ -159,7 +159,7 @@ describe('The size of a head', () => {
     });
   });
 
-  it('has a target of at most 8 KiB, else the answer is 414', async () => {
+  it('has a target of at most 8 KiB, else the response is 414', async () => {
     const lines = (length: number): string[] => [`GET /${'a'.repeat(length - 1)} HTTP/1.1`, 'Host: a'];
     expect((await wire.read(lines(8192))).headError).toBeUndefined();
     expect((await wire.read(lines(8193))).headError).toMatchObject({
@@ -169,7 +169,7 @@ describe('The size of a head', () => {
   });
 });
 
-it('Of several flaws the first is told, and the head is there all the same', () => {
+it('The first of several errors is reported, and the head is parsed anyway', () => {
   const head = read(requestOf(['Host', 'a', 'Host', 'b', 'Authorization', 'x', 'Authorization', 'y']));
   expect(head).toMatchObject({
     id: 'id',

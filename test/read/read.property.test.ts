@@ -25,7 +25,7 @@ const value = fc.oneof(
 );
 const fields = fc.array(fc.tuple(name, value), { maxLength: 20 }).map((pairs) => pairs.flat());
 
-it('Whatever the fields, there is a head with an id and a client, and nothing throws', () => {
+it('For any fields, there is a head with an id and a client, and nothing throws', () => {
   const peer = fc.option(fc.oneof(fc.ipV4(), fc.ipV6(), fc.constantFrom('10.0.0.1', 'fd00::1', 'nonsense')), {
     nil: undefined,
   });
@@ -41,7 +41,7 @@ it('Whatever the fields, there is a head with an id and a client, and nothing th
   );
 });
 
-it('A stranger cannot choose the address that is counted, or the id, by any field', () => {
+it('An untrusted client cannot choose the counted address, or the id, by any field', () => {
   fc.assert(
     fc.property(fields, (sent) => {
       const head = read(requestOf(sent, { peer: '192.0.2.1' }));
@@ -56,7 +56,7 @@ it('A stranger cannot choose the address that is counted, or the id, by any fiel
   );
 });
 
-it('Behind a trusted proxy, nothing that stands left of the address it saw changes who is counted', () => {
+it('Behind a trusted proxy, nothing left of the address it saw changes who is counted', () => {
   fc.assert(
     fc.property(value, (forged) => {
       const head = read(

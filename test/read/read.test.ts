@@ -57,7 +57,7 @@ describe('A head', () => {
     expect(await wire.read(lines)).toMatchObject({ body, contentLength, headError: undefined });
   });
 
-  it('of a preflight says the method that is asked for', async () => {
+  it('of a preflight has the requested method', async () => {
     const asking = ['Origin: https://app.example', 'Access-Control-Request-Method: PUT'];
     expect((await wire.read(['OPTIONS / HTTP/1.1', HOST, ...asking])).preflightMethod).toBe('PUT');
     expect((await wire.read(['GET / HTTP/1.1', HOST, ...asking])).preflightMethod).toBeUndefined();
@@ -78,7 +78,7 @@ describe('An Expect field', () => {
   });
 });
 
-describe('A request to become a WebSocket', () => {
+describe('A WebSocket handshake', () => {
   it.each([
     [['GET / HTTP/1.1', HOST, ...UPGRADE], true],
     [['GET / HTTP/1.1', HOST, 'Connection: close', ...UPGRADE], true],
@@ -98,7 +98,7 @@ describe('A request to become a WebSocket', () => {
   });
 });
 
-describe('An id that a stranger sends', () => {
+describe('An id sent by an untrusted client', () => {
   it.each([
     ['abc-123', 'abc-123'],
     ['a"b', 'a"b'],
@@ -107,7 +107,7 @@ describe('An id that a stranger sends', () => {
     ['a b', undefined],
     ['caf\xe9', undefined],
     ['', undefined],
-  ])('is not believed, only logged where it is short and visible: %j', async (sent, clientRequestId) => {
+  ])('is not used, only logged if it is short and visible: %j', async (sent, clientRequestId) => {
     expect(await wire.read(['GET / HTTP/1.1', HOST, `X-Request-Id: ${sent}`])).toMatchObject({
       id: 'new-id',
       clientRequestId,

@@ -1,4 +1,4 @@
-/** Requests for what Node's own parser or this machine's network would never bring to the reader. */
+/** Requests that Node's parser or this machine's network would never deliver to the reader. */
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 

@@ -1,4 +1,4 @@
-/** A real server that answers nothing but keeps the heads that it reads: what goes over the wire is what is read. */
+/** A real server that only stores the heads that it reads, so that real bytes are parsed. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
@@ -6,12 +6,12 @@ import type { RequestHead } from '../../src/model/request.js';
 import { createReader } from '../../src/read/read.js';
 
 export interface Wire {
-  /** Sends the bytes of a request's head and waits for what is read of it. */
+  /** Sends the bytes of a request's head and waits for the parsed head. */
   read(lines: readonly string[], address?: string): Promise<RequestHead>;
   close(): Promise<void>;
 }
 
-/** A wire to a reader that trusts the given proxies; every new id is `new-id`. */
+/** A connection to a reader that trusts the given proxies; every new id is `new-id`. */
 export async function openWire(trustProxy: readonly string[], listenOn = '127.0.0.1'): Promise<Wire> {
   const reader = createReader({ trustProxy, newId: () => 'new-id' });
   const heads: ((head: RequestHead) => void)[] = [];

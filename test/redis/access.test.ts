@@ -1,4 +1,7 @@
-/** How the gate gets in: users with few rights, passwords beside the URL, Unix sockets, and TLS with names checked. */
+/**
+ * Access to Redis: users with few permissions, passwords beside the URL, Unix sockets, and TLS with verified
+ * names.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -39,7 +42,7 @@ function settingsOf(written: Written): RedisSettings {
 
 const ROUTE = { match: 'GET /a', upstream: 'a', public: true, limit: '2 per 1h' } as const;
 
-/** @returns whether Redis can be used so, within three seconds */
+/** @returns whether Redis can be used with these settings, within three seconds */
 async function works(written: Written): Promise<boolean> {
   const readable = readableLog();
   reasons = readable.reasons;
@@ -51,7 +54,7 @@ async function works(written: Written): Promise<boolean> {
 
 describe('a user of Redis', () => {
   it.each(['p/a', 'p#?a', 'p@a', 'p%41', "p:' a", '%zz'])(
-    'with the password %j beside the url is let in',
+    'with the password %j beside the url is accepted',
     async (password) => {
       redis = await startRedis();
       const admin = new Redis(redis.url);
@@ -64,7 +67,7 @@ describe('a user of Redis', () => {
     },
   );
 
-  it('who may do what the docs list, and nothing else, is enough for limits and the kill switch', async () => {
+  it('with exactly the documented permissions is sufficient for limits and the kill switch', async () => {
     const docs = readFileSync('docs/operations.md', 'utf8');
     const [, line] = /^ {4}(ACL SETUSER tollgate .*)$/m.exec(docs) ?? [];
     const [, ...words] = line!.replace('PASSWORD', 'pw').split(' ');
@@ -95,10 +98,10 @@ describe('a user of Redis', () => {
         },
         ...(body && { body: JSON.stringify(body) }),
       });
-    // The first is read with everything, the second as new.
+    // The first set is read with all permissions, the second as a new key.
     for (const app of ['x', 'y'])
       expect((await revoke('POST', '', { app, issuer: 'main' })).status).toBe(201);
-    // Everything that was asked of Redis was allowed, and the channel is listened to.
+    // Redis allowed every command, and the channel is subscribed.
     await untilTrue(async () => {
       const [, listeners] = (await admin.pubsub('NUMSUB', 'tollgate:revocations')) as [string, number];
       return listeners === 1;
@@ -129,7 +132,7 @@ describe('a Unix socket', () => {
   });
 });
 
-/** A server that speaks TLS at the second port. */
+/** A server with TLS at the second port. */
 async function startTls(names: string, ...more: string[]): Promise<number> {
   const tlsPort = await freePort();
   const { certFile, keyFile } = authority.issue(`redis ${names}`, names);
@@ -144,7 +147,7 @@ async function startTls(names: string, ...more: string[]): Promise<number> {
 }
 
 describe('a Redis with TLS', () => {
-  it('is believed by its authority and its name', async () => {
+  it('is verified by its CA and its name', async () => {
     const port = await startTls('DNS:redis.example');
     const ca = authority.certFile;
     const url = `rediss://127.0.0.1:${port}`;
@@ -159,7 +162,7 @@ describe('a Redis with TLS', () => {
     expect(reasons[0]).toMatch(/self-signed|unable to (get|verify)/);
   });
 
-  it('that wants a certificate of its clients is shown one', async () => {
+  it('that requires a client certificate gets one', async () => {
     const port = await startTls('IP:127.0.0.1', '--tls-auth-clients', 'yes');
     const { certFile: cert, keyFile: key } = authority.issue('the gate');
     const ca = authority.certFile;
@@ -180,7 +183,7 @@ describe('a Redis with TLS', () => {
     admin.disconnect();
   });
 
-  it('of a cluster that announces addresses is believed by the name of the file', async () => {
+  it('of a cluster that announces addresses is verified by the configured name', async () => {
     const port = await startTls(
       'DNS:localhost',
       ...['--cluster-enabled', 'yes', '--tls-cluster', 'yes', '--cluster-announce-ip', '127.0.0.1'],

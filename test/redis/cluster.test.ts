@@ -37,7 +37,7 @@ async function keysApart(): Promise<{ here: string; holder: OwnRedis; elsewhere:
   }
 }
 
-/** The slot of a key, who holds it, and another primary. */
+/** The slot of a key, its server, and another primary. */
 async function aSlot(key: string) {
   const holder = await cluster.holderOf(key);
   let other = holder;
@@ -62,7 +62,7 @@ async function setSlot(server: OwnRedis, slot: number, ...words: string[]): Prom
 }
 
 describe('a connection to a cluster', () => {
-  it('finds all that hold slots by the one that the file names, and runs each script where its key lies', async () => {
+  it('finds all servers with slots from the configured one, and runs each script where its key is', async () => {
     expect(connection.isUp).toBe(true);
     const keys = Array.from({ length: 50 }, (_, i) => `{app-${i}}:count`);
     const replies = await Promise.all(keys.map((key) => connection.runScript(ECHO, [key], ['x'])));
@@ -71,7 +71,7 @@ describe('a connection to a cluster', () => {
     expect(lines).not.toContain('Redis calls fail');
   });
 
-  it('knows the slot of a key as the cluster does', async () => {
+  it('computes the slot of a key as the cluster does', async () => {
     const [server] = cluster.servers;
     const keys = ['', 'a', '123456789', '{a}:b', 'x{a}y{b}', '{}x', '{', '}', 'a{b', 'a}{b}', 'p:{a:i:x}:12'];
     for (const key of keys) {
@@ -90,7 +90,7 @@ describe('a connection to a cluster', () => {
     expect(connection.locate!(key).server).not.toBe(before);
   });
 
-  it('follows a key that has moved ahead of its slot, and is away for keys that are torn apart', async () => {
+  it('follows a key that moved before its slot, and is unavailable for keys that are split', async () => {
     const { key, slot, holder, other } = await aSlot('torn');
     const [stays, goes] = [`{${key}}stays`, `{${key}}goes`];
     await connection.runScript(WRITE, [stays], []);
@@ -99,7 +99,7 @@ describe('a connection to a cluster', () => {
     const before = connection.locate!(key).server;
     expect(await connection.runScript(WRITE, [goes], [])).toEqual([1]);
     expect(await connection.runScript(WRITE, [stays], [])).toEqual([2]);
-    // The slot is still where it was.
+    // The slot has not moved yet.
     expect(connection.locate!(key).server).toBe(before);
     expect(await connection.runScript(WRITE, [stays, goes], [])).toBe('unavailable');
     expect(connection.isUp).toBe(true);
@@ -109,7 +109,7 @@ describe('a connection to a cluster', () => {
 });
 
 describe('one server of a cluster', () => {
-  it('that stops answering is known to be away by itself: the others count on, and its own calls cost nothing', async () => {
+  it('that stops responding becomes unavailable alone: the others keep counting, and its own calls wait for nothing', async () => {
     const { here, holder, elsewhere } = await keysApart();
     holder.stop();
     const first = await Promise.all([1, 2, 3].map(() => connection.runScript(WRITE, [here], [])));
@@ -143,8 +143,8 @@ describe('one server of a cluster', () => {
   );
 });
 
-describe('a cluster that is wholly away', () => {
-  it('does not hold up a gate that starts, and is found again', { timeout: 40_000 }, async () => {
+describe('a cluster that is entirely unavailable', () => {
+  it('does not delay a gateway that starts, and is found again', { timeout: 40_000 }, async () => {
     connection.close();
     for (const server of cluster.servers) await server.kill();
     const start = performance.now();

@@ -25,7 +25,7 @@ function connect(url: string): void {
   connection = connectRedis(redisAt(url, TIMEOUT_MS), { log: readable.log, now: Date.now });
 }
 
-/** How long it takes until the connection is up, or known not to be. */
+/** Time until the connection is ready, or known to be unavailable. */
 async function until(up: boolean, mostMs = 5000): Promise<number> {
   const start = performance.now();
   while (connection.isUp !== up) {
@@ -53,7 +53,7 @@ afterEach(async () => {
   await redis.close();
 });
 
-describe('a connection to a Redis that is there', () => {
+describe('a connection to an available Redis', () => {
   it('runs scripts, by their digest once Redis knows them', async () => {
     const client = new Redis(redis.url);
     for (const word of ['a', 'b', 'c']) expect(await connection.runScript(ECHO, [], [word])).toEqual([word]);
@@ -64,7 +64,7 @@ describe('a connection to a Redis that is there', () => {
     client.disconnect();
   });
 
-  it('heals at once when Redis has forgotten its scripts', async () => {
+  it('recovers at once when Redis has lost its scripts', async () => {
     const client = new Redis(redis.url);
     await connection.runScript(ECHO, [], ['before']);
     await client.script('FLUSH');
@@ -72,7 +72,7 @@ describe('a connection to a Redis that is there', () => {
     client.disconnect();
   });
 
-  it('a script that fails alone is away for its caller, is logged until it succeeds, whatever others do, and is no outage', async () => {
+  it('reports a script that fails alone as unavailable to its caller, logs it until it succeeds, and begins no outage', async () => {
     const counter = "return { redis.call('INCR', KEYS[1]) }";
     const client = new Redis(redis.url);
     await client.set('k', 'no number');
@@ -90,7 +90,7 @@ describe('a connection to a Redis that is there', () => {
     client.disconnect();
   });
 
-  it('a reply that came while this process was busy is not late', async () => {
+  it('accepts a reply that came while this process was busy', async () => {
     await connection.runScript(ECHO, [], ['warm']);
     const reply = connection.runScript(ECHO, [], ['here']);
     await passRealTime(0);
@@ -98,7 +98,7 @@ describe('a connection to a Redis that is there', () => {
     expect(await reply).toEqual(['here']);
   });
 
-  it('after it is closed every call is away and nothing more is logged', async () => {
+  it('returns unavailable for every call after it is closed, and logs nothing more', async () => {
     const waiting = connection.runScript(ECHO, [], ['late']);
     connection.close();
     expect(await waiting).toBe('unavailable');
@@ -109,8 +109,8 @@ describe('a connection to a Redis that is there', () => {
   });
 });
 
-describe('a Redis that stops answering', () => {
-  it('one late call is decided alone', async () => {
+describe('a Redis that stops responding', () => {
+  it('times out one late call alone', async () => {
     redis.stop();
     const [reply, tookMs] = await timed(connection.runScript(ECHO, [], ['x']));
     expect(reply).toBe('unavailable');
@@ -121,7 +121,7 @@ describe('a Redis that stops answering', () => {
     expect(lines).toEqual(['Redis is connected']);
   });
 
-  it('late calls that are not in a row are no outage', async () => {
+  it('begins no outage with late calls that are not consecutive', async () => {
     for (let i = 0; i < 4; i++) {
       redis.stop();
       expect(await connection.runScript(ECHO, [], ['x'])).toBe('unavailable');
@@ -131,7 +131,7 @@ describe('a Redis that stops answering', () => {
     expect(lines).toEqual(['Redis is connected']);
   });
 
-  it('three in a row make the outage known: the others end with them, further calls cost nothing, and it is back within a second', async () => {
+  it('begins an outage with three consecutive late calls: pending ones end, further ones wait for nothing, and it ends within a second', async () => {
     redis.stop();
     const first = Promise.all(Array.from({ length: 3 }, () => connection.runScript(ECHO, [], ['x'])));
     const patient = connection.runScript(ECHO, [], ['x'], 5000);
@@ -150,7 +150,7 @@ describe('a Redis that stops answering', () => {
     expect(lines).toEqual(['Redis is connected', 'Redis is unavailable', 'Redis is available again']);
   });
 
-  it('what was given up is not counted when Redis goes on', async () => {
+  it('does not count timed-out calls when it resumes', async () => {
     const store = createRedisStore({
       connection,
       keyPrefix: 'late:',
@@ -170,8 +170,8 @@ describe('a Redis that stops answering', () => {
   });
 });
 
-describe('a Redis that goes and comes', () => {
-  it('is away at once when killed, and back within a second of its restart with its scripts', async () => {
+describe('a Redis that stops and starts', () => {
+  it('is unavailable at once when killed, and available with its scripts within a second of its restart', async () => {
     await connection.runScript(ECHO, [], ['known']);
     const waiting = connection.runScript('while true do end', [], [], 5000);
     await passRealTime(20);
@@ -185,7 +185,7 @@ describe('a Redis that goes and comes', () => {
     expect(lines).toEqual(['Redis is connected', 'Redis is unavailable', 'Redis is available again']);
   });
 
-  it('may come after the gate has started', async () => {
+  it('may start after the gateway', async () => {
     connection.close();
     await redis.kill();
     connect(redis.url);
@@ -197,7 +197,7 @@ describe('a Redis that goes and comes', () => {
     expect(lines).toEqual(['Redis is unavailable', 'Redis is available again']);
   });
 
-  it('is dropped and sought again when it turns out to be a read-only replica', async () => {
+  it('is dropped and looked up again when it turns out to be a read-only replica', async () => {
     const client = new Redis(redis.url);
     await client.replicaof('127.0.0.1', await freePort());
     const write = "redis.call('SET', KEYS[1], '1') return { 1 }";
@@ -209,7 +209,7 @@ describe('a Redis that goes and comes', () => {
     client.disconnect();
   });
 
-  it('that takes connections and never says a word does not stop the gate', async () => {
+  it('that accepts connections and never responds does not stop the gateway', async () => {
     connection.close();
     const sockets = new Set<Socket>();
     const mute = createServer((socket) => void sockets.add(socket)).listen(0, '127.0.0.1');

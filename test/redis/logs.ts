@@ -1,4 +1,4 @@
-/** Logs for the tests of Redis: one that says nothing, and one that can be read. */
+/** Loggers for the tests of Redis: a silent one, and one that can be read. */
 import type { Log } from '../../src/model/log.js';
 
 export const SILENT: Log = {

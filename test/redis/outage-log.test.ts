@@ -1,4 +1,4 @@
-/** What the log says of outages, however often they come and whatever reasons they have. */
+/** The log lines of outages, for any number of them and any reasons. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCallFaults } from '../../src/redis/call-faults.js';
 import { createOutageLog, type OutageLog } from '../../src/redis/outage-log.js';
@@ -36,7 +36,7 @@ describe('an outage', () => {
     expect(reasons[1]).toMatch(/^LOADING/);
   });
 
-  it('of many a second is not logged, unless it lasts; then the line tells how many were not', () => {
+  it('is not logged if there are many a second, unless it lasts; then the line has the number of the others', () => {
     for (let i = 0; i < 100; i++) {
       outages.begin('3 calls in a row had no reply in time');
       vi.advanceTimersByTime(50);
@@ -52,8 +52,8 @@ describe('an outage', () => {
   });
 });
 
-describe('calls that fail by themselves', () => {
-  it('are logged once a minute for each kind, whatever other kinds do', () => {
+describe('calls that fail alone', () => {
+  it('are logged once a minute for each kind, independently of other kinds', () => {
     const readable = readableLog();
     const faults = createCallFaults({ log: readable.log, now: () => Date.now(), fields: {} });
     for (let i = 0; i < 100; i++) {

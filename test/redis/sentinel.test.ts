@@ -33,7 +33,7 @@ async function connect(settings = own.settings): Promise<RedisConnection> {
   return connection;
 }
 
-/** How long it takes until a script that writes is answered. */
+/** Time until a writing script gets a reply. */
 async function untilCounted(redis: RedisConnection): Promise<number> {
   const start = performance.now();
   while ((await redis.runScript(WRITE, ['k'], [])) === 'unavailable') {
@@ -50,7 +50,7 @@ async function publish(port: number, message: string): Promise<void> {
 }
 
 describe('a primary that Sentinels name', () => {
-  it('is found, with the password for it and for them, also past a Sentinel that says nothing', async () => {
+  it('is found, with the passwords for it and for them, even if one Sentinel does not respond', async () => {
     const [silent] = own.sentinels;
     silent?.stop();
     const redis = await connect();
@@ -60,7 +60,7 @@ describe('a primary that Sentinels name', () => {
   });
 
   it(
-    'and stops answering has a successor, which counts and is listened to within a second of the failover',
+    'and stops responding has a successor, which counts and is subscribed within a second of the failover',
     { timeout: 40_000 },
     async () => {
       const [first, second] = own.servers;
@@ -77,13 +77,13 @@ describe('a primary that Sentinels name', () => {
       await expect.poll(() => heard).toEqual(['before', 'after']);
       first.continue();
       expect(await redis.runScript(PORT, [], [])).toEqual([String(second.port)]);
-      // That the successor is still a replica at first may be told in between.
+      // In between, an error may report that the successor is still a replica.
       const ends = lines.filter((line) => !line.startsWith('Redis is still unavailable'));
       expect(ends).toEqual(['Redis is connected', 'Redis is unavailable', 'Redis is available again']);
     },
   );
 
-  it('is followed when it hands over in health', { timeout: 40_000 }, async () => {
+  it('is followed after a planned failover', { timeout: 40_000 }, async () => {
     const [first, second] = own.servers;
     await own.untilPrimary(second);
     const redis = await connect();
@@ -95,8 +95,8 @@ describe('a primary that Sentinels name', () => {
   });
 });
 
-describe('Sentinels that are all away', () => {
-  it('do not hold up a gate that starts, and are sought again', async () => {
+describe('Sentinels that are all unavailable', () => {
+  it('do not delay a gateway that starts, and are tried again', async () => {
     const port = await freePort();
     const { servers } = own.settings;
     if (servers.kind !== 'sentinel') throw new TypeError('not by Sentinels');

@@ -31,14 +31,14 @@ async function using<T>(body: (client: Redis) => Promise<T>): Promise<T> {
   }
 }
 
-/** Publishes until so many hear it. */
+/** Publishes until so many subscribers receive it. */
 async function publish(message: string, listeners = 1): Promise<void> {
   await using((client) =>
     expect.poll(() => client.publish('news', message), { timeout: 4000 }).toBe(listeners),
   );
 }
 
-it('what is published is heard, in order, and after a restart of Redis again', async () => {
+it('published messages are received, in order, and also after a restart of Redis', async () => {
   listen();
   await publish('one');
   await publish('two');
@@ -48,7 +48,7 @@ it('what is published is heard, in order, and after a restart of Redis again', a
   await expect.poll(() => heard).toEqual(['one', 'two', 'three']);
 });
 
-it('a Redis that comes later is found', async () => {
+it('a Redis that starts later is found', async () => {
   await redis.kill();
   listen();
   await redis.restart();
@@ -56,21 +56,21 @@ it('a Redis that comes later is found', async () => {
   await expect.poll(() => heard).toEqual(['late']);
 });
 
-it('a Redis that does not let us listen is asked again over the same connection', async () => {
+it('a Redis that does not permit the subscription is asked again over the same connection', async () => {
   await using((client) => client.acl('SETUSER', 'default', 'resetchannels'));
   listen();
   const connections = () =>
     using(async (client) => Number(/total_connections_received:(\d+)/.exec(await client.info('stats'))![1]));
   const before = await connections();
   await new Promise((resolve) => setTimeout(resolve, 500));
-  // The test's own second connection, and the listener's where it was not yet there.
+  // The test's own second connection, and the subscriber's if it was not open yet.
   expect((await connections()) - before).toBeLessThanOrEqual(2);
   await using((client) => client.acl('SETUSER', 'default', 'allchannels'));
   await publish('allowed');
   await expect.poll(() => heard).toEqual(['allowed']);
 });
 
-it('once stopped nothing listens any more', async () => {
+it('no subscription is left after the stop', async () => {
   listen();
   await publish('one');
   stop();

@@ -1,4 +1,4 @@
-/** A Redis that is reached and cannot be used: it is away, with its own reason, until it does what the gate needs. */
+/** A Redis that is reachable but unusable is unavailable, with its own reason, until it works. */
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RedisSettings } from '../../src/model/settings.js';
@@ -54,7 +54,7 @@ describe('a database that is refused', () => {
     expect(reasons[0]).toMatch(/DB index is out of range/);
   });
 
-  it('that is there is the one that is counted in, after a reconnection too', async () => {
+  it('that exists is the one used for counts, also after a reconnection', async () => {
     await connect(redisAt(`${redis.url}/3`, 200));
     expect(await count()).toEqual([1]);
     await redis.kill();
@@ -98,23 +98,26 @@ describe('a Redis that answers every script with an error', () => {
       ['CONFIG', 'SET', 'maxmemory', '0'],
       /OOM command not allowed/,
     ],
-  ])('%s is away with that reason, and back when it is allowed', async (_why, forbid, allow, reason) => {
-    await begin();
-    await connect();
-    expect(await count()).toEqual([1]);
-    const call = ([name = '', ...words]: string[]) => admin.call(name, words);
-    await call(forbid);
-    await connection?.runScript('return redis.call("SET", KEYS[1], "1")', ['k'], []);
-    await count();
-    await untilUp(false);
-    await call(allow);
-    await untilUp(true);
-    expect(await count()).toEqual([2]);
-    expect(lines).toEqual(['Redis is connected', 'Redis is unavailable', 'Redis is available again']);
-    expect(reasons).toEqual([expect.stringMatching(reason)]);
-  });
+  ])(
+    '%s is unavailable with that reason, and available when it permits them',
+    async (_why, forbid, allow, reason) => {
+      await begin();
+      await connect();
+      expect(await count()).toEqual([1]);
+      const call = ([name = '', ...words]: string[]) => admin.call(name, words);
+      await call(forbid);
+      await connection?.runScript('return redis.call("SET", KEYS[1], "1")', ['k'], []);
+      await count();
+      await untilUp(false);
+      await call(allow);
+      await untilUp(true);
+      expect(await count()).toEqual([2]);
+      expect(lines).toEqual(['Redis is connected', 'Redis is unavailable', 'Redis is available again']);
+      expect(reasons).toEqual([expect.stringMatching(reason)]);
+    },
+  );
 
-  it('from the beginning is never up', async () => {
+  it('from the beginning is never available', async () => {
     await begin();
     await admin.call('ACL', ['SETUSER', 'default', '-@scripting']);
     await connect();
@@ -124,13 +127,13 @@ describe('a Redis that answers every script with an error', () => {
     expect(reasons[0]).toMatch(/NOPERM/);
   });
 
-  it('since it does not know them is away; what it repeats of the call is not logged', async () => {
+  it('since it does not know them is unavailable; the part of its error that repeats the call is not logged', async () => {
     await begin(serverArgs('--rename-command', 'EVAL', ''));
     await connect();
     expect(reasons).toEqual(["ERR unknown command 'EVAL'"]);
   });
 
-  it('since it cannot save is away until it can', async () => {
+  it('since it cannot save is unavailable until it can', async () => {
     await begin(serverArgs('--enable-protected-configs', 'yes'));
     await admin.config('SET', 'save', '3600 1');
     await connect();
@@ -156,7 +159,7 @@ describe('a Redis without INFO', () => {
 });
 
 describe('a read-only replica', () => {
-  it('is left, and five seconds behind one are one line in the log', async () => {
+  it('is dropped, and five seconds on one are one line in the log', async () => {
     await begin();
     await connect();
     await admin.replicaof('127.0.0.1', await freePort());
@@ -173,7 +176,7 @@ describe('a read-only replica', () => {
     expect(await count()).toEqual([1]);
   });
 
-  it('is known by READONLY wherever it stands in the error', async () => {
+  it('is recognized by READONLY anywhere in the error', async () => {
     await begin();
     await connect();
     // As up to version 6.2.
@@ -189,7 +192,7 @@ describe('a read-only replica', () => {
 });
 
 describe('a password', () => {
-  it('that was rotated is the reason that is logged', async () => {
+  it('that was rotated is logged as the reason', async () => {
     await begin(serverArgs('--requirepass', 'old'), 'old');
     await connect(redisAt(redis.url.replace('//', '//:old@'), 200));
     expect(connection?.isUp).toBe(true);
@@ -205,7 +208,7 @@ describe('a password', () => {
     expect(JSON.stringify(reasons)).not.toMatch(/old|new/);
   });
 
-  it('that is missing is the reason that is logged', async () => {
+  it('that is missing is logged as the reason', async () => {
     await begin(serverArgs('--requirepass', 'secret'), 'secret');
     await connect();
     expect(connection?.isUp).toBe(false);

@@ -23,7 +23,7 @@ function open(folder: string, { source = 'postgres://one', isWriter = true } = {
   return { cache, lines };
 }
 
-/** Keeps a set and changes of it, as a gate does, and closes. */
+/** Saves a set and changes of it, as a gateway does, and closes. */
 async function keep(folder: string, set: RevokedSet, ...added: Revocation[]): Promise<void> {
   const { cache } = open(folder);
   cache.save({ revoked: set, epoch: 'e1' });
@@ -43,7 +43,7 @@ async function loadIds(folder: string, options = {}): Promise<string[] | undefin
 const fileOf = async (folder: string) => join(folder, (await readdir(folder))[0]!);
 
 describe('the last known set on disk', () => {
-  it('comes back whole in another process, with its epoch and what each revocation says', async () => {
+  it('is complete in another process, with its epoch and all fields of each revocation', async () => {
     const folder = await ownFolder();
     const all = [
       revocation(),
@@ -61,7 +61,7 @@ describe('the last known set on disk', () => {
     expect((await stat(await fileOf(folder))).mode & 0o777).toBe(0o600);
   });
 
-  it('takes changes behind it, within half a second or so, and none is written as a whole set', async () => {
+  it('gets changes appended within about half a second, and none is written as a whole set', async () => {
     const folder = await ownFolder();
     const { cache } = open(folder);
     const set = new RevokedSet([revocation()]);
@@ -77,7 +77,7 @@ describe('the last known set on disk', () => {
     await cache.close();
   });
 
-  it('is written anew when the changes are more than the set, and loses none that come meanwhile', async () => {
+  it('is rewritten when the changes outgrow the set, and loses none that come meanwhile', async () => {
     const folder = await ownFolder();
     const { cache } = open(folder);
     const set = new RevokedSet();
@@ -96,7 +96,7 @@ describe('the last known set on disk', () => {
     expect(await loadIds(folder)).toHaveLength(12_040);
   });
 
-  it('is that of its own source alone', async () => {
+  it('is used for its own source only', async () => {
     const folder = await ownFolder();
     await keep(folder, new RevokedSet([revocation()]));
     expect(await loadIds(folder, { source: 'postgres://other' })).toBeUndefined();
@@ -113,7 +113,7 @@ describe('the last known set on disk', () => {
     expect(await loadIds(folder, { isWriter: false })).toEqual(['app-1']);
   });
 
-  it('is believed though its last line was being written, and not where anything before is damaged', async () => {
+  it('is accepted with an incomplete last line, and rejected with damage anywhere before it', async () => {
     const folder = await ownFolder();
     await keep(folder, new RevokedSet([revocation(), revocation({ id: 'b' })]));
     const file = await fileOf(folder);
@@ -128,7 +128,7 @@ describe('the last known set on disk', () => {
     }
   });
 
-  it('costs a line in the log and no more where the folder cannot be written', async () => {
+  it('causes only one line in the log if the folder cannot be written', async () => {
     const folder = await ownFolder();
     await writeFile(folder, 'a file');
     const { cache, lines } = open(folder);
@@ -140,7 +140,7 @@ describe('the last known set on disk', () => {
 });
 
 describe('the last known set of another worker', () => {
-  it('comes over page by page, and the disk is asked where no worker knows one', async () => {
+  it('is transferred in pages, and the disk is read if no worker has one', async () => {
     const folder = await ownFolder();
     await keep(folder, new RevokedSet([revocation({ id: 'from disk' })]));
     const all = Array.from({ length: 9000 }, (_, i) => revocation({ kind: 'token', id: `jti-${i}` }));

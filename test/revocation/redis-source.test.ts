@@ -23,7 +23,7 @@ describeRevocationSource('Redis', async () => {
 });
 
 describe('revocations in Redis', () => {
-  it('thousands are read whole, page by page', async () => {
+  it('are read completely in pages, even if there are thousands', async () => {
     const { key, source } = await open();
     const fields = Array.from({ length: 3500 }, (_, i) => [
       `["app","project","app-${i}"]`,
@@ -46,21 +46,21 @@ describe('revocations in Redis', () => {
     ['a moment that is none', '["app",null,"x"]', '{"revokedAtMs":1,"issuedBeforeMs":"1","cause":"revoked"}'],
     ['an end that is none', '["app",null,"x"]', '{"revokedAtMs":1,"endsAtMs":null,"cause":"revoked"}'],
     ['an unknown cause', '["app",null,"x"]', '{"revokedAtMs":1,"cause":"forgotten"}'],
-  ])('an entry with %s is passed over, and the others hold', async (_, field, value) => {
+  ])('are kept except an entry with %s, which is skipped', async (_, field, value) => {
     const { key, source } = await open();
     await source.revoke(revocation());
     await admin().hset(key, field, value);
     expect((await readAll(source)).revocations).toEqual([revocation()]);
   });
 
-  it('the revocations have no expiry', async () => {
+  it('have no expiry', async () => {
     const { key, source } = await open();
     await source.revoke(revocation());
     expect(await admin().ttl(key)).toBe(-1);
   });
 });
 
-it('a thousand and more that are new are read in pages, each of them once', async () => {
+it('more than a thousand new ones are read in pages, each of them once', async () => {
   const { key, source } = await open();
   const gate = new Gate((await open(key)).source);
   await source.revoke(revocation());
@@ -69,12 +69,12 @@ it('a thousand and more that are new are read in pages, each of them once', asyn
   await Promise.all(ids.map((id) => source.revoke(revocation({ id }))));
   gate.changes = 0;
   await gate.read();
-  // Each with word that it is not a deletion.
+  // Each with a flag that it is not a deletion.
   expect([gate.wholes, gate.known.size, gate.changes]).toEqual([1, 2301, 4600]);
 });
 
 describe('a Redis that has lost its data', () => {
-  it('gets back from the gates what they remember, even where something new was written before they came', async () => {
+  it('gets the revocations back from the gateways, even if something new was written before', async () => {
     const { key, source } = await open();
     const [one, two] = [new Gate(source), new Gate((await open(key)).source)];
     await source.revoke(revocation());
@@ -86,7 +86,7 @@ describe('a Redis that has lost its data', () => {
     await three.revoke(revocation({ id: 'new' }));
     const ids = async () => (await readAll(three)).revocations.map(({ id }) => id).sort();
     expect(await ids()).toEqual(['new']);
-    // One that knew less, then one that knew more.
+    // A gateway that knew fewer, then one that knew more.
     await two.read();
     expect(await ids()).toEqual(['app-1', 'new']);
     await one.read();
@@ -96,7 +96,7 @@ describe('a Redis that has lost its data', () => {
     expect(two.ids()).toEqual(['app-1', 'app-2', 'new']);
   });
 
-  it('what is put back is a change of its own, so that the others read it, just as it was written', async () => {
+  it('gets them as a new change, so that the others read it exactly as it was written', async () => {
     const { key, source } = await open();
     const gate = new Gate(source);
     await source.revoke(revocation());
@@ -109,7 +109,7 @@ describe('a Redis that has lost its data', () => {
     expect((await readAll(other)).revocations).toEqual([revocation()]);
   });
 
-  it('thousands are put back as well', async () => {
+  it('gets thousands back as well', async () => {
     const { key, source } = await open();
     const client = admin();
     await source.revoke(revocation());
@@ -126,7 +126,7 @@ describe('a Redis that has lost its data', () => {
     expect(gate.known.size).toBe(2501);
   });
 
-  it('what was restored stays so, for a gate that has read it', async () => {
+  it('keeps a restored app restored, for a gateway that has read it', async () => {
     const { key, source } = await open();
     const gate = new Gate(source);
     await source.revoke(revocation());
@@ -139,7 +139,7 @@ describe('a Redis that has lost its data', () => {
     expect(await source.revision()).toBe(0);
   });
 
-  it('what a gate has from its disk alone is put back only where the epoch is another one', async () => {
+  it("gets a gateway's revocations from disk back only if the epoch is another one", async () => {
     const { key, source } = await open();
     await source.revoke(revocation());
     await source.revoke(revocation({ id: 'undone' }));
@@ -162,7 +162,7 @@ describe('changes that are not in the sorted set', () => {
   it.each([
     ['was written by a gate of an older version', undefined],
     ['was written by such a one, and something since by a newer', revocation({ id: 'newer' })],
-  ])('everything is read where something %s', async (_, since) => {
+  ])('cause a full read if something %s', async (_, since) => {
     const { key, source } = await open();
     await source.revoke(revocation());
     const gate = new Gate(source);
@@ -180,7 +180,7 @@ describe('changes that are not in the sorted set', () => {
   });
 
   it.each([undefined, revocation({ id: 'after' })])(
-    'everything is read where Redis has evicted it, whatever was written since: %s',
+    'cause a full read if Redis has evicted it, whatever was written since: %s',
     async (since) => {
       const { key, source } = await open();
       await source.revoke(revocation());
@@ -195,8 +195,8 @@ describe('changes that are not in the sorted set', () => {
   );
 });
 
-describe('a Redis that is away', () => {
-  it('is away for every question, whichever call it is that fails', async () => {
+describe('a Redis that is unavailable', () => {
+  it('is unavailable for every query, at any failing call', async () => {
     const key = ownKey();
     const connection = await connect();
     let left = 0;
@@ -216,7 +216,7 @@ describe('a Redis that is away', () => {
     await source.revoke(revocation());
     await gate.read();
     await admin().del(key, `${key}:{${key}}`);
-    // Reading what is new, reading all, putting back, reading again.
+    // Reading changes, reading all, putting back, reading again.
     for (const calls of [1, 2, 3]) {
       left = calls;
       expect(await gate.read()).toBe('unavailable');
@@ -227,7 +227,7 @@ describe('a Redis that is away', () => {
     expect([...gate.known.rows()]).toEqual([revocation()]);
   });
 
-  it('a gate that starts waits for the first attempt to reach it', async () => {
+  it('delays a gateway that starts only for the first attempt to reach it', async () => {
     const key = ownKey();
     const connection = await connect();
     await createRedisSource({ connection, key, name: 'test' }).revoke(revocation());
@@ -245,7 +245,7 @@ describe('a Redis that is away', () => {
   });
 });
 
-it('fifty thousand are read in pages of a thousand or so, so that none holds Redis for long', async () => {
+it('fifty thousand are read in pages of about a thousand, so that none blocks Redis for long', async () => {
   const key = ownKey();
   const client = admin();
   const value = '{"revokedAtMs":1700000000000,"cause":"revoked"}';

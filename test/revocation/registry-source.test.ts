@@ -32,7 +32,7 @@ describeRevocationSource('the registry', async () => {
 describe('the registry as a source of revocations', () => {
   afterEach(() => void vi.useRealTimers());
 
-  it('what has ended is not read any more', async () => {
+  it('does not return expired revocations', async () => {
     let nowMs = 99;
     const source = sourceOf(await openSqlite(), () => nowMs);
     await source.revoke(revocation({ kind: 'token', endsAtMs: 100 }));
@@ -46,7 +46,7 @@ describe('the registry as a source of revocations', () => {
     expect(await sizes()).toEqual([0, 0]);
   });
 
-  it('a gate that missed removals which are told no more, or finds a registry restored from a copy, reads everything', async () => {
+  it('returns everything to a gateway that missed expired removals, or after a restore from a backup', async () => {
     const registry = await openSqlite();
     const day = 24 * 60 * 60_000;
     let nowMs = 0;
@@ -68,7 +68,7 @@ describe('the registry as a source of revocations', () => {
     expect([gate.wholes, gate.ids()]).toEqual([3, ['c']]);
   });
 
-  it('rings after a change is recorded, and only then', async () => {
+  it('notifies after a change is recorded, and only then', async () => {
     const registry = await openSqlite();
     const rung: number[] = [];
     const notifier = { publish: async () => void rung.push(await registry.revision()) };
@@ -82,7 +82,7 @@ describe('the registry as a source of revocations', () => {
     expect(rung).toHaveLength(2);
   });
 
-  it('a registry that fails is away, which is logged once until it answers', async () => {
+  it('is unavailable if the registry fails, which is logged once until it responds', async () => {
     let failing = true;
     const response = async <T>(value: T): Promise<T> => {
       if (failing) throw new Error('connection refused');
@@ -113,7 +113,7 @@ describe('the registry as a source of revocations', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it('a registry that never answers is away after five seconds', async () => {
+  it('is unavailable after five seconds if the registry never responds', async () => {
     vi.useFakeTimers();
     const never = () => new Promise<never>(() => undefined);
     const source = sourceOf({

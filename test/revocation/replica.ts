@@ -1,4 +1,7 @@
-/** One of several gates in a test: the stages that a revoked caller meets, over real tokens and a real Redis. */
+/**
+ * One of several gateways in a test: the steps that a revoked caller meets, over real tokens and a real
+ * Redis.
+ */
 import { createAuthenticate, TOKEN_REVOKED } from '../../src/authenticate/authenticate.js';
 import { createKeySet } from '../../src/authenticate/key-set.js';
 import { createLimit } from '../../src/limit/limit.js';
@@ -28,9 +31,9 @@ export interface ReplicaOptions {
   readonly issuers: readonly TestIssuer[];
   readonly redisUrl: string;
   readonly prefix: string;
-  /** Left out: revocations are kept in Redis. */
+  /** Absent: revocations are kept in Redis. */
   readonly registry?: RevocationRegistry;
-  /** Deaf: it hears no notifier, only what rides and what it asks. */
+  /** It gets no notifications, only piggybacked revisions and polls. */
   readonly isDeaf?: boolean;
 }
 

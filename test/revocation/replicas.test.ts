@@ -29,14 +29,16 @@ async function startThree(options: Omit<ReplicaOptions, 'issuers'>): Promise<Rep
   return Promise.all([1, 2, 3].map(() => startReplica({ ...options, issuers })));
 }
 
-/** Asks all replicas without pause; the milliseconds from now until none of them lets the token through any more. */
+/**
+ * Sends requests to all replicas continuously; returns the milliseconds until none of them admits the token.
+ */
 async function untilRefused(replicas: readonly Replica[], token: string, route: Route): Promise<number> {
   const start = performance.now();
   const last = await Promise.all(
     replicas.map(async (replica) => {
       let lastPassMs = 0;
       let refused = 0;
-      // A while longer than the first refusal: none may come through after it.
+      // Goes on for a while after the first refusal: none may be admitted after it.
       while (refused < 20) {
         if (performance.now() - start > 3000) return Infinity;
         const status = await replica.ask(token, route);
@@ -67,7 +69,7 @@ async function sharedPrefix(): Promise<string> {
   return Promise.resolve(prefix);
 }
 
-/** Opens the same registry anew at each call, as each gate does. */
+/** Opens the same registry again at each call, as each gateway does. */
 type OpenRegistry = () => Promise<Registry>;
 
 function opener(location: RegistryLocation): OpenRegistry {
@@ -96,8 +98,8 @@ function report(what: string, tookMs: readonly number[]): void {
   console.log(`${what}: last pass after ${median.toFixed(0)} ms (median), ${worst.toFixed(0)} ms (worst)`);
 }
 
-describe('three gates on one Redis, without a database', () => {
-  it('a revoked app is refused by all within a second, 20 times of 20, and Redis may lose everything in between', async () => {
+describe('three gateways on one Redis, without a database', () => {
+  it('refuse a revoked app within a second, 20 times of 20, even if Redis loses everything in between', async () => {
     const redis = await ownRedis();
     const replicas = await startThree({ redisUrl: redis.url, prefix: 't:' });
     const tookMs: number[] = [];
@@ -112,7 +114,7 @@ describe('three gates on one Redis, without a database', () => {
       await redis.kill();
       for (const replica of replicas) expect(await replica.ask(token)).toBe(401);
       await redis.restart();
-      // Each finds it again by itself; then it counts there again.
+      // Each reconnects by itself; then it counts there again.
       const counts = () =>
         Promise.all(replicas.map(({ revocations }) => revocations.restore(ISSUER, 'none')));
       await expect.poll(counts, { timeout: 3000 }).toEqual([false, false, false]);
@@ -120,7 +122,7 @@ describe('three gates on one Redis, without a database', () => {
     report('without a database', tookMs);
     expect(Math.max(...tookMs)).toBeLessThan(1000);
 
-    // What was revoked before the restart holds, and a gate that starts now knows all of it.
+    // Earlier revocations survive the restart, and a gateway that starts now knows all of them.
     const fresh = await startReplica({ issuers, redisUrl: redis.url, prefix: 't:' });
     for (let round = 0; round < 20; round++) {
       for (const replica of [...replicas, fresh])
@@ -129,7 +131,7 @@ describe('three gates on one Redis, without a database', () => {
     expect(await fresh.ask(tokenOf('another'))).toBe(200);
   });
 
-  it('undoing lets the app through again, everywhere', async () => {
+  it('admit a restored app again, everywhere', async () => {
     const prefix = await sharedPrefix();
     const replicas = await startThree({ redisUrl: redisUrl(), prefix });
     const token = tokenOf('app-1');
@@ -140,7 +142,7 @@ describe('three gates on one Redis, without a database', () => {
     await expect.poll(ask, { timeout: 1000, interval: 10 }).toEqual([200, 200, 200]);
   });
 
-  it('one token can be revoked, and the app has others', async () => {
+  it('can revoke one token while the app has others', async () => {
     const prefix = await sharedPrefix();
     const replicas = await startThree({ redisUrl: redisUrl(), prefix });
     const [bad, good] = [tokenOf('app-1', { jti: 'bad' }), tokenOf('app-1', { jti: 'good' })];
@@ -149,7 +151,7 @@ describe('three gates on one Redis, without a database', () => {
     for (const replica of replicas) expect(await replica.ask(good)).toBe(200);
   });
 
-  it('of two issuers, an app with the same id is another one; without an issuer it is both', async () => {
+  it('distinguish equal app ids of two issuers; without an issuer both are revoked', async () => {
     const prefix = await sharedPrefix();
     const replicas = await startThree({ redisUrl: redisUrl(), prefix });
     const other = issuers[1]!.sign({ sub: 'app-1' });
@@ -161,8 +163,8 @@ describe('three gates on one Redis, without a database', () => {
   });
 });
 
-describe('what rides in the call of the limiter', () => {
-  it('refuses at the very next request, which was told of nothing and has asked for nothing', async () => {
+describe('the revision piggybacked on the call of the limiter', () => {
+  it('causes a refusal at the very next request, without a notification or a poll', async () => {
     const prefix = await sharedPrefix();
     const operator = createRedisSource({
       connection: await connect(),
@@ -183,7 +185,7 @@ describe('what rides in the call of the limiter', () => {
 describe.each([
   ['SQLite', inSqlite],
   ['PostgreSQL', inPostgres],
-])('three gates on one Redis, with a registry in %s', (name, openIn) => {
+])('three gateways on one Redis, with a registry in %s', (name, openIn) => {
   const deleted = (registry: Registry, app: string) => registry.deleteApp(app, Date.now(), [ISSUER]);
   const created = (registry: Registry, key: string) =>
     registry.createApp({
@@ -197,7 +199,7 @@ describe.each([
     });
 
   it(
-    'a deletion holds everywhere within a second: announced, unannounced, and with Redis away',
+    'apply a deletion within a second: with a notification, without one, and while Redis is unavailable',
     {
       timeout: 30_000,
     },
@@ -244,7 +246,7 @@ describe.each([
     },
   );
 
-  it('a deleted user is refused the tokens from before, whatever the clocks', async () => {
+  it('refuse earlier tokens of a deleted user, with any clock offset', async () => {
     const prefix = await sharedPrefix();
     const registry = await (await openIn())();
     const replica = await startReplica({ issuers, redisUrl: redisUrl(), prefix, registry });

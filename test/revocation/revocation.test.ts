@@ -14,7 +14,7 @@ import { passRealTime } from '../contract/limit-store.js';
 import { readableLog, SILENT } from '../redis/logs.js';
 import { afterwards, notifierOf, caller, connect, ownKey, revocation } from './support.js';
 
-/** A source in this process whose every answer is held back until it is let go, where a test says so. */
+/** An in-process source whose responses can be delayed by a test. */
 class HandSource implements RevocationSource {
   readonly name = 'by hand';
   mayForget = false;
@@ -67,12 +67,12 @@ class HandSource implements RevocationSource {
 const PATIENCE_MS = 100;
 const app = caller();
 
-/** Lets the event loop go round, which no fake clock stops. */
+/** Runs the event loop, which no fake clock stops. */
 async function turns(count = 0): Promise<void> {
   for (let i = 0; i <= count; i++) await nextTurn();
 }
 
-describe('the revocations that a gate knows', () => {
+describe('the known revocations of a gateway', () => {
   let source: HandSource;
   let revocations: Revocations;
   let lines: string[];
@@ -117,7 +117,7 @@ describe('the revocations that a gate knows', () => {
     expect(source.reads).toBe(2);
   });
 
-  it('hold as they were last known while their source is away, which is told once', async () => {
+  it('stay in force while their source is unavailable, which is logged once', async () => {
     source.all = [revocation()];
     start();
     await revocations.attempted;
@@ -136,7 +136,7 @@ describe('the revocations that a gate knows', () => {
     ]);
   });
 
-  it('are not known until they were read: until then everybody is refused, and no open exchange ends', async () => {
+  it('are unknown until they were read: until then every caller is refused, and no open exchange ends', async () => {
     source.isUnavailable = true;
     start();
     await revocations.attempted;
@@ -151,7 +151,7 @@ describe('the revocations that a gate knows', () => {
     expect([revocations.isKnown, revocations.refuses(app)]).toEqual([true, false]);
   });
 
-  it('are those that were kept while the source is away at the start, and those of the source as soon as it is there', async () => {
+  it('are the stored ones while the source is unavailable at the start, and those of the source afterwards', async () => {
     const kept: (readonly [string, number])[] = [];
     cache = {
       load: () =>
@@ -173,7 +173,7 @@ describe('the revocations that a gate knows', () => {
     expect(kept).toEqual([['whole', 1]]);
   });
 
-  it('that have ended are forgotten by themselves', async () => {
+  it('are removed when they have expired', async () => {
     source.all = [revocation({ kind: 'token', endsAtMs: Date.now() + 90_000 }), revocation()];
     start();
     await revocations.attempted;
@@ -181,13 +181,13 @@ describe('the revocations that a gate knows', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     await turns(revocations.currentSet?.parts);
     expect(revocations.currentSet?.size).toBe(2);
-    // The end is kept to the minute above.
+    // Expiry is rounded up to the minute.
     await vi.advanceTimersByTimeAsync(120_000);
     await turns(revocations.currentSet?.parts);
     expect(revocations.currentSet?.size).toBe(1);
   });
 
-  it('are read again after a reading that began before the change', async () => {
+  it('are read again after a read that began before the change', async () => {
     source.hold();
     start();
     source.all.push(revocation());
@@ -201,7 +201,7 @@ describe('the revocations that a gate knows', () => {
     expect(source.reads).toBe(2);
   });
 
-  it('hold here when what was revoked or restored here is done', async () => {
+  it('include a revocation or restoration made here when its call returns', async () => {
     start();
     expect(await revocations.revoke(revocation())).toBe('done');
     expect(revocations.isRevoked(app)).toBe(true);
@@ -214,7 +214,7 @@ describe('the revocations that a gate knows', () => {
     expect(revocations.isRevoked(app)).toBe(false);
   });
 
-  it('tell their listeners of each change, until they listen no more', async () => {
+  it('notify their listeners of each change, until they unsubscribe', async () => {
     start();
     await revocations.attempted;
     let told = 0;
@@ -226,7 +226,7 @@ describe('the revocations that a gate knows', () => {
     expect(told).toBe(1);
   });
 
-  it('are waited for when Redis tells a number that it had not, and only then', async () => {
+  it('are waited for when Redis returns a new revision, and only then', async () => {
     start();
     await revocations.onRevisionHint(5);
     const { reads } = source;
@@ -242,7 +242,7 @@ describe('the revocations that a gate knows', () => {
     expect(source.reads).toBe(reads + 2);
   });
 
-  it('are waited for no longer than patience, and not once more for the same number; they are read all the same', async () => {
+  it('are waited for at most for the timeout, once for each revision, and are read anyway', async () => {
     start();
     await revocations.attempted;
     source.hold();
@@ -260,7 +260,7 @@ describe('the revocations that a gate knows', () => {
     expect(revocations.isRevoked(app)).toBe(true);
   });
 
-  it('are left alone after they are closed', async () => {
+  it('are not read after they are closed', async () => {
     source.hold();
     start();
     await revocations.close();
@@ -274,7 +274,7 @@ describe('the revocations that a gate knows', () => {
 });
 
 describe('the notifier', () => {
-  it('tells other gates at once what the next question would tell them in half a second', async () => {
+  it('tells other gateways at once what the next poll would tell them in half a second', async () => {
     const key = ownKey();
     const sources = await Promise.all(
       [1, 2].map(async () => {
@@ -314,11 +314,11 @@ describe('the notifier', () => {
     }
     tookMs.sort((a, b) => a - b);
     console.log(`a revocation reaches the other gate in ${tookMs[7]!.toFixed(1)} ms (median)`);
-    // By asking alone it would be 250 ms.
+    // Polling alone would take 250 ms.
     expect(tookMs[7]).toBeLessThan(120);
   });
 
-  it('rings without a change, for what was changed elsewhere', async () => {
+  it('can publish without a change, for a change made elsewhere', async () => {
     const key = ownKey();
     const source = new HandSource();
     const notifiers = await Promise.all([1, 2].map(async () => notifierOf(await connect(), key)));
@@ -340,7 +340,7 @@ describe('the notifier', () => {
     await expect.poll(() => other!.isRevoked(app), { timeout: 300, interval: 2 }).toBe(true);
   });
 
-  it('passes over messages that are no revision', async () => {
+  it('ignores messages that are no revision', async () => {
     const key = ownKey();
     const connection = await connect();
     const heard: number[] = [];

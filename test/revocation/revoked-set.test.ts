@@ -10,13 +10,13 @@ function refuses(revocations: readonly Revocation[], principal: Principal): bool
 }
 
 describe('a set of revocations', () => {
-  it('refuses an app of that issuer, and equal ids of other issuers not', () => {
+  it('refuses an app of that issuer, and not equal ids of other issuers', () => {
     expect(refuses([revocation()], caller())).toBe(true);
     expect(refuses([revocation()], caller({ issuer: 'partner' }))).toBe(false);
     expect(refuses([revocation()], caller({ app: 'app-2' }))).toBe(false);
   });
 
-  it('refuses an app at every issuer where none is named', () => {
+  it('refuses an app at every issuer if none is named', () => {
     const everywhere = [revocation({ issuer: undefined })];
     expect(refuses(everywhere, caller())).toBe(true);
     expect(refuses(everywhere, caller({ issuer: 'partner' }))).toBe(true);
@@ -30,19 +30,19 @@ describe('a set of revocations', () => {
     expect(refuses(token, caller({ issuer: 'partner', tokenId: 'jti-1' }))).toBe(false);
   });
 
-  it('never takes an app for a token of the same id', () => {
+  it('never treats an app as a token of the same id', () => {
     expect(refuses([revocation({ kind: 'token', id: 'app-1' })], caller())).toBe(false);
     expect(refuses([revocation({ id: 'jti-1' })], caller({ tokenId: 'jti-1' }))).toBe(false);
   });
 
-  it('refuses a deleted user the tokens from before, among them those that do not say when they were issued', () => {
+  it('refuses earlier tokens of a deleted user, including those without an issue time', () => {
     const deleted = [revocation({ issuedBeforeMs: 5000, cause: 'deleted' })];
     expect(refuses(deleted, caller({ issuedAtMs: 4999 }))).toBe(true);
     expect(refuses(deleted, caller({ issuedAtMs: -Infinity }))).toBe(true);
     expect(refuses(deleted, caller({ issuedAtMs: 5000 }))).toBe(false);
   });
 
-  it('of a revocation and a deletion of the same the wider holds, whatever their order', () => {
+  it('applies the wider of a revocation and a deletion of the same id, in any order', () => {
     const narrow = revocation({ issuedBeforeMs: 5, cause: 'deleted' });
     for (const both of [
       [narrow, revocation()],
@@ -55,7 +55,7 @@ describe('a set of revocations', () => {
     expect(refuses([revocation(), revocation({ issuer: undefined })], ANONYMOUS)).toBe(false);
   });
 
-  it('says the same as looking through all of them', () => {
+  it('decides like a linear search', () => {
     const name = fc.constantFrom('a', 'b', '__proto__');
     const moment = fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined });
     const revocations = fc.uniqueArray(
@@ -94,7 +94,7 @@ describe('a set of revocations', () => {
   });
 });
 
-it('to ask costs next to nothing, of an empty set and of one of a hundred thousand', () => {
+it('a lookup is equally fast in an empty set and in one of a hundred thousand', () => {
   const many = Array.from({ length: 100_000 }, (_, i) =>
     revocation({ kind: i % 2 ? 'app' : 'token', id: `id-${i}` }),
   );
@@ -125,7 +125,7 @@ it('to ask costs next to nothing, of an empty set and of one of a hundred thousa
 });
 
 describe('a set that changes', () => {
-  it('is what its changes come to: put, replaced, undone and ended', () => {
+  it('is the result of its changes: added, replaced, removed and expired', () => {
     const set = new RevokedSet([revocation()]);
     set.apply([
       { isRemoved: false, revocation: revocation({ id: 'b', endsAtMs: 1_700_000_120_000 }) },
@@ -150,7 +150,7 @@ describe('a set that changes', () => {
     expect(set.has(caller({ app: 'b' }))).toBe(false);
   });
 
-  it('keeps an end to the minute above, and one that is very far for ever', () => {
+  it('rounds an expiry up to the minute, and keeps a very distant one forever', () => {
     const set = new RevokedSet([
       revocation({ id: 'a', endsAtMs: 1_700_000_060_001 }),
       revocation({ id: 'b', endsAtMs: 9e15 }),

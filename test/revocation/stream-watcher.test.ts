@@ -37,8 +37,8 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-describe('a streamWatcher', () => {
-  it('ends what a revoked caller holds, once, and leaves the others alone', () => {
+describe('a stream watcher', () => {
+  it('ends the streams of a revoked caller, once, and no others', () => {
     streamWatcher.watch(caller(), note('one'));
     streamWatcher.watch(caller(), note('two'));
     streamWatcher.watch(caller({ issuer: 'partner' }), note('other'));
@@ -47,7 +47,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual(['one', 'two']);
   });
 
-  it('in another hand follows that one alone, at once where its caller is revoked there already', () => {
+  it('follows only the revocations that it is rebound to, at once if its caller is already revoked there', () => {
     streamWatcher.watch(caller(), note('one'));
     streamWatcher.watch(caller({ issuer: 'partner' }), note('other'));
     let stopped = 0;
@@ -70,7 +70,7 @@ describe('a streamWatcher', () => {
     expect(stopped).toBe(1);
   });
 
-  it('ends at the end of the token, clock skew included', () => {
+  it('ends a stream when its token expires, clock skew included', () => {
     streamWatcher.watch(caller({ expiresAtMs: T + 1000 }), note('one'));
     vi.advanceTimersByTime(1000 + SKEW_MS - 1);
     expect(ended).toEqual([]);
@@ -80,7 +80,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual(['one']);
   });
 
-  it('waits as long as a token lives, though no timer can wait so long', () => {
+  it('waits for the whole lifetime of a token, though no timer can wait so long', () => {
     streamWatcher.watch(caller({ expiresAtMs: T + 60 * DAY_MS - SKEW_MS }), note('one'));
     vi.advanceTimersByTime(60 * DAY_MS - 1);
     expect(ended).toEqual([]);
@@ -88,7 +88,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual(['one']);
   });
 
-  it('goes by the clock where that and the timers do not agree', () => {
+  it('follows the clock if it disagrees with the timers', () => {
     streamWatcher.watch(caller({ expiresAtMs: T + 1000 }), note('one'));
     vi.setSystemTime(T - 5000);
     vi.advanceTimersByTime(1000 + SKEW_MS);
@@ -97,7 +97,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual(['one']);
   });
 
-  it('has no timer for a token that never ends, nor for the anonymous caller', () => {
+  it('has no timer for a token that never expires, nor for the anonymous caller', () => {
     streamWatcher.watch(caller(), note('one'));
     streamWatcher.watch(ANONYMOUS, note('nobody'));
     expect(vi.getTimerCount()).toBe(0);
@@ -105,7 +105,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual(['one']);
   });
 
-  it('ends in the next turn what was over before it began: revoked since its admission, or expired', () => {
+  it('ends a stream in the next tick if its caller was revoked since its admission, or has expired', () => {
     revocations.replace(revocation());
     streamWatcher.watch(caller(), note('revoked'));
     streamWatcher.watch(caller({ app: 'app-2', expiresAtMs: T - SKEW_MS - 1 }), note('expired'));
@@ -114,7 +114,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual(['revoked', 'expired']);
   });
 
-  it('once let go, ends nothing and leaves no timer', () => {
+  it('ends nothing and leaves no timer after it is released', () => {
     streamWatcher.watch(caller({ expiresAtMs: T + 1000 }), note('one'))();
     expect(vi.getTimerCount()).toBe(0);
     revocations.replace(revocation());
@@ -122,7 +122,7 @@ describe('a streamWatcher', () => {
     expect(ended).toEqual([]);
   });
 
-  it('ends streams at the end of their tokens where nothing can be revoked', () => {
+  it('ends streams when their tokens expire even if nothing can be revoked', () => {
     const alone = createStreamWatcher({ revocations: undefined, clockSkewMs: () => 0, now: Date.now });
     alone.watch(caller({ expiresAtMs: T + 10 }), note('one'));
     vi.advanceTimersByTime(10);

@@ -1,4 +1,7 @@
-/** What the tests of revocation share: callers, revocations, and connections to Redis that are closed after each test. */
+/**
+ * Shared by the tests of revocation: callers, revocations, and connections to Redis that are closed after
+ * each test.
+ */
 import { afterEach } from 'vitest';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import type { Revocation } from '../../src/model/revocation.js';

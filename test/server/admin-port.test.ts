@@ -1,4 +1,7 @@
-/** The admin port against its own callers: slow bodies, guessed credentials, and names that were made to point at it. */
+/**
+ * The admin port against its own callers: slow bodies, guessed credentials, and foreign host names that
+ * resolve to it.
+ */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +43,7 @@ afterAll(async () => {
 const RIGHT = `Authorization: Bearer ${ADMIN_TOKEN}`;
 const JSON_TYPE = 'Content-Type: application/json';
 
-/** @returns how long it took until the port ended the connection, and the statuses until then */
+/** @returns the time until the port ended the connection, and the statuses until then */
 async function untilEnded(bytes: string): Promise<{ ms: number; statuses: number[] }> {
   const begun = performance.now();
   const client = openRaw(port, bytes);
@@ -51,7 +54,7 @@ async function untilEnded(bytes: string): Promise<{ ms: number; statuses: number
   };
 }
 
-describe('A request of which something never comes', () => {
+describe('An incomplete request', () => {
   it.each([
     ['its body', request('POST /api/apps', [RIGHT, JSON_TYPE, 'Content-Length: 50'], '{'), [408]],
     ['a chunk', request('POST /api/apps', [RIGHT, JSON_TYPE, 'Transfer-Encoding: chunked'], '5\r\n{'), [408]],
@@ -61,7 +64,7 @@ describe('A request of which something never comes', () => {
       request('GET /healthz', ['Host: 127.0.0.1', 'Content-Length: 5'], 'a'),
       [],
     ],
-  ])('gives its connection back in time: %s', async (_, bytes, statuses) => {
+  ])('times out and frees its connection: %s', async (_, bytes, statuses) => {
     const sent = bytes.replace(
       'Host: gate.test\r\n',
       bytes.includes('Host: 127') ? '' : 'Host: 127.0.0.1\r\n',
@@ -71,7 +74,7 @@ describe('A request of which something never comes', () => {
     expect(ended.statuses.filter((status) => status !== 200)).toEqual(statuses);
   });
 
-  it('leaves one that comes in time alone', async () => {
+  it('is served if the rest comes in time', async () => {
     const body = JSON.stringify({ name: 'Slow', scopes: ['a:read'] });
     const head = request('POST /api/apps', [RIGHT, JSON_TYPE, `Content-Length: ${body.length}`]);
     const client = openRaw(port, head.replace('gate.test', '127.0.0.1'));
@@ -121,14 +124,14 @@ describe('The Host field', () => {
     expect(await statusOf(host)).toBe(421);
   });
 
-  it('must be there once', async () => {
+  it('must be present once', async () => {
     expect(await statusOf()).toBe(400);
     expect(await statusOf('127.0.0.1', '127.0.0.1')).toBe(400);
     const old = await talk(port, 'GET /healthz HTTP/1.0\r\n\r\n');
     expect(old.responses[0]?.status).toBe(200);
   });
 
-  it('is asked for by every path, with the credential too', async () => {
+  it('is checked at every path, with the credential too', async () => {
     for (const path of ['/healthz', '/readyz', '/metrics', '/api/apps', '/nothing'])
       expect((await talk(port, request(`GET ${path}`, [RIGHT]))).responses[0]?.status).toBe(421);
   });
@@ -142,10 +145,10 @@ describe('The Host field', () => {
 });
 
 describe('Wrong credentials', () => {
-  it('are logged in few lines and slowed down, and keep the right one waiting at no time', async () => {
+  it('are logged in few lines and slowed down, and never delay the correct one', async () => {
     const ask = (authorization: string): Promise<number> =>
       fetch(`${gate.adminUrl}/api/apps`, { headers: { authorization } }).then(({ status }) => status);
-    // A few are answered at once.
+    // A few get a response at once.
     const begun = performance.now();
     for (let count = 0; count < 10; count++) expect(await ask(`Bearer wrong-${count}`)).toBe(401);
     expect(performance.now() - begun).toBeLessThan(2000);

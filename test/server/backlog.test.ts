@@ -13,7 +13,7 @@ afterEach(async () => {
   await gate.stop();
 });
 
-it('A burst of 1,500 connections is taken at once: none has to try again a second later', async () => {
+it('A burst of 1,500 connections is accepted at once: none has to retry a second later', async () => {
   gate = await startGate({
     upstreams: { service: 'http://127.0.0.1:1' },
     routes: [{ match: 'GET /', upstream: 'service', public: true, limit: 'none' }],

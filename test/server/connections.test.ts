@@ -1,4 +1,7 @@
-/** `client.max_connections`: one more is closed as it comes, tunnels count, and the log is told of many at once. */
+/**
+ * `client.max_connections`: a connection above it is closed on arrival, tunnels count, and many at once are
+ * logged together.
+ */
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -48,7 +51,7 @@ async function open(): Promise<RawClient> {
   return client;
 }
 
-/** Whether a new connection is answered, or closed as it comes. */
+/** Whether a new connection gets a response, or is closed on arrival. */
 async function isTaken(): Promise<boolean> {
   const client = openRaw(gate.port, get('/plain'));
   const taken = await client.until(/ok$/).then(
@@ -59,7 +62,7 @@ async function isTaken(): Promise<boolean> {
   return taken;
 }
 
-it('One connection more than there may be is closed as it comes; when one has ended there is room again', async () => {
+it('A connection above the maximum is closed on arrival; when one has ended the next is accepted', async () => {
   for (let count = 0; count < MAX_CONNECTIONS; count++) await open();
   expect(await isTaken()).toBe(false);
   clients[0]?.destroy();
@@ -75,7 +78,7 @@ it('A tunnel counts', async () => {
   await until(isTaken);
 });
 
-it('A flood of them is one line a second, with their number', async () => {
+it('Many refused connections are one line a second, with their number', async () => {
   for (let count = 0; count < MAX_CONNECTIONS; count++) await open();
   for (let count = 0; count < 50; count++) expect(await isTaken()).toBe(false);
   const dropped = async (): Promise<number[]> =>

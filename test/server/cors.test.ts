@@ -1,4 +1,4 @@
-/** The CORS protocol as a browser meets it at the gate (Fetch standard, 3.2). */
+/** The CORS protocol at the gateway, as a browser uses it (Fetch standard, 3.2). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
@@ -14,7 +14,7 @@ let gate: TestGate;
 
 beforeAll(async () => {
   issuer = await createTestIssuer();
-  // An upstream with a CORS middleware of its own, which allows everybody.
+  // An upstream with its own CORS middleware, which allows every origin.
   upstream = await startEchoUpstream((_req, res) => {
     res.writeHead(200, {
       'Access-Control-Allow-Origin': '*',
@@ -75,7 +75,7 @@ function permissions({ headers }: Response): Record<string, string> {
 }
 
 describe('a preflight', () => {
-  it('of an allowed origin is answered by the gate, without a token and without the upstream', async () => {
+  it('of an allowed origin is handled by the gateway, without a token and without the upstream', async () => {
     const before = upstream.count();
     const response = await preflight('/files/7', PAGE);
     expect([response.status, await response.text()]).toEqual([204, '']);
@@ -91,7 +91,7 @@ describe('a preflight', () => {
     expect(upstream.count()).toBe(before);
   });
 
-  it('of a stranger gets no permission, and is not forwarded either', async () => {
+  it('of an unknown origin gets no permission, and is not forwarded either', async () => {
     const before = upstream.count();
     const response = await preflight('/files/7', STRANGER);
     expect(response.status).toBe(204);
@@ -99,7 +99,7 @@ describe('a preflight', () => {
     expect(upstream.count()).toBe(before);
   });
 
-  it('is decided by the rules of the route that it asks about, which replace those of the file', async () => {
+  it('is decided by the rules of the requested route, which replace those of the file', async () => {
     expect(permissions(await preflight('/partner', PARTNER, 'GET'))).toMatchObject({
       'access-control-allow-origin': PARTNER,
       'access-control-max-age': '600',
@@ -110,13 +110,13 @@ describe('a preflight', () => {
     });
   });
 
-  it('is logged as the exchange that it is', async () => {
+  it('is logged as an exchange', async () => {
     await preflight('/files/7', PAGE);
     expect(gate.records.at(-1)).toMatchObject({ status: 204, reason: undefined, principal: undefined });
     expect(gate.records.at(-1)?.route?.match).toBe('GET,PUT /files/{id}');
   });
 
-  it('is none without an Origin: an OPTIONS like any other', async () => {
+  it('without an Origin is an ordinary OPTIONS', async () => {
     const response = await fetch(`${gate.url}/files/7`, {
       method: 'OPTIONS',
       headers: { 'access-control-request-method': 'PUT' },
@@ -124,13 +124,13 @@ describe('a preflight', () => {
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, PUT']);
   });
 
-  it('with an ambiguous target is refused before anything is asked', async () => {
+  it('with an ambiguous target is refused before anything else', async () => {
     expect((await preflight('/files/%2e%2e%2fx', PAGE)).status).toBe(400);
   });
 });
 
-describe('an answer to a page', () => {
-  it('says that the page may read it, and the limit headers too; the permissions of the upstream are not doubled', async () => {
+describe('a response to a page', () => {
+  it('lets the page read it, and the limit headers too, without repeating the permissions of the upstream', async () => {
     const token = issuer.sign({ scope: 'storage:read', sub: 'app-answer' });
     const response = await get('/files/7', PAGE, token);
     expect(response.status).toBe(200);
@@ -150,20 +150,20 @@ describe('an answer to a page', () => {
     expect(exposed).not.toContain('X-Of-Upstream');
   });
 
-  it('has the Vary of the upstream beside that of the gate', async () => {
+  it('has the Vary values of the upstream and of the gateway', async () => {
     const token = issuer.sign({ scope: 'storage:read', sub: 'app-vary' });
     const response = await get('/files/7', PAGE, token);
     expect(response.headers.get('vary')?.split(', ').sort()).toEqual(['Accept-Encoding', 'Origin']);
   });
 
-  it('of a stranger has no permission at all, though the upstream would give it', async () => {
+  it('of an unknown origin has no permission, even if the upstream gives it', async () => {
     const token = issuer.sign({ scope: 'storage:read', sub: 'app-stranger' });
     const response = await get('/files/7', STRANGER, token);
     expect(response.status).toBe(200);
     expect(Object.keys(permissions(response))).toEqual(['vary']);
   });
 
-  it('that is a refusal can be read by the page, whatever the refusal', async () => {
+  it('can be read by the page if it is a refusal of any kind', async () => {
     const token = issuer.sign({ scope: 'storage:read', sub: 'app-refused' });
     await get('/files/7', PAGE, token);
     const refusals = [
@@ -182,7 +182,7 @@ describe('an answer to a page', () => {
     }
   });
 
-  it('compares origins as browsers write them: case of the host aside, and nothing else', async () => {
+  it('compares origins as browsers write them: ignoring only the case of the host', async () => {
     expect(permissions(await get('/partner', PARTNER.toUpperCase()))).toHaveProperty(
       'access-control-allow-origin',
     );
@@ -196,7 +196,7 @@ describe('an answer to a page', () => {
     }
   });
 
-  it('that everybody may read says so without looking at who asks', async () => {
+  it('that every origin may read is the same for every origin', async () => {
     for (const origin of [STRANGER, undefined]) {
       const found = permissions(await get('/everybody', origin));
       expect(found).toMatchObject({ 'access-control-allow-origin': '*', vary: 'Accept-Encoding' });
@@ -206,7 +206,7 @@ describe('an answer to a page', () => {
 });
 
 describe('without a cors section', () => {
-  it('an OPTIONS with the marks of a preflight is a request like any other and needs a token', async () => {
+  it('an OPTIONS with the fields of a preflight is an ordinary request and needs a token', async () => {
     const plain = await startGate({
       issuers: { main: { issuer: issuer.iss, jwks: issuer.jwksUrl, audience: AUDIENCE } },
       upstreams: { echo: upstream.origin },

@@ -1,4 +1,4 @@
-/** `drain_delay`: how long the port stays open once the gate was told to stop. */
+/** `drain_delay`: how long the port stays open after a stop signal. */
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +24,7 @@ async function isOpen(port: number): Promise<boolean> {
   return opened;
 }
 
-it('For drain_delay new connections are taken while readiness is off, and then no more', async () => {
+it('For drain_delay new connections are accepted while readiness is off, and then no more', async () => {
   const gate = await startWith('1500ms');
   const begun = performance.now();
   const stopped = gate.stop();
@@ -36,7 +36,7 @@ it('For drain_delay new connections are taken while readiness is off, and then n
   expect(await isOpen(gate.port)).toBe(false);
 });
 
-it('With none the port closes at once', async () => {
+it('Without it the port closes at once', async () => {
   const gate = await startWith('0s');
   const stopped = gate.stop();
   await sleep(50);

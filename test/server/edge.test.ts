@@ -1,4 +1,4 @@
-/** The edge when something inside the gate is broken: one 500, told in the log, and the process lives. */
+/** A bug inside the gateway: one 500, logged, and the process stays alive. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -76,7 +76,7 @@ function break_(name: 'read' | 'match' | 'authenticate' | 'forward'): void {
 
 describe('a bug', () => {
   it.each(['read', 'authenticate', 'forward'] as const)(
-    'in %s costs its request a 500, and the next one nothing',
+    'in %s makes its request a 500, and does not affect the next one',
     async (name) => {
       const sound = gateway;
       break_(name);
@@ -103,7 +103,7 @@ describe('a bug', () => {
     },
   );
 
-  it('is told to the access log like any other answer, under the id that the caller has', async () => {
+  it('is in the access log like any other response, under the request id that the caller got', async () => {
     break_('authenticate');
     const response = await fetch(`http://127.0.0.1:${port}/x`);
     expect(response.headers.get('x-request-id')).toBe('the-id');
@@ -111,7 +111,7 @@ describe('a bug', () => {
     expect(logged).toContainEqual(expect.objectContaining({ request_id: 'the-id' }));
   });
 
-  it('in the telling of an exchange spoils neither the answer nor the process', async () => {
+  it('in the recording of an exchange affects neither the response nor the process', async () => {
     observe = () => {
       throw new Error('a bug in the metrics');
     };
@@ -133,7 +133,7 @@ describe('a bug', () => {
 });
 
 describe('a drain', () => {
-  it('closes the connection after each answer, refusals and forwarded ones alike', async () => {
+  it('closes the connection after each response, refused or forwarded', async () => {
     edge.drain();
     for (const path of ['/x', '//']) {
       const text = await exchangeRaw(port, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);

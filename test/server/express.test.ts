@@ -1,4 +1,7 @@
-/** Express stays in front, without its toll, and what it would answer by itself is the gate's to answer. */
+/**
+ * Express is the outer layer, without its overhead, and the gateway handles what Express would handle by
+ * itself.
+ */
 import { IncomingMessage, ServerResponse, createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +12,7 @@ import { exchangeRaw } from '../support/raw.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
 
 describe('the server classes', () => {
-  it('have the prototypes that Express wants before it sets them, so that its setting changes nothing', async () => {
+  it('have the prototypes that Express sets, so that setting them changes nothing', async () => {
     const { app, classes } = createExpressServer();
     const seen: unknown[] = [];
     const server = createServer(classes, (req, res) => {
@@ -32,7 +35,7 @@ describe('the server classes', () => {
     server.close();
   });
 
-  it('are those of Node underneath, and do not touch other applications', () => {
+  it('inherit from those of Node, and do not affect other applications', () => {
     const first = createExpressServer();
     const second = createExpressServer();
     expect(first.classes.IncomingMessage!.prototype).toBeInstanceOf(IncomingMessage);
@@ -74,7 +77,7 @@ describe('targets in which Express finds no path', () => {
     ['GET /files?%', 200],
     ['GET /a:b@c', 200],
     ['GET /http://gate.test/', 400],
-  ])('are answered by the gate: %s is %i', async (line, status) => {
+  ])('are handled by the gateway: %s is %i', async (line, status) => {
     const text = await ask(line);
     expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(text).toMatch(/\r\nX-Request-Id: /);

@@ -1,4 +1,4 @@
-/** `max_in_flight`: one exchange more is refused at once, whatever it is, and costs no one else anything. */
+/** `max_in_flight`: an exchange above it is refused at once, and affects no other. */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ import { WEBSOCKET, get, request } from '../support/wire-fixture.js';
 
 let upstream: EchoUpstream;
 let gate: TestGate;
-/** The answers that the upstream owes. */
+/** The pending responses of the upstream. */
 let held: ServerResponse[];
 let clients: RawClient[];
 
@@ -39,7 +39,7 @@ afterEach(async () => {
   await upstream.close();
 });
 
-/** Takes up all places. */
+/** Takes all slots. */
 async function fill(port = gate.port): Promise<void> {
   for (let count = 0; count < SETTINGS.max_in_flight; count++) clients.push(openRaw(port, get('/held')));
   await until(() => held.length === SETTINGS.max_in_flight);
@@ -50,8 +50,8 @@ async function empty(): Promise<void> {
   await Promise.all(clients.map((client) => client.until('late')));
 }
 
-describe('One request more than may be under way', () => {
-  it('is 503 with the moment to come again, and is not forwarded', async () => {
+describe('A request above the maximum', () => {
+  it('is 503 with Retry-After, and is not forwarded', async () => {
     await fill();
     const { responses, end } = await talk(gate.port, get('/more') + get('/more'), { responses: 2 });
     expect(responses.map(({ status, code }) => [status, code])).toEqual([
@@ -60,12 +60,12 @@ describe('One request more than may be under way', () => {
     ]);
     expect(responses[0]?.field('retry-after')).toBe('1');
     expect(responses[0]?.field('x-request-id')).toBe(gate.records[0]?.head.id);
-    // A request without a body leaves its connection in order.
+    // A request without a body leaves its connection usable.
     expect([responses[0]?.field('connection'), end]).toEqual(['keep-alive', undefined]);
     expect(upstream.count()).toBe(SETTINGS.max_in_flight);
   });
 
-  it('is told of once, under its own reason, by the address that it came from', async () => {
+  it('is recorded once, with its own reason and the address that it came from', async () => {
     await fill();
     await talk(gate.port, request('DELETE /more'));
     expect(gate.records).toEqual([
@@ -78,7 +78,7 @@ describe('One request more than may be under way', () => {
     ]);
   });
 
-  it('with a body is answered before it is read, and its connection closed', async () => {
+  it('with a body gets its response before the body is read, and its connection closed', async () => {
     await fill();
     const { responses, end } = await talk(gate.port, request('POST /more', ['Content-Length: 5'], 'ab'), {
       untilEnd: true,
@@ -86,7 +86,7 @@ describe('One request more than may be under way', () => {
     expect([responses[0]?.status, responses[0]?.field('connection'), end]).toEqual([503, 'close', 'end']);
   });
 
-  it('that waits for 100 Continue is not told to send its body', async () => {
+  it('that waits for 100 Continue gets none', async () => {
     await fill();
     const { text } = await talk(
       gate.port,
@@ -95,7 +95,7 @@ describe('One request more than may be under way', () => {
     expect(text).toMatch(/^HTTP\/1\.1 503 /);
   });
 
-  it('whose body is none is answered and told of once', async () => {
+  it('with an invalid body gets a response and one record', async () => {
     await fill();
     const { responses } = await talk(
       gate.port,
@@ -108,39 +108,39 @@ describe('One request more than may be under way', () => {
     expect(gate.records.map(({ status }) => status)).toEqual([400]);
   });
 
-  it('is one again as soon as another is over', async () => {
+  it('is admitted as soon as another has ended', async () => {
     await fill();
     expect((await talk(gate.port, get('/more'))).responses[0]?.status).toBe(503);
     await empty();
     expect((await talk(gate.port, get('/more'))).responses[0]?.status).toBe(200);
   });
 
-  it('to become a WebSocket is refused too, and its connection closed', async () => {
+  it('for a WebSocket is refused too, and its connection closed', async () => {
     await fill();
     const { responses, end } = await talk(gate.port, get('/more', ...WEBSOCKET), { untilEnd: true });
     expect([responses[0]?.status, responses[0]?.code, end]).toEqual([503, 503, 'end']);
   });
 
-  it('is none at the admin port', async () => {
+  it('is not limited at the admin port', async () => {
     await fill();
     expect((await fetch(`${gate.adminUrl}/healthz`)).status).toBe(200);
   });
 });
 
-describe('A place', () => {
-  it('is given back by those who leave before their answer', async () => {
+describe('A slot', () => {
+  it('is freed by clients that leave before their response', async () => {
     await fill();
     for (const client of clients) client.destroy();
     await until(async () => (await talk(gate.port, get('/more'))).responses[0]?.status === 200);
   });
 
-  it('is given back by refusals', async () => {
+  it('is freed by refusals', async () => {
     for (let count = 0; count < 3 * SETTINGS.max_in_flight; count++)
       expect((await talk(gate.port, get('/a//b'))).responses[0]?.status).toBe(400);
     expect((await talk(gate.port, get('/more'))).responses[0]?.status).toBe(200);
   });
 
-  it('is held by a WebSocket until it is a tunnel, and not longer', async () => {
+  it('is held by a WebSocket until it is a tunnel, and no longer', async () => {
     const server = createServer();
     const sockets = new WebSocketServer({ noServer: true });
     let open: () => void = () => undefined;
@@ -167,7 +167,7 @@ describe('A place', () => {
       expect((await talk(narrow.port, get('/plain'))).responses[0]?.status).toBe(200);
     socket.terminate();
     await until(() => narrow.records.some(({ status }) => status === 101));
-    // What the tunnel gave back once is not given back again: still one place.
+    // The slot that the tunnel freed is not freed again: there is still one.
     clients.push(
       openRaw(narrow.port, get('/socket', ...WEBSOCKET, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==')),
     );
@@ -179,7 +179,7 @@ describe('A place', () => {
   });
 });
 
-it('A gate inside an application has the same bound', async () => {
+it('A gateway inside an application has the same maximum', async () => {
   const library = await tollgate({
     log: { level: 'silent' },
     jwks_cache: false,

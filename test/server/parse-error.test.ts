@@ -1,4 +1,4 @@
-/** What never becomes a request is answered all the same: with the gate's body, an id, and never inside another answer. */
+/** Unparsable requests get a response: with the gateway's body, an id, and never inside another response. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasUnknownMethod, isOfHead } from '../../src/server/request-line.js';
@@ -33,7 +33,7 @@ afterAll(async () => {
   await upstream.close();
 });
 
-/** The parts of a raw answer, taken apart. */
+/** The parts of a raw response. */
 function responses(text: string) {
   return text.split(/(?=HTTP\/1\.1 )/).map((one) => {
     const [head = '', body = ''] = one.split(/\r\n\r\n(.*)/s);
@@ -56,7 +56,7 @@ function expectRefusal(text: string, status: number, code: number): void {
 
 const UPLOAD = 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n{"a": 1}';
 
-describe('bytes that are no request', () => {
+describe('unparsable bytes', () => {
   it.each([
     ['no HTTP at all', 'hello\r\n\r\n'],
     ['a TLS client on the plain port', Buffer.from('16030100010000', 'hex').toString('latin1')],
@@ -81,7 +81,7 @@ describe('bytes that are no request', () => {
     ['DESCRIBE / HTTP/1.1\r\nHost: a\r\n\r\n'],
     [`FROB /${'a'.repeat(5000)} HTTP/1.1\r\nHost: a\r\n\r\n`],
     ['\r\nFROB / HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ])('but for a method that Node does not know are 501: %j', async (bytes) => {
+  ])('with a method that Node does not know are 501: %j', async (bytes) => {
     const before = gate.records.length;
     const text = await exchangeRaw(gate.port, bytes);
     expectRefusal(text, 501, 501);
@@ -90,7 +90,7 @@ describe('bytes that are no request', () => {
     ]);
   });
 
-  it('but for such a method are 501 behind a request, with or without a body', async () => {
+  it('with such a method are 501 after a request, with or without a body', async () => {
     const frob = 'FROB / HTTP/1.1\r\nHost: a\r\n\r\n';
     for (const first of ['GET /x HTTP/1.1\r\nHost: a\r\n\r\n', UPLOAD]) {
       expect(responses(await exchangeRaw(gate.port, first + frob)).map(({ status }) => status)).toEqual([
@@ -106,13 +106,13 @@ describe('bytes that are no request', () => {
     [400, 'HEAD /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
     [431, `HEAD / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`],
     [431, `HEAD / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`],
-  ])('are %i without a body where they are a HEAD request: %j', async (status, bytes) => {
+  ])('are %i without a body if they are a HEAD request: %j', async (status, bytes) => {
     const last = responses(await exchangeRaw(gate.port, bytes)).at(-1);
     expect([last?.status, last?.body]).toEqual([status, '']);
     expect(last?.head).toMatch(/\r\nContent-Length: [1-9]/);
   });
 
-  it('have a body in their answer where a HEAD request was before them', async () => {
+  it('have a body in their response if a HEAD request came before them', async () => {
     const text = await exchangeRaw(gate.port, 'HEAD /x HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/3.0\r\n\r\n');
     expect(responses(text).at(-1)?.body).toContain('214');
   });
@@ -129,18 +129,18 @@ describe('bytes that are no request', () => {
     expect(performance.now() - begun).toBeLessThan(3000);
   });
 
-  it('are CONNECT, which is never tunnelled: 405 with an empty Allow', async () => {
+  it('include CONNECT, which is never tunnelled: 405 with an empty Allow', async () => {
     const text = await exchangeRaw(gate.port, 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n');
     expectRefusal(text, 405, 405);
     expect(text).toMatch(/\r\nAllow: *\r\n/);
   });
 
-  it('leave the gate as it was', async () => {
+  it('leave no request, record or connection behind', async () => {
     expect((await fetch(`${gate.url}/x`)).status).toBe(200);
   });
 });
 
-describe('the record of bytes that are no request', () => {
+describe('the record of unparsable bytes', () => {
   const CANARY = 'canary-in-the-raw-packet';
 
   it.each([
@@ -149,7 +149,7 @@ describe('the record of bytes that are no request', () => {
     [431, 'headers_too_large', undefined, `GET /x HTTP/1.1\r\nX: ${CANARY}${'a'.repeat(17_000)}\r\n\r\n`],
     [405, 'method_not_allowed', 'CONNECT', `CONNECT ${CANARY}:80 HTTP/1.1\r\nHost: ${CANARY}:80\r\n\r\n`],
   ])(
-    'of a %i says why and under which id, once, and nothing of the bytes',
+    'of a %i has the reason and the id, once, and nothing of the bytes',
     async (status, reason, method, bytes) => {
       const before = gate.records.length;
       const id = /x-request-id: (\S+)/i.exec(await exchangeRaw(gate.port, bytes))?.[1];
@@ -168,7 +168,7 @@ describe('the record of bytes that are no request', () => {
     },
   );
 
-  it('of a broken body is the one of its request, under the id that the caller has', async () => {
+  it('of a broken body is the one of its request, under the id that the caller got', async () => {
     const before = gate.records.length;
     const head = 'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
     const text = await exchangeRaw(gate.port, `${head}3\r\nabc\r\nzz\r\n`);
@@ -179,7 +179,7 @@ describe('the record of bytes that are no request', () => {
     expect(gate.records).toHaveLength(before + 1);
   });
 
-  it('comes once however much comes behind them', async () => {
+  it('is written once, however much comes after them', async () => {
     const before = gate.records.length;
     const client = openRaw(gate.port, 'GET /late HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
     for (let count = 0; count < 20; count++) client.send('more nonsense\r\n\r\n');
@@ -193,7 +193,7 @@ describe('the record of bytes that are no request', () => {
     ).toEqual([200, 400]);
   });
 
-  it('is missing where the caller has left without an answer', async () => {
+  it('is missing if the caller has left without a response', async () => {
     const before = gate.records.length;
     const client = openRaw(gate.port, 'GET /x HT');
     await sleep(20);
@@ -203,8 +203,8 @@ describe('the record of bytes that are no request', () => {
   });
 });
 
-describe('bytes that are no request, behind one that is', () => {
-  it('are answered after the answer that is still going out, and not in the middle of it', async () => {
+describe('unparsable bytes after a valid request', () => {
+  it('get their response after the one that is being sent, and not in the middle of it', async () => {
     const text = await exchangeRaw(gate.port, 'GET /slow HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
     const [first, second, ...more] = responses(text);
     expect(first?.status).toBe(200);
@@ -212,19 +212,19 @@ describe('bytes that are no request, behind one that is', () => {
     expect([second?.status, more]).toEqual([400, []]);
   });
 
-  it('wait for an answer that has not begun', async () => {
+  it('wait for a response that has not begun', async () => {
     const text = await exchangeRaw(gate.port, 'GET /late HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
     expect(responses(text).map(({ status }) => status)).toEqual([200, 400]);
     expect(text).toContain('late answer');
   });
 
-  it('wait for all answers of a pipeline', async () => {
+  it('wait for all responses of a pipeline', async () => {
     const one = 'GET /late HTTP/1.1\r\nHost: a\r\n\r\n';
     const text = await exchangeRaw(gate.port, `${one}${one}nonsense\r\n\r\n`);
     expect(responses(text).map(({ status }) => status)).toEqual([200, 200, 400]);
   });
 
-  it('are in the body of the request itself: one 400, and the upstream is let go', async () => {
+  it('in the body of the request itself are one 400, and the upstream is freed', async () => {
     const head = 'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
     const before = gate.records.length;
     expectRefusal(await exchangeRaw(gate.port, `${head}3\r\nabc\r\nzz\r\n`), 400, 214);
@@ -232,7 +232,7 @@ describe('bytes that are no request, behind one that is', () => {
     expect(gate.records.at(-1)?.status).not.toBe(200);
   });
 
-  it('are in the body of a request whose answer has begun: the connection ends, nothing is mixed in', async () => {
+  it('in the body of a request whose response has begun end the connection, without mixing responses', async () => {
     const head = 'POST /slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
     const client = openRaw(gate.port, `${head}3\r\nabc\r\n`);
     await client.until('slow ');
@@ -243,7 +243,7 @@ describe('bytes that are no request, behind one that is', () => {
     expect(client.text()).not.toMatch(/0\r\n\r\n$/);
   });
 
-  it('after one without keep-alive are not looked at', async () => {
+  it('without keep-alive are ignored', async () => {
     const text = await exchangeRaw(
       gate.port,
       'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nnonsense\r\n\r\n',
@@ -253,13 +253,13 @@ describe('bytes that are no request, behind one that is', () => {
 });
 
 describe('the admin port', () => {
-  it('answers bytes that are no request in the same way', async () => {
+  it('responds to unparsable bytes in the same way', async () => {
     const port = Number(new URL(gate.adminUrl).port);
     expectRefusal(await exchangeRaw(port, 'hello\r\n\r\n'), 400, 214);
   });
 });
 
-describe('garbage of the size of a packet costs no more than its bytes', () => {
+describe('unparsable bytes of the size of a packet take linear time', () => {
   const SIZE = 64 * 1024;
   const failing = (text: string, code: string) => {
     const rawPacket = Buffer.from(`${text}\0 / HTTP/1.1\r\n`);

@@ -1,4 +1,7 @@
-/** What the pipelined requests of one connection may do: side by side only while all of them are safe (RFC 9112 9.3.2). */
+/**
+ * How the pipelined requests of one connection run: concurrently only while all of them are safe (RFC 9112
+ * 9.3.2).
+ */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
@@ -30,7 +33,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.close());
 
-/** What the upstream was asked for so far, in order. */
+/** The requests that the upstream got so far, in order. */
 const asked = (): string[] =>
   fixture.upstream.requests.map(({ head }) => head.split(' ').slice(0, 2).join(' '));
 const statuses = (text: string): number[] => parseResponses(text).map(({ status }) => status);
@@ -55,7 +58,7 @@ describe('Pipelined requests', () => {
     expect(statuses(client.text())).toEqual([200, 200]);
   });
 
-  it('run side by side while all of them are safe', async () => {
+  it('run concurrently while all of them are safe', async () => {
     const client = openRaw(
       fixture.gate.port,
       get('/held1') + request('HEAD /held2') + request('OPTIONS /held3', ['Content-Length: 0']),
@@ -111,7 +114,7 @@ describe('Pipelined requests', () => {
     ]);
   });
 
-  it('that wait behind a response that closes the connection are neither forwarded nor recorded', async () => {
+  it('that wait after a response that closes the connection are neither forwarded nor recorded', async () => {
     const { responses, end } = await fixture.talk(
       request('POST /x', ['Content-Length: 2000']) + request('DELETE /x'),
       { untilEnd: true },
@@ -120,7 +123,7 @@ describe('Pipelined requests', () => {
     expect([asked(), fixture.gate.records.length]).toEqual([[], 1]);
   });
 
-  it('that wait are held back at their client once there are many', async () => {
+  it('that wait are left unread once there are many', async () => {
     const socket = connect(fixture.gate.port, '127.0.0.1');
     const one = request('DELETE /x', [`X-Padding: ${'a'.repeat(15_000)}`]);
     socket.write(request('DELETE /held') + one.repeat(1000));
@@ -131,7 +134,7 @@ describe('Pipelined requests', () => {
     socket.resetAndDestroy();
   });
 
-  it('that were held back are all responded to', async () => {
+  it('that were left unread all get their response', async () => {
     const count = 300;
     const client = openRaw(fixture.gate.port);
     const padding = `X-Padding: ${'a'.repeat(1000)}`;
@@ -143,7 +146,7 @@ describe('Pipelined requests', () => {
     client.destroy();
   });
 
-  it('with a WebSocket behind one that waits come in their order', async () => {
+  it('with a WebSocket after one that waits run in their order', async () => {
     const client = openRaw(
       fixture.gate.port,
       get('/held') + request('DELETE /x') + get('/held-ws', ...WEBSOCKET),
@@ -156,14 +159,14 @@ describe('Pipelined requests', () => {
   });
 });
 
-describe('A request behind one with an Expect field', () => {
+describe('A request after one with an Expect field', () => {
   it.each([
     ['100-continue and no body', ['Content-Length: 0', 'Expect: 100-continue'], ''],
     ['100-continue and its body', ['Content-Length: 1', 'Expect: 100-continue'], 'a'],
     ['a list with 100-continue', ['Content-Length: 1', 'Expect: x, 100-continue'], 'a'],
     ['a list with 100-continue and no body', ['Content-Length: 0', 'Expect: x, 100-continue'], ''],
     ['another expectation', ['Content-Length: 1', 'Expect: something'], 'a'],
-  ])('is responded to, or neither forwarded nor recorded: %s', async (_, fields, body) => {
+  ])('gets its response, or is neither forwarded nor recorded: %s', async (_, fields, body) => {
     for (const method of ['GET', 'PUT']) {
       const before = [fixture.upstream.requests.length, fixture.gate.records.length] as const;
       const bytes = request(`${method} /x`, fields, body) + get('/second');
@@ -176,7 +179,7 @@ describe('A request behind one with an Expect field', () => {
     }
   });
 
-  it('gets its response where the client was told to continue, alone or in a list', async () => {
+  it('gets its response if the client got a 100 Continue, alone or in a list', async () => {
     for (const expectation of ['100-continue', 'x, 100-Continue']) {
       const client = openRaw(
         fixture.gate.port,
@@ -193,7 +196,7 @@ describe('A request behind one with an Expect field', () => {
 describe('A broken body', () => {
   const broken = request('POST /x', [CHUNKED], '1\r\na\r\nzz\r\n');
 
-  it('behind valid requests is 400 behind their responses', async () => {
+  it('after valid requests is 400 after their responses', async () => {
     const bytes = get('/one') + request('DELETE /two') + broken;
     const { responses, end } = await fixture.talk(bytes, { responses: 4, timeoutMs: 1500 });
     await fixture.settle();
@@ -224,7 +227,7 @@ describe('A broken body', () => {
     expect(asked()).toEqual(['GET /held']);
   });
 
-  it('behind requests that wait, and garbage behind them, wait too', async () => {
+  it('after requests that wait, with garbage after them, waits too', async () => {
     const client = openRaw(
       fixture.gate.port,
       request('DELETE /held') + request('DELETE /x') + 'garbage\r\n\r\n',
@@ -239,7 +242,7 @@ describe('A broken body', () => {
 });
 
 describe('As a library', () => {
-  it('a request waits for those before it, whoever responds to them', async () => {
+  it('a request waits for those before it, whichever handler responds to them', async () => {
     const order: string[] = [];
     let release = (): void => undefined;
     const gate = await tollgate({
@@ -271,7 +274,7 @@ describe('As a library', () => {
 });
 
 describe('The admin port', () => {
-  it('does what is asked of it on one connection in its order', async () => {
+  it('runs the requests of one connection in order', async () => {
     const port = Number(new URL(fixture.gate.adminUrl).port);
     const fields = [`Authorization: Bearer ${ADMIN_TOKEN}`];
     const { responses } = await talk(

@@ -6,7 +6,7 @@ import { endBatched } from '../../src/server/response-batcher.js';
 const closes: (() => void)[] = [];
 afterEach(() => closes.splice(0).forEach((close) => close()));
 
-/** Two requests that wait for their answers, and the answers as the client gets them. */
+/** Two requests that wait for their responses, and the responses as the client gets them. */
 async function twoWaiting(): Promise<{
   responses: readonly [ServerResponse, ServerResponse];
   answers: Promise<PromiseSettledResult<string>[]>;
@@ -30,7 +30,7 @@ async function twoWaiting(): Promise<{
   return { responses: [first!, second!], answers };
 }
 
-it('Answers that are finished in one turn go out at its end, each with the last of its body', async () => {
+it('Responses that are finished in one tick are sent at its end, each with the last of its body', async () => {
   const { responses, answers } = await twoWaiting();
   for (const [i, res] of responses.entries()) {
     res.writeHead(200);
@@ -42,7 +42,7 @@ it('Answers that are finished in one turn go out at its end, each with the last 
   expect(await answers).toMatchObject([{ value: 'answer 0' }, { value: 'answer 1' }]);
 });
 
-it('A client that has left before the end of the turn costs the others nothing', async () => {
+it('A client that has left before the end of the tick does not affect the others', async () => {
   const { responses, answers } = await twoWaiting();
   for (const res of responses) endBatched(res.writeHead(200), Buffer.from('here'));
   responses[0].destroy();

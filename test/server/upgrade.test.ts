@@ -1,4 +1,7 @@
-/** An `Upgrade` other than a WebSocket is ignored: the request goes on as a plain one, on every version of Node. */
+/**
+ * An `Upgrade` other than a WebSocket is ignored: the request is forwarded as a plain one, on every version
+ * of Node.
+ */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -46,8 +49,8 @@ function bodies(text: string): Echo[] {
   return [...text.matchAll(/\{"method".*?"body":"[^"]*"\}/g)].map(([json]) => JSON.parse(json) as Echo);
 }
 
-describe('a request that would become something else than a WebSocket', () => {
-  it('goes on as a plain one, without the field', async () => {
+describe('a request with an upgrade to another protocol than WebSocket', () => {
+  it('is forwarded as a plain one, without the field', async () => {
     const text = await exchangeRaw(
       gate.port,
       `GET /plain/a HTTP/1.1\r\nHost: a\r\n${H2C}\r\nGET /plain/b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
@@ -83,13 +86,13 @@ describe('a request that would become something else than a WebSocket', () => {
     client.destroy();
   });
 
-  it('is read by the same rules as any other', async () => {
+  it('is parsed by the same rules as any other', async () => {
     const client = openRaw(gate.port, `GET /plain//a HTTP/1.1\r\nHost: a\r\n${H2C}\r\n`);
     expect(await client.until('}]}')).toMatch(/^HTTP\/1.1 400 /);
     client.destroy();
   });
 
-  it('may try again and again on one connection, which costs nothing that stays', async () => {
+  it('may be repeated on one connection, without lasting cost', async () => {
     const warnings: string[] = [];
     const keep = ({ name }: Error): void => void warnings.push(name);
     process.on('warning', keep);
@@ -99,7 +102,7 @@ describe('a request that would become something else than a WebSocket', () => {
       await client.until(`"url":"/plain/${count}"`);
     }
     process.off('warning', keep);
-    // What a connection leaves behind at each try would be there until it ends.
+    // Anything left on the connection by each request would stay until it ends.
     expect(warnings).toEqual([]);
     client.destroy();
   });
@@ -109,7 +112,7 @@ describe('a WebSocket handshake', () => {
   const handshake = (head: string) =>
     `${head}Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n`;
 
-  it('is taken up, whatever the case of its words', async () => {
+  it('is accepted, in any case of its words', async () => {
     const client = openRaw(
       gate.port,
       `${handshake('GET /socket HTTP/1.1\r\n').replace('websocket', 'WebSocket').replace('Upgrade\r\n', 'keep-alive, UPGRADE\r\n')}\r\n`,
@@ -120,13 +123,13 @@ describe('a WebSocket handshake', () => {
     client.destroy();
   });
 
-  it('with a Content-Length of 0 is taken up', async () => {
+  it('with a Content-Length of 0 is accepted', async () => {
     const client = openRaw(gate.port, `${handshake('GET /socket HTTP/1.1\r\n')}Content-Length: 0\r\n\r\n`);
     expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /);
     client.destroy();
   });
 
-  it('with a body is 400, since what follows could be read as that or as the new protocol', async () => {
+  it('with a body is 400, since the bytes after it could be read as the body or as the new protocol', async () => {
     const text = await exchangeRaw(
       gate.port,
       `${handshake('GET /socket HTTP/1.1\r\n')}Content-Length: 3\r\n\r\nabc`,
@@ -134,7 +137,7 @@ describe('a WebSocket handshake', () => {
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  it('refused by the upstream is answered as the upstream answered', async () => {
+  it('refused by the upstream gets the response of the upstream', async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${gate.port}/plain/x`);
     socket.on('error', () => undefined);
     const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }];
@@ -142,7 +145,7 @@ describe('a WebSocket handshake', () => {
     socket.terminate();
   });
 
-  it('that the gate refuses is a JSON answer, and the connection is closed', async () => {
+  it('that the gateway refuses gets a JSON response, and the connection is closed', async () => {
     const text = await exchangeRaw(gate.port, `${handshake('GET /nowhere HTTP/1.1\r\n')}\r\n`);
     expect(text).toMatch(/^HTTP\/1\.1 404 [^]*"code":34/);
   });

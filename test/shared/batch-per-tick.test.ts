@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { batchPerTick } from '../../src/shared/batch-per-tick.js';
 
-it('What comes in one turn is handed on at its end, all at once and in its order', async () => {
+it('Items of one tick are flushed at its end, together and in order', async () => {
   const handed: (readonly string[])[] = [];
   const take = batchPerTick<string>((items) => handed.push(items));
   take('a');
@@ -13,7 +13,7 @@ it('What comes in one turn is handed on at its end, all at once and in its order
   expect(handed).toEqual([['a', 'b']]);
 });
 
-it('What comes while items are handed on goes with the next turn', async () => {
+it('Items added during a flush are flushed in the next tick', async () => {
   const handed: (readonly number[])[] = [];
   const take = batchPerTick<number>((items) => {
     handed.push(items);

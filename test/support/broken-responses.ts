@@ -1,7 +1,10 @@
-/** How upstreams spoil their answers: in the head, where it can still be said, and in the body, where it is too late. */
+/**
+ * How upstreams send broken responses: in the head, where a refusal is still possible, and in the body, where
+ * it is too late.
+ */
 import type { Socket } from 'node:net';
 
-/** What no answer can be read from. */
+/** Bytes that no response can be parsed from. */
 export const BROKEN_HEADS: Readonly<Record<string, string>> = {
   'garbage instead of an answer': 'garbage\r\n\r\n',
   'both lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n',
@@ -20,7 +23,7 @@ export const BROKEN_HEADS: Readonly<Record<string, string>> = {
 export interface BrokenBody {
   /** What follows the status line. */
   readonly text: string;
-  /** What comes some time after: libuv tells of data and a reset in one as of data and an end. */
+  /** What is sent some time later: libuv reports data with a reset in one packet as data with an end. */
   readonly then: (socket: Socket) => unknown;
 }
 
@@ -29,7 +32,7 @@ const CHUNKS = 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n';
 const end = (socket: Socket): unknown => socket.end();
 const reset = (socket: Socket): unknown => socket.resetAndDestroy();
 
-/** Answers whose head was good. */
+/** Responses with a valid head. */
 export const BROKEN_BODIES: Readonly<Record<string, BrokenBody>> = {
   'of a stated length ends early': { text: SIZED, then: end },
   'of a stated length is reset': { text: SIZED, then: reset },

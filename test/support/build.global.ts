@@ -1,4 +1,7 @@
-/** Before all tests: makes sure that `dist/` is what `src/` says, for the tests that run the commands as processes. */
+/**
+ * Before all tests: makes sure that `dist/` is built from `src/`, for the tests that run the commands as
+ * processes.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,7 +11,7 @@ const BUILT = 'dist/cli/main.js';
 
 export function setup(): void {
   if (existsSync(BUILT) && newest('src') <= statSync(BUILT).mtimeMs) return;
-  // Types are the lint's business: without them the build takes a quarter of the time.
+  // Types are checked by lint: without them the build takes a quarter of the time.
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noCheck'], {
     encoding: 'utf8',
@@ -16,7 +19,7 @@ export function setup(): void {
   if (status !== 0) throw new Error(`the build failed:\n${stdout}`);
 }
 
-/** When the latest change was, of any file or of a folder's list of files. */
+/** The time of the latest change of any file or folder. */
 function newest(folder: string): number {
   const changes = readdirSync(folder, { withFileTypes: true }).map((entry) => {
     const path = join(folder, entry.name);

@@ -1,14 +1,14 @@
-/** The built `tollgate` command as a process of its own, as a user runs it. */
+/** The built `tollgate` command as its own process, as a user runs it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
 export interface CommandOptions {
-  /** Added to an environment that has nothing of the gate's own; the tests' Redis is not there. */
+  /** Added to an environment without Tollgate's own variables and without the tests' Redis. */
   readonly env?: Record<string, string>;
   readonly cwd?: string;
-  /** The built main file; left out: this repository's. */
+  /** The built main file; by default this repository's. */
   readonly main?: string;
 }
 
@@ -21,11 +21,11 @@ export interface RunningCommand {
   readonly pid: number;
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Waits until standard output has the pattern; fails with what was printed where the process ends before. */
+  /** Waits until standard output matches the pattern; fails with the output if the process ends before. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
   signal(signal: NodeJS.Signals): void;
   readonly ended: Promise<Ended>;
-  /** Kills it, if it still runs, and waits for its end. */
+  /** Kills it if it still runs, and waits for its end. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** For tests over raw sockets: sends bytes as they are, and takes what comes back apart into answers. */
+/** For tests over raw sockets: sends bytes as they are, and parses what comes back into responses. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openRaw, type RawClient } from './raw.js';
 
@@ -20,14 +20,14 @@ export interface Dialogue {
 }
 
 export interface DialogueOptions {
-  /** Waits for so many answers, interim ones not counted, or for the end of the connection. */
+  /** Waits for so many responses, without interim ones, or for the end of the connection. */
   readonly responses?: number;
-  /** Waits for the end of the connection, whatever the answers. */
+  /** Waits for the end of the connection, whatever the responses. */
   readonly untilEnd?: boolean;
   readonly timeoutMs?: number;
 }
 
-/** Sends the bytes on a connection of their own and waits for what is expected, but no longer than the time given. */
+/** Sends the bytes on a new connection and waits for the expected result, up to the given time. */
 export async function talk(
   port: number,
   bytes: string,
@@ -58,7 +58,9 @@ async function waitFor(
   return end;
 }
 
-/** The final answers that are whole; a body runs to its Content-Length, its last chunk, or the end of the text. */
+/**
+ * The complete final responses; a body runs to its Content-Length, its last chunk, or the end of the text.
+ */
 export function parseResponses(text: string): WireResponse[] {
   const responses: WireResponse[] = [];
   for (let rest = text; rest.startsWith('HTTP/1.1 ');) {

@@ -1,6 +1,7 @@
 /**
- * Follows a Dockerfile without Docker: each stage in an empty folder, COPY and RUN as they are written there. Only the
- * install of all dependencies is not repeated: the stage gets those of this checkout, which the same command made.
+ * Follows a Dockerfile without Docker: each stage in an empty folder, COPY and RUN as written. Only the
+ * installation of all dependencies is not repeated: the stage gets those of this checkout, which the same
+ * command installed.
  */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
@@ -29,7 +30,7 @@ const run = promisify(execFile);
 /** How a stage installs all dependencies, those for development too. */
 const WHOLE_INSTALL = 'npm ci --ignore-scripts';
 
-/** Builds all stages into folders under `folder` and answers with the last. */
+/** Builds all stages into folders under `folder` and returns the last. */
 export async function buildImage(dockerfile: string, context: string, folder: string): Promise<Image> {
   const stages = parse(await readFile(dockerfile, 'utf8'));
   const isIgnored = ignoring(await readFile(join(context, '.dockerignore'), 'utf8'));
@@ -89,7 +90,7 @@ async function buildStage(stage: Stage, root: string, buildContext: BuildContext
           await symlink(resolve(buildContext.context, 'node_modules'), join(workdir, 'node_modules'));
           break;
         }
-        // What is in npm's cache is not asked for again.
+        // Packages in npm's cache are not requested again.
         await run('sh', ['-c', rest], {
           cwd: workdir,
           env: { ...process.env, NODE_ENV: '', npm_config_prefer_offline: 'true', ...env },
@@ -144,7 +145,10 @@ async function copy(
   }
 }
 
-/** .dockerignore as far as ours goes: `*`, names, and names with `!`; the last rule that fits decides. */
+/**
+ * .dockerignore as far as this repository's uses it: `*`, names, and names with `!`; the last matching rule
+ * decides.
+ */
 function ignoring(text: string): (path: string) => boolean {
   const rules = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return (path) => {

@@ -1,4 +1,4 @@
-/** For tests of what the gate withstands: a whole gate between a raw client and an upstream that counts. */
+/** For security tests: a whole gateway between a raw client and an upstream that counts. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GatewayConfig } from '../../src/config/config.js';
 import type { ExchangeRecord } from '../../src/model/record.js';
@@ -8,12 +8,12 @@ import { startRawUpstream, type RawUpstream, type WireRequest } from './upstream
 
 export interface Fixture {
   readonly gate: TestGate;
-  /** Splits what it gets into requests by itself, so that a forged one is seen. */
+  /** Parses requests by itself, so that a forged one is seen. */
   readonly upstream: RawUpstream;
   readonly talk: (bytes: string, options?: DialogueOptions) => Promise<Dialogue>;
-  /** Waits until nothing has been asked or recorded for a moment. */
+  /** Waits until no request arrives and nothing is recorded for a moment. */
   readonly settle: () => Promise<void>;
-  /** The exchanges that were let through to the upstream. */
+  /** The exchanges that were forwarded to the upstream. */
   readonly admitted: () => number;
   readonly close: () => Promise<void>;
 }
@@ -22,7 +22,7 @@ type Config = Omit<GatewayConfig, 'listen' | 'admin' | 'upstreams'>;
 
 const QUIET_MS = 15;
 
-/** Everything goes to the upstream, without a token. */
+/** Everything is forwarded to the upstream, without a token. */
 export const OPEN: Config = { routes: [{ match: '* /{path*}', upstream: 'behind', public: true }] };
 
 /** @param answer what the upstream does with a request whose body is whole; as a rule it says OK */
@@ -72,7 +72,7 @@ export function pathOf({ head }: WireRequest): string {
   return / (\S*) /.exec(head)?.[1] ?? '';
 }
 
-/** The reasons of the stages before the last; whatever else is told of an exchange, it was forwarded. */
+/** The reasons of the steps before forwarding; an exchange with any other was forwarded. */
 const REFUSED_BEFORE = new Set<string | undefined>([
   'malformed_request',
   'malformed_credentials',

@@ -1,4 +1,4 @@
-/** Many clients at once over connections that are kept: each asks again as soon as it is answered. */
+/** Many concurrent keep-alive clients: each sends the next request as soon as it has its response. */
 import { connect } from 'node:net';
 import { parseResponses, type WireResponse } from './dialogue.js';
 
@@ -14,7 +14,7 @@ export interface Flood {
   readonly bytes: string;
 }
 
-/** Resolves with all replies when so many requests were sent and answered; rejects where a connection ends before. */
+/** Resolves with all replies when so many requests got theirs; rejects if a connection ends before. */
 export async function flood(port: number, { connections, requests, bytes }: Flood): Promise<Reply[]> {
   const replies: Reply[] = [];
   let left = requests;

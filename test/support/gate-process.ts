@@ -1,11 +1,11 @@
-/** A gate in a process of its own, for tests that must not share its event loop, or that mean to see it die. */
+/** A gateway in its own process, for tests that must not share its event loop, or that kill it. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { GatewayConfig } from '../../src/config/config.js';
 import { watchGrowth } from './memory.js';
 import { socketsOf } from './sockets.js';
 
-/** One exchange, over, as the gate has it. */
+/** One finished exchange, as the gateway recorded it. */
 export interface Reported {
   readonly id: string;
   readonly method: string;
@@ -18,11 +18,11 @@ export interface Reported {
 export interface GateProcess {
   readonly port: number;
   readonly isAlive: () => boolean;
-  /** Its log, and whatever it said as it died. */
+  /** Its log, and its output when it crashed. */
   readonly output: () => string;
   /** How many sockets it holds. */
   readonly sockets: () => Promise<number>;
-  /** Begins to watch its memory; the returned function ends that and tells by how many MiB it grew at the most. */
+  /** Starts watching its memory; the returned function stops that and returns the largest growth in MiB. */
   readonly watchGrowth: () => Promise<() => number>;
   close(): Promise<void>;
 }

@@ -1,4 +1,7 @@
-/** A whole gate for a test: assembled from a configuration object, listening on free ports, its log collected. */
+/**
+ * A whole gateway for a test: built from a configuration object, listening on free ports, its records
+ * collected.
+ */
 import { compileConfig, type GatewayConfig } from '../../src/config/config.js';
 import { serve } from '../../src/app/serve.js';
 import type { ExchangeRecord } from '../../src/model/record.js';
@@ -11,18 +14,18 @@ export interface TestGate {
   readonly adminUrl: string;
   /** Every finished exchange, in order. */
   readonly records: ExchangeRecord[];
-  /** Puts another configuration in force; false where it cannot be used. */
+  /** Activates another configuration; false if it cannot be used. */
   reload(config: Config): Promise<boolean>;
   stop(): Promise<void>;
 }
 
-/** The administrator's credential of every test gate. */
+/** The administrator's credential of every test gateway. */
 export const ADMIN_TOKEN = 'the-administrator-of-the-tests';
 
 export type Config = Omit<GatewayConfig, 'listen' | 'admin'> &
   Partial<Pick<GatewayConfig, 'listen' | 'admin'>>;
 
-/** @param config as in the file; ports are chosen, and the log is silent, unless it says otherwise */
+/** @param config as in the file; ports are chosen, and the log is silent, unless it sets them */
 export async function startGate(config: Config): Promise<TestGate> {
   const records: ExchangeRecord[] = [];
   let written = config;

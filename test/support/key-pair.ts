@@ -13,11 +13,11 @@ let made: PemPair[] | undefined;
 let used = 0;
 
 /**
- * A pair whose halves can be exported as JWKs. A KeyObject that comes from `generateKeyPair` itself can deadlock Node
- * in that export, when a garbage collection falls into it.
+ * A pair whose halves can be exported as JWKs. A KeyObject that comes from `generateKeyPair` itself can
+ * deadlock Node in that export, during a garbage collection.
  *
- * To make one takes about 200 ms, so those of the usual size are made beforehand, and come in turn: of 32 in a row no
- * two are the same.
+ * Making one takes about 200 ms, so those of the usual size are made beforehand, and used in turn: no two of
+ * 32 in a row are the same.
  */
 export function makeRsaKeyPair(modulusLength = USUAL_BITS): TestKeyPair {
   if (modulusLength !== USUAL_BITS) return read(generateRsaPem(modulusLength));

@@ -1,4 +1,4 @@
-/** Before all tests, once per checkout: makes RSA keys for them, since each takes about 200 ms of work. */
+/** Before all tests, once per checkout: generates RSA keys for them, since each takes about 200 ms of CPU. */
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -11,14 +11,14 @@ export interface PemPair {
 export const KEYS_FILE = 'node_modules/.cache/tollgate/test-keys.json';
 export const USUAL_BITS = 2048;
 
-/** More than any test tells apart. */
+/** More than any test needs at once. */
 const COUNT = 32;
 
 export function setup(): void {
   if (existsSync(KEYS_FILE)) return;
   mkdirSync(dirname(KEYS_FILE), { recursive: true });
   const pairs = Array.from({ length: COUNT }, () => generateRsaPem(USUAL_BITS));
-  // Whole or not at all, where another run makes them at the same time.
+  // Atomically, in case another run generates them at the same time.
   const unfinished = `${KEYS_FILE}.${process.pid}`;
   writeFileSync(unfinished, JSON.stringify(pairs), { mode: 0o600 });
   renameSync(unfinished, KEYS_FILE);

@@ -1,4 +1,4 @@
-/** A server on loopback, seen from afar: what is sent through arrives later, in its order. */
+/** A proxy on loopback with added latency: data arrives later, in order. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 

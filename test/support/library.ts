@@ -1,4 +1,7 @@
-/** For tests of the library: a gate as a middleware, with an issuer, an echoing upstream and a folder for its files. */
+/**
+ * For tests of the library: a gateway as middleware, with an issuer, an echo upstream and a folder for its
+ * files.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +14,11 @@ export interface Library {
   readonly issuer: TestIssuer;
   readonly upstream: EchoUpstream;
   readonly folder: string;
-  /** The log of all its gates; complete after `closeGates`. */
+  /** The log of all its gateways; complete after `closeGates`. */
   readonly logFile: string;
   config(more?: Partial<GatewayConfig>): GatewayConfig;
   openGate(more?: Partial<GatewayConfig>): Promise<Tollgate>;
-  /** An application with the gate in it, and a page of its own behind. */
+  /** An application with the gateway, and a page of its own after it. */
   openApp(before?: (app: Express) => void, more?: Partial<GatewayConfig>): Promise<Express>;
   closeGates(): Promise<void>;
   close(): Promise<void>;

@@ -1,22 +1,24 @@
-/** Load for tests of outages: callers that ask gates without pause, and note every answer. */
+/**
+ * Load for tests of outages: callers that send requests to gateways continuously, and record every response.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestGate } from './gate.js';
 import { bearer } from './token-gate.js';
 
 export interface LoadResponse {
-  /** At which of the gates. */
+  /** The index of the gateway. */
   readonly gate: number;
   readonly endedMs: number;
   readonly tookMs: number;
-  /** 0 where there was none. */
+  /** 0 if there was none. */
   readonly status: number;
-  /** What the limit says is left; undefined where the request was not counted. */
+  /** The remaining count; undefined if the request was not counted. */
   readonly remaining: number | undefined;
 }
 
 export interface CallerLoad {
   readonly responses: readonly LoadResponse[];
-  /** Resolves once every gate counts again: how long that takes from now. */
+  /** Resolves once every gateway counts again, with the time that took. */
   untilCounted(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -42,7 +44,7 @@ export function startLoad(
       status = response.status;
       remaining = response.headers.get('x-ratelimit-remaining');
     } catch {
-      // No answer: that is what 0 says.
+      // No response: recorded as 0.
     }
     const endedMs = performance.now();
     responses.push({
@@ -81,7 +83,7 @@ export function startLoad(
   };
 }
 
-/** How long all but one of so many answers took at most. */
+/** The longest duration of all but one of so many responses. */
 export function percentile(responses: readonly LoadResponse[], part: number): number {
   const times = responses.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
   return times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? NaN;

@@ -1,4 +1,4 @@
-/** How much memory a process has, as Linux has it. */
+/** The memory use of a process, as reported by Linux. */
 import { readFile } from 'node:fs/promises';
 
 async function residentMib(pid: number): Promise<number> {
@@ -6,7 +6,7 @@ async function residentMib(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
 
-/** Begins to watch; the returned function ends it and tells by how many MiB the process grew at the most. */
+/** Starts watching; the returned function stops it and returns the largest growth in MiB. */
 export async function watchGrowth(pid: number): Promise<() => number> {
   const start = await residentMib(pid);
   let most = start;

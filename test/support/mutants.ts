@@ -1,20 +1,20 @@
-/** Requests with something wrong: sound ones, changed by what is known of HTTP's grammar and then by chance alone. */
+/** Invalid requests: valid ones, mutated by rules of HTTP's grammar and then at random. */
 import { pick, type Prng } from './prng.js';
 import { CHUNK_SIZES, CLAIMS, FRAMING, HIDDEN, METHODS, SPICE, TARGETS, VERSIONS } from './spellings.js';
 
-/** A request taken apart; texts are latin1, so a character is a byte. */
+/** A parsed request; texts are latin1, so a character is a byte. */
 interface Parts {
   start: string;
   fields: string[];
   body: string;
 }
 
-/** Stands for the mutant's number, by which a request that arrived can be traced to it. */
+/** Placeholder for the mutant's number, which identifies a request that arrived. */
 const NUMBER = '~number~';
 
 type Change = (parts: Parts, prng: Prng) => void;
 
-/** @param token of a caller who may use `/scoped/`; without it mutants would never get past the door there */
+/** @param token of a caller who may use `/scoped/`; without it every mutant would be refused there */
 export function createMutants(token: string): (prng: Prng, index: number) => string {
   const seeds = seedsWith(token);
   return function mutant(prng, index) {
@@ -76,7 +76,7 @@ const CHANGES: readonly Change[] = [
   (parts, prng) => {
     for (let left = prng(130); left > 0; left--) parts.fields.push(`X-${left}: a`);
   },
-  // The marks of a field: a fold, a space before the colon, a control character in the value, another case.
+  // The forms of a field: a fold, a space before the colon, a control character in the value, another case.
   (parts, prng) => rewrite(parts, prng, (field) => field.replace(/: */, ':\r\n ')),
   (parts, prng) => rewrite(parts, prng, (field) => field.replace(':', ' :')),
   (parts, prng) => rewrite(parts, prng, (field) => `${field}${pick(prng, SPICE)}a`),
@@ -96,7 +96,7 @@ const CHANGES: readonly Change[] = [
   },
 ];
 
-/** One change that knows nothing of HTTP. */
+/** One random change of the bytes. */
 function scratch(text: string, other: string, prng: Prng): string {
   const at = prng(text.length);
   const end = at + prng(12);

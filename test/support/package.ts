@@ -1,4 +1,7 @@
-/** The package as a user gets it: packed by npm from a fresh copy of the sources, and installed into an empty project. */
+/**
+ * The package as a user gets it: packed by npm from a fresh copy of the sources, and installed into an empty
+ * project.
+ */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +10,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** What is in no fresh clone. */
+/** Files that are in no fresh clone. */
 const NOT_CLONED = new Set(['node_modules', 'dist', '.git', '.bench', 'coverage', 'data']);
 
 export interface InstalledPackage {
@@ -36,7 +39,7 @@ export async function installPackage(): Promise<InstalledPackage> {
   const tarball = (await readdir(root)).find((name) => name.endsWith('.tgz'));
   await mkdir(folder, { recursive: true });
   await run('tar', ['-xzf', join(root, tarball ?? ''), '-C', folder, '--strip-components=1']);
-  // Its dependencies are there already, whatever their own are.
+  // Its dependencies are already installed here.
   for (const name of await readdir('node_modules')) {
     if (!name.startsWith('.')) await symlink(resolve('node_modules', name), join(modules, name));
   }

@@ -1,4 +1,4 @@
-/** Before all tests: finds, starts or installs a PostgreSQL, and names it to them as DATABASE_URL. */
+/** Before all tests: finds, starts or installs a PostgreSQL, and sets DATABASE_URL. */
 import { spawnSync } from 'node:child_process';
 import { findPostgres, startPostgres } from './postgres.js';
 import { canInstall } from './redis.global.js';

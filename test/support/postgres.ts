@@ -1,4 +1,4 @@
-/** PostgreSQL for the tests: the shared server, a database of one suite's own on it, and empty schemas in that. */
+/** PostgreSQL for the tests: the shared server, a database for one suite on it, and empty schemas in that. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,7 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { freePort } from './redis.js';
 
-/** The server that all tests share, named by the global setup; databases on it are dropped by whoever made them. */
+/**
+ * The server that all tests share, named by the global setup; databases on it are dropped by their creators.
+ */
 function postgresUrl(): string {
   const url = process.env['DATABASE_URL'];
   if (url === undefined) throw new Error('DATABASE_URL is unset: the global setup has not run');
@@ -65,7 +67,7 @@ async function runOnce(url: string, statement: string): Promise<void> {
   }
 }
 
-/** The first of the usual ways into a server on this machine that lets us make databases. */
+/** The first usual URL of a server on this machine that lets us create databases. */
 export async function findPostgres(): Promise<string | undefined> {
   for (const user of ['root', 'postgres']) {
     for (const database of ['test', 'postgres']) {
@@ -96,7 +98,7 @@ export interface OwnPostgres {
   close(): Promise<void>;
 }
 
-/** Starts a server of our own in a temporary folder; undefined where there is no PostgreSQL on this machine. */
+/** Starts a server in a temporary folder; undefined if PostgreSQL is not installed. */
 export async function startPostgres(): Promise<OwnPostgres | undefined> {
   const programs = await findPrograms();
   if (programs === undefined) return undefined;
@@ -116,7 +118,7 @@ export async function startPostgres(): Promise<OwnPostgres | undefined> {
     throw new Error(`initdb failed: ${made.stderr}`);
   }
   const port = await freePort();
-  // Nothing of it has to outlive the tests, the machine's failures included.
+  // Nothing of it has to survive the tests, not even a crash of the machine.
   const settings = ['fsync=off', 'listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`];
   const server = spawn(
     join(programs, 'postgres'),
@@ -152,7 +154,7 @@ async function findPrograms(): Promise<string | undefined> {
   );
 }
 
-/** PostgreSQL refuses to run as root: then it runs as the user that its package has made, or as nobody. */
+/** PostgreSQL refuses to run as root: then it runs as the user of its package, or as nobody. */
 async function ordinaryUser(folder: string): Promise<{ uid?: number; gid?: number }> {
   if (process.getuid?.() !== 0) return {};
   const idOf = (flag: string, user: string) => {
@@ -170,7 +172,7 @@ async function ordinaryUser(folder: string): Promise<{ uid?: number; gid?: numbe
 async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
   const exited = once(server, 'exit');
-  // Fast shutdown: its connections are ended.
+  // Fast shutdown: its connections are closed.
   server.kill('SIGINT');
   await exited;
 }

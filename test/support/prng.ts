@@ -1,9 +1,9 @@
-/** Chance that can be had again: the same seed gives the same numbers. */
+/** Reproducible random numbers: the same seed gives the same numbers. */
 
 /** A whole number from 0 up to, but not including, the bound. */
 export type Prng = (below: number) => number;
 
-/** mulberry32, a small generator; good enough to choose by. */
+/** mulberry32, a small generator, sufficient for choices. */
 export function createPrng(seed: number): Prng {
   let state = seed | 0;
   return (below) => {

@@ -6,14 +6,14 @@ export interface RawClient {
   /** All that has come so far, as latin1. */
   readonly text: () => string;
   send(bytes: string | Buffer): void;
-  /** Waits until the text has the pattern; fails with the text where the connection ends before. */
+  /** Waits until the text matches the pattern; fails with the text if the connection ends before. */
   until(pattern: RegExp | string): Promise<string>;
   /** Waits for the end of the connection: by FIN or by a reset. */
   readonly ended: Promise<'end' | 'reset'>;
   destroy(): void;
 }
 
-/** Opens a connection, sends the bytes and collects the answer. */
+/** Opens a connection, sends the bytes and collects the response. */
 export function openRaw(port: number, bytes: string | Buffer = ''): RawClient {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
   let text = '';

@@ -1,4 +1,4 @@
-/** A Redis Cluster on loopback, of one test's own: three primaries, each with a replica. */
+/** A Redis Cluster on loopback for one test: three primaries, each with a replica. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import type { RedisSettings } from '../../src/model/settings.js';
 import { serverArgs, startRedis, untilTrue, type OwnRedis } from './redis.js';
 
-/** Servers talk to each other at this much above the port for clients. */
+/** The offset of the port for the servers' own connections from the port for clients. */
 const BUS = 10_000;
 
 export interface OwnCluster {
@@ -15,20 +15,20 @@ export interface OwnCluster {
   readonly servers: readonly OwnRedis[];
   /** As a configuration file names them. */
   readonly addresses: string[];
-  /** Of a gate that is told one server of it. */
+  /** For a gateway that is configured with one server of it. */
   readonly settings: RedisSettings;
-  /** Asks one server, outside of what is tested. */
+  /** Sends a command to one server, independently of the code under test. */
   ask<T>(server: OwnRedis, question: (redis: Redis) => Promise<T>): Promise<T>;
-  /** Who holds the slot of a key, as one server knows it. */
+  /** The server of a key's slot, as one server knows it. */
   holderOf(key: string, asked?: OwnRedis): Promise<OwnRedis>;
-  /** Resolves when somebody else holds what a server held, and the whole cluster serves again. */
+  /** Resolves when another server has taken over a server's slots, and the whole cluster serves again. */
   untilTakenOver(server: OwnRedis): Promise<void>;
-  /** Resolves when every server says that the cluster serves all slots. */
+  /** Resolves when every server reports that the cluster serves all slots. */
   untilServing(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param nodeTimeoutMs after how long the others take a server for dead: a failover begins then */
+/** @param nodeTimeoutMs after which the others consider a server failed: a failover begins then */
 export async function startCluster({ replicas = 1, nodeTimeoutMs = 1000 } = {}): Promise<OwnCluster> {
   const args = serverArgs(
     ...['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf'],
@@ -107,7 +107,7 @@ export async function startCluster({ replicas = 1, nodeTimeoutMs = 1000 } = {}):
   };
 }
 
-/** Free for clients, and for the other servers of the cluster; below those that the system hands out. */
+/** Free for clients, and for the other servers of the cluster; below the ephemeral ports. */
 async function freeClusterPort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);

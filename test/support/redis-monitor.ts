@@ -1,4 +1,4 @@
-/** Looks over the shoulder of a Redis: what scripts write, when by its own clock. */
+/** Monitors a Redis: what scripts write, and when by its own clock. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 

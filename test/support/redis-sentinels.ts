@@ -1,4 +1,4 @@
-/** A primary, a replica and three Sentinels on loopback, of one test's own. */
+/** A primary, a replica and three Sentinels on loopback for one test. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -14,9 +14,9 @@ export interface OwnSentinels {
   /** As a configuration file names the Sentinels. */
   readonly addresses: string[];
   readonly settings: RedisSettings;
-  /** Resolves when a server is the primary, by its own word and by that of every Sentinel. */
+  /** Resolves when a server is the primary, as reported by itself and by every Sentinel. */
   untilPrimary(server: OwnRedis): Promise<void>;
-  /** Has the Sentinels put the replica in the primary's place, though that is well. */
+  /** Makes the Sentinels replace the healthy primary by the replica. */
   failOver(): Promise<void>;
   close(): Promise<void>;
 }
@@ -109,7 +109,7 @@ export async function startSentinels({ password }: { password?: string } = {}): 
           return false;
         return (await ask(server, (redis) => redis.info('replication')))?.includes('role:master') ?? false;
       }),
-    // Refused until the replica of the last failover is known to be one.
+    // Refused until the Sentinels know the replica of the last failover as one.
     failOver: () =>
       untilTrue(async () => {
         const [sentinel] = sentinels;

@@ -1,4 +1,4 @@
-/** Before all tests: finds, starts or installs a Redis, and names it to them as REDIS_URL. */
+/** Before all tests: finds, starts or installs a Redis, and sets REDIS_URL. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,7 +34,7 @@ function runs(command: string): boolean {
   return spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** As root on Debian or one of its kin. */
+/** As root on Debian or a derivative. */
 export function canInstall(): boolean {
   if (process.getuid?.() !== 0 || !runs('apt-get')) return false;
   return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync('/etc/os-release', 'utf8'));

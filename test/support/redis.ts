@@ -1,4 +1,4 @@
-/** Redis for the tests: the shared one, and ones of their own that can be stopped, killed and started again. */
+/** Redis for the tests: the shared one, and separate ones that can be stopped, killed and started again. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
-/** The Redis that all tests share; keys in it have a random prefix and are removed by whoever made them. */
+/** The Redis that all tests share; keys in it have a random prefix and are removed by their creators. */
 export function redisUrl(): string {
   return process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 }
@@ -29,29 +29,31 @@ export async function removeKeys(prefix: string, url = redisUrl()): Promise<void
   redis.disconnect();
 }
 
-/** A redis-server process of one test's own: a server, or a Sentinel. */
+/** A redis-server process for one test: a server, or a Sentinel. */
 export interface OwnRedis {
   readonly url: string;
   readonly port: number;
-  /** Stops it as it stands: its connections stay open and nothing answers. */
+  /** Suspends it: its connections stay open and it does not respond. */
   stop(): void;
-  /** Lets it go on after `stop`. */
+  /** Resumes it after `stop`. */
   continue(): void;
-  /** Ends it at once. */
+  /** Kills it at once. */
   kill(): Promise<void>;
-  /** Starts it on the same port after `kill`, empty but for what a cluster is; resolves when it answers. */
+  /**
+   * Starts it on the same port after `kill`, empty except for its cluster state; resolves when it responds.
+   */
   restart(): Promise<void>;
-  /** Ends it and removes what it has written. */
+  /** Ends it and removes its files. */
   close(): Promise<void>;
 }
 
 export interface RedisProcess {
   readonly port?: number;
-  /** What stands on its command line beside the port; `folder` is its own. */
+  /** Its command line beside the port; `folder` is its own. */
   readonly args?: (folder: string, port: number) => Promise<readonly string[]>;
 }
 
-/** A server of one test: on loopback, writing no data. */
+/** A server for one test: on loopback, writing no data. */
 export function serverArgs(...more: readonly string[]): NonNullable<RedisProcess['args']> {
   return (folder, port) =>
     Promise.resolve([
@@ -106,7 +108,7 @@ export async function startRedis({
   };
 }
 
-/** Polls until servers have come so far; what fails meanwhile is not yet so. */
+/** Polls until servers are ready; a failure counts as not ready. */
 export async function untilTrue(isTrue: () => Promise<boolean>, mostMs = 30_000): Promise<void> {
   const end = Date.now() + mostMs;
   while (!(await isTrue().catch(() => false))) {

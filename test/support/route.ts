@@ -1,4 +1,4 @@
-/** The model's parts for tests that want one of its fields and usual values for the rest. */
+/** Parts of the model for tests that set some of the fields and use defaults for the rest. */
 import { ParseError } from '../../src/config/problem.js';
 import { parseRedisUrl } from '../../src/config/schema/redis-url.js';
 import type { RedisSettings } from '../../src/model/settings.js';

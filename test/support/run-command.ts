@@ -1,4 +1,4 @@
-/** Commands with something on standard input: as a process, or in this one where a test has many of them. */
+/** Commands with standard input: as a process, or in this process if a test runs many of them. */
 import { execFile } from 'node:child_process';
 import { UsageError, type Run } from '../../src/cli/command.js';
 import { CommandFailed } from '../../src/model/exit.js';
@@ -18,7 +18,7 @@ export function runWithInput(args: readonly string[], input: string): Promise<Re
   });
 }
 
-/** The same without a process of its own, which takes a second to start. */
+/** The same without a separate process, which takes a second to start. */
 export async function runInProcess(
   run: Run,
   args: readonly string[],

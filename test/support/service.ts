@@ -1,8 +1,8 @@
-/** A service in a process of its own, which a test can stop, kill and start again, as it can Redis. */
+/** A service in its own process, which a test can stop, kill and start again, like Redis. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Says its own name to every request. */
+/** Responds to every request with its own name. */
 const SCRIPT = `
 const [name, port] = process.argv.slice(1);
 const server = require('node:http').createServer((req, res) => res.end(name));
@@ -11,10 +11,10 @@ server.listen(Number(port), '127.0.0.1', () => process.stdout.write(String(serve
 
 export interface Service {
   readonly origin: string;
-  /** Stops it as it stands: connections are still taken, by the kernel, and nothing answers. */
+  /** Suspends it: the kernel still accepts connections, and it does not respond. */
   stop(): void;
   continue(): void;
-  /** Ends it at once. */
+  /** Kills it at once. */
   kill(): Promise<void>;
   /** Starts it at its port again. */
   restart(): Promise<void>;

@@ -1,4 +1,4 @@
-/** How many sockets a process holds, as Linux has it. */
+/** The number of sockets of a process, as reported by Linux. */
 import { readdir, readlink } from 'node:fs/promises';
 
 export async function socketsOf(pid: number): Promise<number> {

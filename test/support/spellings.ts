@@ -1,9 +1,9 @@
-/** What mutants are made of: spellings that readers of HTTP have disagreed about, or might. Texts are latin1. */
+/** Material for mutants: spellings that HTTP parsers have disagreed about, or might. Texts are latin1. */
 
-/** A body that is a request to whoever loses count. */
+/** A body that is a request to a parser that loses its framing. */
 export const HIDDEN = 'GET /scoped/hidden HTTP/1.1\r\nHost: a\r\n\r\n';
 
-/** Fields that say where a request ends, in the spellings that readers have disagreed about. */
+/** Framing fields, in the spellings that parsers have disagreed about. */
 export const FRAMING = [
   ...[
     '0',
@@ -155,7 +155,7 @@ export const TARGETS = [
   ],
 ];
 
-/** What is thrown in anywhere. */
+/** Bytes inserted anywhere. */
 export const SPICE = [
   ...[
     '\r\n',

@@ -1,4 +1,4 @@
-/** A reader of requests without any leniency (RFC 9112), for an upstream that takes no byte of the gate's on trust. */
+/** A strict request parser (RFC 9112), for an upstream that checks every byte of the gateway. */
 
 export interface ReceivedRequest {
   readonly method: string;
@@ -6,7 +6,7 @@ export interface ReceivedRequest {
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
-/** Bytes that no sound gate would write. */
+/** Bytes that the gateway must never write. */
 export class Fault extends Error {}
 
 const START = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\/[\x21-\x7e]*|\*) HTTP\/1\.1$/;
@@ -23,8 +23,10 @@ export class StrictReader {
   #isAnswered = false;
 
   /**
-   * @param onHead true where it has answered already
-   * @param onWhole told of a request once its body is there; true where the rest of the connection is no HTTP
+   * @param onHead true if it has responded already
+   *
+   * @param onWhole called with a request once its body is complete; true if the rest of the connection is not
+   * HTTP
    */
   constructor(
     readonly onHead: (arrival: ReceivedRequest) => boolean,
@@ -37,7 +39,7 @@ export class StrictReader {
     while (this.#step());
   }
 
-  /** False where more bytes are needed. */
+  /** False if more bytes are needed. */
   #step(): boolean {
     if (this.#state === 'head') return this.#readHead();
     if (this.#state === 'chunk') return this.#readChunk();
@@ -95,7 +97,7 @@ export class StrictReader {
   }
 
   #finish(): boolean {
-    // The gate has one request on a connection at a time.
+    // The gateway has one request on a connection at a time.
     if (this.#bytes !== '' && !this.#isAnswered) this.#fail('bytes behind a request that is not answered');
     this.#state = this.onWhole(this.#asked!) ? 'tunnel' : 'head';
     return this.#bytes !== '';

@@ -1,4 +1,4 @@
-/** An upstream that tells of every request that it was sent, and of every byte that no sound gate would write. */
+/** An upstream that reports every request it gets, and every byte that the gateway must never write. */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Fault, StrictReader, type ReceivedRequest } from './strict-reader.js';
 
@@ -11,7 +11,7 @@ export interface StrictUpstream {
 
 const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
-/** @param onArrival told of each request once its head is there */
+/** @param onArrival called with each request once its head is complete */
 export async function startStrictUpstream(
   onArrival: (arrival: ReceivedRequest) => void,
 ): Promise<StrictUpstream> {
@@ -64,12 +64,12 @@ export async function startStrictUpstream(
   };
 }
 
-/** Answered before its body is there. */
+/** Gets its response before its body is complete. */
 function isEarly({ target }: ReceivedRequest): boolean {
   return target.includes('early');
 }
 
-/** Every way to frame an answer, in turn. */
+/** Every framing of a response, in turn. */
 function answerTo({ method }: ReceivedRequest, turn: number): string {
   if (method === 'HEAD') return 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
   switch (turn % 8) {

@@ -1,4 +1,7 @@
-/** For tests of tokens over HTTP: a gate with three issuers, its log in a file, and every token that was ever shown. */
+/**
+ * For tests of tokens over HTTP: a gateway with three issuers, its log in a file, and every token that was
+ * presented.
+ */
 import { randomBytes } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,12 +15,12 @@ export interface TokenFixture extends Fixture {
   readonly main: TestIssuer;
   readonly other: TestIssuer;
   readonly elliptic: TestIssuer;
-  /** Asks for `/orders` with Authorization fields as given. */
+  /** Requests `/orders` with the given Authorization fields. */
   readonly ask: (...authorizations: readonly string[]) => Promise<WireResponse>;
   /** The same with one Bearer token. */
   readonly show: (token: string) => Promise<WireResponse>;
   readonly shown: readonly string[];
-  /** All that was logged so far. */
+  /** The whole log so far. */
   readonly log: () => Promise<string>;
 }
 

@@ -1,4 +1,4 @@
-/** For tests of the token service as its users meet it: its section of the file, and what is asked of it over HTTP. */
+/** For tests of the token service over HTTP: its section of the file, and its requests. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ export function tokensIn(database: string) {
   };
 }
 
-/** Writes a file for the commands, with one route where the configuration has none. @returns its path */
+/** Writes a file for the commands, with a route if the configuration has none. @returns its path */
 export async function writeConfig(folder: string, config: object): Promise<string> {
   const file = join(folder, `gateway-${(written += 1)}.yaml`);
   const rest = {
@@ -33,7 +33,7 @@ export async function writeConfig(folder: string, config: object): Promise<strin
     upstreams: { service: 'http://127.0.0.1:9' },
     routes: [{ match: 'GET /orders', upstream: 'service', public: true }],
   };
-  // Every JSON text is YAML too.
+  // Every JSON text is also YAML.
   await writeFile(file, JSON.stringify({ ...rest, ...config }));
   return file;
 }
@@ -42,7 +42,7 @@ let written = 0;
 
 export interface DatabaseFile {
   readonly folder: string;
-  /** As the file names it. */
+  /** As named in the file. */
   readonly database: string;
   remove(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export async function createDatabaseFile(): Promise<DatabaseFile> {
   };
 }
 
-/** Asks the admin port as the administrator. */
+/** Sends a request to the admin port as the administrator. */
 export function administer(gate: TestGate, method: string, path: string, body?: unknown): Promise<Response> {
   return fetch(`${gate.adminUrl}${path}`, {
     method,
@@ -76,14 +76,14 @@ export async function makeApp(gate: TestGate, app: object): Promise<MadeApp> {
   return (await response.json()) as MadeApp;
 }
 
-/** The app's token, asked for by key and secret. */
+/** The app's token, requested by key and secret. */
 export async function issueToken(gate: TestGate, { key, secret }: MadeApp): Promise<string> {
   const response = await fetch(`${gate.url}/auth/token?key=${key}&secret=${secret}`, { method: 'POST' });
   if (response.status !== 200) throw new Error(`no token was given: ${await response.text()}`);
   return ((await response.json()) as { access_token: string }).access_token;
 }
 
-/** A named token, as its own plain text. */
+/** A named token, as plain text. */
 export async function makeNamed(gate: TestGate, form: Record<string, string>): Promise<string> {
   const response = await postForm(gate, '/token/create', form);
   if (response.status !== 200) throw new Error(`no named token was made: ${await response.text()}`);

@@ -1,4 +1,4 @@
-/** For all tests: an issuer with real keys, real tokens and a real JWKS server that can be made to misbehave. */
+/** For all tests: an issuer with real keys, real tokens and a real JWKS server that can fail on request. */
 import { constants, type JsonWebKey, type KeyObject, sign as signBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -28,7 +28,7 @@ export interface TestIssuer {
   readonly key: SigningKey;
   /** What the JWKS endpoint publishes; tests may put anything into it. */
   readonly jwks: { keys: unknown[] };
-  /** How many requests the JWKS endpoint has had. */
+  /** The number of requests that the JWKS endpoint got. */
   readonly fetches: number;
   /** The issuer as the model has it, its keys read from `jwksUrl`. */
   model(changes?: Partial<Issuer>): Issuer;
@@ -36,11 +36,11 @@ export interface TestIssuer {
   sign(claims?: Claims, header?: Claims, key?: SigningKey): string;
   /** A new key signs from now on; with `publish: false` the JWKS does not have it. */
   rotate(options?: { publish?: boolean; keepOld?: boolean }): SigningKey;
-  /** The JWKS endpoint takes requests and never answers. */
+  /** The JWKS endpoint accepts requests and never responds. */
   hang(): void;
-  /** The JWKS endpoint answers with this status, or as the function says. */
+  /** The JWKS endpoint responds with this status, or as the function says. */
   breakWith(answer: number | Answer): void;
-  /** The JWKS endpoint answers as it should again. */
+  /** The JWKS endpoint works again. */
   heal(): void;
   close(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export function createSigningKey(alg: Algorithm = 'RS256', modulusLength = 2048)
   return { kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
 }
 
-/** Signs whatever texts it is given as header and payload: for tokens that no decent issuer would make. */
+/** Signs any texts as header and payload: for tokens that no real issuer would make. */
 export function signTexts(header: string, payload: string, { alg, privateKey }: SigningKey): string {
   const input = `${base64url(header)}.${base64url(payload)}`;
   const signature = signBytes(`sha${alg.slice(2)}`, Buffer.from(input), {
@@ -76,11 +76,11 @@ export function base64url(text: string): string {
 
 export interface TestIssuerOptions {
   readonly alg?: Algorithm;
-  /** Its first key, where a test need not have one of its own: to make one takes a while. */
+  /** Its first key, if a test need not have a new one: making one is slow. */
   readonly key?: SigningKey;
   /** The clock for the claims `iat` and `exp`. */
   readonly now?: () => number;
-  /** The port of one that is away, to come back in its place; left out: a free one. */
+  /** The port of an unavailable issuer, to replace it; by default a free one. */
   readonly port?: number;
 }
 

@@ -1,4 +1,4 @@
-/** For tests that wait for something to become true, however long this machine takes. */
+/** For tests that wait for a condition, independent of the speed of the machine. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** @returns how long it took, in milliseconds */

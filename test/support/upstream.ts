@@ -1,4 +1,4 @@
-/** Upstreams for tests: one that misbehaves as scripted, byte for byte, and one that tells what it was asked. */
+/** Upstreams for tests: one that follows a script, byte for byte, and one that returns what it received. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { until } from './until.js';
@@ -7,7 +7,7 @@ import { until } from './until.js';
 export interface WireRequest {
   /** The head, without the empty line. */
   readonly head: string;
-  /** The body as it was framed, chunk marks and all, as far as it has come. */
+  /** The body as it was framed, including chunk sizes, as far as it has come. */
   readonly body: () => string;
   /** Resolves when the whole body has come. */
   readonly whole: Promise<void>;
@@ -19,9 +19,9 @@ export interface WireRequest {
 export interface RawUpstream {
   readonly port: number;
   readonly origin: string;
-  /** All requests, in the order in which their heads were whole. */
+  /** All requests, in the order in which their heads were complete. */
   readonly requests: readonly WireRequest[];
-  /** All that came, connection by connection. */
+  /** All bytes received, connection by connection. */
   readonly received: readonly string[];
   /** Connections that are open now. */
   readonly open: ReadonlySet<Socket>;
@@ -29,8 +29,8 @@ export interface RawUpstream {
 }
 
 /**
- * A raw server that answers each request as the script says. It splits what comes into requests with a small parser of
- * its own, so that a forged second request is seen as one.
+ * A raw server that responds to each request as the script says. It splits the bytes into requests with a
+ * small parser of its own, so that a forged second request is seen as one.
  */
 export async function startRawUpstream(script: (request: WireRequest) => void): Promise<RawUpstream> {
   const requests: WireRequest[] = [];
@@ -62,7 +62,10 @@ export async function startRawUpstream(script: (request: WireRequest) => void): 
   };
 }
 
-/** Waits until the connection that had the n-th request is gone. @returns what came over it behind that request's head */
+/**
+ * Waits until the connection that had the n-th request is closed. @returns the bytes on it after that
+ * request's head
+ */
 export async function untilGone({ requests, received }: RawUpstream, index: number): Promise<string> {
   const { socket, head } = requests[index]!;
   await until(() => socket.destroyed);
@@ -125,12 +128,12 @@ function bodyEnd(head: string): (text: string) => number {
 export interface EchoUpstream {
   readonly port: number;
   readonly origin: string;
-  /** How many requests it has answered. */
+  /** The number of requests that it responded to. */
   readonly count: () => number;
   close(): Promise<void>;
 }
 
-/** What the echo upstream answers, as JSON. */
+/** What the echo upstream returns, as JSON. */
 export interface Echo {
   readonly method: string;
   readonly url: string;
@@ -138,7 +141,7 @@ export interface Echo {
   readonly body: string;
 }
 
-/** An http server that answers with what it was asked; with a handler, with what that says. */
+/** An http server that returns what it received; with a handler, what that returns. */
 export async function startEchoUpstream(
   handler: (req: IncomingMessage, res: ServerResponse) => void = echo,
 ): Promise<EchoUpstream> {

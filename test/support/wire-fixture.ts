@@ -1,23 +1,23 @@
-/** For tests of where one request ends and the next begins: builders of raw requests, and what the upstream saw of them. */
+/** For tests of request framing: builders of raw requests, and what the upstream received of them. */
 import type { Dialogue } from './dialogue.js';
 import { pathOf, startFixture, type Fixture } from './fixture.js';
 import type { WireRequest } from './upstream.js';
 
 export interface Observation extends Dialogue {
   readonly statuses: readonly number[];
-  /** What the upstream was asked for, by path, and as it came. */
+  /** The paths and requests that the upstream received. */
   readonly paths: readonly string[];
   readonly requests: readonly WireRequest[];
 }
 
 export interface WireFixture extends Fixture {
-  /** Sends the bytes, waits for so many answers, and tells what the upstream was asked for meanwhile. */
+  /** Sends the bytes, waits for so many responses, and returns what the upstream received meanwhile. */
   readonly seen: (bytes: string, responses?: number) => Promise<Observation>;
 }
 
-/** How long the upstream takes for `/slow`. */
+/** The delay of the upstream for `/slow`. */
 export const SLOW_MS = 150;
-/** For an answer that must not come. */
+/** For a response that must not come. */
 const PATIENCE_MS = 1500;
 
 export async function startWireFixture(): Promise<WireFixture> {
@@ -42,10 +42,13 @@ export async function startWireFixture(): Promise<WireFixture> {
   };
 }
 
-/** More than a connection takes at once. */
+/** More than the buffers of a connection hold. */
 export const LARGE_BYTES = 4_000_000;
 
-/** Says its path; `/slow` takes its time, `/large` says much, `/ws` becomes a WebSocket where it is asked to, `/unasked` where it is not. */
+/**
+ * Returns its path; `/slow` is delayed, `/large` has a large body, `/ws` becomes a WebSocket if requested,
+ * `/unasked` if not requested.
+ */
 function answer(asked: WireRequest): void {
   const { head, socket } = asked;
   const path = pathOf(asked);
@@ -79,5 +82,5 @@ export const H2C = [
   'Upgrade: h2c',
   'HTTP2-Settings: AAMAAABkAAQAAP__',
 ];
-/** What an attacker would like the upstream to take for a request of its own. */
+/** What an attacker wants the upstream to read as a request of its own. */
 export const SMUGGLED = get('/smuggled');

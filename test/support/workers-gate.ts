@@ -1,4 +1,7 @@
-/** For tests of a gate with several workers, run as the command: its log read line by line, and clients that keep at it. */
+/**
+ * For tests of a gateway with several workers, run as the command: its log read line by line, and continuous
+ * clients.
+ */
 import { writeFile } from 'node:fs/promises';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +11,7 @@ import { startCommand, type RunningCommand } from './command.js';
 export interface LogLine {
   readonly level: string;
   readonly msg: string;
-  /** The place of the worker that wrote it, or that the primary tells of. */
+  /** The number of the worker that wrote it, or that the primary reports on. */
   readonly worker?: number;
   readonly [field: string]: unknown;
 }
@@ -17,11 +20,11 @@ export interface WorkersGate {
   readonly command: RunningCommand;
   readonly port: number;
   readonly adminUrl: string;
-  /** All lines so far; fails where one is torn or mixed with another. */
+  /** All lines so far; fails if one is torn or mixed with another. */
   readonly lines: (message?: string) => LogLine[];
   /** Waits until that many lines have the message. */
   readonly untilLines: (message: string, count: number) => Promise<LogLine[]>;
-  /** The process id of whoever has the place now. */
+  /** The current process id of the worker with this number. */
   readonly pidOf: (place: number) => number;
   readonly change: (config: object) => Promise<void>;
 }
@@ -81,9 +84,9 @@ export interface Answer {
 }
 
 /**
- * Never rejects: a failure is its code. One that takes too long is `HANG`.
+ * Never rejects: a failure is its code. A timeout is `HANG`.
  *
- * @param agent without one, over a connection of its own
+ * @param agent without one, over a new connection
  */
 export function get(port: number, path: string, agent: Agent | false = false): Promise<Answer | string> {
   return new Promise((resolve) => {
@@ -103,17 +106,17 @@ export function get(port: number, path: string, agent: Agent | false = false): P
 
 export interface Failure {
   readonly what: string;
-  /** The id of an answer that came before on the same connection; undefined: nothing did. */
+  /** The id of an earlier response on the same connection; undefined: there was none. */
   readonly before: string | undefined;
 }
 
-/** A client that asks one thing after the other, over one connection as long as that lasts. */
+/** A client that sends one request after the other, over one connection as long as that lasts. */
 export interface Client {
   readonly failures: Failure[];
   answered(): number;
-  /** The id of the latest answer on the connection that it has now. */
+  /** The id of the latest response on its current connection. */
   latest(): string | undefined;
-  /** Asks no more, once what it has asked is answered. */
+  /** Sends no more, once its pending request has a response. */
   leave(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** The access log's line: which fields it has, and which it leaves out when they have nothing to say. */
+/** The access log's line: which fields it has, and which it omits without a value. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
@@ -41,7 +41,7 @@ function lineOf(record: Partial<ExchangeRecord>, paths = false): Record<string, 
 }
 
 describe('the path of a request', () => {
-  it('is left out unless the operator says so', () => {
+  it('is omitted unless configured', () => {
     expect(lineOf({})).not.toHaveProperty('path');
   });
 
@@ -60,7 +60,7 @@ describe('the path of a request', () => {
 });
 
 describe('the line of an exchange', () => {
-  it('says who, what, which rule, how it ended and how long it took', () => {
+  it('has the caller, the request, the route, the result and the duration', () => {
     expect(lineOf({})).toEqual({
       level: 'info',
       time: '2026-11-22T10:00:00.007Z',
@@ -78,7 +78,7 @@ describe('the line of an exchange', () => {
     });
   });
 
-  it('of a refusal says why, and names neither an upstream nor a caller that there was not', () => {
+  it('of a refusal has the reason, and neither an upstream nor a caller if there was none', () => {
     const line = lineOf({
       principal: undefined,
       status: 401,
@@ -96,18 +96,18 @@ describe('the line of an exchange', () => {
     expect(line).not.toHaveProperty('issuer');
   });
 
-  it('of a request that no route names calls the route none', () => {
+  it('of a request that matches no route has the route none', () => {
     expect(lineOf({ route: undefined, principal: undefined, status: 404 })).toMatchObject({ route: 'none' });
   });
 
-  it('holds nothing of the target, the query, the token or a cookie', () => {
+  it('contains nothing of the target, the query, the token or a cookie', () => {
     for (const status of [200, 401, 404, 500]) {
       expect(JSON.stringify(lineOf({ status }))).not.toContain('secret');
     }
   });
 });
 
-it('the line is JSON whatever stands in its texts', () => {
+it('the line is JSON with any texts in it', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (one, other) => {
       const head = { ...HEAD, id: one, clientRequestId: other, method: other };
@@ -127,7 +127,7 @@ it('the line is JSON whatever stands in its texts', () => {
   );
 });
 
-it('the time is that of each line, over the end of a second too', () => {
+it('the time is that of each line, also across the end of a second', () => {
   const times: string[] = [];
   let now = Date.UTC(2026, 11, 31, 23, 59, 59, 998);
   const observe = createAccessLog({

@@ -6,7 +6,7 @@ function createBatch(mostBytes: number): { batch: Batch; written: string[] } {
   return { batch: new Batch(mostBytes, (text) => written.push(text)), written };
 }
 
-it('A batch has whole lines, in their order, and no more bytes than it may', () => {
+it('A batch has whole lines, in order, and at most the maximum of bytes', () => {
   const { batch, written } = createBatch(100);
   const lines = Array.from({ length: 50 }, (_, i) => `${'é'.repeat(i % 20)}${i}\n`);
   for (const line of lines) batch.add(line);
@@ -19,14 +19,14 @@ it('A batch has whole lines, in their order, and no more bytes than it may', () 
   expect(written.length).toBeLessThan(lines.length / 2);
 });
 
-it('A line that is longer than a batch is one by itself', () => {
+it('A line that is longer than a batch is a batch by itself', () => {
   const { batch, written } = createBatch(10);
   for (const line of ['a\n', `${'b'.repeat(50)}\n`, 'c\n']) batch.add(line);
   batch.flush();
   expect(written).toEqual(['a\n', `${'b'.repeat(50)}\n`, 'c\n']);
 });
 
-it('Where nothing waits nothing is written', () => {
+it('Without pending lines nothing is written', () => {
   const { batch, written } = createBatch(10);
   batch.flush();
   batch.add('a\n');

@@ -1,4 +1,4 @@
-/** The operator's log as a file: complete when it is closed, patient when it cannot be written. */
+/** The operator's log as a file: complete when it is closed, and retried when it cannot be written. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ async function linesOf(file: string): Promise<Record<string, unknown>[]> {
 }
 
 describe('a log', () => {
-  it('has every line in its file once it is closed, however soon and however many', async () => {
+  it('has every line in its file once it is closed, at any time and for any number of lines', async () => {
     for (const count of [0, 1, 5000]) {
       const file = join(folder, `${count}`, 'gate.log');
       const { log, close } = createLog({ level: 'info', file });
@@ -34,7 +34,7 @@ describe('a log', () => {
     }
   });
 
-  it('names its levels, tells the time as ISO 8601, and has nothing of the machine', async () => {
+  it('has named levels, ISO 8601 times, and nothing of the machine', async () => {
     const file = join(folder, 'fields.log');
     const { log, close } = createLog({ level: 'warn', file });
     log.info({}, 'not this');
@@ -50,7 +50,7 @@ describe('a log', () => {
     ]);
   });
 
-  it('writes the lines of a quiet gate within a second, without being closed', async () => {
+  it('writes the lines of an idle gateway within a second, without being closed', async () => {
     const file = join(folder, 'quiet.log');
     const { log, close } = createLog({ level: 'info', file });
     log.info({}, 'a single line');
@@ -60,7 +60,7 @@ describe('a log', () => {
     await close();
   });
 
-  it('adds to a file that is there', async () => {
+  it('appends to an existing file', async () => {
     const file = join(folder, 'twice.log');
     for (const i of [1, 2]) {
       const { log, close } = createLog({ level: 'info', file });
@@ -70,7 +70,7 @@ describe('a log', () => {
     expect((await linesOf(file)).map(({ i }) => i)).toEqual([1, 2]);
   });
 
-  it('may be closed twice, and what is logged afterwards is lost rather than thrown', async () => {
+  it('may be closed twice, and later lines are lost without an exception', async () => {
     const file = join(folder, 'closed.log');
     const { log, close } = createLog({ level: 'info', file });
     await Promise.all([close(), close()]);
@@ -78,13 +78,13 @@ describe('a log', () => {
     expect(await linesOf(file)).toEqual([]);
   });
 
-  it('says at once when its file cannot be opened', () => {
+  it('reports at once when its file cannot be opened', () => {
     expect(() => createLog({ level: 'info', file: join(folder, 'closed.log', 'below-a-file') })).toThrow(
       /ENOTDIR|EEXIST/,
     );
   });
 
-  it('on a full disk complains once and goes on', async () => {
+  it('on a full disk reports it once and goes on', async () => {
     const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const { log, close } = createLog({ level: 'info', file: '/dev/full' });
     for (let i = 0; i < 50; i++) {

@@ -1,4 +1,4 @@
-/** The event loop's delay: said when it was held up for long, and not otherwise. */
+/** The event loop's delay: logged when it was long, and not otherwise. */
 import { afterEach, expect, it } from 'vitest';
 import type { Log } from '../../src/model/log.js';
 import { watchLoopDelay, type LoopDelay } from '../../src/telemetry/loop-delay.js';
@@ -23,7 +23,7 @@ function block(ms: number): void {
   while (performance.now() < end);
 }
 
-it('A loop that was held up is warned of once, with the figure that the metrics have too', async () => {
+it('A blocked loop causes one warning, with the same figure as the metrics', async () => {
   const warnings = watch();
   await new Promise((resolve) => setTimeout(resolve, SPAN_MS / 4));
   block(BLOCKED_MS);
@@ -34,7 +34,7 @@ it('A loop that was held up is warned of once, with the figure that the metrics 
   expect(watching.current()).toEqual({ p99Ms, maxMs });
 });
 
-it('After it the figure is the next span’s own', async () => {
+it('Afterwards the figure is that of the next interval', async () => {
   const warnings = watch();
   await new Promise((resolve) => setTimeout(resolve, SPAN_MS / 4));
   block(BLOCKED_MS);

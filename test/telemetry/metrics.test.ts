@@ -1,4 +1,4 @@
-/** The metrics as Prometheus reads them: what they look at, and when. */
+/** The metrics as Prometheus reads them: what they measure, and when. */
 import { expect, it } from 'vitest';
 import { createMetrics } from '../../src/telemetry/metrics.js';
 
@@ -8,7 +8,7 @@ async function samples(metrics: ReturnType<typeof createMetrics>, name: string):
   return text.split('\n').filter((line) => line.startsWith(name));
 }
 
-it('gauges tell what is so at the moment of the question', async () => {
+it('gauges show the state at the time of the request', async () => {
   let isUp: boolean | undefined = true;
   let targets = [
     { upstream: 'a', target: 'http://10.0.0.1', isUp: true },
@@ -36,7 +36,7 @@ it('gauges tell what is so at the moment of the question', async () => {
   expect(await samples(metrics, 'tollgate_redis_up')).toEqual([]);
 });
 
-it('reloads are counted by their result, and the last one shows, of each gate alone', async () => {
+it('reloads are counted by their result, and the last one is shown, separately for each gateway', async () => {
   const sources = {
     isRedisUp: () => undefined,
     targets: () => [],

@@ -1,4 +1,4 @@
-/** Which route a 404 was meant for, as the log tells it at the level debug. */
+/** Which route a 404 was meant for, as logged at the level debug. */
 import { describe, expect, it } from 'vitest';
 import type { Log } from '../../src/model/log.js';
 import type { ExchangeRecord } from '../../src/model/record.js';
@@ -20,11 +20,11 @@ describe('the nearest route', () => {
     expect(nearestRoute(path, ROUTES)?.match).toBe(match);
   });
 
-  it('is nothing where there is no route', () => {
+  it('is nothing if there is no route', () => {
     expect(nearestRoute('/a', [])).toBeUndefined();
   });
 
-  it('is told of a 404 at the level debug alone, without the path', () => {
+  it('is logged for a 404 only at the level debug, without the path', () => {
     const told: [object, string][] = [];
     const ignore = (): void => undefined;
     const log: Log = { debug: (...line) => told.push(line), info: ignore, warn: ignore, error: ignore };

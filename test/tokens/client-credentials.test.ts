@@ -19,7 +19,7 @@ const ask = (form: Record<string, string>, headers?: Record<string, string>) =>
 const inForm = () => ({ ...GRANT, client_id: app.key, client_secret: app.secret });
 
 describe('POST /connect/token with client credentials', () => {
-  it('gives a token for an id and a secret in the form', async () => {
+  it('issues a token for an id and a secret in the form', async () => {
     const [status, body] = await ask(inForm());
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -33,25 +33,25 @@ describe('POST /connect/token with client credentials', () => {
     expect(claims).toMatchObject({ sub: app.key, grant_type: 'client_credentials' });
   });
 
-  it('takes HTTP Basic, where id and secret are form-encoded before they are joined', async () => {
+  it('accepts HTTP Basic, with id and secret form-encoded before they are joined', async () => {
     const [status, body] = await ask(GRANT, basic(app.key, app.secret));
     expect(status).toBe(200);
     expect(decodeJwt(String(body['access_token'])).sub).toBe('app:one');
   });
 
-  it('takes the client_id beside Basic where it is the same', async () => {
+  it('accepts the client_id beside Basic if it is the same', async () => {
     const [status] = await ask({ ...GRANT, client_id: app.key }, basic(app.key, app.secret));
     expect(status).toBe(200);
   });
 
-  it('answers a wrong secret by Basic with the scheme that was used', async () => {
+  it('responds to a wrong secret in Basic with a Basic challenge', async () => {
     const response = await service.post(PATH, GRANT, basic(app.key, 'wrong'));
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toBe('Basic realm="tollgate"');
     expect(await response.json()).toMatchObject({ error: 'invalid_client' });
   });
 
-  it('answers a wrong secret in the form without a challenge', async () => {
+  it('responds to a wrong secret in the form without a challenge', async () => {
     const response = await service.post(PATH, { ...inForm(), client_secret: 'wrong' });
     expect(response.status).toBe(401);
     expect(response.headers.has('www-authenticate')).toBe(false);
@@ -112,14 +112,14 @@ describe('POST /connect/token with client credentials', () => {
     },
   );
 
-  it('leaves the scope out for an app that has none', async () => {
+  it('omits the scope for an app that has none', async () => {
     const bare = await service.createApp({ scopes: [] });
     const [status, body] = await ask({ ...GRANT, client_id: bare.key, client_secret: bare.secret });
     expect(status).toBe(200);
     expect(body).not.toHaveProperty('scope');
   });
 
-  it('refuses a missing grant_type, another one, and one that is given twice', async () => {
+  it('refuses a missing grant_type, another one, and a repeated one', async () => {
     const { client_id, client_secret } = inForm();
     expect(await ask({ client_id, client_secret })).toMatchObject([400, { error: 'invalid_request' }]);
     expect(await ask({ ...inForm(), grant_type: 'password' })).toMatchObject([
@@ -147,7 +147,7 @@ describe('POST /connect/token with a refresh token', () => {
   const refresh = (refreshToken: string, form = {}, headers = {}) =>
     ask({ grant_type: 'refresh_token', refresh_token: refreshToken, ...form }, headers);
 
-  it('goes on with a session that was opened with a password', async () => {
+  it('continues a session that began with a password', async () => {
     const first = await login();
     const [status, body] = await refresh(first);
     expect(status).toBe(200);
@@ -162,14 +162,14 @@ describe('POST /connect/token with a refresh token', () => {
     expect(await refresh(String(body['refresh_token']))).toMatchObject([200, {}]);
   });
 
-  it('narrows the scope of this token alone', async () => {
+  it('narrows the scope of this token only', async () => {
     const [, narrowed] = await refresh(await login(), { scope: 'notarization:read' });
     expect(narrowed['scope']).toBe('notarization:read');
     const [, next] = await refresh(String(narrowed['refresh_token']));
     expect(next['scope']).toBe('storage:read notarization:*');
   });
 
-  it('keeps the token where a scope is asked for that it never had', async () => {
+  it('keeps the refresh token valid after a request for a scope that it never had', async () => {
     const token = await login();
     expect(await refresh(token, { scope: 'storage:write' })).toMatchObject([400, { error: 'invalid_scope' }]);
     expect(await refresh(token)).toMatchObject([200, {}]);
@@ -183,7 +183,7 @@ describe('POST /connect/token with a refresh token', () => {
     ]);
   });
 
-  it('takes a client that authenticates, and refuses one with a wrong secret', async () => {
+  it('accepts an authenticated client, and refuses one with a wrong secret', async () => {
     const token = await login();
     expect(await refresh(token, {}, basic(app.key, 'wrong'))).toMatchObject([
       401,
@@ -192,13 +192,13 @@ describe('POST /connect/token with a refresh token', () => {
     expect(await refresh(token, {}, basic(app.key, app.secret))).toMatchObject([200, {}]);
   });
 
-  it('refuses a request without the token, and one with half a client', async () => {
+  it('refuses a request without the token, and one with an incomplete client', async () => {
     const [status, body] = await ask({ grant_type: 'refresh_token' });
     expect([status, body['error']]).toEqual([400, 'invalid_request']);
     expect(await refresh('any', { client_secret: 'x' })).toMatchObject([400, { error: 'invalid_request' }]);
   });
 
-  it('knows no refresh where there are no users', async () => {
+  it('supports no refresh if there are no users', async () => {
     const other = await startTokenService({ endpoints: { ...ENDPOINTS, password: undefined } });
     const [status, body] = await read(other.post(PATH, { grant_type: 'refresh_token', refresh_token: 'x' }));
     expect([status, body['error']]).toEqual([400, 'unsupported_grant_type']);

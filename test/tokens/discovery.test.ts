@@ -33,14 +33,14 @@ describe('GET /.well-known/jwks.json', () => {
     expect(payload['app_name']).toBe('Stamper');
   });
 
-  it('answers HEAD, and no other method', async () => {
+  it('supports HEAD, and no other method', async () => {
     const head = await service.fetch('/.well-known/jwks.json', { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
     const post = await service.fetch('/.well-known/jwks.json', { method: 'POST' });
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
 
-  it('leaves the connection open, after a refusal too', async () => {
+  it('leaves the connection open, also after a refusal', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const ports = new Set<number | undefined>();
     for (const method of ['GET', 'DELETE', 'GET']) {
@@ -58,7 +58,7 @@ describe('GET /.well-known/jwks.json', () => {
 });
 
 describe('GET /.well-known/oauth-authorization-server', () => {
-  it('is true of a service with everything switched on', async () => {
+  it('describes a service with everything enabled', async () => {
     const at = (path: string) => `${service.url}${path}`;
     const ways = ['client_secret_basic', 'client_secret_post'];
     expect(await read(service.fetch(METADATA))).toEqual([
@@ -78,12 +78,12 @@ describe('GET /.well-known/oauth-authorization-server', () => {
     ]);
   });
 
-  it('is found under the name of OpenID Connect too', async () => {
+  it('is also available under the name of OpenID Connect', async () => {
     const openid = await read(service.fetch('/.well-known/openid-configuration'));
     expect(openid).toEqual(await read(service.fetch(METADATA)));
   });
 
-  it('names the endpoints where they are, when they were moved', async () => {
+  it('names the endpoints at their configured paths', async () => {
     const other = await startTokenService({
       endpoints: { revoke: { path: '/oauth/revoke' }, introspect: { path: '/oauth/introspect' } },
     });
@@ -101,7 +101,7 @@ describe('GET /.well-known/oauth-authorization-server', () => {
     await other.close();
   });
 
-  it('names no endpoint that is not there', async () => {
+  it('names no endpoint that is disabled', async () => {
     const off = { keySecret: undefined, clientCredentials: undefined, password: undefined };
     const other = await startTokenService({ endpoints: { ...off, named: undefined, whoami: undefined } });
     const [, metadata] = await read(other.fetch(METADATA));
@@ -113,7 +113,7 @@ describe('GET /.well-known/oauth-authorization-server', () => {
     await other.close();
   });
 
-  it('names no refresh where there are no users', async () => {
+  it('names no refresh if there are no users', async () => {
     const other = await startTokenService({ endpoints: { password: undefined } });
     const [, metadata] = await read(other.fetch(METADATA));
     expect(metadata['grant_types_supported']).toEqual(['client_credentials']);
@@ -121,7 +121,7 @@ describe('GET /.well-known/oauth-authorization-server', () => {
     await other.close();
   });
 
-  it('is found in both places for an issuer with a path', async () => {
+  it('is available at both paths for an issuer with a path', async () => {
     const issuer = 'https://api.example.test/tenant';
     const other = await startTokenService({ settings: { issuer } });
     for (const path of [`${METADATA}/tenant`, '/tenant/.well-known/openid-configuration', METADATA]) {
@@ -137,7 +137,7 @@ describe('GET /token/whoami', () => {
   const whoami = (authorization?: string) =>
     service.fetch('/token/whoami', { headers: authorization === undefined ? {} : { authorization } });
 
-  it("says what a caller's token says", async () => {
+  it("returns the claims of the caller's token", async () => {
     const token = await tokenOf();
     const response = await whoami(`Bearer ${token}`);
     expect(response.headers.get('cache-control')).toBe('no-store');

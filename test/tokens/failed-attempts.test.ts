@@ -60,7 +60,7 @@ describe.each(KINDS)('failed attempts %s', (_, fresh) => {
     attempts = fresh();
   });
 
-  it('close the door to the 21st in a minute, right or wrong, for ten minutes', async () => {
+  it('block the 21st attempt in a minute, right or wrong, for ten minutes', async () => {
     await fail(attempts, 20);
     for (const check of [WRONG, RIGHT]) {
       const response = await attempts.guard(at('app'), check);
@@ -70,74 +70,74 @@ describe.each(KINDS)('failed attempts %s', (_, fresh) => {
     }
   });
 
-  it('leave the same id open at another address and at another endpoint, and other ids here', async () => {
+  it('do not block the same id at another address or endpoint, nor other ids here', async () => {
     await fail(attempts, 20);
     expect(await attempts.guard(at('app', '192.0.2.2'), RIGHT)).toBe('right');
     expect(await attempts.guard(at('app', '192.0.2.1', 'revoke'), RIGHT)).toBe('right');
     expect(await attempts.guard(at('other'), RIGHT)).toBe('right');
   });
 
-  it('are counted for credentials that could not be looked at too', async () => {
+  it('are also counted for credentials that could not be checked', async () => {
     const busy = () => Promise.resolve('busy' as const);
     for (let i = 0; i < 20; i++) expect(await attempts.guard(at('app'), busy)).toBe('busy');
     expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(Throttled);
   });
 
-  it('do not look at credentials while the door is closed', async () => {
+  it('stop the check of credentials while the block lasts', async () => {
     await fail(attempts, 20);
     const check = vi.fn(RIGHT);
     await attempts.guard(at('app'), check);
     expect(check).not.toHaveBeenCalled();
   });
 
-  it('close an address after 200, whatever the ids', async () => {
+  it('block an address after 200, with any ids', async () => {
     await fail(attempts, 200, anyId);
     expect(await attempts.guard(at('new'), RIGHT)).toBeInstanceOf(Throttled);
     expect(await attempts.guard(at(undefined, '192.0.2.1', 'named'), RIGHT)).toBeInstanceOf(Throttled);
     expect(await attempts.guard(at('new', '192.0.2.2'), RIGHT)).toBe('right');
   });
 
-  it('count by address alone where there is no id', async () => {
+  it('are counted by address alone if there is no id', async () => {
     await fail(attempts, 200, () => at(undefined));
     expect(await attempts.guard(at(undefined), RIGHT)).toBeInstanceOf(Throttled);
   });
 
-  it('are not what right secrets count as', async () => {
+  it('do not include correct secrets', async () => {
     await fail(attempts, 19);
     for (let i = 0; i < 30; i++) expect(await attempts.guard(at('app'), RIGHT)).toBe('right');
     await fail(attempts, 1);
     expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(Throttled);
   });
 
-  it('never let more than the limit of guesses made at once be looked at', async () => {
+  it('never let more concurrent guesses than the limit be checked', async () => {
     const check = vi.fn(() => sleep(1, undefined));
     const responses = await Promise.all(Array.from({ length: 50 }, () => attempts.guard(at('app'), check)));
     expect(check).toHaveBeenCalledTimes(20);
     expect(responses.filter((response) => response instanceof Throttled)).toHaveLength(30);
   });
 
-  it('never let more than ten times as many be looked at with an id each', async () => {
+  it('never let more than ten times as many be checked with one id each', async () => {
     const check = vi.fn(() => sleep(1, undefined));
     await Promise.all(Array.from({ length: 250 }, () => attempts.guard(anyId(), check)));
     expect(check.mock.calls.length).toBeLessThanOrEqual(200);
     expect(check.mock.calls.length).toBeGreaterThan(190);
   });
 
-  it('leave an honest app alone that asks 100 times at once', async () => {
+  it('do not block an honest app that sends 100 requests at once', async () => {
     const slow = async () => sleep(1, 'right');
     const asked = await Promise.all(Array.from({ length: 100 }, () => attempts.guard(at('app'), slow)));
     expect(asked).toEqual(Array(100).fill('right'));
     await fail(attempts, 20);
   });
 
-  it('are not what a check that breaks off counts as', async () => {
+  it('do not include a check that throws', async () => {
     const broken = () => Promise.reject(new Error('the database is unavailable'));
     for (let i = 0; i < 25; i++)
       await expect(attempts.guard(at('app'), broken)).rejects.toThrow('unavailable');
     expect(await attempts.guard(at('app'), RIGHT)).toBe('right');
   });
 
-  it('keep ids apart that could be read as one with an endpoint or an address', async () => {
+  it('distinguish ids that could be confused when joined with an endpoint or an address', async () => {
     await fail(attempts, 20, () => at('c', 'a:b'));
     expect(await attempts.guard(at('b:c', 'a'), RIGHT)).toBe('right');
     expect(await attempts.guard(at('b\0c', 'a'), RIGHT)).toBe('right');
@@ -147,7 +147,7 @@ describe.each(KINDS)('failed attempts %s', (_, fresh) => {
 describe('failed attempts and time', () => {
   afterEach(() => vi.useRealTimers());
 
-  it('are forgotten after the window, and the door opens after the cooldown', async () => {
+  it('expire after the window, and the block ends after the cooldown', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
     const attempts = create();
     await fail(attempts, 19);
@@ -160,7 +160,7 @@ describe('failed attempts and time', () => {
     await fail(attempts, 20);
   });
 
-  it('given back after their window had ended leave nothing below zero', async () => {
+  it('released after their window had ended leave no negative count', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
     const attempts = create({ settings: { attempts: 1 } });
     await attempts.guard(at('app'), () => {
@@ -171,7 +171,7 @@ describe('failed attempts and time', () => {
     expect(await attempts.guard(at('app'), RIGHT)).toBeInstanceOf(Throttled);
   });
 
-  it('given back in Redis after their window had ended leave nothing below zero', async () => {
+  it('released in Redis after their window had ended leave no negative count', async () => {
     await redis.attempted;
     const settings = { attempts: 1, windowMs: 1000 };
     const attempts = create({ settings, redis, keyPrefix: `${prefix}${++prefixes}:` });
@@ -182,7 +182,7 @@ describe('failed attempts and time', () => {
 });
 
 describe('failed attempts in bounded memory', () => {
-  it('forget what was touched longest ago', async () => {
+  it('evict the least recently used entry', async () => {
     const attempts = create({ settings: { attempts: 1 }, maxKeys: 3 });
     await fail(attempts, 1, () => at('app'));
     for (const id of ['a', 'b']) await attempts.guard(at(id, '192.0.2.9'), WRONG);
@@ -220,7 +220,7 @@ describe('failed attempts of several gates', () => {
     await own.close();
   });
 
-  it('leave keys of bounded size in Redis that all end', async () => {
+  it('leave keys of bounded size in Redis that all expire', async () => {
     await redis.attempted;
     const keyPrefix = `${prefix}${++prefixes}:`;
     const attempts = create({ redis, keyPrefix });
@@ -240,13 +240,13 @@ describe('failed attempts of several gates', () => {
 });
 
 describe('addresses', () => {
-  it('are counted as the networks that they belong to', async () => {
+  it('are counted by their networks', async () => {
     const attempts = create({ networkOf: (address) => address.slice(0, 9) });
     await fail(attempts, 20, () => at('app', `192.0.2.1${Math.floor(Math.random() * 10)}`));
     expect(await attempts.guard(at('app', '192.0.2.1'), RIGHT)).toBeInstanceOf(Throttled);
   });
 
-  it('stand in the log with the endpoint when a door is closed, and the id does not', async () => {
+  it('are logged with the endpoint when a block begins, without the id', async () => {
     lines.length = 0;
     await fail(create(), 20, () => at('a-secret-in-the-wrong-field'));
     expect(lines).toHaveLength(1);
@@ -259,7 +259,7 @@ describe('addresses', () => {
     expect(lines[0]).not.toContain('a-secret');
   });
 
-  it('send more than 1,000 waiting attempts of one id away at once', async () => {
+  it('get an immediate refusal for more than 1,000 waiting attempts of one id', async () => {
     const attempts = create();
     let open: (value: string) => void = () => undefined;
     const held = new Promise<string>((resolve) => (open = resolve));
@@ -277,7 +277,7 @@ describe('the token endpoints', () => {
 
   const from = (address: string) => ({ 'x-test-address': address });
 
-  it('answer the 21st wrong secret with 429, and a right one from elsewhere with a token', async () => {
+  it('respond to the 21st wrong secret with 429, and to a correct one from elsewhere with a token', async () => {
     const { key, secret } = await service.createApp();
     const ask = (given: string, address = '192.0.2.1') =>
       service.post('/auth/token', { key, secret: given }, from(address));
@@ -298,7 +298,7 @@ describe('the token endpoints', () => {
     expect((await ask('somebody')).status).toBe(401);
   });
 
-  it('answer the 21st wrong password with 429, right or wrong', async () => {
+  it('respond to the 21st wrong password with 429, right or wrong', async () => {
     await service.addUser();
     const login = (password: string) => service.postJson('/token', { username: 'grace', password });
     for (let i = 0; i < 20; i++) expect((await login('wrong')).status).toBe(400);

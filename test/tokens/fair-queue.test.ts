@@ -12,7 +12,7 @@ function createStage(options: Partial<FairQueueOptions> = {}) {
   return {
     started,
     refused,
-    /** `net/caller`, or the caller of a network of its own. */
+    /** `net/caller`, or the caller of its own network. */
     ask(who: string, label = who) {
       const [network = '', name = ''] = who.split('/');
       return run({ network, name }, () => {
@@ -22,7 +22,7 @@ function createStage(options: Partial<FairQueueOptions> = {}) {
         if (result === 'busy') refused.push(label);
       });
     },
-    /** Ends all work, and what is begun after it, until nothing runs. */
+    /** Ends all work, and later work too, until nothing runs. */
     async finish() {
       for (let end = ends.shift(); end; end = ends.shift()) {
         end();
@@ -33,7 +33,7 @@ function createStage(options: Partial<FairQueueOptions> = {}) {
 }
 
 describe('a fair queue', () => {
-  it('lets networks take turns, and callers within a network', async () => {
+  it('alternates between networks, and between callers within a network', async () => {
     const stage = createStage();
     for (let i = 0; i < 4; i++) void stage.ask('busy/a');
     void stage.ask('busy/b');
@@ -44,7 +44,7 @@ describe('a fair queue', () => {
     expect(stage.refused).toEqual([]);
   });
 
-  it('refuses the newest waiter of a full network, and nobody of another', async () => {
+  it('refuses the newest waiter of a full network, and none of another', async () => {
     const stage = createStage({ maxPerNetwork: 2 });
     for (const label of ['1', '2', '3', '4']) void stage.ask('a/x', label);
     void stage.ask('b/y', 'other');
@@ -67,7 +67,7 @@ describe('a fair queue', () => {
     expect([inAll.refused, inAll.started.includes('modest')]).toEqual([['4'], true]);
   });
 
-  it('hands the slot on when work rejects', async () => {
+  it('passes the slot on when work rejects', async () => {
     const run = createFairQueue({ width: 1, maxPerNetwork: 9, maxWaiting: 9 });
     const caller = { network: 'n', name: 'c' };
     const failing = run(caller, () => Promise.reject(new Error('broken')));
@@ -76,7 +76,7 @@ describe('a fair queue', () => {
     expect(await next).toBe('done');
   });
 
-  it('runs no more than its width at once, keeps to its bounds, and settles everybody', async () => {
+  it('never runs more than its width at once, keeps its bounds, and settles every call', async () => {
     const caller = fc.record({ network: fc.constantFrom('a', 'b', 'c'), name: fc.constantFrom('x', 'y') });
     await fc.assert(
       fc.asyncProperty(

@@ -18,7 +18,7 @@ async function start(...[options = {}]: Parameters<typeof startTokenService>): P
 afterEach(() => Promise.all(services.splice(0).map((service) => service.close())));
 
 describe('tokens.issue_limit', () => {
-  it('refuses an app over its limit, whatever endpoint it asks, and nobody else', async () => {
+  it('refuses an app over its limit at every endpoint, and no other app', async () => {
     const stored: NamedToken[] = [];
     const service = await start({
       registry: (real) => ({
@@ -62,7 +62,7 @@ describe('tokens.issue_limit', () => {
     expect((await ask(secret)).status).toBe(429);
   });
 
-  it('counts logins and refreshes of a user, and does not cost a refresh token', async () => {
+  it('counts logins and refreshes of a user, and does not use up a refresh token', async () => {
     const service = await start();
     await service.addUser();
     const login = () => read(service.postJson('/token', { username: 'grace', password: PASSWORD }));
@@ -80,7 +80,7 @@ describe('tokens.issue_limit', () => {
     expect((await login())[0]).toBe(429);
   });
 
-  it('is counted once by all gates that share a Redis', async () => {
+  it('is counted once by all gateways that share a Redis', async () => {
     const keyPrefix = randomPrefix();
     const redis = connectRedis(redisAt(redisUrl(), 1000), {
       log: logInto([]),

@@ -6,7 +6,7 @@ const keyEncryptionOf = (key: string | undefined) => createKeyEncryption(key, ra
 const PEM = '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n';
 
 describe('private keys at rest', () => {
-  it('a sealed key can be read by whoever has the key_encryption_key, and nothing of it by others', async () => {
+  it('an encrypted key can be read only with the key_encryption_key', async () => {
     const sealed = await keyEncryptionOf('größe').encrypt('kid', PEM);
     expect(sealed).toMatch(/^tollgate-sealed-1\.[\w-]{22}\.[\w-]{16}\.[\w-]+$/);
     expect(Buffer.from(sealed.split('.')[3]!, 'base64url').toString('latin1')).not.toContain('PRIVATE');
@@ -14,13 +14,13 @@ describe('private keys at rest', () => {
     expect(await keyEncryptionOf('größe').encrypt('kid', PEM)).not.toBe(sealed);
   });
 
-  it('without a key_encryption_key keys are stored as they are, and are still read once there is one', async () => {
+  it('without a key_encryption_key keys are stored in the clear, and can still be read once there is one', async () => {
     for (const none of [undefined, '']) expect(await keyEncryptionOf(none).encrypt('kid', PEM)).toBe(PEM);
     expect(await keyEncryptionOf(undefined).decrypt('kid', PEM)).toBe(PEM);
     expect(await keyEncryptionOf('secret').decrypt('kid', PEM)).toBe(PEM);
   });
 
-  it('a missing key_encryption_key is said plainly', async () => {
+  it('a missing key_encryption_key is a clear error', async () => {
     const sealed = await keyEncryptionOf('secret').encrypt('kid', PEM);
     for (const none of [undefined, '']) {
       const error: unknown = await keyEncryptionOf(none)

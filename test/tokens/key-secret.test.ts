@@ -15,7 +15,7 @@ const PATH = '/auth/token';
 const inQuery = (key: string, secret: string) => `${PATH}?key=${key}&secret=${secret}`;
 
 describe('POST /auth/token', () => {
-  it('gives a token for a key and a secret in the query, as curl sends them', async () => {
+  it('issues a token for a key and a secret in the query, as curl sends them', async () => {
     const response = await service.fetch(inQuery(app.key, app.secret), { method: 'POST' });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json');
@@ -25,7 +25,7 @@ describe('POST /auth/token', () => {
     expect(await response.json()).toEqual({ token_type: 'bearer', access_token: expect.any(String) });
   });
 
-  it('gives the same for a form and for JSON', async () => {
+  it('issues the same for a form and for JSON', async () => {
     const form = { key: app.key, secret: app.secret };
     for (const response of [service.post(PATH, form), service.postJson(PATH, form)]) {
       const [status, body] = await read(response);
@@ -34,12 +34,12 @@ describe('POST /auth/token', () => {
     }
   });
 
-  it('takes the key from the query and the secret from the body', async () => {
+  it('accepts the key in the query with the secret in the body', async () => {
     const response = await service.post(`${PATH}?key=${app.key}`, { secret: app.secret });
     expect(response.status).toBe(200);
   });
 
-  it('puts the claims of the documents into the token', async () => {
+  it('puts the documented claims into the token', async () => {
     const [, body] = await read(service.post(PATH, { key: app.key, secret: app.secret }));
     const token = String(body['access_token']);
     expect(decodeProtectedHeader(token)).toMatchObject({ alg: 'RS256', kid: expect.any(String) });
@@ -57,7 +57,7 @@ describe('POST /auth/token', () => {
     });
   });
 
-  it('leaves out what an app does not have', async () => {
+  it('omits claims that an app does not have', async () => {
     const bare = await service.createApp({ owner: undefined, organization: undefined, scopes: [] });
     const [, body] = await read(service.post(PATH, { key: bare.key, secret: bare.secret }));
     const claims = decodeJwt(String(body['access_token']));
@@ -66,7 +66,7 @@ describe('POST /auth/token', () => {
     expect(claims).toHaveProperty('scope', []);
   });
 
-  it('says when a token ends, where it does, and lists several audiences', async () => {
+  it('states the expiry if there is one, and lists several audiences', async () => {
     const other = await startTokenService({
       endpoints: { keySecret: { path: PATH, lifetimeMs: 90_500 } },
       settings: { audience: ['a', 'b'] },
@@ -80,14 +80,14 @@ describe('POST /auth/token', () => {
     await other.close();
   });
 
-  it('never gives two tokens the same jti', async () => {
+  it('never issues two tokens with the same jti', async () => {
     const tokens = await Promise.all(
       Array.from({ length: 10 }, () => read(service.post(PATH, { key: app.key, secret: app.secret }))),
     );
     expect(new Set(tokens.map(([, body]) => decodeJwt(String(body['access_token'])).jti)).size).toBe(10);
   });
 
-  it('answers a wrong secret and an unknown key alike', async () => {
+  it('responds to a wrong secret and an unknown key alike', async () => {
     const wrong = await service.fetch(inQuery(app.key, 'wrong'), { method: 'POST' });
     const unknown = await service.fetch(inQuery('nobody', app.secret), { method: 'POST' });
     expect([wrong.status, unknown.status]).toEqual([401, 401]);
@@ -136,7 +136,7 @@ describe('POST /auth/token', () => {
     expect(response.status).toBe(200);
   });
 
-  it('tells a wrong method which one is right', async () => {
+  it('names the right method in the response to a wrong one', async () => {
     const response = await service.fetch(inQuery(app.key, app.secret));
     expect(response.status).toBe(405);
     expect(response.headers.get('allow')).toBe('POST');

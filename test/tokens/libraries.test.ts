@@ -1,10 +1,12 @@
-/** Clients that others wrote, as they come from npm, against the service. */
+/** Third-party clients from npm against the service. */
 import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD, read, startTokenService, type TestService } from './support.js';
 
-/** Both ask for https but on a loopback address of a test; the way to say so is marked deprecated, to stand out. */
+/**
+ * Both require https except for loopback in tests; the option for that is marked deprecated, to stand out.
+ */
 const NAME = 'allowInsecureRequests';
 const allowHttp: (config: client.Configuration) => void = Reflect.get(client, NAME);
 const ALLOW_HTTP: symbol = Reflect.get(oauth, NAME);
@@ -58,7 +60,7 @@ describe.each(['oidc', 'oauth2'] as const)('openid-client, which discovers by %s
     });
   });
 
-  it('is told of a wrong secret', async () => {
+  it('gets an error for a wrong secret', async () => {
     const config = await client.discovery(new URL(service.url), app.key, 'wrong', undefined, {
       algorithm,
       execute: [allowHttp],
@@ -107,7 +109,7 @@ describe('oauth4webapi', () => {
     await expect(refresh(next!)).rejects.toMatchObject({ error: 'invalid_grant', status: 400 });
   });
 
-  it('is told of a wrong secret by the scheme that it used', async () => {
+  it('gets an error for a wrong secret by the scheme that it used', async () => {
     const wrong = oauth.ClientSecretBasic('wrong');
     const response = await oauth.clientCredentialsGrantRequest(server, me(), wrong, {}, insecure);
     await expect(oauth.processClientCredentialsResponse(server, me(), response)).rejects.toMatchObject({

@@ -38,7 +38,7 @@ function multipart(fields: readonly Field[], headers = {}): Promise<Response> {
 }
 
 describe('POST /token/create', () => {
-  it('gives the bare token as text for a multipart form', async () => {
+  it('returns the bare token as text for a multipart form', async () => {
     const response = await multipart([...basics(), ['permission', 'scope_api']]);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
@@ -59,7 +59,7 @@ describe('POST /token/create', () => {
     expect(stored.at(-1)).toMatchObject({ jti: claims['jti'], clientId: app.key, endsAtMs: undefined });
   });
 
-  it('takes a urlencoded form too', async () => {
+  it('also accepts a urlencoded form', async () => {
     const form = new URLSearchParams(basics() as [string, string][]);
     const response = await service.fetch(PATH, { method: 'POST', body: form });
     expect(decodeJwt(await response.text()).aud).toBe('nightly');
@@ -71,7 +71,7 @@ describe('POST /token/create', () => {
     ['application/json;q=0.2, text/plain', false],
     ['application/json;q=0', false],
     ['text/html, */*', false],
-  ])('answers Accept: %s with JSON: %s', async (accept, isJson) => {
+  ])('responds to Accept: %s with JSON: %s', async (accept, isJson) => {
     const response = await multipart(basics(), { accept });
     expect(response.headers.get('content-type')!.startsWith('application/json')).toBe(isJson);
     const text = await response.text();
@@ -90,17 +90,17 @@ describe('POST /token/create', () => {
     expect(stored.at(-1)?.endsAtMs).toBe(claims.exp! * 1000);
   });
 
-  it('takes the minute that runs for a start', async () => {
+  it('accepts the current minute as a start', async () => {
     const response = await multipart([...basics(), ['not_before_date', '2030-05-17T12:00']]);
     expect(response.status).toBe(200);
   });
 
-  it('takes empty fields, as browsers send them, for missing ones', async () => {
+  it('treats empty fields, as browsers send them, as missing', async () => {
     const response = await multipart([...basics(), ['expiration_date', ''], ['permission', '']]);
     expect(decodeJwt(await response.text())).not.toHaveProperty('exp');
   });
 
-  it('counts a permission that is given twice once', async () => {
+  it('counts a repeated permission once', async () => {
     const twice: Field[] = [
       ['permission', 'scope_api'],
       ['permission', 'scope_api'],
@@ -186,7 +186,7 @@ describe('POST /token/create', () => {
     expect(stored).toHaveLength(before);
   });
 
-  it('never lets a name or a description pass for an audience or an app of the issuer', async () => {
+  it('never treats a name or a description as an audience or an app of the issuer', async () => {
     const victim = await service.createApp();
     const response = await multipart([
       ['secret', app.secret],
@@ -195,7 +195,7 @@ describe('POST /token/create', () => {
     ]);
     const claims = claimsOf(await response.text());
     expect(claims).toMatchObject({ sub: victim.key, client_id: app.key, iss: `${service.url}/named` });
-    // Introspection, which knows whose a token is, does not take it for the victim's either.
+    // Introspection, which knows the owner of a token, does not attribute it to the victim either.
     const token = await (await multipart(basics())).text();
     const asked = { token, client_id: victim.key, client_secret: victim.secret };
     expect(await read(service.post('/introspect', asked))).toEqual([200, { active: false }]);
@@ -230,7 +230,7 @@ describe('a multipart form', () => {
     expect(await read(multipart(fields))).toMatchObject([413, { error: 'invalid_request' }]);
   });
 
-  it('is the only other type that is read', async () => {
+  it('is the only other type that is accepted', async () => {
     expect(await send('text/plain', 'secret=x')).toMatchObject([415, { error: 'invalid_request' }]);
     expect(await send('multipart/mixed; boundary=b', 'x')).toMatchObject([415, {}]);
     expect(await send('application/json', '{}')).toMatchObject([415, {}]);

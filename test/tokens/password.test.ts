@@ -32,7 +32,7 @@ const refresh = (refresh_token: unknown) => read(service.postJson(PATH, { refres
 const newSession = async () => String((await login())[1]['refresh_token']);
 
 describe('POST /token with a password', () => {
-  it('gives a token and a refresh token', async () => {
+  it('issues a token and a refresh token', async () => {
     const [status, body] = await login();
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -57,7 +57,7 @@ describe('POST /token with a password', () => {
     });
   });
 
-  it('gives one without scopes to a user who has none, again at a refresh', async () => {
+  it('issues one without scopes to a user who has none, and again at a refresh', async () => {
     await service.addUser({ name: 'edsger', scopes: [] });
     const [status, body] = await login('edsger');
     expect(status).toBe(200);
@@ -67,13 +67,13 @@ describe('POST /token with a password', () => {
     expect(decodeJwt(String(next['token']))).toMatchObject({ sub: 'edsger', scope: [] });
   });
 
-  it('answers a wrong password and an unknown user alike', async () => {
+  it('responds to a wrong password and an unknown user alike', async () => {
     const [wrong, unknown] = [await login('grace', 'wrong'), await login('nobody')];
     expect(wrong).toMatchObject([400, { error: 'invalid_grant' }]);
     expect(unknown).toEqual(wrong);
   });
 
-  it('lets honest logins in while others keep the hashing busy with wrong passwords', async () => {
+  it('lets honest logins succeed while others keep the hashing busy with wrong passwords', async () => {
     const failedAttempts = { attempts: 1_000_000, windowMs: 60_000, cooldownMs: 60_000 };
     const busy = await startTokenService({ settings: { failedAttempts } });
     await busy.addUser({ name: 'honest' });
@@ -100,7 +100,7 @@ describe('POST /token with a password', () => {
     expect(statuses).toEqual(Array(64).fill(200));
   }, 30_000);
 
-  it('refuses a user who is deleted, or made anew, while the password is hashed', async () => {
+  it('refuses a user who is deleted, or created again, while the password is hashed', async () => {
     const { nowMs } = service.clock;
     await service.addUser({ name: 'alan' });
     meanwhile = (registry) => registry.deleteUser('alan', nowMs, 'tokens');
@@ -139,7 +139,7 @@ describe('POST /token with a password', () => {
     expect([status, answer['error']]).toEqual([expected, 'invalid_request']);
   });
 
-  it('does not take an inner name for an outer one', async () => {
+  it('does not read a nested name as a top-level one', async () => {
     const value = { deep: [{ username: 'x', password: 'x' }], username: 'grace', password: PASSWORD };
     expect(await read(service.postJson(PATH, value))).toMatchObject([200, {}]);
   });
@@ -151,7 +151,7 @@ describe('POST /token with a password', () => {
 });
 
 describe('POST /token with a refresh token', () => {
-  it('gives a new pair, once', async () => {
+  it('issues a new pair, once', async () => {
     const first = await newSession();
     const [status, body] = await refresh(first);
     expect(status).toBe(200);
@@ -160,7 +160,7 @@ describe('POST /token with a refresh token', () => {
     expect(await refresh(body['refresh_token'])).toMatchObject([200, {}]);
   });
 
-  it('lets one of 50 parallel uses win, and its successor live', async () => {
+  it('lets one of 50 concurrent uses win, and its successor stay valid', async () => {
     const token = await newSession();
     const responses = await Promise.all(Array.from({ length: 50 }, () => refresh(token)));
     const won = responses.filter(([status]) => status === 200);
@@ -169,7 +169,7 @@ describe('POST /token with a refresh token', () => {
     expect(await refresh(won[0]?.[1]['refresh_token'])).toMatchObject([200, {}]);
   });
 
-  it('ends the family where a token is used again more than 5 seconds later, and says so in the log', async () => {
+  it('ends the family if a token is reused more than 5 seconds later, and logs it', async () => {
     const first = await newSession();
     const [, second] = await refresh(first);
     service.clock.nowMs += 5001;
@@ -182,7 +182,7 @@ describe('POST /token with a refresh token', () => {
     expect(service.revocations.at(-1)).toMatchObject({ kind: 'family', id: sid, cause: 'revoked' });
   });
 
-  it('does not prolong a session past its end', async () => {
+  it('does not extend a session past its end', async () => {
     let token = await newSession();
     service.clock.nowMs += 20 * 86_400_000;
     token = String((await refresh(token))[1]['refresh_token']);
@@ -190,14 +190,14 @@ describe('POST /token with a refresh token', () => {
     expect(await refresh(token)).toMatchObject([400, { error: 'invalid_grant' }]);
   });
 
-  it('ends with the user', async () => {
+  it('fails after the user is deleted', async () => {
     await service.addUser({ name: 'edsger' });
     const [, body] = await login('edsger');
     await service.registry.deleteUser('edsger', service.clock.nowMs, 'tokens');
     expect(await refresh(body['refresh_token'])).toMatchObject([400, { error: 'invalid_grant' }]);
   });
 
-  it('ends with a user who is deleted at that very moment', async () => {
+  it('fails if the user is deleted at the same time', async () => {
     await service.addUser({ name: 'barbara' });
     const [, body] = await login('barbara');
     const gone = await startTokenService({
@@ -208,7 +208,7 @@ describe('POST /token with a refresh token', () => {
     await gone.close();
   });
 
-  it('grants no more than the user has by then', async () => {
+  it('grants only the current scopes of the user', async () => {
     const { nowMs } = service.clock;
     await service.addUser({ name: 'donald', scopes: ['storage:*', 'notarization:read'] });
     const [, body] = await login('donald');

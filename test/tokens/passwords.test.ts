@@ -10,7 +10,7 @@ const passwords = {
 };
 
 describe('passwords of users', () => {
-  it('the hash says how it was made, and is right by those words', async () => {
+  it('the hash contains its parameters, and is verified with them', async () => {
     const hash = await passwords.hashPassword('correct horse');
     const [, scheme, cost, salt, key] = hash.split('$');
     expect([scheme, cost]).toEqual(['scrypt', 'ln=15,r=8,p=3']);
@@ -30,7 +30,7 @@ describe('passwords of users', () => {
     expect(hashes[0]).not.toBe(hashes[1]);
   });
 
-  it('hashes of other costs are verified by their own', async () => {
+  it('hashes with other costs are verified with their own', async () => {
     const salt = randomBytes(16);
     const key = scryptSync('correct horse', salt, 32, { N: 2 ** 14, r: 8, p: 1 });
     const unpadded = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '');
@@ -47,7 +47,7 @@ describe('passwords of users', () => {
     `$scrypt$ln=0,r=8,p=3$${'A'.repeat(22)}$${'A'.repeat(43)}`,
     `$scrypt$ln=15,r=99,p=3$${'A'.repeat(22)}$${'A'.repeat(43)}`,
     `$scrypt$ln=15,r=8,p=0$${'A'.repeat(22)}$${'A'.repeat(43)}`,
-  ])('a stored text that is no hash of ours (%j) is nobody’s password', async (hash) => {
+  ])('a stored text that is no hash (%j) matches no password', async (hash) => {
     expect(await passwords.verifyPassword('correct horse', hash)).toBe(false);
   });
 
@@ -67,25 +67,25 @@ describe('passwords of users', () => {
     expect(fastest.unknown).toBeLessThan(fastest.known * 2);
   });
 
-  it('those that come at once wait for their turn', async () => {
+  it('concurrent ones are hashed in turn', async () => {
     const hash = await passwords.hashPassword('correct horse');
     const verify = () => passwords.verifyPassword('correct horse', hash);
     expect(await Promise.all([verify(), verify(), verify(), verify()])).toEqual([true, true, true, true]);
   });
 
-  it('what nobody waits for any more is not hashed when its turn comes', async () => {
+  it('one whose caller has left is not hashed', async () => {
     const hash = await passwords.hashPassword('correct horse');
     const gone = { ...from, isWanted: () => false };
     expect(await all.verifyPassword('correct horse', hash, gone)).toBe('busy');
   });
 
-  it('a password is the same however the keyboard composes it', async () => {
+  it('a password is the same in every Unicode composition', async () => {
     const hash = await passwords.hashPassword('caf\u00e9 au lait');
     expect(await passwords.verifyPassword('cafe\u0301\u00a0au\u2003lait', hash)).toBe(true);
     expect(await passwords.verifyPassword('cafe au lait', hash)).toBe(false);
   });
 
-  it('an endless password is refused unhashed', async () => {
+  it('an overlong password is refused without hashing', async () => {
     const endless = 'a'.repeat(10_000_000);
     let fastestMs = Infinity;
     for (let round = 0; round < 5; round++) {

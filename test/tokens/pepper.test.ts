@@ -1,4 +1,4 @@
-/** The pepper of a registry: a gate or a command with another one is told so, and does nothing. */
+/** The pepper of a registry: a gateway or a command with another one reports it, and changes nothing. */
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { apps as command } from '../../src/cli/apps.js';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => file.remove());
 
-/** Opens the token service as a gate does, and closes it again. */
+/** Opens the token service as a gateway does, and closes it again. */
 async function openWith(env: Record<string, string>): Promise<void> {
   const path = file.database.slice('sqlite:'.length);
   const loadContext = {
@@ -32,7 +32,7 @@ async function openWith(env: Record<string, string>): Promise<void> {
   await opened.close();
 }
 
-it('a gate without the pepper that was first, or with another, is told so and does not open', async () => {
+it('a gateway without the original pepper, or with another, reports it and does not start', async () => {
   await openWith({ TOLLGATE_PEPPER: 'the first pepper' });
   await openWith({ TOLLGATE_PEPPER: 'the first pepper' });
   await expect(openWith({ TOLLGATE_PEPPER: 'another' })).rejects.toThrow(
@@ -42,7 +42,7 @@ it('a gate without the pepper that was first, or with another, is told so and do
     await expect(openWith(env)).rejects.toThrow(/were hashed with a TOLLGATE_PEPPER, and none is set$/);
 });
 
-it('a command with another pepper makes no app', async () => {
+it('a command with another pepper creates no app', async () => {
   const { code, stdout, stderr } = await runCommand(
     ['apps', 'create', '--name', 'x', '--scopes', 'a', '-c', config],
     { env: { TOLLGATE_PEPPER: 'another' } },
@@ -51,7 +51,7 @@ it('a command with another pepper makes no app', async () => {
   expect(stderr).toMatch(/^tollgate: TOLLGATE_PEPPER is not the pepper [^\n]+\n$/);
 });
 
-it('an empty TOLLGATE_PEPPER is none: the registry has its own', async () => {
+it('an empty TOLLGATE_PEPPER is treated as missing: the registry has its own', async () => {
   await rm(file.database.slice('sqlite:'.length));
   await openWith({ TOLLGATE_PEPPER: '' });
   await openWith({});
@@ -59,7 +59,7 @@ it('an empty TOLLGATE_PEPPER is none: the registry has its own', async () => {
   await expect(openWith({ TOLLGATE_PEPPER: 'later' })).rejects.toThrow('is not the pepper');
 });
 
-it("an administrator's credential under 24 characters is refused, and an empty one is none", async () => {
+it("an administrator's credential under 24 characters is refused, and an empty one is treated as missing", async () => {
   await expect(readAdminToken({ TOLLGATE_ADMIN_TOKEN: 'x'.repeat(23) })).rejects.toThrow(
     'TOLLGATE_ADMIN_TOKEN must have at least 24 characters; make one with: openssl rand -base64 32',
   );

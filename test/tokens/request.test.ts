@@ -26,7 +26,7 @@ describe('a form', () => {
 });
 
 describe('a JSON object', () => {
-  it('tells every name of its own, once where it is there once', () => {
+  it('returns every name of its own, once if it occurs once', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue(JSON_DEPTH)), (object) => {
         const text = JSON.stringify(object);
@@ -40,7 +40,7 @@ describe('a JSON object', () => {
     );
   });
 
-  it('tells a name twice that is there twice, however it is written', () => {
+  it('returns a repeated name twice, in any spelling', () => {
     fc.assert(
       fc.property(fc.string(), fc.jsonValue(JSON_DEPTH), fc.jsonValue(JSON_DEPTH), (name, first, second) => {
         const escaped = name.replaceAll(
@@ -55,7 +55,7 @@ describe('a JSON object', () => {
 });
 
 describe('a date', () => {
-  it('is read as what it says, for every minute of the calendar', () => {
+  it('is parsed correctly for every minute of the calendar', () => {
     const range = {
       min: new Date('0000-01-01T00:00Z'),
       max: new Date('9999-12-31T23:59Z'),
@@ -84,26 +84,26 @@ describe('a request to the token service', () => {
     `POST /auth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
     `${extra}Content-Length: ${length}\r\n\r\n`;
 
-  it('is refused where it announces too much, before any of it comes', async () => {
+  it('is refused if its stated length is too large, before any of it comes', async () => {
     const text = await exchangeRaw(port, head(20_000));
     expect(text).toMatch(/^HTTP\/1\.1 413 .*"error":"invalid_request"/s);
     expect(text).toContain('Connection: close');
   });
 
-  it('is refused once too much has come, where it announces nothing', async () => {
+  it('is refused once too much has come, without a stated length', async () => {
     const chunk = `2000\r\n${'x'.repeat(0x2000)}\r\n`;
     const start = head(0).replace('Content-Length: 0', 'Transfer-Encoding: chunked');
     expect(await exchangeRaw(port, start + chunk.repeat(40))).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  it('is told of its 413 though it goes on sending', async () => {
+  it('gets its 413 though it goes on sending', async () => {
     const client = openRaw(port, head(50_000_000));
     client.send('x'.repeat(5_000_000));
     expect(await client.until('413')).toContain('invalid_request');
     client.destroy();
   });
 
-  it('is asked for its body where it waits for that, and only then', async () => {
+  it('gets its 100 Continue if it expects one, and only then', async () => {
     const { key, secret } = await service.createApp();
     const body = `key=${key}&secret=${secret}`;
     const client = openRaw(port, head(body.length, 'Expect: 100-continue\r\nConnection: close\r\n'));
@@ -114,10 +114,10 @@ describe('a request to the token service', () => {
     expect(refused).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  it('is refused with 408 where its body does not come in time', async () => {
+  it('is refused with 408 if its body does not come in time', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const client = openRaw(port, `${head(100)}key=`);
-    // A timer may be somebody else's, so the time passes until the request's own has run out.
+    // Another timer may fire first, so time advances until the timer of the request has expired.
     const isRefused = () => client.text().includes('408');
     for (let turn = 0; turn < 500 && !isRefused(); turn++) {
       vi.advanceTimersByTime(10_000);
@@ -127,7 +127,7 @@ describe('a request to the token service', () => {
     client.destroy();
   });
 
-  it('leaves nothing behind where the caller goes away in the middle of its body', async () => {
+  it('leaves nothing behind if the caller disconnects in the middle of its body', async () => {
     const before = service.outcomes.length;
     const client = openRaw(port, `${head(100)}key=`);
     await sleep(50);
@@ -152,14 +152,14 @@ describe('a request to the token service', () => {
     ]);
   });
 
-  it('is read in any case and with parameters of its type', async () => {
+  it('is accepted in any case and with parameters of its type', async () => {
     const { key, secret } = await service.createApp();
     const headers = { 'content-type': 'Application/JSON; charset=utf-8' };
     const body = JSON.stringify({ key, secret });
     expect((await service.fetch('/auth/token', { method: 'POST', body, headers })).status).toBe(200);
   });
 
-  it('is refused where its body is no text', async () => {
+  it('is refused if its body is no text', async () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const body = Buffer.from('key=\xff&secret=b', 'latin1');
     expect((await service.fetch('/auth/token', { method: 'POST', body, headers })).status).toBe(400);

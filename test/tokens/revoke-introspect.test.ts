@@ -41,7 +41,7 @@ const revoke = (token: string, { key: id, secret }: TestApp = app) =>
 const INACTIVE = [200, { active: false }];
 
 describe('POST /introspect', () => {
-  it("tells an app of its own token, in RFC 7662's words", async () => {
+  it('returns the RFC 7662 fields of a token to the app that owns it', async () => {
     const token = await appToken();
     const { jti, iat, exp } = decodeJwt(token);
     expect(await introspect(token)).toEqual([
@@ -59,18 +59,18 @@ describe('POST /introspect', () => {
     ]);
   });
 
-  it('tells an app of a named token that its secret made', async () => {
+  it('returns those of a named token to the app whose secret created it', async () => {
     const [, body] = await introspect(await namedToken());
     expect(body).toMatchObject({ active: true, client_id: app.key, sub: 'job', scope: 'scope_api' });
     expect(body).not.toHaveProperty('exp');
   });
 
-  it("calls another app's token inactive", async () => {
+  it("reports another app's token as inactive", async () => {
     expect(await introspect(await appToken(other))).toEqual(INACTIVE);
     expect(await introspect(await namedToken(), other)).toEqual(INACTIVE);
   });
 
-  it("tells of a user's tokens, which no app was given", async () => {
+  it("returns the fields of a user's tokens, which belong to no app", async () => {
     const { token, refreshToken } = await login();
     const [, access] = await introspect(token);
     expect(access).toMatchObject({ active: true, sub: 'grace', username: 'grace' });
@@ -86,10 +86,10 @@ describe('POST /introspect', () => {
     });
   });
 
-  it('calls a token inactive that has ended, is revoked, or whose app is', async () => {
+  it('reports a token as inactive that has expired, is revoked, or whose app is', async () => {
     const ended = await appToken();
     service.clock.nowMs += 86_400_000 + 3000;
-    // As long as a gate lets it through.
+    // As long as a gateway accepts it.
     expect((await introspect(ended))[1]).toMatchObject({ active: true });
     service.clock.nowMs += 3000;
     expect(await introspect(ended)).toEqual(INACTIVE);
@@ -112,11 +112,11 @@ describe('POST /introspect', () => {
     ['a payload that is text', signTexts(`{"alg":"RS256","kid":"${key.kid}"}`, '"x"', key)],
     ['another issuer', signTexts(`{"alg":"RS256","kid":"${key.kid}"}`, '{"iss":"x"}', key)],
     ['alg none', `${btoa(`{"alg":"none","kid":"${key.kid}"}`)}.e30.`],
-  ])('calls a token with %s inactive', async (_, token) => {
+  ])('reports a token with %s as inactive', async (_, token) => {
     expect(await introspect(token)).toEqual(INACTIVE);
   });
 
-  it('calls a token inactive whose signature is not its own', async () => {
+  it('reports a token with an invalid signature as inactive', async () => {
     const [head, , signature] = (await appToken()).split('.');
     const [, payload] = (await appToken()).split('.');
     expect(await introspect(`${head}.${payload}.${signature}`)).toEqual(INACTIVE);
@@ -124,7 +124,7 @@ describe('POST /introspect', () => {
 });
 
 describe('POST /revoke', () => {
-  it("revokes an app's own token by its jti, until it would have ended", async () => {
+  it("revokes an app's own token by its jti, until it would have expired", async () => {
     const token = await appToken();
     const { jti, exp } = decodeJwt(token);
     const response = await revoke(token);
@@ -142,12 +142,12 @@ describe('POST /revoke', () => {
     expect(await introspect(token)).toEqual(INACTIVE);
   });
 
-  it('revokes a named token for good where it has no end', async () => {
+  it('revokes a named token forever if it has no expiry', async () => {
     expect((await revoke(await namedToken())).status).toBe(200);
     expect(service.revocations.at(-1)).toMatchObject({ issuer: 'named', endsAtMs: undefined });
   });
 
-  it('revokes a token that is not valid yet, and is inactive until it is', async () => {
+  it('revokes a token that is not valid yet, and keeps it inactive when it becomes so', async () => {
     const day = new Date(service.clock.nowMs + 86_400_000).toISOString().slice(0, 16);
     const form = { secret: app.secret, name: 'later', description: 'job', permission: 'scope_api' };
     const token = await (await service.post('/token/create', { ...form, not_before_date: day })).text();
@@ -156,7 +156,7 @@ describe('POST /revoke', () => {
     expect(service.revocations.at(-1)).toMatchObject({ id: decodeJwt(token).jti, endsAtMs: undefined });
   });
 
-  it('revokes a token past its end, while a gate whose clock is behind may still let it through', async () => {
+  it('revokes an expired token while a gateway with a slow clock may still accept it', async () => {
     const [one, other] = [await appToken(), await appToken()];
     const before = service.revocations.length;
     service.clock.nowMs += 86_400_000 + REVOCATION_MARGIN_MS - 2000;
@@ -167,7 +167,7 @@ describe('POST /revoke', () => {
     expect(service.revocations).toHaveLength(before + 1);
   });
 
-  it("ends the family of a user's refresh token, and with it every access token of that login alone", async () => {
+  it("ends the family of a user's refresh token, and with it only the access tokens of that login", async () => {
     const [mine, another] = [await login(), await login()];
     const { refreshToken } = mine;
     const [, body] = await read(service.postJson('/token', { refresh_token: another.refreshToken }));
@@ -188,7 +188,7 @@ describe('POST /revoke', () => {
     expect((await introspect(token, other))[1]).toMatchObject({ active: true });
   });
 
-  it('has nothing to do for what is no token, or no more', async () => {
+  it('does nothing for an invalid or expired token', async () => {
     const before = service.revocations.length;
     const token = await appToken();
     await revoke(token);
@@ -197,7 +197,7 @@ describe('POST /revoke', () => {
     expect(service.revocations).toHaveLength(before + 1);
   });
 
-  it('leaves the refresh token alive where the end of its access tokens cannot be recorded', async () => {
+  it('leaves the refresh token valid if the revocation of its access tokens cannot be recorded', async () => {
     const { refreshToken } = await login();
     service.isUnavailable = true;
     expect((await revoke(refreshToken)).status).toBe(503);
@@ -205,7 +205,7 @@ describe('POST /revoke', () => {
     expect((await introspect(refreshToken))[1]).toMatchObject({ active: true });
   });
 
-  it('lets an app revoke so many within a window, and others as many', async () => {
+  it('lets each app revoke so many within a window', async () => {
     const limited = await startTokenService({ settings: { revokeLimit: { requests: 2, windowMs: 60_000 } } });
     const [one, two] = [await limited.createApp(), await limited.createApp()];
     const tokenOf = async ({ key: id, secret }: TestApp) => {
@@ -216,7 +216,7 @@ describe('POST /revoke', () => {
       limited.post('/revoke', { token: await tokenOf(by) }, basic(by.key, by.secret));
     expect((await revokeAt(one)).status).toBe(200);
     expect((await revokeAt(one)).status).toBe(200);
-    // What is no token needs nothing to be recorded.
+    // For an invalid token nothing needs to be recorded.
     expect((await limited.post('/revoke', { token: 'x' }, basic(one.key, one.secret))).status).toBe(200);
     const refused = await revokeAt(one);
     expect(refused.status).toBe(429);
@@ -226,7 +226,7 @@ describe('POST /revoke', () => {
     await limited.close();
   });
 
-  it('asks to come back where the revocation cannot be recorded', async () => {
+  it('responds with 503 and Retry-After if the revocation cannot be recorded', async () => {
     const token = await appToken();
     service.isUnavailable = true;
     const response = await revoke(token);
@@ -237,7 +237,7 @@ describe('POST /revoke', () => {
 });
 
 describe.each(['/revoke', '/introspect'])('POST %s', (path) => {
-  it('asks for the client, the token and a form', async () => {
+  it('requires the client, the token and a form', async () => {
     const credentials = basic(app.key, app.secret);
     const refused = (form: Record<string, string>, headers = {}) => read(service.post(path, form, headers));
     expect(await refused({ token: 'x' })).toMatchObject([400, { error: 'invalid_request' }]);
@@ -249,7 +249,7 @@ describe.each(['/revoke', '/introspect'])('POST %s', (path) => {
     expect(await read(service.postJson(path, { token: 'x' }))).toMatchObject([415, {}]);
   });
 
-  it('takes the credentials in the form, and ignores a hint', async () => {
+  it('accepts the credentials in the form, and ignores a hint', async () => {
     const form = { token: 'x', token_type_hint: 'pickle', client_id: app.key, client_secret: app.secret };
     expect((await service.post(path, form)).status).toBe(200);
   });

@@ -21,7 +21,7 @@ describe('secrets of apps', () => {
     for (const key of made) expect(key).toMatch(/^[\da-f]{32}$/);
   });
 
-  it('what is stored of a secret is its HMAC with the pepper', () => {
+  it('only the HMAC of a secret with the pepper is stored', () => {
     const expected = new Uint8Array(createHmac('sha256', pepper).update('größe').digest());
     expect(secrets.hash('größe')).toEqual(expected);
     const otherPepper = randomBytes(32);
@@ -38,7 +38,7 @@ describe('secrets of apps', () => {
     expect(secrets.matches('secret', hash.subarray(0, 31))).toBe(false);
   });
 
-  it('nothing matches a hash of zeros where there is none', () => {
+  it('nothing matches a hash of zeros for a missing one', () => {
     const zeros = createSecrets({ pepper: () => pepper, random: randomBytes });
     expect(zeros.matches('', undefined)).toBe(false);
   });

@@ -1,6 +1,6 @@
 /**
- * A token service on a real socket, over a real registry in a SQLite file, with keys and clock of the test's own.
- * A request's `X-Test-Address` is taken for the client's address, its `X-Test-Id` for the request's id.
+ * A token service on a real socket, over a real registry in a SQLite file, with the test's own keys and
+ * clock. A request's `X-Test-Address` is used as the client's address, its `X-Test-Id` as the request id.
  */
 import { createPrivateKey, createPublicKey, randomBytes, scryptSync } from 'node:crypto';
 import { once } from 'node:events';
@@ -33,7 +33,7 @@ import type { SigningKey } from '../support/tokens.js';
 export const AUDIENCE = 'https://developers.token-project.test';
 export const PASSWORD = 'correct horse battery staple';
 
-/** The key that signs for every service here: to make one takes a while. */
+/** The signing key of every service here: making one is slow. */
 const pair = await generateRsaKeyPair();
 const publicKey = createPublicKey(pair.privateKey);
 export const key: SigningKey = {
@@ -46,7 +46,7 @@ export const key: SigningKey = {
 const pepper = randomBytes(32);
 const secrets = createSecrets({ pepper: () => pepper, random: randomBytes });
 
-/** As the service stores it, at a lower cost: that of users who do not exist is the real one. */
+/** In the stored form, at a lower cost; that of unknown users has the real cost. */
 export function hashPassword(password: string, ln = 10): string {
   const salt = randomBytes(16);
   const base64 = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '');
@@ -77,25 +77,25 @@ export interface ServiceOptions {
   readonly settings?: Partial<TokenServiceSettings>;
   readonly redis?: RedisScripts;
   readonly keyPrefix?: string;
-  /** Puts something in front of the registry. */
+  /** Wraps the registry. */
   readonly registry?: (real: Registry) => Registry;
-  /** Hands out the service itself. */
+  /** Exposes the service itself. */
   readonly onService?: (service: TokenService) => void;
 }
 
 export interface TestService {
   readonly url: string;
   readonly registry: Registry;
-  /** What the registry has in place of a secret or a refresh token. */
+  /** What the registry stores instead of a secret or a refresh token. */
   hash(secret: string): Uint8Array;
   /** The service's clock, epoch milliseconds; a test may set it. */
   readonly clock: { nowMs: number };
   /** Every line of the log, as JSON. */
   readonly lines: string[];
   readonly outcomes: Outcome[];
-  /** Those that the service asked for. */
+  /** Those that the service requested. */
   readonly revocations: Revocation[];
-  /** What holds of them: ids of apps and of tokens. */
+  /** Existing revocations: ids of apps and of tokens. */
   readonly revoked: Set<string>;
   /** While true, no revocation can be recorded. */
   isUnavailable: boolean;
@@ -253,7 +253,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   return running;
 }
 
-/** As the gate does, with the keys of this test alone. */
+/** As the gateway does, with the keys of this test only. */
 function verifyBearer(authorization: string | undefined) {
   if (authorization === undefined) return 'none';
   const token = /^Bearer ([\w.-]+)$/.exec(authorization)?.[1];
@@ -277,7 +277,7 @@ export function basic(id: string, secret: string): { authorization: string } {
   return { authorization: `Basic ${Buffer.from(joined).toString('base64')}` };
 }
 
-/** The status and the body of an answer, the latter as JSON. */
+/** The status and the body of a response, the latter as JSON. */
 export async function read(answer: Response | Promise<Response>): Promise<[number, Record<string, unknown>]> {
   const response = await answer;
   return [response.status, (await response.json()) as Record<string, unknown>];

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 describe('the token service', () => {
-  it('tells how a visit ended', async () => {
+  it('reports how a request ended', async () => {
     const { key, secret } = await service.createApp();
     service.outcomes.length = 0;
     await service.post('/auth/token', { key, secret });
@@ -27,7 +27,7 @@ describe('the token service', () => {
     ]);
   });
 
-  it('asks to come back where the registry fails, and tells the operator why', async () => {
+  it('responds with 503 and Retry-After if the registry fails, and logs why', async () => {
     const broken = await startTokenService({
       registry: (real) => ({ ...real, findApp: () => Promise.reject(new Error('the database is away')) }),
     });
@@ -44,7 +44,7 @@ describe('the token service', () => {
     await broken.close();
   });
 
-  it('knows its own paths from others, and refuses those as a mistake of whoever asks', async () => {
+  it('recognizes its own paths, and throws for others, which are a bug of the caller', async () => {
     let given: TokenService | undefined;
     const other = await startTokenService({ onService: (one) => (given = one) });
     expect(given?.owns('/elsewhere')).toBe(false);
@@ -59,7 +59,7 @@ describe('the token service', () => {
   });
 });
 
-describe('a secret in the address', () => {
+describe('a secret in the URL', () => {
   const CANARY = 'canary-4f1c9d';
 
   it.each([
@@ -71,7 +71,7 @@ describe('a secret in the address', () => {
     `/connect/token?client_secret=${CANARY}`,
     `/revoke?token=${CANARY}`,
     `/token/whoami?secret=${CANARY}`,
-  ])('%s comes back in no answer and reaches no log', async (target) => {
+  ])('%s is in no response and in no log', async (target) => {
     const response = await exchangeRaw(
       Number(new URL(service.url).port),
       `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
@@ -86,7 +86,7 @@ describe('a secret in the address', () => {
     ['/auth/token', { key: CANARY, secret: CANARY }, 25],
     ['/token', { username: CANARY, password: CANARY }, 2],
     ['/token', { refresh_token: CANARY }, 2],
-  ])('and in a JSON body to %s comes back nowhere either', async (path, value, times) => {
+  ])('or in a JSON body to %s is in no response and in no log either', async (path, value, times) => {
     for (let i = 0; i < times; i++) {
       const text = await (await service.postJson(path, value)).text();
       expect(text).not.toContain(CANARY);
@@ -94,7 +94,7 @@ describe('a secret in the address', () => {
     expect(service.lines.join('\n')).not.toContain(CANARY);
   });
 
-  it('is gone from the request before anything is answered, for an application around the gate too', async () => {
+  it('is removed from the request before any response, also for an application around the gateway', async () => {
     let given: TokenService | undefined;
     const inner = await startTokenService({ onService: (one) => (given = one) });
     const seen: unknown[] = [];
@@ -145,7 +145,7 @@ describe('a body that a middleware has read', () => {
       headers: { 'content-type': 'application/json' },
     });
 
-  it('is read where the bytes were kept', async () => {
+  it('is read if the bytes were kept', async () => {
     for (const middleware of [
       express.raw({ type: '*/*' }),
       express.json({ verify: (req, _res, bytes) => void Object.assign(req, { rawBody: bytes }) }),
@@ -159,7 +159,7 @@ describe('a body that a middleware has read', () => {
     close = () => Promise.resolve();
   });
 
-  it('is an error of the application where they were not, and never hangs', async () => {
+  it('is an error of the application if they were not, and never hangs', async () => {
     const [url] = await behind(express.json());
     expect(await read(ask(url, { key: 'a', secret: 'b' }))).toMatchObject([500, { error: 'server_error' }]);
   });

@@ -4,7 +4,7 @@ import { app, hash, NOW, revocation, type Using } from './samples.js';
 
 export function describeApps(name: string, using: Using): void {
   describe(`the contract of a registry, kept in ${name}: apps`, () => {
-    it('an app is found by its key and by its secret, just as it was created', () =>
+    it('an app is found by its key and by its secret, exactly as it was created', () =>
       using(async (registry) => {
         const full = app({
           name: 'Größe "1"; DROP TABLE apps',
@@ -22,7 +22,7 @@ export function describeApps(name: string, using: Using): void {
         expect(await registry.findAppBySecret(hash())).toBeUndefined();
       }));
 
-    it('a key and a secret are given once only', () =>
+    it('a key and a secret are assigned only once', () =>
       using(async (registry) => {
         const one = app();
         await registry.createApp(one);
@@ -64,7 +64,7 @@ export function describeApps(name: string, using: Using): void {
         expect(await registry.revocations(NOW + 6)).toHaveLength(2);
       }));
 
-    it('of many deletions at once exactly one has deleted', () =>
+    it('of concurrent deletions exactly one has deleted', () =>
       using(async (registry, place) => {
         const one = app();
         await registry.createApp(one);
@@ -75,7 +75,7 @@ export function describeApps(name: string, using: Using): void {
         expect((await Promise.all(deletions)).filter(Boolean)).toHaveLength(1);
       }));
 
-    it('a rotated secret replaces the old one, of living apps only', () =>
+    it('a rotated secret replaces the old one, of existing apps only', () =>
       using(async (registry) => {
         const one = app();
         const fresh = hash();

@@ -5,7 +5,7 @@ import { app, hash, NOW, revocation, signingKey, user, type Using } from './samp
 
 export function describeEverything(name: string, using: Using): void {
   describe(`the contract of a registry, kept in ${name}: what holds for all of it`, () => {
-    it('sweeping removes what has ended and leaves what has not', () =>
+    it('expired rows are deleted, and others are not', () =>
       using(async (registry) => {
         const [ended, living] = [hash(), hash()];
         const named: NamedToken = {
@@ -34,7 +34,7 @@ export function describeEverything(name: string, using: Using): void {
         await registry.revoke(revocation({ id: 'old', endsAtMs: NOW }));
         await registry.revoke(revocation({ id: 'new', endsAtMs: NOW + 1 }));
         await registry.deleteExpired(NOW);
-        // Before their end, where what was only past it would still be found.
+        // Before their end, since after it a lookup would not find them anyway.
         expect(await registry.findFamily(ended, NOW - 1)).toBeUndefined();
         expect(await registry.findFamily(living, NOW)).toMatchObject({ id: 'new' });
         expect(await registry.signingKeys(NOW - 1)).toMatchObject([{ kid: 'new' }]);
@@ -43,7 +43,7 @@ export function describeEverything(name: string, using: Using): void {
         await registry.addNamedToken({ ...named, jti: 'old' });
       }));
 
-    it('gates that start at once on an empty database all find it ready', () =>
+    it('gateways that start at once on an empty database all find it ready', () =>
       using(async (_, place) => {
         const gates = await Promise.all(Array.from({ length: 6 }, () => place.open()));
         const one = app();
@@ -51,7 +51,7 @@ export function describeEverything(name: string, using: Using): void {
         for (const gate of gates) expect(await gate.findApp(one.key)).toEqual(one);
       }));
 
-    it('what was written is there after everything has been closed', () =>
+    it('everything written is there after all connections have been closed', () =>
       using(async (registry, place) => {
         const one = app();
         await registry.createApp(one);
@@ -59,7 +59,7 @@ export function describeEverything(name: string, using: Using): void {
         expect(await (await place.open()).listApps()).toEqual([one]);
       }));
 
-    it('writes of two gates at once all succeed', () =>
+    it('concurrent writes of two gateways all succeed', () =>
       using(async (registry, place) => {
         const gates = [registry, await place.open()];
         const apps = Array.from({ length: 60 }, () => app());
@@ -75,7 +75,7 @@ export function describeEverything(name: string, using: Using): void {
     ])('text with %s is never stored and never found', (_, text) =>
       using(async (registry) => {
         const named = { jti: 'j', clientId: 'a', createdAtMs: NOW, endsAtMs: undefined };
-        // What a database would make of them.
+        // How a database would interpret them.
         for (const name of ['a', 'a\ufffdb']) {
           await registry.createApp(app({ key: name, organization: name }));
           await registry.addUser(user({ name }));

@@ -4,7 +4,7 @@ import { hash, NOW, signingKey, type Using } from './samples.js';
 
 export function describeKeys(name: string, using: Using): void {
   describe(`the contract of a registry, kept in ${name}: signing keys and the pepper`, () => {
-    it('keys are listed oldest first, just as added, for as long as they are published', () =>
+    it('keys are listed oldest first, exactly as added, while they are published', () =>
       using(async (registry) => {
         const first = signingKey();
         const second = signingKey({ createdAtMs: NOW + 1, signsFromMs: NOW + 10, privateKey: 'other' });
@@ -20,7 +20,7 @@ export function describeKeys(name: string, using: Using): void {
         expect(await registry.signingKeys(NOW + 50)).toEqual([{ ...second, ...endless }, third]);
       }));
 
-    it('of many gates that add a key at once exactly one does, and only its plan holds', () =>
+    it('of many gateways that add a key at once exactly one does, and only its plan is stored', () =>
       using(async (registry, place) => {
         const gates = [registry, await place.open()];
         const first = await Promise.all(gates.map((gate) => gate.addSigningKey(signingKey(), [])));
@@ -43,7 +43,7 @@ export function describeKeys(name: string, using: Using): void {
         ]);
       }));
 
-    it('the pepper is made once, by whichever gate asks first', () =>
+    it('the pepper is created once, by the first gateway that needs it', () =>
       using(async (registry, place) => {
         const gates = [registry, await place.open(), await place.open()];
         const peppers = await Promise.all(gates.map((gate) => gate.pepper(hash)));
@@ -51,7 +51,7 @@ export function describeKeys(name: string, using: Using): void {
         for (const pepper of [...peppers, await registry.pepper(hash)]) expect(pepper).toEqual(peppers[0]);
       }));
 
-    it('another pepper than the first is known as such, whoever had it first', () =>
+    it('another pepper than the first is detected, whichever gateway had it first', () =>
       using(async (registry, place) => {
         const [own, other] = [hash(), hash()];
         expect(await registry.pepper(hash, own)).toEqual(own);
@@ -62,14 +62,14 @@ export function describeKeys(name: string, using: Using): void {
         expect(await registry.pepper(hash, own)).toEqual(own);
       }));
 
-    it('a pepper that is given later, beside the one that was made, is another', () =>
+    it('a pepper that is configured later, beside the generated one, is another', () =>
       using(async (registry) => {
         const made = await registry.pepper(hash);
         expect(await registry.pepper(hash, hash())).toBeUndefined();
         expect(await registry.pepper(hash, made)).toEqual(made);
       }));
 
-    it('private keys are replaced where they are still what they were', () =>
+    it('private keys are replaced only if they are unchanged', () =>
       using(async (registry) => {
         const key = signingKey({ privateKey: 'plain' });
         await registry.addSigningKey(key, []);

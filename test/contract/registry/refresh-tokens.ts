@@ -22,7 +22,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         expect(await registry.useRefreshToken(hash(), hash(), NOW, 5)).toEqual({ result: 'invalid' });
       }));
 
-    it('a repeat within the grace is only refused, and the family lives', () =>
+    it('a repeat within the grace period is only refused, and the family stays valid', () =>
       using(async (registry) => {
         const first = await login(registry);
         const second = hash();
@@ -31,7 +31,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         expect(await registry.useRefreshToken(second, hash(), NOW + 6, 5)).toMatchObject({ result: 'used' });
       }));
 
-    it('a replay after the grace is told, and the family is there to be ended, its latest token included', () =>
+    it('a replay after the grace period is reported, with the family to end, its latest token included', () =>
       using(async (registry) => {
         const first = await login(registry);
         const second = hash();
@@ -45,7 +45,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         expect(await registry.useRefreshToken(first, hash(), NOW + 8, 5)).toEqual({ result: 'invalid' });
       }));
 
-    it('of 50 uses at once over two gates exactly one is used, and its successor lives', () =>
+    it('of 50 concurrent uses over two gateways exactly one succeeds, and its successor is valid', () =>
       using(async (registry, place) => {
         const token = await login(registry);
         const gates = [registry, await place.open()];
@@ -60,7 +60,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         );
       }));
 
-    it('uses that race with the end of the family leave nothing alive and fail in no other way', () =>
+    it('uses that race with the end of the family leave nothing valid and fail in no other way', () =>
       using(async (registry, place) => {
         const gates = [registry, await place.open()];
         for (let round = 0; round < 10; round++) {
@@ -78,7 +78,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         }
       }));
 
-    it('nothing of a family works from its end on', () =>
+    it('nothing of a family works after its end', () =>
       using(async (registry) => {
         const token = await login(registry);
         expect(await registry.findFamily(token, NOW + 999)).toEqual(family);
@@ -99,7 +99,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         await registry.endFamily('family');
       }));
 
-    it('a family of nobody is not opened, nor one of a user who is no more', () =>
+    it('a family without a user is not opened, nor one of a deleted user', () =>
       using(async (registry) => {
         const token = hash();
         await expect(registry.openFamily(family, token, NOW)).rejects.toThrow();

@@ -5,7 +5,7 @@ import { app, NOW, revocation, signingKey, user, type Using } from './samples.js
 
 export function describeRevocations(name: string, using: Using): void {
   describe(`the contract of a registry, kept in ${name}: revocations`, () => {
-    it('a revocation is listed just as recorded, and a later one replaces it', () =>
+    it('a revocation is listed exactly as recorded, and a later one replaces it', () =>
       using(async (registry) => {
         const token = revocation({ kind: 'token', id: 'jti', endsAtMs: NOW + 100 });
         const everywhere = revocation({ issuer: undefined, revokedAtMs: NOW + 1 });
@@ -18,7 +18,7 @@ export function describeRevocations(name: string, using: Using): void {
         expect(await registry.revocations(NOW + 100)).toEqual([everywhere, later]);
       }));
 
-    it('restoring undoes the revocation of an app at that issuer alone, once', () =>
+    it('restoring undoes the revocation of an app at that issuer only, once', () =>
       using(async (registry) => {
         const everywhere = revocation({ issuer: undefined });
         await registry.revoke(everywhere);
@@ -47,7 +47,7 @@ export function describeRevocations(name: string, using: Using): void {
         expect(await registry.revocations(NOW)).toEqual(deleted);
       }));
 
-    it('a name that was given again can be revoked and restored, and the deletion before still holds', () =>
+    it('a reused name can be revoked and restored, and the earlier deletion still applies', () =>
       using(async (registry) => {
         await registry.addUser(user());
         await registry.deleteUser('ada', NOW, 'tokens');
@@ -62,7 +62,7 @@ export function describeRevocations(name: string, using: Using): void {
         expect(await registry.revocations(NOW)).toEqual(deleted);
       }));
 
-    it('what is new since a revision is told in pages, however many rows a revision has', () =>
+    it('changes since a revision are returned in pages, however many rows a revision has', () =>
       using(async (registry) => {
         const apps = [app(), app(), app()];
         const issuers = Array.from({ length: 450 }, (_, i) => `issuer-${i}`);
@@ -87,7 +87,7 @@ export function describeRevocations(name: string, using: Using): void {
         expect(all).toEqual(new Set(told));
       }));
 
-    it('an undone revocation is told as undone, and no more once it is swept', () =>
+    it('an undone revocation is returned as undone, and no more once it has been deleted', () =>
       using(async (registry) => {
         await registry.revoke(revocation());
         const before = await registry.revision();

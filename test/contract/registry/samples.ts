@@ -1,10 +1,13 @@
-/** What the contract of a registry is tried with. */
+/** Sample data for the contract of a registry. */
 import { randomBytes } from 'node:crypto';
 import type { App, Registry, Revocation, SigningKey, User } from '../../../src/tokens/registry/registry.js';
 
-/** One place for a registry, empty at first. */
+/** One database for a registry, empty at first. */
 export interface RegistryFixture {
-  /** Opens the registry there, as each gate does for itself; every one that is opened is closed by the place. */
+  /**
+   * Opens the registry there, as each gateway does for itself; closing the database closes every registry
+   * opened on it.
+   */
   readonly open: () => Promise<Registry>;
   readonly close: () => Promise<void>;
 }

@@ -4,7 +4,7 @@ import { hash, NOW, revocation, user, type Using } from './samples.js';
 
 export function describeUsers(name: string, using: Using): void {
   describe(`the contract of a registry, kept in ${name}: users`, () => {
-    it('a user is found and listed just as added, and a name that is taken is refused', () =>
+    it('a user is found and listed exactly as added, and a name that is taken is refused', () =>
       using(async (registry) => {
         const ada = user({ organization: 'Analytical Engines', createdAtMs: NOW + 1 });
         const grace = user({ name: 'grace', scopes: [], generation: 2 });

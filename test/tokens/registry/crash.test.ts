@@ -13,11 +13,11 @@ import { createDatabase } from '../../support/postgres.js';
 const GATE = fileURLToPath(new URL('crash.mjs', import.meta.url));
 const CRASHES = 6;
 
-/** What a gate said before it was killed. */
+/** What a gateway acknowledged before it was killed. */
 interface Output {
   readonly created: readonly string[];
   readonly deleted: readonly string[];
-  /** Begun, and never said to be done: it may be either. */
+  /** Begun but not acknowledged: both states are correct. */
   readonly begun: string | undefined;
 }
 
@@ -45,7 +45,10 @@ async function runAndKill(location: RegistryLocation, afterMs: number): Promise<
   };
 }
 
-/** Kills gates at various moments; after each, the registry is what was acknowledged, and nothing half done. */
+/**
+ * Kills gateways at various times; after each, the registry has exactly the acknowledged changes, and nothing
+ * partial.
+ */
 async function crashRepeatedly(location: RegistryLocation): Promise<void> {
   const created = new Set<string>();
   const deleted = new Set<string>();
@@ -67,7 +70,7 @@ async function crashRepeatedly(location: RegistryLocation): Promise<void> {
     );
     for (const key of [...created, ...uncertain]) {
       const issuers = revocations.filter(({ id }) => id === key).map(({ issuer }) => issuer);
-      // Deleted at both issuers or at none, and never beside a living app.
+      // Deleted at both issuers or at none, and never beside an existing app.
       if (living.has(key)) expect(issuers).toEqual([]);
       else if (created.has(key)) expect(issuers.sort()).toEqual(['named', 'tokens']);
       else expect(issuers).toEqual([]);
@@ -76,7 +79,7 @@ async function crashRepeatedly(location: RegistryLocation): Promise<void> {
   expect(deleted.size).toBeGreaterThan(CRASHES);
 }
 
-describe('a gate that is killed in the middle of its work', () => {
+describe('a gateway that is killed in the middle of its work', () => {
   it('leaves in SQLite exactly what it had acknowledged', { timeout: 60_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tollgate-crash-'));
     await crashRepeatedly({ kind: 'sqlite', path: join(folder, 'tollgate.db') });

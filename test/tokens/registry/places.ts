@@ -1,4 +1,4 @@
-/** Places for a registry: whoever closes one closes every registry that was opened there. */
+/** Databases for registries: closing one closes every registry that was opened there. */
 import { openRegistry, type RegistryLocation } from '../../../src/tokens/registry/open.js';
 import type { Registry } from '../../../src/tokens/registry/registry.js';
 import type { RegistryFixture } from '../../contract/registry/samples.js';

@@ -21,7 +21,7 @@ describeRegistry('PostgreSQL', async () => {
   return openingAt({ kind: 'postgres', url });
 });
 
-describe('PostgreSQL that goes away', () => {
+describe('PostgreSQL that becomes unavailable', () => {
   it('a registry that cannot be reached is not opened', async () => {
     const url = `postgres://root@127.0.0.1:${await freePort()}/test`;
     await expect(openRegistry({ kind: 'postgres', url }, { log: SILENT })).rejects.toThrow(
@@ -29,7 +29,7 @@ describe('PostgreSQL that goes away', () => {
     );
   });
 
-  it('a search path without a schema is refused with words', async () => {
+  it('a search path without a schema is a clear error', async () => {
     const url = new URL(database.url);
     url.searchParams.set('options', '-c search_path=nowhere');
     await expect(openRegistry({ kind: 'postgres', url: url.href }, { log: SILENT })).rejects.toThrow(
@@ -37,7 +37,7 @@ describe('PostgreSQL that goes away', () => {
     );
   });
 
-  it('a registry of a later version is left alone', async () => {
+  it('a registry of a later version is left unchanged', async () => {
     const url = await database.createSchema();
     const place = openingAt({ kind: 'postgres', url });
     await place.open();
@@ -47,7 +47,7 @@ describe('PostgreSQL that goes away', () => {
     await place.close();
   });
 
-  it('connections that the server ends, idle or in use, fail their calls at most, and the next call works', async () => {
+  it('connections that the server ends, idle or in use, fail at most their calls, and the next call works', async () => {
     const warnings: object[] = [];
     const log = { ...SILENT, warn: (fields: object) => void warnings.push(fields) };
     const url = await database.createSchema();
@@ -72,7 +72,7 @@ describe('PostgreSQL that goes away', () => {
     await registry.close();
   });
 
-  it('a server that falls silent fails a call in time, and what it had begun is not committed by another', async () => {
+  it('a server that stops responding fails a call in time, and its transaction is not committed by another', async () => {
     const url = new URL(await database.createSchema());
     const wire = await createWire(url);
     // Long enough for a busy machine to open the registry in.
@@ -96,7 +96,7 @@ describe('PostgreSQL that goes away', () => {
   });
 });
 
-/** Stands between a gate and its PostgreSQL, and lets connections fall silent without their end. */
+/** A proxy between a gateway and its PostgreSQL that can silently stall connections. */
 async function createWire(to: URL) {
   let word: string | undefined;
   const sockets = new Set<Socket>();
@@ -108,7 +108,7 @@ async function createWire(to: URL) {
       socket.on('error', () => undefined);
     }
     near.on('data', (data) => {
-      // What was said still arrives; its answer does not.
+      // The request still arrives; its response does not.
       far.write(data);
       if (word !== undefined && data.toString('latin1').toUpperCase().includes(word)) silent = true;
     });

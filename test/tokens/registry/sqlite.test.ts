@@ -33,7 +33,7 @@ describe("SQLite's file", () => {
     );
   const modeOf = async (file: string) => (await stat(file)).mode & 0o777;
 
-  it('it and its folder can be opened by their owner alone', async () => {
+  it('and its folder can be opened by their owner only', async () => {
     const registry = await open();
     await registry.createApp(app());
     const files = await readdir(join(path, '..'));
@@ -44,7 +44,7 @@ describe("SQLite's file", () => {
     await registry.close();
   });
 
-  it('one that others can open is used as it is, and said aloud', async () => {
+  it('is used unchanged if others can open it, with a warning', async () => {
     const warnings: [object, string][] = [];
     const log = {
       ...SILENT,
@@ -60,7 +60,7 @@ describe("SQLite's file", () => {
     expect(await modeOf(path)).toBe(0o640);
   });
 
-  it('it has a write-ahead log, so that readers and the writer do not wait for each other', async () => {
+  it('has a write-ahead log, so that readers and the writer do not wait for each other', async () => {
     const registry = await open();
     const other = new DatabaseSync(path);
     expect(other.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
@@ -68,18 +68,18 @@ describe("SQLite's file", () => {
     await registry.close();
   });
 
-  it('a file that is no database is refused and left as it was', async () => {
+  it('that is no database is refused and left unchanged', async () => {
     path = join(folder, 'notes.txt');
     await writeFile(path, 'not a database, but long enough to have a header of its own'.repeat(10));
     await expect(open()).rejects.toThrow('the registry cannot be opened: file is not a database');
   });
 
-  it('a path whose folder cannot be made is refused', async () => {
+  it('in a folder that cannot be created is refused', async () => {
     await writeFile(join(folder, 'data'), '');
     await expect(open()).rejects.toThrow(/ENOTDIR|EEXIST/);
   });
 
-  it('a lock that another process holds is waited for while the event loop goes on, but not for ever', async () => {
+  it('locked by another process is waited for without blocking the event loop, up to a timeout', async () => {
     const registry = await open(SILENT, 60);
     const other = new DatabaseSync(path);
     const lock = () => other.exec('BEGIN IMMEDIATE');
@@ -97,7 +97,7 @@ describe("SQLite's file", () => {
     expect(turns).toBeGreaterThanOrEqual(10);
 
     lock();
-    // Who only reads does not wait.
+    // A reader does not wait.
     expect(await registry.findApp(one.key)).toEqual(one);
     await expect(registry.deleteApp(one.key, 1, [])).rejects.toThrow('database is locked');
     unlock();

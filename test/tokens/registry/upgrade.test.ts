@@ -9,7 +9,7 @@ import { NOW, revocation, user } from '../../contract/registry/samples.js';
 import { SILENT } from '../../redis/logs.js';
 import { createDatabase, type OwnDatabase } from '../../support/postgres.js';
 
-/** What the steps after the first have done, undone; then rows as that version wrote them. */
+/** Undoes the migrations after the first; then inserts rows as that version wrote them. */
 const DOWNGRADE = `
   DROP INDEX named_tokens_by_client;
   DROP INDEX revocations_by_revision;
@@ -85,12 +85,12 @@ async function inPostgres(): Promise<Place> {
 describe.each([
   ['SQLite', inSqlite],
   ['PostgreSQL', inPostgres],
-])('a registry of the version before, in %s', (_, place) => {
-  it('is brought up to date: its revocations hold, and its users can be told from later ones', async () => {
+])('a registry of the previous version, in %s', (_, place) => {
+  it('is upgraded: its revocations apply, and its users are distinct from later ones of the same name', async () => {
     const { open, query, plan } = await place();
     await (await open()).close();
     await query(DOWNGRADE);
-    // Several gates may start at once.
+    // Several gateways may start at once.
     const [registry, another] = await Promise.all([open(), open()]);
     await another.close();
     const old = revocation({ id: 'old', cause: 'deleted', issuedBeforeMs: NOW + 1 });

@@ -9,7 +9,7 @@ describe('when signing keys change', () => {
     expect(planRotation([], schedule, 5000)).toEqual({ signsFromMs: 5000, predecessor: undefined });
   });
 
-  it('the next key is published before the turn of the last one ends, and signs when it has ended', () => {
+  it('the next key is published before the period of the last one ends, and signs when it has ended', () => {
     const keys = [signingKey({ kid: 'old', signsFromMs: 1000 })];
     expect(planRotation(keys, schedule, 1899)).toBeUndefined();
     expect(planRotation(keys, schedule, 1900)).toEqual({
@@ -18,12 +18,12 @@ describe('when signing keys change', () => {
     });
   });
 
-  it('after a long sleep the next key is published for as long all the same', () => {
+  it('after a long sleep the next key is still published for as long', () => {
     const keys = [signingKey({ kid: 'old', signsFromMs: 1000 })];
     expect(planRotation(keys, schedule, 90_000)?.signsFromMs).toBe(90_100);
   });
 
-  it('the key that comes last counts, whatever the order, and one that is yet to sign is enough', () => {
+  it('the latest key counts, in any order, and one that will sign is enough', () => {
     const keys = [
       signingKey({ kid: 'next', createdAtMs: 1900, signsFromMs: 2000 }),
       signingKey({ kid: 'old', signsFromMs: 1000, signsUntilMs: 2000 }),
@@ -32,13 +32,13 @@ describe('when signing keys change', () => {
     expect(planRotation(keys, schedule, 2900)?.predecessor?.kid).toBe('next');
   });
 
-  it('where tokens never end, no key does', () => {
+  it('if tokens never expire, no key does', () => {
     const keys = [signingKey({ kid: 'old', signsFromMs: 1000 })];
     const plan = planRotation(keys, { ...schedule, longestLifetimeMs: undefined }, 1900);
     expect(plan?.predecessor).toEqual({ kid: 'old', signsUntilMs: 2000, publishedUntilMs: undefined });
   });
 
-  it('a key is done when its time to sign is over', () => {
+  it('a key is done when its signing period is over', () => {
     expect(isDone(signingKey(), Infinity)).toBe(false);
     expect(isDone(signingKey({ signsUntilMs: 10 }), 9)).toBe(false);
     expect(isDone(signingKey({ signsUntilMs: 10 }), 10)).toBe(true);

@@ -25,7 +25,7 @@ afterEach(() => installation.close());
 
 const kidOf = (token: string) => decodeProtectedHeader(token).kid;
 const kidsOf = (signer: Signer) => signer.jwks().keys.map(({ kid }) => kid);
-/** As somebody who has nothing but the published keys. */
+/** Verifies with only the published keys. */
 const verify = (token: string, { keys }: { keys: readonly JWK[] }) =>
   jwtVerify(token, createLocalJWKSet({ keys: [...keys] }), {
     algorithms: ['RS256'],
@@ -60,14 +60,14 @@ describe('a signer', () => {
     expect(JSON.stringify(signer.jwks())).not.toMatch(/"(d|p|q|dp|dq|qi)"/);
   });
 
-  it('gates that start at once agree on the first key, and one that starts later finds it', async () => {
+  it('agrees with gateways that start at once on the first key, and one that starts later finds it', async () => {
     const signers = await Promise.all(Array.from({ length: 4 }, () => installation.openSigner({ now })));
     signers.push(await installation.openSigner({ now }));
     for (const signer of signers) expect(kidsOf(signer)).toEqual(kidsOf(signers[0]!));
     await verify(await signers[1]!.sign({ iat: 1 }, 'app'), signers[4]!.jwks());
   });
 
-  it('publishes the next key before it signs, and the last one until its last token has ended', async () => {
+  it('publishes the next key before it signs, and the last one until its last token has expired', async () => {
     const signer = await installation.openSigner({ now, ...schedule });
     const [first] = kidsOf(signer);
     const at = async (minute: number) => {
@@ -86,7 +86,7 @@ describe('a signer', () => {
     expect((await at(110)).published).toHaveLength(2);
   });
 
-  it('keeps every key where tokens never end', async () => {
+  it('keeps every key if tokens never expire', async () => {
     const signer = await installation.openSigner({ now, ...schedule, longestLifetimeMs: undefined });
     const first = await signer.sign({ iat: 1 }, 'app');
     for (let i = 0; i < 3; i++) {
@@ -97,7 +97,7 @@ describe('a signer', () => {
     await verify(first, signer.jwks());
   });
 
-  it('of several gates one makes the next key, and all publish it before any of them signs with it', async () => {
+  it('shares the next key: one of several gateways creates it, and all publish it before any of them signs with it', async () => {
     const signers = await Promise.all([1, 2, 3].map(() => installation.openSigner({ now, ...schedule })));
     nowMs += 50 * MINUTE;
     await Promise.all(signers.map((signer) => signer.refresh()));
@@ -109,7 +109,7 @@ describe('a signer', () => {
     expect(new Set(kids)).toEqual(new Set([kidsOf(signers[0]!)[1]]));
   });
 
-  it('tells at once when its keys have changed, and only then', async () => {
+  it('notifies at once when its keys have changed, and only then', async () => {
     const signer = await installation.openSigner({ now, ...schedule });
     const told: number[] = [];
     const stop = signer.onChange(() => told.push(signer.jwks().keys.length));
@@ -126,7 +126,7 @@ describe('a signer', () => {
     expect(told).toEqual([2]);
   });
 
-  it('signs with the first key to come where the clock has been set back', async () => {
+  it('signs with the earliest key if the clock has been set back', async () => {
     const signer = await installation.openSigner({ now, ...schedule });
     nowMs += 50 * MINUTE;
     await signer.refresh();
@@ -134,7 +134,7 @@ describe('a signer', () => {
     expect(kidOf(await signer.sign({ iat: 1 }, 'app'))).toBe(kidsOf(signer)[0]);
   });
 
-  it('many refreshes at once are one', async () => {
+  it('merges many concurrent refreshes into one', async () => {
     const registry = await installation.openRegistry();
     let reads = 0;
     const counting = watchReading(registry, () => {
@@ -161,18 +161,18 @@ describe('a signer with a key_encryption_key', () => {
   it.each([
     ['without it', undefined, 'key_encryption_key must be set'],
     ['with another', 'other', 'another key_encryption_key'],
-  ])('a gate %s does not start', async (_, key, message) => {
+  ])('of a gateway %s does not start', async (_, key, message) => {
     await installation.openSigner({ now, keyEncryption: encryptionOf('secret') });
     await expect(installation.openSigner({ now, keyEncryption: encryptionOf(key) })).rejects.toThrow(message);
   });
 
-  it('encrypts what was stored before there was one, and leaves nothing of it in the file', async () => {
+  it('encrypts keys stored before there was one, and leaves no private key in the file', async () => {
     const plain = await installation.openSigner({ now, ...schedule });
     nowMs += 50 * MINUTE;
     await plain.refresh();
     nowMs += 11 * MINUTE;
     expect(await bytesOf(installation.path)).toContain('PRIVATE KEY');
-    // Of several gates that start at once, each may be the one that does it.
+    // Of several gateways that start at once, any may be the one that does it.
     const gates = await Promise.all(
       [1, 2, 3].map(() =>
         installation.openSigner({ now, keyEncryption: encryptionOf('secret'), ...schedule }),
@@ -186,7 +186,7 @@ describe('a signer with a key_encryption_key', () => {
     for (const gate of [...gates, again]) await verify(await gate.sign({ iat: 1 }, 'app'), plain.jwks());
   });
 
-  it('a key that only another gate can open is published, not signed with, and said once', async () => {
+  it('publishes a key that only another gateway can decrypt, does not sign with it, and logs that once', async () => {
     const errors: [object, string][] = [];
     const log = {
       ...SILENT,
@@ -208,12 +208,12 @@ describe('a signer with a key_encryption_key', () => {
     expect(errors).toEqual([[{ reason }, 'a signing key cannot be decrypted: it is only published']]);
   });
 
-  it('a key that has signed its last need not be opened any more', async () => {
+  it('need not decrypt a key that no longer signs', async () => {
     const sealing = await installation.openSigner({ now, keyEncryption: encryptionOf('lost'), ...schedule });
     nowMs += 50 * MINUTE;
     const lost = encryptionOf('lost');
     const plain = encryptionOf(undefined);
-    // Opens what is there, and stores its own as it is.
+    // Decrypts existing keys, and stores its own in the clear.
     const turning: KeyEncryption = {
       encrypt: (kid, key) => plain.encrypt(kid, key),
       needsEncryption: () => false,
@@ -227,14 +227,14 @@ describe('a signer with a key_encryption_key', () => {
   });
 });
 
-describe('a signer while its registry is away', () => {
+describe('a signer while its registry is unavailable', () => {
   it('does not start without it', async () => {
     const registry = await installation.openRegistry();
     await registry.close();
     await expect(installation.openSigner({ registry })).rejects.toThrow();
   });
 
-  it('does not start where a key has lost its public half', async () => {
+  it('does not start if a key has lost its public half', async () => {
     const registry = await installation.openRegistry();
     await registry.addSigningKey(signingKey({ kid: 'broken', createdAtMs: NOW }), []);
     await expect(installation.openSigner({ registry, now })).rejects.toThrow(
@@ -242,7 +242,7 @@ describe('a signer while its registry is away', () => {
     );
   });
 
-  it('a registry that has nothing to sign with is a bug that is told, not a token', async () => {
+  it('throws an error instead of issuing a token if the registry has no signing key', async () => {
     const registry = {
       signingKeys: () => Promise.resolve([]),
       addSigningKey: () => Promise.resolve(false),
@@ -252,7 +252,7 @@ describe('a signer while its registry is away', () => {
     await expect(signer.sign({ iat: 1 }, 'app')).rejects.toThrow('there is no key to sign with');
   });
 
-  it('goes on with the keys it has, says so once, and says when it is back', async () => {
+  it('continues with the keys it has, and logs the outage once and its end', async () => {
     const registry = await installation.openRegistry();
     let away = false;
     const failing = watchReading(registry, () => {
@@ -273,7 +273,7 @@ describe('a signer while its registry is away', () => {
     expect(said[1]).toEqual([{}, 'the signing keys can be read again']);
   });
 
-  it('reads it no more once it is closed', async () => {
+  it('does not read it after it is closed', async () => {
     const registry = await installation.openRegistry();
     let reads = 0;
     const counting = watchReading(registry, () => {
@@ -290,7 +290,7 @@ describe('a signer while its registry is away', () => {
 });
 
 describe('signing', () => {
-  it('does not hold the event loop up, and lets callers take turns', async () => {
+  it('does not block the event loop, and lets callers take turns', async () => {
     const signer = await installation.openSigner({ now });
     const order: string[] = [];
     const sign = async (caller: string): Promise<void> => {
@@ -299,7 +299,7 @@ describe('signing', () => {
     };
     const many = Array.from({ length: 50 }, () => sign('many'));
     const one = sign('one');
-    // With signatures on the event loop all of them would be made before anything else has its turn.
+    // With signatures on the event loop all of them would be made before anything else runs.
     await new Promise((resolve) => setImmediate(resolve));
     expect(order.length).toBeLessThan(50);
     await Promise.all([...many, one]);
@@ -316,7 +316,7 @@ async function bytesOf(path: string): Promise<string> {
 }
 
 describe('rotation under load', () => {
-  it('no good token of either gate is refused by the other, at its birth or at its end', async () => {
+  it('no valid token of either gateway is refused by the other, when new or about to expire', async () => {
     await makeKeyPairs(8);
     const lifetimeMs = 300;
     const options = { rotateEveryMs: 1400, publishBeforeMs: 700, longestLifetimeMs: lifetimeMs };
@@ -325,7 +325,7 @@ describe('rotation under load', () => {
     const verifications: Promise<unknown>[] = [];
     nowMs = Date.now();
 
-    // Through two handovers and the end of the first key.
+    // Through two rotations and the end of the first key.
     for (let turn = 0; kids.size < 3 || gates[1]!.jwks().keys.length > 2; turn++) {
       const [own, other] = turn % 2 === 0 ? [gates[0]!, gates[1]!] : [gates[1]!, gates[0]!];
       const token = await own.sign({ iat: Math.floor(nowMs / 1000) }, 'app');

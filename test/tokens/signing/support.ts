@@ -1,4 +1,4 @@
-/** Signers over real registries, and keys that were made beforehand, since making one takes a while. */
+/** Signers over real registries, with keys made beforehand, since making one is slow. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,9 +13,9 @@ import { SILENT } from '../../redis/logs.js';
 export interface Installation {
   /** The registry's file. */
   readonly path: string;
-  /** Another gate's connection to the same registry. */
+  /** Another gateway's connection to the same registry. */
   openRegistry(): Promise<Registry>;
-  /** Another gate's signer, over a connection of its own unless one is given. */
+  /** Another gateway's signer, over its own connection unless one is given. */
   openSigner(options: Partial<SignerOptions>): Promise<Signer>;
   close(): Promise<void>;
 }
@@ -67,7 +67,7 @@ function nextKeyPair(): Promise<KeyPair> {
   return made.shift() ?? generateRsaKeyPair();
 }
 
-/** A registry's keys, with something that happens before each reading of them. */
+/** A registry's keys, with a hook before each read. */
 export function watchReading(registry: Registry, beforeReading: () => void): SignerOptions['registry'] {
   return {
     addSigningKey: (...given) => registry.addSigningKey(...given),
