@@ -60,20 +60,61 @@ const REUSE_GRACE_MS = 5000;
 const TOKEN_BYTES = 32;
 const FAMILY_ID_BYTES = 16;
 
-/** Creates the sessions. */
-export function createSessions(
-  settings: NonNullable<TokenEndpoints['password']>,
-  options: SessionsOptions,
-): Sessions {
-  const { registry, secrets, signer, claims, attempts, issueLimit, endFamily, now, random, log } = options;
-  const { lifetimeMs } = settings;
+/**
+ * Creates the sessions.
+ * @param settings the lifetimes of access and refresh tokens, in milliseconds
+ */
+export function createSessions(settings: PasswordSettings, options: SessionsOptions): Sessions {
+  return new UserSessions(settings, options);
+}
 
-  async function tokensFor(
+type PasswordSettings = NonNullable<TokenEndpoints['password']>;
+
+class UserSessions implements Sessions {
+  readonly #settings: PasswordSettings;
+  readonly #options: SessionsOptions;
+
+  constructor(settings: PasswordSettings, options: SessionsOptions) {
+    this.#settings = settings;
+    this.#options = options;
+  }
+
+  async open(user: User): Promise<UserTokens | OAuthError> {
+    const { registry, secrets, now } = this.#options;
+    const refusal = await this.#overLimit(user.name);
+    if (refusal) return refusal;
+    const refreshToken = this.#randomText(TOKEN_BYTES);
+    const { name, scopes, generation } = user;
+    const endsAtMs = now() + this.#settings.refreshLifetimeMs;
+    const family = { id: this.#randomText(FAMILY_ID_BYTES), user: name, generation, scopes, endsAtMs };
+    await registry.openFamily(family, secrets.hash(refreshToken));
+    return this.#tokensFor(user, scopes, family.id, refreshToken);
+  }
+
+  async refresh(request: RefreshRequest): Promise<UserTokens | OAuthError> {
+    const { endFamily, log } = this.#options;
+    const successor = this.#randomText(TOKEN_BYTES);
+    const refusal = await this.#refusalOf(request);
+    if (refusal) return refusal;
+    const used = await this.#use(request, successor);
+    if (used instanceof Throttled) return tooManyFailures(used.retryAfterS);
+    if (used.result === 'used') return this.#continueSession(used.family, request.scope, successor);
+    if (used.result === 'replayed') {
+      // If that cannot be recorded, the next reuse of any used token tries again.
+      if ((await endFamily(used.family)) === 'unavailable') return UNAVAILABLE;
+      log.warn({ user: used.family.user }, 'a refresh token was used again; its family has been ended');
+    }
+    return INVALID_REFRESH_TOKEN;
+  }
+
+  async #tokensFor(
     user: User,
     scopes: readonly string[],
     family: string,
     refreshToken: string,
   ): Promise<UserTokens> {
+    const { signer, claims } = this.#options;
+    const { lifetimeMs } = this.#settings;
     return {
       token: await signer.sign(claims.forUser(user, scopes, lifetimeMs, family), user.name),
       refreshToken,
@@ -82,12 +123,13 @@ export function createSessions(
     };
   }
 
-  function randomText(bytes: number): string {
-    return Buffer.from(random(bytes)).toString('base64url');
+  #randomText(bytes: number): string {
+    return Buffer.from(this.#options.random(bytes)).toString('base64url');
   }
 
   /** An unknown token counts as a failed attempt; a token that was used before does not. */
-  async function use(request: RefreshRequest, successor: string): Promise<RefreshUse | Throttled> {
+  async #use(request: RefreshRequest, successor: string): Promise<RefreshUse | Throttled> {
+    const { registry, secrets, attempts, now } = this.#options;
     const { endpoint, refreshToken } = request;
     const address = request.call.clientIp;
     const used = await attempts.guard({ endpoint, id: undefined, address }, async () => {
@@ -99,53 +141,30 @@ export function createSessions(
   }
 
   /** Checks scope and limit before the use, so that a refusal does not use up the token. */
-  async function refusalOf({ refreshToken, scope }: RefreshRequest): Promise<OAuthError | undefined> {
+  async #refusalOf({ refreshToken, scope }: RefreshRequest): Promise<OAuthError | undefined> {
+    const { registry, secrets, now } = this.#options;
     const family = await registry.findFamily(secrets.hash(refreshToken), now());
     if (family === undefined) return undefined;
     if (scope !== undefined && narrowScope(scope, family.scopes) instanceof OAuthError) return INVALID_SCOPE;
-    return overLimit(family.user);
+    return this.#overLimit(family.user);
   }
 
   /** Users are counted separately from apps: no app's key has a colon. */
-  async function overLimit(user: string): Promise<OAuthError | undefined> {
-    const retryAfterS = await issueLimit.consume(`user:${user}`);
+  async #overLimit(user: string): Promise<OAuthError | undefined> {
+    const retryAfterS = await this.#options.issueLimit.consume(`user:${user}`);
     return retryAfterS === undefined ? undefined : tooManyTokens(retryAfterS);
   }
 
-  async function continueSession(family: RefreshFamily, scope: string | undefined, refreshToken: string) {
-    const user = await registry.findUser(family.user);
+  async #continueSession(
+    family: RefreshFamily,
+    scope: string | undefined,
+    refreshToken: string,
+  ): Promise<UserTokens | OAuthError> {
+    const user = await this.#options.registry.findUser(family.user);
     // Another user may have got the name since the refresh token was used.
     if (user?.generation !== family.generation) return INVALID_REFRESH_TOKEN;
     // The user's current scopes, limited to those of the login.
     const scopes = narrowScope(scope, narrow(family.scopes, user.scopes));
-    return scopes instanceof OAuthError ? scopes : tokensFor(user, scopes, family.id, refreshToken);
+    return scopes instanceof OAuthError ? scopes : this.#tokensFor(user, scopes, family.id, refreshToken);
   }
-
-  return {
-    async open(user) {
-      const refusal = await overLimit(user.name);
-      if (refusal) return refusal;
-      const refreshToken = randomText(TOKEN_BYTES);
-      const { name, scopes, generation } = user;
-      const endsAtMs = now() + settings.refreshLifetimeMs;
-      const family = { id: randomText(FAMILY_ID_BYTES), user: name, generation, scopes, endsAtMs };
-      await registry.openFamily(family, secrets.hash(refreshToken), now());
-      return tokensFor(user, scopes, family.id, refreshToken);
-    },
-
-    async refresh(request) {
-      const successor = randomText(TOKEN_BYTES);
-      const refusal = await refusalOf(request);
-      if (refusal) return refusal;
-      const used = await use(request, successor);
-      if (used instanceof Throttled) return tooManyFailures(used.retryAfterS);
-      if (used.result === 'used') return continueSession(used.family, request.scope, successor);
-      if (used.result === 'replayed') {
-        // If that cannot be recorded, the next reuse of any used token tries again.
-        if ((await endFamily(used.family)) === 'unavailable') return UNAVAILABLE;
-        log.warn({ user: used.family.user }, 'a refresh token was used again; its family has been ended');
-      }
-      return INVALID_REFRESH_TOKEN;
-    },
-  };
 }

@@ -51,12 +51,9 @@ export function createApps(db: RegistryDatabase): Apps {
       return readApp(await active.where('secretHash', '=', writeHash(secretHash)).executeTakeFirst());
     },
 
-    async listApps(organization) {
-      if (organization !== undefined && !isStorable(organization)) return [];
-      const query = organization === undefined ? active : active.where('organization', '=', organization);
-      return (await query.orderBy('createdAtMs').orderBy('key').execute()).flatMap(
-        (row) => readApp(row) ?? [],
-      );
+    async listApps() {
+      const rows = await active.orderBy('createdAtMs').orderBy('key').execute();
+      return rows.flatMap((row) => readApp(row) ?? []);
     },
 
     async deleteApp(key, atMs, issuers) {

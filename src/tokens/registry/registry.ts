@@ -104,8 +104,8 @@ export interface Registry {
   createApp(app: App): Promise<void>;
   findApp(key: string): Promise<App | undefined>;
   findAppBySecret(secretHash: Uint8Array): Promise<App | undefined>;
-  /** Apps that are not deleted, oldest first; those of one organization if it is given. */
-  listApps(organization?: string): Promise<readonly App[]>;
+  /** Apps that are not deleted, oldest first. */
+  listApps(): Promise<readonly App[]>;
   /** Deletes an app and refuses its tokens of the given issuers. False if there is no such app. */
   deleteApp(key: string, atMs: number, issuers: readonly string[]): Promise<boolean>;
   /** Replaces the secret. False if there is no such app. */
@@ -122,7 +122,7 @@ export interface Registry {
   deleteUser(name: string, atMs: number, issuer: string): Promise<boolean>;
 
   /** Records a login: the family and its first refresh token. Rejects if the user was deleted. */
-  openFamily(family: RefreshFamily, tokenHash: Uint8Array, atMs: number): Promise<void>;
+  openFamily(family: RefreshFamily, tokenHash: Uint8Array): Promise<void>;
   /**
    * Uses a refresh token once, and records its successor. Of concurrent uses exactly one is `used`.
    * @param graceMs how long after the use another use is `repeated`, not `replayed`

@@ -1,5 +1,5 @@
 /**
- * A kysely dialect for a registry in one SQLite file. kysely's own dialect needs another binding. Called by `open.ts`.
+ * A kysely dialect for a registry in one SQLite file: kysely's own, over another binding. Called by `open.ts`.
  *
  * SQLite waits for another process's lock by blocking the thread, and with it every request of the gateway. So its
  * timeout is 0, and this file retries instead. A transaction takes the write lock when it begins, so that no other
@@ -8,15 +8,17 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import {
+  CompiledQuery,
   SqliteAdapter,
+  SqliteDriver,
   SqliteIntrospector,
   SqliteQueryCompiler,
   type DatabaseConnection,
   type Dialect,
-  type Driver,
-  type QueryResult,
+  type SqliteDatabase,
+  type SqliteStatement,
 } from 'kysely';
 import type { Log } from '../../model/log.js';
 
@@ -31,7 +33,7 @@ const BUSY = 5;
 export function createSqliteDialect(path: string, log: Log, timeoutMs = TIMEOUT_MS): Dialect {
   return {
     createAdapter: () => new Adapter(),
-    createDriver: () => createDriver(path, log, timeoutMs),
+    createDriver: () => new RetryingDriver(() => openFile(path, log, timeoutMs), timeoutMs),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -44,96 +46,76 @@ class Adapter extends SqliteAdapter {
   }
 }
 
-function createDriver(path: string, log: Log, timeoutMs: number): Driver {
-  let file: DatabaseSyncInstance | undefined;
-  let connection: DatabaseConnection | undefined;
-  /** Settles when the one connection is free. */
-  let free: Promise<void> = Promise.resolve();
-  let release: () => void = () => undefined;
+class RetryingDriver extends SqliteDriver {
+  readonly #timeoutMs: number;
 
-  function run(statement: string): Promise<void> {
-    return retryWhileBusy(timeoutMs, () => file?.exec(statement));
+  constructor(database: () => Promise<SqliteDatabase>, timeoutMs: number) {
+    super({ database });
+    this.#timeoutMs = timeoutMs;
   }
 
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const connection = await super.acquireConnection();
+    return {
+      executeQuery: (query) => retryWhileBusy(this.#timeoutMs, () => connection.executeQuery(query)),
+      streamQuery: connection.streamQuery.bind(connection),
+    };
+  }
+
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('BEGIN IMMEDIATE'));
+  }
+
+  /** Closes the file once the queries before have ended. */
+  override async destroy(): Promise<void> {
+    await super.acquireConnection();
+    await super.destroy();
+    await super.releaseConnection();
+  }
+}
+
+async function openFile(path: string, log: Log, timeoutMs: number): Promise<SqliteDatabase> {
+  await prepareFile(path, log);
+  const file = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
+  const run = (statement: string): Promise<void> => retryWhileBusy(timeoutMs, () => file.exec(statement));
+  try {
+    // With a write-ahead log, readers and the writer do not wait for each other.
+    await run('PRAGMA journal_mode = WAL');
+    // With FULL, acknowledged changes survive a power failure.
+    await run('PRAGMA synchronous = FULL');
+    // Replaced data, such as a private key in plain text, is overwritten in the file.
+    await run('PRAGMA secure_delete = ON');
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  const statements = new Map<string, SqliteStatement>();
   return {
-    async init() {
-      await prepareFile(path, log);
-      file = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
-      try {
-        // With a write-ahead log, readers and the writer do not wait for each other.
-        await run('PRAGMA journal_mode = WAL');
-        // With FULL, acknowledged changes survive a power failure.
-        await run('PRAGMA synchronous = FULL');
-        // Replaced data, such as a private key in plain text, is overwritten in the file.
-        await run('PRAGMA secure_delete = ON');
-      } catch (error) {
-        file.close();
-        throw error;
-      }
-      connection = createConnection(file, timeoutMs);
+    prepare(sql) {
+      let statement = statements.get(sql);
+      if (statement === undefined) statements.set(sql, (statement = prepare(file, sql)));
+      return statement;
     },
-
-    async acquireConnection() {
-      const before = free;
-      free = new Promise((resolve) => {
-        void before.then(() => (release = resolve));
-      });
-      await before;
-      return connection!;
-    },
-    releaseConnection() {
-      release();
-      return Promise.resolve();
-    },
-
-    beginTransaction: () => run('BEGIN IMMEDIATE'),
-    commitTransaction: () => run('COMMIT'),
-    rollbackTransaction: () => run('ROLLBACK'),
-
-    async destroy() {
-      await free;
-      file?.close();
-    },
+    close: () => file.close(),
   };
 }
 
-function createConnection(file: DatabaseSyncInstance, timeoutMs: number): DatabaseConnection {
-  const statements = new Map<string, Statement>();
-
-  function prepare(sql: string): Statement {
-    let statement = statements.get(sql);
-    if (statement === undefined) {
-      const prepared = file.prepare(sql);
-      statement = { prepared, returnsRows: prepared.columns().length > 0 };
-      statements.set(sql, statement);
-    }
-    return statement;
-  }
-
+/** Prepares a statement as kysely expects it, which is as better-sqlite3 does. */
+function prepare(file: DatabaseSyncInstance, sql: string): SqliteStatement {
+  const statement = file.prepare(sql);
   return {
-    executeQuery<R>({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) {
-      return retryWhileBusy(timeoutMs, (): QueryResult<R> => {
-        const { prepared, returnsRows } = prepare(sql);
-        if (returnsRows) return { rows: prepared.all(...parameters) as R[] };
-        return { rows: [], numAffectedRows: BigInt(prepared.run(...parameters).changes) };
-      });
-    },
-    streamQuery() {
-      throw new Error('the registry reads no streams');
-    },
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...parameters) as unknown[],
+    run: (parameters) => statement.run(...parameters),
+    iterate: (parameters) => statement.iterate(...parameters),
   };
-}
-
-interface Statement {
-  readonly prepared: StatementSyncInstance;
-  readonly returnsRows: boolean;
 }
 
 /** Calls `act` until the file is not locked. A call that finds it locked has changed nothing. */
-async function retryWhileBusy<T>(timeoutMs: number, act: () => T): Promise<T> {
+async function retryWhileBusy<T>(timeoutMs: number, act: () => T | Promise<T>): Promise<T> {
   for (let attempt = 1, waitedMs = 0; ; attempt++) {
     try {
-      return act();
+      return await act();
     } catch (error) {
       if (!isBusy(error) || waitedMs >= timeoutMs) throw error;
     }

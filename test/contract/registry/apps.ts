@@ -33,15 +33,13 @@ export function describeApps(name: string, using: Using): void {
         expect(await registry.listApps()).toEqual([]);
       }));
 
-    it('apps are listed oldest first, all or those of one organization', () =>
+    it('apps are listed oldest first', () =>
       using(async (registry) => {
         const second = app({ createdAtMs: NOW + 1, organization: 'x' });
         const first = app({ createdAtMs: NOW });
         const third = app({ createdAtMs: NOW + 2, organization: 'y' });
         for (const one of [second, first, third]) await registry.createApp(one);
         expect(await registry.listApps()).toEqual([first, second, third]);
-        expect(await registry.listApps('x')).toEqual([second]);
-        expect(await registry.listApps('z')).toEqual([]);
       }));
 
     it('a deleted app is gone, and its tokens are refused at every issuer named', () =>

@@ -9,7 +9,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
     async function login(registry: Registry): Promise<Uint8Array> {
       const token = hash();
       await registry.addUser(user());
-      await registry.openFamily(family, token, NOW);
+      await registry.openFamily(family, token);
       return token;
     }
 
@@ -67,7 +67,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
           const [token, successor] = [hash(), hash()];
           await registry.addUser(user());
           const { generation } = (await registry.findUser('ada'))!;
-          await registry.openFamily({ ...family, generation }, token, NOW);
+          await registry.openFamily({ ...family, generation }, token);
           const [use] = await Promise.all([
             gates[round % 2]!.useRefreshToken(token, successor, NOW, 5),
             round % 3 === 0 ? gates[1]!.endFamily('family') : gates[1]!.deleteUser('ada', NOW, 'tokens'),
@@ -102,11 +102,11 @@ export function describeRefreshTokens(name: string, using: Using): void {
     it('a family without a user is not opened, nor one of a deleted user', () =>
       using(async (registry) => {
         const token = hash();
-        await expect(registry.openFamily(family, token, NOW)).rejects.toThrow();
+        await expect(registry.openFamily(family, token)).rejects.toThrow();
         await registry.addUser(user());
         await registry.deleteUser('ada', NOW, 'tokens');
         await registry.addUser(user());
-        await expect(registry.openFamily(family, token, NOW)).rejects.toThrow('the user is no more');
+        await expect(registry.openFamily(family, token)).rejects.toThrow('the user is no more');
         expect(await registry.findFamily(token, NOW)).toBeUndefined();
       }));
   });

@@ -23,7 +23,6 @@ export function describeUsers(name: string, using: Using): void {
         await registry.openFamily(
           { id: 'f', user: 'ada', generation: 1, scopes: [], endsAtMs: NOW + 1000 },
           token,
-          NOW,
         );
         expect(await registry.deleteUser('ada', NOW + 5, 'tokens')).toBe(true);
         expect(await registry.findUser('ada')).toBeUndefined();

@@ -26,11 +26,8 @@ describe("SQLite's file", () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const open = (log = SILENT, patienceMs?: number) =>
-    openRegistry(
-      { kind: 'sqlite', path },
-      { log, ...(patienceMs !== undefined && { timeoutMs: patienceMs }) },
-    );
+  const open = (log = SILENT, timeoutMs?: number) =>
+    openRegistry({ kind: 'sqlite', path }, { log, ...(timeoutMs !== undefined && { timeoutMs }) });
   const modeOf = async (file: string) => (await stat(file)).mode & 0o777;
 
   it('and its folder can be opened by their owner only', async () => {
