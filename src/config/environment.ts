@@ -60,7 +60,7 @@ export function expandEnv(source: Source, env: Environment, report: Report): unk
     if (isDisablingValue(path, value)) {
       report(
         path,
-        `${text} stands for "${expanded}", which is no text here but switches something off; write ${String(value)} itself if that is meant`,
+        `${text} expands to "${expanded}", which is no text here but disables something; write ${String(value)} itself if that is meant`,
       );
     }
     return accepts(path, value) ? value : expanded;

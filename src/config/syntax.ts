@@ -88,7 +88,7 @@ function unclosedAt(text: string, end: number): SyntaxProblem | undefined {
     if (LEXER_MARKS.has(lexeme)) continue;
     if (offset > end) break;
     const character = lexeme.charAt(0);
-    const found = { offset, text: `not valid YAML: the ${character} that stands here is not closed` };
+    const found = { offset, text: `not valid YAML: the ${character} here is not closed` };
     if (character === '[' || character === '{') unclosed.push(found);
     else if (character === ']' || character === '}') unclosed.pop();
     else if (character === '"' || character === "'") {

@@ -25,13 +25,13 @@ const KINDS = {
   internal_error: [500, 500, 'Internal error'],
   unknown_method: [501, 501, 'The request method is not implemented'],
   upstream_unreachable: [502, 502, 'The service behind this gateway could not be reached'],
-  upstream_broken: [502, 502, 'The service behind this gateway gave a broken answer'],
+  upstream_broken: [502, 502, 'The service behind this gateway gave a broken response'],
   overloaded: [503, 503, 'The service is overloaded; try again later'],
   no_healthy_target: [503, 503, 'The service behind this gateway is down; try again later'],
   limits_unavailable: [503, 503, 'The request could not be counted; try again later'],
   keys_unavailable: [503, 503, 'The token could not be checked; try again later'],
   revocations_unavailable: [503, 503, 'The token could not be checked; try again later'],
-  upstream_timeout: [504, 504, 'The service behind this gateway did not answer in time'],
+  upstream_timeout: [504, 504, 'The service behind this gateway did not respond in time'],
 } as const satisfies Record<string, readonly [status: number, code: number, message: string]>;
 
 /** The kind of a refusal, as the log and the metrics name it. */

@@ -34,7 +34,7 @@ export type Access =
 export interface Cors {
   /** Exact origins in lower case, or `*`. */
   readonly origins: readonly string[];
-  /** Request header fields that a page may send, beside the safelisted ones. */
+  /** Request header fields that a page may send, besides the safelisted ones. */
   readonly headers: readonly string[];
   readonly maxAgeS: number;
 }

@@ -94,6 +94,6 @@ export const BUSY = new OAuthError(503, 'temporarily_unavailable', 'Too many log
 export const UNAVAILABLE = new OAuthError(
   503,
   'temporarily_unavailable',
-  'The token service cannot answer now; try again later',
+  'The token service is unavailable; try again later',
   ['Retry-After', '1'],
 );

@@ -88,8 +88,8 @@ async function callEndpoint(
   }
 }
 
-const NOT_GET = invalidRequest('Only GET and HEAD are answered here', 405, ['Allow', 'GET, HEAD']);
-const NOT_POST = invalidRequest('Only POST is answered here', 405, ['Allow', 'POST']);
+const NOT_GET = invalidRequest('Only GET and HEAD are allowed here', 405, ['Allow', 'GET, HEAD']);
+const NOT_POST = invalidRequest('Only POST is allowed here', 405, ['Allow', 'POST']);
 
 /** Removes the query from the request, because it may hold a secret that an application's logger would log. */
 function takeQuery(req: IncomingMessage, path: string): string {

@@ -174,11 +174,11 @@ describe('redis', () => {
     ['redis: {}', ['1:1: missing key "url"; or else "sentinels" or "cluster"']],
     [
       'redis: {url: "redis://a", sentinels: ["a:1"], name: m}',
-      ['1:27: "url" stands there too; a Redis is one of the two'],
+      ['1:27: "url" is set too; a Redis is one of the two'],
     ],
     [
       'redis: {sentinels: ["a:1"], name: m, cluster: ["a:1"]}',
-      ['1:38: "sentinels" stands there too; a Redis is one of the two'],
+      ['1:38: "sentinels" is set too; a Redis is one of the two'],
     ],
     ['redis: {sentinels: ["a:1"]}', ['1:1: missing key "name": by which the Sentinels know the primary']],
     ['redis: {cluster: ["a:1"], name: m}', ['1:33: "name" is for "sentinels"']],
@@ -213,7 +213,7 @@ describe('redis', () => {
     ],
     [
       'redis: {cluster: ["a:6379/1"]}',
-      ['1:19: "cluster" must be host:port without a database: a Redis Cluster has database 0 alone'],
+      ['1:19: "cluster" must be host:port without a database: a Redis Cluster has only database 0'],
     ],
     ['redis: unix://a', ['1:8: "redis" must be unix:///path/of/socket, or with a database ?db=1 behind it']],
     [
@@ -345,7 +345,7 @@ describe('a file', () => {
   it.each([
     ['', ['1:1: the configuration must be keys with values']],
     ['5', ['1:1: the configuration must be keys with values']],
-    ['a: [1\nb: 2', ['1:4: not valid YAML: the [ that stands here is not closed']],
+    ['a: [1\nb: 2', ['1:4: not valid YAML: the [ here is not closed']],
     ['a:\n\tb: 1', ['2:1: not valid YAML: lines are indented with spaces, not with tabs']],
     ['a: !foo 3', ['1:4: not valid YAML: Unresolved tag: !foo']],
     [

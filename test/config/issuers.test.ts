@@ -7,7 +7,7 @@ describe('an issuer', () => {
     ['algorithms: [NONE]', ['2:65: the algorithm "none" is refused: anybody can make such a token']],
     [
       'algorithms: [HS256]',
-      ['2:65: "HS256" is never accepted beside a JWKS: with it a public key would pass for a secret'],
+      ['2:65: "HS256" is never accepted beside a JWKS: with it a public key would be used as a secret'],
     ],
     ['algorithms: [EdDSA]', ['2:65: the algorithm "EdDSA" is not supported yet']],
     ['algorithms: [ES256K]', ['2:65: the algorithm "ES256K" is not supported yet']],
@@ -23,13 +23,13 @@ describe('an issuer', () => {
     [
       'jwks: http://10.0.0.1/jwks',
       [
-        '2:58: "jwks" must be https; http is accepted on loopback alone, since keys read over it can be forged',
+        '2:58: "jwks" must be https; http is accepted only on loopback, since keys read over it can be forged',
       ],
     ],
     [
       'jwks: "http://127.evil.example/jwks"',
       [
-        '2:58: "jwks" must be https; http is accepted on loopback alone, since keys read over it can be forged',
+        '2:58: "jwks" must be https; http is accepted only on loopback, since keys read over it can be forged',
       ],
     ],
     ['jwks: "ftp://a/jwks"', ['2:58: "jwks" must begin with http:// or https://, not with ftp://']],
@@ -145,7 +145,7 @@ describe('several issuers', () => {
 
   it('must state the audience of their tokens', async () => {
     expect(await problemsOf(planted('audience: a, ', ''))).toEqual([
-      '2:3: missing key "audience"; without it tokens meant for another service would pass: say what their aud must be, or audience: false',
+      '2:3: missing key "audience"; without it tokens for other services would be accepted: set the expected aud, or audience: false',
     ]);
     expect(await problemsOf(planted('audience: a', 'audience: true'))).toEqual([
       '2:49: "audience" must be one audience, a list of them, or false where tokens carry none',
@@ -180,7 +180,7 @@ describe('several issuers', () => {
       '2:18: an issuer without iss needs "jwks", since its keys cannot be discovered',
     ]);
     expect(await discovered('http://i.example')).toEqual([
-      `${why} must be https; http is accepted on loopback alone, since keys read over it can be forged`,
+      `${why} must be https; http is accepted only on loopback, since keys read over it can be forged`,
     ]);
     expect(await discovered('"https://i.example/?a=b"')).toEqual([`${why} must be a URL without a query`]);
     expect(await discovered('plain')).toEqual([`${why} must be a URL that begins with http:// or https://`]);

@@ -17,7 +17,7 @@ describe('the access of a route', () => {
     ['public: 5', ['8:13: "public" must be true or false']],
     [
       'scope: a\n    public: true',
-      ['9:5: the route has both "scope" and "public: true"; take one of them away'],
+      ['9:5: the route has both "scope" and "public: true"; remove one of them'],
     ],
     [
       'public: true\n    issuer: main',
@@ -87,7 +87,7 @@ describe('a key of a route', () => {
     ],
     ['rewrite: v1', ['9:14: "rewrite" must be a path such as /v1/{path}']],
     ['rewrite: "/{x*}"', ['9:14: "rewrite" must name a placeholder without its "*": {x}']],
-    ['rewrite: /a/../b', ['9:14: the segment ".." is "." or "..", which the gate refuses']],
+    ['rewrite: /a/../b', ['9:14: the segment ".." is "." or "..", which the gateway refuses']],
     [
       'rewrite: /a%2Fb',
       ['9:14: the path has "%2F", which is refused unless the route says allow_encoded_slash: true'],

@@ -29,23 +29,19 @@ describe('a text that is not YAML', () => {
     [
       'a quote that nothing closes',
       planted('GET /a', '"GET /a'),
-      '6:12: not valid YAML: the " that stands here is not closed',
+      '6:12: not valid YAML: the " here is not closed',
     ],
     [
       'a quote that a later one closes',
       onTop('log: {level: "info}').replace('a:read', '"a:read"'),
-      '1:14: not valid YAML: the " that stands here is not closed',
+      '1:14: not valid YAML: the " here is not closed',
     ],
     [
       'an open bracket',
       planted('scope: a:read', 'scope: [a'),
-      '8:12: not valid YAML: the [ that stands here is not closed',
+      '8:12: not valid YAML: the [ here is not closed',
     ],
-    [
-      'an open brace',
-      onTop('log: {level: info'),
-      '1:6: not valid YAML: the { that stands here is not closed',
-    ],
+    ['an open brace', onTop('log: {level: info'), '1:6: not valid YAML: the { here is not closed'],
     [
       'a colon in a text',
       planted('scope: a:read', 'scope: a: read'),

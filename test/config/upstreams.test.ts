@@ -28,7 +28,7 @@ describe('an upstream', () => {
     ['{targets: ["http://a"], connect_timeout: 0ms}', ['4:49: "connect_timeout" must be at least 1ms']],
     [
       '{targets: ["http://a"], headers: {set: {Host: a}}}',
-      ['4:48: "Host" is written by the gate itself and cannot be changed here'],
+      ['4:48: "Host" is set by the gateway itself and cannot be changed here'],
     ],
     [
       '{targets: ["http://a"], headers: {set: {"X Y": a}}}',
@@ -46,7 +46,7 @@ describe('an upstream', () => {
     ],
     [
       '{targets: ["http://a"], headers: {remove: [Connection]}}',
-      ['4:51: "Connection" is written by the gate itself and cannot be changed here'],
+      ['4:51: "Connection" is set by the gateway itself and cannot be changed here'],
     ],
     [
       '{targets: ["http://a"], headers: {remove: ["X Y"]}}',

@@ -243,7 +243,7 @@ it('A body that ends with the connection is complete when the upstream ends it',
 for (const [what, text] of Object.entries(BROKEN_HEADS)) {
   it(`An upstream that sends ${what} is a 502, and gets the request once`, async () => {
     const { edge, upstream } = await responding(text);
-    expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 502 [^]*gave a broken answer/);
+    expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 502 [^]*gave a broken response/);
     expect(upstream.requests).toHaveLength(1);
     expect(await edge.result(0)).toMatchObject({ reason: 'upstream_broken' });
   });

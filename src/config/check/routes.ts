@@ -52,11 +52,7 @@ function checkAccess(
   }
   if (isPublic !== true) return;
   if (hasScope) {
-    report(
-      [...path, 'public'],
-      'the route has both "scope" and "public: true"; take one of them away',
-      'key',
-    );
+    report([...path, 'public'], 'the route has both "scope" and "public: true"; remove one of them', 'key');
   }
   if (issuer)
     report([...path, 'issuer'], '"issuer" means nothing on a public route, which reads no token', 'key');

@@ -31,7 +31,7 @@ export function checkTokens({ general, issuers, routes }: PartialConfig, report:
     if (issuer === tokens.issuer || issuer === `${tokens.issuer}/named`) {
       report(
         ['issuers', name, 'issuer'],
-        "is the iss of this gate's own tokens; a token must belong to one issuer",
+        "is the iss of this gateway's own tokens; a token must belong to one issuer",
       );
     }
   }

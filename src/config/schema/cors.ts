@@ -18,7 +18,7 @@ function parseCorsOrigin(text: string): string | ParseError {
 /** Cross-origin rules. */
 export const cors = z.strictObject({
   origins: list(phrase(parseCorsOrigin, 'an origin'), 'a list of origins').describe(
-    'The origins whose pages may read answers, such as https://app.example.org, or "*".',
+    'The origins whose pages may read responses, such as https://app.example.org, or "*".',
   ),
   headers: z
     .array(
@@ -28,8 +28,8 @@ export const cors = z.strictObject({
       ),
     )
     .default(['Authorization', 'Content-Type'])
-    .describe('Request header fields that a page may send, beside the safelisted ones.'),
+    .describe('Request header fields that a page may send, besides the safelisted ones.'),
   max_age: duration({ leastMs: 0, mostMs: DAY_MS })
     .prefault('10m')
-    .describe('How long a browser may remember the answer to a preflight.'),
+    .describe('How long a browser may cache the response to a preflight.'),
 });

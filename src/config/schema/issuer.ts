@@ -74,7 +74,7 @@ function parseAlgorithm(text: string): Algorithm | ParseError {
     return new ParseError('the algorithm "none" is refused: anybody can make such a token');
   if (/^HS\d+$/i.test(text)) {
     return new ParseError(
-      `"${text}" is never accepted beside a JWKS: with it a public key would pass for a secret`,
+      `"${text}" is never accepted beside a JWKS: with it a public key would be used as a secret`,
     );
   }
   if (/^(EdDSA|Ed25519|Ed448|ES256K)$/i.test(text))
@@ -118,7 +118,7 @@ export const issuer = z.strictObject({
     .union([phrase(parseIss, "the tokens' iss"), z.literal(false)], {
       error: given("must be the tokens' iss, or false where tokens carry none"),
     })
-    .describe('The expected iss of its tokens; false for the one issuer whose tokens carry none.'),
+    .describe('The expected iss of its tokens; false for the one issuer whose tokens have none.'),
   jwks: z
     .union(
       [
@@ -131,7 +131,7 @@ export const issuer = z.strictObject({
     )
     .optional()
     .describe(
-      'Its keys: a URL (https, or http on loopback), a file, or the set itself. Left out: found by OpenID discovery ' +
+      'Its keys: a URL (https, or http on loopback), a file, or the set itself. Absent: found by OpenID discovery ' +
         "at the issuer's URL.",
     ),
   audience: z
@@ -144,12 +144,12 @@ export const issuer = z.strictObject({
       {
         error: (issue) =>
           issue.input === undefined
-            ? 'missing key "audience"; without it tokens meant for another service would pass: say what their aud must be, or audience: false'
+            ? 'missing key "audience"; without it tokens for other services would be accepted: set the expected aud, or audience: false'
             : 'must be one audience, a list of them, or false where tokens carry none',
       },
     )
     .describe(
-      "What its tokens' aud must be: one or a list, of which one must be there; false where tokens carry none.",
+      'The expected aud of its tokens: one, or a list of which one must be present; false where tokens have none.',
     ),
   algorithms: list(phrase(parseAlgorithm, ALGORITHM_FORM), 'a list of algorithms')
     .prefault(['RS256'])
@@ -158,7 +158,7 @@ export const issuer = z.strictObject({
     .prefault(['JWT', 'at+jwt', 'absent'])
     .transform((types): TokenTypes => new Set(types))
     .describe(
-      'What the typ of its tokens may be; absent: none. With JOSE also keys whose use is jwt-svid are used.',
+      'The accepted typ of its tokens; absent: a header without typ. With JOSE, keys with the use jwt-svid are used too.',
     ),
   claims: z
     .strictObject({
@@ -170,14 +170,14 @@ export const issuer = z.strictObject({
         .describe('The claim that holds the scopes: a name, or a list that is a path into an object.'),
     })
     .prefault({})
-    .describe('Where its tokens say what the gate needs.'),
+    .describe('The claims of its tokens that the gateway reads.'),
   require_exp: flag()
     .default(true)
-    .describe('false accepts tokens that never expire; they end by revocation alone.'),
+    .describe('false accepts tokens that never expire; only revocation ends them.'),
   clock_skew: duration({ leastMs: 0, mostMs: 300_000 })
     .prefault('30s')
-    .describe("How far its clock may be from the gate's; at most 5m."),
+    .describe("The allowed difference between its clock and the gateway's; at most 5m."),
   grants: list(scope, 'a list of scopes')
     .optional()
-    .describe('The most that its tokens can open: ["notarization:*"]. Required with two issuers or more.'),
+    .describe('The most that its tokens can grant: ["notarization:*"]. Required with two issuers or more.'),
 });

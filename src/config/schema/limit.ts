@@ -35,16 +35,16 @@ export function parseLimit(text: string): RawLimit | ParseError {
 
 const longForm = z
   .strictObject({
-    requests: count(1, MAX_REQUESTS).describe('How many requests any interval of the window may hold.'),
+    requests: count(1, MAX_REQUESTS).describe('The most requests in any interval of that length.'),
     window: duration(WINDOW).describe('The length of the window, from 1s: 30s, 2m, 1h, 1d.'),
     by: z
       .enum(['app', 'ip', 'route'], { error: given('must be app, ip or route') })
       .optional()
       .describe(
-        'Whom it counts: each app (the default on a route with scope), each client address (the default on a ' +
+        'What it counts by: each app (the default on a route with scope), each client address (the default on a ' +
           'public route), or all callers of the route together.',
       ),
-    share: name().optional().describe('A name under which several routes share one count.'),
+    share: name().optional().describe('A name by which several routes share one count.'),
   })
   .register(notYetSupported, { keys: ['shadow'] });
 

@@ -37,7 +37,7 @@ const tls = z.strictObject({
   client_ca: words('a file path')
     .optional()
     .describe(
-      'A PEM file of authorities; every client must then show a certificate that one of them signed.',
+      'A PEM file of authorities; every client must then present a certificate that one of them signed.',
     ),
 });
 
@@ -46,7 +46,7 @@ const addressKeys = z.strictObject({
     (text) => (isHost(text) || isIP(text) ? text : new ParseError('must be an IP address or a host name')),
     'an IP address or a host name',
   ).describe('The IP address or host name to listen on.'),
-  port: count(0, 65_535).describe('The port; 0 takes any that is free.'),
+  port: count(0, 65_535).describe('The port; 0 chooses a free one.'),
   tls: tls.optional().describe('Certificate and key, to listen with TLS.'),
 });
 
@@ -71,9 +71,7 @@ const hosts = list(
   'a list of host names',
 )
   .optional()
-  .describe(
-    'Names by which it may be asked, beside localhost and IP addresses: a Host field with another is refused.',
-  );
+  .describe('Accepted names in the Host field, besides localhost and IP addresses; others are refused.');
 
 /** The admin address, in one of its three forms. */
 export const admin = z.union(
@@ -127,13 +125,15 @@ const bodyRate = z.union([count(0, 1_000_000_000), phrase(parseRate, RATE_FORM)]
 export const client = z.strictObject({
   header_timeout: duration()
     .prefault('10s')
-    .describe('The whole head of a request must have arrived by then.'),
-  body_timeout: duration().prefault('60s').describe('The longest silence in the middle of a request body.'),
+    .describe('The longest time until the whole head of a request has arrived.'),
+  body_timeout: duration().prefault('60s').describe('The longest pause within a request body.'),
   min_body_rate: bodyRate
     .default(240)
-    .describe('The least that a client must send of a request body, bytes per second; none: no least.'),
+    .describe(
+      'The lowest rate at which a client may send a request body, bytes per second; none: no minimum.',
+    ),
   keep_alive: duration().prefault('60s').describe('How long an idle connection is kept open.'),
   max_connections: count(1, 1_000_000)
     .default(20_000)
-    .describe('How many connections there may be at once; one more is closed as it comes.'),
+    .describe('The most connections at a time; a further one is closed on arrival.'),
 });

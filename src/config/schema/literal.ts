@@ -23,14 +23,14 @@ export function readLiteral(segment: string): Literal | ParseError {
     const character = String.fromCharCode(Number.parseInt(hex, 16));
     return /[A-Za-z0-9._~-]/.test(character) ? character : escape;
   });
-  if (/%5c/i.test(sent)) return failure('has an encoded "\\", which the gate refuses');
+  if (/%5c/i.test(sent)) return failure('has an encoded "\\", which the gateway refuses');
   if (/%[01][0-9a-f]|%7f/i.test(sent))
-    return failure('has an encoded control character, which the gate refuses');
-  if (/%25[0-9a-f]{2}/i.test(sent)) return failure('is encoded twice, which the gate refuses');
+    return failure('has an encoded control character, which the gateway refuses');
+  if (/%25[0-9a-f]{2}/i.test(sent)) return failure('is encoded twice, which the gateway refuses');
   const text = decode(sent);
   if (text === undefined) return failure('is not UTF-8 when decoded');
   if (text.split('/').some((part) => part === '.' || part === '..')) {
-    return failure('is "." or "..", which the gate refuses');
+    return failure('is "." or "..", which the gateway refuses');
   }
   return { text, sent, hasEncodedSlash: /%2f/i.test(sent), hasSemicolon: text.includes(';') };
 }

@@ -38,7 +38,7 @@ export function parseMatch(text: string): MatchRule | ParseError {
   const names = new Set<string>();
   for (const segment of segments) {
     if (!('name' in segment)) continue;
-    if (names.has(segment.name)) return new ParseError(`the placeholder {${segment.name}} stands twice`);
+    if (names.has(segment.name)) return new ParseError(`the placeholder {${segment.name}} appears twice`);
     names.add(segment.name);
   }
   const rest = segments.findIndex((segment) => 'kind' in segment && segment.kind === 'rest');
@@ -89,7 +89,7 @@ export function foreignGroups(
 /** Parses a method that the gateway forwards. */
 export function parseMethod(text: string): string | ParseError {
   if (text === 'TRACE' || text === 'CONNECT')
-    return new ParseError(`${text} is always answered 405; no route can have it`);
+    return new ParseError(`${text} always gets 405; no route can have it`);
   if (METHODS.includes(text)) return text;
   if (/^(any|all)$/i.test(text)) return new ParseError(`unknown method "${text}"; any method is "*"`);
   const suggestion = METHODS.includes(text.toUpperCase()) ? text.toUpperCase() : closest(text, METHODS);
@@ -106,10 +106,10 @@ function parseMethods(text: string): ReadonlySet<string> | 'any' | ParseError {
   const methods = new Set<string>();
   for (const rawMethod of text.split(',')) {
     const method = rawMethod.trim();
-    if (method === '*') return new ParseError('"*" is any method and stands alone');
+    if (method === '*') return new ParseError('"*" is any method and must be the only one');
     const parsed = parseMethod(method);
     if (parsed instanceof ParseError) return parsed;
-    if (methods.has(parsed)) return new ParseError(`the method ${parsed} stands twice`);
+    if (methods.has(parsed)) return new ParseError(`the method ${parsed} appears twice`);
     methods.add(parsed);
   }
   return methods;
@@ -144,7 +144,7 @@ function parsePath(text: string, methods: string): readonly Parsed[] | ParseErro
   const segments: Parsed[] = [];
   for (const [index, segment] of rawSegments.entries()) {
     if (segment === '' && index < rawSegments.length - 1)
-      return new ParseError('the path has "//", which the gate refuses');
+      return new ParseError('the path has "//", which the gateway refuses');
     const parsed = parseSegment(segment);
     if (parsed instanceof ParseError) return parsed;
     segments.push(parsed);

@@ -21,24 +21,24 @@ const node = (explain: (text: string) => string | undefined = () => undefined) =
 
 const clusterNode = node((text) =>
   /[^/]\/\d+$/.test(text)
-    ? 'must be host:port without a database: a Redis Cluster has database 0 alone'
+    ? 'must be host:port without a database: a Redis Cluster has only database 0'
     : undefined,
 );
 
 const tls = z.strictObject({
   ca: words('a file path')
     .optional()
-    .describe("A PEM file of the authorities to trust, in place of the system's."),
+    .describe("A PEM file of the authorities to trust, instead of the system's."),
   cert: words('a file path')
     .optional()
-    .describe('The certificate that the gate shows to Redis, a PEM file; with "key".'),
+    .describe('The client certificate of the gateway, a PEM file; requires "key".'),
   key: words('a file path').optional().describe("That certificate's private key, a PEM file."),
   server_name: phrase(
     (text) => (isHost(text) && !isIP(text) ? text : new ParseError('must be a host name')),
     'a host name',
   )
     .optional()
-    .describe('The name that every certificate must have, whatever the address of the server is.'),
+    .describe('The name that every certificate must have, for any address of the server.'),
 });
 
 const settings = z
@@ -46,43 +46,43 @@ const settings = z
     url: phrase(parseRedisUrl, FORM)
       .optional()
       .describe(
-        'redis://user:password@host:port/db, rediss:// for TLS, or unix:///path/of/socket?db=0; a password that is ' +
-          'not plain belongs into "password".',
+        'redis://user:password@host:port/db, rediss:// for TLS, or unix:///path/of/socket?db=0; a password with ' +
+          'special characters belongs in "password".',
       ),
     sentinels: list(node(), 'a list of host:port')
       .optional()
-      .describe('The Sentinels that know the primary, in place of a url: ["10.0.0.5:26379", ...].'),
-    name: words('a name').optional().describe('By which the Sentinels know the primary: mymaster.'),
+      .describe('The Sentinels that name the primary, instead of a url: ["10.0.0.5:26379", ...].'),
+    name: words('a name').optional().describe("The Sentinels' name for the primary: mymaster."),
     cluster: list(clusterNode, 'a list of host:port')
       .optional()
       .describe(
-        'Nodes of a Redis Cluster, in place of a url; one that answers is enough to find the others.',
+        'Nodes of a Redis Cluster, instead of a url; one that responds is enough to find the others.',
       ),
     username: words('a user name').optional().describe('The ACL user, where the url has none.'),
     password: words('a password')
       .optional()
-      .describe('Taken as it is, without percent-encoding: ${REDIS_PASSWORD}.'),
+      .describe('Used as it is, without percent-decoding: ${REDIS_PASSWORD}.'),
     sentinel_username: words('a user name')
       .optional()
       .describe('The ACL user at the Sentinels, with "sentinel_password".'),
     sentinel_password: words('a password')
       .optional()
-      .describe('The password of the Sentinels, where it is not that of the servers.'),
+      .describe('The password of the Sentinels, if it differs from that of the servers.'),
     tls: z
       .union([flag(), tls], { error: given('must be true, false, or {ca, cert, key, server_name}') })
       .default(false)
       .describe(
-        'Whether and how servers, Sentinels too, are spoken to with TLS; with a url, rediss:// alone.',
+        'Whether and how connections to servers and Sentinels use TLS; with a url, only with rediss://.',
       ),
     on_failure: failurePolicy()
       .default('local')
       .describe(
-        'What becomes of requests that cannot be counted: each replica counts alone (local), nobody is refused ' +
-          'by a limit (open), or all are answered 503 (closed).',
+        'What happens to requests that cannot be counted: each replica counts alone (local), no limit refuses ' +
+          'any (open), or all are refused with 503 (closed).',
       ),
     timeout: duration({ mostMs: 10_000 })
       .prefault('100ms')
-      .describe('The most that a request waits for Redis.'),
+      .describe('The longest that a request waits for Redis.'),
     key_prefix: phrase(
       (text) =>
         /^[\x21-\x7a\x7c\x7e]{0,64}$/.test(text)
@@ -91,7 +91,7 @@ const settings = z
       'a text',
     )
       .prefault('tollgate:')
-      .describe('Stands before every key, where several gates use one Redis.'),
+      .describe('The prefix of every key, for several gateways that use one Redis.'),
   })
   .superRefine((raw, context) => {
     const { url, sentinels, cluster, name, sentinel_username, sentinel_password } = raw;
@@ -101,7 +101,7 @@ const settings = z
     const places = Object.entries({ url, sentinels, cluster }).filter(([, place]) => place !== undefined);
     const [first, second] = places.map(([key]) => key);
     if (first === undefined) addIssue('url', 'missing key "url"; or else "sentinels" or "cluster"');
-    if (second !== undefined) addIssue(second, `"${first}" stands there too; a Redis is one of the two`);
+    if (second !== undefined) addIssue(second, `"${first}" is set too; a Redis is one of the two`);
     if (sentinels && name === undefined)
       addIssue('name', 'missing key "name": by which the Sentinels know the primary');
     for (const [key, value] of Object.entries({ name, sentinel_username, sentinel_password }))

@@ -41,7 +41,7 @@ const expectation = z.strictObject({
     'a method such as GET',
   )
     .optional()
-    .describe("The request's method; left out: the route's first."),
+    .describe("The request's method; absent: the first of the route."),
   path: phrase(
     (text) => (/^\/[\x21-\x7e]*$/.test(text) ? text : new ParseError('must be a path that begins with "/"')),
     'a path that begins with "/"',
@@ -49,9 +49,9 @@ const expectation = z.strictObject({
   scopes: z
     .array(scope, { error: given('must be a list of scopes, such as ["notarization:read"]') })
     .optional()
-    .describe("What the request's token grants; left out: it has no token."),
+    .describe("The scopes of the request's token; absent: it has no token."),
   status: count(100, 599).describe(
-    'The status of the answer; 200 means that this route would forward the request.',
+    'The expected status; 200 means that this route would forward the request.',
   ),
 });
 
@@ -59,11 +59,11 @@ const expectation = z.strictObject({
 export const route = z
   .strictObject({
     match: phrase(parseMatch, 'methods and a path, such as "GET /a/{id}"').describe(
-      'Methods and path: "GET /a/{id}", "GET,POST /a", "* /files/{path*}". Placeholders are whole segments.',
+      'Methods and path: "GET /a/{id}", "GET,POST /a", "* /files/{path*}". A placeholder is a whole segment.',
     ),
     upstream: words("an upstream's name").describe('The name of the upstream that gets the requests.'),
     scope: requirement.optional().describe(`What a token must grant: ${SCOPE_FORM}.`),
-    public: flag().optional().describe('true opens the route to anybody, without a token.'),
+    public: flag().optional().describe('true: the route needs no token.'),
     issuer: z
       .union(
         [
@@ -77,21 +77,23 @@ export const route = z
         },
       )
       .optional()
-      .describe('The issuers whose tokens are accepted here, a name or a list; left out: all of them.'),
+      .describe('The issuers whose tokens are accepted here, a name or a list; absent: all.'),
     limit: limit
       .optional()
-      .describe('How many requests may pass: "10 per 2m", {requests, window, by}, a list of these, or none.'),
+      .describe(
+        'How many requests are forwarded: "10 per 2m", {requests, window, by}, a list of these, or none.',
+      ),
     on_failure: failurePolicy()
       .optional()
       .describe(
-        'What becomes of requests that cannot be counted, in place of what redis says: local, open or closed.',
+        'What happens to requests that cannot be counted, instead of redis.on_failure: local, open or closed.',
       ),
     max_body: size().optional().describe('The largest request body: 512kb, 10mb.'),
     rewrite: phrase(parseRewrite, 'a path such as /v1/{path}')
       .optional()
       .describe("The path that the upstream gets, with the match's placeholders: /v1/{path}."),
-    allow_encoded_slash: flag().default(false).describe('Whether %2F may stand in a path.'),
-    cors: cors.optional().describe("Cross-origin rules of this route, in place of the file's."),
+    allow_encoded_slash: flag().default(false).describe('Whether a path may contain %2F.'),
+    cors: cors.optional().describe("Cross-origin rules of this route, instead of the file's."),
     expect: z
       .array(expectation, { error: given('must be a list of cases {method, path, scopes, status}') })
       .default([])

@@ -24,66 +24,64 @@ export const general = z.strictObject({
   trust_proxy: trustProxy
     .default([])
     .describe(
-      'Addresses or CIDR blocks of proxies whose X-Forwarded-*, X-Real-IP, Forwarded and X-Request-Id are believed.',
+      'Addresses or CIDR blocks of proxies whose X-Forwarded-*, X-Real-IP, Forwarded and X-Request-Id are trusted.',
     ),
   redis: redis
     .optional()
     .describe(
-      'Where limits are counted, redis://127.0.0.1:6379 or {url, ...}; left out or empty: in this process.',
+      'Where limits are counted, redis://127.0.0.1:6379 or {url, ...}; absent or empty: in this process.',
     ),
   defaults: z
     .strictObject({
-      limit: limit.optional().describe('The limit of a route that names none.'),
-      max_body: size().prefault('10mb').describe('The largest request body of a route that names none.'),
+      limit: limit.optional().describe('The limit of a route without its own.'),
+      max_body: size().prefault('10mb').describe('The largest request body of a route without its own.'),
     })
     .prefault({})
-    .describe('What a route has when it says nothing.'),
+    .describe('The settings of routes without their own.'),
   drain_timeout: duration({ leastMs: 0 })
     .prefault('30s')
-    .describe('How long requests in progress may take once the gate was told to stop.'),
+    .describe('How long requests in progress may take after the gateway was told to stop.'),
   drain_delay: duration({ leastMs: 0 })
     .optional()
     .describe(
-      'How much of drain_timeout new connections are still taken while /readyz is 503; left out: 1s, but no more than a tenth of drain_timeout.',
+      'How much of drain_timeout new connections are still accepted while /readyz is 503; absent: 1s, but at most a tenth of drain_timeout.',
     ),
-  client: client.prefault({}).describe('How long the gate waits for a caller.'),
+  client: client.prefault({}).describe('How long the gateway waits for a client.'),
   limits: z
     .strictObject({
       max_keys: count(1, 100_000_000)
         .default(1_000_000)
-        .describe(
-          'How many counts are kept in this process; beyond it a new one is treated as on_failure says.',
-        ),
+        .describe('How many counts are kept in this process; beyond it on_failure decides for a new one.'),
     })
     .prefault({})
     .describe('Bounds of the counting in this process.'),
-  token_cache: count(1, 10_000_000).default(10_000).describe('How many verified tokens are remembered.'),
+  token_cache: count(1, 10_000_000).default(10_000).describe('How many verified tokens are cached.'),
   jwks_max_age: duration()
     .prefault('10m')
-    .describe("How old an issuer's keys may grow before they are fetched again."),
+    .describe("How old an issuer's keys may be before they are fetched again."),
   jwks_max_stale: duration({ leastMs: 0, mostMs: 366 * DAY_MS })
     .prefault('1d')
-    .describe('How long the last good keys serve while the issuer is away.'),
+    .describe('How long the last good keys are used while the issuer is unavailable.'),
   jwks_cache: z
     .union([z.literal(false), words('a folder, or false')], { error: given('must be a folder, or false') })
     .default('data/jwks')
-    .describe('The folder in which the last good keys are kept, for a start while an issuer is away.'),
+    .describe('The folder in which the last good keys are kept, for a start while an issuer is unavailable.'),
   revocation_cache: z
     .union([z.literal(false), words('a folder, or false')], { error: given('must be a folder, or false') })
     .optional()
     .describe(
       'The folder in which the last known revocations are kept, for a start while their database or Redis is ' +
-        'unavailable; left out: the folder "revocations" beside jwks_cache.',
+        'unavailable; absent: the folder "revocations" beside jwks_cache.',
     ),
   workers: z
     .union([count(1, 256), z.literal('auto')], {
       error: given('must be a whole number from 1 to 256, or auto'),
     })
     .default(1)
-    .describe('How many processes serve; auto: one a processor. More than one needs redis.'),
+    .describe('How many worker processes; auto: one per processor. More than one needs redis.'),
   max_in_flight: count(1, 1_000_000)
     .default(10_000)
-    .describe('How many requests may be under way at once in one process; one more is answered 503 at once.'),
+    .describe('The most requests in progress in one process; a further one is refused with 503 at once.'),
   log: z
     .strictObject({
       level: z
@@ -91,15 +89,17 @@ export const general = z.strictObject({
           error: given('must be debug, info, warn, error or silent'),
         })
         .default('info')
-        .describe('The least that is logged.'),
-      file: words('a file path').optional().describe('Where the log goes; left out: standard output.'),
+        .describe('The lowest level that is logged.'),
+      file: words('a file path')
+        .optional()
+        .describe('The file that the log is written to; absent: standard output.'),
       paths: flag()
         .default(false)
         .describe('Whether the access log has the path of each request; never the query.'),
       client_ids: flag()
         .default(false)
         .describe(
-          'Whether client ids and user names that failed stand in the log as they are, not as keyed hashes.',
+          'Whether client ids and user names that failed are logged as they are, not as keyed hashes.',
         ),
     })
     .prefault({})
@@ -108,11 +108,9 @@ export const general = z.strictObject({
     .enum(['legacy', 'draft'], { error: given('must be legacy or draft') })
     .default('legacy')
     .describe('draft adds the IETF fields RateLimit and RateLimit-Policy to X-RateLimit-*.'),
-  allow_semicolon: flag().default(false).describe('Whether ";" may stand in a path.'),
-  tokens: tokens
-    .optional()
-    .describe('The token service: this gate hands out passes too. Left out: it does not.'),
-  cors: cors.optional().describe('Cross-origin rules of all routes; preflights are answered by the gate.'),
+  allow_semicolon: flag().default(false).describe('Whether a path may contain ";".'),
+  tokens: tokens.optional().describe('The token service: this gateway issues tokens. Absent: it does not.'),
+  cors: cors.optional().describe('Cross-origin rules of all routes; the gateway responds to preflights.'),
 });
 
 /** The whole file. */
@@ -121,14 +119,14 @@ export const schema = general
     issuers: z
       .record(issuerName, issuer, { error: given('must be issuers by name') })
       .default({})
-      .describe('Whose tokens are believed, by name.'),
+      .describe('The issuers whose tokens are accepted, by name.'),
     upstreams: z
       .record(name(), upstream, { error: given('must be upstreams by name') })
       .describe(
-        'The services behind the gate, by name: an origin such as http://10.0.0.5:9002, or {targets, ...}.',
+        'The services behind the gateway, by name: an origin such as http://10.0.0.5:9002, or {targets, ...}.',
       ),
     routes: list(route, 'a list of routes').describe(
-      'What may pass. The most specific match wins, whatever the order; what no route names is 404.',
+      'What is forwarded. The most specific match wins, in any order; what no route matches is 404.',
     ),
   })
   .register(notYetSupported, {

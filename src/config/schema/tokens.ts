@@ -61,44 +61,44 @@ const path = (defaultValue: string) =>
 
 const permissions = z
   .record(scope, count(0, 1_000_000), { error: given('must be numbers by permission: {scope_api: 1}') })
-  .describe('What named tokens may grant, and the number that stands for each in the token: {scope_api: 1}.');
+  .describe('What named tokens may grant, and the number of each in the token: {scope_api: 1}.');
 
 const endpoints = z
   .strictObject({
     revoke: z
       .strictObject({ path: path('/revoke') })
       .prefault({})
-      .describe('Where apps end tokens (RFC 7009); always there.'),
+      .describe('Where apps revoke tokens (RFC 7009); always present.'),
     introspect: z
       .strictObject({ path: path('/introspect') })
       .prefault({})
-      .describe('Where apps ask about tokens (RFC 7662); always there.'),
+      .describe('Where apps introspect tokens (RFC 7662); always present.'),
     key_secret: z
       .strictObject({
         path: path('/auth/token'),
         lifetime: phrase(parseEndlessLifetime, ENDLESS_FORM)
           .prefault('none')
-          .describe('How long its tokens live; none: until they are revoked.'),
+          .describe('The lifetime of its tokens; none: until they are revoked.'),
       })
       .optional()
       .describe("A token for an app's key and secret."),
     client_credentials: z
       .strictObject({
         path: path('/connect/token'),
-        lifetime: lifetime().prefault('1d').describe('How long its tokens live.'),
+        lifetime: lifetime().prefault('1d').describe('The lifetime of its tokens.'),
       })
       .optional()
       .describe('OAuth 2.0 client credentials (RFC 6749 4.4).'),
     password: z
       .strictObject({
         path: path('/token'),
-        lifetime: lifetime().prefault('1h').describe('How long its access tokens live.'),
+        lifetime: lifetime().prefault('1h').describe('The lifetime of its access tokens.'),
         refresh_lifetime: lifetime()
           .prefault('30d')
-          .describe('When, after a login, its refresh tokens end, however often they are used.'),
+          .describe('How long after a login its refresh tokens expire, however often they are used.'),
       })
       .optional()
-      .describe('A token and a refresh token for a user name and password; best left out (RFC 9700 2.4).'),
+      .describe('A token and a refresh token for a user name and password; better not used (RFC 9700 2.4).'),
     named: z
       .strictObject({ path: path('/token/create'), permissions })
       .optional()
@@ -106,15 +106,15 @@ const endpoints = z
     whoami: z
       .strictObject({ path: path('/token/whoami') })
       .optional()
-      .describe("What a caller's token says."),
+      .describe("The claims of a caller's token."),
   })
   .describe(
-    'The ways to get a pass, each switched on by naming it; and where tokens are revoked and asked about.',
+    'The endpoints that issue tokens, each enabled by naming it; and those that revoke and introspect tokens.',
   );
 
 /** The token service. */
 export const tokens = z.strictObject({
-  issuer: phrase(parseIssuer, 'a URL').describe("This gate's own issuer, known to routes as `tokens`."),
+  issuer: phrase(parseIssuer, 'a URL').describe("This gateway's own issuer; routes refer to it as `tokens`."),
   audience: z
     .union(
       [
@@ -132,22 +132,22 @@ export const tokens = z.strictObject({
   database: phrase(parseDatabase, DATABASE_FORM)
     .prefault('sqlite:data/tollgate.db')
     .describe(
-      `Where apps, users, keys and revocations are kept: ${DATABASE_FORM}; gates may share PostgreSQL.`,
+      `Where apps, users, keys and revocations are kept: ${DATABASE_FORM}; gateways may share PostgreSQL.`,
     ),
   failed_attempts: z
     .strictObject({
       limit: phrase(parseLimit, 'a number of attempts such as 20 per 1m')
         .prefault('20 per 1m')
-        .describe('How many failures an id may have at an address: 20 per 1m.'),
-      cooldown: duration().prefault('10m').describe('How long the pair is then refused.'),
+        .describe('How many failures one id may have from one address: 20 per 1m.'),
+      cooldown: duration().prefault('10m').describe('How long that id is then refused from that address.'),
     })
     .prefault({})
-    .describe('What guessing of secrets and passwords is met with.'),
+    .describe('The limit of wrong secrets and passwords.'),
   revoke_limit: appLimit('60 per 1m').describe(
-    'How many tokens an app may revoke, over all gates that share a Redis: 60 per 1m, or none.',
+    'How many tokens an app may revoke, across all gateways that share a Redis: 60 per 1m, or none.',
   ),
   issue_limit: appLimit('60 per 1m').describe(
-    'How many tokens an app, or a user, is issued, over all gates that share a Redis: 60 per 1m, or none.',
+    'How many tokens an app, or a user, is issued, across all gateways that share a Redis: 60 per 1m, or none.',
   ),
   key_encryption_key: phrase(parseKeyText, 'a text')
     .optional()

@@ -22,7 +22,7 @@ function parseFieldName(text: string): string | ParseError {
   // RFC 9110 5.6.2 allows a star in a name, but here it is most likely meant as a pattern.
   if (text.includes('*')) return new ParseError('is no pattern: fields are named one by one');
   return FRAMING.test(text)
-    ? new ParseError('is written by the gate itself and cannot be changed here')
+    ? new ParseError('is set by the gateway itself and cannot be changed here')
     : text;
 }
 
@@ -64,21 +64,23 @@ const health = z.strictObject({
         ? text
         : new ParseError('must be a path that begins with "/", in visible ASCII'),
     'a path such as /healthz',
-  ).describe('What is asked for with GET; a 2xx or 3xx is good.'),
-  interval: duration().prefault('5s').describe('Between two checks of one target.'),
-  timeout: duration().prefault('2s').describe('How long an answer may take.'),
-  unhealthy_after: count(1, 100).default(2).describe('So many bad checks in a row take a target out.'),
-  healthy_after: count(1, 100).default(2).describe('So many good ones in a row bring it back.'),
+  ).describe('Requested with GET; a 2xx or 3xx is a success.'),
+  interval: duration().prefault('5s').describe('The time between two checks of one target.'),
+  timeout: duration().prefault('2s').describe('How long a response may take.'),
+  unhealthy_after: count(1, 100)
+    .default(2)
+    .describe('How many consecutive failures make a target unhealthy.'),
+  healthy_after: count(1, 100).default(2).describe('How many consecutive successes make it healthy again.'),
 });
 
 const ejection = z.strictObject({
-  failures: count(1, 10_000).default(5).describe('So many failures in a row.'),
+  failures: count(1, 10_000).default(5).describe('How many consecutive failures eject a target.'),
   cooldown: duration()
     .prefault('10s')
-    .describe('How long a target is passed over; longer by as much each time in a row.'),
+    .describe('How long the first ejection lasts; each consecutive one lasts that much longer.'),
   slow_start: duration({ leastMs: 0 })
     .prefault('10s')
-    .describe('How long a target that comes back takes to get its full share again.'),
+    .describe('How long a target takes to get its full share again after an ejection.'),
 });
 
 const breaker = z.strictObject({
@@ -87,10 +89,12 @@ const breaker = z.strictObject({
     return percent >= 1 && percent <= 100 ? percent / 100 : new ParseError('must be a share from 1% to 100%');
   }, 'a share such as 50%')
     .prefault('50%')
-    .describe('The part of the requests of a window that must have failed.'),
-  requests: count(1, 1_000_000).default(20).describe('With fewer requests in the window it stays closed.'),
-  window: duration({ leastMs: SECOND_MS }).prefault('10s').describe('How far back requests are looked at.'),
-  cooldown: duration().prefault('5s').describe('How long it stays open before one request may try.'),
+    .describe('The fraction of the requests in a window that must have failed.'),
+  requests: count(1, 1_000_000)
+    .default(20)
+    .describe('With fewer requests in the window the breaker stays closed.'),
+  window: duration({ leastMs: SECOND_MS }).prefault('10s').describe('The length of the window.'),
+  cooldown: duration().prefault('5s').describe('How long it stays open before one trial request.'),
 });
 
 /** `false` instead of a section disables it. */
@@ -108,27 +112,27 @@ const settings = z.strictObject({
   balance: z
     .enum(['round-robin', 'least-requests'], { error: given('must be round-robin or least-requests') })
     .default('round-robin')
-    .describe('Which target gets the next request: each in turn, or the one with the fewest under way.'),
+    .describe('Which target gets the next request: each in turn, or the one with the fewest in progress.'),
   health: z
     .union([disabled, health], { error: given('must be {path, interval, timeout, ...}, or false') })
     .optional()
-    .describe('Requests that find out which targets answer: {path: /healthz, interval: 5s}.'),
+    .describe('Requests that find out which targets respond: {path: /healthz, interval: 5s}.'),
   ejection: z
     .union([disabled, ejection], { error: given('must be {failures, cooldown, slow_start}, or false') })
     .prefault({})
-    .describe("When a target that fails callers' requests is passed over while others answer."),
+    .describe("When a target that fails callers' requests is not chosen while others respond."),
   breaker: z
     .union([disabled, breaker], {
       error: given('must be {failure_rate, requests, window, cooldown}, or false'),
     })
     .optional()
-    .describe('When requests to a target are refused at once, even where it is the only one.'),
+    .describe('When requests to a target are refused at once, even if it is the only one.'),
   resolve_every: duration({ leastMs: 100 })
     .prefault('10s')
-    .describe("How often a target's name is looked up again."),
-  connect_timeout: duration().prefault('2s').describe('How long a connection may take to be made.'),
-  timeout: duration().prefault('30s').describe("Until the upstream's response headers."),
-  idle_timeout: duration().prefault('60s').describe('The longest silence between two chunks of a body.'),
+    .describe("How often a target's host name is resolved again."),
+  connect_timeout: duration().prefault('2s').describe('The longest time to connect.'),
+  timeout: duration().prefault('30s').describe("The longest wait for the upstream's response headers."),
+  idle_timeout: duration().prefault('60s').describe('The longest pause between two chunks of a body.'),
   tunnel_idle: duration().prefault('1h').describe('The same for event streams and WebSocket tunnels.'),
   keep_alive: duration()
     .prefault('4s')
@@ -142,10 +146,10 @@ const settings = z.strictObject({
       'How often a safe request without a body, or any request of which no byte was sent, is sent again, on another ' +
         'target where there is one; at most one in five requests is.',
     ),
-  max_connections: count(1, 100_000).default(256).describe('The most requests under way to one target.'),
+  max_connections: count(1, 100_000).default(256).describe('The most requests in progress to one target.'),
   max_tunnels: count(1, 100_000)
     .default(1024)
-    .describe('The most WebSockets and event streams to one target, beside max_connections.'),
+    .describe('The most WebSockets and event streams to one target, in addition to max_connections.'),
   forward_authorization: flag()
     .default(true)
     .describe("Whether the upstream gets the caller's Authorization field."),
@@ -168,15 +172,13 @@ const settings = z.strictObject({
       ca: words('a file path')
         .optional()
         .describe(
-          "A PEM file of the authorities that its certificate is checked against; left out: the system's.",
+          "A PEM file of the authorities that its certificate is checked against; absent: the system's.",
         ),
-      cert: words('a file path')
-        .optional()
-        .describe('The certificate chain that the gate shows, a PEM file.'),
+      cert: words('a file path').optional().describe("The gateway's client certificate chain, a PEM file."),
       key: words('a file path').optional().describe("That certificate's private key, a PEM file."),
     })
     .optional()
-    .describe('How https targets are spoken to.'),
+    .describe('TLS settings for https targets.'),
 });
 
 /** The long form of an upstream. */

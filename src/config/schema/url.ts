@@ -52,7 +52,7 @@ export function parseKeyUrl(text: string): string | ParseError {
   if (variable !== undefined) return new ParseError(`must have the value of ${variable} in its place`);
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     return new ParseError(
-      'must be https; http is accepted on loopback alone, since keys read over it can be forged',
+      'must be https; http is accepted only on loopback, since keys read over it can be forged',
     );
   }
   return text;

@@ -59,7 +59,7 @@ export async function openRegistry(
       await close();
       throw new RegistryError(`the registry cannot be opened: ${reason}`, { cause: error });
     }
-    log.warn({ reason }, 'the registry is unavailable: it is opened as soon as it is there');
+    log.warn({ reason }, 'the registry is unavailable: it is opened as soon as it is available');
   }
   const keys = createKeys(db);
   return {

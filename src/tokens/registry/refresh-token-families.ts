@@ -32,7 +32,7 @@ export function createFamilies(db: RegistryDatabase): Families {
               .where('generation', '=', generation),
           )
           .executeTakeFirst();
-        if (numInsertedOrUpdatedRows !== 1n) throw new Error('the user is no more');
+        if (numInsertedOrUpdatedRows !== 1n) throw new Error('the user was deleted');
         await addToken(transaction, id, writeHash(tokenHash));
       });
     },

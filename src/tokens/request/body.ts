@@ -7,8 +7,8 @@ const BODY_TIMEOUT_MS = 10_000;
 
 const TOO_LARGE = invalidRequest('The body is too large', 413);
 const TOO_SLOW = invalidRequest('The body did not arrive in time', 408);
-const CUT_OFF = invalidRequest('The body did not arrive whole');
-const LOST = new OAuthError(500, 'server_error', 'Another part of this application has taken the body');
+const CUT_OFF = invalidRequest('The body is incomplete');
+const LOST = new OAuthError(500, 'server_error', 'Another part of this application has read the body');
 
 /**
  * Reads the body. Never rejects: resolves to the error response if the body is too large, too slow or incomplete. It

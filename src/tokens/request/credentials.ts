@@ -14,7 +14,7 @@ const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
 const BASIC_SCHEME = /^basic(?: |$)/i;
 
 const MALFORMED = invalidRequest('The Authorization header is malformed');
-const TWO_WAYS = invalidRequest('The client authenticates in two ways');
+const TWO_WAYS = invalidRequest('The client uses two authentication methods');
 const INCOMPLETE = invalidRequest('The client id or its secret is missing');
 
 /** Reads the credentials. Undefined if there is no client, or only a client id, as from a public client. */

@@ -106,7 +106,7 @@ export function describeRefreshTokens(name: string, using: Using): void {
         await registry.addUser(user());
         await registry.deleteUser('ada', NOW, 'tokens');
         await registry.addUser(user());
-        await expect(registry.openFamily(family, token)).rejects.toThrow('the user is no more');
+        await expect(registry.openFamily(family, token)).rejects.toThrow('the user was deleted');
         expect(await registry.findFamily(token, NOW)).toBeUndefined();
       }));
   });
