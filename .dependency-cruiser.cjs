@@ -62,6 +62,18 @@ module.exports = {
       to: { path: own('cli') },
     },
     {
+      name: 'only-the-commands-import-the-testing-module',
+      severity: 'error',
+      from: { pathNot: [own('cli'), own('testing')] },
+      to: { path: own('testing') },
+    },
+    {
+      name: 'the-testing-module-imports-the-model-and-config-only',
+      severity: 'error',
+      from: { path: own('testing') },
+      to: { path: '^src/', pathNot: ['^src/model/', '^src/config/config\\.ts$', own('testing')] },
+    },
+    {
       name: 'nothing-outside-tests-imports-a-dev-dependency',
       severity: 'error',
       from: { path: '^src/' },

@@ -38,6 +38,8 @@ it('has all run-time files, and neither sources, tests nor source maps without s
   for (const path of [
     'dist/index.js',
     'dist/index.d.ts',
+    'dist/testing/testing.js',
+    'dist/testing/testing.d.ts',
     'dist/cli/main.js',
     'config/gateway.yaml',
     'LICENSE',
@@ -74,10 +76,19 @@ it.each([
   await writeFile(
     join(folder, 'app.ts'),
     `import { tollgate, type GatewayConfig } from 'tollgate';
+import { testConfig, testIssuer, type TestIssuer } from 'tollgate/testing';
 const config: GatewayConfig = { upstreams: { a: 'http://127.0.0.1:9' }, routes: [{ match: 'GET /a', upstream: 'a', public: true }] };
 export const gate = tollgate(config).then((made) => made.close());
 // @ts-expect-error: it is no number
 export const wrong = tollgate(5);
+const issuer: TestIssuer = testIssuer({ alg: 'ES256' });
+export const tested = tollgate({ ...config, issuers: { main: issuer.config } });
+export const token: string = issuer.sign({ scope: 'a:read' }, { expiresIn: '-1h' });
+const read = testConfig('gateway.yaml');
+export const file = tollgate({ ...read.config, upstreams: { a: 'http://127.0.0.1:9' } });
+export const other: TestIssuer | undefined = read.issuers['main'];
+// @ts-expect-error: a symmetric algorithm
+testIssuer({ alg: 'HS256' });
 `,
   );
   const compilerOptions = {
@@ -101,6 +112,32 @@ it('can be required and imported', async () => {
   const { stdout } = await run(process.execPath, ['-e', code], { cwd: installed.project });
   expect(stdout.trim()).toBe('function function');
 });
+
+it('has a testing module that can be required and imported', async () => {
+  const code =
+    "import('tollgate/testing').then((one) => console.log(typeof one.testIssuer, typeof require('tollgate/testing').testConfig))";
+  const { stdout } = await run(process.execPath, ['-e', code], { cwd: installed.project });
+  expect(stdout.trim()).toBe('function function');
+});
+
+it('runs the test of docs/testing.md with the file of the README', async () => {
+  const folder = await emptyFolder('documented test');
+  await mkdir(join(folder, 'config'));
+  await writeFile(join(folder, 'config/gateway.yaml'), await firstBlock('README.md', 'yaml'));
+  await writeFile(join(folder, 'orders.test.mjs'), await firstBlock('docs/testing.md', 'js'));
+  const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'orders.test.mjs'], {
+    cwd: folder,
+    timeout: 12_000,
+  }).catch((error: unknown) => error as { stdout: string });
+  expect(stdout).toMatch(/^# pass 3$/m);
+  expect(stdout).toMatch(/^# fail 0$/m);
+});
+
+/** The first block of code in a language on a page. */
+async function firstBlock(page: string, language: string): Promise<string> {
+  const text = await readFile(join(installed.folder, page), 'utf8');
+  return new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'm').exec(text)?.[1] ?? '';
+}
 
 it('runs the demo in an empty folder, with the example of the package, and keeps its data there', async () => {
   const folder = await emptyFolder('empty demo');

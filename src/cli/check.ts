@@ -20,7 +20,7 @@ import { ownerOf } from '../model/token-paths.js';
 import { processRuntime } from '../app/runtime.js';
 import type { Run } from './command.js';
 import { EXIT_BAD, EXIT_OK } from '../model/exit.js';
-import { createTestIssuer, type TestIssuer } from './test-issuer.js';
+import { createTestIssuer, type TestIssuer } from '../testing/test-issuer.js';
 
 /** A case that failed, and its position in the file. */
 interface Failure {
@@ -102,7 +102,7 @@ async function contradiction(
   testIssuers: ReadonlyMap<string, TestIssuer>,
 ): Promise<string | undefined> {
   const what = `${method} ${path}: expected ${status}`;
-  const token = scopes && testIssuerFor(route, testIssuers)?.sign(APP, scopes);
+  const token = scopes && testIssuerFor(route, testIssuers)?.signFor(APP, scopes);
   const head = gateway.read(requestOf(method, path, token));
   // This gateway is built without the token service, whose paths take precedence over routes.
   const target = gateway.readTarget(head);

@@ -1,7 +1,9 @@
 /** The texts of the demo: curl lines with working tokens, ready to paste. Used by `demo` and `sample`. */
 import { isIPv6 } from 'node:net';
 import type { Settings } from '../model/settings.js';
-import type { TestIssuer } from './test-issuer.js';
+import type { TestIssuer } from '../testing/test-issuer.js';
+
+const LIFETIME = { expiresIn: '1d' };
 
 /** The app that the demo creates in the token service. */
 export interface SampleApp {
@@ -22,8 +24,8 @@ export function originOf(listen: Settings['listen']): string {
  */
 export function guide(origin: string, testIssuer: TestIssuer): string {
   const claims = { app_name: 'Sample app', organization: 'Sample Ltd.' };
-  const token = testIssuer.sign('sample-app', ['notarization:*'], claims);
-  const otherToken = testIssuer.sign('other-app', ['storage:read'], claims);
+  const token = testIssuer.signFor('sample-app', ['notarization:*'], claims, LIFETIME);
+  const otherToken = testIssuer.signFor('other-app', ['storage:read'], claims, LIFETIME);
   return `In another terminal, paste these lines. Two tokens first:
 
 export TOKEN=${token}

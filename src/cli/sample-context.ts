@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createNotarizations } from '../demo/notarizations.js';
 import type { Settings } from '../model/settings.js';
 import { UsageError } from './command.js';
-import { createTestIssuer, type TestIssuer } from './test-issuer.js';
+import { createTestIssuer, type TestIssuer } from '../testing/test-issuer.js';
 
 export interface SampleContext {
   readonly testIssuer: TestIssuer;

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { baseFolderOf } from './base-folder.js';
 import { compile, type LoadedConfig } from './compile/compile.js';
 import type { Environment } from './environment.js';
 import { createFiles, reasonOf } from './files.js';
@@ -13,6 +14,7 @@ import { validate, type LoadContext } from './validate.js';
 
 export { ConfigError, ConfigUnreadable, Problem } from './problem.js';
 export { jsonSchema, type GatewayConfig } from './schema/schema.js';
+export { readWithKeys } from './replace-keys.js';
 export type { LoadedConfig } from './compile/compile.js';
 
 /** Default addresses of a standalone gateway. */
@@ -44,13 +46,14 @@ export async function loadConfig(
 /**
  * Checks and compiles a configuration given as an object. `listen` and `admin` are optional. Problems are located by
  * key, such as `routes[3].limit`.
+ * @param baseFolder base of relative paths, unless the object was read from a file
  * @throws ConfigError with every problem
  */
 export function compileConfig(
   config: unknown,
   { env, baseFolder }: { readonly env: Environment; readonly baseFolder: string },
 ): LoadedConfig {
-  const files = createFiles(baseFolder);
+  const files = createFiles(baseFolderOf(config) ?? baseFolder);
   const loaded = load(objectSource(config), { env, files, addresses: undefined, problems: [] });
   return { ...loaded, sourceLine: () => undefined };
 }

@@ -1,12 +1,7 @@
 /** Before all tests, once per checkout: generates RSA keys for them, since each takes about 200 ms of CPU. */
-import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-
-export interface PemPair {
-  readonly publicKey: string;
-  readonly privateKey: string;
-}
+import { generateRsaPem } from '../../src/testing/signing-key.js';
 
 export const KEYS_FILE = 'node_modules/.cache/tollgate/test-keys.json';
 export const USUAL_BITS = 2048;
@@ -22,12 +17,4 @@ export function setup(): void {
   const unfinished = `${KEYS_FILE}.${process.pid}`;
   writeFileSync(unfinished, JSON.stringify(pairs), { mode: 0o600 });
   renameSync(unfinished, KEYS_FILE);
-}
-
-export function generateRsaPem(modulusLength: number): PemPair {
-  return generateKeyPairSync('rsa', {
-    modulusLength,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
 }

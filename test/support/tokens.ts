@@ -1,24 +1,23 @@
 /** For all tests: an issuer with real keys, real tokens and a real JWKS server that can fail on request. */
-import { constants, type JsonWebKey, type KeyObject, sign as signBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Algorithm, Issuer } from '../../src/model/issuer.js';
-import { makeEcKeyPair, makeRsaKeyPair } from './key-pair.js';
 import { USUAL_TOKEN_TYPES } from '../../src/model/token-type.js';
+import {
+  createSigningKey as makeSigningKey,
+  signTexts,
+  type SigningKey,
+} from '../../src/testing/signing-key.js';
+import { rsaPem } from './key-pair.js';
+import { USUAL_BITS } from './keys.global.js';
+
+export { base64url, signTexts, type SigningKey } from '../../src/testing/signing-key.js';
 
 export const AUDIENCE = 'https://developers.token-project.test';
 
 export type Claims = Record<string, unknown>;
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
-
-export interface SigningKey {
-  readonly kid: string;
-  readonly alg: Algorithm;
-  readonly privateKey: KeyObject;
-  /** The public key as an entry of a JWKS. */
-  readonly jwk: JsonWebKey & Record<string, unknown>;
-}
 
 export interface TestIssuer {
   /** `http://127.0.0.1:PORT`, its `iss`. */
@@ -45,33 +44,12 @@ export interface TestIssuer {
   close(): Promise<void>;
 }
 
-const CURVES: Partial<Record<Algorithm, string>> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' };
-
 let keysMade = 0;
 
-export function createSigningKey(alg: Algorithm = 'RS256', modulusLength = 2048): SigningKey {
-  const namedCurve = CURVES[alg];
-  const { privateKey, publicKey } = namedCurve ? makeEcKeyPair(namedCurve) : makeRsaKeyPair(modulusLength);
-  const kid = `key-${++keysMade}`;
-  return { kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
-}
-
-/** Signs any texts as header and payload: for tokens that no real issuer would make. */
-export function signTexts(header: string, payload: string, { alg, privateKey }: SigningKey): string {
-  const input = `${base64url(header)}.${base64url(payload)}`;
-  const signature = signBytes(`sha${alg.slice(2)}`, Buffer.from(input), {
-    key: privateKey,
-    dsaEncoding: 'ieee-p1363',
-    ...(alg.startsWith('PS') && {
-      padding: constants.RSA_PKCS1_PSS_PADDING,
-      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
-    }),
-  });
-  return `${input}.${signature.toString('base64url')}`;
-}
-
-export function base64url(text: string): string {
-  return Buffer.from(text).toString('base64url');
+/** A key with an id of its own; an RSA key of the usual size was generated before all tests. */
+export function createSigningKey(alg: Algorithm = 'RS256', modulusLength = USUAL_BITS): SigningKey {
+  const pair = alg.startsWith('ES') ? undefined : rsaPem(modulusLength);
+  return makeSigningKey(alg, pair, `key-${++keysMade}`);
 }
 
 export interface TestIssuerOptions {

@@ -1,0 +1,45 @@
+/** The claims from which the gateway reads a given app and given scopes. */
+import type { Issuer } from '../model/issuer.js';
+
+/** What decides the claims of an issuer's tokens. */
+export type ClaimSettings = Pick<Issuer, 'iss' | 'audience' | 'claims'>;
+
+/**
+ * Returns iss, aud, sub, and the app and scopes in the claims that the issuer's settings name. A claim may have two
+ * meanings: scopes in the app's claim are written as one text, and scopes in `aud` as additional audiences.
+ * @param scopes undefined: the token has no scopes
+ */
+export function defaultClaims(
+  { iss, audience, claims: { app: appPath, scope: scopePath } }: ClaimSettings,
+  app: string,
+  scopes: readonly string[] | undefined,
+): Record<string, unknown> {
+  const payload: Record<string, unknown> = { sub: app };
+  if (iss !== undefined) payload['iss'] = iss;
+  if (audience !== undefined) payload['aud'] = audience[0];
+  const isAppSet = appPath.length === 1 && payload[appPath[0]!] !== undefined;
+  if (!isAppSet) setClaim(payload, appPath, app);
+  if (scopes === undefined) return payload;
+  if (isSame(scopePath, appPath)) setClaim(payload, scopePath, scopes.length ? scopes.join(' ') : app);
+  else if (isSame(scopePath, ['aud'])) payload['aud'] = [...(audience?.slice(0, 1) ?? []), ...scopes];
+  else setClaim(payload, scopePath, scopes);
+  return payload;
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, index) => name === other[index]);
+}
+
+/** Sets a claim by its path: `['realm_access', 'roles']` creates the object `realm_access`. */
+function setClaim(payload: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name, ...rest] = path;
+  if (name === undefined) return;
+  if (rest.length === 0) {
+    payload[name] = value;
+    return;
+  }
+  const inner = payload[name];
+  const object: Record<string, unknown> = typeof inner === 'object' && inner !== null ? { ...inner } : {};
+  setClaim(object, rest, value);
+  payload[name] = object;
+}
