@@ -1,6 +1,7 @@
 import eslint from '@eslint/js';
 import jsdoc from 'eslint-plugin-jsdoc';
 import tseslint from 'typescript-eslint';
+import { BANNED_NAMES } from './scripts/banned-names.js';
 
 export default tseslint.config(
   { ignores: ['dist/', '.bench/', 'coverage/', 'node_modules/', 'data/'] },
@@ -47,6 +48,8 @@ export default tseslint.config(
         },
       ],
       'max-lines': ['error', { max: 250 }],
+      'max-lines-per-function': ['error', { max: 80 }],
+      'id-denylist': ['error', ...BANNED_NAMES],
     },
   },
   {

@@ -1,4 +1,4 @@
-/** What the commands for apps, users and the kill switch work with: the file's registry and Redis, without a gateway. */
+/** What the commands for apps, users and revocations work with: the file's registry and Redis, without a gateway. */
 import type { Log } from '../model/log.js';
 import type { Settings } from '../model/settings.js';
 import { openRevocations, type RevocationHandle } from '../app/revocations.js';

@@ -1,4 +1,4 @@
-/** `tollgate apps`: manages the apps that may request tokens; and the kill switch, also for apps of other issuers. */
+/** `tollgate apps`: manages the apps that may request tokens, and revokes apps, also those of other issuers. */
 import { loadConfig } from '../config/config.js';
 import type { Settings } from '../model/settings.js';
 import { NAMED } from '../model/tokens.js';
@@ -27,7 +27,7 @@ export const apps: Run = async (input) => {
   return EXIT_OK;
 };
 
-/** Actions that need the token service. The kill switch also works for apps of other issuers. */
+/** Actions that need the token service. Revoking also works for apps of other issuers. */
 const NEEDS_TOKEN_SERVICE: ReadonlySet<string> = new Set(['create', 'list', 'delete', 'rotate']);
 const NO_APPS = 'apps need the `tokens` section in the file';
 

@@ -27,7 +27,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'apps',
     usage: APPS_USAGE,
     summary:
-      'the apps that may request tokens, and the kill switch: create, list, delete, rotate, revoke, restore, revocations, named-tokens, revoke-token',
+      'the apps that may request tokens, and revocations: create, list, delete, rotate, revoke, restore, revocations, named-tokens, revoke-token',
     maxArgs: 2,
     options: ['name', 'scopes', 'owner', 'organization', 'issuer'],
     load: async () => (await import('./apps.js')).apps,

@@ -40,7 +40,7 @@ it('the log explains a 404 once log.paths and debug are on, and never contains a
   expect(before).not.toContain('/order/1');
 
   await write({ level: 'debug', paths: true });
-  await gate.until(/^.*the file was loaded again.*$/m);
+  await gate.until(/^.*configuration reloaded.*$/m);
   expect((await fetch(`${url}/order/2?token=hunter2`)).status).toBe(404);
   const [request] = await gate.until(/^.*"path":"\/order\/2".*$/m);
   const [nearest] = await gate.until(/^.*nearest_route.*$/m);

@@ -60,7 +60,9 @@ describe('a running gateway reloads its file', () => {
 
     await writeFile(file, 'routes:\n  - {match: GET /four, nonsense: 1}\n');
     gate.signal('SIGHUP');
-    await gate.until(/gateway\.yaml:2:\d+: unknown key \\"nonsense\\".*the one before stays in force/);
+    await gate.until(
+      /gateway\.yaml:2:\d+: unknown key \\"nonsense\\".*the previous configuration stays in force/,
+    );
     await untilServed('/three');
 
     await writeFile(file, textOf('/five', { workers: 1, listen: '127.0.0.1:1', log: { level: 'warn' } }));

@@ -1,0 +1,5 @@
+/** Names that the code does not use: metaphors for which the field has a standard term. ARCHITECTURE.md has the terms. */
+export const BANNED_NAMES =
+  'estate Estate succession Succession heirloom Heirloom holdings Holdings surroundings Surroundings ofThisProcess generations Generations takeOver assemble Assembly Denial TokenDesk TokenGrounds OpenTokens OpenRevocations gather handOn Visit createVisits Turn closesBehind turnAway underWay outbox endTogether bearHalfClosed tellUnread TellUnread linger earlierAnswers giveBack answerNobodys flaw Flaw flawOf believed oneSpelling isOvershadowed firstBroken compact doubledName Trust firstSight Keyring KeyShelf keyShelf recall Disbelief Passages Counted Taken Rider draftFields UNCOUNTABLE Relay giveSlot blame giveUp isInFavour isPassedOver chooseAgain HealthRow FailureRow Joint letGo leash Leash LeashHand bell Bell announce Moments fences told vault Vault heldToken HeldToken Shown isAnothers CoolingDown CROWDED inTurn planHandover sweep strictest crew Crew hire Member supervise AlreadyTold Refused boundHeap untilRestart Grounds Spot fillIn away tell visits'.split(
+    ' ',
+  );
