@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { buildGateway } from './app/build-gateway.js';
 import { compileConfig, loadConfig, type GatewayConfig } from './config/config.js';
 import { warnOfForeignCluster } from './app/foreign-cluster.js';
+import { warnOfInsecureSettings } from './app/insecure-settings.js';
 import { openConfigReloader } from './app/reloader.js';
 import { createMounts, Edge } from './server/server.js';
 import type { Log } from './model/log.js';
@@ -66,16 +67,18 @@ export async function tollgate(
     load,
     build: (next, reuse) => buildGateway(next, runtime, reuse),
     log,
-    onReload() {
-      const { level, paths } = reloader.current().settings.log;
-      setLevel(level);
-      logged.paths = paths;
+    onReload(isInForce) {
+      const { settings: current } = reloader.current();
+      setLevel(current.log.level);
+      logged.paths = current.log.paths;
+      if (isInForce) warnOfInsecureSettings(current, log);
     },
   }).catch(async (error: unknown) => {
     await closeLog();
     throw error;
   });
   warnOfForeignCluster(settings, log);
+  warnOfInsecureSettings(settings, log);
   const edge = new Edge({
     current: () => reloader.current().gateway,
     now: runtime.monotonic,

@@ -4,6 +4,7 @@ import { buildGateway, type GatewayInstance } from './build-gateway.js';
 import { openConfigReloader, type ConfigReloader } from './reloader.js';
 import type { Runtime } from './resources.js';
 import { warnOfForeignCluster } from './foreign-cluster.js';
+import { warnOfInsecureSettings } from './insecure-settings.js';
 import {
   createAppsApi,
   createCredentialGuard,
@@ -131,6 +132,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { address, adminAddress } = listening;
   log.info({ address, admin: adminAddress, routes: started.routes.length }, 'gateway started');
   warnOfForeignCluster(started, log);
+  // Of several workers each would say the same; the primary does.
+  if (!worker) warnOfInsecureSettings(started, log);
 
   function onReload(isInForce: boolean): void {
     metrics.countReload(isInForce);
@@ -139,6 +142,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     setLevel(settings.log.level);
     logged.paths = settings.log.paths;
     listening.applySettings(settings);
+    if (!worker) warnOfInsecureSettings(settings, log);
     warnAfterReload(started, settings, log);
   }
 

@@ -1,5 +1,5 @@
 /**
- * `tollgate check`: reports every error of the file, then runs its `expect` cases.
+ * `tollgate check`: reports every error of the file, then runs its `expect` cases. Warnings do not change the exit code.
  *
  * The cases run through the real pipeline with three replacements: each issuer has generated keys, routes have no
  * limits, and nothing is forwarded.
@@ -33,35 +33,41 @@ interface Failure {
 const APP = 'tollgate-check';
 const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-/** Checks the file and prints the problems. Resolves to EXIT_BAD if there are any; rejects if it cannot be read. */
+/** Checks the file and prints the problems and warnings. Resolves to EXIT_BAD if there are any; rejects if it cannot be read. */
 export const check: Run = async ({ file, json, terminal }) => {
-  const { findings, summary } = await examine(file, terminal.env);
+  const { findings, warnings, summary } = await examine(file, terminal.env);
   const good = findings.length === 0;
   if (json) {
-    const problems = findings.map(({ line, column, text }) => ({ file, line, column, text }));
-    terminal.out(JSON.stringify({ ok: good, problems }, null, 2));
+    const shapeOf = ({ line, column, text }: Problem) => ({ file, line, column, text });
+    const report = { ok: good, problems: findings.map(shapeOf), warnings: warnings.map(shapeOf) };
+    terminal.out(JSON.stringify(report, null, 2));
   } else {
+    for (const warning of warnings) terminal.err(asWarning(warning).toLines().join('\n'));
     for (const finding of findings) terminal.err(finding.toLines().join('\n'));
     if (good) terminal.out(`${file}: ${summary}`);
   }
   return good ? EXIT_OK : EXIT_BAD;
 };
 
+function asWarning({ file, line, column, text, sourceLine }: Problem): Problem {
+  return new Problem(file, line, column, `warning: ${text}`, sourceLine);
+}
+
 async function examine(
   file: string,
   env: Record<string, string | undefined>,
-): Promise<{ findings: readonly Problem[]; summary: string }> {
+): Promise<{ findings: readonly Problem[]; warnings: readonly Problem[]; summary: string }> {
   try {
-    const { settings, expectations, sourceLine } = await loadConfig(file, env);
+    const { settings, expectations, warnings, sourceLine } = await loadConfig(file, env);
     const failures = await runExpectations(settings, expectations);
     const summary = `${count(settings.routes.length, 'route')}, ${count(settings.issuers.length, 'issuer')}, ${count(expectations.length, 'expectation')} held`;
     const findings = failures.map(
       ({ line, column, text }) => new Problem(file, line, column, text, sourceLine(line)),
     );
-    return { findings, summary };
+    return { findings, warnings, summary };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { findings: error.problems, summary: '' };
+    return { findings: error.problems, warnings: [], summary: '' };
   }
 }
 

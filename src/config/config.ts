@@ -59,6 +59,6 @@ export function compileConfig(
 }
 
 function load(source: Source, context: LoadContext): Omit<LoadedConfig, 'sourceLine'> {
-  const config = validate(source, context);
-  return compile(config, source.name, context.files, (path) => source.problem(path, '', 'value'));
+  const valid = validate(source, context);
+  return compile(valid, source.name, context.files, (path) => source.problem(path, '', 'value'));
 }

@@ -10,6 +10,12 @@ export type SourceLocation = 'key' | 'value';
 /** Records a problem. Loading continues, so that all problems are reported at once. */
 export type Report = (path: Path, text: string, location?: SourceLocation) => void;
 
+/**
+ * Records a warning about a value that is allowed. `check` prints it.
+ * @param isInsecure whether the value switches off a protection; then every start logs it too
+ */
+export type Warn = (path: Path, text: string, isInsecure?: boolean) => void;
+
 /** The result of a parser for a text that does not follow its grammar. */
 export class ParseError {
   constructor(readonly text: string) {}

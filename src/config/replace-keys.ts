@@ -43,7 +43,10 @@ export function readWithKeys(
   const folder = dirname(resolve(file));
   const files = createFiles(folder);
   const checked = { ...REST, issuers: withJwks(issuers, () => PLACEHOLDER) };
-  const valid = validate({ ...source, value: checked }, { env, files, addresses: undefined, problems });
+  const { config: valid } = validate(
+    { ...source, value: checked },
+    { env, files, addresses: undefined, problems },
+  );
   const keys = new Map(compileIssuers(valid.issuers, files).map((issuer) => [issuer.name, jwksOf(issuer)]));
   const replaced = { ...config, issuers: withJwks(issuers, (name) => keys.get(name)) };
   return withBaseFolder(replaced as unknown as GatewayConfig, folder);

@@ -4,6 +4,7 @@ import { partialConfig, type PartialGeneral } from './partial.js';
 import { withEnvironmentDefaults } from './environment-defaults.js';
 import { expandEnv, type Environment } from './environment.js';
 import { defaultText, explain } from './explain.js';
+import type { InsecureSetting } from '../model/settings.js';
 import type { Files } from './files.js';
 import { has } from './paths.js';
 import {
@@ -27,11 +28,20 @@ export interface LoadContext {
   readonly problems: readonly Problem[];
 }
 
+/** A valid configuration. */
+export interface ValidConfig {
+  readonly config: Validated;
+  /** In the order of the file. */
+  readonly warnings: readonly Problem[];
+  /** What the file switches off by name. */
+  readonly insecure: readonly InsecureSetting[];
+}
+
 /**
  * Expands variables, applies defaults and checks everything.
  * @throws ConfigError with every problem, in the order of the file
  */
-export function validate(source: Source, { env, files, addresses, problems }: LoadContext): Validated {
+export function validate(source: Source, { env, files, addresses, problems }: LoadContext): ValidConfig {
   const found = [...problems];
   const report: Report = (path, text, location = 'value') => {
     const problem = source.problem(path, text, location);
@@ -58,11 +68,18 @@ export function validate(source: Source, { env, files, addresses, problems }: Lo
   for (const key of ['listen', 'admin'] as const) {
     if (addresses && !raw.has([key])) general[key] = addresses[key];
   }
-  check({ ...parts, general }, raw, files, reportExpanded);
+  const warnings: Problem[] = [];
+  const insecure: InsecureSetting[] = [];
+  check({ ...parts, general }, raw, files, reportExpanded, (path, text, isInsecure = false) => {
+    const warning = source.problem(path, text, 'value');
+    warnings.push(warning);
+    if (isInsecure) insecure.push({ key: formatPath(path), line: warning.line, text });
+  });
   if (!result.success || found.length > 0) {
     throw new ConfigError(found.toSorted(inFileOrder), files.read());
   }
-  return { ...result.data, listen: general.listen, admin: general.admin };
+  const config = { ...result.data, listen: general.listen, admin: general.admin };
+  return { config, warnings: warnings.toSorted(inFileOrder), insecure };
 }
 
 function inFileOrder(one: Problem, other: Problem): number {

@@ -74,9 +74,12 @@ export function createConnector(
 }
 
 /** The TLS options. Authorities, certificate and key are parsed once, not for each connection. */
-function tlsOptions({ tls: { ca, cert, key } }: Upstream, host: string) {
+function tlsOptions({ tls: { ca, cert, key, serverName, insecure } }: Upstream, host: string) {
+  // For SNI, which allows no address (RFC 6066 3), and for the certificate. Without it the address is compared.
+  const servername = serverName ?? (isIP(host) === 0 ? host : undefined);
   return {
-    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(servername === undefined ? {} : { servername }),
+    rejectUnauthorized: !insecure,
     secureContext: createSecureContext({
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),

@@ -104,6 +104,16 @@ export interface LogSettings {
   readonly clientIds: boolean;
 }
 
+/** A key of the file that switches off a protection. */
+export interface InsecureSetting {
+  /** Its path in the file: `upstreams.legacy.tls.insecure`. */
+  readonly key: string;
+  /** From 1; 0 without a file. */
+  readonly line: number;
+  /** What is not protected. */
+  readonly text: string;
+}
+
 export interface Settings {
   /** The configuration file's path, or a placeholder for a configuration given as an object. */
   readonly source: string;
@@ -145,6 +155,8 @@ export interface Settings {
   readonly maxInFlight: number;
   /** How many worker processes; `auto`: as many as the machine has processors for. */
   readonly workers: number | 'auto';
+  /** Logged at each start and reload. */
+  readonly insecure: readonly InsecureSetting[];
   /** The files that were read besides the configuration itself: certificates, keys. */
   readonly files: readonly string[];
 }

@@ -14,6 +14,10 @@ export interface UpstreamTls {
   /** PEM of the gateway's client certificate, and of its key; both or none. */
   readonly cert: string | undefined;
   readonly key: string | undefined;
+  /** The name for SNI, which the certificate must have; undefined: the target's host. */
+  readonly serverName: string | undefined;
+  /** Whether the certificate is not verified. */
+  readonly insecure: boolean;
 }
 
 /** Active health checks: requests of the gateway's own that find out which targets respond. */

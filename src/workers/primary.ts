@@ -10,6 +10,7 @@ import { createLog } from '../telemetry/log.js';
 import type { Measurements } from '../telemetry/metrics.js';
 import { readAdminToken } from '../app/admin-token.js';
 import { WorkerPool } from './worker-pool.js';
+import { warnOfInsecureSettings } from '../app/insecure-settings.js';
 import { pendingSettings } from '../app/pending-settings.js';
 
 /** The time a worker has after its drain, to close its resources. */
@@ -73,6 +74,7 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
     if (!settings || !isInForce) return;
     active = pendingSettings(started, settings);
     setLevel(active.log.level);
+    warnOfInsecureSettings(active, log);
     // New workers start with these settings.
     const others = pool.workers().filter((worker) => worker !== first);
     await Promise.allSettled(others.map((worker) => worker.call('reload', active)));
@@ -83,6 +85,7 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
     throw error;
   });
   log.info({ address, admin: adminAddress, workers: countWorkers(started) }, 'all workers started');
+  warnOfInsecureSettings(started, log);
   let reloading = Promise.resolve();
   return {
     reload: () =>

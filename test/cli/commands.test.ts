@@ -203,13 +203,29 @@ describe('tollgate check', () => {
   it('--json prints machine-readable output: what is wrong, where, and whether the file is valid', async () => {
     const good = await runCommand(['check', '--json', '-c', await write('good.yaml', GOOD)]);
     expect(good.code).toBe(0);
-    expect(JSON.parse(good.stdout)).toEqual({ ok: true, problems: [] });
+    expect(JSON.parse(good.stdout)).toEqual({ ok: true, problems: [], warnings: [] });
     const file = await write('json.yaml', GOOD.replace('upstream: files', 'upstream: nobody'));
     const bad = await runCommand(['check', '--json', '-c', file]);
     expect([bad.code, bad.stderr]).toEqual([1, '']);
     expect(JSON.parse(bad.stdout)).toEqual({
       ok: false,
       problems: [{ file, line: 7, column: 15, text: expect.stringContaining('nobody') as string }],
+      warnings: [],
+    });
+  });
+
+  it('prints warnings with their line on standard error; they do not change the exit code', async () => {
+    const insecure = 'files: {targets: ["https://127.0.0.1:9"], tls: {insecure: true}}';
+    const file = await write('insecure.yaml', GOOD.replace('files: http://127.0.0.1:9', insecure));
+    const text = 'the certificates of the targets are not verified';
+    const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
+    expect([code, stdout]).toEqual([0, `${file}: 3 routes, 1 issuer, 2 expectations held\n`]);
+    expect(stderr).toBe(`${file}:4:61: warning: ${text}\n    ${insecure}\n${' '.repeat(62)}^\n`);
+    const machine = await runCommand(['check', '--json', '-c', file]);
+    expect(JSON.parse(machine.stdout)).toEqual({
+      ok: true,
+      problems: [],
+      warnings: [{ file, line: 4, column: 61, text }],
     });
   });
 

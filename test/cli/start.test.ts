@@ -112,6 +112,23 @@ describe('the log of a running gateway', () => {
     }
   });
 
+  it('names each insecure setting at every start, with its line', async () => {
+    const insecure = { targets: ['https://127.0.0.1:9'], tls: { insecure: true } };
+    const gate = await start({ upstreams: { echo: upstream.origin, insecure } });
+    const [line] = await gate.until(/^.*an insecure setting is in force.*$/m);
+    expect(JSON.parse(line)).toMatchObject({
+      level: 'warn',
+      key: 'upstreams.insecure.tls.insecure',
+      line: 1,
+      file: expect.stringMatching(/\.yaml$/) as string,
+      problem: 'the certificates of the targets are not verified',
+    });
+    const careful = await start();
+    careful.signal('SIGTERM');
+    await careful.ended;
+    expect(careful.stdout()).not.toContain('insecure');
+  });
+
   it('contains no password of the file or the environment, even when Redis is unavailable', async () => {
     const gate = await start(
       { redis: { url: 'redis://gate:${REDIS_PASSWORD}@127.0.0.1:9/0', timeout: '50ms' } },

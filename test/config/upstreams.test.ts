@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { problemsOf, upstreamOf } from './planted.js';
+import { load, problemsOf, upstreamOf } from './planted.js';
 
 describe('an upstream', () => {
   it.each([
@@ -95,9 +95,27 @@ describe('an upstream', () => {
       '{targets: ["https://a"], tls: {cert: "${FIXTURES}/cert.pem", key: "${FIXTURES}/ca.pem"}}',
       ['4:74: the file holds no PEM private key that can be read without a passphrase'],
     ],
+    ['{targets: ["https://a"], tls: {server_name: 10.0.0.5}}', ['4:52: "server_name" must be a host name']],
+    ['{targets: ["https://a"], tls: {insecure: yes}}', ['4:49: "insecure" must be true or false']],
+    [
+      '{targets: ["http://a"], tls: {insecure: true}}',
+      ['4:32: "tls" is for https targets; http://a is http'],
+    ],
     ['{target: http://a}', ['4:9: unknown key "target"; did you mean "targets"?']],
   ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(upstreamOf(written))).toEqual(problems);
+  });
+
+  it('with tls.insecure is accepted with a warning that each start logs', async () => {
+    const { warnings, settings } = await load(
+      upstreamOf('{targets: ["https://a"], tls: {server_name: a.internal, insecure: true}}'),
+    );
+    const text = 'the certificates of the targets are not verified';
+    expect(warnings.map(({ line, column, text: what }) => [line, column, what])).toEqual([[4, 74, text]]);
+    expect(settings.insecure).toEqual([{ key: 'upstreams.api.tls.insecure', line: 4, text }]);
+    expect(settings.upstreams[0]?.tls).toMatchObject({ serverName: 'a.internal', insecure: true });
+    const strict = await load(upstreamOf('{targets: ["https://a"], tls: {insecure: false}}'));
+    expect([strict.warnings, strict.settings.insecure]).toEqual([[], []]);
   });
 
   it.each(['http://a/', 'https://[::1]:9443', '{targets: ["https://a"], tls: {ca: "${FIXTURES}/ca.pem"}}'])(

@@ -7,7 +7,7 @@ import { Refusal } from '../../src/model/refusal.js';
 import type { Target, Upstream } from '../../src/model/upstream.js';
 import { createAuthority } from '../support/certificates.js';
 import { exchangeRaw } from '../support/raw.js';
-import { makeUpstream, targetAt } from '../support/route.js';
+import { makeUpstream, NO_TLS, targetAt } from '../support/route.js';
 import { startRawUpstream } from '../support/upstream.js';
 import { keep } from './cleanup.js';
 import { startEdge, type Edge } from './edge.js';
@@ -77,7 +77,7 @@ it('A TLS failure is logged with its reason: unknown authority, wrong name, or n
   );
   await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
   keep({ close: () => new Promise((resolve) => plain.close(() => resolve())) });
-  const tls = (ca: string) => ({ tls: { ca, cert: undefined, key: undefined } });
+  const tls = (ca: string) => ({ tls: { ...NO_TLS, ca } });
   const cases: readonly (readonly [origin: string, ca: string, code: RegExp, problem: RegExp])[] = [
     [
       `https://localhost:${await startTls('127.0.0.1')}`,

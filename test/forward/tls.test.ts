@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { exchangeRaw } from '../support/raw.js';
 import { keep } from './cleanup.js';
 import { startEdge } from './edge.js';
+import { NO_TLS } from '../support/route.js';
 
 const GET = 'GET /a HTTP/1.1\r\nHost: gate.test\r\nConnection: close\r\n\r\n';
 
@@ -76,7 +77,7 @@ it("An https upstream is verified with the file's CA and the target's name, for 
   const upstream = keep(await startTls());
   const edge = keep(
     await startEdge(`https://localhost:${upstream.port}`, {
-      upstream: { tls: { ca: cert, cert: undefined, key: undefined }, host: 'preserve' },
+      upstream: { tls: { ...NO_TLS, ca: cert }, host: 'preserve' },
     }),
   );
   for (const host of ['one.test', 'two.test', 'three.test']) {
@@ -92,18 +93,45 @@ it('A certificate of an unknown authority, or for another name, is a 502', async
   expect(await exchangeRaw(unknown.port, GET)).toMatch(/^HTTP\/1.1 502/);
   const misnamed = keep(
     await startEdge(`https://127.0.0.1:${upstream.port}`, {
-      upstream: { tls: { ca: cert, cert: undefined, key: undefined } },
+      upstream: { tls: { ...NO_TLS, ca: cert } },
     }),
   );
   expect(await exchangeRaw(misnamed.port, GET)).toMatch(/^HTTP\/1.1 502/);
   expect(upstream.names).toEqual([]);
 });
 
+it('server_name is the name for SNI, and the one that the certificate must have', async () => {
+  const upstream = keep(await startTls());
+  const origin = `https://127.0.0.1:${upstream.port}`;
+  const named = keep(
+    await startEdge(origin, { upstream: { tls: { ...NO_TLS, ca: cert, serverName: 'localhost' } } }),
+  );
+  expect(await exchangeRaw(named.port, GET)).toMatch(`hello 127.0.0.1:${upstream.port}`);
+  expect(upstream.names).toEqual(['localhost']);
+  const other = keep(
+    await startEdge(`https://localhost:${upstream.port}`, {
+      upstream: { tls: { ...NO_TLS, ca: cert, serverName: 'legacy.internal' } },
+    }),
+  );
+  expect(await exchangeRaw(other.port, GET)).toMatch(/^HTTP\/1.1 502/);
+  expect(upstream.names).toHaveLength(1);
+});
+
+it('insecure accepts any certificate, whatever its authority and name', async () => {
+  const upstream = keep(await startTls());
+  const edge = keep(
+    await startEdge(`https://127.0.0.1:${upstream.port}`, {
+      upstream: { tls: { ...NO_TLS, insecure: true } },
+    }),
+  );
+  expect(await exchangeRaw(edge.port, GET)).toMatch(/^HTTP\/1.1 200/);
+});
+
 it('A second connection resumes the TLS session of the first', async () => {
   const upstream = keep(await startTls());
   const edge = keep(
     await startEdge(`https://localhost:${upstream.port}`, {
-      upstream: { tls: { ca: cert, cert: undefined, key: undefined } },
+      upstream: { tls: { ...NO_TLS, ca: cert } },
     }),
   );
   await exchangeRaw(edge.port, GET.replace('/a', '/close'));
@@ -115,7 +143,7 @@ it('A body that is cut over TLS never looks complete', async () => {
   const upstream = keep(await startTls());
   const edge = keep(
     await startEdge(`https://localhost:${upstream.port}`, {
-      upstream: { tls: { ca: cert, cert: undefined, key: undefined } },
+      upstream: { tls: { ...NO_TLS, ca: cert } },
     }),
   );
   const response = await exchangeRaw(edge.port, GET.replace('/a', '/cut'));

@@ -3,7 +3,16 @@ import { ParseError } from '../../src/config/problem.js';
 import { parseRedisUrl } from '../../src/config/schema/redis-url.js';
 import type { RedisSettings } from '../../src/model/settings.js';
 import type { Route } from '../../src/model/route.js';
-import type { Target, Upstream } from '../../src/model/upstream.js';
+import type { Target, Upstream, UpstreamTls } from '../../src/model/upstream.js';
+
+/** TLS of an upstream as it is without settings. */
+export const NO_TLS: UpstreamTls = {
+  ca: undefined,
+  cert: undefined,
+  key: undefined,
+  serverName: undefined,
+  insecure: false,
+};
 
 export function targetAt(origin: string): Target {
   return { origin, host: new URL(origin).host };
@@ -25,7 +34,7 @@ export function makeUpstream(changes: Partial<Upstream> = {}): Upstream {
     forwardAuthorization: true,
     host: 'target',
     headers: { set: [], remove: [] },
-    tls: { ca: undefined, cert: undefined, key: undefined },
+    tls: NO_TLS,
     balance: 'round-robin',
     health: undefined,
     ejection: undefined,

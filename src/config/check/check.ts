@@ -1,7 +1,7 @@
 /** Checks between the parts of a configuration, and of the files that it names. `validate.ts` calls it. */
 import type { PartialConfig } from '../partial.js';
 import type { Files } from '../files.js';
-import type { Path, Report } from '../problem.js';
+import type { Path, Report, Warn } from '../problem.js';
 import { checkConflicts } from './conflicts.js';
 import { checkIssuers } from './issuers.js';
 import { checkLimits } from './limits.js';
@@ -20,15 +20,15 @@ export interface RawConfig {
   line(path: Path): number;
 }
 
-/** Reports every problem that is visible only between parts. */
-export function check(config: PartialConfig, raw: RawConfig, files: Files, report: Report): void {
+/** Reports every problem that is visible only between parts, and warns of what is allowed but insecure or unlikely. */
+export function check(config: PartialConfig, raw: RawConfig, files: Files, report: Report, warn: Warn): void {
   const isPresent = (path: Path) => raw.has(path);
   checkListeners(config.general, files, isPresent, report);
   checkDrain(config.general, report);
   checkWorkers(config.general, report);
   checkRedis(config.general, files, report);
   checkIssuers(config, files, isPresent, report);
-  checkUpstreams(config, files, report);
+  checkUpstreams(config, files, report, warn);
   checkRoutes(config, isPresent, report);
   checkLimits(config, isPresent, report);
   checkTokens(config, report);

@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import type { Expectation, Settings } from '../../model/settings.js';
 import type { Files } from '../files.js';
 import { freeze } from '../freeze.js';
-import type { Path } from '../problem.js';
+import type { Path, Problem } from '../problem.js';
 import type { Validated } from '../schema/schema.js';
+import type { ValidConfig } from '../validate.js';
 import { compileIssuers } from './issuers.js';
 import { compileAdmin, compileListen } from './listen.js';
 import { compileRedis } from './redis.js';
@@ -17,6 +18,8 @@ export interface LoadedConfig {
   readonly settings: Settings;
   /** The `expect` cases of all routes, in the order of the file. */
   readonly expectations: readonly Expectation[];
+  /** What is allowed but insecure or unlikely, in the order of the file. */
+  readonly warnings: readonly Problem[];
   /** A line of the file, counted from 1; undefined without a file. */
   readonly sourceLine: (line: number) => string | undefined;
 }
@@ -27,7 +30,7 @@ export interface LoadedConfig {
  * @param locationOf where a path is in the file
  */
 export function compile(
-  config: Validated,
+  { config, warnings, insecure }: ValidConfig,
   name: string,
   files: Files,
   locationOf: (path: Path) => { readonly line: number; readonly column: number },
@@ -90,9 +93,10 @@ export function compile(
     revocationCache: revocationCache(config, files),
     maxInFlight: config.max_in_flight,
     workers: config.workers,
+    insecure,
     files: files.read(),
   };
-  return freeze({ settings, expectations });
+  return freeze({ settings, expectations, warnings });
 }
 
 /** The folder of the revocations, by default beside the issuers' keys; none if those are not kept either. */

@@ -33,7 +33,13 @@ function compileUpstream(name: string, raw: Validated['upstreams'][string], file
       set: Object.entries(headers.set),
       remove: headers.remove.map((field) => field.toLowerCase()),
     },
-    tls: { ca: text(tls?.ca), cert: text(tls?.cert), key: text(tls?.key) },
+    tls: {
+      ca: text(tls?.ca),
+      cert: text(tls?.cert),
+      key: text(tls?.key),
+      serverName: tls?.server_name,
+      insecure: tls?.insecure ?? false,
+    },
     balance: raw.balance,
     health: raw.health && compileHealth(raw.health),
     ejection: raw.ejection && {

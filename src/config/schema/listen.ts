@@ -31,6 +31,13 @@ export function isHost(text: string): boolean {
   return text.length < 254 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(text);
 }
 
+/** The schema of a host name in a certificate: `server_name` of a TLS section. */
+export const hostName = () =>
+  phrase(
+    (text) => (isHost(text) && !isIP(text) ? text : new ParseError('must be a host name')),
+    'a host name',
+  );
+
 const tls = z.strictObject({
   cert: words('a file path').describe('The certificate chain, a PEM file.'),
   key: words('a file path').describe("The certificate's private key, a PEM file."),

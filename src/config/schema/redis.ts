@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
-import { isHost } from './listen.js';
+import { hostName, isHost } from './listen.js';
 import { parseRedisUrl } from './redis-url.js';
 import { duration, failurePolicy, flag, given, list, phrase, words } from './values.js';
 
@@ -33,10 +33,7 @@ const tls = z.strictObject({
     .optional()
     .describe('The client certificate of the gateway, a PEM file; requires "key".'),
   key: words('a file path').optional().describe("That certificate's private key, a PEM file."),
-  server_name: phrase(
-    (text) => (isHost(text) && !isIP(text) ? text : new ParseError('must be a host name')),
-    'a host name',
-  )
+  server_name: hostName()
     .optional()
     .describe('The name that every certificate must have, for any address of the server.'),
 });

@@ -1,6 +1,7 @@
 /** The schema of upstreams: one origin, or targets with their settings. */
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
+import { hostName } from './listen.js';
 import { parseOrigin } from './url.js';
 import { count, duration, flag, given, list, phrase, SECOND_MS, TOKEN, words } from './values.js';
 
@@ -176,6 +177,14 @@ const settings = z.strictObject({
         ),
       cert: words('a file path').optional().describe("The gateway's client certificate chain, a PEM file."),
       key: words('a file path').optional().describe("That certificate's private key, a PEM file."),
+      server_name: hostName()
+        .optional()
+        .describe(
+          "The name that is sent to the targets (SNI) and that their certificates must have; left out: the target's own.",
+        ),
+      insecure: flag()
+        .default(false)
+        .describe('true: the certificates of the targets are not verified. Logged at each start.'),
     })
     .optional()
     .describe('TLS settings for https targets.'),
