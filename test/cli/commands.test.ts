@@ -239,9 +239,13 @@ describe('tollgate check', () => {
   nested:
     {issuer: https://a.test, jwks: https://a.test/jwks, audience: [me], algorithms: [ES256], claims: {app: [client, id], scope: [realm, roles]}, grants: ["files:*"]}
   old: {issuer: false, jwks: https://b.test/jwks, audience: false, algorithms: [PS512], require_exp: false, grants: ["old:*"]}
+  typed: {issuer: https://c.test, jwks: https://c.test/jwks, audience: me, token_types: [at+jwt], grants: ["*"]}
+  untyped: {issuer: https://d.test, jwks: https://d.test/jwks, audience: me, token_types: [absent], grants: ["*"]}
 upstreams: {files: http://127.0.0.1:9}
 routes:
   - {match: GET /a, upstream: files, scope: "files:read", issuer: nested, expect: [{path: /a, scopes: ["files:*"], status: 200}, {path: /a, scopes: ["old:x"], status: 403}]}
+  - {match: GET /c, upstream: files, scope: "c:read", issuer: typed, expect: [{path: /c, scopes: ["c:read"], status: 200}]}
+  - {match: GET /d, upstream: files, scope: "d:read", issuer: untyped, expect: [{path: /d, scopes: ["d:read"], status: 200}]}
   - {match: GET /b, upstream: files, scope: "old:read", issuer: old, expect: [{path: /b, scopes: ["*"], status: 200}, {path: /b, scopes: ["files:*"], status: 403}]}
 `;
     const { code, stderr } = await runCommand(['check', '-c', await write('issuers.yaml', text)]);

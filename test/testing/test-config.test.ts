@@ -164,6 +164,21 @@ routes:
   expect([issuer.issuer, issuer.audience]).toEqual([false, false]);
 });
 
+it('the example file is opened without its token service and database', async () => {
+  const { config, issuer } = testConfig('config/gateway.yaml');
+  gateway = await tollgate({
+    ...config,
+    redis: '',
+    tokens: undefined,
+    log: { level: 'silent' },
+    upstreams: { notarizations: upstream.origin },
+  });
+  const ask = (scope: string) =>
+    request(gateway!).get('/notarizations/stamps').set('Authorization', issuer.authorization({ scope }));
+  await ask('notarization:*').expect(200);
+  await ask('storage:read').expect(403);
+});
+
 describe('testConfig throws', () => {
   it('where the file cannot be read', () => {
     expect(() => testConfig(join(folder, 'nothing.yaml'))).toThrow(/nothing\.yaml/);
