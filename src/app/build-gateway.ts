@@ -52,7 +52,8 @@ export async function buildGateway(
   const refuse = createRevocationCheck(revocations);
 
   const { allowSemicolon } = settings;
-  const authenticate = createAuthenticate({ issuers, cacheSize: settings.tokenCacheSize, now, refuse });
+  const { keptClaims, tokenCacheSize: cacheSize } = settings;
+  const authenticate = createAuthenticate({ issuers, cacheSize, keptClaims, now, refuse });
   const steps = {
     match: createMatch(settings.routes, { allowSemicolon }),
     authenticate,

@@ -5,6 +5,7 @@
  * (`verify`), its claims are checked (`claims`), and the Principal is made. Later requests find it in the cache,
  * without a promise. Revocation is checked at every request, outside the cache.
  */
+import { satisfies } from '../model/claim.js';
 import type { Algorithm, Issuer } from '../model/issuer.js';
 import { ANONYMOUS, type Principal } from '../model/principal.js';
 import { Refusal } from '../model/refusal.js';
@@ -30,6 +31,8 @@ export interface AuthenticateOptions {
   readonly issuers: readonly { readonly issuer: Issuer; readonly keys: KeySet }[];
   /** How many verified tokens are cached. */
   readonly cacheSize: number;
+  /** The top-level claims that each Principal keeps; omitted: none. */
+  readonly keptClaims?: readonly string[];
   /** Epoch milliseconds. */
   readonly now: () => number;
   /**
@@ -51,6 +54,7 @@ interface IssuerVerifier {
   readonly issuer: Issuer;
   readonly keys: KeySet;
   readonly verify: Verify;
+  readonly keptClaims: readonly string[];
 }
 
 /**
@@ -72,9 +76,12 @@ class Authenticator {
   /** Verifications in progress, by token: a burst with one new token costs one verification. */
   readonly #verifying = new Map<string, Promise<VerifiedToken | Refusal>>();
 
-  constructor({ issuers, cacheSize, now, refuse = refuseNone }: AuthenticateOptions) {
+  constructor({ issuers, cacheSize, keptClaims = [], now, refuse = refuseNone }: AuthenticateOptions) {
     this.#verifiers = new Map(
-      issuers.map(({ issuer, keys }) => [issuer.iss, { issuer, keys, verify: createVerify(issuer, now) }]),
+      issuers.map(({ issuer, keys }) => [
+        issuer.iss,
+        { issuer, keys, verify: createVerify(issuer, now), keptClaims },
+      ]),
     );
     this.#cache = createTokenCache(cacheSize);
     this.#now = now;
@@ -140,7 +147,7 @@ async function verifyToken(
   verifier: IssuerVerifier,
   now: () => number,
 ): Promise<VerifiedToken | Refusal> {
-  const { issuer, keys } = verifier;
+  const { issuer, keys, keptClaims } = verifier;
   if (!issuer.tokenTypes.has(header.typ)) return INVALID_TOKEN.type;
   const algorithm = issuer.algorithms.find((accepted) => accepted === header.alg);
   if (!algorithm) return INVALID_TOKEN.algorithm;
@@ -151,9 +158,10 @@ async function verifyToken(
   const timeRefusal = timeError(validity, now());
   if (timeRefusal) return timeRefusal;
   if (!hasAcceptedAudience(payload, issuer)) return INVALID_TOKEN.audience;
+  if (!issuer.require.every((condition) => satisfies(condition, payload))) return INVALID_TOKEN.required;
   const confirmation = readConfirmation(payload);
   if (confirmation === null) return INVALID_TOKEN.confirmation;
-  const principal = createPrincipal(payload, issuer);
+  const principal = createPrincipal(payload, issuer, keptClaims);
   if (principal instanceof Refusal) return principal;
   return { principal, confirmation, keys, jwkSet, ...validity };
 }

@@ -45,14 +45,3 @@ export function hasAcceptedAudience(payload: JsonObject, { audience }: Issuer): 
 function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
-
-/** Returns the value at a path of property names. Only own properties count, so `__proto__` finds nothing. */
-export function readClaim(payload: JsonObject, path: readonly string[]): unknown {
-  let value: unknown = payload;
-  for (const name of path) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    if (!Object.hasOwn(value, name)) return undefined;
-    value = (value as JsonObject)[name];
-  }
-  return value;
-}

@@ -1,9 +1,9 @@
 /** Authenticate: makes the Principal from a verified payload. Called by `authenticate.ts`. */
+import { readClaim } from '../model/claim.js';
 import type { Issuer } from '../model/issuer.js';
-import type { Principal } from '../model/principal.js';
+import { NO_CLAIMS, type Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
 import { isScopeToken, narrow } from '../model/scope.js';
-import { readClaim } from './claims.js';
 import type { JsonObject } from './parse-jws.js';
 import { INVALID_TOKEN } from './refusals.js';
 
@@ -13,8 +13,15 @@ const MAX_APP_LENGTH = 256;
 /** Control characters and lone surrogates: as UTF-8, ids with different lone surrogates would be one app. */
 const FORBIDDEN_IN_ID = /[\p{Cc}\p{Cs}]/u;
 
-/** Creates the Principal; a refusal where the payload names no valid app. */
-export function createPrincipal(payload: JsonObject, issuer: Issuer): Principal | Refusal {
+/**
+ * Creates the Principal; a refusal where the payload names no valid app.
+ * @param keptClaims the top-level claims that the Principal keeps
+ */
+export function createPrincipal(
+  payload: JsonObject,
+  issuer: Issuer,
+  keptClaims: readonly string[],
+): Principal | Refusal {
   const app = textOf(readClaim(payload, issuer.claims.app));
   if (app === undefined || !isAppId(app)) return INVALID_TOKEN.app;
   const { exp, iat } = payload;
@@ -31,7 +38,14 @@ export function createPrincipal(payload: JsonObject, issuer: Issuer): Principal 
     scopes: Object.freeze(narrow(readScopes(readClaim(payload, issuer.claims.scope)), issuer.grants)),
     expiresAtMs: typeof exp === 'number' ? exp * 1000 : Infinity,
     issuedAtMs: typeof iat === 'number' ? iat * 1000 : -Infinity,
+    claims: keepClaims(payload, keptClaims),
   });
+}
+
+function keepClaims(payload: JsonObject, names: readonly string[]): Principal['claims'] {
+  const kept = names.filter((name) => Object.hasOwn(payload, name));
+  if (kept.length === 0) return NO_CLAIMS;
+  return Object.freeze(Object.fromEntries(kept.map((name) => [name, payload[name]])));
 }
 
 function isAppId(text: string): boolean {

@@ -46,6 +46,7 @@ export const INVALID_TOKEN = {
   neverExpires: invalidToken('The token does not expire'),
   confirmation: invalidToken('The token is bound to a key that the request does not prove'),
   audience: invalidToken('The token is for another audience'),
+  required: invalidToken('The token lacks a claim that its issuer must give it'),
   app: invalidToken('The token does not name an app'),
   revoked: invalidToken('The token has been revoked'),
 } as const satisfies Record<string, Refusal>;

@@ -32,8 +32,8 @@ const BYTES_PER_TOKEN = 2048;
 const MIN_BYTES = 64 * 1024;
 /** The entry and the Principal, without their strings. */
 const OVERHEAD_BYTES = 512;
-/** A scope, without its characters: a string object and an array element. Thousands fit into one token. */
-const SCOPE_OVERHEAD_BYTES = 40;
+/** A scope or a value within a claim, without its characters: an object and its place. Thousands fit into one token. */
+const VALUE_OVERHEAD_BYTES = 40;
 /**
  * The length of the map key: the end of the field, which is the end of a signature and distinguishes tokens. Each
  * request has its field as a new string, and a Map hashes the whole key. Different spellings of `Bearer` share
@@ -51,7 +51,9 @@ export function createTokenCache(size: number): TokenCache {
     maxSize: Math.max(size * BYTES_PER_TOKEN, MIN_BYTES),
     // The Principal's strings come from the token, so they take at most its size again.
     sizeCalculation: ({ authorization, verified: { principal } }) =>
-      2 * authorization.length + SCOPE_OVERHEAD_BYTES * principal.scopes.length + OVERHEAD_BYTES,
+      2 * authorization.length +
+      VALUE_OVERHEAD_BYTES * (principal.scopes.length + countValues(principal.claims)) +
+      OVERHEAD_BYTES,
   });
   return {
     get(authorization) {
@@ -67,4 +69,18 @@ export function createTokenCache(size: number): TokenCache {
       if (size > 0) entries.set(authorization.slice(-TAIL_LENGTH), { authorization, verified });
     },
   };
+}
+
+/** Counts the values within a claim, at any depth. */
+function countValues(claims: object): number {
+  let count = 0;
+  const pending: unknown[] = [claims];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    const entries: readonly unknown[] = Object.values(value);
+    count += entries.length;
+    for (const entry of entries) pending.push(entry);
+  }
+  return count;
 }

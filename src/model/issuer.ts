@@ -1,4 +1,5 @@
 /** An issuer of tokens: its keys, what its tokens must contain, and the most that they can grant. */
+import type { ClaimCondition } from './claim.js';
 import type { TokenTypes } from './token-type.js';
 
 /** The JWS algorithms that the gateway verifies (RFC 7518 3.1). HS* and `none` are never accepted. */
@@ -42,6 +43,8 @@ export interface Issuer {
     /** The path of the claim that holds the scopes: `['scope']`. */
     readonly scope: readonly string[];
   };
+  /** What every one of its tokens must satisfy. */
+  readonly require: readonly ClaimCondition[];
   readonly requireExp: boolean;
   readonly clockSkewMs: number;
   /** The most that its tokens can grant, as scopes. */

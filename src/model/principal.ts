@@ -25,7 +25,12 @@ export interface Principal {
   readonly expiresAtMs: number;
   /** When the token was issued, epoch milliseconds; -Infinity for one without `iat`: earlier than any cutoff. */
   readonly issuedAtMs: number;
+  /** The token's top-level claims that a route or an upstream names, and no others: verified tokens are cached. */
+  readonly claims: Readonly<Record<string, unknown>>;
 }
+
+/** The claims of a Principal of which none is needed. */
+export const NO_CLAIMS: Principal['claims'] = Object.freeze({});
 
 /** The caller of a public route. */
 export const ANONYMOUS: Principal = Object.freeze({
@@ -40,4 +45,5 @@ export const ANONYMOUS: Principal = Object.freeze({
   scopes: Object.freeze([]),
   expiresAtMs: Infinity,
   issuedAtMs: -Infinity,
+  claims: NO_CLAIMS,
 });

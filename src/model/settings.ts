@@ -141,6 +141,8 @@ export interface Settings {
   /** The policy of routes without their own. */
   readonly onFailure: FailurePolicy;
   readonly limitHeaders: 'legacy' | 'draft';
+  /** The top-level claims that routes and upstreams name. A Principal keeps these alone. */
+  readonly keptClaims: readonly string[];
   /** How many verified tokens are cached. */
   readonly tokenCacheSize: number;
   /** How old an issuer's keys may be before they are fetched again. */

@@ -1,15 +1,27 @@
 /** The claims from which the gateway reads a given app and given scopes. */
+import { readClaim, satisfies, type ClaimCondition } from '../model/claim.js';
 import type { Issuer } from '../model/issuer.js';
 
 /** What decides the claims of an issuer's tokens. */
-export type ClaimSettings = Pick<Issuer, 'iss' | 'audience' | 'claims'>;
+export type ClaimSettings = Pick<Issuer, 'iss' | 'audience' | 'claims' | 'require'>;
 
 /**
- * Returns iss, aud, sub, and the app and scopes in the claims that the issuer's settings name. A claim may have two
- * meanings: scopes in the app's claim are written as one text, and scopes in `aud` as additional audiences.
+ * Returns iss, aud, sub, the app and scopes in the claims that the issuer's settings name, and the required claims. A
+ * claim may have two meanings: scopes in the app's claim are written as one text, and scopes in `aud` as additional
+ * audiences.
  * @param scopes undefined: the token has no scopes
  */
 export function defaultClaims(
+  settings: ClaimSettings,
+  app: string,
+  scopes: readonly string[] | undefined,
+): Record<string, unknown> {
+  const payload = identifyingClaims(settings, app, scopes);
+  for (const condition of settings.require) satisfy(payload, condition);
+  return payload;
+}
+
+function identifyingClaims(
   { iss, audience, claims: { app: appPath, scope: scopePath } }: ClaimSettings,
   app: string,
   scopes: readonly string[] | undefined,
@@ -24,6 +36,15 @@ export function defaultClaims(
   else if (isSame(scopePath, ['aud'])) payload['aud'] = [...(audience?.slice(0, 1) ?? []), ...scopes];
   else setClaim(payload, scopePath, scopes);
   return payload;
+}
+
+/** Changes the claims so that they satisfy a condition. */
+function satisfy(payload: Record<string, unknown>, condition: ClaimCondition): void {
+  if (satisfies(condition, payload)) return;
+  const { path, test, values } = condition;
+  const before = readClaim(payload, path);
+  const entries: readonly unknown[] = typeof before === 'string' ? before.split(' ') : [before ?? []].flat();
+  setClaim(payload, path, test === 'is' ? values[0] : [...entries, values[0]]);
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {

@@ -66,7 +66,10 @@ export interface TestIssuerOptions {
 }
 
 /** The settings of an issuer that its tokens depend on. */
-export type TestedIssuer = Pick<Issuer, 'iss' | 'audience' | 'algorithms' | 'claims' | 'tokenTypes'>;
+export type TestedIssuer = Pick<
+  Issuer,
+  'iss' | 'audience' | 'algorithms' | 'claims' | 'require' | 'tokenTypes'
+>;
 
 const DEFAULT_APP = 'test-app';
 const DEFAULT_LIFETIME_S = 300;
@@ -83,6 +86,7 @@ export function testIssuer({
     audience: audience === false ? undefined : [audience].flat(),
     algorithms: [alg],
     claims: { app: ['sub'], scope: ['scope'] },
+    require: [],
     tokenTypes: USUAL_TOKEN_TYPES,
   });
 }

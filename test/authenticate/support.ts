@@ -83,16 +83,18 @@ export interface Stage {
 
 export interface StageOptions extends Partial<KeySetOptions> {
   readonly cacheSize?: number;
+  readonly keptClaims?: readonly string[];
   readonly isRevoked?: (principal: Principal) => boolean;
 }
 
 export function createStage(issuers: readonly Issuer[], options: StageOptions = {}): Stage {
-  const { cacheSize = 100, isRevoked, ...keySetOptions } = options;
+  const { cacheSize = 100, keptClaims = [], isRevoked, ...keySetOptions } = options;
   const clock = createClock();
   const keySets = issuers.map((issuer) => createTestKeySet(issuer, { now: clock, ...keySetOptions }));
   const authenticate = createAuthenticate({
     issuers: issuers.map((issuer, index) => ({ issuer, keys: keySets[index]! })),
     cacheSize,
+    keptClaims,
     now: clock,
     ...(isRevoked && {
       refuse: (principal: Principal) => (isRevoked(principal) ? TOKEN_REVOKED : undefined),

@@ -103,6 +103,7 @@ describe('A valid token', () => {
       issuedAtMs: iat * 1000,
       family: undefined,
       generation: 0,
+      claims: {},
     });
     expect(Object.isFrozen(found)).toBe(true);
     expect(Object.isFrozen((found as { scopes: unknown }).scopes)).toBe(true);

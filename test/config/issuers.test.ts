@@ -56,6 +56,46 @@ describe('an issuer', () => {
     ],
     ['claims: {app: __proto__}', ['2:66: "app" must be a name that readers of JSON agree on']],
     ['claims: {scope: exp}', ['2:68: "exp" is a time, and holds no scopes']],
+    ['require: []', ['2:52: "require" must not be an empty list']],
+    [
+      'require: {claim: a, is: b}',
+      ['2:52: "require" must be a list of conditions: {claim, is} or {claim, has}'],
+    ],
+    ['require: [a]', ['2:62: "require" must be a condition: {claim, is} or {claim, has}']],
+    ['require: [{is: a}]', ['2:62: missing key "claim"']],
+    ['require: [{claim: a}]', ['2:62: "require" must have either "is" or "has"']],
+    ['require: [{claim: a, is: a, has: b}]', ['2:62: "require" must have either "is" or "has"']],
+    ['require: [{claim: a, are: b}]', ['2:73: unknown key "are"']],
+    [
+      'require: [{claim: a, is: null}]',
+      ['2:77: "is" must be a text, a number, true or false, or a list of these'],
+    ],
+    [
+      'require: [{claim: a, is: {b: c}}]',
+      ['2:73: "is" must be a text, a number, true or false, or a list of these'],
+    ],
+    ['require: [{claim: a, is: ""}]', ['2:77: "is" must not be empty']],
+    ['require: [{claim: a, has: []}]', ['2:73: "has" must not be an empty list']],
+    ['require: [{claim: a, has: [b, [c]]}]', ['2:82: "has" must be a text, a number, true or false']],
+    [
+      'require: [{claim: a, is: 9007199254740993}]',
+      [
+        '2:77: "is" must be an integer that JSON holds exactly, up to 9007199254740991; as a text it must be in quotes',
+      ],
+    ],
+    [
+      'require: [{claim: a, is: .inf}]',
+      ['2:77: "is" must be a text, a number, true or false, or a list of these'],
+    ],
+    [
+      'require: [{claim: a, is: "{org}"}]',
+      ['2:77: "is" must be the value itself; only a route has a path parameter such as "{org}"'],
+    ],
+    [
+      'require: [{claim: a, is: [b, "x{org}"]}]',
+      ['2:81: "is" must be the value itself; only a route has a path parameter such as "{org}"'],
+    ],
+    ['require: [{claim: a, is: b, shadow: true}]', ['2:80: "shadow" is not supported yet']],
     ['claims: {app: iat}', ['2:66: "iat" is a time, and holds no app\'s id']],
     ['claims: {scope: iss}', ['2:68: "iss" is the same in all tokens of this issuer, and holds no scopes']],
     [

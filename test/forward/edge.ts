@@ -13,7 +13,7 @@ import {
 } from '../../src/forward/forward.js';
 import { endBatched } from '../../src/server/response-batcher.js';
 import type { Log } from '../../src/model/log.js';
-import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
+import { ANONYMOUS, NO_CLAIMS, type Principal } from '../../src/model/principal.js';
 import { Refusal, type FlatHeaders } from '../../src/model/refusal.js';
 import type { RequestHead } from '../../src/model/request.js';
 import type { Route } from '../../src/model/route.js';
@@ -75,6 +75,7 @@ export const CALLER: Principal = {
   scopes: ['a:read', 'b c'],
   expiresAtMs: Infinity,
   issuedAtMs: -Infinity,
+  claims: NO_CLAIMS,
 };
 
 function headOf(req: IncomingMessage): RequestHead {

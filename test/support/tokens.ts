@@ -102,6 +102,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       algorithms: [alg],
       tokenTypes: USUAL_TOKEN_TYPES,
       claims: { app: ['sub'], scope: ['scope'] },
+      require: [],
       requireExp: true,
       clockSkewMs: 30_000,
       grants: ['*'],

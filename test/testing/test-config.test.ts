@@ -25,6 +25,7 @@ issuers:
     audience: [https://api.example.com, https://other.example.com]
     algorithms: [ES256]
     token_types: [at+jwt]
+    require: [{ claim: token_use, is: access }]
     claims: { app: azp, scope: [realm_access, roles] }
     grants: ['*']
 upstreams:
@@ -97,7 +98,7 @@ describe('a file with remote keys', () => {
     await ask(issuers['realm']!.signFor('app-1', ['files:read'])).expect(200);
   });
 
-  it('keeps the algorithms, token types and claims of its issuers', async () => {
+  it('keeps the algorithms, token types, claims and conditions of its issuers', async () => {
     const { config, issuers } = testConfig(await write(FILE));
     const gate = await open(config);
     const { realm } = issuers;
@@ -105,6 +106,7 @@ describe('a file with remote keys', () => {
     await ask(realm!.signFor('app-1', ['orders:read'])).expect(200);
     await ask(realm!.sign({ realm_access: { roles: ['orders:read'] } })).expect(200);
     await ask(realm!.sign({ scope: 'orders:read' })).expect(403);
+    await ask(realm!.signFor('app-1', ['orders:read'], { token_use: 'id' })).expect(401);
     await ask(realm!.sign({ realm_access: { roles: ['orders:read'] } }, { header: { typ: 'JWT' } })).expect(
       401,
     );
@@ -129,6 +131,7 @@ describe('a file with remote keys', () => {
       audience: ['https://api.example.com', 'https://other.example.com'],
       algorithms: ['ES256'],
       token_types: ['at+jwt'],
+      require: [{ claim: 'token_use', is: 'access' }],
       claims: { app: 'azp', scope: ['realm_access', 'roles'] },
       grants: ['*'],
     });
@@ -232,6 +235,7 @@ it('every key of an issuer is either kept or one that says where its keys are', 
     'grants',
     'issuer',
     'jwks',
+    'require',
     'require_exp',
     'token_types',
   ]);

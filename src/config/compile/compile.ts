@@ -1,5 +1,6 @@
 /** Compiles a validated configuration into the settings of a gateway. The checks have excluded every failure. */
 import { dirname, join } from 'node:path';
+import type { ClaimPath } from '../../model/claim.js';
 import type { Expectation, Settings } from '../../model/settings.js';
 import type { Files } from '../files.js';
 import { freeze } from '../freeze.js';
@@ -86,6 +87,8 @@ export function compile(
     maxLimitKeys: config.limits.max_keys,
     onFailure,
     limitHeaders: config.limit_headers,
+    // No route and no upstream names a claim yet.
+    keptClaims: claimNames([]),
     tokenCacheSize: config.token_cache,
     jwksMaxAgeMs: config.jwks_max_age,
     jwksMaxStaleMs: config.jwks_max_stale,
@@ -97,6 +100,11 @@ export function compile(
     files: files.read(),
   };
   return freeze({ settings, expectations, warnings });
+}
+
+/** The top-level claims that the paths begin with, each once. */
+function claimNames(paths: readonly ClaimPath[]): readonly string[] {
+  return [...new Set(paths.flatMap((path) => path.slice(0, 1)))];
 }
 
 /** The folder of the revocations, by default beside the issuers' keys; none if those are not kept either. */

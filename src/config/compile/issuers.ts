@@ -15,6 +15,7 @@ export function compileIssuers(issuers: Validated['issuers'], files: Files): rea
     algorithms: each.algorithms,
     tokenTypes: each.token_types,
     claims: each.claims,
+    require: each.require,
     requireExp: each.require_exp,
     clockSkewMs: each.clock_skew,
     // The checks allow only a sole issuer without grants.

@@ -58,6 +58,7 @@ export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings
     keys: { kind: 'own' },
     algorithms: ['RS256'],
     tokenTypes: USUAL_TOKEN_TYPES,
+    require: [],
     clockSkewMs: OWN_CLOCK_SKEW_MS,
     grants: ['*'],
   } as const;

@@ -5,6 +5,8 @@ import { isScopeToken } from '../../model/scope.js';
 import { tokenTypeOf, type TokenTypes } from '../../model/token-type.js';
 import { ParseError } from '../problem.js';
 import { closest } from '../suggest.js';
+import { claim } from './claim.js';
+import { conditions } from './condition.js';
 import { parseKeyUrl, unfilled } from './url.js';
 import { duration, flag, given, list, name, phrase, single } from './values.js';
 
@@ -85,13 +87,6 @@ function parseAlgorithm(text: string): Algorithm | ParseError {
   );
 }
 
-const CLAIM_FORM = "a claim's name";
-
-function parseClaim(text: string): string | ParseError {
-  if (text.trim() === '') return new ParseError('must not be empty');
-  return text === '__proto__' ? new ParseError('must be a name that readers of JSON agree on') : text;
-}
-
 const TYPE_FORM = 'a typ such as JWT, at+jwt or JOSE, or absent';
 
 /** RFC 6838 4.2, with or without `application/`. */
@@ -103,14 +98,6 @@ function parseTokenType(text: string): string | undefined | ParseError {
     ? tokenTypeOf(text)
     : new ParseError(`"${text}" is no token type; use ${TYPE_FORM}`);
 }
-
-const claim = z.union(
-  [
-    phrase(parseClaim, CLAIM_FORM).transform((name) => [name]),
-    list(phrase(parseClaim, CLAIM_FORM), 'a path of names'),
-  ],
-  { error: given("must be a claim's name, or a list that is a path into an object") },
-);
 
 /** An issuer. */
 export const issuer = z.strictObject({
@@ -171,6 +158,11 @@ export const issuer = z.strictObject({
     })
     .prefault({})
     .describe('The claims of its tokens that the gateway reads.'),
+  require: conditions({ parameters: false })
+    .default([])
+    .describe(
+      'What every one of its tokens must have: [{claim: token_use, is: access}]; {claim, is} or {claim, has}.',
+    ),
   require_exp: flag()
     .default(true)
     .describe('false accepts tokens that never expire; only revocation ends them.'),

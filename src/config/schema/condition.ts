@@ -1,0 +1,110 @@
+/** The schema of conditions on claims: `{claim, is}` and `{claim, has}`, for issuers and routes. */
+import { z } from 'zod';
+import type { ClaimCondition, ClaimValue } from '../../model/claim.js';
+import { ParseError } from '../problem.js';
+import { claim, formatClaim } from './claim.js';
+import { notYetSupported } from './not-yet-supported.js';
+import { given, list, phrase } from './values.js';
+
+const VALUE_FORM = 'a text, a number, true or false';
+const PARAMETER = /^\{([A-Za-z_]\w*)\}$/;
+
+/** A path parameter in place of a value. */
+class Parameter {
+  constructor(readonly name: string) {}
+}
+
+/** Where conditions stand: only a route has path parameters. */
+interface ConditionOptions {
+  readonly parameters: boolean;
+}
+
+/**
+ * The schema of a list of conditions, all of which a token must satisfy.
+ * @param parameters whether a value can be a path parameter, `"{org}"`
+ */
+export function conditions(options: ConditionOptions) {
+  return list(condition(options), 'a list of conditions: {claim, is} or {claim, has}');
+}
+
+function condition({ parameters }: ConditionOptions) {
+  const accepted = acceptedValues(parameters);
+  const values = parameters
+    ? `${VALUE_FORM}, a list of these, or a path parameter: "{org}"`
+    : `${VALUE_FORM}, or a list of these`;
+  return z
+    .strictObject(
+      {
+        claim: claim.describe('The claim: a name, or a list that is a path into an object.'),
+        is: accepted.optional().describe(`What the claim equals: ${values}.`),
+        has: accepted
+          .optional()
+          .describe(`What an array, a text of words or the keys of an object contain: ${values}.`),
+      },
+      { error: wrongKind },
+    )
+    .register(notYetSupported, { keys: ['shadow'] })
+    .transform(({ claim: path, is, has }, context): ClaimCondition => {
+      // An unknown key may stand for one of these.
+      if (context.issues.length > 0) return z.NEVER;
+      const found = is ?? has;
+      if (found === undefined || (is !== undefined && has !== undefined)) {
+        context.issues.push({
+          code: 'custom',
+          message: 'must have either "is" or "has"',
+          input: { is, has },
+        });
+        return z.NEVER;
+      }
+      const common = { path, name: formatClaim(path), test: is === undefined ? 'has' : 'is' } as const;
+      return found instanceof Parameter
+        ? { ...common, values: [], parameter: found.name }
+        : { ...common, values: found };
+    });
+}
+
+const wrongKind = (issue: { readonly code?: string }): string | undefined =>
+  issue.code === 'invalid_type' ? 'must be a condition: {claim, is} or {claim, has}' : undefined;
+
+function acceptedValues(parameters: boolean) {
+  const one = z.union([phrase((text) => parseValue(text, parameters), VALUE_FORM), number, z.boolean()], {
+    error: given(`must be ${VALUE_FORM}, or a list of these`),
+  });
+  const several = list(
+    z.union([phrase((text) => parseText(text, parameters), VALUE_FORM), number, z.boolean()], {
+      error: given(`must be ${VALUE_FORM}`),
+    }),
+    'a list of values',
+  );
+  return z.union(
+    [
+      one.transform((value) => (value instanceof Parameter ? value : [value])),
+      several.transform((values): readonly ClaimValue[] => values),
+    ],
+    { error: given(`must be ${VALUE_FORM}, or a list of these`) },
+  );
+}
+
+/** A larger integer of a token is rounded when it is parsed, so it could equal another one. */
+const number = z
+  .number({ error: given(`must be ${VALUE_FORM}`) })
+  .refine((value) => !Number.isInteger(value) || Number.isSafeInteger(value), {
+    error:
+      'must be an integer that JSON holds exactly, up to 9007199254740991; as a text it must be in quotes',
+  });
+
+function parseValue(text: string, parameters: boolean): string | Parameter | ParseError {
+  const name = parameters ? PARAMETER.exec(text)?.[1] : undefined;
+  return name === undefined ? parseText(text, parameters) : new Parameter(name);
+}
+
+function parseText(text: string, parameters: boolean): string | ParseError {
+  if (text === '') return new ParseError('must not be empty');
+  const parameter = /\{[A-Za-z_]\w*\}/.exec(text)?.[0];
+  if (parameter === undefined) return text;
+  return new ParseError(
+    parameters
+      ? `must be a path parameter alone, "${parameter}", or values without one`
+      : `must be the value itself; only a route has a path parameter such as "${parameter}"`,
+  );
+}

@@ -1,0 +1,79 @@
+/** Claims: where they are in a token's payload, and the conditions that a token must satisfy. */
+
+/** The names that lead to a claim: one for a top-level claim, several for a path into objects. */
+export type ClaimPath = readonly string[];
+
+/** A value that a claim is compared with. A number differs from its text. */
+export type ClaimValue = string | number | boolean;
+
+/** A condition on one claim. `values` and `parameter` are alternatives: the other one is empty or undefined. */
+export interface ClaimCondition {
+  readonly path: ClaimPath;
+  /** The claim as the file has it, for messages: `org_id`, or `[realm_access, roles]` for a path. */
+  readonly name: string;
+  /** `is`: the claim equals the value. `has`: it is an array, a spaced text or an object with the value as an entry. */
+  readonly test: 'is' | 'has';
+  /** The accepted values; one of them is enough. */
+  readonly values: readonly ClaimValue[];
+  /** The path parameter whose value is the accepted one. */
+  readonly parameter?: string | undefined;
+}
+
+/** Returns the value at a path of property names. Only own properties count, so `__proto__` finds nothing. */
+export function readClaim(payload: Readonly<Record<string, unknown>>, path: ClaimPath): unknown {
+  let value: unknown = payload;
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    if (!Object.hasOwn(value, name)) return undefined;
+    value = (value as Readonly<Record<string, unknown>>)[name];
+  }
+  return value;
+}
+
+/**
+ * Tells whether claims satisfy a condition. An absent claim, `null`, and an absent or empty parameter never do.
+ * @param parameters the path parameters of the request, decoded
+ */
+export function satisfies(
+  condition: ClaimCondition,
+  claims: Readonly<Record<string, unknown>>,
+  parameters?: Readonly<Record<string, string>>,
+): boolean {
+  const { path, test, values, parameter } = condition;
+  const claim = readClaim(claims, path);
+  if (claim === undefined || claim === null) return false;
+  if (parameter !== undefined) {
+    if (parameters === undefined || !Object.hasOwn(parameters, parameter)) return false;
+    const text = parameters[parameter]!;
+    if (text === '') return false;
+    return test === 'is' ? isText(claim, text) : hasEntry(claim, text, isText);
+  }
+  for (const value of values) {
+    if (test === 'is' ? claim === value : hasEntry(claim, value, isSame)) return true;
+  }
+  return false;
+}
+
+/** The entries of a claim are the elements of an array, the words of a text (RFC 6749 3.3), or the keys of an object. */
+function hasEntry<T extends ClaimValue>(
+  claim: unknown,
+  value: T,
+  matches: (entry: unknown, value: T) => boolean,
+): boolean {
+  if (Array.isArray(claim)) return claim.some((entry) => matches(entry, value));
+  if (typeof value !== 'string') return false;
+  if (typeof claim === 'string') return value !== '' && claim.split(' ').includes(value);
+  return typeof claim === 'object' && claim !== null && Object.hasOwn(claim, value);
+}
+
+function isSame(entry: unknown, value: ClaimValue): boolean {
+  return entry === value;
+}
+
+/**
+ * A path holds text only, so a number is compared by its decimal text. A larger integer was rounded when the token was
+ * parsed, so two ids could become one.
+ */
+function isText(claim: unknown, text: string): boolean {
+  return claim === text || (Number.isSafeInteger(claim) && String(claim) === text);
+}
