@@ -45,6 +45,7 @@ function asJson(route: Route): object {
 function scopeText(access: Access): string {
   if (access.kind === 'public') return '(public)';
   const { mode, scopes } = access.requirement;
+  if (scopes.length === 0) return '(any token)';
   return scopes.join(mode === 'all' ? ' and ' : ' or ');
 }
 

@@ -67,7 +67,7 @@ export class ProxyExchange
     if (attempt === undefined) return false;
     this.attempt = attempt;
     this.phase = 'awaitingHead';
-    this.startTimer(this.pools.upstream.timeoutMs);
+    this.startTimer(this.exchange.admission.route.timeoutMs ?? this.pools.upstream.timeoutMs);
     return true;
   }
 

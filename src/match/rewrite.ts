@@ -17,14 +17,17 @@ export function createRewrite({ match, path, rewrite }: Route): Rewrite | undefi
     const at = path.findIndex((segment) => segment.kind !== 'literal' && segment.name === part.name);
     if (at === -1)
       throw new Error(`${match}: the rewrite's {${part.name}} is not a placeholder of the route`);
-    return { at, end: path[at]?.kind === 'rest' ? undefined : at + 1 };
+    return { at, end: path[at]?.kind === 'parameter' ? at + 1 : undefined };
   });
 
   return (matched) => {
     const segments = matched.slice(1).split('/');
     let rewritten = '';
-    for (const part of parts) {
-      rewritten += typeof part === 'string' ? `/${part}` : `/${segments.slice(part.at, part.end).join('/')}`;
+    for (const [index, part] of parts.entries()) {
+      if (typeof part === 'string') rewritten += `/${part}`;
+      // An optional rest without segments adds nothing; with a trailing slash only, it adds that at the end.
+      else if (segments.length > part.at && (segments[part.at] !== '' || index === parts.length - 1))
+        rewritten += `/${segments.slice(part.at, part.end).join('/')}`;
     }
     return rewritten === '' ? '/' : rewritten;
   };

@@ -2,7 +2,7 @@
 import type { Segment } from '../model/route.js';
 
 /** One letter a segment. Of two shapes that match one path, the more specific is the lesser string. */
-const LETTERS = { literal: 'a', parameter: 'b', rest: 'c' } as const satisfies Record<
+const LETTERS = { literal: 'a', parameter: 'b', rest: 'c', 'optional-rest': 'd' } as const satisfies Record<
   Segment['kind'],
   string
 >;

@@ -10,6 +10,8 @@ interface Node<T> {
   parameter: Node<T> | undefined;
   /** The values of a `{name*}`, which matches this segment and all that follow. */
   rest: Leaf<T> | undefined;
+  /** The values of a `{name**}`, which matches also where the path ends here, with or without a slash. */
+  optionalRest: Leaf<T> | undefined;
   /** The values of the path that ends here. */
   leaf: Leaf<T> | undefined;
 }
@@ -50,6 +52,8 @@ export class Trie<T> {
           break;
         case 'rest':
           return (node.rest ??= new Map<string, T>());
+        case 'optional-rest':
+          return (node.optionalRest ??= new Map<string, T>());
       }
     }
     return (node.leaf ??= new Map<string, T>());
@@ -62,22 +66,31 @@ export class Trie<T> {
  */
 function find<T>(node: Node<T>, texts: readonly string[], at: number, method: string): T | undefined {
   const text = texts[at];
-  if (text === undefined) return node.leaf && selectMethod(node.leaf, method);
+  if (text === undefined) return selectMethod(node.leaf, method) ?? selectMethod(node.optionalRest, method);
   const literal = node.literals.get(text);
   const found = literal && find(literal, texts, at + 1, method);
-  // A placeholder never matches an empty segment, which is what a trailing slash gives.
-  if (found !== undefined || text === '') return found;
+  if (found !== undefined) return found;
+  // Only an optional rest matches an empty segment, which is what a trailing slash gives.
+  if (text === '') return selectMethod(node.optionalRest, method);
   return (
     (node.parameter && find(node.parameter, texts, at + 1, method)) ??
-    (node.rest && selectMethod(node.rest, method))
+    selectMethod(node.rest, method) ??
+    selectMethod(node.optionalRest, method)
   );
 }
 
 /** A named method comes before `*`. HEAD uses the route of GET (RFC 9110 9.3.2). */
-function selectMethod<T>(leaf: Leaf<T>, method: string): T | undefined {
+function selectMethod<T>(leaf: Leaf<T> | undefined, method: string): T | undefined {
+  if (leaf === undefined) return undefined;
   return leaf.get(method) ?? (method === 'HEAD' ? leaf.get('GET') : undefined) ?? leaf.get(ANY_METHOD);
 }
 
 function createNode<T>(): Node<T> {
-  return { literals: new Map(), parameter: undefined, rest: undefined, leaf: undefined };
+  return {
+    literals: new Map(),
+    parameter: undefined,
+    rest: undefined,
+    optionalRest: undefined,
+    leaf: undefined,
+  };
 }

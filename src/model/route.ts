@@ -2,11 +2,15 @@
 import type { FailurePolicy, LimitPolicy } from './limit.js';
 import type { Upstream } from './upstream.js';
 
-/** One segment of a route's path. Placeholders are whole segments; a rest matches one segment or more. */
+/**
+ * One segment of a route's path. Placeholders are whole segments; a rest matches one segment or more, an optional rest
+ * also none.
+ */
 export type Segment =
   | { readonly kind: 'literal'; /** fully decoded */ readonly text: string }
   | { readonly kind: 'parameter'; readonly name: string }
-  | { readonly kind: 'rest'; readonly name: string };
+  | { readonly kind: 'rest'; readonly name: string }
+  | { readonly kind: 'optional-rest'; readonly name: string };
 
 /** One segment of a rewrite: text as sent, or the value of one of the route's placeholders. */
 export type RewriteSegment =
@@ -16,7 +20,7 @@ export type RewriteSegment =
 /** The scopes that a route requires: all of them, or any one. */
 export interface ScopeRequirement {
   readonly mode: 'all' | 'any';
-  /** At least one. */
+  /** Empty, with `all`: any valid token is enough. */
   readonly scopes: readonly string[];
 }
 
@@ -55,6 +59,8 @@ export interface Route {
   readonly upstream: Upstream;
   /** The path sent to the upstream, if it is not the caller's. */
   readonly rewrite: readonly RewriteSegment[] | undefined;
+  /** The longest wait for the upstream's response headers; undefined: the upstream's own. */
+  readonly timeoutMs: number | undefined;
   readonly maxBodyBytes: number;
   /** Whether a path may contain `%2F`. */
   readonly allowEncodedSlash: boolean;

@@ -49,6 +49,7 @@ function costOf(segments: readonly Segment[], texts: readonly string[]): number 
   let cost = 0;
   for (const [index, segment] of segments.entries()) {
     const text = texts[index];
+    if (segment.kind === 'optional-rest') return cost + 0.2;
     if (text === undefined) return cost + segments.length - index;
     if (segment.kind === 'rest') return cost + 0.2;
     if (segment.kind === 'parameter') cost += text === '' ? 1 : 0.1;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accessOf, onRoute, problemsOf, withRoute } from './planted.js';
+import { accessOf, load, onRoute, problemsOf, withRoute } from './planted.js';
 
 describe('the access of a route', () => {
   it.each([
@@ -59,6 +59,8 @@ describe('the access of a route', () => {
 
   it.each([
     'public: true',
+    'scope: none',
+    'scope: none\n    issuer: main',
     'scope: [a, b]',
     'scope: ["a,b"]',
     'scope: {all: [a, b]}',
@@ -69,11 +71,33 @@ describe('the access of a route', () => {
   });
 });
 
+describe('scope: none', () => {
+  it('is any valid token, and in a list a scope of that name', async () => {
+    const requirementOf = async (written: string) => {
+      const [route] = (await load(accessOf(written))).settings.routes;
+      return route?.access.kind === 'scoped' ? route.access.requirement : undefined;
+    };
+    expect(await requirementOf('scope: none')).toEqual({ mode: 'all', scopes: [] });
+    expect(await requirementOf('scope: [none]')).toEqual({ mode: 'all', scopes: ['none'] });
+    expect(await requirementOf('scope: {any: [none, a]}')).toEqual({ mode: 'any', scopes: ['none', 'a'] });
+  });
+
+  it('is not the same as no scope', async () => {
+    expect(await problemsOf(accessOf('scope:'))).not.toEqual([]);
+    expect(await problemsOf(accessOf('scope: []'))).not.toEqual([]);
+    expect(await problemsOf(accessOf('scope: none\n    public: true'))).toEqual([
+      '9:5: the route has both "scope" and "public: true"; remove one of them',
+    ]);
+  });
+});
+
 describe('a key of a route', () => {
   it.each([
     ['scope_key: x', ['9:5: unknown key "scope_key"; did you mean "scope"?']],
     ['zzz: 1', ['9:5: unknown key "zzz"']],
-    ['timeout: 3s', ['9:5: unknown key "timeout" here; it belongs in an upstream']],
+    ['idle_timeout: 3s', ['9:5: unknown key "idle_timeout" here; it belongs in an upstream']],
+    ['timeout: 3', ['9:14: "timeout" must be a duration such as 500ms, 30s, 2m, 1h or 1d']],
+    ['timeout: 0s', ['9:14: "timeout" must be at least 1ms']],
     ['rewrite: /v1/{id}', ["9:14: unknown placeholder {id}; the route's match has none"]],
     ['rewrite: /v1/$1', ['9:14: "$1" means nothing here; a part of the match is named: rewrite: /v1/{rest}']],
     [
@@ -121,6 +145,7 @@ describe('a key of a route', () => {
 
   it.each([
     'rewrite: /v1/%7Euser/',
+    'timeout: 5s',
     'rewrite: /odata/$metadata',
     'rewrite: /a%2Fb\n    allow_encoded_slash: true',
     'expect: [{path: /a//b, status: 400, method: TRACE}]',

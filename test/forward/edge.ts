@@ -17,7 +17,7 @@ import { ANONYMOUS, NO_CLAIMS, type Principal } from '../../src/model/principal.
 import { Refusal, type FlatHeaders } from '../../src/model/refusal.js';
 import type { RequestHead } from '../../src/model/request.js';
 import type { Route } from '../../src/model/route.js';
-import { makeUpstream, targetAt } from '../support/route.js';
+import { makeRoute, makeUpstream, targetAt } from '../support/route.js';
 import type { Upstream } from '../../src/model/upstream.js';
 
 export interface EdgeOptions {
@@ -106,20 +106,7 @@ function headOf(req: IncomingMessage): RequestHead {
 }
 
 function routeTo(upstream: Upstream, maxBodyBytes: number): Route {
-  return {
-    match: '* /{path*}',
-    line: 1,
-    methods: 'any',
-    path: [],
-    access: { kind: 'public' },
-    limits: [],
-    onFailure: 'local',
-    upstream,
-    rewrite: undefined,
-    maxBodyBytes,
-    allowEncodedSlash: false,
-    cors: undefined,
-  };
+  return makeRoute({ match: '* /{path*}', methods: 'any', path: [], upstream, maxBodyBytes });
 }
 
 export async function startEdge(origin: string, options: EdgeOptions = {}): Promise<Edge> {

@@ -6,13 +6,14 @@ import type { Route, Segment } from '../../src/model/route.js';
 import { routeOf } from '../model/route-of.js';
 import { headOf, matcherOf } from './head-of.js';
 
-const KINDS: readonly Segment['kind'][] = ['literal', 'parameter', 'rest'];
+const KINDS: readonly Segment['kind'][] = ['literal', 'parameter', 'rest', 'optional-rest'];
 
 /** Whether a path has the shape of a route: by definition, without a tree. */
 function fits(path: readonly Segment[], texts: readonly string[]): boolean {
   const [segment, ...further] = path;
   const [text, ...following] = texts;
   if (segment === undefined) return text === undefined;
+  if (segment.kind === 'optional-rest') return true;
   if (text === undefined) return false;
   switch (segment.kind) {
     case 'literal':
@@ -37,7 +38,8 @@ function compare(one: readonly Segment[], other: readonly Segment[]): number {
     const difference = KINDS.indexOf(one[at]!.kind) - KINDS.indexOf(other[at]!.kind);
     if (difference !== 0) return difference;
   }
-  return 0;
+  // Where both match, an optional rest at the end of the longer one is empty.
+  return one.length - other.length;
 }
 
 function stripped<T>(items: readonly T[], isEmpty: (item: T) => boolean): readonly T[] {
@@ -79,7 +81,7 @@ const rule = fc
   .tuple(
     fc.constantFrom('GET', 'POST', 'GET,PUT', 'HEAD', '*'),
     fc.array(segment, { minLength: 1, maxLength: 4 }),
-    fc.constantFrom('', '', '/', '/{rest*}'),
+    fc.constantFrom('', '', '/', '/{rest*}', '/{rest**}'),
   )
   .map(([methods, segments, end]) => routeOf(`${methods} /${segments.join('/')}${end}`));
 const routes = fc.array(rule, { minLength: 1, maxLength: 12 });

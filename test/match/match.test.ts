@@ -228,6 +228,50 @@ describe('An encoded slash', () => {
   });
 });
 
+describe('{name**} matches any number of segments, none among them', () => {
+  const find = finder(['GET /files/{path**}']);
+  it.each(['/files', '/files/', '/files/a', '/files/a/', '/files/a/b/c'])('%s', (path) => {
+    expect(find(`GET ${path}`)).toBe('GET /files/{path**}');
+    expect(find(`POST ${path}`)).toBe(405);
+  });
+
+  it.each(['/', '/file', '/filesx', '/x/files'])('but not another path: %s', (path) => {
+    expect(find(`GET ${path}`)).toBe(404);
+  });
+
+  it('at the root: every path', () => {
+    const all = finder(['GET /{path**}']);
+    for (const path of ['/', '/a', '/a/', '/a/b']) expect(all(`GET ${path}`)).toBe('GET /{path**}');
+  });
+
+  it('after every other route that matches', () => {
+    const all = finder([
+      '* /a/{x**}',
+      '* /a/{x*}',
+      '* /a/{x}',
+      '* /a/b',
+      '* /a',
+      '* /{x**}',
+      '* /{x*}',
+      '* /',
+    ]);
+    expect(all('GET /a/b')).toBe('* /a/b');
+    expect(all('GET /a/c')).toBe('* /a/{x}');
+    expect(all('GET /a/c/d')).toBe('* /a/{x*}');
+    expect(all('GET /a')).toBe('* /a');
+    expect(all('GET /c')).toBe('* /{x*}');
+    expect(all('GET /')).toBe('* /');
+    expect(finder(['* /{x**}', '* /{x}/{y**}'])('GET /a')).toBe('* /{x}/{y**}');
+  });
+
+  it('except a path that differs from a stricter route only by its slash: that is 404', () => {
+    const all = finder([routeOf('* /files', { scope: { mode: 'all', scopes: ['a'] } }), '* /files/{path**}']);
+    expect(all('GET /files')).toBe('* /files');
+    expect(all('GET /files/')).toBe(404);
+    expect(all('GET /Files/a')).toBe(404);
+  });
+});
+
 describe('A rewrite', () => {
   it.each([
     ['GET /files/{path*}', '/v1/{path}', '/files/a/b%20c/', '/v1/a/b%20c/'],
@@ -237,6 +281,15 @@ describe('A rewrite', () => {
     ['GET /old/{id}', '/', '/old/5', '/'],
     ['GET /old/{id}', '/%41/{id}', '/old/5', '/A/5'],
     ['GET /{a}/{rest*}', '/{rest}', '/x/y/z', '/y/z'],
+    ['GET /files/{path**}', '/v1/{path}', '/files', '/v1'],
+    ['GET /files/{path**}', '/v1/{path}', '/files/', '/v1/'],
+    ['GET /files/{path**}', '/v1/{path}', '/files/a', '/v1/a'],
+    ['GET /files/{path**}', '/v1/{path}', '/files/a/b/', '/v1/a/b/'],
+    ['GET /files/{path**}', '/{path}', '/files', '/'],
+    ['GET /files/{path**}', '/{path}', '/files/', '/'],
+    ['GET /files/{path**}', '/{path}/raw', '/files', '/raw'],
+    ['GET /files/{path**}', '/{path}/raw', '/files/', '/raw'],
+    ['GET /files/{path**}', '/{path}/raw', '/files/a', '/a/raw'],
   ])('of %s to %s makes %s into %s', (rule, rewrite, path, expected) => {
     const match = matcherOf([routeOf(rule, { rewrite })], { allowSemicolon: false });
     expect(match(headOf(`GET ${path}?q=1`))).toMatchObject({ path: expected, query: '?q=1' });

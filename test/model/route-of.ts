@@ -27,8 +27,9 @@ function segmentsOf(path: string): string[] {
 }
 
 function segmentOf(text: string): Segment {
-  const name = /^\{(.*?)\*?\}$/.exec(text)?.[1];
+  const name = /^\{(.*?)\*{0,2}\}$/.exec(text)?.[1];
   if (name === undefined) return { kind: 'literal', text: decodeURIComponent(text) };
+  if (text.endsWith('**}')) return { kind: 'optional-rest', name };
   return { kind: text.endsWith('*}') ? 'rest' : 'parameter', name };
 }
 

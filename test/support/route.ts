@@ -56,6 +56,7 @@ export function makeRoute(changes: Partial<Route> = {}): Route {
     onFailure: 'local',
     upstream: makeUpstream(),
     rewrite: undefined,
+    timeoutMs: undefined,
     maxBodyBytes: 1024,
     allowEncodedSlash: false,
     cors: undefined,

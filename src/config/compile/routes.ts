@@ -38,6 +38,7 @@ export function compileRoute(raw: RawRoute, line: number, context: RouteContext)
     onFailure: raw.on_failure ?? context.onFailure,
     upstream,
     rewrite: raw.rewrite?.path,
+    timeoutMs: raw.timeout,
     maxBodyBytes: raw.max_body ?? context.defaults.max_body,
     allowEncodedSlash: raw.allow_encoded_slash,
     cors: compileCors(raw.cors) ?? context.cors,

@@ -9,7 +9,7 @@
 const FOREIGN = /^:\w|[*<>()[\]|^{}"]|%7b[^/]*%7d|\$\d|\$$|^\\[dws]|^\.{3,}$/i;
 /** Converters of Flask and Django, which precede the name: `<int:id>`. */
 const CONVERTERS = /^(?:int|str|string|float|uuid|path|slug|any|re)$/;
-const PLACEHOLDER = /^\{[A-Za-z_]\w*\*?\}$/;
+const PLACEHOLDER = /^\{[A-Za-z_]\w*\*{0,2}\}$/;
 
 type Rule = readonly [pattern: RegExp, write: (groups: readonly string[]) => string];
 

@@ -41,7 +41,7 @@ export function parseMatch(text: string): MatchRule | ParseError {
     if (names.has(segment.name)) return new ParseError(`the placeholder {${segment.name}} appears twice`);
     names.add(segment.name);
   }
-  const rest = segments.findIndex((segment) => 'kind' in segment && segment.kind === 'rest');
+  const rest = segments.findIndex((segment) => 'kind' in segment && isRest(segment.kind));
   if (rest !== -1 && rest !== segments.length - 1) {
     return new ParseError('a placeholder with "*" takes the rest of the path and must be its last segment');
   }
@@ -153,9 +153,20 @@ function parsePath(text: string, methods: string): readonly Parsed[] | ParseErro
 }
 
 function parseSegment(segment: string): Parsed | ParseError {
-  const [, name, star] = /^\{([A-Za-z_][A-Za-z0-9_]*)(\*?)\}$/.exec(segment) ?? [];
-  if (name !== undefined) return { kind: star === '*' ? 'rest' : 'parameter', name };
+  const [, name, stars = ''] = /^\{([A-Za-z_][A-Za-z0-9_]*)(\*{0,2})\}$/.exec(segment) ?? [];
+  if (name !== undefined) return { kind: PLACEHOLDERS[stars] ?? 'parameter', name };
   return readLiteral(segment);
+}
+
+/** The kinds of placeholders by the stars after their names. */
+const PLACEHOLDERS: Readonly<Record<string, Exclude<Segment['kind'], 'literal'>>> = {
+  '': 'parameter',
+  '*': 'rest',
+  '**': 'optional-rest',
+};
+
+function isRest(kind: Segment['kind']): boolean {
+  return kind === 'rest' || kind === 'optional-rest';
 }
 
 function pathFlags(segments: readonly Parsed[]) {

@@ -7,14 +7,19 @@ import { scope, singleScope } from './issuer.js';
 import { notYetSupported } from './not-yet-supported.js';
 import { limit } from './limit.js';
 import { parseMatch, parseMethod, parseRewrite } from './match.js';
-import { count, failurePolicy, flag, given, list, phrase, single, size, words } from './values.js';
+import { count, duration, failurePolicy, flag, given, list, phrase, single, size, words } from './values.js';
 
 const SCOPE_FORM = 'a scope, a list of scopes (all of them), {any: [...]} or {all: [...]}';
+/** As the whole value, in place of a scope: any valid token. In a list it is a scope of that name. */
+const NO_SCOPE = 'none';
 const scopes = list(scope, 'a list of scopes');
 
 const requirement = z.union(
   [
-    singleScope.transform((each): ScopeRequirement => ({ mode: 'all', scopes: [each] })),
+    singleScope.transform((each): ScopeRequirement => ({
+      mode: 'all',
+      scopes: each === NO_SCOPE ? [] : [each],
+    })),
     scopes.transform((all): ScopeRequirement => ({ mode: 'all', scopes: all })),
     z
       .strictObject({
@@ -59,10 +64,13 @@ const expectation = z.strictObject({
 export const route = z
   .strictObject({
     match: phrase(parseMatch, 'methods and a path, such as "GET /a/{id}"').describe(
-      'Methods and path: "GET /a/{id}", "GET,POST /a", "* /files/{path*}". A placeholder is a whole segment.',
+      'Methods and path: "GET /a/{id}", "GET,POST /a", "* /files/{path*}". A placeholder is a whole segment; ' +
+        '{name*} is one or more, {name**} also none.',
     ),
     upstream: words("an upstream's name").describe('The name of the upstream that gets the requests.'),
-    scope: requirement.optional().describe(`What a token must grant: ${SCOPE_FORM}.`),
+    scope: requirement
+      .optional()
+      .describe(`What a token must grant: ${SCOPE_FORM}; or none: any valid token.`),
     public: flag().optional().describe('true: the route needs no token.'),
     issuer: z
       .union(
@@ -92,6 +100,9 @@ export const route = z
     rewrite: phrase(parseRewrite, 'a path such as /v1/{path}')
       .optional()
       .describe("The path that the upstream gets, with the match's placeholders: /v1/{path}."),
+    timeout: duration()
+      .optional()
+      .describe("Time limit for the head of the response, instead of the upstream's: 5s."),
     allow_encoded_slash: flag().default(false).describe('Whether a path may contain %2F.'),
     cors: cors.optional().describe("Cross-origin rules of this route, instead of the file's."),
     expect: z
