@@ -79,7 +79,11 @@ export async function buildGateway(
   return {
     settings,
     gateway: {
-      read: createReader({ trustProxy: settings.trustProxy, newId }),
+      read: createReader({
+        trustProxy: settings.trustProxy,
+        clientIpHeader: settings.clientIpHeader,
+        newId,
+      }),
       readTarget: createReadTarget({ allowSemicolon }),
       steps,
       forwarder: createForwarder(upstreams, {

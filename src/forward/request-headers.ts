@@ -47,6 +47,8 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
   const setNames = new Set(set.map(([name]) => plainName(name.toLowerCase())));
   const removed = new Set(upstream.headers.remove.map((name) => plainName(name.toLowerCase())));
   const dropped = new Set([...HOP_BY_HOP, ...OWNED, ...setNames, ...removed]);
+  const clientIpName = upstream.clientIpHeader && plainName(upstream.clientIpHeader.toLowerCase());
+  if (clientIpName !== undefined) dropped.add(clientIpName);
   if (!upstream.forwardAuthorization) dropped.add('authorization');
 
   const identity = createIdentity(removed);
@@ -54,13 +56,17 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
   const addsFor = isAdded('x-forwarded-for');
   const addsProto = isAdded('x-forwarded-proto');
   const addsHost = isAdded('x-forwarded-host');
+  const addedClientIp =
+    clientIpName !== undefined && isAdded(clientIpName) ? upstream.clientIpHeader : undefined;
   const addsForwarded = isAdded('forwarded');
   const addsId = isAdded('x-request-id');
   const fixedFields = set.flat();
   const allowedName = cacheNames((name) => !isForbidden(plainName(name.toLowerCase()), dropped));
   const allowedNameFromProxy = cacheNames((name) => {
     const lower = name.toLowerCase();
-    return FROM_TRUSTED_PROXY.has(lower) ? isAdded(lower) : !isForbidden(plainName(lower), dropped);
+    return FROM_TRUSTED_PROXY.has(lower) && lower !== clientIpName
+      ? isAdded(lower)
+      : !isForbidden(plainName(lower), dropped);
   });
 
   return (target) =>
@@ -78,6 +84,7 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
       if (addsFor) fields.push('X-Forwarded-For', head.forwardedFor);
       if (addsProto) fields.push('X-Forwarded-Proto', head.forwardedProto);
       if (addsHost) fields.push('X-Forwarded-Host', head.forwardedHost);
+      if (addedClientIp !== undefined) fields.push(addedClientIp, head.clientIp);
       if (addsForwarded && head.forwarded !== undefined) fields.push('Forwarded', head.forwarded);
       if (addsId) fields.push('X-Request-Id', head.id);
       for (const text of identity(principal)) fields.push(text);

@@ -122,6 +122,8 @@ export interface Settings {
   readonly admin: AdminAddress | undefined;
   /** Addresses and CIDR blocks. */
   readonly trustProxy: readonly string[];
+  /** The field in which trusted proxies send the client's address, as written; undefined: the X-Forwarded-For chain. */
+  readonly clientIpHeader: string | undefined;
   readonly redis: RedisSettings | undefined;
   /** The file's issuers, then the token service's own. */
   readonly issuers: readonly Issuer[];

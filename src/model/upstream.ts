@@ -84,6 +84,8 @@ export interface Upstream {
     /** In lower case. */
     readonly remove: readonly string[];
   };
+  /** The file's `client_ip_header`, as written: the upstream gets the client's address in it. */
+  readonly clientIpHeader: string | undefined;
   readonly tls: UpstreamTls;
   readonly balance: 'round-robin' | 'least-requests';
   /** Undefined: not checked. */

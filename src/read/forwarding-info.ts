@@ -1,5 +1,6 @@
 /** Determines the client's address and the forwarding fields for the upstream. Called by `read.ts`. */
 import type { IncomingMessage } from 'node:http';
+import type { FlatHeaders } from '../model/refusal.js';
 import type { Address, ReadAddress } from './address.js';
 import type { Fields } from './fields.js';
 import { appendForwarded } from './forwarded.js';
@@ -21,12 +22,16 @@ const UNKNOWN: Address = { ip: 'unknown', trusted: false };
 
 /**
  * Determines the client's address. Forwarding fields count only where the peer is a trusted proxy; then the client is the
- * rightmost address of the chain that is not trusted.
+ * rightmost address of the chain that is not trusted, or, with `clientIpName`, the address in that field. A proxy that
+ * sets such a field may pass on any chain, so without the field, or with an invalid one, the client is the peer.
+ *
+ * @param clientIpName the name in lower case of the field with the client's address
  */
 export function resolveClient(
   req: IncomingMessage,
   fields: Fields,
   readAddress: ReadAddress,
+  clientIpName: string | undefined,
 ): ForwardingInfo {
   const peer = readAddress(req.socket.remoteAddress ?? '') ?? UNKNOWN;
   const proto = 'encrypted' in req.socket && req.socket.encrypted === true ? 'https' : 'http';
@@ -41,11 +46,13 @@ export function resolveClient(
       forwarded: undefined,
     };
   }
-  const chain = chainOf(fields, readAddress);
+  const named = clientIpName === undefined ? undefined : readAddress(onlyValue(req.rawHeaders, clientIpName));
+  const chain =
+    fields.forwardedFor ?? (clientIpName === undefined ? readAddress(fields.realIp ?? '') : named)?.ip ?? '';
   const { forwarded } = fields;
   return {
     trusted: true,
-    clientIp: clientOf(chain, peer, readAddress),
+    clientIp: clientIpName === undefined ? clientOf(chain, peer, readAddress) : (named ?? peer).ip,
     forwardedFor: chain === '' ? peer.ip : `${chain}, ${peer.ip}`,
     forwardedProto: protoOf(fields.forwardedProto) ?? proto,
     forwardedHost: isHost(fields.forwardedHost ?? '') ? fields.forwardedHost! : host,
@@ -53,10 +60,19 @@ export function resolveClient(
   };
 }
 
-/** Returns the chain that a trusted peer sent; without X-Forwarded-For, X-Real-IP is a chain of one address. */
-function chainOf({ forwardedFor, realIp }: Fields, readAddress: ReadAddress): string {
-  if (forwardedFor !== undefined) return forwardedFor;
-  return readAddress(realIp ?? '')?.ip ?? '';
+/**
+ * Returns the value of a field that occurs once, otherwise an empty text: a proxy that appends its field leaves a
+ * client's own before it.
+ */
+function onlyValue(rawHeaders: FlatHeaders, name: string): string {
+  let value: string | undefined;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const field = rawHeaders[at]!;
+    if (field.length !== name.length || field.toLowerCase() !== name) continue;
+    if (value !== undefined) return '';
+    value = rawHeaders[at + 1];
+  }
+  return value ?? '';
 }
 
 /** Reads the chain from the right, past the trusted proxies. An invalid entry ends it: the last valid address counts. */

@@ -9,6 +9,8 @@ import { resolveClient } from './forwarding-info.js';
 export interface ReaderOptions {
   /** The addresses and CIDR blocks whose X-Forwarded-*, X-Real-IP, Forwarded and X-Request-Id are trusted. */
   readonly trustProxy: readonly string[];
+  /** The field in which these proxies send the client's address; undefined: the chain of X-Forwarded-For. */
+  readonly clientIpHeader?: string | undefined;
   /** Makes a request id. */
   readonly newId: () => string;
 }
@@ -25,13 +27,14 @@ const SHORT_VISIBLE = /^[!-~]{1,128}$/;
  *
  * @throws Error where an entry of `trustProxy` is not an address or a CIDR block
  */
-export function createReader({ trustProxy, newId }: ReaderOptions): Read {
+export function createReader({ trustProxy, clientIpHeader, newId }: ReaderOptions): Read {
+  const clientIpName = clientIpHeader?.toLowerCase();
   const readAddress = createReadAddress(trustProxy);
 
   return function read(req) {
     const fields = collect(req.rawHeaders);
     const { requestId = '' } = fields;
-    const forwarding = resolveClient(req, fields, readAddress);
+    const forwarding = resolveClient(req, fields, readAddress, clientIpName);
     const method = req.method ?? '';
     const keepsId = forwarding.trusted && TOKEN.test(requestId);
     const headError = validateHead(req, fields);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { onTop, problemsOf } from './planted.js';
+import { load, onTop, problemsOf } from './planted.js';
 
 describe('an address', () => {
   it.each([
@@ -97,6 +97,39 @@ describe('a certificate', () => {
     ],
   ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
+  });
+});
+
+describe('client_ip_header', () => {
+  const trusting = (value: string) => onTop(`client_ip_header: ${value}\ntrust_proxy: [10.0.0.0/8]`);
+
+  it.each([
+    ['"X Y"', 'must be the name of a field with an address, such as CF-Connecting-IP'],
+    ['Host', 'must be the name of a field with an address, such as CF-Connecting-IP'],
+    ['X-App-Id', 'must be the name of a field with an address, such as CF-Connecting-IP'],
+    ['Authorization', 'must be the name of a field with an address, such as CF-Connecting-IP'],
+    ['[CF-Connecting-IP]', 'must be the name of a header field'],
+    [
+      'X-Forwarded-For',
+      'must be a field with one address; X-Forwarded-For has a chain, and is read without this key',
+    ],
+  ])('with the value %s is refused', async (value, text) => {
+    expect(await problemsOf(trusting(value))).toEqual([
+      expect.stringContaining(`"client_ip_header" ${text}`),
+    ]);
+  });
+
+  it('without trust_proxy is an error: nobody could be trusted to send it', async () => {
+    const text =
+      '1:1: "client_ip_header" needs "trust_proxy": the field is trusted from these addresses only';
+    expect(await problemsOf(onTop('client_ip_header: CF-Connecting-IP'))).toEqual([text]);
+    expect(await problemsOf(onTop('client_ip_header: CF-Connecting-IP\ntrust_proxy: []'))).toEqual([text]);
+  });
+
+  it('is compiled, for every upstream too', async () => {
+    const { settings } = await load(trusting('CF-Connecting-IP'));
+    expect(settings.clientIpHeader).toBe('CF-Connecting-IP');
+    expect(settings.upstreams[0]?.clientIpHeader).toBe('CF-Connecting-IP');
   });
 });
 

@@ -178,3 +178,22 @@ it('Fields that the file sets or removes are the same for a trusted proxy', () =
   expect(built).not.toContain('X-Forwarded-Port');
   expect(built).toContain('/shop');
 });
+
+it('The field of client_ip_header has the address that the gateway uses, in no other spelling and from nobody else', () => {
+  const sent = [...FROM_PROXY, 'x_real_ip', 'forged', 'CF-Connecting-IP', 'kept'];
+  for (const viaTrustedProxy of [false, true]) {
+    const head = { ...headWith(sent), viaTrustedProxy };
+    const values = (built: readonly string[], name: RegExp) =>
+      built.filter((_, at) => name.test(built[at - 1]!));
+    const built = buildWith({ clientIpHeader: 'X-Real-IP' })(head, ANONYMOUS, undefined);
+    expect(values(built, /^x.real.ip$/i)).toEqual(['192.0.2.1']);
+    expect(values(built, /^cf/i)).toEqual(['kept']);
+    for (const [headers, expected] of [
+      [{ set: [['X-Real-IP', 'mine'] as const], remove: [] }, ['mine']],
+      [{ set: [], remove: ['x-real-ip'] }, []],
+    ] as const) {
+      const changed = buildWith({ clientIpHeader: 'X-Real-IP', headers })(head, ANONYMOUS, undefined);
+      expect(values(changed, /^x.real.ip$/i)).toEqual(expected);
+    }
+  }
+});

@@ -49,6 +49,41 @@ describe('An untrusted peer', () => {
   });
 });
 
+describe('client_ip_header', () => {
+  const reader = createReader({
+    trustProxy: ['10.0.0.0/8'],
+    clientIpHeader: 'CF-Connecting-IP',
+    newId: () => 'new-id',
+  });
+  const clientOf = (fields: string[], peer = '10.1.2.3') => {
+    const { clientIp, forwardedFor } = reader(requestOf(fields, { peer }));
+    return [clientIp, forwardedFor];
+  };
+
+  it('of a trusted peer is the address of the client, whatever the chain is', () => {
+    expect(clientOf(['CF-Connecting-IP', '9.9.9.9'])).toEqual(['9.9.9.9', '9.9.9.9, 10.1.2.3']);
+    expect(clientOf(['cf-connecting-ip', '::ffff:9.9.9.9'])).toEqual(['9.9.9.9', '9.9.9.9, 10.1.2.3']);
+    expect(clientOf(['CF-CONNECTING-IP', '[2001:DB8::1]:80'])[0]).toBe('2001:db8::1');
+    expect(clientOf([...CLAIMS, 'CF-Connecting-IP', '7.7.7.7'])).toEqual(['7.7.7.7', '9.9.9.9, 10.1.2.3']);
+  });
+
+  it('that is absent, repeated or no address makes the peer the client; no other field is read', () => {
+    const invalid = ['', 'x', '9.9.9.9, 8.8.8.8', '9.9.9', '9.9.9.9 8.8.8.8', 'unknown', '9'.repeat(70)];
+    for (const value of invalid) {
+      expect(clientOf(['CF-Connecting-IP', value, ...CLAIMS])[0]).toBe('10.1.2.3');
+      expect(clientOf(['CF-Connecting-IP', value])).toEqual(['10.1.2.3', '10.1.2.3']);
+    }
+    expect(clientOf(CLAIMS)[0]).toBe('10.1.2.3');
+    expect(clientOf(['X-Real-IP', '8.8.8.8'])).toEqual(['10.1.2.3', '10.1.2.3']);
+    expect(clientOf(['CF-Connecting-IP', '9.9.9.9', 'cf-connecting-ip', '9.9.9.9'])[0]).toBe('10.1.2.3');
+    expect(clientOf(['CF_Connecting_IP', '9.9.9.9'])[0]).toBe('10.1.2.3');
+  });
+
+  it('of an untrusted peer is ignored', () => {
+    expect(clientOf(['CF-Connecting-IP', '9.9.9.9'], '11.0.0.1')).toEqual(['11.0.0.1', '11.0.0.1']);
+  });
+});
+
 describe('A trusted peer', () => {
   it('sets the forwarding information', () => {
     expect(readFrom(['10.0.0.0/8'], CLAIMS, { peer: '10.1.2.3' })).toMatchObject({

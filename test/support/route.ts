@@ -34,6 +34,7 @@ export function makeUpstream(changes: Partial<Upstream> = {}): Upstream {
     forwardAuthorization: true,
     host: 'target',
     headers: { set: [], remove: [] },
+    clientIpHeader: undefined,
     tls: NO_TLS,
     balance: 'round-robin',
     health: undefined,

@@ -5,7 +5,7 @@ import type { Path, Report, Warn } from '../problem.js';
 import { checkConflicts } from './conflicts.js';
 import { checkIssuers } from './issuers.js';
 import { checkLimits } from './limits.js';
-import { checkDrain, checkListeners } from './listeners.js';
+import { checkClientIpHeader, checkDrain, checkListeners } from './listeners.js';
 import { checkRedis } from './redis.js';
 import { checkRoutes } from './routes.js';
 import { checkTokens } from './tokens.js';
@@ -24,6 +24,7 @@ export interface RawConfig {
 export function check(config: PartialConfig, raw: RawConfig, files: Files, report: Report, warn: Warn): void {
   const isPresent = (path: Path) => raw.has(path);
   checkListeners(config.general, files, isPresent, report);
+  checkClientIpHeader(config.general, report);
   checkDrain(config.general, report);
   checkWorkers(config.general, report);
   checkRedis(config.general, files, report);

@@ -25,6 +25,20 @@ export function checkListeners(
   );
 }
 
+/** Checks that there are proxies whose `client_ip_header` is trusted. */
+export function checkClientIpHeader(
+  { client_ip_header: header, trust_proxy: trusted }: PartialGeneral,
+  report: Report,
+): void {
+  // A faulty list is reported by itself.
+  if (header === undefined || trusted === undefined || trusted.length > 0) return;
+  report(
+    ['client_ip_header'],
+    '"client_ip_header" needs "trust_proxy": the field is trusted from these addresses only',
+    'key',
+  );
+}
+
 /** Checks that the delay is within the drain; a drain that only waits would cut every request at its end. */
 export function checkDrain(
   { drain_timeout: timeout, drain_delay: delay }: PartialGeneral,

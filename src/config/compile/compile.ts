@@ -36,7 +36,7 @@ export function compile(
   files: Files,
   locationOf: (path: Path) => { readonly line: number; readonly column: number },
 ): Omit<LoadedConfig, 'sourceLine'> {
-  const upstreams = compileUpstreams(config.upstreams, files);
+  const upstreams = compileUpstreams(config, files);
   const onFailure = config.redis?.on_failure ?? 'local';
   const cors = compileCors(config.cors);
   const tokens = config.tokens && compileTokens(config.tokens, files);
@@ -62,6 +62,7 @@ export function compile(
     listen: config.listen && compileListen(config.listen, files),
     admin: config.admin && compileAdmin(config.admin, files),
     trustProxy: config.trust_proxy,
+    clientIpHeader: config.client_ip_header,
     redis: redis && compileRedis(redis, files),
     issuers,
     tokens,

@@ -6,13 +6,22 @@ import { textOf } from './text.js';
 
 /** Compiles upstreams into those of the model, by name; durations are in milliseconds. */
 export function compileUpstreams(
-  upstreams: Validated['upstreams'],
+  { upstreams, client_ip_header: clientIpHeader }: Validated,
   files: Files,
 ): ReadonlyMap<string, Upstream> {
-  return new Map(Object.entries(upstreams).map(([name, each]) => [name, compileUpstream(name, each, files)]));
+  return new Map(
+    Object.entries(upstreams).map(([name, each]) => [
+      name,
+      { ...compileUpstream(name, each, files), clientIpHeader },
+    ]),
+  );
 }
 
-function compileUpstream(name: string, raw: Validated['upstreams'][string], files: Files): Upstream {
+function compileUpstream(
+  name: string,
+  raw: Validated['upstreams'][string],
+  files: Files,
+): Omit<Upstream, 'clientIpHeader'> {
   const { headers, tls } = raw;
   const text = (file: string | undefined) => (file === undefined ? undefined : textOf(file, files));
   return {

@@ -1,6 +1,7 @@
 /** The schema of the whole file, composed of its parts. The JSON Schema for editors is generated from it. */
 import { z } from 'zod';
 import { cors } from './cors.js';
+import { clientIpHeader } from './field-name.js';
 import { issuer, issuerName } from './issuer.js';
 import { notYetSupported } from './not-yet-supported.js';
 import { limit } from './limit.js';
@@ -25,6 +26,12 @@ export const general = z.strictObject({
     .default([])
     .describe(
       'Addresses or CIDR blocks of proxies whose X-Forwarded-*, X-Real-IP, Forwarded and X-Request-Id are trusted.',
+    ),
+  client_ip_header: clientIpHeader
+    .optional()
+    .describe(
+      'The field in which the proxies of trust_proxy send the address of the client, such as CF-Connecting-IP. No other ' +
+        'field is read for it.',
     ),
   redis: redis
     .optional()

@@ -1,9 +1,10 @@
 /** The schema of upstreams: one origin, or targets with their settings. */
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
+import { identifiesCaller, parseFieldName } from './field-name.js';
 import { hostName } from './listen.js';
 import { parseOrigin } from './url.js';
-import { count, duration, flag, given, list, phrase, SECOND_MS, TOKEN, words } from './values.js';
+import { count, duration, flag, given, list, phrase, SECOND_MS, words } from './values.js';
 
 const FORM = 'an origin such as http://10.0.0.5:9002, or {targets: [...], timeout, ...}';
 
@@ -12,23 +13,8 @@ const target = phrase((text) => {
   return url instanceof ParseError ? url : { origin: url.origin, host: url.host };
 }, 'an origin such as http://10.0.0.5:9002');
 
-/** Fields that frame a message or belong to one connection (RFC 9110 7.6.1). Only the gateway sets them. */
-const FRAMING =
-  /^(connection|content-length|expect|host|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i;
-/** Fields in which the gateway identifies the caller. Upstreams trust them. */
-const IDENTITY = /^x-(app|token)-/i;
-
-function parseFieldName(text: string): string | ParseError {
-  if (!TOKEN.test(text)) return new ParseError('is not the name of a header field');
-  // RFC 9110 5.6.2 allows a star in a name, but here it is most likely meant as a pattern.
-  if (text.includes('*')) return new ParseError('is no pattern: fields are named one by one');
-  return FRAMING.test(text)
-    ? new ParseError('is set by the gateway itself and cannot be changed here')
-    : text;
-}
-
 const settableName = z.string().superRefine((text, context) => {
-  const name = IDENTITY.test(text)
+  const name = identifiesCaller(text)
     ? new ParseError('tells upstreams who calls and cannot be set here')
     : parseFieldName(text);
   if (name instanceof ParseError) context.addIssue({ code: 'custom', message: name.text });
