@@ -7,6 +7,7 @@
 import { createJwksFileCaches, type OpenJwksFileCache } from '../authenticate/jwks-file-cache.js';
 import { createKeySet, type KeySet } from '../authenticate/key-set.js';
 import { createLocalKeySet } from '../authenticate/local-jwks.js';
+import { createSecretKeySet } from '../authenticate/secret-key-set.js';
 import type { Reuse } from './resource-pool.js';
 import { openUpstream, type UpstreamPools } from '../forward/forward.js';
 import { createMemoryStore, type MemoryStore } from '../limit/memory-store.js';
@@ -190,7 +191,10 @@ function reuseIssuerKeys(
     const { signer } = tokens;
     return reuse(resource, { signer, algorithms }, () => createLocalKeySet(signer, algorithms, now), close);
   }
-  const reading = keys.kind === 'file' ? Symbol('each its own') : undefined;
+  if (keys.kind === 'secret')
+    return reuse(resource, { keys }, () => createSecretKeySet(keys.secret, now), close);
+  const isFile = keys.kind === 'file' || keys.kind === 'public_key_file';
+  const reading = isFile ? Symbol('each its own') : undefined;
   return reuse(
     resource,
     { keys, algorithms, tokenTypes, jwksMaxAgeMs, jwksMaxStaleMs, cache, reading },

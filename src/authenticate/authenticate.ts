@@ -1,12 +1,12 @@
 /**
  * The step `authenticate` of the pipeline: turns the Authorization field into a Principal or a Refusal.
  *
- * A new token is parsed (`parse-jws`), its issuer is found by `iss` and its key by `kid`, express-jwt verifies it
+ * A new token is parsed (`parse-jws`), its issuer is found by `iss` and its key by `kid`, express-jwt or jose verifies it
  * (`verify`), its claims are checked (`claims`), and the Principal is made. Later requests find it in the cache,
  * without a promise. Revocation is checked at every request, outside the cache.
  */
 import { satisfies } from '../model/claim.js';
-import type { Algorithm, Issuer } from '../model/issuer.js';
+import { hasKeyIds, type Algorithm, type Issuer } from '../model/issuer.js';
 import { ANONYMOUS, type Principal } from '../model/principal.js';
 import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
@@ -151,7 +151,8 @@ async function verifyToken(
   if (!issuer.tokenTypes.has(header.typ)) return INVALID_TOKEN.type;
   const algorithm = issuer.algorithms.find((accepted) => accepted === header.alg);
   if (!algorithm) return INVALID_TOKEN.algorithm;
-  const jwkSet = await findVerifyingSet(token, header.kid, algorithm, verifier);
+  const kid = hasKeyIds(issuer.keys) ? header.kid : undefined;
+  const jwkSet = await findVerifyingSet(token, kid, algorithm, verifier);
   if (jwkSet instanceof Refusal) return jwkSet;
   const validity = readValidity(payload, issuer);
   if (validity instanceof Refusal) return validity;

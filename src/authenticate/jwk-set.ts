@@ -1,7 +1,7 @@
 /** Authenticate, issuer keys: parses usable JWKs with jwks-rsa and finds those that a token can mean. */
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import jwksRsa from 'jwks-rsa';
-import type { Algorithm } from '../model/issuer.js';
+import type { Algorithm, PublicKeyAlgorithm } from '../model/issuer.js';
 import { isStrong, type UsableJwk } from '../model/jwk.js';
 
 /** An immutable set of keys: another set is another object. */
@@ -18,7 +18,7 @@ export interface JwkSet {
 
 interface Key {
   readonly kid: string | undefined;
-  readonly algorithms: readonly Algorithm[];
+  readonly algorithms: readonly PublicKeyAlgorithm[];
   readonly publicKey: KeyObject;
 }
 
@@ -44,7 +44,7 @@ export async function createJwkSet(jwks: readonly UsableJwk[]): Promise<JwkSet> 
       const matches: KeyObject[] = [];
       for (const key of kid === undefined ? keys : (byKid.get(kid) ?? [])) {
         if (matches.length === MAX_CANDIDATES) break;
-        if (key.algorithms.includes(algorithm)) matches.push(key.publicKey);
+        if (key.algorithms.some((each) => each === algorithm)) matches.push(key.publicKey);
       }
       return matches;
     },

@@ -96,7 +96,7 @@ class RefreshedKeySet implements KeySet {
     this.#outage = createOutageLog(issuer.name, log, now);
     this.#timer = new RefreshTimer(() => void this.#load(), maxAgeMs);
     this.#fileCache = kind === 'url' || kind === 'discovery' ? options.cache?.(issuer) : undefined;
-    this.#canChange = kind !== 'inline';
+    this.#canChange = kind !== 'inline' && kind !== 'public_key';
     this.#maxStaleMs = this.#canChange ? Math.max(options.maxStaleMs, maxAgeMs) : Infinity;
     this.#cacheLoaded = this.#fileCache && this.#loadCached(this.#fileCache);
     void this.#load();
@@ -220,5 +220,5 @@ export function foundIn(
 function locationOf(keys: KeySource): Pick<KeySourceDetails, 'url' | 'file'> {
   if (keys.kind === 'url') return { url: keys.url };
   if (keys.kind === 'discovery') return { url: keys.issuer };
-  return keys.kind === 'file' ? { file: keys.path } : {};
+  return keys.kind === 'file' || keys.kind === 'public_key_file' ? { file: keys.path } : {};
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { KeySource } from '../model/issuer.js';
 import { parseJson } from '../model/json.js';
 import { isLoopback } from '../model/loopback.js';
+import { jwksOfPem } from '../model/public-key.js';
 import { fetchBytes, MAX_BYTES } from './fetch-bytes.js';
 import { KeySourceError } from './key-source-error.js';
 
@@ -20,10 +21,17 @@ export function createReadDocument(source: KeySource): ReadDocument {
     case 'discovery':
       return (signal) => discover(source.issuer, signal);
     case 'file':
-      return (signal) => readJsonFile(source.path, signal);
+      return (signal) => readKeyFile(source.path, parse, signal);
+    case 'public_key_file':
+      return (signal) => readKeyFile(source.path, parsePem, signal);
+    case 'public_key':
+      return () => Promise.resolve(jwksOfPem(source.pem));
     case 'own':
       // The gateway's own keys are read in this process: see local-jwks.ts.
       return () => Promise.reject(new KeySourceError('are those of this gateway'));
+    case 'secret':
+      // See secret-key-set.ts.
+      return () => Promise.reject(new KeySourceError('are a secret'));
     case 'inline':
       return () => Promise.resolve(source.jwks);
   }
@@ -83,11 +91,15 @@ async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
   }
 }
 
-async function readJsonFile(path: string, signal: AbortSignal): Promise<unknown> {
+async function readKeyFile(
+  path: string,
+  parseBytes: (bytes: Buffer) => unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
   try {
     const bytes = await readFile(path, { signal });
     if (bytes.length > MAX_BYTES) throw new KeySourceError('is too large');
-    return parse(bytes);
+    return parseBytes(bytes);
   } catch (error) {
     throw KeySourceError.of(error, { file: path });
   }
@@ -99,4 +111,10 @@ function parse(bytes: Buffer): unknown {
   } catch {
     throw new KeySourceError('is not JSON');
   }
+}
+
+function parsePem(bytes: Buffer): unknown {
+  const jwks = jwksOfPem(bytes.toString('utf8'));
+  if (typeof jwks === 'string') throw new KeySourceError(jwks);
+  return jwks;
 }

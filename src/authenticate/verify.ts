@@ -1,5 +1,5 @@
 /**
- * Authenticate: verifies a token with a key, by express-jwt. Called by `authenticate.ts`.
+ * Authenticate: verifies a token with a key, by express-jwt, and Ed25519 by jose. Called by `authenticate.ts`.
  *
  * express-jwt gets a synthetic request. With the real one it would skip verification for a preflight, and it could not
  * verify a WebSocket upgrade, which does not pass through Express.
@@ -7,11 +7,15 @@
 import type { KeyObject } from 'node:crypto';
 import { expressjwt, UnauthorizedError } from 'express-jwt';
 import jwt from 'jsonwebtoken';
-import type { Issuer } from '../model/issuer.js';
+import { isSecretAlgorithm, type Algorithm, type Issuer } from '../model/issuer.js';
 import type { Refusal } from '../model/refusal.js';
 import { INVALID_TOKEN } from './refusals.js';
+import { createVerifyEd25519 } from './verify-ed25519.js';
 
-/** Checks the signature, the times, the audience and the issuer; undefined where all are valid. */
+/**
+ * Checks the signature; express-jwt also the times, the audience and the issuer, which `claims.ts` checks again.
+ * Undefined where all are valid.
+ */
 export type Verify = (token: string, key: KeyObject) => Promise<Refusal | undefined>;
 
 type Middleware = ReturnType<typeof expressjwt>;
@@ -30,12 +34,20 @@ interface SyntheticRequest {
 const RESPONSE = {} as unknown as MiddlewareResponse;
 
 /**
- * Creates the verifier of one issuer. It rejects only with an unexpected error of express-jwt.
+ * Creates the verifier of one issuer. It rejects only with an unexpected error of express-jwt or jose.
  * @param now epoch milliseconds
  */
 export function createVerify(issuer: Issuer, now: () => number): Verify {
+  const verify = createVerifyJwt(issuer, now);
+  const verifyEd25519 = createVerifyEd25519(issuer.algorithms);
+  if (!verifyEd25519) return verify;
+  return (token, key) =>
+    key.asymmetricKeyType === 'ed25519' ? verifyEd25519(token, key) : verify(token, key);
+}
+
+function createVerifyJwt(issuer: Issuer, now: () => number): Verify {
   const middleware = expressjwt({
-    algorithms: [...issuer.algorithms],
+    algorithms: algorithmsOf(issuer),
     getToken: (request) => (request as unknown as SyntheticRequest).token,
     secret: (request) => (request as unknown as SyntheticRequest).key,
     clockTolerance: issuer.clockSkewMs / 1000,
@@ -59,6 +71,16 @@ export function createVerify(issuer: Issuer, now: () => number): Verify {
       void middleware(request as unknown as MiddlewareRequest, RESPONSE, next);
     });
   };
+}
+
+/** The algorithms that fit the kind of the issuer's keys: HS* with a secret only, and never with a public key. */
+function algorithmsOf({ algorithms, keys }: Issuer): jwt.Algorithm[] {
+  return algorithms.filter(
+    (algorithm): algorithm is Exclude<Algorithm, 'EdDSA' | 'Ed25519'> =>
+      algorithm !== 'EdDSA' &&
+      algorithm !== 'Ed25519' &&
+      isSecretAlgorithm(algorithm) === (keys.kind === 'secret'),
+  );
 }
 
 /** Maps the library's error to a refusal. Its message may quote the configuration, so it is not used. */

@@ -147,8 +147,8 @@ function testIssuerFor(
   return undefined;
 }
 
-function withKeys(issuer: Issuer, { jwks }: TestIssuer): Issuer {
-  return { ...issuer, keys: { kind: 'inline', jwks } };
+function withKeys(issuer: Issuer, { jwks, config: { algorithms } }: TestIssuer): Issuer {
+  return { ...issuer, keys: { kind: 'inline', jwks }, algorithms };
 }
 
 function requestOf(method: string, path: string, token: string | undefined): IncomingMessage {

@@ -11,8 +11,8 @@ import type { GatewayConfig } from './schema/schema.js';
 import { yamlSource } from './source.js';
 import { validate } from './validate.js';
 
-/** The keys of an issuer that say where its JWKS is. */
-const KEY_SOURCES: ReadonlySet<string> = new Set(['jwks']);
+/** The keys of an issuer that say where its JWKS is, or stand in its place. */
+const KEY_SOURCES: ReadonlySet<string> = new Set(['jwks', 'public_key', 'secret']);
 
 /** A valid place of keys, while only the rest of an issuer is checked. */
 const PLACEHOLDER = 'http://127.0.0.1/jwks';
@@ -57,7 +57,11 @@ function withJwks(issuers: unknown, jwksOf: (name: string) => unknown): unknown 
   return Object.fromEntries(
     Object.entries(issuers).map(([name, issuer]) => {
       if (!isRecord(issuer)) return [name, issuer];
-      const kept = Object.entries(issuer).filter(([key]) => !KEY_SOURCES.has(key));
+      // The algorithms of a secret are for no other kind of keys.
+      const hasSecret = Object.hasOwn(issuer, 'secret');
+      const kept = Object.entries(issuer).filter(
+        ([key]) => !KEY_SOURCES.has(key) && !(hasSecret && key === 'algorithms'),
+      );
       return [name, { ...Object.fromEntries(kept), jwks: jwksOf(name) }];
     }),
   );

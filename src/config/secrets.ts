@@ -20,6 +20,8 @@ const VALUE = `"(?:\\\\.|[^"\\\\])*"?|'(?:''|[^'])*'?|[^\\s"'{[].*?(?=,\\s*["']?
 
 const PATTERNS: readonly RegExp[] = [
   new RegExp(`(?<![\\w.-])(?:${NAME}|${MEMBER})["']?\\s*:\\s*(${VALUE})`, 'dgi'),
+  // A list by mistake, where one value belongs.
+  new RegExp(`(?<![\\w.-])${NAME}["']?\\s*:\\s*\\[([^\\]]*)`, 'dgi'),
   new RegExp(`[?&;]${NAME}=([^&\\s"']+)`, 'dgi'),
   /:\/\/(\S*)@/dg,
   /(?<![^\s"'])([^\s"':/@{[]*:[^\s"'@/]+)@/dg,

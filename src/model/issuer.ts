@@ -2,8 +2,8 @@
 import type { ClaimCondition } from './claim.js';
 import type { TokenTypes } from './token-type.js';
 
-/** The JWS algorithms that the gateway verifies (RFC 7518 3.1). HS* and `none` are never accepted. */
-export const ALGORITHMS = [
+/** The JWS algorithms that are verified with a public key (RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2). */
+export const PUBLIC_KEY_ALGORITHMS = [
   'RS256',
   'RS384',
   'RS512',
@@ -13,18 +13,43 @@ export const ALGORITHMS = [
   'ES256',
   'ES384',
   'ES512',
+  'EdDSA',
+  'Ed25519',
 ] as const;
-export type Algorithm = (typeof ALGORITHMS)[number];
+export type PublicKeyAlgorithm = (typeof PUBLIC_KEY_ALGORITHMS)[number];
 
-/** Where an issuer's JWKS comes from. */
+/** The JWS algorithms that are verified with a shared secret (RFC 7518 3.2). */
+export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;
+export type SecretAlgorithm = (typeof SECRET_ALGORITHMS)[number];
+
+/** The JWS algorithms that the gateway verifies. `none` is never accepted. */
+export type Algorithm = PublicKeyAlgorithm | SecretAlgorithm;
+
+/** Whether an algorithm is verified with a shared secret, and never with a public key. */
+export function isSecretAlgorithm(algorithm: string): algorithm is SecretAlgorithm {
+  return SECRET_ALGORITHMS.some((each) => each === algorithm);
+}
+
+/** Where an issuer's keys come from. */
 export type KeySource =
   | { readonly kind: 'url'; readonly url: string }
   /** The issuer's own URL; its `/.well-known/openid-configuration` has the URL of the JWKS (OpenID Discovery 1.0, 4). */
   | { readonly kind: 'discovery'; readonly issuer: string }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'inline'; readonly jwks: unknown }
+  /** One public key in a PEM file, for tokens with any `kid` or none. */
+  | { readonly kind: 'public_key_file'; readonly path: string }
+  /** The same, as PEM text. */
+  | { readonly kind: 'public_key'; readonly pem: string }
+  /** A secret that the issuer shares with the gateway, at least 32 bytes of UTF-8. Never logged or shown. */
+  | { readonly kind: 'secret'; readonly secret: string }
   /** The token service of this gateway. */
   | { readonly kind: 'own' };
+
+/** Whether the `kid` of a token selects among an issuer's keys. A secret or a single public key has none. */
+export function hasKeyIds({ kind }: KeySource): boolean {
+  return kind !== 'secret' && kind !== 'public_key' && kind !== 'public_key_file';
+}
 
 export interface Issuer {
   /** Its name in the file. */
@@ -34,6 +59,7 @@ export interface Issuer {
   readonly keys: KeySource;
   /** The accepted audiences; undefined where `aud` is not checked (`audience: false`). */
   readonly audience: readonly string[] | undefined;
+  /** All of them are verified with a public key, or with a `secret` all of them are HS*. */
   readonly algorithms: readonly Algorithm[];
   /** The accepted `typ` values of its tokens. */
   readonly tokenTypes: TokenTypes;

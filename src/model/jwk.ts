@@ -4,14 +4,14 @@
  * jwks-rsa does not check what a key is for, and discards all keys if one entry is null.
  */
 import type { KeyObject } from 'node:crypto';
-import type { Algorithm, Issuer } from './issuer.js';
+import type { Issuer, PublicKeyAlgorithm } from './issuer.js';
 import { acceptsSvid } from './token-type.js';
 
 /** A JWKS entry for signatures that the issuer's tokens may have. */
 export interface UsableJwk {
   readonly kid: string | undefined;
   /** At least one. */
-  readonly algorithms: readonly Algorithm[];
+  readonly algorithms: readonly PublicKeyAlgorithm[];
   /** The public key only: no certificate, no URL. */
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -21,17 +21,18 @@ export type AcceptedKeys = Pick<Issuer, 'algorithms' | 'tokenTypes'>;
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** Parameters that no public key has: the private ones of RSA and EC, and `k` of a symmetric key (RFC 7518 6). */
+/** Parameters that no public key has: the private ones of RSA, EC and OKP, and `k` of a symmetric key (RFC 7518 6). */
 const SECRET_PARAMETERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
-const RSA_ALGORITHMS: readonly Algorithm[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
+const RSA_ALGORITHMS: readonly PublicKeyAlgorithm[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
 
-/** Each curve belongs to one algorithm (RFC 7518 3.4). */
-const CURVE_ALGORITHMS: ReadonlyMap<unknown, readonly Algorithm[]> = new Map([
-  ['P-256', ['ES256']],
-  ['P-384', ['ES384']],
-  ['P-521', ['ES512']],
-]);
+/** By key type and curve. Each EC curve belongs to one algorithm (RFC 7518 3.4); that of Ed25519 has two names. */
+const CURVE_ALGORITHMS: ReadonlyMap<string, readonly PublicKeyAlgorithm[]> = new Map([
+  ['EC P-256', ['ES256']],
+  ['EC P-384', ['ES384']],
+  ['EC P-521', ['ES512']],
+  ['OKP Ed25519', ['EdDSA', 'Ed25519']],
+] as const);
 
 /** RFC 7518 3.3. */
 const MIN_RSA_BITS = 2048;
@@ -58,7 +59,7 @@ export function readJwk(raw: unknown, accepted: AcceptedKeys): UsableJwk | strin
   const secret = SECRET_PARAMETERS.find((name) => Object.hasOwn(entry, name));
   if (secret !== undefined) return `is not public: it has the member "${secret}"`;
   const parameters = publicParameters(entry);
-  if (!parameters) return 'is neither an RSA nor an EC public key';
+  if (!parameters) return 'is no RSA, EC or Ed25519 public key';
   const algorithms = algorithmsOf(entry).filter(
     (algorithm) => (alg === undefined || alg === algorithm) && accepted.algorithms.includes(algorithm),
   );
@@ -80,13 +81,15 @@ function withoutNulls(entry: Entry): Entry {
   return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null));
 }
 
-function algorithmsOf({ kty, crv }: Entry): readonly Algorithm[] {
-  return kty === 'RSA' ? RSA_ALGORITHMS : (CURVE_ALGORITHMS.get(crv) ?? []);
+/** The type of a key decides its algorithms. No type has HS*: a public key is never used as a secret. */
+function algorithmsOf({ kty, crv }: Entry): readonly PublicKeyAlgorithm[] {
+  return kty === 'RSA' ? RSA_ALGORITHMS : (CURVE_ALGORITHMS.get(`${String(kty)} ${String(crv)}`) ?? []);
 }
 
 function publicParameters({ kty, n, e, crv, x, y }: Entry): Readonly<Record<string, string>> | undefined {
   if (kty === 'RSA') return isText(n) && isText(e) ? { kty, n, e } : undefined;
   if (kty === 'EC') return isText(crv) && isText(x) && isText(y) ? { kty, crv, x, y } : undefined;
+  if (kty === 'OKP') return crv === 'Ed25519' && isText(x) ? { kty, crv, x } : undefined;
   return undefined;
 }
 

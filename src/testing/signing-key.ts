@@ -46,10 +46,22 @@ export function generateEcPem(namedCurve: string): PemPair {
   return generateKeyPairSync('ec', { namedCurve, publicKeyEncoding, privateKeyEncoding });
 }
 
+/** Generates a key pair for EdDSA (RFC 8032 5.1). */
+export function generateEd25519Pem(): PemPair {
+  const { publicKeyEncoding, privateKeyEncoding } = PEM;
+  return generateKeyPairSync('ed25519', { publicKeyEncoding, privateKeyEncoding });
+}
+
 /** A key pair of the kind that an algorithm needs. */
 function generatePem(alg: Algorithm): PemPair {
+  if (isEdwards(alg)) return generateEd25519Pem();
   const curve = CURVES[alg];
   return curve === undefined ? generateRsaPem() : generateEcPem(curve);
+}
+
+/** The two names of Ed25519, whose signatures have no separate hash. */
+function isEdwards(alg: Algorithm): boolean {
+  return alg === 'EdDSA' || alg === 'Ed25519';
 }
 
 /** Makes a signing key of a key pair. The pair must be of the kind that the algorithm needs. */
@@ -74,7 +86,7 @@ export function signTexts(
   { alg, privateKey }: Pick<SigningKey, 'alg' | 'privateKey'>,
 ): string {
   const input = `${base64url(header)}.${base64url(payload)}`;
-  const signature = signBytes(`sha${alg.slice(2)}`, Buffer.from(input), {
+  const signature = signBytes(isEdwards(alg) ? null : `sha${alg.slice(2)}`, Buffer.from(input), {
     key: privateKey,
     dsaEncoding: 'ieee-p1363',
     ...(alg.startsWith('PS') && {

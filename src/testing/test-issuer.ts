@@ -1,6 +1,6 @@
 /** An issuer with generated keys, whose tokens the gateway accepts: for users' tests, for the demo and for `check`. */
 import type { JsonWebKey } from 'node:crypto';
-import type { Algorithm, Issuer } from '../model/issuer.js';
+import { isSecretAlgorithm, type Algorithm, type Issuer, type PublicKeyAlgorithm } from '../model/issuer.js';
 import { USUAL_TOKEN_TYPES } from '../model/token-type.js';
 import { defaultClaims } from './default-claims.js';
 import { serveJwks, type JwksServer } from './jwks-server.js';
@@ -62,7 +62,7 @@ export interface TestIssuerOptions {
   /** What the `aud` of its tokens must be; of a list, its tokens have the first. False: none. Default: `https://api.test`. */
   readonly audience?: string | readonly string[] | false;
   /** Its algorithm. Default: RS256. */
-  readonly alg?: Algorithm;
+  readonly alg?: PublicKeyAlgorithm;
 }
 
 /** The settings of an issuer that its tokens depend on. */
@@ -91,10 +91,14 @@ export function testIssuer({
   });
 }
 
-/** Creates an issuer whose tokens meet the settings of a configured one, with a new key for its first algorithm. */
+/**
+ * Creates an issuer whose tokens meet the settings of a configured one, with a new key for its first algorithm. In place of a
+ * secret it has a key for RS256.
+ */
 export function createTestIssuer(settings: TestedIssuer): TestIssuer {
   const { iss, audience, algorithms, tokenTypes } = settings;
-  const alg = algorithms[0] ?? 'RS256';
+  const [first = 'RS256'] = algorithms;
+  const alg = isSecretAlgorithm(first) ? 'RS256' : first;
   const key = createSigningKey(alg);
   const jwks = { keys: [key.jwk] };
   const issuer = iss ?? false;

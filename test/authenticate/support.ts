@@ -4,6 +4,7 @@
  */
 import { createAuthenticate, TOKEN_REVOKED, type Authenticate } from '../../src/authenticate/authenticate.js';
 import { createKeySet, type KeySet, type KeySetOptions } from '../../src/authenticate/key-set.js';
+import { createSecretKeySet } from '../../src/authenticate/secret-key-set.js';
 import type { Issuer } from '../../src/model/issuer.js';
 import type { Log } from '../../src/model/log.js';
 import type { Principal } from '../../src/model/principal.js';
@@ -27,6 +28,7 @@ function createClock(): Clock {
 }
 
 function createTestKeySet(issuer: Issuer, changes: Partial<KeySetOptions> = {}): KeySet {
+  if (issuer.keys.kind === 'secret') return createSecretKeySet(issuer.keys.secret, Date.now);
   return createKeySet(issuer, {
     now: Date.now,
     log: SILENT,

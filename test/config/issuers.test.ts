@@ -9,13 +9,13 @@ describe('an issuer', () => {
       'algorithms: [HS256]',
       ['2:65: "HS256" is never accepted beside a JWKS: with it a public key would be used as a secret'],
     ],
-    ['algorithms: [EdDSA]', ['2:65: the algorithm "EdDSA" is not supported yet']],
-    ['algorithms: [ES256K]', ['2:65: the algorithm "ES256K" is not supported yet']],
+    ['algorithms: [Ed448]', ['2:65: the algorithm "Ed448" is not supported']],
+    ['algorithms: [ES256K]', ['2:65: the algorithm "ES256K" is not supported']],
     ['algorithms: [rs256]', ['2:65: "rs256" is no algorithm; did you mean "RS256"?']],
     [
       'algorithms: [XX]',
       [
-        '2:65: "XX" is no algorithm; use one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512',
+        '2:65: "XX" is no algorithm; use one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519, HS256, HS384, HS512',
       ],
     ],
     ['algorithms: RS256', ['2:64: "algorithms" must be a list of algorithms']],
@@ -139,6 +139,7 @@ describe('an issuer', () => {
     'claims: {app: [client, id], scope: [realm_access, roles]}',
     'claims: {app: [realm, app], scope: [realm, scope]}',
     'algorithms: [RS256, PS384, ES512]',
+    'algorithms: [EdDSA, Ed25519]',
     'require_exp: false',
   ])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(issuerWith(written))).toEqual([]);

@@ -5,11 +5,13 @@ import { createJwkSet } from '../../src/authenticate/jwk-set.js';
 import { jwksError } from '../../src/config/check/keys.js';
 import type { Algorithm } from '../../src/model/issuer.js';
 import { USUAL_TOKEN_TYPES } from '../../src/model/token-type.js';
-import { makeEcKeyPair, makeRsaKeyPair } from '../support/key-pair.js';
+import { makeEcKeyPair, makeEd25519KeyPair, makeRsaKeyPair } from '../support/key-pair.js';
 
 const rsa = makeRsaKeyPair();
 const publicJwk = rsa.publicKey.export({ format: 'jwk' });
 const ec = makeEcKeyPair('P-256').publicKey.export({ format: 'jwk' });
+const ed25519 = makeEd25519KeyPair().publicKey.export({ format: 'jwk' });
+const ed448 = { kty: 'OKP', crv: 'Ed448', x: Buffer.alloc(57, 7).toString('base64url') };
 const small = makeRsaKeyPair(1024).publicKey.export({ format: 'jwk' });
 
 /** As written by serializers that include members without a value. */
@@ -57,6 +59,8 @@ describe('a JWKS in the file', () => {
     ['key_ops that are no list', { ...publicJwk, key_ops: 'verify' }],
     ['a key of another algorithm', { ...publicJwk, alg: 'PS256' }],
     ['a key of another type', ec],
+    ['a key of Ed25519', ed25519],
+    ['a key of Ed448', ed448],
     ['an RSA key of 1024 bits', small],
     ['an RSA key that zeros make look long', { ...small, n: padded(small.n) }],
     ['a key whose exponent is 1', { ...publicJwk, e: 'AQ' }],
@@ -75,6 +79,30 @@ describe('a JWKS in the file', () => {
     expect(await isUsable(ec, 'RS256', 'ES256')).toBe(true);
     expect(await isUsable(ec, 'ES384')).toBe(false);
     expect(await isUsable({ ...ec, x: ec.y }, 'ES256')).toBe(false);
+  });
+
+  it('is usable with a key of Ed25519 where one of its names is accepted, by the name that the key has', async () => {
+    expect(await isUsable(ed25519, 'EdDSA')).toBe(true);
+    expect(await isUsable(ed25519, 'Ed25519')).toBe(true);
+    expect(await isUsable({ ...ed25519, alg: 'Ed25519' }, 'Ed25519', 'EdDSA')).toBe(true);
+    expect(await isUsable({ ...ed25519, alg: 'EdDSA' }, 'Ed25519')).toBe(false);
+    expect(await isUsable({ ...ed25519, d: 'AAAA' }, 'EdDSA')).toBe(false);
+    expect(await isUsable({ ...ed25519, x: 'AAAA' }, 'EdDSA')).toBe(false);
+    expect(await isUsable(ed448, 'EdDSA', 'Ed25519')).toBe(false);
+    expect(await isUsable({ ...ed448, crv: 'Ed25519' }, 'EdDSA')).toBe(false);
+    expect(await isUsable({ kty: 'OKP', crv: 'X25519', x: ed25519.x }, 'EdDSA')).toBe(false);
+  });
+
+  it('is never usable for HS*, whatever its keys', async () => {
+    for (const key of [
+      publicJwk,
+      ec,
+      ed25519,
+      { kty: 'oct', k: 'c2VjcmV0' },
+      { ...publicJwk, alg: 'HS256' },
+    ]) {
+      expect(await isUsable(key, 'HS256', 'HS384', 'HS512')).toBe(false);
+    }
   });
 
   it('is reported key by key with what is wrong', () => {

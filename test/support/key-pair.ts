@@ -1,7 +1,12 @@
 /** Key pairs for tests, generated as PEM. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { generateEcPem, generateRsaPem, type PemPair } from '../../src/testing/signing-key.js';
+import {
+  generateEcPem,
+  generateEd25519Pem,
+  generateRsaPem,
+  type PemPair,
+} from '../../src/testing/signing-key.js';
 import { KEYS_FILE, USUAL_BITS } from './keys.global.js';
 
 export interface TestKeyPair {
@@ -34,6 +39,11 @@ export function makeRsaKeyPair(modulusLength = USUAL_BITS): TestKeyPair {
 /** The same for an elliptic curve, named as in a JWK: `P-256`. */
 export function makeEcKeyPair(namedCurve: string): TestKeyPair {
   return read(generateEcPem(namedCurve));
+}
+
+/** The same for Ed25519. */
+export function makeEd25519KeyPair(): TestKeyPair {
+  return read(generateEd25519Pem());
 }
 
 function read({ publicKey, privateKey }: PemPair): TestKeyPair {

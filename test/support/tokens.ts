@@ -48,7 +48,8 @@ let keysMade = 0;
 
 /** A key with an id of its own; an RSA key of the usual size was generated before all tests. */
 export function createSigningKey(alg: Algorithm = 'RS256', modulusLength = USUAL_BITS): SigningKey {
-  const pair = alg.startsWith('ES') ? undefined : rsaPem(modulusLength);
+  const isRsa = alg.startsWith('RS') || alg.startsWith('PS');
+  const pair = isRsa ? rsaPem(modulusLength) : undefined;
   return makeSigningKey(alg, pair, `key-${++keysMade}`);
 }
 

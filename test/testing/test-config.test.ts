@@ -167,6 +167,25 @@ routes:
   expect([issuer.issuer, issuer.audience]).toEqual([false, false]);
 });
 
+it('a file whose issuers have a secret or a public key gets other keys, of which neither is needed', async () => {
+  const text = `
+log: { level: silent }
+issuers:
+  in-house: { issuer: in-house, audience: api, secret: '\${NO_SUCH_SECRET}', algorithms: [HS512], grants: ['*'] }
+  partner: { issuer: partner, audience: api, public_key: no-such.pem, algorithms: [EdDSA], grants: ['*'] }
+upstreams: { orders: http://127.0.0.1:9 }
+routes:
+  - { match: GET /orders, upstream: orders, scope: orders:read, limit: none }
+`;
+  const { config, issuers } = testConfig(await write(text));
+  const gate = await open(config);
+  for (const issuer of Object.values(issuers)) {
+    const ask = (token: string) => request(gate).get('/orders').set('Authorization', `Bearer ${token}`);
+    await ask(issuer.sign({ scope: 'orders:read' })).expect(200);
+    await ask(issuer.forge({ scope: 'orders:read' })).expect(401);
+  }
+});
+
 it('the example file is opened without its token service and database', async () => {
   const { config, issuer } = testConfig('config/gateway.yaml');
   gateway = await tollgate({
@@ -235,8 +254,10 @@ it('every key of an issuer is either kept or one that says where its keys are', 
     'grants',
     'issuer',
     'jwks',
+    'public_key',
     'require',
     'require_exp',
+    'secret',
     'token_types',
   ]);
 });

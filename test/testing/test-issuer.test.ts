@@ -142,7 +142,7 @@ it('the header of a test token names its key and algorithm; a parameter that is 
 });
 
 it('the JWKS of a test issuer has public keys alone', () => {
-  for (const alg of ['RS256', 'ES256'] as const) {
+  for (const alg of ['RS256', 'ES256', 'EdDSA'] as const) {
     expect(
       Object.keys(testIssuer({ alg }).jwks.keys[0]!).filter((name) => /^(d|p|q|k|dp|dq|qi)$/.test(name)),
     ).toEqual([]);
@@ -154,6 +154,8 @@ describe('test issuers of a listening gateway', () => {
     ps512: { issuer: 'https://ps.test', alg: 'PS512' },
     es256: { issuer: 'https://es.test', alg: 'ES256', audience: ['https://a.test', 'https://b.test'] },
     es512: { issuer: 'urn:es', alg: 'ES512', audience: false },
+    eddsa: { issuer: 'urn:ed', alg: 'EdDSA' },
+    ed25519: { issuer: 'urn:ed25519', alg: 'Ed25519' },
     without: { issuer: false, alg: 'ES384' },
   };
   const issuers = Object.fromEntries(Object.entries(options).map(([name, each]) => [name, testIssuer(each)]));

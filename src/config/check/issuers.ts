@@ -5,6 +5,7 @@ import type { Files } from '../files.js';
 import { ParseError, type Path, type Report } from '../problem.js';
 import { parseKeyUrl } from '../schema/url.js';
 import { checkClaims } from './claims.js';
+import { checkKeyKinds } from './key-kinds.js';
 import { jwksError, jwksTextError } from './keys.js';
 
 /**
@@ -28,7 +29,7 @@ export function checkIssuers(
         'key',
       );
     }
-    checkKeys(path, each, files, isPresent, report);
+    if (checkKeyKinds(path, each, files, isPresent, report)) checkKeys(path, each, files, isPresent, report);
     checkClaims(path, each, report);
     if (each.issuer === undefined) continue;
     const other = byIss.get(each.issuer);

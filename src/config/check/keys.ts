@@ -13,7 +13,7 @@ export function jwksError(jwks: unknown, accepted: AcceptedKeys): ParseError | u
   if (!entries) return new ParseError('a JWKS is an object with a list "keys"');
   const reasons: string[] = [];
   for (const [index, entry] of entries.entries()) {
-    const reason = rejectionReason(entry, accepted);
+    const reason = keyError(entry, accepted);
     if (reason === undefined) return undefined;
     reasons.push(`key ${index + 1} ${reason}`);
   }
@@ -33,7 +33,8 @@ export function jwksTextError(text: string, accepted: AcceptedKeys): ParseError 
   }
 }
 
-function rejectionReason(entry: unknown, accepted: AcceptedKeys): string | undefined {
+/** Explains why a key cannot be used, as words that follow its name; undefined if it can. */
+export function keyError(entry: unknown, accepted: AcceptedKeys): string | undefined {
   const read = readJwk(entry, accepted);
   if (typeof read === 'string') return read;
   try {

@@ -23,7 +23,10 @@ export function compileIssuers(issuers: Validated['issuers'], files: Files): rea
   }));
 }
 
-function keySource({ issuer, jwks }: RawIssuer, files: Files): KeySource {
+function keySource({ issuer, jwks, secret, public_key: key }: RawIssuer, files: Files): KeySource {
+  if (secret !== undefined) return { kind: 'secret', secret };
+  if (key && 'pem' in key) return { kind: 'public_key', pem: key.pem };
+  if (key) return { kind: 'public_key_file', path: files.path(key.file) };
   if (jwks === undefined) return { kind: 'discovery', issuer: String(issuer) };
   if ('url' in jwks) return { kind: 'url', url: jwks.url };
   if ('file' in jwks) return { kind: 'file', path: files.path(jwks.file) };

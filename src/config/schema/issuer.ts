@@ -1,12 +1,11 @@
 /** The schema of issuers: whose tokens are trusted, with which keys, and which scopes they can grant. */
 import { z } from 'zod';
-import { ALGORITHMS, type Algorithm } from '../../model/issuer.js';
 import { isScopeToken } from '../../model/scope.js';
 import { tokenTypeOf, type TokenTypes } from '../../model/token-type.js';
 import { ParseError } from '../problem.js';
-import { closest } from '../suggest.js';
 import { claim } from './claim.js';
 import { conditions } from './condition.js';
+import { algorithms, publicKey, secret } from './issuer-keys.js';
 import { parseKeyUrl, unfilled } from './url.js';
 import { duration, flag, given, list, name, phrase, single } from './values.js';
 
@@ -67,26 +66,6 @@ function parseKeyPlace(text: string): { url: string } | { file: string } | Parse
   return url instanceof ParseError ? url : { url };
 }
 
-const ALGORITHM_FORM = `one of ${ALGORITHMS.join(', ')}`;
-
-function parseAlgorithm(text: string): Algorithm | ParseError {
-  const found = ALGORITHMS.find((each) => each === text);
-  if (found !== undefined) return found;
-  if (text.toLowerCase() === 'none')
-    return new ParseError('the algorithm "none" is refused: anybody can make such a token');
-  if (/^HS\d+$/i.test(text)) {
-    return new ParseError(
-      `"${text}" is never accepted beside a JWKS: with it a public key would be used as a secret`,
-    );
-  }
-  if (/^(EdDSA|Ed25519|Ed448|ES256K)$/i.test(text))
-    return new ParseError(`the algorithm "${text}" is not supported yet`);
-  const suggestion = closest(text, ALGORITHMS);
-  return new ParseError(
-    `"${text}" is no algorithm${suggestion ? `; did you mean "${suggestion}"?` : `; use ${ALGORITHM_FORM}`}`,
-  );
-}
-
 const TYPE_FORM = 'a typ such as JWT, at+jwt or JOSE, or absent';
 
 /** RFC 6838 4.2, with or without `application/`. */
@@ -121,6 +100,8 @@ export const issuer = z.strictObject({
       'Its keys: a URL (https, or http on loopback), a file, or the set itself. Absent: found by OpenID discovery ' +
         "at the issuer's URL.",
     ),
+  public_key: publicKey.optional(),
+  secret: secret.optional(),
   audience: z
     .union(
       [
@@ -138,9 +119,7 @@ export const issuer = z.strictObject({
     .describe(
       'The expected aud of its tokens: one, or a list of which one must be present; false where tokens have none.',
     ),
-  algorithms: list(phrase(parseAlgorithm, ALGORITHM_FORM), 'a list of algorithms')
-    .prefault(['RS256'])
-    .describe(`The accepted signature algorithms, each ${ALGORITHM_FORM}.`),
+  algorithms,
   token_types: list(phrase(parseTokenType, TYPE_FORM), 'a list of token types')
     .prefault(['JWT', 'at+jwt', 'absent'])
     .transform((types): TokenTypes => new Set(types))
