@@ -22,13 +22,13 @@ export function openConfigFile(
   const watched = watchFiles(onChange);
   return {
     async load() {
-      watched.snapshot();
+      await watched.snapshot();
       try {
         const { settings } = await loadConfig(file, env);
-        watched.watch([file, ...settings.files]);
+        await watched.watch([file, ...settings.files]);
         return settings;
       } catch (error) {
-        watched.watch([file, ...(error instanceof ConfigError ? error.files : [])]);
+        await watched.watch([file, ...(error instanceof ConfigError ? error.files : [])]);
         throw error;
       }
     },
