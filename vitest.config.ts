@@ -15,8 +15,16 @@ const ALONE = [
   'test/redis/outage-log.test.ts',
   'test/revocation/{revocation,registry-source,stream-watcher}.test.ts',
   'test/security/request-target.test.ts',
-  'test/telemetry/loop-delay.test.ts',
   'test/tokens/{request,failed-attempts}.test.ts',
+];
+
+/** These measure delays: nothing else runs beside them, and they run one after the other when the others are done. */
+const SERIAL = [
+  'test/e2e/{client-gone,signing-load,redis-far}.test.ts',
+  'test/match/decoded-forms.test.ts',
+  'test/security/shared-connections.test.ts',
+  'test/server/backlog.test.ts',
+  'test/telemetry/loop-delay.test.ts',
 ];
 
 /** It takes its own time: `npm run soak`. */
@@ -43,14 +51,18 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ALONE],
+          exclude: [...configDefaults.exclude, ...ALONE, ...SERIAL],
           // To load the gate and its packages again for each file costs more than most files' tests.
           isolate: false,
         },
       },
       {
         extends: true,
-        test: { name: 'alone', include: ALONE, exclude: [...configDefaults.exclude, ...LONG] },
+        test: { name: 'alone', include: ALONE, exclude: [...configDefaults.exclude, ...SERIAL, ...LONG] },
+      },
+      {
+        extends: true,
+        test: { name: 'serial', include: SERIAL, maxWorkers: 1, sequence: { groupOrder: 1 } },
       },
     ],
     coverage: {

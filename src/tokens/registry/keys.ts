@@ -57,8 +57,9 @@ export function createKeys(db: RegistryDatabase): Keys {
 
     pepper(random, given) {
       return db.transaction().execute(async (transaction) => {
-        const own = await readSecret(transaction, 'pepper');
+        // In this order: another gateway stores both in one transaction, which may commit between the two reads.
         const recorded = await readSecret(transaction, 'pepperFingerprint');
+        const own = await readSecret(transaction, 'pepper');
         // The pepper was given before, so the registry has only its fingerprint.
         if (given === undefined && own === undefined && recorded !== undefined) return undefined;
         const pepper = given ?? (await storeSecretOnce(transaction, 'pepper', random()));

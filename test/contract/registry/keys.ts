@@ -1,4 +1,5 @@
 /** The contract of a registry: signing keys and the pepper. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { hash, NOW, signingKey, type Using } from './samples.js';
 
@@ -45,8 +46,16 @@ export function describeKeys(name: string, using: Using): void {
 
     it('the pepper is created once, by the first gateway that needs it', () =>
       using(async (registry, place) => {
-        const gates = [registry, await place.open(), await place.open()];
-        const peppers = await Promise.all(gates.map((gate) => gate.pepper(hash)));
+        const gates = [registry, ...(await Promise.all(Array.from({ length: 7 }, () => place.open())))];
+        // Connections that are open already, so that the transactions overlap.
+        await Promise.all(gates.map((gate) => gate.revision()));
+        const peppers = await Promise.all(
+          gates.map(async (gate, index) => {
+            // Some begin while another gateway's transaction is about to commit.
+            await sleep(index);
+            return gate.pepper(hash);
+          }),
+        );
         expect(peppers[0]).toHaveLength(32);
         for (const pepper of [...peppers, await registry.pepper(hash)]) expect(pepper).toEqual(peppers[0]);
       }));
