@@ -34,10 +34,21 @@ export type Access =
       readonly issuers: ReadonlySet<string> | undefined;
     };
 
+/** The origins of all subdomains of a domain: `https://*.example.com`. */
+export interface SubdomainOrigins {
+  /** `https://` */
+  readonly prefix: string;
+  /** `.example.com`, with a port where it is not the default one; in lower case. */
+  readonly suffix: string;
+}
+
 /** Cross-origin rules of a route or of the whole file (the Fetch standard's CORS protocol). */
 export interface Cors {
   /** Exact origins in lower case, or `*`. */
   readonly origins: readonly string[];
+  readonly subdomains: readonly SubdomainOrigins[];
+  /** Whether pages may send cookies and client certificates; never with `*`. */
+  readonly credentials: boolean;
   /** Request header fields that a page may send, besides the safelisted ones. */
   readonly headers: readonly string[];
   readonly maxAgeS: number;

@@ -31,7 +31,13 @@ describe('a file with every key', () => {
       jwksCache: resolve('test/fixtures/config/cache'),
       workers: 'auto',
       maxInFlight: 500,
-      cors: { origins: ['https://app.example'], headers: ['Authorization'], maxAgeS: 3600 },
+      cors: {
+        origins: ['https://app.example'],
+        subdomains: [{ prefix: 'https://', suffix: '.preview.example:8443' }],
+        credentials: true,
+        headers: ['Authorization'],
+        maxAgeS: 3600,
+      },
     });
   });
 
@@ -116,7 +122,7 @@ describe('a file with every key', () => {
     const [stamps, stamp, files, status] = settings.routes;
     expect(stamps).toMatchObject({
       match: 'GET /notarizations/stamps',
-      line: 69,
+      line: 73,
       methods: new Set(['GET']),
       path: [
         { kind: 'literal', text: 'notarizations' },
@@ -136,7 +142,7 @@ describe('a file with every key', () => {
       cors: settings.cors,
     });
     expect(stamp).toMatchObject({
-      line: 73,
+      line: 77,
       methods: new Set(['GET', 'POST']),
       access: {
         requirement: { mode: 'any', scopes: ['notarization:write', 'sso'] },
@@ -163,7 +169,13 @@ describe('a file with every key', () => {
       ],
       maxBodyBytes: 524_288,
       allowEncodedSlash: true,
-      cors: { origins: ['*'], headers: ['Authorization', 'Content-Type'], maxAgeS: 600 },
+      cors: {
+        origins: ['*'],
+        subdomains: [],
+        credentials: false,
+        headers: ['Authorization', 'Content-Type'],
+        maxAgeS: 600,
+      },
     });
     expect(status).toMatchObject({ access: { kind: 'public' }, limits: [] });
     expect(status?.path.map((segment) => 'text' in segment && segment.text)).toEqual(['status', '@here', '']);
@@ -174,7 +186,7 @@ describe('a file with every key', () => {
     expect(expectations).toEqual([
       {
         route: stamp,
-        line: 80,
+        line: 84,
         column: 9,
         method: 'POST',
         path: '/notarizations/7/stamps',
@@ -183,14 +195,14 @@ describe('a file with every key', () => {
       },
       {
         route: stamp,
-        line: 81,
+        line: 85,
         column: 9,
         method: 'GET',
         path: '/notarizations/7/stamps',
         scopes: ['storage:read'],
         status: 403,
       },
-      { route: files, line: 91, column: 9, method: 'GET', path: '/files/a', scopes: undefined, status: 401 },
+      { route: files, line: 95, column: 9, method: 'GET', path: '/files/a', scopes: undefined, status: 401 },
     ]);
   });
 });

@@ -330,12 +330,58 @@ describe('cors', () => {
   it.each([
     [
       'cors: {origins: [https://a/b]}',
-      ['1:18: "origins" must be an origin as a browser sends it, such as https://app.example.org, or "*"'],
+      [
+        '1:18: "origins" must be an origin as a browser sends it, such as https://app.example.org, https://*.example.org for all subdomains, or "*"',
+      ],
     ],
     [
       'cors: {origins: ["null"]}',
-      ['1:18: "origins" must be an origin as a browser sends it, such as https://app.example.org, or "*"'],
+      [
+        '1:18: "origins" must be an origin as a browser sends it, such as https://app.example.org, https://*.example.org for all subdomains, or "*"',
+      ],
     ],
+    ['cors: {origins: [null]}', ['1:18: "origins" must be an origin']],
+    ...[
+      '*.a.example',
+      'https://*',
+      'https://a*.b.example',
+      'https://*.*.b.example',
+      'https://a.*.example',
+    ].map((origin): [string, string[]] => [
+      `cors: {origins: ["${origin}"]}`,
+      [
+        '1:18: "origins" must be an origin as a browser sends it, such as https://app.example.org, https://*.example.org for all subdomains, or "*"',
+      ],
+    ]),
+    ...[
+      'https://*.a.example/',
+      'https://*.a.example:443',
+      'https://*.u@a.example',
+      'https://*.0.0.1',
+      'https://*.[::1]',
+      'https://*.ä.example',
+    ].map((origin): [string, string[]] => [
+      `cors: {origins: ["${origin}"]}`,
+      [
+        '1:18: "origins" must be an origin as a browser sends it, such as https://app.example.org, with "*." before its domain',
+      ],
+    ]),
+    [
+      'cors: {origins: ["https://*.com"]}',
+      ['1:18: "origins" must have a domain after "*."; "com" has many owners'],
+    ],
+    [
+      'cors: {credentials: true, origins: ["*"]}',
+      ['1:37: "origins" must list origins: "*" with credentials would let every page act for a user'],
+    ],
+    [
+      'cors: {credentials: true, origins: [https://a.example, "*"], headers: ["*"]}',
+      [
+        '1:56: "origins" must list origins: "*" with credentials would let every page act for a user',
+        '1:72: "headers" must name each field: with credentials browsers take "*" literally',
+      ],
+    ],
+    ['cors: {credentials: 1, origins: ["*"]}', ['1:21: "credentials" must be true or false']],
     ['cors: {origins: []}', ['1:8: "origins" must not be an empty list']],
     ['cors: {headers: ["a b"], origins: ["*"]}', ['1:18: "headers" must be the name of a header field']],
     ['cors: {headers: [5], origins: ["*"]}', ['1:18: "headers" must be the name of a header field']],
@@ -345,12 +391,13 @@ describe('cors', () => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });
 
-  it.each(['cors: {origins: [https://a.example:8443], headers: [X-A], max_age: 0s}'])(
-    'with the value %j is accepted',
-    async (written) => {
-      expect(await problemsOf(onTop(written))).toEqual([]);
-    },
-  );
+  it.each([
+    'cors: {origins: [https://a.example:8443], headers: [X-A], max_age: 0s}',
+    'cors: {origins: ["https://*.a.example", "http://*.localhost:3000", https://a.example], credentials: true}',
+    'cors: {origins: ["*"], credentials: false, headers: ["*"]}',
+  ])('with the value %j is accepted', async (written) => {
+    expect(await problemsOf(onTop(written))).toEqual([]);
+  });
 });
 
 describe('a key', () => {

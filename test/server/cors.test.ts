@@ -37,6 +37,13 @@ beforeAll(async () => {
         limit: 'none',
         cors: { origins: [PARTNER] },
       },
+      {
+        match: 'GET,PUT /account',
+        upstream: 'echo',
+        public: true,
+        limit: 'none',
+        cors: { origins: [PARTNER, 'https://*.app.example'], credentials: true },
+      },
       { match: 'GET /everybody', upstream: 'echo', public: true, limit: 'none', cors: { origins: ['*'] } },
     ],
   });
@@ -201,6 +208,45 @@ describe('a response to a page', () => {
       const found = permissions(await get('/everybody', origin));
       expect(found).toMatchObject({ 'access-control-allow-origin': '*', vary: 'Accept-Encoding' });
       expect(found).not.toHaveProperty('access-control-allow-credentials');
+    }
+  });
+});
+
+describe('with credentials', () => {
+  it('a preflight of a subdomain gets its own origin, and methods and fields by their names', async () => {
+    for (const page of ['https://a.app.example', 'https://b.a.app.example', PARTNER]) {
+      expect(permissions(await preflight('/account', page))).toEqual({
+        'access-control-allow-origin': page,
+        'access-control-allow-credentials': 'true',
+        'access-control-allow-methods': 'PUT',
+        'access-control-allow-headers': 'Authorization, Content-Type',
+        'access-control-max-age': '600',
+        'access-control-expose-headers': expect.stringContaining('Retry-After') as string,
+        vary: 'Origin',
+      });
+    }
+  });
+
+  it('an answer names the origin and allows credentials; a method without a route has the rules of the file', async () => {
+    for (const [path, method, status] of [
+      ['/account', 'GET', 200],
+      ['/account', 'DELETE', 405],
+    ] as const) {
+      const response = await get(path, 'https://a.app.example', undefined, method);
+      expect(response.status).toBe(status);
+      const isRouted = status === 200;
+      const found = permissions(response);
+      expect(found['access-control-allow-origin']).toBe(isRouted ? 'https://a.app.example' : undefined);
+      expect(found['access-control-allow-credentials']).toBe(isRouted ? 'true' : undefined);
+      expect(found['vary']?.split(', ')).toContain('Origin');
+    }
+  });
+
+  it('without an origin, or of a stranger, nothing is allowed', async () => {
+    for (const origin of [undefined, STRANGER, 'https://app.example']) {
+      const found = permissions(await get('/account', origin));
+      expect(Object.keys(found)).toEqual(['vary']);
+      expect(found['vary']).toContain('Origin');
     }
   });
 });

@@ -54,7 +54,9 @@ function accessOf({ scope, issuer }: RawRoute, usualIssuers: ReadonlySet<string>
 export function compileCors(raw: Validated['cors']): Cors | undefined {
   return (
     raw && {
-      origins: raw.origins,
+      origins: raw.origins.filter((origin) => typeof origin === 'string'),
+      subdomains: raw.origins.filter((origin) => typeof origin !== 'string'),
+      credentials: raw.credentials,
       headers: raw.headers,
       maxAgeS: Math.floor(raw.max_age / 1000),
     }
