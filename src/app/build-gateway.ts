@@ -46,14 +46,23 @@ export async function buildGateway(
 ): Promise<GatewayInstance> {
   const { now, monotonic, newId, log } = runtime;
   const resources = await openResources(settings, runtime, reuse);
-  const { tokens, bounds, redis, revocationHandle, issuers, store, memory, upstreams, streamWatcher } =
-    resources;
+  const {
+    tokens,
+    tokenServiceLimits,
+    redis,
+    revocationHandle,
+    issuers,
+    store,
+    memory,
+    upstreams,
+    streamWatcher,
+  } = resources;
   const revocations = revocationHandle?.revocations;
-  const refuse = createRevocationCheck(revocations);
+  const checkRevocation = createCheckRevocation(revocations);
 
   const { allowSemicolon } = settings;
   const { keptClaims, tokenCacheSize: cacheSize } = settings;
-  const authenticate = createAuthenticate({ issuers, cacheSize, keptClaims, now, refuse });
+  const authenticate = createAuthenticate({ issuers, cacheSize, keptClaims, now, checkRevocation });
   const steps = {
     match: createMatch(settings.routes, { allowSemicolon }),
     authenticate,
@@ -62,14 +71,14 @@ export async function buildGateway(
       store,
       local: memory,
       draftHeaders: settings.limitHeaders === 'draft',
-      recheck: refuse,
+      checkRevocation,
     }),
   };
   const tokenService =
-    settings.tokens && tokens && bounds && revocations
+    settings.tokens && tokens && tokenServiceLimits && revocations
       ? tokens.serve(
           settings.tokens,
-          bounds,
+          tokenServiceLimits,
           { verify: createVerifyGatewayToken(authenticate), revocations },
           settings.log,
         )
@@ -106,7 +115,7 @@ export async function buildGateway(
 }
 
 /** Returns the check for revocation that runs for each request. */
-function createRevocationCheck(
+function createCheckRevocation(
   revocations: Revocations | undefined,
 ): (principal: Principal) => Refusal | undefined {
   if (!revocations) return () => undefined;

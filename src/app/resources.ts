@@ -18,7 +18,7 @@ import type { Log } from '../model/log.js';
 import type { Settings } from '../model/settings.js';
 import type { Upstream } from '../model/upstream.js';
 import { openRevocations, type RevocationHandle, type Siblings } from './revocations.js';
-import type { TokenBounds } from './token-bounds.js';
+import type { TokenServiceLimits } from './token-service-limits.js';
 import type { TokenServiceHandle } from './token-service.js';
 import { connectRedis, type RedisConnection } from '../redis/connection.js';
 import {
@@ -48,7 +48,7 @@ export interface GatewayResources {
   /** Undefined where the file has no token service. */
   readonly tokens: TokenServiceHandle | undefined;
   /** Undefined where the file has no token service. */
-  readonly bounds: TokenBounds | undefined;
+  readonly tokenServiceLimits: TokenServiceLimits | undefined;
   /** Undefined where limits are counted in this process. */
   readonly redis: RedisConnection | undefined;
   /** Undefined where there is no store for revocations. */
@@ -96,7 +96,7 @@ export async function openResources(
   const store = await reuse('store', { redis, revocationHandle }, () =>
     createSharedStore(settings, redis, revocationHandle, runtime),
   );
-  const bounds = await openTokenBounds(settings, redis, runtime, reuse);
+  const tokenServiceLimits = await openTokenServiceLimits(settings, redis, runtime, reuse);
   const streamContext = streamContextOf(settings, revocationHandle);
   const streamWatcher = await reuse<StreamWatcher>('streamWatcher', ALWAYS, () =>
     createStreamWatcher({ ...streamContext, now }),
@@ -106,7 +106,7 @@ export async function openResources(
   );
   return {
     tokens,
-    bounds,
+    tokenServiceLimits,
     redis,
     revocationHandle,
     issuers,
@@ -135,16 +135,16 @@ async function reuseTokenService({ tokens }: Settings, runtime: Runtime, reuse: 
   );
 }
 
-async function openTokenBounds(
+async function openTokenServiceLimits(
   { tokens, redis: redisSettings }: Settings,
   redis: RedisConnection | undefined,
   { log }: Runtime,
   reuse: Reuse,
-): Promise<TokenBounds | undefined> {
+): Promise<TokenServiceLimits | undefined> {
   if (!tokens) return undefined;
   // Loaded on demand, as the token service.
-  const { reuseTokenBounds } = await import('./token-bounds.js');
-  return reuseTokenBounds(tokens, { redis, keyPrefix: redisSettings?.keyPrefix, log }, reuse);
+  const { reuseTokenServiceLimits } = await import('./token-service-limits.js');
+  return reuseTokenServiceLimits(tokens, { redis, keyPrefix: redisSettings?.keyPrefix, log }, reuse);
 }
 
 function reuseRedis({ redis }: Settings, { log, monotonic }: Runtime, reuse: Reuse) {

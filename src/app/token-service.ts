@@ -14,7 +14,7 @@ import type { Log } from '../model/log.js';
 import { OperatorError } from '../model/operator-error.js';
 import type { TokenServiceSettings } from '../model/tokens.js';
 import { RetriedOpening } from './retried-opening.js';
-import type { TokenBounds } from './token-bounds.js';
+import type { TokenServiceLimits } from './token-service-limits.js';
 
 /** The clock, randomness, pepper and log for the token service. */
 export interface TokenServiceRuntime {
@@ -50,7 +50,7 @@ export interface TokenServiceHandle {
   readonly isOpen: boolean;
   serve(
     settings: TokenServiceSettings,
-    bounds: TokenBounds,
+    limits: TokenServiceLimits,
     gateway: GatewayDependencies,
     logging: TokenLogging,
   ): TokenService;
@@ -98,10 +98,10 @@ export async function openTokenService(
     get isOpen() {
       return opening.isOpen;
     },
-    serve: (settings, bounds, gateway, { clientIds }) =>
+    serve: (settings, limits, gateway, { clientIds }) =>
       createTokenService({
         ...gateway,
-        ...bounds,
+        ...limits,
         settings,
         nameClient: clientIds ? plainClient : (id) => ({ client_id_hash: secrets.fingerprintOfId(id) }),
         registry,

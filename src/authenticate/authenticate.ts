@@ -39,7 +39,7 @@ export interface AuthenticateOptions {
    * Refuses a caller that is revoked. Called at each request, also for a cached token; omitted where nothing can be
    * revoked.
    */
-  readonly refuse?: (principal: Principal) => Refusal | undefined;
+  readonly checkRevocation?: (principal: Principal) => Refusal | undefined;
 }
 
 type AuthenticatedHead = Pick<RequestHead, 'authorization' | 'socket'>;
@@ -72,11 +72,17 @@ class Authenticator {
   readonly #verifiers: ReadonlyMap<unknown, IssuerVerifier>;
   readonly #cache: TokenCache;
   readonly #now: () => number;
-  readonly #refuse: (principal: Principal) => Refusal | undefined;
+  readonly #checkRevocation: (principal: Principal) => Refusal | undefined;
   /** Verifications in progress, by token: a burst with one new token costs one verification. */
   readonly #verifying = new Map<string, Promise<VerifiedToken | Refusal>>();
 
-  constructor({ issuers, cacheSize, keptClaims = [], now, refuse = refuseNone }: AuthenticateOptions) {
+  constructor({
+    issuers,
+    cacheSize,
+    keptClaims = [],
+    now,
+    checkRevocation = refuseNone,
+  }: AuthenticateOptions) {
     this.#verifiers = new Map(
       issuers.map(({ issuer, keys }) => [
         issuer.iss,
@@ -85,7 +91,7 @@ class Authenticator {
     );
     this.#cache = createTokenCache(cacheSize);
     this.#now = now;
-    this.#refuse = refuse;
+    this.#checkRevocation = checkRevocation;
   }
 
   authenticate(
@@ -136,7 +142,7 @@ class Authenticator {
     socket: RequestHead['socket'],
   ): Principal | Refusal {
     if (confirmation !== undefined && !isHeldBy(confirmation, socket)) return INVALID_TOKEN.confirmation;
-    return this.#refuse(principal) ?? principal;
+    return this.#checkRevocation(principal) ?? principal;
   }
 }
 

@@ -14,8 +14,8 @@ export interface LimitOptions {
   readonly local: LimitStore | undefined;
   /** Whether responses also have the IETF draft's `RateLimit` and `RateLimit-Policy`. */
   readonly draftHeaders: boolean;
-  /** Checks a caller again after waiting for Redis, whose reply may report new revocations. */
-  readonly recheck?: (principal: Principal) => Refusal | undefined;
+  /** Checks the revocation again after waiting for Redis, whose reply may report new revocations. */
+  readonly checkRevocation?: (principal: Principal) => Refusal | undefined;
 }
 
 /** The remaining quota, a 429 or 503, or undefined for a request that was not counted. */
@@ -41,7 +41,7 @@ interface RouteLimits {
  * Creates the step `limit`. It returns the quota or a refusal, as a promise where the store is asynchronous. It does not
  * reject.
  */
-export function createLimit({ store, local, draftHeaders, recheck }: LimitOptions): Limit {
+export function createLimit({ store, local, draftHeaders, checkRevocation }: LimitOptions): Limit {
   const routes = new WeakMap<Route, RouteLimits>();
 
   function prepare(route: Route): RouteLimits {
@@ -70,7 +70,7 @@ export function createLimit({ store, local, draftHeaders, recheck }: LimitOption
     isUnauthenticated: boolean,
   ): Promise<Finding> {
     const result = await pending;
-    const revoked = recheck?.(principal);
+    const revoked = checkRevocation?.(principal);
     // The request stays counted: a revoked caller needs no quota.
     if (revoked) return revoked;
     return result === 'unavailable'

@@ -99,7 +99,7 @@ export function createStage(issuers: readonly Issuer[], options: StageOptions = 
     keptClaims,
     now: clock,
     ...(isRevoked && {
-      refuse: (principal: Principal) => (isRevoked(principal) ? TOKEN_REVOKED : undefined),
+      checkRevocation: (principal: Principal) => (isRevoked(principal) ? TOKEN_REVOKED : undefined),
     }),
   });
   return {

@@ -270,7 +270,7 @@ describe('a caller who is revoked during its check', () => {
       store: { consume: () => Promise.resolve(taken) },
       local: createMemoryStore({ maxKeys: 10, now: () => START }),
       draftHeaders: false,
-      recheck: (principal) => (principal.app === revoked.app ? REVOKED : undefined),
+      checkRevocation: (principal) => (principal.app === revoked.app ? REVOKED : undefined),
     });
     return { revoked, limit };
   }

@@ -76,7 +76,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     issuers,
     cacheSize: 1000,
     now: Date.now,
-    refuse: (principal) => (revocations.refuses(principal) ? TOKEN_REVOKED : undefined),
+    checkRevocation: (principal) => (revocations.refuses(principal) ? TOKEN_REVOKED : undefined),
   });
   const limit = createLimit({
     store: createRedisStore({
@@ -88,7 +88,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     }),
     local: createMemoryStore({ maxKeys: 1000, now: Date.now }),
     draftHeaders: false,
-    recheck: (principal) => (revocations.isRevoked(principal) ? TOKEN_REVOKED : undefined),
+    checkRevocation: (principal) => (revocations.isRevoked(principal) ? TOKEN_REVOKED : undefined),
   });
 
   function stop(): void {

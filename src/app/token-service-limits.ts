@@ -11,7 +11,7 @@ import {
 } from '../tokens/tokens.js';
 import type { Reuse } from './resource-pool.js';
 
-export interface TokenBounds {
+export interface TokenServiceLimits {
   readonly attempts: FailedAttempts;
   /** The requests of each app to revoke tokens. */
   readonly revokeLimit: AppLimit;
@@ -20,7 +20,7 @@ export interface TokenBounds {
 }
 
 /** Where the limits are counted. */
-export interface TokenBoundsStore {
+export interface TokenServiceLimitsStore {
   /** Undefined where this process's memory is the store. */
   readonly redis: RedisConnection | undefined;
   readonly keyPrefix: string | undefined;
@@ -28,11 +28,11 @@ export interface TokenBoundsStore {
 }
 
 /** Opens or reuses the limits. Each kind of count is kept until its own limit changes. */
-export async function reuseTokenBounds(
+export async function reuseTokenServiceLimits(
   { failedAttempts, revokeLimit, issueLimit }: TokenServiceSettings,
-  { redis, keyPrefix, log }: TokenBoundsStore,
+  { redis, keyPrefix, log }: TokenServiceLimitsStore,
   reuse: Reuse,
-): Promise<TokenBounds> {
+): Promise<TokenServiceLimits> {
   return {
     attempts: await reuse('failed attempts', { of: failedAttempts, redis }, () =>
       createFailedAttempts({
