@@ -5,12 +5,12 @@
  */
 import { batchPerTick } from '../shared/batch-per-tick.js';
 import type { LimitPolicy } from '../model/limit.js';
-import { ExhaustedWindows } from './exhausted.js';
+import { ExhaustedWindowCache } from './exhausted-window-cache.js';
 import { REPLY_FIELDS, CONSUME_SCRIPT } from './script.js';
 import type { LimitStore, CheckResult, LimitDecision } from './store.js';
 
 /** The part of the Redis connection that this store uses. */
-export interface ScriptRunner {
+export interface LimitRedis {
   /** False during a known outage: then no call is made. */
   readonly isUp: boolean;
   /** Only for a cluster: where a key is now. Keys of one slot may share a call, and each server has its own clock. */
@@ -33,7 +33,7 @@ export interface PiggybackedRevision {
 }
 
 export interface RedisStoreOptions {
-  readonly connection: ScriptRunner;
+  readonly connection: LimitRedis;
   /** The prefix of every key. */
   readonly keyPrefix: string;
   /** The longest time for a check. */
@@ -74,7 +74,7 @@ export function createRedisStore(options: RedisStoreOptions): LimitStore {
 
 class RedisStore implements LimitStore {
   readonly #options: RedisStoreOptions;
-  readonly #exhausted = new ExhaustedWindows(EXHAUSTED_CAPACITY);
+  readonly #exhausted = new ExhaustedWindowCache(EXHAUSTED_CAPACITY);
   readonly #singleClock: Clock = { offsetMs: undefined };
   /** The clocks of a cluster's servers. */
   readonly #clocks = new WeakMap<object, Clock>();
@@ -161,7 +161,7 @@ class RedisStore implements LimitStore {
   }
 
   /** Where a check's keys are; undefined without a cluster. */
-  #locate({ keys }: Check): ReturnType<NonNullable<ScriptRunner['locate']>> | undefined {
+  #locate({ keys }: Check): ReturnType<NonNullable<LimitRedis['locate']>> | undefined {
     const { connection, keyPrefix } = this.#options;
     return connection.locate?.(keyPrefix + keys[0]!);
   }

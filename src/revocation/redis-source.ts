@@ -7,7 +7,7 @@
  */
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Revocation } from '../model/revocation.js';
-import type { ScriptRunner } from './revocation-notifier.js';
+import type { RevocationRedis } from './revocation-notifier.js';
 import { fieldOf, readChanges, readEntry, writeEntry } from './redis-entry.js';
 import {
   CHANGES_SCRIPT,
@@ -20,7 +20,7 @@ import {
 import type { Position, Reader, RevocationSource } from './source.js';
 
 export interface RedisSourceOptions {
-  readonly connection: ScriptRunner & {
+  readonly connection: RevocationRedis & {
     /** Settles when it is known whether Redis is available. */
     readonly attempted: Promise<void>;
   };

@@ -5,7 +5,7 @@
 import { PUBLISH_SCRIPT } from './redis-scripts.js';
 
 /** The part of the Redis connection that is used here. */
-export interface ScriptRunner {
+export interface RevocationRedis {
   /** `unavailable` where Redis is unavailable, fails, or does not reply in time. */
   runScript(
     lua: string,
@@ -26,7 +26,7 @@ export interface RevocationNotifier {
 }
 
 export interface RevocationNotifierOptions {
-  readonly connection: ScriptRunner;
+  readonly connection: RevocationRedis;
   readonly subscribe: Subscribe;
   /** The key of the hash with the revision, and the name of the channel. */
   readonly key: string;

@@ -35,7 +35,7 @@ export interface TokenRequest {
 }
 
 /** How an exchange ended, for the log and the metrics. */
-export interface Outcome {
+export interface TokenOutcome {
   readonly status: number;
   readonly endpoint: EndpointName;
   /** The error's code, if the response is an error. */
@@ -48,7 +48,7 @@ export interface TokenService {
   /** Whether a path differs from an endpoint's only in case or in a trailing slash; such a request is 404. */
   resembles(path: string): boolean;
   /** Responds to a request. Never rejects for a path that the service owns. */
-  handle(req: IncomingMessage, res: ServerResponse, request: TokenRequest): Promise<Outcome>;
+  handle(req: IncomingMessage, res: ServerResponse, request: TokenRequest): Promise<TokenOutcome>;
 }
 
 /** Creates the token service with the endpoints that the settings name. */

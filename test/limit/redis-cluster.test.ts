@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createRedisStore, type ScriptRunner } from '../../src/limit/redis-store.js';
+import { createRedisStore, type LimitRedis } from '../../src/limit/redis-store.js';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { subscribeRedis } from '../../src/redis/subscription.js';
 import { createRedisNotifier } from '../../src/revocation/revocation-notifier.js';
@@ -41,7 +41,7 @@ async function connectedForTest(): Promise<RedisConnection> {
   return connection;
 }
 
-function storeOver(connection: ScriptRunner, keyPrefix = randomPrefix()) {
+function storeOver(connection: LimitRedis, keyPrefix = randomPrefix()) {
   return createRedisStore({ connection, keyPrefix, timeoutMs: TIMEOUT_MS, monotonic });
 }
 

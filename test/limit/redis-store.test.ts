@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import {
-  createRedisStore,
-  type PiggybackedRevision,
-  type ScriptRunner,
-} from '../../src/limit/redis-store.js';
+import { createRedisStore, type PiggybackedRevision, type LimitRedis } from '../../src/limit/redis-store.js';
 import { CONSUME_SCRIPT } from '../../src/limit/script.js';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { describeLimitStore, passRealTime, take } from '../contract/limit-store.js';
@@ -183,9 +179,9 @@ describe('the keys of the Redis store', () => {
 });
 
 /** A connection that records its calls. */
-function noting(connection: ScriptRunner) {
+function noting(connection: LimitRedis) {
   const calls: { keys: readonly string[]; args: readonly (string | number)[] }[] = [];
-  const runner: ScriptRunner = {
+  const runner: LimitRedis = {
     get isUp() {
       return connection.isUp;
     },
@@ -296,7 +292,7 @@ describe('the calls of the Redis store', () => {
     ['too few numbers', [1, 2, 3]],
     ['the time again and again', [1]],
   ])('treat a reply of %s as no reply', async (_, reply) => {
-    const runner: ScriptRunner = { isUp: true, runScript: () => Promise.resolve(reply) };
+    const runner: LimitRedis = { isUp: true, runScript: () => Promise.resolve(reply) };
     const store = createRedisStore({ connection: runner, keyPrefix: '', timeoutMs: 50, monotonic });
     expect(await store.consume(['k'], [policy(1, 1000)])).toBe('unavailable');
   });

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
-import type { ScriptRunner } from '../../src/revocation/revocation-notifier.js';
+import type { RevocationRedis } from '../../src/revocation/revocation-notifier.js';
 import { createRedisSource } from '../../src/revocation/redis-source.js';
 import { PAGE_SCRIPT } from '../../src/revocation/redis-scripts.js';
 import { describeRevocationSource, Gate, readAll } from '../contract/revocation-source.js';
@@ -202,7 +202,7 @@ describe('a Redis that is unavailable', () => {
     let left = 0;
     const failing = {
       attempted: Promise.resolve(),
-      runScript: (...call: Parameters<ScriptRunner['runScript']>) =>
+      runScript: (...call: Parameters<RevocationRedis['runScript']>) =>
         left-- > 0 ? connection.runScript(...call) : Promise.resolve('unavailable' as const),
     };
     const source = createRedisSource({ connection: failing, key, name: 'test' });
@@ -233,7 +233,7 @@ describe('a Redis that is unavailable', () => {
     await createRedisSource({ connection, key, name: 'test' }).revoke(revocation());
     let reached = (): void => undefined;
     const attempted = new Promise<void>((resolve) => (reached = resolve));
-    const starting: ScriptRunner & { attempted: Promise<void> } = {
+    const starting: RevocationRedis & { attempted: Promise<void> } = {
       attempted,
       runScript: (...call) => connection.runScript(...call),
     };

@@ -22,7 +22,7 @@ import {
   createAppLimit,
   createFailedAttempts,
   createTokenService,
-  type Outcome,
+  type TokenOutcome,
   type RedisScripts,
   type Revocations,
   type TokenService,
@@ -92,7 +92,7 @@ export interface TestService {
   readonly clock: { nowMs: number };
   /** Every line of the log, as JSON. */
   readonly lines: string[];
-  readonly outcomes: Outcome[];
+  readonly outcomes: TokenOutcome[];
   /** Those that the service requested. */
   readonly revocations: Revocation[];
   /** Existing revocations: ids of apps and of tokens. */
@@ -152,7 +152,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
       return Promise.resolve('done');
     },
   };
-  const outcomes: Outcome[] = [];
+  const outcomes: TokenOutcome[] = [];
   const { redis, keyPrefix = '' } = options;
   const service = createTokenService({
     settings,

@@ -9,7 +9,7 @@ import type { FailedAttempts } from '../failed-attempts.js';
 import type { Random, Revocations, Secrets, TokenSigner, VerifyBearer } from '../deps.js';
 import type { Registry } from '../registry/registry.js';
 import { createAppAuthenticator, type NameClient } from './app.js';
-import { createClientCredentials } from './client-credentials.js';
+import { createOAuthToken } from './oauth-token.js';
 import { createJwks, createMetadata } from './discovery.js';
 import { createEndFamily } from './end-family.js';
 import type { Endpoint } from './endpoint.js';
@@ -68,10 +68,7 @@ export function createEndpoints(given: EndpointsOptions): ReadonlyMap<string, En
   endpoints.set(introspect.path, createIntrospect({ ...options, readPresentedToken }));
   if (keySecret) endpoints.set(keySecret.path, createKeySecret(keySecret, options));
   if (clientCredentials)
-    endpoints.set(
-      clientCredentials.path,
-      createClientCredentials(clientCredentials, { ...options, sessions }),
-    );
+    endpoints.set(clientCredentials.path, createOAuthToken(clientCredentials, { ...options, sessions }));
   if (password && sessions) endpoints.set(password.path, createPassword({ ...options, sessions }));
   if (named) endpoints.set(named.path, createNamed(named, options));
   if (whoami) endpoints.set(whoami.path, createWhoami(verify));

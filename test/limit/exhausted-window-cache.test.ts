@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { ExhaustedWindows } from '../../src/limit/exhausted.js';
+import { ExhaustedWindowCache } from '../../src/limit/exhausted-window-cache.js';
 import { policy } from './policies.js';
 
 const VERDICT = { admitted: false, decidingLimit: 0, remaining: 0, resetAtMs: 5000, waitMs: 1000 };
 const limits = [policy(3, 60_000)];
 
 it('the local refusal ends at the earliest time that Redis can have meant, and reports the latest', () => {
-  const windows = new ExhaustedWindows(10);
+  const windows = new ExhaustedWindowCache(10);
   windows.remember('k', 3, VERDICT, 100, 150);
   expect(windows.refuse(['k'], limits, 200)).toEqual({ ...VERDICT, waitMs: 950 });
   expect(windows.refuse(['k'], limits, 1099.9)).toMatchObject({ admitted: false });
@@ -14,14 +14,14 @@ it('the local refusal ends at the earliest time that Redis can have meant, and r
 });
 
 it('an entry for one N does not apply to another', () => {
-  const windows = new ExhaustedWindows(10);
+  const windows = new ExhaustedWindowCache(10);
   windows.remember('k', 3, VERDICT, 0, 0);
   expect(windows.refuse(['k'], [policy(4, 60_000)], 10)).toBeUndefined();
   expect(windows.refuse(['k'], limits, 10)).toBeDefined();
 });
 
 it('at most so many windows are stored, the newest ones', () => {
-  const windows = new ExhaustedWindows(2);
+  const windows = new ExhaustedWindowCache(2);
   for (const key of ['a', 'b', 'a', 'c']) windows.remember(key, 3, VERDICT, 0, 0);
   const known = ['a', 'b', 'c'].filter((key) => windows.refuse([key], limits, 10));
   expect(known).toEqual(['a', 'c']);

@@ -9,7 +9,7 @@ import type { AppTokenOptions } from './key-secret.js';
 import { narrowScope, scopeText } from './scope.js';
 import type { Sessions } from './sessions.js';
 
-export interface ClientCredentialsOptions extends AppTokenOptions {
+export interface OAuthTokenOptions extends AppTokenOptions {
   /** Undefined if there is no endpoint for users, and so nothing to refresh. */
   readonly sessions: Sessions | undefined;
 }
@@ -21,9 +21,9 @@ const NO_REFRESH_TOKEN = invalidRequest('The refresh_token is missing');
 const UNSUPPORTED = new OAuthError(400, 'unsupported_grant_type', 'This grant_type is not supported here');
 
 /** Creates `POST /connect/token`. Refreshes are supported if there are sessions. */
-export function createClientCredentials(
+export function createOAuthToken(
   { lifetimeMs }: NonNullable<TokenEndpoints['clientCredentials']>,
-  { apps, claims, signer, issueLimit, sessions }: ClientCredentialsOptions,
+  { apps, claims, signer, issueLimit, sessions }: OAuthTokenOptions,
 ): Endpoint {
   const name = 'client_credentials';
 

@@ -1,5 +1,5 @@
 /**
- * Remembers the windows that Redis reported as exhausted, so that repeated requests on them skip Redis. Called by
+ * Caches the windows that Redis reported as exhausted, so that repeated requests on them skip Redis. Called by
  * `redis-store.ts`.
  *
  * Redis's times are converted to this process's monotonic clock, with an error up to the duration of the call. The
@@ -19,7 +19,7 @@ interface Exhaustion {
 }
 
 /** The exhausted windows. Times are monotonic milliseconds unless they end in `AtMs`. */
-export class ExhaustedWindows {
+export class ExhaustedWindowCache {
   /** The window that was asked for longest ago is dropped for a new one. That costs at most one call. */
   readonly #byKey: LRUCache<string, Exhaustion>;
 
