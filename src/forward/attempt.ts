@@ -16,7 +16,7 @@ export type Controller = Dispatcher.DispatchController;
 /** The events of an attempt, until `abandon` or `abort`. */
 export interface AttemptEvents {
   onHead(controller: Controller, status: number, headers: ParsedHeaders, reason: string): void;
-  /** Returns whether the upstream's socket now forms a tunnel with the client's. Then `over` is called at its end. */
+  /** Returns whether the upstream's socket now forms a tunnel with the client's. Then `onTunnelEnd` is called at its end. */
   onSwitch(controller: Controller, status: number, socket: Duplex, onTunnelEnd: () => void): boolean;
   onData(chunk: Buffer): void;
   onEnd(controller: Controller): void;

@@ -76,11 +76,11 @@ export class ConcurrencyLimiter {
 
   /** Takes a free slot. False where there is none or the caller holds too many. */
   tryAcquire(exchange: CallersExchange): boolean {
-    return this.admits(exchange) && this.tryAcquireUnfair();
+    return this.admits(exchange) && this.tryAcquireIgnoringShares();
   }
 
   /** Takes a free slot without regard to the caller. False where there is none. */
-  tryAcquireUnfair(): boolean {
+  tryAcquireIgnoringShares(): boolean {
     if (!this.hasFreeSlot) return false;
     this.#inUse += 1;
     return true;
@@ -117,7 +117,7 @@ export class ConcurrencyLimiter {
 
   /** Whether this holder's caller, or a caller with fewer slots, waits for a slot. */
   isSlotWanted(holder: Holder): boolean {
-    return this.#waiting > 0 && this.#shares?.isOwed(callerOf(holder.exchange)) === true;
+    return this.#waiting > 0 && this.#shares?.mustYield(callerOf(holder.exchange)) === true;
   }
 
   /** All current holders and waiters. */

@@ -5,7 +5,7 @@
 import type { Refusal } from '../model/refusal.js';
 import type { Attempt } from './attempt.js';
 import { callOnTimer, reportBug, type Callable } from './callbacks.js';
-import type { Exchange, Fault, ForwarderOptions, Outcome } from './exchange.js';
+import type { Exchange, Fault, ForwarderOptions, ForwardOutcome } from './exchange.js';
 import * as failures from './failures.js';
 import type { RequestBody } from './request-body.js';
 import { ResponseWriter } from './response-writer.js';
@@ -33,7 +33,7 @@ export abstract class ExchangeState implements Callable {
   protected readonly writer: ResponseWriter;
   #timer: NodeJS.Timeout | undefined;
   #startedMs = 0;
-  #resolve: ((result: Outcome | Refusal) => void) | undefined;
+  #resolve: ((result: ForwardOutcome | Refusal) => void) | undefined;
 
   /** @param pool the current target's: the first choice, then that of each retry */
   constructor(
@@ -55,7 +55,7 @@ export abstract class ExchangeState implements Callable {
   abstract onTimer(): void;
 
   /** @param resolve gets the result */
-  protected begin(resolve: (result: Outcome | Refusal) => void): void {
+  protected begin(resolve: (result: ForwardOutcome | Refusal) => void): void {
     this.#resolve = resolve;
     this.#startedMs = this.options.now();
   }
@@ -96,7 +96,7 @@ export abstract class ExchangeState implements Callable {
     this.writer.break();
   }
 
-  protected settle(result: Outcome | Refusal): void {
+  protected settle(result: ForwardOutcome | Refusal): void {
     this.phase = 'settled';
     this.#resolve?.(result);
     clearTimeout(this.#timer);
@@ -104,7 +104,7 @@ export abstract class ExchangeState implements Callable {
     this.body?.destroy();
   }
 
-  protected outcome(status: number, bytes: number, fault?: Fault): Outcome {
+  protected outcome(status: number, bytes: number, fault?: Fault): ForwardOutcome {
     const upstreamMs = (this.headMs ?? this.options.now()) - this.#startedMs;
     return { status, target: this.pool.target.origin, upstreamMs, bytes, fault };
   }

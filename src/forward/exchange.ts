@@ -13,11 +13,11 @@ export interface ForwarderOptions extends BodyLimits {
   now(): number;
   readonly log: Log;
   /** Without it, open streams outlive their tokens. */
-  readonly streamWatcher?: StreamWatcher;
+  readonly streamWatcher?: TokenWatcher;
 }
 
 /** Ends a tunnel or event stream when its caller's token expires or is revoked. */
-export interface StreamWatcher {
+export interface TokenWatcher {
   /**
    * Calls `end` once, later, when the principal is revoked or its token expires. The returned function cancels this.
    */
@@ -75,7 +75,7 @@ export type Fault =
   | 'internal_error';
 
 /** The result of an exchange that got the upstream's response, or whose client left before it. */
-export interface Outcome {
+export interface ForwardOutcome {
   /** The upstream's status, or 499 where the client left before it. */
   readonly status: number;
   /** The target's origin; undefined where the client left before a target was chosen. */

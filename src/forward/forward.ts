@@ -19,14 +19,14 @@
  */
 import { Refusal } from '../model/refusal.js';
 import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
-import type { Exchange, ForwarderOptions, Outcome, Upgrade } from './exchange.js';
+import type { Exchange, ForwarderOptions, ForwardOutcome, Upgrade } from './exchange.js';
 import { BODY_TOO_LARGE, REVOKED, TUNNELS_FULL } from './failures.js';
 import { ProxyExchange } from './proxy-exchange.js';
 import { SmallBodies, type SmallBody } from './small-body.js';
 import { setUpTunnel } from './tunnel.js';
 import type { TargetState, UpstreamPools } from './upstream-pools.js';
 
-export type { Exchange, ForwarderOptions, StreamWatcher, Outcome, Upgrade } from './exchange.js';
+export type { Exchange, ForwarderOptions, TokenWatcher, ForwardOutcome, Upgrade } from './exchange.js';
 export {
   openUpstream,
   type TargetState,
@@ -38,8 +38,8 @@ export {
  * A Refusal means that nothing was written to `res`. Both promises settle when the exchange is over; neither rejects.
  */
 export interface Forwarder {
-  forward(exchange: Exchange): Promise<Outcome | Refusal>;
-  tunnel(upgrade: Upgrade): Promise<Outcome | Refusal>;
+  forward(exchange: Exchange): Promise<ForwardOutcome | Refusal>;
+  tunnel(upgrade: Upgrade): Promise<ForwardOutcome | Refusal>;
   /** The known state of every target. */
   targets(): readonly TargetState[];
 }
@@ -47,7 +47,7 @@ export interface Forwarder {
 const UNKNOWN_UPSTREAM = new Refusal('internal_error', [], 'the route names an unknown upstream');
 const UPGRADE_WITH_BODY = new Refusal('malformed_request', [], 'a WebSocket handshake has no body');
 
-const CLIENT_GONE: Outcome = {
+const CLIENT_GONE: ForwardOutcome = {
   status: CLIENT_CLOSED_REQUEST,
   target: undefined,
   upstreamMs: 0,
@@ -68,7 +68,7 @@ export function createForwarder(
   const upstreamOf = ({ admission }: Exchange): UpstreamPools | undefined =>
     upstreams.get(admission.route.upstream.name);
 
-  async function forward(exchange: Exchange): Promise<Outcome | Refusal> {
+  async function forward(exchange: Exchange): Promise<ForwardOutcome | Refusal> {
     const { head, parsedBody, admission } = exchange;
     const declared = parsedBody?.length ?? head.contentLength;
     if (declared > admission.route.maxBodyBytes) return BODY_TOO_LARGE;
@@ -84,7 +84,7 @@ export function createForwarder(
     exchange: Exchange,
     pools: UpstreamPools,
     pending: Promise<SmallBody>,
-  ): Promise<Outcome | Refusal> {
+  ): Promise<ForwardOutcome | Refusal> {
     const body = await pending;
     if (body instanceof Refusal) return body;
     if (body === 'client_gone') return CLIENT_GONE;
@@ -93,12 +93,12 @@ export function createForwarder(
     return send(exchange, pools);
   }
 
-  function send(exchange: Exchange, pools: UpstreamPools): Promise<Outcome | Refusal> | Refusal {
+  function send(exchange: Exchange, pools: UpstreamPools): Promise<ForwardOutcome | Refusal> | Refusal {
     const pool = pools.choose();
     return pool instanceof Refusal ? pool : new ProxyExchange(exchange, pools, pool, options).run();
   }
 
-  async function tunnel(upgrade: Upgrade): Promise<Outcome | Refusal> {
+  async function tunnel(upgrade: Upgrade): Promise<ForwardOutcome | Refusal> {
     const { body, contentLength } = upgrade.head;
     // What follows such a head could be read as the body or as the new protocol.
     if (body === 'chunked' || contentLength > 0) return UPGRADE_WITH_BODY;

@@ -8,7 +8,7 @@ import { Refusal } from '../model/refusal.js';
 import { Attempt, type AttemptEvents, type Controller } from './attempt.js';
 import { sendBatched } from './callbacks.js';
 import type { Waiter } from './concurrency-limiter.js';
-import type { Draining, Fault, Outcome } from './exchange.js';
+import type { Draining, Fault, ForwardOutcome } from './exchange.js';
 import { ExchangeState } from './exchange-state.js';
 import * as failures from './failures.js';
 import type { ParsedHeaders, RawHeaders } from './raw-headers.js';
@@ -26,7 +26,7 @@ export class ProxyExchange
   /** Undefined until an attempt fails. */
   #retries: Retries | undefined;
 
-  run(): Promise<Outcome | Refusal> {
+  run(): Promise<ForwardOutcome | Refusal> {
     return new Promise((resolve) => {
       this.begin(resolve);
       if (this.writer.watch(this)) this.#takeSlot(this.pool);
@@ -124,9 +124,9 @@ export class ProxyExchange
     if (this.phase === 'streaming') this.startTimer(this.writer.idleMs);
   }
 
-  onSwitch(controller: Controller, status: number, socket: Duplex, release: () => void): boolean {
+  onSwitch(controller: Controller, status: number, socket: Duplex, onTunnelEnd: () => void): boolean {
     const ended = (bytes: number, fault?: Fault): void => {
-      release();
+      onTunnelEnd();
       this.settle(this.outcome(status, bytes, fault));
     };
     const hasRoom = this.phase === 'awaitingHead' && this.attempt?.becomeTunnel() === true;

@@ -7,7 +7,7 @@ import type { Refusal } from '../model/refusal.js';
 import type { Upstream } from '../model/upstream.js';
 import type { Attempt } from './attempt.js';
 import { breakConnection, hasHeadBegun, isOpen } from './client-connection.js';
-import type { Draining, Exchange, StreamWatcher } from './exchange.js';
+import type { Draining, Exchange, TokenWatcher } from './exchange.js';
 import { TUNNELS_FULL, UNKNOWN_CODING } from './failures.js';
 import { listOf, type ParsedHeaders, type RawHeaders } from './raw-headers.js';
 import { flushHead, forwardInterim, hasNoBody, isEventStream, writeFinalHead } from './response-head.js';
@@ -61,7 +61,7 @@ export class ResponseWriter {
     readonly exchange: Exchange,
     readonly upstream: Upstream,
     readonly sink: ServerResponse | Duplex,
-    readonly streamWatcher: StreamWatcher | undefined,
+    readonly streamWatcher: TokenWatcher | undefined,
   ) {}
 
   /** Starts to watch for the end of the client's connection. False where it has already ended. */

@@ -28,7 +28,7 @@ export class Retries {
     const next = this.pools.chooseForRetry(this.#tried, where === 'anywhere');
     // At the same target the new attempt gets the failed one's slot. At another it never waits in the queue.
     if (next === failed.pool) failed.transferSlot();
-    else next?.slots.tryAcquireUnfair();
+    else next?.slots.tryAcquireIgnoringShares();
     return next;
   }
 }

@@ -99,8 +99,11 @@ export class Shares {
     return found;
   }
 
-  /** Whether this caller waits itself, or a caller waits that would still hold fewer slots with one more. */
-  isOwed(caller: string): boolean {
+  /**
+   * Whether this caller must yield a slot that it holds, instead of using it again: to a waiter of its own, or to one
+   * whose caller would still hold fewer slots with one more.
+   */
+  mustYield(caller: string): boolean {
     const mine = this.heldBy(caller);
     for (const [other, { held, waiters }] of this.#callers) {
       if (waiters.size > 0 && (other === caller || held + 1 < mine)) return true;

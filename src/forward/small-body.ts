@@ -6,7 +6,7 @@
 import type { RequestHead } from '../model/request.js';
 import type { Refusal } from '../model/refusal.js';
 import { BodyPace, type BodyLimits } from './body-pace.js';
-import type { Exchange, StreamWatcher } from './exchange.js';
+import type { Exchange, TokenWatcher } from './exchange.js';
 import { BODY_TIMED_OUT, REVOKED } from './failures.js';
 
 /** The high-water mark of Node's request stream. */
@@ -21,7 +21,7 @@ export class SmallBodies {
   #waitedBytes = 0;
 
   /** @param limits the pace; the streamWatcher ends the wait when the caller is revoked */
-  constructor(readonly limits: BodyLimits & { readonly streamWatcher?: StreamWatcher }) {}
+  constructor(readonly limits: BodyLimits & { readonly streamWatcher?: TokenWatcher }) {}
 
   /**
    * Reads a small body, at once where all of it has arrived. Returns undefined for no body or one to stream. The

@@ -5,17 +5,17 @@
 import type { Duplex } from 'node:stream';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { Cors } from '../model/route.js';
-import type { Fault, StreamWatcher, Upgrade } from './exchange.js';
+import type { Fault, TokenWatcher, Upgrade } from './exchange.js';
 import { fieldOf, type RawHeaders } from './raw-headers.js';
 import { FORBIDDEN, responseFields, headText } from './response-headers.js';
 
 /**
- * Opens the tunnel after the upstream's 101. Returns false where it cannot. Calls `over` once, when the tunnel ends.
+ * Opens the tunnel after the upstream's 101. Returns false where it cannot. Calls `onTunnelEnd` once, when the tunnel ends.
  */
 export type Join = (
   raw: RawHeaders,
   upstream: Duplex,
-  onEnd: (bytes: number, fault?: Fault) => void,
+  onTunnelEnd: (bytes: number, fault?: Fault) => void,
 ) => boolean;
 
 /** What a `ProxyExchange` needs for a handshake. The client's socket emits `drain`. */
@@ -37,7 +37,7 @@ interface TunnelSetup {
 export function setUpTunnel(
   upgrade: Upgrade,
   idleMs: number,
-  streamWatcher: StreamWatcher | undefined,
+  streamWatcher: TokenWatcher | undefined,
 ): TunnelSetup {
   const { res, socket: client, firstBytes, opened, admission, responseHeaders } = upgrade;
   const stopWatching = watchClient(client);
@@ -47,7 +47,7 @@ export function setUpTunnel(
     client.resume();
   }
 
-  const join: Join = (raw, upstream, over) => {
+  const join: Join = (raw, upstream, onTunnelEnd) => {
     stopWatching();
     // RFC 9110 7.8: an upstream may only switch to a requested protocol.
     if (!isWebSocket(fieldOf(raw, 'upgrade'))) return false;
@@ -56,7 +56,7 @@ export function setUpTunnel(
     client.write(switchingProtocols(raw, responseHeaders, admission.route.cors), 'latin1');
     if (firstBytes.length > 0) upstream.write(firstBytes);
     opened();
-    connect(client, upstream, idleMs, over, (end) => streamWatcher?.watch(admission.principal, end));
+    connect(client, upstream, idleMs, onTunnelEnd, (end) => streamWatcher?.watch(admission.principal, end));
     return true;
   };
   return { join, abandon };
@@ -96,7 +96,7 @@ function connect(
   client: Duplex,
   upstream: Duplex,
   idleMs: number,
-  over: Parameters<Join>[2],
+  onTunnelEnd: Parameters<Join>[2],
   watchToken: (end: () => void) => (() => void) | undefined,
 ): void {
   let bytes = 0;
@@ -123,7 +123,7 @@ function connect(
     if (openSides > 0) return;
     clearTimeout(idle);
     unsubscribe?.();
-    over(bytes, fault);
+    onTunnelEnd(bytes, fault);
   };
   for (const [here, there] of [
     [client, upstream],

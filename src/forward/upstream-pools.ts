@@ -6,7 +6,7 @@ import type { Refusal } from '../model/refusal.js';
 import type { Upstream } from '../model/upstream.js';
 import { startHealthCheck } from './availability/health-check.js';
 import { createPick } from './balance.js';
-import type { StreamWatcher } from './exchange.js';
+import type { TokenWatcher } from './exchange.js';
 import { noTarget } from './failures.js';
 import { createRequestHeaders } from './request-headers.js';
 import { RetryBudget } from './retry-budget.js';
@@ -14,7 +14,7 @@ import { TargetPool, type TargetOptions } from './target-pool.js';
 
 export interface UpstreamOptions extends TargetOptions {
   /** Without it, exchanges outlive the revocation of their callers. */
-  readonly streamWatcher?: StreamWatcher;
+  readonly streamWatcher?: TokenWatcher;
   /** From 0 to below 1. */
   readonly random: () => number;
 }
@@ -115,7 +115,7 @@ function startChecks(upstream: Upstream, pools: readonly TargetPool[], random: (
 
 function watchRevocations(
   pools: readonly TargetPool[],
-  streamWatcher: StreamWatcher | undefined,
+  streamWatcher: TokenWatcher | undefined,
 ): (() => void) | undefined {
   return streamWatcher?.onRevocation(() => {
     for (const pool of pools) pool.endRevoked((principal) => streamWatcher.isRevoked(principal));

@@ -6,8 +6,8 @@ import {
   openUpstream,
   type Exchange,
   type Forwarder,
-  type StreamWatcher,
-  type Outcome,
+  type TokenWatcher,
+  type ForwardOutcome,
   type UpstreamOptions,
   type UpstreamPools,
 } from '../../src/forward/forward.js';
@@ -27,7 +27,7 @@ export interface EdgeOptions {
   readonly bodyTimeoutMs?: number;
   readonly minBodyRate?: number;
   readonly responseHeaders?: FlatHeaders;
-  readonly streamWatcher?: Pick<StreamWatcher, 'watch'> & Partial<StreamWatcher>;
+  readonly streamWatcher?: Pick<TokenWatcher, 'watch'> & Partial<TokenWatcher>;
   readonly lookup?: UpstreamOptions['lookup'];
   readonly parsedBody?: (req: IncomingMessage) => Buffer;
   /** What a middleware before the gateway does. */
@@ -37,7 +37,7 @@ export interface EdgeOptions {
 export interface Edge {
   readonly port: number;
   /** The results of the exchanges, in the order in which they ended. */
-  readonly results: readonly (Outcome | Refusal)[];
+  readonly results: readonly (ForwardOutcome | Refusal)[];
   readonly forwarder: Forwarder;
   readonly pools: UpstreamPools;
   readonly logged: readonly string[];
@@ -46,7 +46,7 @@ export interface Edge {
   /** What each answer of an upstream ended with: the whole body where that came with the head. */
   readonly endings: readonly (string | undefined)[];
   /** The next result that is not there yet, or the n-th. */
-  result(index?: number): Promise<Outcome | Refusal>;
+  result(index?: number): Promise<ForwardOutcome | Refusal>;
   close(): Promise<void>;
 }
 
@@ -118,7 +118,7 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
   };
   const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
   const upstream = upstreamAt(origin, options.upstream);
-  const streamWatcher: StreamWatcher | undefined = options.streamWatcher && {
+  const streamWatcher: TokenWatcher | undefined = options.streamWatcher && {
     isRevoked: () => false,
     onRevocation: () => () => undefined,
     ...options.streamWatcher,
@@ -139,12 +139,12 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     ...(streamWatcher && { streamWatcher }),
   });
   const route = routeTo(upstream, options.maxBodyBytes ?? 10_000_000);
-  const results: (Outcome | Refusal)[] = [];
+  const results: (ForwardOutcome | Refusal)[] = [];
   const endings: (string | undefined)[] = [];
   const waiting = new Set<() => void>();
   const sockets = new Set<Socket>();
 
-  const done = (result: Outcome | Refusal): void => {
+  const done = (result: ForwardOutcome | Refusal): void => {
     results.push(result);
     waiting.forEach((look) => look());
   };
