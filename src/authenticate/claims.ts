@@ -1,4 +1,5 @@
 /** Authenticate: checks the claims of a payload after its signature is verified (RFC 7519 4.1). */
+import { readClaim } from '../model/claim.js';
 import type { Issuer } from '../model/issuer.js';
 import type { Refusal } from '../model/refusal.js';
 import type { JsonObject } from './parse-jws.js';
@@ -34,10 +35,13 @@ export function timeError({ startsAtMs, endsAtMs }: Validity, nowMs: number): Re
   return undefined;
 }
 
-/** Whether `aud`, a string or a list of only strings, has one of the issuer's accepted audiences (RFC 7519 4.1.3). */
-export function hasAcceptedAudience(payload: JsonObject, { audience }: Issuer): boolean {
+/**
+ * Whether `aud`, or the claim in its place, has one of the issuer's accepted audiences. It is a string or a list of only
+ * strings (RFC 7519 4.1.3).
+ */
+export function hasAcceptedAudience(payload: JsonObject, { audience, audienceClaim }: Issuer): boolean {
   if (audience === undefined) return true;
-  const { aud } = payload;
+  const aud = readClaim(payload, audienceClaim);
   if (typeof aud === 'string') return audience.includes(aud);
   return Array.isArray(aud) && aud.every(isString) && aud.some((one) => audience.includes(one));
 }

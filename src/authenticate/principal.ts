@@ -1,5 +1,5 @@
 /** Authenticate: makes the Principal from a verified payload. Called by `authenticate.ts`. */
-import { readClaim } from '../model/claim.js';
+import { keysOf, readClaim, type ClaimPath } from '../model/claim.js';
 import type { Issuer } from '../model/issuer.js';
 import { NO_CLAIMS, type Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
@@ -22,7 +22,7 @@ export function createPrincipal(
   issuer: Issuer,
   keptClaims: readonly string[],
 ): Principal | Refusal {
-  const app = textOf(readClaim(payload, issuer.claims.app));
+  const app = textOf(firstOf(payload, issuer.claims.app));
   if (app === undefined || !isAppId(app)) return INVALID_TOKEN.app;
   const { exp, iat } = payload;
   const isOwn = issuer.keys.kind === 'own';
@@ -35,7 +35,7 @@ export function createPrincipal(
     tokenId: textOf(payload['jti']),
     family: isOwn ? textOf(payload['sid']) : undefined,
     generation: isOwn && typeof payload['gen'] === 'number' ? payload['gen'] : 0,
-    scopes: Object.freeze(narrow(readScopes(readClaim(payload, issuer.claims.scope)), issuer.grants)),
+    scopes: Object.freeze(narrow(scopesOf(payload, issuer.claims.scope), issuer.grants)),
     expiresAtMs: typeof exp === 'number' ? exp * 1000 : Infinity,
     issuedAtMs: typeof iat === 'number' ? iat * 1000 : -Infinity,
     claims: keepClaims(payload, keptClaims),
@@ -46,6 +46,19 @@ function keepClaims(payload: JsonObject, names: readonly string[]): Principal['c
   const kept = names.filter((name) => Object.hasOwn(payload, name));
   if (kept.length === 0) return NO_CLAIMS;
   return Object.freeze(Object.fromEntries(kept.map((name) => [name, payload[name]])));
+}
+
+/** Returns the first claim that the payload has; `null` counts as absent. A later one never replaces an invalid one. */
+function firstOf(payload: JsonObject, paths: readonly ClaimPath[]): unknown {
+  for (const path of paths) {
+    const claim = readClaim(payload, path);
+    if (claim !== undefined && claim !== null) return claim;
+  }
+  return undefined;
+}
+
+function scopesOf(payload: JsonObject, paths: readonly ClaimPath[]): readonly string[] {
+  return paths.flatMap((path) => readScopes(readClaim(payload, path)));
 }
 
 function isAppId(text: string): boolean {
@@ -61,8 +74,13 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** Reads an array or a space-separated string (RFC 6749 3.3). Anything that is not a scope-token is ignored. */
+/**
+ * Reads an array, a space-separated string (RFC 6749 3.3), or the keys of an object. Anything that is not a scope-token is
+ * ignored.
+ */
 function readScopes(claim: unknown): readonly string[] {
-  const entries: readonly unknown[] = typeof claim === 'string' ? claim.split(' ') : [claim].flat();
+  let entries: readonly unknown[] = [claim].flat();
+  if (typeof claim === 'string') entries = claim.split(' ');
+  else if (typeof claim === 'object' && claim !== null && !Array.isArray(claim)) entries = keysOf(claim);
   return entries.map(textOf).filter((text): text is string => text !== undefined && isScopeToken(text));
 }

@@ -7,6 +7,7 @@
 import type { KeyObject } from 'node:crypto';
 import { expressjwt, UnauthorizedError } from 'express-jwt';
 import jwt from 'jsonwebtoken';
+import { AUDIENCE_CLAIM, isSameClaim } from '../model/claim.js';
 import { isSecretAlgorithm, type Algorithm, type Issuer } from '../model/issuer.js';
 import type { Refusal } from '../model/refusal.js';
 import { INVALID_TOKEN } from './refusals.js';
@@ -56,7 +57,11 @@ function createVerifyJwt(issuer: Issuer, now: () => number): Verify {
       return now() / 1000;
     },
     ...(issuer.iss !== undefined && { issuer: issuer.iss }),
-    ...(issuer.audience && { audience: [...issuer.audience] as [string, ...string[]] }),
+    // An audience in another claim is checked by `claims.ts` alone.
+    ...(issuer.audience &&
+      isSameClaim(issuer.audienceClaim, AUDIENCE_CLAIM) && {
+        audience: [...issuer.audience] as [string, ...string[]],
+      }),
   });
 
   return function verify(token, key) {

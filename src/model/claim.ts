@@ -6,6 +6,14 @@ export type ClaimPath = readonly string[];
 /** A value that a claim is compared with. A number differs from its text. */
 export type ClaimValue = string | number | boolean;
 
+/** The claim with the audience of a token (RFC 7519 4.1.3). */
+export const AUDIENCE_CLAIM: ClaimPath = ['aud'];
+
+/** Tells whether two paths lead to the same claim. */
+export function isSameClaim(one: ClaimPath, other: ClaimPath): boolean {
+  return one.length === other.length && one.every((name, index) => name === other[index]);
+}
+
 /** A condition on one claim. `values` and `parameter` are alternatives: the other one is empty or undefined. */
 export interface ClaimCondition {
   readonly path: ClaimPath;
@@ -54,6 +62,17 @@ export function satisfies(
   return false;
 }
 
+/** Returns the keys of an object whose value is neither `false` nor `null`: `{"admin": {}, "guest": false}` has `admin`. */
+export function keysOf(claim: object): readonly string[] {
+  return Object.keys(claim).filter((key) => hasKey(claim, key));
+}
+
+function hasKey(claim: object, key: string): boolean {
+  if (!Object.hasOwn(claim, key)) return false;
+  const value: unknown = claim[key as keyof typeof claim];
+  return value !== false && value !== null;
+}
+
 /** The entries of a claim are the elements of an array, the words of a text (RFC 6749 3.3), or the keys of an object. */
 function hasEntry<T extends ClaimValue>(
   claim: unknown,
@@ -63,7 +82,7 @@ function hasEntry<T extends ClaimValue>(
   if (Array.isArray(claim)) return claim.some((entry) => matches(entry, value));
   if (typeof value !== 'string') return false;
   if (typeof claim === 'string') return value !== '' && claim.split(' ').includes(value);
-  return typeof claim === 'object' && claim !== null && Object.hasOwn(claim, value);
+  return typeof claim === 'object' && claim !== null && hasKey(claim, value);
 }
 
 function isSame(entry: unknown, value: ClaimValue): boolean {

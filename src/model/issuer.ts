@@ -1,5 +1,5 @@
 /** An issuer of tokens: its keys, what its tokens must contain, and the most that they can grant. */
-import type { ClaimCondition } from './claim.js';
+import type { ClaimCondition, ClaimPath } from './claim.js';
 import type { TokenTypes } from './token-type.js';
 
 /** The JWS algorithms that are verified with a public key (RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2). */
@@ -57,17 +57,19 @@ export interface Issuer {
   /** The expected `iss`; undefined for the one issuer whose tokens have none. */
   readonly iss: string | undefined;
   readonly keys: KeySource;
-  /** The accepted audiences; undefined where `aud` is not checked (`audience: false`). */
+  /** The accepted audiences; undefined where the audience is not checked (`audience: false`). */
   readonly audience: readonly string[] | undefined;
+  /** The claim with the audience: `['aud']`, except where tokens have another one instead. */
+  readonly audienceClaim: ClaimPath;
   /** All of them are verified with a public key, or with a `secret` all of them are HS*. */
   readonly algorithms: readonly Algorithm[];
   /** The accepted `typ` values of its tokens. */
   readonly tokenTypes: TokenTypes;
   readonly claims: {
-    /** The path of the claim that holds the app's id: `['sub']`. */
-    readonly app: readonly string[];
-    /** The path of the claim that holds the scopes: `['scope']`. */
-    readonly scope: readonly string[];
+    /** The claims that can have the app's id: `[['sub']]`. The first that a token has is the one. */
+    readonly app: readonly ClaimPath[];
+    /** The claims that can have scopes: `[['scope']]`. A token has the scopes of all of them. */
+    readonly scope: readonly ClaimPath[];
   };
   /** What every one of its tokens must satisfy. */
   readonly require: readonly ClaimCondition[];

@@ -1,9 +1,9 @@
 /** The claims from which the gateway reads a given app and given scopes. */
-import { readClaim, satisfies, type ClaimCondition } from '../model/claim.js';
+import { AUDIENCE_CLAIM, isSameClaim, readClaim, satisfies, type ClaimCondition } from '../model/claim.js';
 import type { Issuer } from '../model/issuer.js';
 
 /** What decides the claims of an issuer's tokens. */
-export type ClaimSettings = Pick<Issuer, 'iss' | 'audience' | 'claims' | 'require'>;
+export type ClaimSettings = Pick<Issuer, 'iss' | 'audience' | 'audienceClaim' | 'claims' | 'require'>;
 
 /**
  * Returns iss, aud, sub, the app and scopes in the claims that the issuer's settings name, and the required claims. A
@@ -22,18 +22,23 @@ export function defaultClaims(
 }
 
 function identifyingClaims(
-  { iss, audience, claims: { app: appPath, scope: scopePath } }: ClaimSettings,
+  { iss, audience, audienceClaim, claims }: ClaimSettings,
   app: string,
   scopes: readonly string[] | undefined,
 ): Record<string, unknown> {
   const payload: Record<string, unknown> = { sub: app };
   if (iss !== undefined) payload['iss'] = iss;
-  if (audience !== undefined) payload['aud'] = audience[0];
-  const isAppSet = appPath.length === 1 && payload[appPath[0]!] !== undefined;
-  if (!isAppSet) setClaim(payload, appPath, app);
+  if (audience !== undefined) setClaim(payload, audienceClaim, audience[0]);
+  const [appPath = []] = claims.app;
+  const [scopePath = []] = claims.scope;
+  if (readClaim(payload, appPath) === undefined) setClaim(payload, appPath, app);
   if (scopes === undefined) return payload;
-  if (isSame(scopePath, appPath)) setClaim(payload, scopePath, scopes.length ? scopes.join(' ') : app);
-  else if (isSame(scopePath, ['aud'])) payload['aud'] = [...(audience?.slice(0, 1) ?? []), ...scopes];
+  if (isSameClaim(scopePath, appPath)) setClaim(payload, scopePath, scopes.length ? scopes.join(' ') : app);
+  else if (isSameClaim(scopePath, AUDIENCE_CLAIM))
+    payload['aud'] = [
+      ...(isSameClaim(audienceClaim, AUDIENCE_CLAIM) ? (audience?.slice(0, 1) ?? []) : []),
+      ...scopes,
+    ];
   else setClaim(payload, scopePath, scopes);
   return payload;
 }
@@ -45,10 +50,6 @@ function satisfy(payload: Record<string, unknown>, condition: ClaimCondition): v
   const before = readClaim(payload, path);
   const entries: readonly unknown[] = typeof before === 'string' ? before.split(' ') : [before ?? []].flat();
   setClaim(payload, path, test === 'is' ? values[0] : [...entries, values[0]]);
-}
-
-function isSame(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((name, index) => name === other[index]);
 }
 
 /** Sets a claim by its path: `['realm_access', 'roles']` creates the object `realm_access`. */

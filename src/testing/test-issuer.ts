@@ -1,5 +1,6 @@
 /** An issuer with generated keys, whose tokens the gateway accepts: for users' tests, for the demo and for `check`. */
 import type { JsonWebKey } from 'node:crypto';
+import { AUDIENCE_CLAIM, isSameClaim } from '../model/claim.js';
 import { isSecretAlgorithm, type Algorithm, type Issuer, type PublicKeyAlgorithm } from '../model/issuer.js';
 import { USUAL_TOKEN_TYPES } from '../model/token-type.js';
 import { defaultClaims } from './default-claims.js';
@@ -24,7 +25,7 @@ export interface TestIssuer {
   /** The `iss` of its tokens; false where they have none. */
   readonly issuer: string | false;
   /** What its tokens' `aud` must be, as in a configuration. */
-  readonly audience: string | string[] | false;
+  readonly audience: TestAudience;
   /** Its public keys as a JWKS (RFC 7517 5), which a configuration takes as `jwks`. */
   readonly jwks: { readonly keys: JsonWebKey[] };
   /** An entry for `issuers` of a configuration: `{ issuer, audience, algorithms, jwks }`. */
@@ -47,10 +48,13 @@ export interface TestIssuer {
   serve(options?: { readonly port?: number }): Promise<JwksServer>;
 }
 
+/** An audience as a configuration has it: of `aud`, of another claim, or none. */
+export type TestAudience = string | string[] | { claim: string | string[]; any: string[] } | false;
+
 /** An issuer as a configuration has it. */
 export interface TestIssuerConfig {
   issuer: string | false;
-  audience: string | string[] | false;
+  audience: TestAudience;
   algorithms: Algorithm[];
   jwks: { keys: JsonWebKey[] };
 }
@@ -68,7 +72,7 @@ export interface TestIssuerOptions {
 /** The settings of an issuer that its tokens depend on. */
 export type TestedIssuer = Pick<
   Issuer,
-  'iss' | 'audience' | 'algorithms' | 'claims' | 'require' | 'tokenTypes'
+  'iss' | 'audience' | 'audienceClaim' | 'algorithms' | 'claims' | 'require' | 'tokenTypes'
 >;
 
 const DEFAULT_APP = 'test-app';
@@ -85,7 +89,8 @@ export function testIssuer({
     iss: issuer === false ? undefined : issuer,
     audience: audience === false ? undefined : [audience].flat(),
     algorithms: [alg],
-    claims: { app: ['sub'], scope: ['scope'] },
+    audienceClaim: AUDIENCE_CLAIM,
+    claims: { app: [['sub']], scope: [['scope']] },
     require: [],
     tokenTypes: USUAL_TOKEN_TYPES,
   });
@@ -96,13 +101,13 @@ export function testIssuer({
  * secret it has a key for RS256.
  */
 export function createTestIssuer(settings: TestedIssuer): TestIssuer {
-  const { iss, audience, algorithms, tokenTypes } = settings;
+  const { iss, algorithms, tokenTypes } = settings;
   const [first = 'RS256'] = algorithms;
   const alg = isSecretAlgorithm(first) ? 'RS256' : first;
   const key = createSigningKey(alg);
   const jwks = { keys: [key.jwk] };
   const issuer = iss ?? false;
-  const accepted = audience?.length === 1 ? audience[0]! : audience ? [...audience] : false;
+  const accepted = audienceOf(settings);
   const typ = tokenTypes.has('jwt') ? 'JWT' : [...tokenTypes][0];
   let unpublishedKey: typeof key | undefined;
 
@@ -137,6 +142,12 @@ export function createTestIssuer(settings: TestedIssuer): TestIssuer {
     authorization: (claims, options) => `Bearer ${sign(claims, options)}`,
     serve: ({ port = 0 } = {}) => serveJwks(jwks, issuer, port),
   };
+}
+
+function audienceOf({ audience, audienceClaim }: TestedIssuer): TestAudience {
+  if (audience === undefined) return false;
+  if (!isSameClaim(audienceClaim, AUDIENCE_CLAIM)) return { claim: [...audienceClaim], any: [...audience] };
+  return audience.length === 1 ? audience[0]! : [...audience];
 }
 
 /** @throws TypeError if the text is no duration */

@@ -120,7 +120,7 @@ describe('A valid token', () => {
     expect(await stage.show(other.sign({ scope: '*' }))).toMatchObject({ scopes: ['orders:*'] });
   });
 
-  it.each([undefined, 5.5, null, { a: 1 }, true])(
+  it.each([undefined, 5.5, null, {}, { a: false, b: null }, { 'a b': 1 }, true])(
     'grants nothing with a scope claim of %j',
     async (scope) => {
       expect(await stage.show(issuer.sign({ scope }))).toMatchObject({ scopes: [] });
@@ -287,7 +287,7 @@ describe('An issuer of another kind', () => {
         iss: undefined,
         audience: undefined,
         requireExp: false,
-        claims: { app: ['owner', 'uid'], scope: ['access', 'scopes'] },
+        claims: { app: [['owner', 'uid']], scope: [['access', 'scopes']] },
       }),
     ]);
     const claims = {
@@ -316,7 +316,7 @@ describe('An issuer of another kind', () => {
   it.each([[['__proto__']], [['constructor', 'name']], [['toString']], [['a', 'length']]])(
     'whose app is at %j does not read it from a prototype',
     async (app) => {
-      const odd = createStage([issuer.model({ claims: { app, scope: ['scope'] } })]);
+      const odd = createStage([issuer.model({ claims: { app: [app], scope: [['scope']] } })]);
       expect(outcome(await odd.show(issuer.sign({ a: ['x'] })))).toBe('401 The token does not name an app');
       odd.close();
     },

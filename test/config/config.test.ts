@@ -49,7 +49,7 @@ describe('a configuration file', () => {
     });
     expect(settings.issuers[0]).toMatchObject({
       algorithms: ['RS256'],
-      claims: { app: ['sub'], scope: ['scope'] },
+      claims: { app: [['sub']], scope: [['scope']] },
       requireExp: true,
       clockSkewMs: 30_000,
       grants: ['*'],

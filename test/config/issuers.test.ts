@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { issuerWith, onTop, planted, problemsOf, VALID } from './planted.js';
+import { issuerWith, load, onTop, planted, problemsOf, VALID } from './planted.js';
 
 describe('an issuer', () => {
   it.each([
@@ -52,7 +52,7 @@ describe('an issuer', () => {
     ['claims: {app: ""}', ['2:66: "app" must not be empty']],
     [
       'claims: {scope: 5}',
-      ['2:68: "scope" must be a claim\'s name, or a list that is a path into an object'],
+      ['2:68: "scope" must be a claim\'s name, a list that is a path into an object, or {union: [...]}'],
     ],
     ['claims: {app: __proto__}', ['2:66: "app" must be a name that readers of JSON agree on']],
     ['claims: {scope: exp}', ['2:68: "exp" is a time, and holds no scopes']],
@@ -100,11 +100,15 @@ describe('an issuer', () => {
     ['claims: {scope: iss}', ['2:68: "iss" is the same in all tokens of this issuer, and holds no scopes']],
     [
       'claims: {app: [azp, client_id]}',
-      ['2:61: a list is a path into objects, and "azp" is none; name one claim, "azp" or "client_id"'],
+      [
+        '2:61: a list is a path into objects, and "azp" is none; name one claim, "azp" or "client_id", or {first: [azp, client_id]} for the first that is present',
+      ],
     ],
     [
       'claims: {scope: [scp, roles]}',
-      ['2:61: a list is a path into objects, and "scp" is none; name one claim, "scp" or "roles"'],
+      [
+        '2:61: a list is a path into objects, and "scp" is none; name one claim, "scp" or "roles", or {union: [scp, roles]} for all of them',
+      ],
     ],
     [
       'claims: {app: user, scope: [user, roles]}',
@@ -113,6 +117,22 @@ describe('an issuer', () => {
       ],
     ],
     ['claims: {app: aud, scope: aud}', ['2:52: "app" and "scope" cannot both be the audience']],
+    ['claims: {app: {first: []}}', ['2:67: "first" must not be an empty list']],
+    ['claims: {app: {first: azp}}', ['2:74: "first" must be a list of claims']],
+    ['claims: {app: {union: [azp]}}', ['2:61: missing key "first"', '2:67: unknown key "union"']],
+    ['claims: {scope: {union: [scp, exp]}}', ['2:61: "exp" is a time, and holds no scopes']],
+    [
+      'claims: {scope: {union: [[scp, roles]]}}',
+      [
+        '2:61: a list is a path into objects, and "scp" is none; name one claim, "scp" or "roles", or {union: [scp, roles]} for all of them',
+      ],
+    ],
+    [
+      'claims: {app: {first: [azp, user]}, scope: {union: [scp, [user, roles]]}}',
+      [
+        '2:52: "app" and "scope" cannot both be there: "user" would have to be an object and hold a value itself',
+      ],
+    ],
     ['claims: {role: x}', ['2:61: unknown key "role"']],
     ['token_types: JOSE', ['2:65: "token_types" must be a list of token types']],
     ['token_types: []', ['2:52: "token_types" must not be an empty list']],
@@ -136,6 +156,7 @@ describe('an issuer', () => {
     'jwks: "${FIXTURES}/legacy-jwks.json"',
     'clock_skew: 5m',
     'claims: {scope: sub}',
+    'claims: {app: {first: [azp, [client, id]]}, scope: {union: [scp, [realm_access, roles]]}}',
     'claims: {app: [client, id], scope: [realm_access, roles]}',
     'claims: {app: [realm, app], scope: [realm, scope]}',
     'algorithms: [RS256, PS384, ES512]',
@@ -189,7 +210,7 @@ describe('several issuers', () => {
       '2:3: missing key "audience"; without it tokens for other services would be accepted: set the expected aud, or audience: false',
     ]);
     expect(await problemsOf(planted('audience: a', 'audience: true'))).toEqual([
-      '2:49: "audience" must be one audience, a list of them, or false where tokens carry none',
+      '2:49: "audience" must be one audience, a list of them, {claim, any}, or false where tokens carry none',
     ]);
     expect(await problemsOf(planted('audience: a', 'audience: ["", a]'))).toEqual([
       '2:50: "audience" must not be empty',
@@ -261,5 +282,72 @@ describe('several issuers', () => {
     expect(await problemsOf(onTop('issuers: 5').replace(`issuers:\n${main}`, ''))).toContain(
       '1:10: "issuers" must be issuers by name',
     );
+  });
+});
+
+describe('the claims of an issuer', () => {
+  it('are one claim, the first of several, or all of them', async () => {
+    const claims =
+      'claims: {app: {first: [azp, [client, id]]}, scope: {union: [scp, "a.b", [realm_access, roles]]}}';
+    const { settings, warnings } = await load(issuerWith(claims));
+    expect(settings.issuers[0]?.claims).toEqual({
+      app: [['azp'], ['client', 'id']],
+      scope: [['scp'], ['a.b'], ['realm_access', 'roles']],
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    ['claims: {scope: realm_access.roles}', 'realm_access.roles', '[realm_access, roles]', 68],
+    ['claims: {app: {first: [azp, ext.app]}}', 'ext.app', '[ext, app]', 80],
+    ['claims: {scope: custom.roles}', 'custom.roles', '[custom, roles]', 68],
+    ['require: [{claim: app_metadata.tier, is: gold}]', 'app_metadata.tier', '[app_metadata, tier]', 70],
+  ])('%s has a warning that shows the list', async (written, name, list, column) => {
+    const { warnings } = await load(issuerWith(written));
+    expect(warnings.map(({ line, column: at, text }) => [line, at, text])).toEqual([
+      [2, column, `"${name}" is the name of one claim, dots included; the path into an object is ${list}`],
+    ]);
+  });
+
+  it.each(['"https://example.com/roles"', 'kubernetes.io', 'com.example.roles', '"urn:a.roles"', 'a..roles'])(
+    'with the name %s have no warning',
+    async (name) => {
+      expect((await load(issuerWith(`claims: {scope: ${name}}`))).warnings).toEqual([]);
+    },
+  );
+});
+
+describe('the audience of an issuer', () => {
+  const audienceWith = (audience: string): string => planted('audience: a', `audience: ${audience}`);
+
+  it('can be in another claim', async () => {
+    const { settings } = await load(audienceWith('{claim: client_id, any: [abc, def]}'));
+    expect(settings.issuers[0]).toMatchObject({ audience: ['abc', 'def'], audienceClaim: ['client_id'] });
+    const nested = await load(audienceWith('{claim: [client, id], any: [abc]}'));
+    expect(nested.settings.issuers[0]?.audienceClaim).toEqual(['client', 'id']);
+    expect((await load(VALID)).settings.issuers[0]?.audienceClaim).toEqual(['aud']);
+    const dotted = await load(audienceWith('{claim: cnf.client_id, any: [abc]}'));
+    expect(dotted.warnings).toHaveLength(1);
+  });
+
+  it.each([
+    ['{claim: client_id}', ['2:39: missing key "any"']],
+    ['{any: [abc]}', ['2:39: missing key "claim"']],
+    ['{claim: client_id, any: []}', ['2:68: "any" must not be an empty list']],
+    ['{claim: client_id, any: abc}', ['2:73: "any" must be a list of audiences']],
+    [
+      '{claim: client_id, any: ["{id}"]}',
+      [
+        '2:74: "any" must be the tokens\' aud as it stands in them, which never has "{id}": write the value itself',
+      ],
+    ],
+    [
+      'true',
+      [
+        '2:49: "audience" must be one audience, a list of them, {claim, any}, or false where tokens carry none',
+      ],
+    ],
+  ])('with the value %s is refused', async (audience, problems) => {
+    expect(await problemsOf(audienceWith(audience))).toEqual(problems);
   });
 });

@@ -106,7 +106,7 @@ describe('the token service', () => {
     expect(named).toMatchObject({
       name: 'named',
       iss: `${TOKENS.issuer}/named`,
-      claims: { app: ['client_id'] },
+      claims: { app: [['client_id']] },
     });
   });
 

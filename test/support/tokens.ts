@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AUDIENCE_CLAIM } from '../../src/model/claim.js';
 import type { Algorithm, Issuer } from '../../src/model/issuer.js';
 import { USUAL_TOKEN_TYPES } from '../../src/model/token-type.js';
 import {
@@ -102,7 +103,8 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       audience: [AUDIENCE],
       algorithms: [alg],
       tokenTypes: USUAL_TOKEN_TYPES,
-      claims: { app: ['sub'], scope: ['scope'] },
+      audienceClaim: AUDIENCE_CLAIM,
+      claims: { app: [['sub']], scope: [['scope']] },
       require: [],
       requireExp: true,
       clockSkewMs: 30_000,

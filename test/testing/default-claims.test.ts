@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ClaimCondition } from '../../src/model/claim.js';
+import { AUDIENCE_CLAIM, type ClaimCondition } from '../../src/model/claim.js';
 import { defaultClaims } from '../../src/testing/default-claims.js';
 
 function claimsWith(require: readonly Omit<ClaimCondition, 'name'>[]): Record<string, unknown> {
@@ -7,7 +7,8 @@ function claimsWith(require: readonly Omit<ClaimCondition, 'name'>[]): Record<st
     {
       iss: undefined,
       audience: undefined,
-      claims: { app: ['sub'], scope: ['scope'] },
+      audienceClaim: AUDIENCE_CLAIM,
+      claims: { app: [['sub']], scope: [['scope']] },
       require: require.map((each) => ({ ...each, name: 'a claim' })),
     },
     'app-1',

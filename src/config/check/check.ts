@@ -28,7 +28,7 @@ export function check(config: PartialConfig, raw: RawConfig, files: Files, repor
   checkDrain(config.general, report);
   checkWorkers(config.general, report);
   checkRedis(config.general, files, report);
-  checkIssuers(config, files, isPresent, report);
+  checkIssuers(config, files, isPresent, report, warn);
   checkUpstreams(config, files, report, warn);
   checkRoutes(config, isPresent, report);
   checkLimits(config, isPresent, report);

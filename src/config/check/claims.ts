@@ -1,4 +1,5 @@
 /** Checks which claims hold an issuer's apps and scopes. An impossible claim would refuse every caller. */
+import type { ClaimPath } from '../../model/claim.js';
 import type { PartialIssuer } from '../partial.js';
 import type { Path, Report } from '../problem.js';
 
@@ -46,23 +47,30 @@ const NO_OBJECTS: ReadonlySet<string> = new Set([
  */
 export function checkClaims(path: Path, { claims, issuer }: PartialIssuer, report: Report): void {
   if (!claims) return;
-  const errors = [claimError('app', claims.app, issuer), claimError('scope', claims.scope, issuer)];
-  if (errors[0] !== undefined) report([...path, 'claims', 'app'], errors[0]);
-  if (errors[1] !== undefined) report([...path, 'claims', 'scope'], errors[1]);
-  if (errors.some((error) => error !== undefined)) return;
+  let isFaulty = false;
+  for (const kind of ['app', 'scope'] as const) {
+    const errors = claims[kind].map((claim) => claimError(kind, claim, issuer));
+    const error = errors.find((each) => each !== undefined);
+    if (error === undefined) continue;
+    report([...path, 'claims', kind], error);
+    isFaulty = true;
+  }
+  if (isFaulty) return;
   const conflict = claimConflict(claims);
   if (conflict !== undefined) report([...path, 'claims'], conflict, 'key');
 }
 
 function claimError(
   kind: 'app' | 'scope',
-  [first = '', ...deeper]: readonly string[],
+  [first = '', ...deeper]: ClaimPath,
   issuer: PartialIssuer['issuer'],
 ): string | undefined {
   if (deeper.length > 0) {
     if (!NO_OBJECTS.has(first)) return undefined;
-    const names = [first, ...deeper].map((name) => `"${name}"`).join(' or ');
-    return `a list is a path into objects, and "${first}" is none; name one claim, ${names}`;
+    const all = [first, ...deeper];
+    const names = all.map((name) => `"${name}"`).join(' or ');
+    const [key, meaning] = kind === 'app' ? ['first', 'the first that is present'] : ['union', 'all of them'];
+    return `a list is a path into objects, and "${first}" is none; name one claim, ${names}, or {${key}: [${all.join(', ')}]} for ${meaning}`;
   }
   if (TIMES.has(first)) return `"${first}" is a time, and holds no ${kind === 'app' ? "app's id" : 'scopes'}`;
   if (first !== 'iss') return undefined;
@@ -70,8 +78,18 @@ function claimError(
   return issuer === false ? 'the tokens of this issuer carry no iss, by issuer: false' : undefined;
 }
 
-/** One text claim may hold both app and scopes. A claim cannot be a text and also an object with the other. */
 function claimConflict({ app, scope }: Claims): string | undefined {
+  for (const appPath of app) {
+    for (const scopePath of scope) {
+      const conflict = pathConflict(appPath, scopePath);
+      if (conflict !== undefined) return conflict;
+    }
+  }
+  return undefined;
+}
+
+/** One text claim may hold both app and scopes. A claim cannot be a text and also an object with the other. */
+function pathConflict(app: ClaimPath, scope: ClaimPath): string | undefined {
   const [short, long] = app.length < scope.length ? [app, scope] : [scope, app];
   if (!short.every((name, index) => name === long[index])) return undefined;
   const name = short.join('.');

@@ -2,9 +2,10 @@
 import { USUAL_TOKEN_TYPES } from '../../model/token-type.js';
 import type { PartialIssuer, PartialConfig } from '../partial.js';
 import type { Files } from '../files.js';
-import { ParseError, type Path, type Report } from '../problem.js';
+import { ParseError, type Path, type Report, type Warn } from '../problem.js';
 import { parseKeyUrl } from '../schema/url.js';
 import { checkClaims } from './claims.js';
+import { warnOfDottedClaims } from './dotted-claims.js';
 import { checkKeyKinds } from './key-kinds.js';
 import { jwksError, jwksTextError } from './keys.js';
 
@@ -17,6 +18,7 @@ export function checkIssuers(
   files: Files,
   isPresent: (path: Path) => boolean,
   report: Report,
+  warn: Warn,
 ): void {
   const sole = issuers.size === 1 && general.tokens === undefined;
   const byIss = new Map<string | false, string>();
@@ -31,6 +33,7 @@ export function checkIssuers(
     }
     if (checkKeyKinds(path, each, files, isPresent, report)) checkKeys(path, each, files, isPresent, report);
     checkClaims(path, each, report);
+    warnOfDottedClaims(path, each, isPresent, warn);
     if (each.issuer === undefined) continue;
     const other = byIss.get(each.issuer);
     if (other === undefined) byIss.set(each.issuer, name);

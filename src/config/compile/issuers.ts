@@ -1,4 +1,5 @@
 /** Compiles the issuers. */
+import { AUDIENCE_CLAIM } from '../../model/claim.js';
 import type { Issuer, KeySource } from '../../model/issuer.js';
 import type { Files } from '../files.js';
 import type { Validated } from '../schema/schema.js';
@@ -11,7 +12,8 @@ export function compileIssuers(issuers: Validated['issuers'], files: Files): rea
     name,
     iss: each.issuer === false ? undefined : each.issuer,
     keys: keySource(each, files),
-    audience: each.audience === false ? undefined : each.audience,
+    audience: each.audience === false ? undefined : each.audience.any,
+    audienceClaim: each.audience === false ? AUDIENCE_CLAIM : each.audience.claim,
     algorithms: each.algorithms,
     tokenTypes: each.token_types,
     claims: each.claims,

@@ -1,4 +1,5 @@
 /** Compiles the token service, and the issuers of its tokens. */
+import { AUDIENCE_CLAIM } from '../../model/claim.js';
 import type { Issuer } from '../../model/issuer.js';
 import { USUAL_TOKEN_TYPES } from '../../model/token-type.js';
 import { NAMED, OWN_CLOCK_SKEW_MS, TOKENS, type TokenServiceSettings } from '../../model/tokens.js';
@@ -58,6 +59,7 @@ export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings
     keys: { kind: 'own' },
     algorithms: ['RS256'],
     tokenTypes: USUAL_TOKEN_TYPES,
+    audienceClaim: AUDIENCE_CLAIM,
     require: [],
     clockSkewMs: OWN_CLOCK_SKEW_MS,
     grants: ['*'],
@@ -67,7 +69,7 @@ export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings
     name: TOKENS,
     iss: issuer,
     audience,
-    claims: { app: ['sub'], scope: ['scope'] },
+    claims: { app: [['sub']], scope: [['scope']] },
     requireExp: endpoints.keySecret === undefined || endpoints.keySecret.lifetimeMs !== undefined,
   };
   if (!endpoints.named) return [tokens];
@@ -77,7 +79,7 @@ export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings
     name: NAMED,
     iss: `${issuer}/${NAMED}`,
     audience: undefined,
-    claims: { app: ['client_id'], scope: ['scope'] },
+    claims: { app: [['client_id']], scope: [['scope']] },
     requireExp: false,
   };
   return [tokens, named];

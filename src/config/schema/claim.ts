@@ -20,6 +20,30 @@ export const claim = z.union(
   { error: given("must be a claim's name, or a list that is a path into an object") },
 );
 
+const names = list(claim, 'a list of claims');
+
+/** The claims that can have the app's id: one, or the first that a token has. */
+export const appClaims = z.union(
+  [
+    claim.transform((path): readonly ClaimPath[] => [path]),
+    z
+      .strictObject({ first: names.describe('Claims of which the first that a token has is the one.') })
+      .transform(({ first }): readonly ClaimPath[] => first),
+  ],
+  { error: given("must be a claim's name, a list that is a path into an object, or {first: [...]}") },
+);
+
+/** The claims that have the scopes: one, or all that a token has. */
+export const scopeClaims = z.union(
+  [
+    claim.transform((path): readonly ClaimPath[] => [path]),
+    z
+      .strictObject({ union: names.describe('Claims whose scopes a token has together.') })
+      .transform(({ union }): readonly ClaimPath[] => union),
+  ],
+  { error: given("must be a claim's name, a list that is a path into an object, or {union: [...]}") },
+);
+
 /** Formats a claim as the file has it: `sub`, or `[realm_access, roles]`. */
 export function formatClaim(path: ClaimPath): string {
   return path.length === 1 ? path[0]! : `[${path.join(', ')}]`;

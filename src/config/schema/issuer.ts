@@ -1,9 +1,10 @@
 /** The schema of issuers: whose tokens are trusted, with which keys, and which scopes they can grant. */
 import { z } from 'zod';
+import { AUDIENCE_CLAIM } from '../../model/claim.js';
 import { isScopeToken } from '../../model/scope.js';
 import { tokenTypeOf, type TokenTypes } from '../../model/token-type.js';
 import { ParseError } from '../problem.js';
-import { claim } from './claim.js';
+import { appClaims, claim, scopeClaims } from './claim.js';
 import { conditions } from './condition.js';
 import { algorithms, publicKey, secret } from './issuer-keys.js';
 import { parseKeyUrl, unfilled } from './url.js';
@@ -78,6 +79,9 @@ function parseTokenType(text: string): string | undefined | ParseError {
     : new ParseError(`"${text}" is no token type; use ${TYPE_FORM}`);
 }
 
+const audiences = list(phrase(parseAudience, 'an audience'), 'a list of audiences');
+const inAud = (any: readonly string[]) => ({ claim: AUDIENCE_CLAIM, any });
+
 /** An issuer. */
 export const issuer = z.strictObject({
   issuer: z
@@ -105,19 +109,24 @@ export const issuer = z.strictObject({
   audience: z
     .union(
       [
-        single(parseAudience, { mustBe: 'an audience', separator: /,/ }).transform((one) => [one]),
-        list(phrase(parseAudience, 'an audience'), 'a list of audiences'),
+        single(parseAudience, { mustBe: 'an audience', separator: /,/ }).transform((one) => inAud([one])),
+        audiences.transform(inAud),
+        z.strictObject({
+          claim: claim.describe('The claim in place of aud: client_id.'),
+          any: audiences.describe('Its accepted values.'),
+        }),
         z.literal(false),
       ],
       {
         error: (issue) =>
           issue.input === undefined
             ? 'missing key "audience"; without it tokens for other services would be accepted: set the expected aud, or audience: false'
-            : 'must be one audience, a list of them, or false where tokens carry none',
+            : 'must be one audience, a list of them, {claim, any}, or false where tokens carry none',
       },
     )
     .describe(
-      'The expected aud of its tokens: one, or a list of which one must be present; false where tokens have none.',
+      'The expected aud of its tokens: one, or a list of which one must be present; {claim: client_id, any: [...]} where another claim has it; ' +
+        'false where tokens have none.',
     ),
   algorithms,
   token_types: list(phrase(parseTokenType, TYPE_FORM), 'a list of token types')
@@ -128,12 +137,16 @@ export const issuer = z.strictObject({
     ),
   claims: z
     .strictObject({
-      app: claim
+      app: appClaims
         .prefault('sub')
-        .describe("The claim that holds the app's id: a name, or a list that is a path into an object."),
-      scope: claim
+        .describe(
+          "The claim that holds the app's id: a name, a list that is a path into an object, or {first: [azp, client_id]}.",
+        ),
+      scope: scopeClaims
         .prefault('scope')
-        .describe('The claim that holds the scopes: a name, or a list that is a path into an object.'),
+        .describe(
+          'The claim that holds the scopes: a name, a list that is a path into an object, or {union: [scp, roles]}.',
+        ),
     })
     .prefault({})
     .describe('The claims of its tokens that the gateway reads.'),
