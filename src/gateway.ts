@@ -66,7 +66,7 @@ export async function admit(
 ): Promise<Admission | Rejection> {
   if (head.headError) return rejection(head.headError);
   if (target instanceof Refusal) return rejection(target);
-  const found = match(target, head.method);
+  const found = match(target, head.method, head.host);
   if (found instanceof Refusal) return rejection(found);
   const { route, path, query } = found;
   const principal = await authenticate(head, route);

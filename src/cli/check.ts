@@ -104,12 +104,12 @@ async function runExpectations(settings: Settings, expectations: readonly Expect
 async function contradiction(
   gateway: Gateway,
   { tokens }: Settings,
-  { route, method, path, scopes, status }: Expectation,
+  { route, host, method, path, scopes, status }: Expectation,
   testIssuers: ReadonlyMap<string, TestIssuer>,
 ): Promise<string | undefined> {
-  const what = `${method} ${path}: expected ${status}`;
+  const what = `${method} ${route.hosts ? `http://${host}` : ''}${path}: expected ${status}`;
   const token = scopes && testIssuerFor(route, testIssuers)?.signFor(APP, scopes);
-  const head = gateway.read(requestOf(method, path, token));
+  const head = gateway.read(requestOf(method, host, path, token));
   // This gateway is built without the token service, whose paths take precedence over routes.
   const target = gateway.readTarget(head);
   const owner =
@@ -122,19 +122,19 @@ async function contradiction(
       ? undefined
       : `${what}, but it is refused with ${refusal.status} (${because(decision)})`;
   }
-  if (status !== 200) return `${what}, but it is forwarded by "${decision.route.match}"`;
+  if (status !== 200) return `${what}, but it is forwarded by "${decision.route.label}"`;
   return sameRoute(decision, route)
     ? undefined
-    : `${what} by this route, but "${decision.route.match}" in line ${decision.route.line} matches first`;
+    : `${what} by this route, but "${decision.route.label}" in line ${decision.route.line} matches first`;
 }
 
 function because({ refusal, route }: Rejection): string {
   const detail = refusal.detail === undefined ? refusal.reason : `${refusal.reason}: ${refusal.detail}`;
-  return route ? `${detail}, by "${route.match}"` : detail;
+  return route ? `${detail}, by "${route.label}"` : detail;
 }
 
 function sameRoute({ route }: Admission, expected: Route): boolean {
-  return route.match === expected.match && route.line === expected.line;
+  return route.label === expected.label && route.line === expected.line;
 }
 
 /** The first issuer that the route accepts. */
@@ -151,16 +151,12 @@ function withKeys(issuer: Issuer, { jwks, config: { algorithms } }: TestIssuer):
   return { ...issuer, keys: { kind: 'inline', jwks }, algorithms };
 }
 
-function requestOf(method: string, path: string, token: string | undefined): IncomingMessage {
+function requestOf(method: string, host: string, path: string, token: string | undefined): IncomingMessage {
   const req = new IncomingMessage(new Socket());
   req.method = method;
   req.url = path;
   req.httpVersion = '1.1';
-  req.rawHeaders = [
-    'Host',
-    'gateway.example',
-    ...(token === undefined ? [] : ['Authorization', `Bearer ${token}`]),
-  ];
+  req.rawHeaders = ['Host', host, ...(token === undefined ? [] : ['Authorization', `Bearer ${token}`])];
   return req;
 }
 

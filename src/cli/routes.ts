@@ -19,9 +19,11 @@ export const routes: Run = async ({ file, json, terminal }) => {
 };
 
 function table(all: readonly Route[]): string {
+  const hasHosts = all.some(({ hosts }) => hosts !== undefined);
   const rows = [
-    HEADINGS,
+    [...(hasHosts ? ['HOST'] : []), ...HEADINGS],
     ...all.map((route) => [
+      ...(hasHosts ? [route.hosts?.join(', ') ?? '(any)'] : []),
       route.match,
       scopeText(route.access),
       route.limits.map(limitText).join(', ') || 'none',
@@ -32,8 +34,9 @@ function table(all: readonly Route[]): string {
 }
 
 function asJson(route: Route): object {
-  const { match, line, access, limits, upstream } = route;
+  const { match, line, hosts, access, limits, upstream } = route;
   return {
+    hosts,
     match,
     line,
     scope: access.kind === 'public' ? null : { [access.requirement.mode]: access.requirement.scopes },

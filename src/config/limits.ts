@@ -8,9 +8,9 @@ export type RawLimits = 'none' | RawLimit | readonly RawLimit[] | undefined;
 
 /**
  * Makes the policies of a route's limits: `by` gets its default, and each policy the id of its counter.
- * @param match the route's `match` as written; part of the id of a counter that is not shared
+ * @param label of the route (`Route.label`); part of the id of a counter that is not shared
  */
-export function policiesOf(limits: RawLimits, match: string, isPublic: boolean): readonly LimitPolicy[] {
+export function policiesOf(limits: RawLimits, label: string, isPublic: boolean): readonly LimitPolicy[] {
   if (limits === undefined || limits === 'none') return [];
   const all: readonly RawLimit[] = 'requests' in limits ? [limits] : limits;
   return all.map(({ requests, window: windowMs, by = isPublic ? 'ip' : 'app', share }) => ({
@@ -18,7 +18,7 @@ export function policiesOf(limits: RawLimits, match: string, isPublic: boolean):
     windowMs,
     by,
     share,
-    id: idOf(share === undefined ? ['route', normalize(match)] : ['share', share], windowMs, by),
+    id: idOf(share === undefined ? ['route', normalize(label)] : ['share', share], windowMs, by),
   }));
 }
 
@@ -29,8 +29,8 @@ function idOf(counterKey: readonly string[], windowMs: number, by: string): stri
 }
 
 /** Normalizes spaces without a meaning, so that they do not start a new counter. */
-function normalize(match: string): string {
-  return match
+function normalize(label: string): string {
+  return label
     .trim()
     .replace(/\s*,\s*/g, ',')
     .replace(/\s+/g, ' ');

@@ -44,8 +44,8 @@ export function ipPart(clientIp: string): string {
 }
 
 /** Returns the part for all callers of a route, or of the routes that share the limit. */
-export function routePart(limit: LimitPolicy, match: string): string {
-  return tag('r', limit.share === undefined ? `m:${escape(match)}` : `s:${escape(limit.share)}`);
+export function routePart(limit: LimitPolicy, label: string): string {
+  return tag('r', limit.share === undefined ? `m:${escape(label)}` : `s:${escape(limit.share)}`);
 }
 
 /** The readable form has a colon where the hashed one has `#`, so they cannot collide. */

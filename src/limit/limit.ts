@@ -31,7 +31,7 @@ interface RouteLimits {
   /** The last part of each limit's key. */
   readonly countParts: readonly string[];
   readonly onFailure: FailurePolicy;
-  readonly match: string;
+  readonly label: string;
   readonly draft: IetfHeaders | undefined;
   /** The keys of each caller; undefined where an address is counted, which does not follow from the caller. */
   readonly keysByPrincipal: WeakMap<Principal, readonly string[]> | undefined;
@@ -50,7 +50,7 @@ export function createLimit({ store, local, draftHeaders, checkRevocation }: Lim
       limits,
       countParts: limits.map(countPart),
       onFailure: route.onFailure,
-      match: route.match,
+      label: route.label,
       draft: draftHeaders ? ietfHeaders(limits) : undefined,
       keysByPrincipal: limits.some(({ by }) => by === 'ip') ? undefined : new WeakMap(),
     };
@@ -117,20 +117,20 @@ function makeKeys(prepared: RouteLimits, principal: Principal, clientIp: string)
   const keys: string[] = [];
   for (let i = 0; i < prepared.limits.length; i++) {
     keys.push(
-      subjectPart(prepared.limits[i]!, prepared.match, principal, clientIp) + prepared.countParts[i]!,
+      subjectPart(prepared.limits[i]!, prepared.label, principal, clientIp) + prepared.countParts[i]!,
     );
   }
   return keys;
 }
 
-function subjectPart(limit: LimitPolicy, match: string, principal: Principal, clientIp: string): string {
+function subjectPart(limit: LimitPolicy, label: string, principal: Principal, clientIp: string): string {
   switch (limit.by) {
     case 'app':
       return appPart(principal);
     case 'ip':
       return ipPart(clientIp);
     case 'route':
-      return routePart(limit, match);
+      return routePart(limit, label);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Lists the other paths that a lenient server may read a path as: `%2F` decoded to a slash, the path cut at `%3F`,
  * trailing dots trimmed, and so on. The gateway matches a path in one form only, so each of these could bypass a stricter
- * route. Called by `route-table.ts` for each match and by `match.ts`.
+ * route. Called by `reachable-routes.ts` for each match and by `match.ts`.
  */
 
 /** A path without any of these has no other form. Trailing slashes and case are handled by `shape.ts` instead. */

@@ -5,8 +5,9 @@ import type { RequestHead } from '../model/request.js';
 import type { Route } from '../model/route.js';
 import { decodedForms } from './decoded-forms.js';
 import { hasEncodedSlash, normalForm, textsOf } from './normal-form.js';
+import { HostTable } from './host-table.js';
+import type { ReachableRoutes } from './reachable-routes.js';
 import { ENCODED_SLASH, NO_ROUTE, methodNotAllowed } from './refusals.js';
-import { RouteTable } from './route-table.js';
 import { originForm, queryOf } from './target.js';
 
 export interface MatchOptions {
@@ -41,23 +42,28 @@ export function otherReadings(path: string): string[] | undefined {
   return decodedForms(path)?.map((segments) => `/${segments.join('/')}`);
 }
 
-/** Returns the route with the path and query for the upstream, or why there is none (400, 404 or 405). Never throws. */
-export type Match = (target: RequestTarget, method: string) => RouteMatch | Refusal;
+/**
+ * Returns the route with the path and query for the upstream, or why there is none (400, 404 or 405). Never throws.
+ *
+ * @param host the Host field; a target in absolute form names the same host (`target.ts`)
+ */
+export type Match = (target: RequestTarget, method: string, host: string) => RouteMatch | Refusal;
 
 /**
- * Builds the route table and creates the match step.
+ * Builds the route tables and creates the match step.
  *
  * @throws Error where a rewrite names a placeholder that its route does not have
  */
 export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchOptions): Match {
-  const table = new RouteTable(routes);
+  const hosts = new HostTable(routes);
 
-  return function match({ path, query }, method) {
-    const texts = textsOf(path, table.maxSegments);
-    const rule = table.find(texts, method);
-    if (rule === undefined) return refuse(path, texts);
+  return function match({ path, query }, method, host) {
+    const reachable = hosts.reachable(host);
+    const texts = textsOf(path, reachable.maxSegments);
+    const rule = reachable.find(texts, method);
+    if (rule === undefined) return refuse(path, texts, reachable);
     const { route, rewrite } = rule;
-    if (table.isShadowed(rule, path, texts, method))
+    if (reachable.isShadowed(rule, path, texts, method))
       return route.allowEncodedSlash ? NO_ROUTE : noRoute(path);
     const upstreamPath = rewrite ? normalForm(rewrite(path), allowSemicolon) : path;
     if (upstreamPath instanceof Refusal) return upstreamPath;
@@ -67,10 +73,10 @@ export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchO
   };
 
   /** Chooses between 404 and 405. A path with an encoded slash matches only routes that allow it. */
-  function refuse(path: string, texts: readonly string[]): Refusal {
+  function refuse(path: string, texts: readonly string[], reachable: ReachableRoutes): Refusal {
     const encodedSlash = hasEncodedSlash(path);
     const allowed: string[] = [];
-    for (const [method, { route }] of table.findAll(path, texts)) {
+    for (const [method, { route }] of reachable.findAll(path, texts)) {
       if (!encodedSlash || route.allowEncodedSlash) allowed.push(method);
     }
     return allowed.length > 0 ? methodNotAllowed(allowed) : noRoute(path);

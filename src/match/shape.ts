@@ -1,4 +1,4 @@
-/** Says how specific a route is, and folds case and trailing slashes as lenient servers do. Used by `route-table.ts`. */
+/** Says how specific a route is, and folds case and trailing slashes as lenient servers do. Used by `route-table.ts` and `reachable-routes.ts`. */
 import type { Segment } from '../model/route.js';
 
 /** One letter a segment. Of two shapes that match one path, the more specific is the lesser string. */

@@ -16,7 +16,7 @@ export interface LimitPolicy {
   /** The name under which several routes share one count. */
   readonly share: string | undefined;
   /**
-   * Identifies the count in a store, together with the subject. Made of the route's match (or the share's name), the
+   * Identifies the count in a store, together with the subject. Made of the route's label (or the share's name), the
    * window and `by`, but not `requests`: a count survives a reload that only changes how many requests are admitted.
    */
   readonly id: string;

@@ -1,4 +1,4 @@
-/** A route: a method-and-path rule, with everything that the pipeline needs for it. */
+/** A route: a rule for host, method and path, with everything that the pipeline needs for it. */
 import type { FailurePolicy, LimitPolicy } from './limit.js';
 import type { Upstream } from './upstream.js';
 
@@ -57,8 +57,12 @@ export interface Cors {
 export interface Route {
   /** The rule as written: `GET,POST /notarizations/{id}/stamps`. */
   readonly match: string;
+  /** How logs, metrics and counts name it: `match`, after its hosts if it has any. */
+  readonly label: string;
   /** Its line in the file, from 1. */
   readonly line: number;
+  /** Hosts in their normal form (`host.ts`), and wildcards such as `*.example.com`; undefined: any host. */
+  readonly hosts: readonly [string, ...string[]] | undefined;
   /** Upper-case methods, or any but TRACE and CONNECT. */
   readonly methods: ReadonlySet<string> | 'any';
   /** The path's segments; a trailing slash is a last literal segment with an empty text. */

@@ -171,6 +171,7 @@ export interface Expectation {
   /** Its position in the file. */
   readonly line: number;
   readonly column: number;
+  readonly host: string;
   readonly method: string;
   readonly path: string;
   /** Undefined: without a token. */

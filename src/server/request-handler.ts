@@ -81,7 +81,7 @@ async function forward(context: RequestContext, admission: Admission): Promise<v
   const fields = responseHeaders(context, route.cors, quota?.headers);
   const body = parsedBody(req, head, edge.explains);
   if (body instanceof Refusal) {
-    edge.log.error({ request_id: head.id, route: route.match }, body.detail ?? body.reason);
+    edge.log.error({ request_id: head.id, route: route.label }, body.detail ?? body.reason);
     rejectAdmitted(context, admission, body, fields);
     return;
   }
@@ -115,7 +115,7 @@ function respondToPreflight(
 ): boolean {
   const { gateway, res, head } = context;
   const isTokenEndpoint = gateway.tokens?.service.owns(target.path) === true;
-  const found = isTokenEndpoint ? undefined : gateway.steps.match(target, method);
+  const found = isTokenEndpoint ? undefined : gateway.steps.match(target, method, head.host);
   if (found instanceof Refusal && (found.status === 400 || (hasNext && found.status === 404))) return false;
   const route = found instanceof Refusal ? undefined : found?.route;
   const cors = route ? route.cors : gateway.cors;

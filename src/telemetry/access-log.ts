@@ -70,7 +70,7 @@ const routeParts = new WeakMap<Route, string>();
 
 function routePart(route: Route): string {
   let part = routeParts.get(route);
-  if (part === undefined) routeParts.set(route, (part = `,"route":${quote(route.match)}`));
+  if (part === undefined) routeParts.set(route, (part = `,"route":${quote(route.label)}`));
   return part;
 }
 

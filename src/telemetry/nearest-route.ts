@@ -23,7 +23,7 @@ export function createNearestRouteLog({ log, routes }: NearestRouteOptions): Obs
     const nearest = path === undefined ? undefined : nearestRoute(path, routes());
     if (!nearest) return;
     log.debug(
-      { request_id: head.id, nearest_route: nearest.match, line: nearest.line },
+      { request_id: head.id, nearest_route: nearest.label, line: nearest.line },
       'no route has the path; this one is the nearest',
     );
   };

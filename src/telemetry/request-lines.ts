@@ -17,7 +17,7 @@ export function createRequestLines(
       client_ip: head.clientIp,
       method: head.method,
       ...(logged.paths && { path: pathOf(head.target) }),
-      route: route?.match ?? endpoint ?? 'none',
+      route: route?.label ?? endpoint ?? 'none',
       issuer: principal?.issuer,
       app: principal?.app,
       status,

@@ -29,6 +29,6 @@ export function matcherOf(
   const match = createMatch(routes, options);
   return (head) => {
     const target = readTarget(head);
-    return target instanceof Refusal ? target : match(target, head.method);
+    return target instanceof Refusal ? target : match(target, head.method, head.host);
   };
 }

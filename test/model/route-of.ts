@@ -3,6 +3,8 @@ import type { RewriteSegment, Route, ScopeRequirement, Segment } from '../../src
 import { makeRoute } from '../support/route.js';
 
 export interface RouteOptions {
+  /** In normal form; left out: any host. */
+  readonly hosts?: readonly [string, ...string[]];
   readonly rewrite?: string;
   readonly allowEncodedSlash?: boolean;
   /** Absent: the route is public. */
@@ -14,6 +16,7 @@ export function routeOf(match: string, options: RouteOptions = {}): Route {
   const [methods = '', path = ''] = match.split(' ');
   return makeRoute({
     match,
+    ...(options.hosts && { hosts: options.hosts, label: `${options.hosts.join(',')} ${match}` }),
     methods: methods === '*' ? 'any' : new Set(methods.split(',')),
     path: segmentsOf(path).map(segmentOf),
     ...(options.scope && { access: { kind: 'scoped', requirement: options.scope, issuers: undefined } }),

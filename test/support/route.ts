@@ -49,7 +49,9 @@ export function makeUpstream(changes: Partial<Upstream> = {}): Upstream {
 export function makeRoute(changes: Partial<Route> = {}): Route {
   return {
     match: 'GET /things',
+    label: changes.match ?? 'GET /things',
     line: 1,
+    hosts: undefined,
     methods: new Set(['GET']),
     path: [{ kind: 'literal', text: 'things' }],
     access: { kind: 'public' },

@@ -3,6 +3,7 @@ import type { PartialConfig } from '../partial.js';
 import type { Files } from '../files.js';
 import type { Path, Report, Warn } from '../problem.js';
 import { checkConflicts } from './conflicts.js';
+import { checkHosts } from './hosts.js';
 import { checkIssuers } from './issuers.js';
 import { checkLimits } from './limits.js';
 import { checkClientIpHeader, checkDrain, checkListeners } from './listeners.js';
@@ -33,5 +34,7 @@ export function check(config: PartialConfig, raw: RawConfig, files: Files, repor
   checkRoutes(config, isPresent, report);
   checkLimits(config, isPresent, report);
   checkTokens(config, report);
-  checkConflicts(config.routes, (index) => raw.line(['routes', index, 'match']), report);
+  const lineOfMatch = (index: number) => raw.line(['routes', index, 'match']);
+  checkConflicts(config.routes, lineOfMatch, report);
+  checkHosts(config, lineOfMatch, warn);
 }

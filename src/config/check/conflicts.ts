@@ -1,4 +1,4 @@
-/** Checks that no two routes have the same shape and method, so that each request matches one route. */
+/** Checks that no two routes have the same hosts, shape and method, so that each request matches one route. */
 import type { Segment } from '../../model/route.js';
 import type { PartialConfig } from '../partial.js';
 import type { Report } from '../problem.js';
@@ -17,19 +17,21 @@ export function checkConflicts(
   for (const [index, route] of routes.entries()) {
     const rule = route?.match;
     if (!rule) continue;
-    const shape = JSON.stringify(rule.path.map(shapeOf));
-    const others = byShape.get(shape) ?? [];
-    for (const other of others) {
-      const shared = sharedMethod(rule, other.rule);
-      if (shared === undefined) continue;
+    for (const host of route.host ?? [undefined]) {
+      const shape = JSON.stringify([host, ...rule.path.map(shapeOf)]);
+      const others = byShape.get(shape) ?? [];
+      const other = others.find((each) => sharedMethod(rule, each.rule) !== undefined);
+      byShape.set(shape, [...others, { rule, index }]);
+      if (!other) continue;
+      const method = sharedMethod(rule, other.rule);
       const location = lineOf(other.index) ? `in line ${lineOf(other.index)}` : `(routes[${other.index}])`;
+      const hostPart = host === undefined ? '' : `at ${host} `;
       report(
         ['routes', index, 'match'],
-        `the same shape and method (${shared}) as "${other.rule.text}" ${location}`,
+        `${hostPart}the same shape and method (${method}) as "${other.rule.text}" ${location}`,
       );
       break;
     }
-    byShape.set(shape, [...others, { rule, index }]);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Compiles the routes, and the cases that `tollgate check` runs. */
+import { isWildcard } from '../../model/host.js';
 import type { FailurePolicy } from '../../model/limit.js';
 import type { Access, Cors, Route } from '../../model/route.js';
 import type { Expectation } from '../../model/settings.js';
@@ -27,14 +28,17 @@ export interface RouteContext {
 export function compileRoute(raw: RawRoute, line: number, context: RouteContext): Route {
   const upstream = context.upstreams.get(raw.upstream);
   if (!upstream) throw new Error(`no upstream ${raw.upstream}`);
-  const { match } = raw;
+  const { match, host: hosts } = raw;
+  const label = labelOf(match.text, hosts);
   return {
     match: match.text,
+    label,
     line,
+    hosts,
     methods: match.methods,
     path: match.path,
     access: accessOf(raw, context.usualIssuers),
-    limits: policiesOf(raw.limit ?? context.defaults.limit, match.text, raw.public === true),
+    limits: policiesOf(raw.limit ?? context.defaults.limit, label, raw.public === true),
     onFailure: raw.on_failure ?? context.onFailure,
     upstream,
     rewrite: raw.rewrite?.path,
@@ -43,6 +47,11 @@ export function compileRoute(raw: RawRoute, line: number, context: RouteContext)
     allowEncodedSlash: raw.allow_encoded_slash,
     cors: compileCors(raw.cors) ?? context.cors,
   };
+}
+
+/** Names a route by its match and, where it has any, its hosts before it. */
+function labelOf(match: string, hosts: readonly string[] | undefined): string {
+  return hosts ? `${hosts.join(',')} ${match}` : match;
 }
 
 function accessOf({ scope, issuer }: RawRoute, usualIssuers: ReadonlySet<string> | undefined): Access {
@@ -64,12 +73,12 @@ export function compileCors(raw: Validated['cors']): Cors | undefined {
 }
 
 /**
- * Compiles a case; without a method it gets the route's first, or GET.
+ * Compiles a case. Without a host or a method it gets the route's first one; for any method that is GET.
  * @param location of the case in the file
  */
 export function compileExpectation(
   route: Route,
-  { method, path, scopes, status }: RawRoute['expect'][number],
+  { host, method, path, scopes, status }: RawRoute['expect'][number],
   location: { readonly line: number; readonly column: number },
 ): Expectation {
   const [first = 'GET'] = route.methods === 'any' ? [] : route.methods;
@@ -77,9 +86,16 @@ export function compileExpectation(
     route,
     line: location.line,
     column: location.column,
+    host: host ?? exampleHost(route.hosts?.[0]),
     method: method ?? first,
     path,
     scopes,
     status,
   };
+}
+
+/** A host that a pattern matches. */
+function exampleHost(pattern: string | undefined): string {
+  if (pattern === undefined) return 'gateway.example';
+  return isWildcard(pattern) ? `gateway${pattern.slice(1)}` : pattern;
 }

@@ -5,6 +5,7 @@ import { ParseError } from '../problem.js';
 import { cors } from './cors.js';
 import { scope, singleScope } from './issuer.js';
 import { notYetSupported } from './not-yet-supported.js';
+import { hosts, requestHost } from './host.js';
 import { limit } from './limit.js';
 import { parseMatch, parseMethod, parseRewrite } from './match.js';
 import { count, duration, failurePolicy, flag, given, list, phrase, single, size, words } from './values.js';
@@ -41,6 +42,7 @@ const requirement = z.union(
 );
 
 const expectation = z.strictObject({
+  host: requestHost.optional().describe("The request's host; absent: the route's first."),
   method: phrase(
     (text) => (/^(TRACE|CONNECT)$/.test(text) ? text : parseMethod(text)),
     'a method such as GET',
@@ -63,6 +65,11 @@ const expectation = z.strictObject({
 /** A route. */
 export const route = z
   .strictObject({
+    host: hosts
+      .optional()
+      .describe(
+        'The hosts that requests must be for: api.example.com, "*.example.com", or a list; absent: any.',
+      ),
     match: phrase(parseMatch, 'methods and a path, such as "GET /a/{id}"').describe(
       'Methods and path: "GET /a/{id}", "GET,POST /a", "* /files/{path*}". A placeholder is a whole segment; ' +
         '{name*} is one or more, {name**} also none.',
