@@ -1,4 +1,4 @@
-/** One finished exchange, as the access log and the metrics receive it. */
+/** One finished exchange, as the access log receives it. */
 import type { Principal } from './principal.js';
 import type { RequestHead } from './request.js';
 import type { Route } from './route.js';

@@ -34,7 +34,7 @@ const KINDS = {
   upstream_timeout: [504, 504, 'The service behind this gateway did not respond in time'],
 } as const satisfies Record<string, readonly [status: number, code: number, message: string]>;
 
-/** The kind of a refusal, as the log and the metrics name it. */
+/** The kind of a refusal, as the access log names it. */
 export type RefusalReason = keyof typeof KINDS;
 
 /** A refusal of one kind, with its status, headers and body. */

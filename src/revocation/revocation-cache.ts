@@ -12,7 +12,7 @@ export interface KnownSet {
 export interface RevocationCache {
   /** Returns the last known set; undefined where there is no valid one. */
   load(): Promise<KnownSet | undefined>;
-  /** Replaces what is kept by a set that was read completely. Later changes of the set are passed to `note`. */
+  /** Replaces what is kept by a set that was read completely. Later changes of the set are passed to `append`. */
   save(known: KnownSet): void;
   /** Records changes that were just applied to the kept set. */
   append(changes: readonly RevocationChange[]): void;

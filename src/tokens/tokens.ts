@@ -34,7 +34,7 @@ export interface TokenRequest {
   readonly headers: FlatHeaders;
 }
 
-/** How an exchange ended, for the log and the metrics. */
+/** How an exchange ended, for the access log. */
 export interface TokenOutcome {
   readonly status: number;
   readonly endpoint: EndpointName;

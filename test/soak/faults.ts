@@ -55,9 +55,9 @@ export async function inject(stage: Stage, untilMs: number, now: () => number): 
 /** At least one gateway and one target are left unaffected, so that requests can always be served. */
 function isFree(subject: Subject, { environment: { gates, targets }, timeline }: Stage): boolean {
   if (timeline.isInjected(subject)) return false;
-  const injected = (kind: 'gate' | 'target', all: readonly unknown[]): number =>
+  const injected = (kind: 'gateway' | 'target', all: readonly unknown[]): number =>
     all.filter((_, i) => timeline.isInjected(`${kind} ${i}`)).length;
-  if (subject.startsWith('gate')) return injected('gate', gates) < gates.length - 1;
+  if (subject.startsWith('gateway')) return injected('gateway', gates) < gates.length - 1;
   if (subject.startsWith('target')) return injected('target', targets) < targets.length - 1;
   return true;
 }
@@ -154,7 +154,7 @@ function issuerFaults({ environment: { issuer }, tokens }: Stage): InjectedFault
 function gatewayFaults(stage: Stage, at: number): InjectedFault[] {
   const gate = stage.environment.gates[at]!;
   const ends = (kind: string, signal: 'SIGKILL' | 'SIGTERM'): InjectedFault => ({
-    subject: `gate ${at}`,
+    subject: `gateway ${at}`,
     kind,
     async run(lastsMs) {
       await gate.stop(signal);
@@ -167,7 +167,7 @@ function gatewayFaults(stage: Stage, at: number): InjectedFault[] {
     ends('stopped', 'SIGTERM'),
     ...reloads(stage, at),
     ...(gate.workers > 1
-      ? [{ subject: `gate ${at}`, kind: 'worker killed', run: () => gate.killWorker() } as const]
+      ? [{ subject: `gateway ${at}`, kind: 'worker killed', run: () => gate.killWorker() } as const]
       : []),
   ];
 }
@@ -176,7 +176,7 @@ function gatewayFaults(stage: Stage, at: number): InjectedFault[] {
 function reloads({ environment }: Stage, at: number): InjectedFault[] {
   const gate = environment.gates[at]!;
   const rewritten = (kind: string, change: (text: string) => string): InjectedFault => ({
-    subject: `gate ${at}`,
+    subject: `gateway ${at}`,
     kind,
     async run(lastsMs) {
       await gate.reload(change);

@@ -1,7 +1,7 @@
 /** The timeline of the faults of a run. */
 
 /** What a fault can affect. */
-export type Subject = 'redis' | 'issuer' | 'clients' | 'machine' | `target ${number}` | `gate ${number}`;
+export type Subject = 'redis' | 'issuer' | 'clients' | 'machine' | `target ${number}` | `gateway ${number}`;
 
 export interface Fault {
   readonly subject: Subject;

@@ -10,12 +10,12 @@ export class HealthThreshold {
   /** Up before the first check: a gateway that has just started must not refuse requests without a reason. */
   isUp = true;
   #isFirst = true;
-  /** Checks in a row that contradict `up`. */
+  /** Checks in a row that contradict `isUp`. */
   #contradictions = 0;
 
   constructor(readonly settings: HealthCheck) {}
 
-  /** Records a check. Returns whether it changed `up`. */
+  /** Records a check. Returns whether it changed `isUp`. */
   add(isGood: boolean): boolean {
     const { healthyAfter, unhealthyAfter } = this.settings;
     const isFirst = this.#isFirst;

@@ -21,7 +21,7 @@ export interface EndpointResponse {
   readonly reason?: string;
 }
 
-/** The endpoints' names in the log and the metrics. */
+/** The endpoints' names in the access log. */
 export type EndpointName =
   | 'key_secret'
   | 'client_credentials'

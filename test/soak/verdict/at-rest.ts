@@ -17,7 +17,7 @@ export function checkAtRest(
       claim: 'each gateway has as many sockets as before the load',
       figure: before.map(({ sockets }, i) => `${sockets} → ${after[i]!.sockets}`).join(', '),
       against: before.flatMap(({ sockets }, i) =>
-        after[i]!.sockets > sockets ? [`gate ${i}: ${sockets} before, ${after[i]!.sockets} after`] : [],
+        after[i]!.sockets > sockets ? [`gateway ${i}: ${sockets} before, ${after[i]!.sockets} after`] : [],
       ),
     },
     {
@@ -27,14 +27,14 @@ export function checkAtRest(
         .join(', '),
       against: before.flatMap(({ heapBytes }, i) =>
         after[i]!.heapBytes > heapBytes + GROWTH_BYTES
-          ? [`gate ${i} grew to ${mib(after[i]!.heapBytes)} MiB`]
+          ? [`gateway ${i} grew to ${mib(after[i]!.heapBytes)} MiB`]
           : [],
       ),
     },
     {
       claim: 'no gateway writes anything outside its log',
       figure: `${complaints.length} gateways`,
-      against: complaints.flatMap((said, i) => (said === '' ? [] : [`gate ${i}: ${said}`])),
+      against: complaints.flatMap((said, i) => (said === '' ? [] : [`gateway ${i}: ${said}`])),
     },
   ];
 }

@@ -97,7 +97,7 @@ function permittedFrom(
   const lives = 1 + outages.filter(({ kind }) => kind === 'killed').length;
   if (policy === 'closed') return Math.max(counted, LIMIT * lives);
   const isGates = ({ subject, kind }: Fault): boolean =>
-    subject.startsWith('gate') && !kind.startsWith('reloaded');
+    subject.startsWith('gateway') && !kind.startsWith('reloaded');
   const restarted = timeline.touching(fromMs - WINDOW_MS, toMs, WINDOW_MS, isGates);
   const alone = restarted.reduce((sum, { subject }) => sum + processes.of(subject), processes.now);
   return LIMIT * (lives + alone);

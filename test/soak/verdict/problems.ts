@@ -54,8 +54,9 @@ function troubleOf(attempt: Attempt, reason: string | undefined): Trouble | unde
   const { status, outcome, expected, gate } = attempt;
   if (outcome === 'refused' || outcome === 'cut') {
     const what = `connection cut or refused: ${outcome}${status === undefined ? '' : ` after ${status}`}`;
-    const isKilled = (fault: Fault): boolean => fault.subject === `gate ${gate}` && isDeadly(fault);
-    const isStopped = ({ subject, kind }: Fault): boolean => subject === `gate ${gate}` && kind === 'stopped';
+    const isKilled = (fault: Fault): boolean => fault.subject === `gateway ${gate}` && isDeadly(fault);
+    const isStopped = ({ subject, kind }: Fault): boolean =>
+      subject === `gateway ${gate}` && kind === 'stopped';
     // A new connection to a closing port may be reset in the queue; a request on an open connection is not.
     const endsNew = (fault: Fault): boolean => isKilled(fault) || (!attempt.isReused && isStopped(fault));
     // Without a response head the caller's own connection was lost, which no upstream fault explains.
@@ -100,7 +101,7 @@ function isExplained({ attempt, isCause }: Trouble, timeline: Timeline): boolean
 }
 
 function describe({ attempt: { id, caller, gate, fromMs, toMs }, what }: Trouble): string {
-  return `${id} (${caller}, gate ${gate}, ${at(fromMs)} to ${at(toMs)}): ${what}`;
+  return `${id} (${caller}, gateway ${gate}, ${at(fromMs)} to ${at(toMs)}): ${what}`;
 }
 
 function countsOf(problems: readonly Trouble[]): string {

@@ -37,7 +37,7 @@ export function checkResponses(
   const known = new Set(attempts.map(({ id }) => id));
   for (const [gate, lineOf] of lines.entries()) {
     for (const id of lineOf.keys()) {
-      if (!known.has(id)) against.push(`gate ${gate} answered "${id}", which nobody sent`);
+      if (!known.has(id)) against.push(`gateway ${gate} answered "${id}", which nobody sent`);
     }
   }
   const answered = attempts.filter(({ outcome }) => outcome === 'answered').length;
@@ -52,7 +52,7 @@ export function checkResponses(
 function isLineLost({ gate, fromMs, toMs }: Attempt, { faults }: Timeline): boolean {
   return faults.some(
     (fault) =>
-      fault.subject === `gate ${gate}` &&
+      fault.subject === `gateway ${gate}` &&
       isDeadly(fault) &&
       fault.fromMs + OUTLIVED_MS >= fromMs &&
       fault.fromMs <= toMs + UNWRITTEN_MS,
@@ -65,5 +65,5 @@ function byClientId(lines: readonly LogLine[]): Map<string, LogLine[]> {
 }
 
 function name({ id, caller, gate, status, outcome, fromMs, toMs }: Attempt): string {
-  return `${id} (${caller}, gate ${gate}, ${status ?? 'no status'}, ${outcome ?? 'open'}, ${at(fromMs)} to ${at(toMs)})`;
+  return `${id} (${caller}, gateway ${gate}, ${status ?? 'no status'}, ${outcome ?? 'open'}, ${at(fromMs)} to ${at(toMs)})`;
 }

@@ -55,7 +55,7 @@ describe('The request records', () => {
   });
 
   it('may miss a line that was lost with its gateway, but no other', () => {
-    const kill = (gate: number): Timeline => faults([`gate ${gate}`, 'killed', AT + 300, AT + 900]);
+    const kill = (gate: number): Timeline => faults([`gateway ${gate}`, 'killed', AT + 300, AT + 900]);
     expect(checkResponses([attempt()], [[]], kill(0)).against).toEqual([]);
     expect(checkResponses([attempt()], [[]], kill(1)).against).toHaveLength(1);
   });
@@ -71,8 +71,8 @@ describe('A problem', () => {
     ['504', { status: 504 }, 'upstream_timeout', 'target 1', 'issuer'],
     ['503 of a limit', { status: 503 }, 'limits_unavailable', 'redis', 'target 1'],
     ['503 of a key', { status: 503 }, 'keys_unavailable', 'issuer', 'redis'],
-    ['refused connection', { status: undefined, outcome: 'refused' }, '', 'gate 0', 'gate 1'],
-    ['connection cut without an answer', { status: undefined, outcome: 'cut' }, '', 'gate 0', 'target 1'],
+    ['refused connection', { status: undefined, outcome: 'refused' }, '', 'gateway 0', 'gateway 1'],
+    ['connection cut without an answer', { status: undefined, outcome: 'cut' }, '', 'gateway 0', 'target 1'],
     ['answer cut short', { outcome: 'cut' }, '', 'target 1', 'redis'],
   ])('such as a %s needs its own fault, in its time', (_, changes, reason, cause, other) => {
     expect(against(changes, reason, NONE)).toBe(1);
@@ -83,10 +83,10 @@ describe('A problem', () => {
 
   it('such as a connection cut without a response is not explained by a drain or a reload', () => {
     for (const kind of ['stopped', 'reloaded']) {
-      const timeline = faults(['gate 0', kind, AT - 500, AT + 50]);
+      const timeline = faults(['gateway 0', kind, AT - 500, AT + 50]);
       expect(against({ status: undefined, outcome: 'cut' }, '', timeline)).toBe(1);
     }
-    const draining = faults(['gate 0', 'stopped', AT - 500, AT + 50]);
+    const draining = faults(['gateway 0', 'stopped', AT - 500, AT + 50]);
     expect(against({ status: undefined, outcome: 'cut', isReused: false }, '', draining)).toBe(0);
   });
 
