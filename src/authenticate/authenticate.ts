@@ -1,9 +1,18 @@
 /**
  * The step `authenticate` of the pipeline: turns the Authorization field into a Principal or a Refusal.
  *
- * A new token is parsed (`parse-jws`), its issuer is found by `iss` and its key by `kid`, express-jwt or jose verifies it
- * (`verify`), its claims are checked (`claims`), and the Principal is made. Later requests find it in the cache,
- * without a promise. Revocation is checked at every request, outside the cache.
+ * A new token is checked in this order; the first failure is the refusal:
+ *   1. its form (`bearer.ts`, `parse-jws.ts`)
+ *   2. its issuer, by `iss`, and whether the route accepts that issuer
+ *   3. its type and algorithm, as its issuer allows them
+ *   4. its signature, with the key that `kid` names (`key-set.ts`, `verify.ts`; express-jwt also does most of 5)
+ *   5. its times and its audience (`claims.ts`)
+ *   6. the conditions that the issuer requires of claims (`satisfies`)
+ *   7. its key confirmation, if it has one (`confirmation.ts`)
+ *   8. its app, when the Principal is made (`principal.ts`)
+ *
+ * The result is cached. Every request, also one with a cached token, is checked for the issuer, the time, the key
+ * confirmation and the revocation. With a cached token this needs no promise.
  */
 import { satisfies } from '../model/claim.js';
 import { hasKeyIds, type Algorithm, type Issuer } from '../model/issuer.js';

@@ -1,4 +1,7 @@
-/** Authenticate: checks the claims of a payload after its signature is verified (RFC 7519 4.1). */
+/**
+ * Authenticate: checks when a token is valid (`exp`, `nbf`, `iat`) and for whom (`aud`), by RFC 7519 4.1. Called by
+ * `authenticate.ts` after the signature is verified. The issuer's own conditions on claims are in `src/model/claim.ts`.
+ */
 import { readClaim } from '../model/claim.js';
 import type { Issuer } from '../model/issuer.js';
 import type { Refusal } from '../model/refusal.js';
