@@ -4,7 +4,7 @@
  * The steps between `read` and `forward` are in one straight function, `admit`. So the compiler proves their order, and a
  * WebSocket upgrade, which never passes through Express, takes the same steps as any other request.
  */
-import type { Authenticate } from './authenticate/authenticate.js';
+import type { AuthenticateRequest, RemoveToken } from './authenticate/authenticate.js';
 import type { Authorize } from './authorize/authorize.js';
 import type { Forwarder } from './forward/forward.js';
 import type { Limit } from './limit/limit.js';
@@ -23,9 +23,11 @@ import type { TokenService } from './tokens/tokens.js';
  */
 export interface PipelineSteps {
   readonly match: Match;
-  readonly authenticate: Authenticate;
+  readonly authenticate: AuthenticateRequest;
   readonly authorize: Authorize;
   readonly limit: Limit;
+  /** Undefined where tokens are in Authorization only. */
+  readonly removeToken?: RemoveToken | undefined;
 }
 
 /** An assembled gateway: an immutable snapshot. A request reads it once, so a reload is atomic. */
@@ -60,7 +62,7 @@ export interface TokenServiceMount {
  * @param target the result of `readTarget` for this head
  */
 export async function admit(
-  { match, authenticate, authorize, limit }: PipelineSteps,
+  { match, authenticate, authorize, limit, removeToken }: PipelineSteps,
   head: RequestHead,
   target: RequestTarget | Refusal,
 ): Promise<Admission | Rejection> {
@@ -75,7 +77,8 @@ export async function admit(
   if (refusal) return rejection(refusal, route, principal);
   const quota = await limit(principal, route, head.clientIp);
   if (quota instanceof Refusal) return rejection(quota, route, principal);
-  return { route, path, query, principal, quota };
+  const admission: Admission = { route, path, query, principal, quota };
+  return removeToken ? removeToken(admission, head) : admission;
 }
 
 function rejection(refusal: Refusal, route?: Route, principal?: Principal): Rejection {

@@ -3,6 +3,7 @@
  * steps and a new cache of verified tokens. Called by `serve.ts`, `src/index.ts` and `src/cli/`.
  */
 import { createAuthenticate, REVOCATIONS_UNKNOWN, TOKEN_REVOKED } from '../authenticate/authenticate.js';
+import { createTokenPlaces } from '../authenticate/token-places.js';
 import { createVerifyGatewayToken } from '../authenticate/verify-gateway-token.js';
 import { createAuthorize } from '../authorize/authorize.js';
 import type { Reuse } from './resource-pool.js';
@@ -63,9 +64,11 @@ export async function buildGateway(
   const { allowSemicolon } = settings;
   const { keptClaims, tokenCacheSize: cacheSize } = settings;
   const authenticate = createAuthenticate({ issuers, cacheSize, keptClaims, now, checkRevocation });
+  const places = createTokenPlaces(settings.issuers, authenticate);
   const steps = {
     match: createMatch(settings.routes, { allowSemicolon }),
-    authenticate,
+    authenticate: places?.authenticate ?? authenticate,
+    removeToken: places?.removeToken,
     authorize: createAuthorize(),
     limit: createLimit({
       store,

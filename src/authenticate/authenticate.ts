@@ -16,6 +16,7 @@
  */
 import { satisfies } from '../model/claim.js';
 import { hasKeyIds, type Algorithm, type Issuer } from '../model/issuer.js';
+import type { Admission } from '../model/decision.js';
 import { ANONYMOUS, type Principal } from '../model/principal.js';
 import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
@@ -57,6 +58,15 @@ export type Authenticate = (
   head: AuthenticatedHead,
   route: Pick<Route, 'access'>,
 ) => Principal | Refusal | Promise<Principal | Refusal>;
+
+/** The step as the pipeline calls it: with the whole head, in which a token may have other places. */
+export type AuthenticateRequest = (
+  head: RequestHead,
+  route: Pick<Route, 'access'>,
+) => ReturnType<Authenticate>;
+
+/** Removes the token from what the upstream gets, where it was not in Authorization. */
+export type RemoveToken = (admission: Admission, head: RequestHead) => Admission;
 
 /** An issuer with its keys and its verifier. */
 interface IssuerVerifier {

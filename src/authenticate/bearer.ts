@@ -8,6 +8,14 @@ const BEARER_SCHEME = /^bearer(?![\w!#$%&'*+.^`|~-])/i;
 /** `credentials = "Bearer" 1*SP b64token` */
 const CREDENTIALS = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
+/** `b64token`: the syntax of a token, wherever it is. */
+const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+/** Whether a text has the syntax of a token. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
 /** Returns the token; `MALFORMED_CREDENTIALS` for a Bearer field with another syntax, `NO_TOKEN` for another scheme. */
 export function readBearer(authorization: string): string | Refusal {
   const token = CREDENTIALS.exec(authorization)?.[1];

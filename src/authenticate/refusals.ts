@@ -14,6 +14,16 @@ export const MALFORMED_CREDENTIALS = new Refusal('malformed_credentials', [
   `${CHALLENGE}, error="invalid_request", error_description="The Authorization field is not one Bearer token"`,
 ]);
 
+/** Which of them the upstream would take for the caller's cannot be known. */
+export const TWO_TOKENS = new Refusal(
+  'malformed_request',
+  [
+    'WWW-Authenticate',
+    `${CHALLENGE}, error="invalid_request", error_description="The request has two different tokens"`,
+  ],
+  'it has two different tokens',
+);
+
 /** The cause is not the caller's token, so there is no challenge. */
 export const KEYS_UNAVAILABLE = new Refusal(
   'keys_unavailable',
@@ -48,6 +58,7 @@ export const INVALID_TOKEN = {
   audience: invalidToken('The token is for another audience'),
   required: invalidToken('The token lacks a claim that its issuer must give it'),
   app: invalidToken('The token does not name an app'),
+  foreignCookie: invalidToken('A token in a cookie is accepted only from the same origin'),
   revoked: invalidToken('The token has been revoked'),
 } as const satisfies Record<string, Refusal>;
 

@@ -16,6 +16,7 @@ import type { Log } from '../model/log.js';
 import { Refusal } from '../model/refusal.js';
 import type { Route } from '../model/route.js';
 import type { Expectation, Settings } from '../model/settings.js';
+import { USUAL_TOKEN_SOURCES } from '../model/token-source.js';
 import { ownerOf } from '../model/token-paths.js';
 import { processRuntime } from '../app/runtime.js';
 import type { Run } from './command.js';
@@ -148,7 +149,7 @@ function testIssuerFor(
 }
 
 function withKeys(issuer: Issuer, { jwks, config: { algorithms } }: TestIssuer): Issuer {
-  return { ...issuer, keys: { kind: 'inline', jwks }, algorithms };
+  return { ...issuer, keys: { kind: 'inline', jwks }, algorithms, tokenFrom: USUAL_TOKEN_SOURCES };
 }
 
 function requestOf(method: string, host: string, path: string, token: string | undefined): IncomingMessage {

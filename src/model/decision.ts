@@ -2,6 +2,7 @@
 import type { Quota } from './limit.js';
 import type { Principal } from './principal.js';
 import type { Refusal } from './refusal.js';
+import type { RequestHead } from './request.js';
 import type { Route } from './route.js';
 
 /** A request's target in its normal form. Only this form is compared with paths of routes and of the token service. */
@@ -25,6 +26,8 @@ export interface Admission extends RouteMatch {
   readonly principal: Principal;
   /** Undefined on a route without limits, and where a limit was not counted because its store is unavailable. */
   readonly quota: Quota | undefined;
+  /** The head as the upstream gets it, without the token; absent: as it was read. */
+  readonly forwardedHead?: RequestHead;
 }
 
 /** A request that is refused. `route` and `principal` are undefined if it was refused before they were known. */

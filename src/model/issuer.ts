@@ -1,5 +1,6 @@
 /** An issuer of tokens: its keys, what its tokens must contain, and the most that they can grant. */
 import type { ClaimCondition, ClaimPath } from './claim.js';
+import type { TokenSource } from './token-source.js';
 import type { TokenTypes } from './token-type.js';
 
 /** The JWS algorithms that are verified with a public key (RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2). */
@@ -63,6 +64,10 @@ export interface Issuer {
   readonly audienceClaim: ClaimPath;
   /** All of them are verified with a public key, or with a `secret` all of them are HS*. */
   readonly algorithms: readonly Algorithm[];
+  /** The places of a request in which its tokens are accepted; at least one. */
+  readonly tokenFrom: readonly TokenSource[];
+  /** Whether the upstream gets a token that is in a header field or a cookie. Authorization has its own setting. */
+  readonly forwardToken: boolean;
   /** The accepted `typ` values of its tokens. */
   readonly tokenTypes: TokenTypes;
   readonly claims: {

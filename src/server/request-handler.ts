@@ -76,8 +76,8 @@ async function handleTokenRequest(
 
 /** Forwards an admitted request, and records the exchange when it is over. */
 async function forward(context: RequestContext, admission: Admission): Promise<void> {
-  const { edge, gateway, req, res, head, tunnel } = context;
-  const { route, quota } = admission;
+  const { edge, gateway, req, res, tunnel } = context;
+  const { route, quota, forwardedHead: head = context.head } = admission;
   const fields = responseHeaders(context, route.cors, quota?.headers);
   const body = parsedBody(req, head, edge.explains);
   if (body instanceof Refusal) {

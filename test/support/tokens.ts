@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { AUDIENCE_CLAIM } from '../../src/model/claim.js';
 import type { Algorithm, Issuer } from '../../src/model/issuer.js';
+import { USUAL_TOKEN_SOURCES } from '../../src/model/token-source.js';
 import { USUAL_TOKEN_TYPES } from '../../src/model/token-type.js';
 import {
   createSigningKey as makeSigningKey,
@@ -102,6 +103,8 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       keys: { kind: 'url', url: `${iss}/jwks` },
       audience: [AUDIENCE],
       algorithms: [alg],
+      tokenFrom: USUAL_TOKEN_SOURCES,
+      forwardToken: false,
       tokenTypes: USUAL_TOKEN_TYPES,
       audienceClaim: AUDIENCE_CLAIM,
       claims: { app: [['sub']], scope: [['scope']] },

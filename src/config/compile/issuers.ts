@@ -15,6 +15,8 @@ export function compileIssuers(issuers: Validated['issuers'], files: Files): rea
     audience: each.audience === false ? undefined : each.audience.any,
     audienceClaim: each.audience === false ? AUDIENCE_CLAIM : each.audience.claim,
     algorithms: each.algorithms,
+    tokenFrom: each.token_from,
+    forwardToken: each.forward_token,
     tokenTypes: each.token_types,
     claims: each.claims,
     require: each.require,

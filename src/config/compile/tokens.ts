@@ -1,6 +1,7 @@
 /** Compiles the token service, and the issuers of its tokens. */
 import { AUDIENCE_CLAIM } from '../../model/claim.js';
 import type { Issuer } from '../../model/issuer.js';
+import { USUAL_TOKEN_SOURCES } from '../../model/token-source.js';
 import { USUAL_TOKEN_TYPES } from '../../model/token-type.js';
 import { NAMED, OWN_CLOCK_SKEW_MS, TOKENS, type TokenServiceSettings } from '../../model/tokens.js';
 import type { Files } from '../files.js';
@@ -58,6 +59,8 @@ export function ownIssuers({ issuer, audience, endpoints }: TokenServiceSettings
   const common = {
     keys: { kind: 'own' },
     algorithms: ['RS256'],
+    tokenFrom: USUAL_TOKEN_SOURCES,
+    forwardToken: false,
     tokenTypes: USUAL_TOKEN_TYPES,
     audienceClaim: AUDIENCE_CLAIM,
     require: [],

@@ -7,6 +7,7 @@ import { ParseError } from '../problem.js';
 import { appClaims, claim, scopeClaims } from './claim.js';
 import { conditions } from './condition.js';
 import { algorithms, publicKey, secret } from './issuer-keys.js';
+import { tokenFrom } from './token-from.js';
 import { parseKeyUrl, unfilled } from './url.js';
 import { duration, flag, given, list, name, phrase, single } from './values.js';
 
@@ -129,6 +130,12 @@ export const issuer = z.strictObject({
         'false where tokens have none.',
     ),
   algorithms,
+  token_from: tokenFrom,
+  forward_token: flag()
+    .default(false)
+    .describe(
+      'Whether upstreams get a token that is in a header field or a cookie of "token_from". Authorization is not meant: see "forward_authorization".',
+    ),
   token_types: list(phrase(parseTokenType, TYPE_FORM), 'a list of token types')
     .prefault(['JWT', 'at+jwt', 'absent'])
     .transform((types): TokenTypes => new Set(types))
