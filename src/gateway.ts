@@ -39,6 +39,8 @@ export interface Gateway {
   readonly forwarder: Forwarder;
   /** How many exchanges may be in flight at once. */
   readonly maxInFlight: number;
+  /** The fields that upstreams get from claims, by `plainName`. */
+  readonly identityFields: ReadonlySet<string>;
   /** The file's own CORS rules, for responses that belong to no route. */
   readonly cors: Cors | undefined;
   /** Undefined where the gateway issues no tokens. */

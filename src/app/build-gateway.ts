@@ -106,6 +106,7 @@ export async function buildGateway(
         streamWatcher,
       }),
       maxInFlight: settings.maxInFlight,
+      identityFields: new Set(settings.identityFields),
       cors: settings.cors,
       tokens: tokenService && mountTokenService(tokenService),
     },

@@ -1,6 +1,7 @@
-/** Makes the X-App-* and X-Token-* fields that identify a verified caller to the upstream, for `request-headers.ts`. */
+/** Makes the X-App-* and X-Token-* fields, and those of claims, that identify a verified caller to the upstream, for `request-headers.ts`. */
 import type { Principal } from '../model/principal.js';
 import type { FlatHeaders } from '../model/refusal.js';
+import { percentEncode } from './percent-encode.js';
 
 const NO_FIELDS: FlatHeaders = [];
 /** Visible ASCII without `%`. Encoding `%` too makes every value decodable without ambiguity. */
@@ -8,19 +9,28 @@ const PLAIN = /^[\x21-\x24\x26-\x7e]*$/;
 
 /**
  * Creates the function that returns a caller's identity fields. They are computed once per Principal, which lives as
- * long as its verified token stays cached. Names in `omit` (lower case) are left out.
+ * long as its verified token stays cached.
+ *
+ * @param omit names in lower case of fields that are left out
+ * @param claimFields returns the fields of the caller's claims
  */
-export function createIdentity(omit: ReadonlySet<string>): (principal: Principal) => FlatHeaders {
+export function createIdentity(
+  omit: ReadonlySet<string>,
+  claimFields: (principal: Principal) => FlatHeaders,
+): (principal: Principal) => FlatHeaders {
   const cache = new WeakMap<Principal, FlatHeaders>();
   return function identity(principal) {
     let fields = cache.get(principal);
-    if (fields === undefined) cache.set(principal, (fields = fieldsOf(principal, omit)));
+    if (fields === undefined) {
+      fields =
+        principal.issuer === '' ? NO_FIELDS : [...fieldsOf(principal, omit), ...claimFields(principal)];
+      cache.set(principal, fields);
+    }
     return fields;
   };
 }
 
 function fieldsOf(principal: Principal, omit: ReadonlySet<string>): FlatHeaders {
-  if (principal.issuer === '') return NO_FIELDS;
   const { app, appName, organization, subject, issuer, scopes } = principal;
   const fields: string[] = [];
   const add = (name: string, value: string | undefined): void => {
@@ -36,11 +46,9 @@ function fieldsOf(principal: Principal, omit: ReadonlySet<string>): FlatHeaders 
 }
 
 function encode(value: string | undefined): string | undefined {
-  if (value === undefined || PLAIN.test(value)) return value;
-  let text = '';
-  for (const byte of Buffer.from(value, 'utf8')) {
-    const visible = byte > 0x20 && byte < 0x7f && byte !== 0x25;
-    text += visible ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
-  return text;
+  return value === undefined || PLAIN.test(value) ? value : percentEncode(value, isVisible);
+}
+
+function isVisible(byte: number): boolean {
+  return byte > 0x20 && byte < 0x7f;
 }

@@ -7,6 +7,7 @@ import type { Principal } from '../model/principal.js';
 import type { RequestHead } from '../model/request.js';
 import type { Target, Upstream } from '../model/upstream.js';
 import { isIdentityField, plainName } from '../model/identity-fields.js';
+import { createClaimFields } from './claim-fields.js';
 import { HOP_BY_HOP, nominate } from './field-names.js';
 import { createIdentity } from './identity.js';
 
@@ -44,14 +45,16 @@ export type BuildRequestHeaders = (
  */
 export function createRequestHeaders(upstream: Upstream, log: Log): (target: Target) => BuildRequestHeaders {
   const set = upstream.headers.set.filter(([name]) => isSettable(name, upstream, log));
-  const setNames = new Set(set.map(([name]) => plainName(name.toLowerCase())));
+  const claims = upstream.headers.claims.filter(([name]) => isSettable(name, upstream, log));
+  const setNames = new Set([...set, ...claims].map(([name]) => plainName(name.toLowerCase())));
   const removed = new Set(upstream.headers.remove.map((name) => plainName(name.toLowerCase())));
-  const dropped = new Set([...HOP_BY_HOP, ...OWNED, ...setNames, ...removed]);
+  const dropped = new Set([...HOP_BY_HOP, ...OWNED, ...setNames, ...removed, ...upstream.identityFields]);
   const clientIpName = upstream.clientIpHeader && plainName(upstream.clientIpHeader.toLowerCase());
   if (clientIpName !== undefined) dropped.add(clientIpName);
   if (!upstream.forwardAuthorization) dropped.add('authorization');
 
-  const identity = createIdentity(removed);
+  const claimFields = createClaimFields(upstream.name, claims, log);
+  const identity = createIdentity(removed, claimFields);
   const isAdded = (name: string): boolean => !setNames.has(name) && !removed.has(name);
   const addsFor = isAdded('x-forwarded-for');
   const addsProto = isAdded('x-forwarded-proto');

@@ -143,6 +143,8 @@ export interface Settings {
   /** The policy of routes without their own. */
   readonly onFailure: FailurePolicy;
   readonly limitHeaders: 'legacy' | 'draft';
+  /** The fields that upstreams get from claims, by `plainName`. */
+  readonly identityFields: readonly string[];
   /** The top-level claims that routes and upstreams name. A Principal keeps these alone. */
   readonly keptClaims: readonly string[];
   /** How many verified tokens are cached. */

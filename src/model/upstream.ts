@@ -81,9 +81,13 @@ export interface Upstream {
   readonly headers: {
     /** Names as written, and their values. */
     readonly set: readonly (readonly [name: string, value: string])[];
+    /** Names as written, and the top-level claims whose values they get. */
+    readonly claims: readonly (readonly [name: string, claim: string])[];
     /** In lower case. */
     readonly remove: readonly string[];
   };
+  /** The fields that any upstream gets from claims, by `plainName`: what a client sends in them reaches no upstream. */
+  readonly identityFields: readonly string[];
   /** The file's `client_ip_header`, as written: the upstream gets the client's address in it. */
   readonly clientIpHeader: string | undefined;
   readonly tls: UpstreamTls;

@@ -56,8 +56,8 @@ export async function handleRequest(context: RequestContext, next: Next | undefi
   else reject(context, decision);
 }
 
-function callNext({ req }: RequestContext, next: Next): void {
-  removeIdentity(req);
+function callNext({ req, gateway }: RequestContext, next: Next): void {
+  removeIdentity(req, gateway.identityFields);
   next();
 }
 

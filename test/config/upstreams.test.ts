@@ -35,7 +35,41 @@ describe('an upstream', () => {
       ['4:48: "X Y" is not the name of a header field'],
     ],
     ['{targets: ["http://a"], headers: {set: {X-A: "ä"}}}', ['4:53: "X-A" must be visible ASCII']],
-    ['{targets: ["http://a"], headers: {set: {X-A: 5}}}', ['4:53: "X-A" must be a text']],
+    [
+      '{targets: ["http://a"], headers: {set: {X-A: 5}}}',
+      ['4:53: "X-A" must be a text, or a claim of the token in quotes: "{claims.email}"'],
+    ],
+    ...['{claims}', '{claims.}', '{claim.email}', '{email}', 'a {claims.email}', '{claims.a}{claims.b}'].map(
+      (value): [string, string[]] => [
+        `{targets: ["http://a"], headers: {set: {X-A: "${value}"}}}`,
+        ['4:53: "X-A" must be a text, or one claim alone, such as "{claims.email}"'],
+      ],
+    ),
+    [
+      '{targets: ["http://a"], headers: {set: {X-A: {claims.email}}}}',
+      ['4:48: "X-A" must be a text, or a claim of the token in quotes: "{claims.email}"'],
+    ],
+    [
+      '{targets: ["http://a"], headers: {set: {X-A: "{claims.__proto__}"}}}',
+      ['4:53: "X-A" must be a name that readers of JSON agree on'],
+    ],
+    ...[
+      'Accept-Language',
+      'Authorization',
+      'If-Match',
+      'X_Forwarded_For',
+      'Content-Language',
+      'X-Request-Id',
+    ].map((name): [string, string[]] => [
+      `{targets: ["http://a"], headers: {set: {${name}: "{claims.email}"}}}`,
+      [
+        `4:${50 + name.length}: "${name}" has a meaning of its own; a claim needs another name, such as X-User-Email`,
+      ],
+    ]),
+    [
+      '{targets: ["http://a"], headers: {set: {X-Token-Email: "{claims.email}"}}}',
+      ['4:48: "X-Token-Email" tells upstreams who calls and cannot be set here'],
+    ],
     [
       '{targets: ["http://a"], headers: {set: {x-b: a, X-B: b}}}',
       ['4:61: "X-B" is set twice; names do not differ by case'],
@@ -116,6 +150,33 @@ describe('an upstream', () => {
     expect(settings.upstreams[0]?.tls).toMatchObject({ serverName: 'a.internal', insecure: true });
     const strict = await load(upstreamOf('{targets: ["https://a"], tls: {insecure: false}}'));
     expect([strict.warnings, strict.settings.insecure]).toEqual([[], []]);
+  });
+
+  it('gets a field from a claim, whose name is one name with its dots; the Principal keeps this claim', async () => {
+    const { settings } = await load(
+      upstreamOf(
+        '{targets: ["https://a"], headers: {set: {X-User_Email: "{claims.email}", X-Env: "{}", X-B: " {claims.https://a.b/c d} "}}}',
+      ),
+    );
+    expect(settings.upstreams[0]?.headers).toEqual({
+      set: [['X-Env', '{}']],
+      claims: [
+        ['X-User_Email', 'email'],
+        ['X-B', 'https://a.b/c d'],
+      ],
+      remove: [],
+    });
+    expect(settings.keptClaims).toEqual(['email', 'https://a.b/c d']);
+    expect(settings.identityFields).toEqual(['x-user-email', 'x-b']);
+    expect(settings.upstreams[0]?.identityFields).toEqual(['x-user-email', 'x-b']);
+  });
+
+  it('cannot get a claim in client_ip_header', async () => {
+    const upstream = '{targets: ["https://a"], headers: {set: {x_client_ip: "{claims.email}"}}}';
+    const text = `client_ip_header: X-Client-IP\ntrust_proxy: [10.0.0.1]\n${upstreamOf(upstream)}`;
+    expect(await problemsOf(text)).toEqual([
+      '6:49: "x_client_ip" is client_ip_header, the address of the client',
+    ]);
   });
 
   it.each(['http://a/', 'https://[::1]:9443', '{targets: ["https://a"], tls: {ca: "${FIXTURES}/ca.pem"}}'])(

@@ -24,7 +24,10 @@ beforeAll(async () => {
   await once(sockets, 'listening');
   const { port } = sockets.address() as AddressInfo;
   config = library.config({
-    upstreams: { echo: library.upstream.origin, sockets: `http://127.0.0.1:${port}` },
+    upstreams: {
+      echo: { targets: [library.upstream.origin], headers: { set: { 'X-User-Email': '{claims.email}' } } },
+      sockets: `http://127.0.0.1:${port}`,
+    },
     routes: [
       { match: 'POST /open', upstream: 'echo', public: true, limit: 'none' },
       { match: 'GET /socket', upstream: 'sockets', public: true, limit: 'none' },
@@ -93,6 +96,8 @@ describe('a request that matches no route', () => {
       'X-Token-Scopes',
       'X_TOKEN-subject',
       'X-App-Anything',
+      'X-User-Email',
+      'x_user.EMAIL',
     ];
     const headers = [
       ...forged.flatMap((name) => [name, 'forged']),

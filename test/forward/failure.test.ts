@@ -335,7 +335,7 @@ it('Closing waits for requests in progress; a later request is still served, and
 });
 
 it('A request that undici refuses to write, or the gateway cannot build, is a 500 and logged, not a crash', async () => {
-  const unwritable = { upstream: { headers: { set: [['X-Bad', 'a\nb']], remove: [] } } } as const;
+  const unwritable = { upstream: { headers: { set: [['X-Bad', 'a\nb']], claims: [], remove: [] } } } as const;
   const principal = new Proxy(ANONYMOUS, {
     get() {
       throw new Error('a bug');

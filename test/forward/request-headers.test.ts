@@ -170,7 +170,11 @@ it('From an untrusted client none of them is forwarded', () => {
 });
 
 it('Fields that the file sets or removes are the same for a trusted proxy', () => {
-  const headers = { set: [['X-Real-IP', 'mine'] as const], remove: ['forwarded', 'x-forwarded-port'] };
+  const headers = {
+    set: [['X-Real-IP', 'mine'] as const],
+    claims: [],
+    remove: ['forwarded', 'x-forwarded-port'],
+  };
   const head = { ...headWith(FROM_PROXY), viaTrustedProxy: true, forwarded: FORWARDED };
   const built = buildWith({ headers })(head, ANONYMOUS, undefined);
   expect(built.filter((_, at) => built[at - 1] === 'X-Real-IP')).toEqual(['mine']);
@@ -189,8 +193,8 @@ it('The field of client_ip_header has the address that the gateway uses, in no o
     expect(values(built, /^x.real.ip$/i)).toEqual(['192.0.2.1']);
     expect(values(built, /^cf/i)).toEqual(['kept']);
     for (const [headers, expected] of [
-      [{ set: [['X-Real-IP', 'mine'] as const], remove: [] }, ['mine']],
-      [{ set: [], remove: ['x-real-ip'] }, []],
+      [{ set: [['X-Real-IP', 'mine'] as const], claims: [], remove: [] }, ['mine']],
+      [{ set: [], claims: [], remove: ['x-real-ip'] }, []],
     ] as const) {
       const changed = buildWith({ clientIpHeader: 'X-Real-IP', headers })(head, ANONYMOUS, undefined);
       expect(values(changed, /^x.real.ip$/i)).toEqual(expected);

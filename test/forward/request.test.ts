@@ -70,6 +70,7 @@ it('The file can preserve the Host, set and remove fields, and withhold the toke
             ['X-App-Id', 'forged'],
             ['Connection', 'upgrade'],
           ],
+          claims: [],
           remove: ['x-internal', 'x-forwarded-host', 'x-token-subject'],
         },
       },
@@ -84,7 +85,7 @@ it('The file can preserve the Host, set and remove fields, and withhold the toke
 it('A field that the file may not set is logged', async () => {
   const edge = keep(
     await startEdge('http://127.0.0.1:1', {
-      upstream: { headers: { set: [['X_Token_Subject', 'x']], remove: [] } },
+      upstream: { headers: { set: [['X_Token_Subject', 'x']], claims: [], remove: [] } },
     }),
   );
   expect(edge.logged).toEqual(['this field is never set from the file; ignored']);

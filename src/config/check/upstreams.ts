@@ -1,12 +1,20 @@
-/** Checks the TLS settings of the upstreams. */
-import type { PartialConfig } from '../partial.js';
+/** Checks the TLS settings of the upstreams, and the fields that they get from claims. */
+import { plainName } from '../../model/identity-fields.js';
+import type { PartialConfig, PartialUpstream } from '../partial.js';
 import type { Files } from '../files.js';
 import type { Report, Warn } from '../problem.js';
+import { ClaimReference } from '../schema/upstream-headers.js';
 import { checkAuthorities, checkOwnPair } from './certificates.js';
 
-/** Checks the files of each `tls`, and that its upstream has https targets only. */
-export function checkUpstreams({ upstreams }: PartialConfig, files: Files, report: Report, warn: Warn): void {
-  for (const [name, { targets, tls }] of upstreams) {
+/** Checks the files of each `tls`, that no claim is sent in `client_ip_header`, and that its upstream has https targets only. */
+export function checkUpstreams(
+  { upstreams, general }: PartialConfig,
+  files: Files,
+  report: Report,
+  warn: Warn,
+): void {
+  for (const [name, { targets, tls, headers }] of upstreams) {
+    checkClaimFields(name, headers, general.client_ip_header, report);
     if (!tls) continue;
     const path = ['upstreams', name, 'tls'];
     const { ca, cert, key, insecure } = tls;
@@ -15,5 +23,23 @@ export function checkUpstreams({ upstreams }: PartialConfig, files: Files, repor
     const plain = targets?.find(({ origin }) => origin.startsWith('http:'));
     if (insecure) warn([...path, 'insecure'], 'the certificates of the targets are not verified', true);
     if (plain) report(path, `"tls" is for https targets; ${plain.origin} is http`, 'key');
+  }
+}
+
+function checkClaimFields(
+  upstream: string,
+  headers: PartialUpstream['headers'],
+  clientIpHeader: string | undefined,
+  report: Report,
+): void {
+  if (clientIpHeader === undefined) return;
+  const plainOf = (name: string) => plainName(name.toLowerCase());
+  for (const [name, value] of Object.entries(headers?.set ?? {})) {
+    if (value instanceof ClaimReference && plainOf(name) === plainOf(clientIpHeader))
+      report(
+        ['upstreams', upstream, 'headers', 'set', name],
+        `"${name}" is client_ip_header, the address of the client`,
+        'key',
+      );
   }
 }

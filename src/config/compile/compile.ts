@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import type { ClaimPath } from '../../model/claim.js';
 import type { Expectation, Settings } from '../../model/settings.js';
+import type { Upstream } from '../../model/upstream.js';
 import type { Files } from '../files.js';
 import { freeze } from '../freeze.js';
 import type { Path, Problem } from '../problem.js';
@@ -12,7 +13,7 @@ import { compileAdmin, compileListen } from './listen.js';
 import { compileRedis } from './redis.js';
 import { compileCors, compileExpectation, compileRoute } from './routes.js';
 import { compileTokens, ownIssuers, usualIssuers } from './tokens.js';
-import { compileUpstreams } from './upstreams.js';
+import { compileUpstreams, identityFieldsOf } from './upstreams.js';
 
 /** A configuration that was checked and compiled. */
 export interface LoadedConfig {
@@ -88,8 +89,8 @@ export function compile(
     maxLimitKeys: config.limits.max_keys,
     onFailure,
     limitHeaders: config.limit_headers,
-    // No route and no upstream names a claim yet.
-    keptClaims: claimNames([]),
+    identityFields: identityFieldsOf(config),
+    keptClaims: claimNames([...upstreams.values()].flatMap(claimsOf)),
     tokenCacheSize: config.token_cache,
     jwksMaxAgeMs: config.jwks_max_age,
     jwksMaxStaleMs: config.jwks_max_stale,
@@ -101,6 +102,10 @@ export function compile(
     files: files.read(),
   };
   return freeze({ settings, expectations, warnings });
+}
+
+function claimsOf({ headers }: Upstream): readonly ClaimPath[] {
+  return headers.claims.map(([, claim]) => [claim]);
 }
 
 /** The top-level claims that the paths begin with, each once. */

@@ -1,18 +1,24 @@
 /** Compiles the upstreams. */
+import { plainName } from '../../model/identity-fields.js';
 import type { HealthCheck, Target, Upstream } from '../../model/upstream.js';
 import type { Files } from '../files.js';
 import type { Validated } from '../schema/schema.js';
+import { ClaimReference } from '../schema/upstream-headers.js';
 import { textOf } from './text.js';
 
+/** Returns the fields that upstreams get from claims, by `plainName`, each once. */
+export function identityFieldsOf({ upstreams }: Validated): readonly string[] {
+  const fields = Object.values(upstreams).flatMap(({ headers }) => claimFieldsOf(headers.set));
+  return [...new Set(fields.map(([name]) => plainName(name.toLowerCase())))];
+}
+
 /** Compiles upstreams into those of the model, by name; durations are in milliseconds. */
-export function compileUpstreams(
-  { upstreams, client_ip_header: clientIpHeader }: Validated,
-  files: Files,
-): ReadonlyMap<string, Upstream> {
+export function compileUpstreams(config: Validated, files: Files): ReadonlyMap<string, Upstream> {
+  const common = { clientIpHeader: config.client_ip_header, identityFields: identityFieldsOf(config) };
   return new Map(
-    Object.entries(upstreams).map(([name, each]) => [
+    Object.entries(config.upstreams).map(([name, each]) => [
       name,
-      { ...compileUpstream(name, each, files), clientIpHeader },
+      { ...compileUpstream(name, each, files), ...common },
     ]),
   );
 }
@@ -21,7 +27,7 @@ function compileUpstream(
   name: string,
   raw: Validated['upstreams'][string],
   files: Files,
-): Omit<Upstream, 'clientIpHeader'> {
+): Omit<Upstream, 'clientIpHeader' | 'identityFields'> {
   const { headers, tls } = raw;
   const text = (file: string | undefined) => (file === undefined ? undefined : textOf(file, files));
   return {
@@ -39,7 +45,8 @@ function compileUpstream(
     forwardAuthorization: raw.forward_authorization,
     host: raw.host,
     headers: {
-      set: Object.entries(headers.set),
+      set: Object.entries(headers.set).filter(isText),
+      claims: claimFieldsOf(headers.set),
       remove: headers.remove.map((field) => field.toLowerCase()),
     },
     tls: {
@@ -64,6 +71,18 @@ function compileUpstream(
     },
     resolveEveryMs: raw.resolve_every,
   };
+}
+
+type RawFields = Validated['upstreams'][string]['headers']['set'];
+
+function claimFieldsOf(fields: RawFields): Upstream['headers']['claims'] {
+  return Object.entries(fields).flatMap(([name, value]) =>
+    value instanceof ClaimReference ? [[name, value.claim] as const] : [],
+  );
+}
+
+function isText(entry: [string, RawFields[string]]): entry is [string, string] {
+  return typeof entry[1] === 'string';
 }
 
 function compileHealth(raw: NonNullable<Validated['upstreams'][string]['health']>): HealthCheck {

@@ -6,7 +6,8 @@ import { given, list, phrase } from './values.js';
 
 const CLAIM_FORM = "a claim's name";
 
-function parseClaim(text: string): string | ParseError {
+/** Parses the name of a claim. */
+export function parseClaim(text: string): string | ParseError {
   if (text.trim() === '') return new ParseError('must not be empty');
   return text === '__proto__' ? new ParseError('must be a name that readers of JSON agree on') : text;
 }

@@ -35,7 +35,7 @@ function isOrigin(text: string): boolean {
 export const cors = z
   .strictObject({
     origins: list(phrase(parseCorsOrigin, 'an origin'), 'a list of origins').describe(
-      'The origins whose pages may read responses, such as https://app.example.org, or "*".',
+      'The origins whose pages may read responses, such as https://app.example.org; https://*.example.org for all subdomains; or "*".',
     ),
     headers: z
       .array(

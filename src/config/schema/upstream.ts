@@ -1,8 +1,8 @@
 /** The schema of upstreams: one origin, or targets with their settings. */
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
-import { identifiesCaller, parseFieldName } from './field-name.js';
 import { hostName } from './listen.js';
+import { upstreamHeaders } from './upstream-headers.js';
 import { parseOrigin } from './url.js';
 import { count, duration, flag, given, list, phrase, SECOND_MS, words } from './values.js';
 
@@ -12,37 +12,6 @@ const target = phrase((text) => {
   const url = parseOrigin(text);
   return url instanceof ParseError ? url : { origin: url.origin, host: url.host };
 }, 'an origin such as http://10.0.0.5:9002');
-
-const settableName = z.string().superRefine((text, context) => {
-  const name = identifiesCaller(text)
-    ? new ParseError('tells upstreams who calls and cannot be set here')
-    : parseFieldName(text);
-  if (name instanceof ParseError) context.addIssue({ code: 'custom', message: name.text });
-});
-
-const removableName = phrase((text) => {
-  const name = parseFieldName(text);
-  return name instanceof ParseError ? new ParseError(`"${text}" ${name.text}`) : name;
-}, 'the name of a header field');
-
-const fieldValue = phrase(
-  (text) => (/^[\x20-\x7e\t]*$/.test(text) ? text.trim() : new ParseError('must be visible ASCII')),
-  'a text',
-);
-
-const fields = z.record(settableName, fieldValue).superRefine((record, context) => {
-  const seen = new Set<string>();
-  for (const key of Object.keys(record)) {
-    if (seen.has(key.toLowerCase())) {
-      context.addIssue({
-        code: 'custom',
-        path: [key],
-        message: `"${key}" is set twice; names do not differ by case`,
-      });
-    }
-    seen.add(key.toLowerCase());
-  }
-});
 
 const health = z.strictObject({
   path: phrase(
@@ -144,16 +113,7 @@ const settings = z.strictObject({
     .enum(['target', 'preserve'], { error: given('must be target or preserve') })
     .default('target')
     .describe("The Host field: the target's own, or the caller's preserved."),
-  headers: z
-    .strictObject({
-      set: fields.default({}).describe('Fields to set on requests to it: {X-Env: prod}.'),
-      remove: z
-        .array(removableName)
-        .default([])
-        .describe('Fields to remove from requests to it: [X-Internal].'),
-    })
-    .prefault({})
-    .describe('Changes to the header of requests to it.'),
+  headers: upstreamHeaders.prefault({}).describe('Changes to the header of requests to it.'),
   tls: z
     .strictObject({
       ca: words('a file path')
