@@ -4,6 +4,7 @@
  * jwks-rsa does not check what a key is for, and discards all keys if one entry is null.
  */
 import type { KeyObject } from 'node:crypto';
+import { hasSmallOrder } from './ed25519.js';
 import type { Issuer, PublicKeyAlgorithm } from './issuer.js';
 import { acceptsSvid } from './token-type.js';
 
@@ -68,9 +69,11 @@ export function readJwk(raw: unknown, accepted: AcceptedKeys): UsableJwk | strin
 
 /**
  * Tells whether a key is strong enough (RFC 7518 3.3). Checks the parsed key, since leading zeros make a short modulus
- * look long. With e = 1 a signature equals its text.
+ * look long. With e = 1 a signature equals its text. With an Ed25519 key of small order anybody can sign.
  */
-export function isStrong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+export function isStrong(key: KeyObject): boolean {
+  const { asymmetricKeyType, asymmetricKeyDetails } = key;
+  if (asymmetricKeyType === 'ed25519') return !hasSmallOrder(key.export({ format: 'jwk' }).x ?? '');
   if (asymmetricKeyType !== 'rsa') return true;
   const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {};
   return modulusLength >= MIN_RSA_BITS && publicExponent > 1n && publicExponent % 2n === 1n;

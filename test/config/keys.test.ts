@@ -1,4 +1,4 @@
-import type { JsonWebKey } from 'node:crypto';
+import { createPublicKey, verify, type JsonWebKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { selectUsable } from '../../src/authenticate/jwk.js';
 import { createJwkSet } from '../../src/authenticate/jwk-set.js';
@@ -91,6 +91,37 @@ describe('a JWKS in the file', () => {
     expect(await isUsable(ed448, 'EdDSA', 'Ed25519')).toBe(false);
     expect(await isUsable({ ...ed448, crv: 'Ed25519' }, 'EdDSA')).toBe(false);
     expect(await isUsable({ kty: 'OKP', crv: 'X25519', x: ed25519.x }, 'EdDSA')).toBe(false);
+  });
+
+  it('is refused with an Ed25519 key of small order, of which anybody can make signatures', async () => {
+    const zeros = '00'.repeat(31);
+    for (const [first, rest, last = ''] of [
+      ['00', zeros],
+      ['01', zeros],
+      ['26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc', '', '05'],
+      ['c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03', '', '7a'],
+      ...['ec', 'ed', 'ee'].map((byte) => [byte, 'ff'.repeat(30), '7f'] as const),
+    ] as const) {
+      for (const sign of [0, 0x80]) {
+        const bytes = Buffer.from(`${first}${rest}${last}`, 'hex');
+        bytes[31] = bytes[31]! | sign;
+        const x = bytes.toString('base64url');
+        const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+        const isForgeable = Array.from({ length: 64 }, (_, index) => index).some((message) =>
+          [bytes, Buffer.from(`01${zeros}`, 'hex')].some((point) =>
+            verify(null, Buffer.from(`message ${message}`), key, Buffer.concat([point, Buffer.alloc(32)])),
+          ),
+        );
+        expect([x, isForgeable]).toEqual([x, true]);
+        expect(await isUsable({ kty: 'OKP', crv: 'Ed25519', x }, 'EdDSA')).toBe(false);
+      }
+    }
+    expect(
+      jwksError(
+        { keys: [{ kty: 'OKP', crv: 'Ed25519', x: Buffer.alloc(32).toString('base64url') }] },
+        { algorithms: ['EdDSA'], tokenTypes: USUAL_TOKEN_TYPES },
+      )?.text,
+    ).toContain('key 1 is too weak: a point of small order, for which anybody can sign');
   });
 
   it('is never usable for HS*, whatever its keys', async () => {

@@ -72,6 +72,16 @@ describe('the places of the tokens of an issuer', () => {
     expect(await problemsOf(withPlaces(places))).toEqual([problem]);
   });
 
+  it('are named in a warning where forward_token applies to none of them', async () => {
+    const warningsOf = async (places: string) =>
+      (await load(withPlaces(`${places}, forward_token: true`))).warnings.map(({ text }) => text);
+    const text = '"forward_token" forwards nothing: "token_from" has no header field and no cookie';
+    expect(await warningsOf('[authorization]')).toEqual([text]);
+    expect(await warningsOf('[{query: a}, {websocket_protocol: b}]')).toEqual([text]);
+    expect(await warningsOf('[authorization, {cookie: a}]')).toEqual([]);
+    expect((await load(withPlaces('[{query: a}]'))).warnings).toEqual([]);
+  });
+
   it('take true or false for forward_token', async () => {
     expect(await problemsOf(issuerWith(`${JWKS}, forward_token: yes please`))).toEqual([
       '2:99: "forward_token" must be true or false',

@@ -8,6 +8,7 @@ import { checkClaims } from './claims.js';
 import { warnOfDottedClaims } from './dotted-claims.js';
 import { checkKeyKinds } from './key-kinds.js';
 import { jwksError, jwksTextError } from './keys.js';
+import { warnOfIdleForwardToken } from './token-from.js';
 
 /**
  * Reports problems of each issuer and between issuers.
@@ -34,6 +35,7 @@ export function checkIssuers(
     if (checkKeyKinds(path, each, files, isPresent, report)) checkKeys(path, each, files, isPresent, report);
     checkClaims(path, each, report);
     warnOfDottedClaims(path, each, isPresent, warn);
+    warnOfIdleForwardToken(path, each, warn);
     if (each.issuer === undefined) continue;
     const other = byIss.get(each.issuer);
     if (other === undefined) byIss.set(each.issuer, name);

@@ -38,8 +38,10 @@ export function keyError(entry: unknown, accepted: AcceptedKeys): string | undef
   const read = readJwk(entry, accepted);
   if (typeof read === 'string') return read;
   try {
-    const isUsable = isStrong(createPublicKey({ key: read.parameters, format: 'jwk' }));
-    return isUsable ? undefined : 'is too weak: fewer than 2048 bits, or an exponent that is 1 or even';
+    if (isStrong(createPublicKey({ key: read.parameters, format: 'jwk' }))) return undefined;
+    return read.parameters['kty'] === 'OKP'
+      ? 'is too weak: a point of small order, for which anybody can sign'
+      : 'is too weak: fewer than 2048 bits, or an exponent that is 1 or even';
   } catch {
     return 'has numbers that make no key';
   }
