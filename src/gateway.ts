@@ -72,14 +72,14 @@ export async function admit(
   if (target instanceof Refusal) return rejection(target);
   const found = match(target, head.method, head.host);
   if (found instanceof Refusal) return rejection(found);
-  const { route, path, query } = found;
+  const { route, path, matched, query } = found;
   const principal = await authenticate(head, route);
   if (principal instanceof Refusal) return rejection(principal, route);
-  const refusal = authorize(principal, route);
+  const refusal = authorize(principal, route, matched);
   if (refusal) return rejection(refusal, route, principal);
   const quota = await limit(principal, route, head.clientIp);
   if (quota instanceof Refusal) return rejection(quota, route, principal);
-  const admission: Admission = { route, path, query, principal, quota };
+  const admission: Admission = { route, path, matched, query, principal, quota };
   return removeToken ? removeToken(admission, head) : admission;
 }
 

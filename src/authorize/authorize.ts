@@ -1,19 +1,35 @@
-/** The step `authorize` of the pipeline: checks the caller's scopes against the route. Called by `src/gateway.ts`. */
+/** The step `authorize` of the pipeline: checks the caller's scopes and claims against the route. Called by `src/gateway.ts`. */
 import type { Principal } from '../model/principal.js';
 import { Refusal } from '../model/refusal.js';
 import type { Route, ScopeRequirement } from '../model/route.js';
 import { covers, isScopeToken } from '../model/scope.js';
+import { createConditionsCheck, type CheckConditions } from './conditions.js';
 
-export type Authorize = (principal: Principal, route: Route) => Refusal | undefined;
+/** @param path the matched path, in its normal form */
+export type Authorize = (principal: Principal, route: Route, path: string) => Refusal | undefined;
 
 /** Creates the step `authorize`. It returns the refusal (403), or undefined where the caller may use the route. */
 export function createAuthorize(): Authorize {
   const refusals = new WeakMap<Route, Refusal>();
+  const checks = new WeakMap<Route, CheckConditions>();
 
-  return function authorize(principal, route) {
+  function checkConditions(
+    { claims }: Principal,
+    route: Route,
+    require: NonNullable<Route['require']>,
+    path: string,
+  ): Refusal | undefined {
+    let check = checks.get(route);
+    if (check === undefined) checks.set(route, (check = createConditionsCheck(require, route)));
+    return check(claims, path);
+  }
+
+  return function authorize(principal, route, path) {
     if (route.access.kind === 'public') return undefined;
     const { requirement } = route.access;
-    if (satisfies(principal.scopes, requirement)) return undefined;
+    if (satisfies(principal.scopes, requirement)) {
+      return route.require && checkConditions(principal, route, route.require, path);
+    }
     let refusal = refusals.get(route);
     if (refusal === undefined) refusals.set(route, (refusal = insufficientScope(requirement)));
     return refusal;

@@ -105,11 +105,11 @@ async function runExpectations(settings: Settings, expectations: readonly Expect
 async function contradiction(
   gateway: Gateway,
   { tokens }: Settings,
-  { route, host, method, path, scopes, status }: Expectation,
+  { route, host, method, path, scopes, claims, status }: Expectation,
   testIssuers: ReadonlyMap<string, TestIssuer>,
 ): Promise<string | undefined> {
   const what = `${method} ${route.hosts ? `http://${host}` : ''}${path}: expected ${status}`;
-  const token = scopes && testIssuerFor(route, testIssuers)?.signFor(APP, scopes);
+  const token = scopes && testIssuerFor(route, testIssuers)?.signFor(APP, scopes, claims);
   const head = gateway.read(requestOf(method, host, path, token));
   // This gateway is built without the token service, whose paths take precedence over routes.
   const target = gateway.readTarget(head);

@@ -25,7 +25,7 @@ function table(all: readonly Route[]): string {
     ...all.map((route) => [
       ...(hasHosts ? [route.hosts?.join(', ') ?? '(any)'] : []),
       route.match,
-      scopeText(route.access),
+      accessText(route),
       route.limits.map(limitText).join(', ') || 'none',
       route.upstream.name,
     ]),
@@ -34,15 +34,25 @@ function table(all: readonly Route[]): string {
 }
 
 function asJson(route: Route): object {
-  const { match, line, hosts, access, limits, upstream } = route;
+  const { match, line, hosts, access, require, limits, upstream, timeoutMs } = route;
   return {
     hosts,
     match,
     line,
     scope: access.kind === 'public' ? null : { [access.requirement.mode]: access.requirement.scopes },
+    require: require?.map(({ path, test, values, parameter }) => ({
+      claim: path.length === 1 ? path[0] : path,
+      [test]: parameter === undefined ? values : `{${parameter}}`,
+    })),
     limits: limits.map(({ requests, windowMs, by, share }) => ({ requests, window_ms: windowMs, by, share })),
     upstream: upstream.name,
+    timeout_ms: timeoutMs,
   };
+}
+
+/** The scopes, and the claims on which there are conditions. */
+function accessText({ access, require = [] }: Route): string {
+  return [scopeText(access), ...require.map(({ name }) => name)].join(', ');
 }
 
 function scopeText(access: Access): string {

@@ -69,7 +69,7 @@ export function createMatch(routes: readonly Route[], { allowSemicolon }: MatchO
     if (upstreamPath instanceof Refusal) return upstreamPath;
     if (!route.allowEncodedSlash && (hasEncodedSlash(path) || hasEncodedSlash(upstreamPath)))
       return ENCODED_SLASH;
-    return { route, path: upstreamPath, query };
+    return { route, path: upstreamPath, matched: path, query };
   };
 
   /** Chooses between 404 and 405. A path with an encoded slash matches only routes that allow it. */

@@ -88,6 +88,7 @@ function isStricter(other: Rule, found: Rule): boolean {
   if (found.literal) return false;
   const hasSameHosts = other.hostRank === found.hostRank;
   if (hasSameHosts && (other.shape < found.shape || other.shape.startsWith(found.shape))) return true;
-  const { access } = other.route;
-  return access.kind !== 'public' && !isDeepStrictEqual(access, found.route.access);
+  const { access, require } = other.route;
+  if (access.kind === 'public') return false;
+  return !isDeepStrictEqual(access, found.route.access) || !isDeepStrictEqual(require, found.route.require);
 }

@@ -17,6 +17,8 @@ export interface RouteMatch {
   readonly route: Route;
   /** The path for the upstream: the normal form, rewritten if the route has a rewrite. */
   readonly path: string;
+  /** The path that was matched, in its normal form. */
+  readonly matched: string;
   /** The query, byte for byte, with its `?`; or an empty string. */
   readonly query: string;
 }

@@ -15,6 +15,7 @@ const KINDS = {
   no_token: [401, 215, 'You must specify a Bearer token in the Authorization header to access this resource'],
   invalid_token: [401, 89, 'Invalid or expired token'],
   insufficient_scope: [403, 220, 'The token does not have the scope that this resource requires'],
+  insufficient_claims: [403, 220, 'The token does not have a claim that this resource requires'],
   no_route: [404, 34, 'No such resource'],
   method_not_allowed: [405, 405, 'Method not allowed'],
   request_timeout: [408, 408, 'The request did not arrive in time'],

@@ -1,4 +1,5 @@
 /** A route: a rule for host, method and path, with everything that the pipeline needs for it. */
+import type { ClaimCondition } from './claim.js';
 import type { FailurePolicy, LimitPolicy } from './limit.js';
 import type { Upstream } from './upstream.js';
 
@@ -68,6 +69,8 @@ export interface Route {
   /** The path's segments; a trailing slash is a last literal segment with an empty text. */
   readonly path: readonly Segment[];
   readonly access: Access;
+  /** Conditions on the caller's claims, all of which must be satisfied; undefined: none. */
+  readonly require: readonly ClaimCondition[] | undefined;
   /** Decided together: all of them count a request or none does. Empty: not limited. */
   readonly limits: readonly LimitPolicy[];
   readonly onFailure: FailurePolicy;

@@ -178,5 +178,7 @@ export interface Expectation {
   readonly path: string;
   /** Undefined: without a token. */
   readonly scopes: readonly string[] | undefined;
+  /** Further claims of the token. */
+  readonly claims: Readonly<Record<string, unknown>>;
   readonly status: number;
 }

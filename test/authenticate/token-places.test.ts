@@ -56,7 +56,8 @@ async function shown(places: TokenPlaces, changes: Sent, route: Route = SCOPED):
 /** What the upstream gets of a request with a token that was accepted. */
 function forwarded(places: TokenPlaces, changes: Sent, query = '', route: Route = SCOPED) {
   const principal = { ...ANONYMOUS, issuer: 'main', app: 'app-1' };
-  const admission: Admission = { route, path: '/things', query, principal, quota: undefined };
+  const path = '/things';
+  const admission: Admission = { route, path, matched: path, query, principal, quota: undefined };
   const { forwardedHead, query: rest } = places.removeToken(admission, request(changes));
   return { fields: forwardedHead?.rawHeaders, query: rest };
 }

@@ -2,9 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAuthorize } from '../../src/authorize/authorize.js';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
+import type { ClaimCondition } from '../../src/model/claim.js';
+import type { Route } from '../../src/model/route.js';
 import { routeOf } from '../model/route-of.js';
 
-const authorize = createAuthorize();
+const step = createAuthorize();
+
+function authorize(principal: Principal, route: Route, path = '/stamps') {
+  return step(principal, route, path);
+}
 
 function withScopes(...scopes: string[]): Principal {
   return { ...ANONYMOUS, issuer: 'tokens', app: 'app', scopes };
@@ -86,4 +92,95 @@ it('An additional scope never makes an admitted caller refused', () => {
     ),
     { numRuns: 2000 },
   );
+});
+
+describe('A route with conditions on claims', () => {
+  const ORG: ClaimCondition = { path: ['org_id'], name: 'org_id', test: 'is', values: [], parameter: 'org' };
+  const ROLE: ClaimCondition = { path: ['roles'], name: 'roles', test: 'has', values: ['admin', 'owner'] };
+  const SCOPE = { scope: { mode: 'all', scopes: ['a'] } } as const;
+  const route: Route = { ...routeOf('GET /orgs/{org}/{rest**}', SCOPE), require: [ORG, ROLE] };
+  const caller = (claims: Record<string, unknown>, ...scopes: string[]): Principal => ({
+    ...withScopes(...scopes),
+    claims,
+  });
+
+  it.each([
+    ['/orgs/acme', { org_id: 'acme', roles: ['admin'] }],
+    ['/orgs/acme/', { org_id: 'acme', roles: 'x owner' }],
+    ['/orgs/acme/a/b', { org_id: 'acme', roles: { admin: {} } }],
+    ['/orgs/a%20b%C3%A9/x', { org_id: 'a bé', roles: ['admin'] }],
+    ['/orgs/7', { org_id: 7, roles: ['admin'] }],
+  ])('lets %s through for %j', (path, claims) => {
+    expect(authorize(caller(claims, 'a'), route, path)).toBeUndefined();
+  });
+
+  it.each([
+    ['/orgs/acme', {}],
+    ['/orgs/acme', { org_id: 'acme' }],
+    ['/orgs/acme', { roles: ['admin'] }],
+    ['/orgs/acme', { org_id: 'Acme', roles: ['admin'] }],
+    ['/orgs/acme', { org_id: ['acme'], roles: ['admin'] }],
+    ['/orgs/acme', { org_id: 'acme', roles: ['administrator'] }],
+    ['/orgs/%7Borg%7D', { org_id: 'acme', roles: ['admin'] }],
+    ['/orgs/a%2520b', { org_id: 'a b', roles: ['admin'] }],
+    ['/orgs/true', { org_id: true, roles: ['admin'] }],
+  ])('refuses %s for %j', (path, claims) => {
+    const refusal = authorize(caller(claims, 'a'), route, path);
+    expect(refusal?.status).toBe(403);
+    expect(refusal?.body).toContain('"code":220');
+  });
+
+  it('names the claim in the challenge, and no value', () => {
+    expect(
+      authorize(caller({ org_id: 'secret', roles: ['admin'] }, 'a'), route, '/orgs/acme')?.headers,
+    ).toEqual([
+      'WWW-Authenticate',
+      'Bearer realm="tollgate", error="insufficient_scope", error_description="The token\'s claim org_id does not satisfy this resource\'s condition"',
+    ]);
+    const odd: Route = { ...route, require: [{ ...ROLE, name: 'a"\\é\r\n' }] };
+    expect(authorize(caller({}, 'a'), odd, '/orgs/acme')?.headers[1]).toContain('claim a????? does not');
+  });
+
+  it('checks the scopes first', () => {
+    expect(
+      authorize(caller({ org_id: 'acme', roles: ['admin'] }), route, '/orgs/acme')?.headers[1],
+    ).toContain('scope="a"');
+  });
+
+  it('admits no caller whom it would refuse with fewer conditions', () => {
+    const value = fc.constantFrom('a', 'b', 7, true);
+    const condition: fc.Arbitrary<ClaimCondition> = fc
+      .tuple(
+        fc.constantFrom('x', 'y', '__proto__', 'toString'),
+        fc.constantFrom('is', 'has'),
+        fc.array(value, { minLength: 1 }),
+        fc.option(fc.constantFrom('org', 'rest', 'none'), { nil: undefined }),
+      )
+      .map(([name, test, values, parameter]) =>
+        parameter === undefined
+          ? { path: [name], name, test, values }
+          : { path: [name], name, test, values: [], parameter },
+      );
+    const claims = fc.dictionary(
+      fc.constantFrom('x', 'y'),
+      fc.oneof(value, fc.array(value), fc.constantFrom('a b', null, { a: 1 })),
+    );
+    fc.assert(
+      fc.property(
+        claims,
+        fc.array(condition),
+        condition,
+        fc.constantFrom('a', 'b', '7'),
+        (held, some, more, org) => {
+          const path = `/orgs/${org}/b`;
+          const refused = authorize(caller(held, 'a'), { ...route, require: some }, path);
+          const stricter = authorize(caller(held, 'a'), { ...route, require: [...some, more] }, path);
+          if (refused !== undefined) expect(stricter?.status).toBe(403);
+          expect(authorize(caller(held), { ...route, require: [more] }, path)?.reason).toBe(
+            'insufficient_scope',
+          );
+        },
+      ),
+    );
+  });
 });

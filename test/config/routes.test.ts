@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accessOf, load, onRoute, problemsOf, withRoute } from './planted.js';
+import { accessOf, load, onRoute, problemsOf, VALID, withRoute } from './planted.js';
 
 describe('the access of a route', () => {
   it.each([
@@ -125,7 +125,7 @@ describe('a key of a route', () => {
     ['max_body: 10', ['9:15: "max_body" must be a size such as 512kb or 10mb']],
     ['cors: {origins: 5}', ['9:21: "origins" must be a list of origins']],
     ['allow_encoded_slash: 1', ['9:26: "allow_encoded_slash" must be true or false']],
-    ['expect: {}', ['9:5: "expect" must be a list of cases {method, path, scopes, status}']],
+    ['expect: {}', ['9:5: "expect" must be a list of cases {host, method, path, scopes, claims, status}']],
     ['expect: [{path: x, status: 200}]', ['9:21: "path" must be a path that begins with "/"']],
     ['expect: [{path: /x, status: 2000}]', ['9:33: "status" must be a whole number from 100 to 599']],
     ['expect: [{path: /x}]', ['9:14: missing key "status"']],
@@ -198,5 +198,44 @@ describe('another route', () => {
     '{match: "GET /a/", upstream: api, scope: a}',
   ])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(withRoute(written))).toEqual([]);
+  });
+});
+
+describe('the conditions of a route', () => {
+  const withParameter = (require: string): string =>
+    `${VALID}  - match: GET /orgs/{org}/{rest**}\n    upstream: api\n    scope: none\n    require: ${require}\n`;
+
+  it('are compiled, and their claims are kept', async () => {
+    const text = withParameter('[{claim: org_id, is: "{org}"}, {claim: [a, b], has: [x, 7]}]');
+    const { settings } = await load(text);
+    expect(settings.routes[1]?.require).toEqual([
+      { path: ['org_id'], name: 'org_id', test: 'is', values: [], parameter: 'org' },
+      { path: ['a', 'b'], name: expect.any(String), test: 'has', values: ['x', 7] },
+    ]);
+    expect(settings.keptClaims).toEqual(['org_id', 'a']);
+  });
+
+  it.each([
+    [
+      '[{claim: a, is: "{orgs}"}]',
+      ["12:30: unknown path parameter {orgs}; of those with one segment the route's match has {org}"],
+    ],
+    [
+      '[{claim: a, has: "{rest}"}]',
+      ["12:31: unknown path parameter {rest}; of those with one segment the route's match has {org}"],
+    ],
+    ['[]', ['12:5: "require" must not be an empty list']],
+    ['[{claim: a}]', ['12:15: "require" must have either "is" or "has"']],
+  ])('written %s are refused', async (require, problems) => {
+    expect(await problemsOf(withParameter(require))).toEqual(problems);
+  });
+
+  it('need a token', async () => {
+    expect(await problemsOf(accessOf('public: true\n    require: [{claim: a, is: b}]'))).toEqual([
+      '9:5: "require" means nothing on a public route, which reads no token',
+    ]);
+    expect(await problemsOf(accessOf('require: [{claim: a, is: b}]'))).toEqual([
+      '6:5: the route has neither "scope" nor "public: true"; no endpoint is open by accident: give it one',
+    ]);
   });
 });

@@ -152,7 +152,8 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     const head = headOf(req);
     const [path, query] = head.target.split(/(?=\?)/);
     const principal = options.principal ?? ANONYMOUS;
-    const admission = { route, path: path ?? '/', query: query ?? '', principal, quota: undefined };
+    const matched = path ?? '/';
+    const admission = { route, path: matched, matched, query: query ?? '', principal, quota: undefined };
     const responseHeaders = options.responseHeaders ?? ['X-Request-Id', head.id];
     return {
       req,

@@ -79,6 +79,7 @@ const REFUSED_BEFORE = new Set<string | undefined>([
   'no_token',
   'invalid_token',
   'insufficient_scope',
+  'insufficient_claims',
   'no_route',
   'method_not_allowed',
   'target_too_long',

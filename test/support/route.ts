@@ -56,6 +56,7 @@ export function makeRoute(changes: Partial<Route> = {}): Route {
     methods: new Set(['GET']),
     path: [{ kind: 'literal', text: 'things' }],
     access: { kind: 'public' },
+    require: undefined,
     limits: [],
     onFailure: 'local',
     upstream: makeUpstream(),

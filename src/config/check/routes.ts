@@ -16,6 +16,7 @@ export function checkRoutes(config: PartialConfig, isPresent: (path: Path) => bo
     const path = ['routes', index];
     checkAccess(path, route, isPresent, report);
     checkNames(path, route, upstreams, issuers, report);
+    checkParameters(path, route, report);
     checkPaths(path, route, config.general.allow_semicolon ?? isPresent(['allow_semicolon']), report);
     if (route.scope && issuers?.length === 0 && !hasReportedNoIssuer) {
       report([...path, 'scope'], 'a route with "scope" needs an issuer of tokens; add one under "issuers"');
@@ -37,7 +38,7 @@ function issuerNames(
 
 function checkAccess(
   path: Path,
-  { scope, issuer, public: isPublic }: PartialRoute,
+  { scope, issuer, require, public: isPublic }: PartialRoute,
   isPresent: (path: Path) => boolean,
   report: Report,
 ): void {
@@ -54,6 +55,8 @@ function checkAccess(
   if (hasScope) {
     report([...path, 'public'], 'the route has both "scope" and "public: true"; remove one of them', 'key');
   }
+  if (require)
+    report([...path, 'require'], '"require" means nothing on a public route, which reads no token', 'key');
   if (issuer)
     report([...path, 'issuer'], '"issuer" means nothing on a public route, which reads no token', 'key');
 }
@@ -80,6 +83,20 @@ function unknownName(kind: string, name: string, known: Iterable<string>): strin
   const near = closest(name, names);
   if (near !== undefined) return `unknown ${kind} "${name}"; did you mean "${near}"?`;
   return `unknown ${kind} "${name}"; ${names.length ? `there are: ${names.join(', ')}` : `none is defined`}`;
+}
+
+/** A condition compares with a placeholder of one segment: the rest of a path is not one value. */
+function checkParameters(path: Path, { match, require }: PartialRoute, report: Report): void {
+  if (!match) return;
+  const names = match.path.flatMap((each) => (each.kind === 'parameter' ? [each.name] : []));
+  for (const [index, { parameter, test }] of require?.entries() ?? []) {
+    if (parameter === undefined || names.includes(parameter)) continue;
+    const has = names.length ? `has ${names.map((name) => `{${name}}`).join(', ')}` : 'has none';
+    report(
+      [...path, 'require', index, test],
+      `unknown path parameter {${parameter}}; of those with one segment the route's match ${has}`,
+    );
+  }
 }
 
 function checkPaths(path: Path, route: PartialRoute, semicolons: boolean, report: Report): void {

@@ -90,7 +90,10 @@ export function compile(
     onFailure,
     limitHeaders: config.limit_headers,
     identityFields: identityFieldsOf(config),
-    keptClaims: claimNames([...upstreams.values()].flatMap(claimsOf)),
+    keptClaims: claimNames([
+      ...routes.flatMap(({ require = [] }) => require.map(({ path }) => path)),
+      ...[...upstreams.values()].flatMap(claimsOf),
+    ]),
     tokenCacheSize: config.token_cache,
     jwksMaxAgeMs: config.jwks_max_age,
     jwksMaxStaleMs: config.jwks_max_stale,

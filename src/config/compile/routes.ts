@@ -38,6 +38,7 @@ export function compileRoute(raw: RawRoute, line: number, context: RouteContext)
     methods: match.methods,
     path: match.path,
     access: accessOf(raw, context.usualIssuers),
+    require: raw.require,
     limits: policiesOf(raw.limit ?? context.defaults.limit, label, raw.public === true),
     onFailure: raw.on_failure ?? context.onFailure,
     upstream,
@@ -78,7 +79,7 @@ export function compileCors(raw: Validated['cors']): Cors | undefined {
  */
 export function compileExpectation(
   route: Route,
-  { host, method, path, scopes, status }: RawRoute['expect'][number],
+  { host, method, path, scopes, claims, status }: RawRoute['expect'][number],
   location: { readonly line: number; readonly column: number },
 ): Expectation {
   const [first = 'GET'] = route.methods === 'any' ? [] : route.methods;
@@ -90,6 +91,7 @@ export function compileExpectation(
     method: method ?? first,
     path,
     scopes,
+    claims,
     status,
   };
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ScopeRequirement } from '../../model/route.js';
 import { ParseError } from '../problem.js';
+import { conditions } from './condition.js';
 import { cors } from './cors.js';
 import { scope, singleScope } from './issuer.js';
 import { notYetSupported } from './not-yet-supported.js';
@@ -57,6 +58,10 @@ const expectation = z.strictObject({
     .array(scope, { error: given('must be a list of scopes, such as ["notarization:read"]') })
     .optional()
     .describe("The scopes of the request's token; absent: it has no token."),
+  claims: z
+    .record(z.string(), z.unknown(), { error: given('must be claims with values, such as {org_id: acme}') })
+    .default({})
+    .describe("Further claims of the request's token: {org_id: acme}."),
   status: count(100, 599).describe(
     'The expected status; 200 means that this route would forward the request.',
   ),
@@ -78,6 +83,11 @@ export const route = z
     scope: requirement
       .optional()
       .describe(`What a token must grant: ${SCOPE_FORM}; or none: any valid token.`),
+    require: conditions({ parameters: true })
+      .optional()
+      .describe(
+        'What the token must have besides: a list of {claim, is} or {claim, has}; "{org}" is the path parameter.',
+      ),
     public: flag().optional().describe('true: the route needs no token.'),
     issuer: z
       .union(
@@ -113,7 +123,9 @@ export const route = z
     allow_encoded_slash: flag().default(false).describe('Whether a path may contain %2F.'),
     cors: cors.optional().describe("Cross-origin rules of this route, instead of the file's."),
     expect: z
-      .array(expectation, { error: given('must be a list of cases {method, path, scopes, status}') })
+      .array(expectation, {
+        error: given('must be a list of cases {host, method, path, scopes, claims, status}'),
+      })
       .default([])
       .describe('Cases that `tollgate check` runs.'),
   })
