@@ -116,7 +116,9 @@ describe('a file with every key', () => {
       maxConnections: 32,
       forwardAuthorization: false,
       host: 'preserve',
-      headers: { set: [['X-Env', 'prod']], remove: ['x-internal'] },
+      headers: { set: [['X-Env', 'prod']], claims: [['X-User-Email', 'email']], remove: ['x-internal'] },
+      identityFields: ['x-user-email'],
+      tls: { serverName: 'storage.internal', insecure: false },
     });
     expect(storage?.tls.ca).toContain('BEGIN CERTIFICATE');
   });

@@ -163,6 +163,24 @@ describe('a gateway under a path', () => {
   });
 });
 
+it('A gateway with an insecure setting logs it at its start and after a reload', async () => {
+  const insecure = { targets: ['https://127.0.0.1:9'], tls: { insecure: true } };
+  const warned: object[] = [];
+  const ignore = (): void => undefined;
+  const warn = (fields: object): void => void warned.push(fields);
+  const upstreams = { ...config.upstreams, insecure };
+  const log = { debug: ignore, info: ignore, warn, error: ignore };
+  const gate = await tollgate({ ...config, upstreams }, { log });
+  open.push(gate);
+  const line = {
+    key: 'upstreams.insecure.tls.insecure',
+    problem: 'the certificates of the targets are not verified',
+  };
+  expect(warned).toEqual([line]);
+  await gate.reload();
+  expect(warned).toEqual([line, line]);
+});
+
 describe('a body that was parsed before the gateway', () => {
   async function post(): Promise<{ text: string; lines: string[] }> {
     const lines: string[] = [];

@@ -150,6 +150,8 @@ describe('an upstream with TLS', () => {
     ca?: string;
     cert?: string;
     key?: string;
+    server_name?: string;
+    insecure?: boolean;
   }
 
   /** @param demands options of a server that requests a certificate */
@@ -189,6 +191,37 @@ describe('an upstream with TLS', () => {
       await gate?.stop();
     }
     gate = undefined;
+  });
+
+  it('with a server_name is asked for that name, and needs a certificate for it', async () => {
+    const { cert, key } = authority.issue('legacy.internal', 'DNS:legacy.internal');
+    const names: string[] = [];
+    const demands: ServerOptions = {
+      cert,
+      key,
+      SNICallback(name, done) {
+        names.push(name);
+        done(null);
+      },
+    };
+    const named = { ca: authority.certFile, server_name: 'legacy.internal' };
+    expect((await through(named, demands)).status).toBe(200);
+    expect(names).toEqual(['legacy.internal']);
+    for (const tls of [
+      { ca: authority.certFile },
+      { ca: authority.certFile, server_name: 'other.internal' },
+      { ca: strangers.certFile, server_name: 'legacy.internal' },
+    ]) {
+      await gate?.stop();
+      expect((await through(tls, demands)).status).toBe(502);
+    }
+  });
+
+  it('that is insecure by name needs no certificate that can be verified', async () => {
+    const { cert, key } = strangers.issue('anyone', 'DNS:anyone.example');
+    expect((await through({ insecure: true }, { cert, key })).status).toBe(200);
+    await gate?.stop();
+    expect((await through({ insecure: false }, { cert, key })).status).toBe(502);
   });
 
   it('that requires a certificate gets the configured one', async () => {

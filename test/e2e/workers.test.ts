@@ -118,6 +118,21 @@ function numbered(change: number): object {
 const SLOW_MS = 60_000;
 
 describe('a gateway with two workers', { timeout: SLOW_MS }, () => {
+  it('logs an insecure setting once, at the start and after a reload', async () => {
+    const insecure = { targets: ['https://127.0.0.1:9'], tls: { insecure: true } };
+    const upstreams = { echo: upstream.origin, insecure };
+    const { command, change, untilLines } = await start({ upstreams });
+    const message = 'an insecure setting is in force';
+    const [line] = await untilLines(message, 1);
+    expect(line).toMatchObject({ level: 'warn', key: 'upstreams.insecure.tls.insecure' });
+    await change(configWith({ upstreams, token_cache: 77 }));
+    command.signal('SIGHUP');
+    expect(await untilLines(message, 2)).toHaveLength(2);
+    command.signal('SIGTERM');
+    await command.ended;
+    expect(command.stdout().split(message)).toHaveLength(3);
+  });
+
   it('counts a limit once, over all workers', async () => {
     const responses = await Promise.all(
       Array.from({ length: 3 * LIMIT }, () => get(gate.port, '/counted/1')),
