@@ -7,7 +7,7 @@ import type { Log } from '../model/log.js';
 import type { RedisServers, RedisSettings } from '../model/settings.js';
 import { createEvaluate, type Location, type RedisConnection } from './scripts.js';
 import { slotOf, type Redirect } from './slots.js';
-import { SlotMap, type ClusterNode } from './slot-map.js';
+import { SlotMap, type ClusterServer } from './slot-map.js';
 
 /** Starts to connect to a cluster, and retries until `close()`. Throws nothing. */
 export function connectCluster(
@@ -72,7 +72,7 @@ class ClusterConnection implements RedisConnection {
   /** Repeats a call at the server that a redirect names. It has not run at the first one, so one more try is safe. */
   #redirect(
     { kind, slot, to }: Redirect,
-    from: ClusterNode,
+    from: ClusterServer,
     [lua, keys, args]: ScriptCall,
     withinMs: number,
   ): Promise<Reply> {

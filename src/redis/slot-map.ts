@@ -13,7 +13,7 @@ import { createRedisServer, type RedisServer } from './server.js';
 import { readRedirect, readSlots, slotOf, SLOTS, type Redirect, type SlotRange } from './slots.js';
 
 /** A server of the cluster. */
-export interface ClusterNode {
+export interface ClusterServer {
   readonly address: HostPort;
   readonly server: RedisServer<Redirect>;
 }
@@ -36,9 +36,9 @@ const MAX_KEYS = 64;
 export class SlotMap {
   readonly #options: SlotMapOptions;
   /** By host and port. */
-  readonly #nodes = new Map<string, ClusterNode>();
+  readonly #nodes = new Map<string, ClusterServer>();
   /** Indexed by slot. */
-  #owners: (ClusterNode | undefined)[] = [];
+  #owners: (ClusterServer | undefined)[] = [];
   /** All addresses of the last map, to find the cluster again when no server with slots replies. */
   #lastAddresses: readonly HostPort[] = [];
   /** The servers in the last line of the log. */
@@ -61,12 +61,12 @@ export class SlotMap {
   }
 
   /** Returns the server that holds a slot; undefined while none is known. */
-  ownerOf(slot: number): ClusterNode | undefined {
+  ownerOf(slot: number): ClusterServer | undefined {
     return this.#owners[slot];
   }
 
   /** Returns the server at an address. It starts to connect to a new one. */
-  nodeAt(address: HostPort): ClusterNode {
+  nodeAt(address: HostPort): ClusterServer {
     const name = `${address.host}:${address.port}`;
     let node = this.#nodes.get(name);
     if (!node) this.#nodes.set(name, (node = this.#createNode(address, name)));
@@ -74,7 +74,7 @@ export class SlotMap {
   }
 
   /** Records that a slot has moved to a server. The whole map is read soon, since other slots may have moved too. */
-  moveSlot(slot: number, to: ClusterNode): void {
+  moveSlot(slot: number, to: ClusterServer): void {
     this.#owners[slot] = to;
     this.readSoon();
   }
@@ -104,10 +104,10 @@ export class SlotMap {
     for (const { server } of this.#nodes.values()) server.close();
   }
 
-  #createNode(address: HostPort, name: string): ClusterNode {
+  #createNode(address: HostPort, name: string): ClusterServer {
     const { settings, cluster, log, now } = this.#options;
     const client = createClient({ kind: 'node', ...address, access: cluster.access }, settings.timeoutMs);
-    const node: ClusterNode = {
+    const node: ClusterServer = {
       address,
       server: createRedisServer({
         client,
@@ -126,7 +126,7 @@ export class SlotMap {
   /**
    * A key for the probe, if possible of a slot that the server holds. Otherwise it replies MOVED and writes nothing.
    */
-  #probeKeyOf(node: ClusterNode): string {
+  #probeKeyOf(node: ClusterServer): string {
     const { keyPrefix } = this.#options.settings;
     const keys = Array.from({ length: MAX_KEYS }, (_, i) => `${keyPrefix}{${i}}:probe`);
     return keys.find((key) => this.#owners[slotOf(key)] === node) ?? `${keyPrefix}probe`;
@@ -163,7 +163,7 @@ export class SlotMap {
   #adopt(ranges: readonly SlotRange[]): void {
     // A server that knows no ranges has left the cluster.
     if (ranges.length === 0) return;
-    const owners = new Array<ClusterNode | undefined>(SLOTS).fill(undefined);
+    const owners = new Array<ClusterServer | undefined>(SLOTS).fill(undefined);
     for (const { from, to, primary } of ranges) owners.fill(this.nodeAt(primary), from, to + 1);
     this.#owners = owners;
     this.#isCovered = !owners.includes(undefined);

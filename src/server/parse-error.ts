@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { Refusal, type RefusalReason } from '../model/refusal.js';
 import { sendRawError } from './send-error.js';
-import { hasUnknownMethod, isOfHead, type ParseError } from './request-line.js';
+import { hasUnknownMethod, isOfHead, type HttpParseError } from './request-line.js';
 import type { PipelinedRequests } from './pipelined-requests.js';
 import { unparsedHead, type RecordUnparsed } from './record-unparsed.js';
 
@@ -40,7 +40,7 @@ export class ParseErrorHandler {
   }
 
   /** Responds to an error of the parser, or closes the connection where no client can read a response. */
-  handle(error: ParseError, socket: Duplex): void {
+  handle(error: HttpParseError, socket: Duplex): void {
     const refusal = refusalOf(error);
     if (refusal === undefined || !socket.writable) {
       socket.destroy();
@@ -83,13 +83,13 @@ export class ParseErrorHandler {
   }
 }
 
-function methodOf(error: ParseError): string | undefined {
+function methodOf(error: HttpParseError): string | undefined {
   if (error instanceof UnsupportedConnect) return 'CONNECT';
   return isOfHead(error) ? 'HEAD' : undefined;
 }
 
 /** Undefined where no client can read a response: after a broken connection or a failed TLS handshake. */
-function refusalOf(error: ParseError): Refusal | undefined {
+function refusalOf(error: HttpParseError): Refusal | undefined {
   if (error instanceof UnsupportedConnect) return NO_TUNNEL;
   if (hasUnknownMethod(error)) return UNKNOWN_METHOD;
   const { code = '' } = error;

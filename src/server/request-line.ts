@@ -2,7 +2,7 @@
 import { METHODS } from 'node:http';
 
 /** As Node emits it with `clientError`. */
-export interface ParseError extends NodeJS.ErrnoException {
+export interface HttpParseError extends NodeJS.ErrnoException {
   /** The data that was being parsed; absent after a timeout. */
   readonly rawPacket?: Buffer;
   /** How many bytes of it were valid. */
@@ -22,7 +22,7 @@ const LOOK_BACK = 64 * 1024;
  * Returns whether a request line is valid except for a method that Node does not know: 501 (RFC 9110 15.6.2). False where
  * the line is not in one packet, since it cannot be distinguished from garbage.
  */
-export function hasUnknownMethod(error: ParseError): boolean {
+export function hasUnknownMethod(error: HttpParseError): boolean {
   const { code, rawPacket, bytesParsed = 0 } = error;
   // The parser knows RTSP's methods and detects only at the version that they are not HTTP's.
   const isMethod = code === 'HPE_INVALID_METHOD';
@@ -38,7 +38,7 @@ export function hasUnknownMethod(error: ParseError): boolean {
 }
 
 /** Returns whether the rejected head is of a HEAD request, whose response has no body; false where this is unknown. */
-export function isOfHead({ rawPacket, bytesParsed = 0 }: ParseError): boolean {
+export function isOfHead({ rawPacket, bytesParsed = 0 }: HttpParseError): boolean {
   if (rawPacket === undefined) return false;
   const before = rawPacket.toString('latin1', Math.max(0, bytesParsed - LOOK_BACK), bytesParsed);
   // The last head begins after the last empty line. No expression with `$` finds it in linear time.

@@ -29,7 +29,7 @@ export type VerifyBearer = (
 ) => Promise<{ readonly claims: Claims } | 'none' | 'invalid' | 'malformed' | 'unavailable'>;
 
 /** An app, a user or one of their tokens, which may be revoked. */
-export interface Revocable {
+export interface RevocationSubject {
   readonly issuer: typeof TOKENS | typeof NAMED;
   /** The app's key; for a user's token, the user's name. */
   readonly app: string;
@@ -43,9 +43,9 @@ export interface Revocable {
 }
 
 /** Checks and records revocations. */
-export interface Revocations {
+export interface TokenRevocations {
   /** Whether this gateway knows the subject to be revoked. */
-  isRevoked(subject: Revocable): boolean;
+  isRevoked(subject: RevocationSubject): boolean;
   /** Records a revocation and notifies the gateways; `unavailable` if it could not be recorded. */
   revoke(revocation: Revocation): Promise<'done' | 'unavailable'>;
 }

@@ -15,7 +15,7 @@ import { MemoryCounts } from './failed-attempts/memory-counts.js';
 import { createRedisCounts, type RedisScripts } from './failed-attempts/redis-counts.js';
 import { createKeyedSemaphore } from './failed-attempts/keyed-semaphore.js';
 
-export interface Attempt {
+export interface CredentialAttempt {
   readonly endpoint: string;
   /** The client id or user name; undefined if the endpoint has none, and only the address is counted. */
   readonly id: string | undefined;
@@ -33,7 +33,10 @@ export interface FailedAttempts {
    * @param check resolves to undefined for wrong credentials, or to `busy` if it could not check them. `busy` counts as
    * a failure too; otherwise keeping it busy would cost nothing
    */
-  guard<T>(attempt: Attempt, check: () => Promise<T | undefined>): Promise<T | undefined | Throttled>;
+  guard<T>(
+    attempt: CredentialAttempt,
+    check: () => Promise<T | undefined>,
+  ): Promise<T | undefined | Throttled>;
 }
 
 export interface FailedAttemptsOptions {
@@ -131,7 +134,7 @@ interface Entry {
   readonly counts: RateLimiterAbstract;
   readonly key: string;
   readonly kind: 'pair' | 'address';
-  readonly attempt: Attempt;
+  readonly attempt: CredentialAttempt;
 }
 
 function createCounts(options: FailedAttemptsOptions, kind: string, points: number): RateLimiterAbstract {

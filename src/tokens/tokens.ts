@@ -20,7 +20,7 @@ import { invalidRequest, UNAVAILABLE } from './oauth-error.js';
 export { createFailedAttempts, type FailedAttempts } from './failed-attempts.js';
 export { createAppLimit, type AppLimit } from './app-limit.js';
 export type { RedisScripts } from './failed-attempts/redis-counts.js';
-export type { Revocations } from './deps.js';
+export type { TokenRevocations } from './deps.js';
 
 export type TokenServiceOptions = EndpointsOptions;
 

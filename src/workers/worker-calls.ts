@@ -7,7 +7,7 @@ import type { Measurements } from '../telemetry/metrics.js';
 /** The environment variable with a worker's number, from 1. Its presence marks a worker of a gateway. */
 export const WORKER_NUMBER = 'TOLLGATE_WORKER';
 
-export interface Addresses {
+export interface WorkerAddresses {
   readonly address: AddressInfo;
   readonly adminAddress: AddressInfo;
 }
@@ -33,7 +33,7 @@ export interface PrimaryCalls {
   /** A worker's first call, which returns its settings. A message sent to it earlier would be lost. */
   readonly begin: () => Settings;
   /** Reports that the worker serves. */
-  readonly opened: (addresses: Addresses) => void;
+  readonly opened: (addresses: WorkerAddresses) => void;
   /** Returns a page of the revocations that another worker knows; undefined where none knows any. */
   readonly knownRevocations: (from: number) => Promise<KnownPage | undefined>;
   /** Returns the metrics of every worker, the caller included. */

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AlreadyReported, CommandFailed } from '../model/exit.js';
 import type { RpcPeer } from './ipc-rpc.js';
-import type { Addresses, WorkerCalls } from './worker-calls.js';
+import type { WorkerAddresses, WorkerCalls } from './worker-calls.js';
 import { WorkerProcess, type WorkerProcessOptions } from './worker-process.js';
 
 export interface WorkerPoolOptions extends Omit<WorkerProcessOptions, 'knownRevocations'> {
@@ -36,7 +36,7 @@ export class WorkerPool {
   }
 
   /** Resolves when every worker serves. If one cannot, kills all of them and rejects. */
-  async open(): Promise<Addresses> {
+  async open(): Promise<WorkerAddresses> {
     try {
       // The first one opens alone, so that a failure to start is reported once and the others find what it created.
       const addresses = await this.#openWorker(1);
@@ -84,7 +84,7 @@ export class WorkerPool {
     return worker;
   }
 
-  async #openWorker(number: number): Promise<Addresses> {
+  async #openWorker(number: number): Promise<WorkerAddresses> {
     const worker = this.#spawn(number);
     const addresses = await Promise.race([worker.opened, failureOf(worker)]);
     void this.#keepReplacing(worker);

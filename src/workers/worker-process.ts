@@ -5,7 +5,7 @@ import { EXIT_BAD } from '../model/exit.js';
 import type { Log } from '../model/log.js';
 import type { Settings } from '../model/settings.js';
 import { createRpcPeer, type RpcPeer } from './ipc-rpc.js';
-import { WORKER_NUMBER, type Addresses, type PrimaryCalls, type WorkerCalls } from './worker-calls.js';
+import { WORKER_NUMBER, type WorkerAddresses, type PrimaryCalls, type WorkerCalls } from './worker-calls.js';
 
 export interface WorkerProcessOptions extends Pick<PrimaryCalls, 'knownRevocations' | 'collectMetrics'> {
   /** Returns the settings in force. Called when the worker begins. */
@@ -23,13 +23,13 @@ export class WorkerProcess {
   readonly process: ChildProcess;
   readonly remote: RpcPeer<WorkerCalls>;
   /** Resolves when the worker serves. */
-  readonly opened: Promise<Addresses>;
+  readonly opened: Promise<WorkerAddresses>;
   /** Resolves when the process has ended, or could not be started. */
   readonly ended: Promise<ExitStatus>;
   hasBegun = false;
   /** Monotonic milliseconds of this process; undefined until the worker serves. */
   openedAt: number | undefined;
-  #open: (addresses: Addresses) => void = () => undefined;
+  #open: (addresses: WorkerAddresses) => void = () => undefined;
 
   /** Forks the process. It gets its settings when it calls `begin`. */
   constructor(

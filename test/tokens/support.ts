@@ -24,7 +24,7 @@ import {
   createTokenService,
   type TokenOutcome,
   type RedisScripts,
-  type Revocations,
+  type TokenRevocations,
   type TokenService,
 } from '../../src/tokens/tokens.js';
 import { createKeyEncryption } from '../../src/tokens/key-encryption.js';
@@ -142,7 +142,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   };
   const revocations: Revocation[] = [];
   const revoked = new Set<string>();
-  const fakeRevocations: Revocations = {
+  const fakeRevocations: TokenRevocations = {
     isRevoked: ({ app, tokenId, family }) =>
       [app, tokenId, family].some((id) => id !== undefined && revoked.has(id)),
     revoke(revocation) {

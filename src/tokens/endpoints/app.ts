@@ -2,8 +2,8 @@
 import type { Log } from '../../model/log.js';
 import { TOKENS } from '../../model/tokens.js';
 import { invalidClient, tooManyFailures, type OAuthError } from '../oauth-error.js';
-import { Throttled, type Attempt, type FailedAttempts } from '../failed-attempts.js';
-import type { Revocations, Secrets } from '../deps.js';
+import { Throttled, type CredentialAttempt, type FailedAttempts } from '../failed-attempts.js';
+import type { TokenRevocations, Secrets } from '../deps.js';
 import type { App, Registry } from '../registry/registry.js';
 import type { Credentials } from '../request/credentials.js';
 import type { Call, EndpointName } from './endpoint.js';
@@ -12,7 +12,7 @@ export interface AppsOptions {
   readonly registry: Registry;
   readonly secrets: Secrets;
   readonly attempts: FailedAttempts;
-  readonly revocations: Revocations;
+  readonly revocations: TokenRevocations;
   readonly now: () => number;
   readonly nameClient: NameClient;
   readonly log: Log;
@@ -27,7 +27,7 @@ export type Origin = Pick<Call, 'clientIp' | 'requestId'>;
 /** Logs a failed authentication: endpoint, client and address. */
 export function logFailure(
   { log, nameClient }: Pick<AppsOptions, 'log' | 'nameClient'>,
-  { endpoint, id, address }: Attempt,
+  { endpoint, id, address }: CredentialAttempt,
   requestId: string,
 ): void {
   const client = id === undefined ? {} : nameClient(id);
@@ -46,7 +46,7 @@ export function createAppAuthenticator(options: AppsOptions): AppAuthenticator {
   const { registry, secrets, attempts, revocations, now } = options;
 
   async function authenticate(
-    attempt: Attempt,
+    attempt: CredentialAttempt,
     check: () => Promise<App | undefined>,
     usedAuthorization: boolean,
     requestId: string,

@@ -1,11 +1,11 @@
 /** Ends a login early: its refresh tokens, and the access tokens that descend from it. */
-import type { Revocations } from '../deps.js';
+import type { TokenRevocations } from '../deps.js';
 import type { RefreshFamily, Registry } from '../registry/registry.js';
 import { familyRevocation } from '../revoked.js';
 
 export interface EndFamilyOptions {
   readonly registry: Pick<Registry, 'endFamily'>;
-  readonly revocations: Pick<Revocations, 'revoke'>;
+  readonly revocations: Pick<TokenRevocations, 'revoke'>;
   readonly now: () => number;
 }
 

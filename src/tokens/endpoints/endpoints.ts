@@ -6,7 +6,7 @@ import type { TokenServiceSettings } from '../../model/tokens.js';
 import { createClaims } from '../claims.js';
 import type { AppLimit } from '../app-limit.js';
 import type { FailedAttempts } from '../failed-attempts.js';
-import type { Random, Revocations, Secrets, TokenSigner, VerifyBearer } from '../deps.js';
+import type { Random, TokenRevocations, Secrets, TokenSigner, VerifyBearer } from '../deps.js';
 import type { Registry } from '../registry/registry.js';
 import { createAppAuthenticator, type NameClient } from './app.js';
 import { createOAuthToken } from './oauth-token.js';
@@ -34,7 +34,7 @@ export interface EndpointsOptions {
   readonly issueLimit: AppLimit;
   /** The log fields for a client id or a user name that failed to authenticate. */
   readonly nameClient: NameClient;
-  readonly revocations: Revocations;
+  readonly revocations: TokenRevocations;
   readonly verify: VerifyBearer;
   /** Epoch milliseconds. */
   readonly now: () => number;

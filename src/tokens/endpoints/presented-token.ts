@@ -5,7 +5,7 @@ import { REVOCATION_MARGIN_MS } from '../../model/revocation.js';
 import { NAMED, OWN_CLOCK_SKEW_MS, TOKENS } from '../../model/tokens.js';
 import { namedIssuerOf } from '../claims.js';
 import { invalidRequest, OAuthError } from '../oauth-error.js';
-import type { Claims, Revocations, Secrets, TokenSigner } from '../deps.js';
+import type { Claims, TokenRevocations, Secrets, TokenSigner } from '../deps.js';
 import type { App, RefreshFamily, Registry } from '../registry/registry.js';
 import { requireCredentials } from '../request/credentials.js';
 import { readParameters, type ParameterSources } from '../request/parameters.js';
@@ -49,7 +49,7 @@ export interface PresentedTokenOptions {
   readonly registry: Registry;
   readonly secrets: Secrets;
   readonly signer: TokenSigner;
-  readonly revocations: Revocations;
+  readonly revocations: TokenRevocations;
   readonly now: () => number;
 }
 

@@ -2,7 +2,7 @@
 import type { Audit } from '../../model/audit.js';
 import type { AppLimit } from '../app-limit.js';
 import { invalidRequest, OAuthError, tooManyRevocations, UNAVAILABLE } from '../oauth-error.js';
-import type { Revocations } from '../deps.js';
+import type { TokenRevocations } from '../deps.js';
 import { tokenRevocation } from '../revoked.js';
 import type { EndFamily } from './end-family.js';
 import type { EndpointResponse, Endpoint } from './endpoint.js';
@@ -14,7 +14,7 @@ import {
 } from './presented-token.js';
 
 export interface RevokeOptions {
-  readonly revocations: Revocations;
+  readonly revocations: TokenRevocations;
   readonly endFamily: EndFamily;
   readonly revokeLimit: AppLimit;
   readonly readPresentedToken: ReadPresentedToken;

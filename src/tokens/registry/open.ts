@@ -2,6 +2,7 @@
 import { OperatorError } from '../../model/operator-error.js';
 import { CamelCasePlugin, Kysely, PostgresDialect, sql, type Dialect } from 'kysely';
 import type { Pool } from 'pg';
+import type { RegistryLocation } from '../../model/tokens.js';
 import type { Log } from '../../model/log.js';
 import { createApps } from './apps.js';
 import { createFamilies } from './refresh-token-families.js';
@@ -10,15 +11,11 @@ import { migrate } from './migrations.js';
 import { createNamedTokens } from './named-tokens.js';
 import { createPool, isUnavailable } from './postgres.js';
 import type { Registry } from './registry.js';
-import { createRevocations } from './revocations.js';
+import { createRevocationQueries } from './revocations.js';
 import { createSqliteDialect } from './sqlite.js';
 import { deleteExpired } from './delete-expired.js';
 import type { RegistryDatabase, Tables } from './tables.js';
 import { createUsers } from './users.js';
-
-/** The registry's database. */
-export type RegistryLocation =
-  { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: string };
 
 /** The registry cannot be opened. The message tells the operator why. */
 class RegistryError extends OperatorError {
@@ -73,7 +70,7 @@ export async function openRegistry(
       // The replaced keys are still in the write-ahead log, and in the file until the log is written back.
       if (location.kind === 'sqlite') await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
     },
-    ...createRevocations(db),
+    ...createRevocationQueries(db),
     deleteExpired: (atMs) => deleteExpired(db, atMs),
     close,
   };

@@ -23,7 +23,7 @@ type Revocations = Pick<
 const PAGE = 1000;
 
 /** Creates the queries for revocations. */
-export function createRevocations(db: RegistryDatabase, pageSize = PAGE): Revocations {
+export function createRevocationQueries(db: RegistryDatabase, pageSize = PAGE): Revocations {
   return {
     async revoke(revocation) {
       assertStorable(revocation.issuer, revocation.id);

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openRegistry, type RegistryLocation } from '../../../src/tokens/registry/open.js';
+import type { RegistryLocation } from '../../../src/model/tokens.js';
+import { openRegistry } from '../../../src/tokens/registry/open.js';
 import { SILENT } from '../../redis/logs.js';
 import { createDatabase } from '../../support/postgres.js';
 

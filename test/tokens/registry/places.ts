@@ -1,5 +1,6 @@
 /** Databases for registries: closing one closes every registry that was opened there. */
-import { openRegistry, type RegistryLocation } from '../../../src/tokens/registry/open.js';
+import type { RegistryLocation } from '../../../src/model/tokens.js';
+import { openRegistry } from '../../../src/tokens/registry/open.js';
 import type { Registry } from '../../../src/tokens/registry/registry.js';
 import type { RegistryFixture } from '../../contract/registry/samples.js';
 import { SILENT } from '../../redis/logs.js';
