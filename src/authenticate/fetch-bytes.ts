@@ -1,7 +1,7 @@
 /** Authenticate, issuer keys: one GET of a document with a size limit. Called by `key-source.ts`. */
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
-import { request } from 'undici';
+import { request, type Dispatcher } from 'undici';
 import { USER_AGENT } from '../model/version.js';
 import { KeySourceError } from './key-source-error.js';
 
@@ -24,14 +24,31 @@ const HEADERS = {
   'user-agent': USER_AGENT,
 };
 
+/** How a document is requested. */
+export interface FetchOptions {
+  /** Undefined: the process's own one. */
+  readonly dispatcher?: Dispatcher | undefined;
+  /** Header fields by their name in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /**
  * Reads a document of at most 1 MiB, on its own connection. Only 200 is success; redirects are not followed. gzip,
  * deflate and br are decoded (RFC 9110 8.4.1), up to the same limit.
  *
  * @throws KeySourceError where the response is not usable; otherwise the error of undici or of the system
  */
-export async function fetchBytes(url: string, signal: AbortSignal): Promise<Buffer> {
-  const { statusCode, headers, body } = await request(url, { headers: HEADERS, reset: true, signal });
+export async function fetchBytes(
+  url: string,
+  signal: AbortSignal,
+  { dispatcher, headers: fields }: FetchOptions = {},
+): Promise<Buffer> {
+  const { statusCode, headers, body } = await request(url, {
+    headers: { ...HEADERS, ...fields },
+    reset: true,
+    signal,
+    ...(dispatcher && { dispatcher }),
+  });
   // A destroyed body emits an error, which would end the process without a listener.
   body.on('error', ignore);
   if (statusCode !== 200) {

@@ -113,11 +113,14 @@ export function createJwksFileCaches(
   };
 }
 
-/** A digest of the issuer's name and key source: another of either is another file. */
+/**
+ * A digest of the issuer's name and key source: another of either is another file. Header fields are left out, since a
+ * credential may change often. Keys that were read over http are not used once that is no longer accepted.
+ */
 function digestOf({ name, keys }: Issuer): string {
-  return createHash('sha256')
-    .update(JSON.stringify([name, keys]))
-    .digest('hex');
+  const { request, ...source } = 'request' in keys ? keys : { ...keys, request: undefined };
+  const parts = request?.insecureHttp ? [name, source, 'http'] : [name, source];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 /** Why a file is rejected; the message is safe to log. */

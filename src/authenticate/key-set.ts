@@ -219,6 +219,6 @@ export function foundIn(
 /** The configured address, for the log. */
 function locationOf(keys: KeySource): Pick<KeySourceDetails, 'url' | 'file'> {
   if (keys.kind === 'url') return { url: keys.url };
-  if (keys.kind === 'discovery') return { url: keys.issuer };
+  if (keys.kind === 'discovery') return { url: keys.url ?? keys.issuer };
   return keys.kind === 'file' || keys.kind === 'public_key_file' ? { file: keys.path } : {};
 }

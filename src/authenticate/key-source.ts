@@ -1,10 +1,10 @@
 /** Authenticate, issuer keys: reads the JWKS from a URL, by discovery, from a file or from the configuration. */
 import { readFile } from 'node:fs/promises';
 import type { KeySource } from '../model/issuer.js';
-import { parseJson } from '../model/json.js';
 import { isLoopback } from '../model/loopback.js';
 import { jwksOfPem } from '../model/public-key.js';
-import { fetchBytes, MAX_BYTES } from './fetch-bytes.js';
+import { MAX_BYTES } from './fetch-bytes.js';
+import { createFetchDocument, parseDocument } from './fetch-document.js';
 import { KeySourceError } from './key-source-error.js';
 
 /** Reads the document once, until the signal aborts. Rejects with a KeySourceError or an error of the system. */
@@ -16,12 +16,14 @@ const MAX_FOUND_LENGTH = 256;
 /** Creates the function that reads the JWKS document of a key source. */
 export function createReadDocument(source: KeySource): ReadDocument {
   switch (source.kind) {
-    case 'url':
-      return (signal) => fetchJson(source.url, signal);
+    case 'url': {
+      const fetchDocument = createFetchDocument(source.url, source.request);
+      return (signal) => fetchDocument(source.url, signal);
+    }
     case 'discovery':
-      return (signal) => discover(source.issuer, signal);
+      return createDiscovery(source);
     case 'file':
-      return (signal) => readKeyFile(source.path, parse, signal);
+      return (signal) => readKeyFile(source.path, parseDocument, signal);
     case 'public_key_file':
       return (signal) => readKeyFile(source.path, parsePem, signal);
     case 'public_key':
@@ -38,23 +40,28 @@ export function createReadDocument(source: KeySource): ReadDocument {
 }
 
 /** OpenID Connect Discovery 1.0, 4: the metadata must name exactly the configured issuer. */
-async function discover(issuer: string, signal: AbortSignal): Promise<unknown> {
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const uri = jwksUriOf(await fetchJson(url, signal), issuer, url);
-  return fetchJson(uri, signal);
+function createDiscovery(source: KeySource & { readonly kind: 'discovery' }): ReadDocument {
+  const { issuer, request } = source;
+  const url = source.url ?? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const fetchDocument = createFetchDocument(url, request);
+  return async (signal) => {
+    const metadata = await fetchDocument(url, signal);
+    return fetchDocument(jwksUriOf(metadata, issuer, url, request?.insecureHttp), signal);
+  };
 }
 
 /**
  * Returns the address of an issuer's keys from its discovery metadata.
  *
- * A remote issuer may not name a loopback address. Otherwise the gateway would request services that only this machine
- * can reach, and trust the keys in their responses.
+ * Metadata of another host may not name a loopback address. Otherwise the gateway would request services that only this
+ * machine can reach, and trust the keys in their responses.
  *
  * @param issuer the configured issuer
- * @param url where the metadata was read, for the error
+ * @param url where the metadata was read
+ * @param insecureHttp whether http is accepted from hosts that are not loopback
  * @throws KeySourceError where the metadata is of another issuer, or has no `jwks_uri` that is allowed
  */
-export function jwksUriOf(metadata: unknown, issuer: string, url: string): string {
+export function jwksUriOf(metadata: unknown, issuer: string, url: string, insecureHttp = false): string {
   if (typeof metadata !== 'object' || metadata === null)
     throw new KeySourceError('is not discovery metadata', { url });
   const found: unknown = 'issuer' in metadata ? metadata.issuer : undefined;
@@ -64,11 +71,11 @@ export function jwksUriOf(metadata: unknown, issuer: string, url: string): strin
     throw new KeySourceError('names no jwks_uri that is a URL', { url });
   const { protocol, hostname } = new URL(uri);
   const isLocal = isLoopback(hostname);
-  if (protocol !== 'https:' && !(protocol === 'http:' && isLocal)) {
+  if (protocol !== 'https:' && !(protocol === 'http:' && (isLocal || insecureHttp))) {
     throw new KeySourceError('names no jwks_uri that is https, or http on loopback', { url });
   }
-  if (isLocal && !isLoopback(new URL(issuer).hostname)) {
-    throw new KeySourceError('names a jwks_uri on loopback, though the issuer itself is not there', { url });
+  if (isLocal && !isLoopback(new URL(url).hostname)) {
+    throw new KeySourceError('names a jwks_uri on loopback, though the metadata is not there', { url });
   }
   return uri;
 }
@@ -83,14 +90,6 @@ function otherIssuer(found: unknown, expected: string, url: string): KeySourceEr
   return new KeySourceError(`${base}${hint}`, { url, found: short, expected });
 }
 
-async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
-  try {
-    return parse(await fetchBytes(url, signal));
-  } catch (error) {
-    throw KeySourceError.of(error, { url });
-  }
-}
-
 async function readKeyFile(
   path: string,
   parseBytes: (bytes: Buffer) => unknown,
@@ -102,14 +101,6 @@ async function readKeyFile(
     return parseBytes(bytes);
   } catch (error) {
     throw KeySourceError.of(error, { file: path });
-  }
-}
-
-function parse(bytes: Buffer): unknown {
-  try {
-    return parseJson(bytes.toString('utf8'));
-  } catch {
-    throw new KeySourceError('is not JSON');
   }
 }
 

@@ -11,8 +11,11 @@ import type { GatewayConfig } from './schema/schema.js';
 import { yamlSource } from './source.js';
 import { validate } from './validate.js';
 
-/** The keys of an issuer that say where its JWKS is, or stand in its place. */
-const KEY_SOURCES: ReadonlySet<string> = new Set(['jwks', 'public_key', 'secret']);
+/** The keys of an issuer that say where its JWKS is and how it is requested, or stand in its place. */
+const KEY_SOURCES: ReadonlySet<string> = new Set([
+  ...['jwks', 'discovery', 'public_key', 'secret'],
+  ...['insecure_http', 'tls', 'headers'],
+]);
 
 /** A valid place of keys, while only the rest of an issuer is checked. */
 const PLACEHOLDER = 'http://127.0.0.1/jwks';

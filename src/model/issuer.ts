@@ -31,11 +31,38 @@ export function isSecretAlgorithm(algorithm: string): algorithm is SecretAlgorit
   return SECRET_ALGORITHMS.some((each) => each === algorithm);
 }
 
-/** Where an issuer's keys come from. */
+/** How the documents of an issuer are requested. */
+export interface KeyRequest {
+  readonly tls: KeyRequestTls | undefined;
+  /** Header fields as name, in lower case, and value. They are sent to the origin in the file alone, and never logged. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Whether http is accepted from hosts that are not loopback. */
+  readonly insecureHttp: boolean;
+}
+
+/** TLS to an issuer. Texts are PEM, read from the files that the configuration names. */
+export interface KeyRequestTls {
+  /** Undefined: the system's authorities. */
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  /** The name that the certificate at the origin in the file must have; undefined: that origin's host. */
+  readonly serverName: string | undefined;
+}
+
+/** Where an issuer's keys come from. `request` is undefined where the file says nothing about it. */
 export type KeySource =
-  | { readonly kind: 'url'; readonly url: string }
-  /** The issuer's own URL; its `/.well-known/openid-configuration` has the URL of the JWKS (OpenID Discovery 1.0, 4). */
-  | { readonly kind: 'discovery'; readonly issuer: string }
+  | { readonly kind: 'url'; readonly url: string; readonly request?: KeyRequest | undefined }
+  /**
+   * Metadata with the URL of the JWKS (OpenID Discovery 1.0, 4), at `url`, or else at the issuer's own URL with
+   * `/.well-known/openid-configuration`.
+   */
+  | {
+      readonly kind: 'discovery';
+      readonly issuer: string;
+      readonly url?: string | undefined;
+      readonly request?: KeyRequest | undefined;
+    }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'inline'; readonly jwks: unknown }
   /** One public key in a PEM file, for tokens with any `kid` or none. */

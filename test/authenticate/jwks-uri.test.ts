@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { jwksUriOf } from '../../src/authenticate/key-source.js';
 import { isLoopback } from '../../src/model/loopback.js';
 
-const jwksUri = (issuer: string, uri: unknown): string => jwksUriOf({ issuer, jwks_uri: uri }, issuer, 'url');
+const jwksUri = (issuer: string, uri: unknown): string =>
+  jwksUriOf({ issuer, jwks_uri: uri }, issuer, `${issuer}/metadata`);
 
 const LOOPBACK = [
   'localhost',

@@ -23,13 +23,13 @@ describe('an issuer', () => {
     [
       'jwks: http://10.0.0.1/jwks',
       [
-        '2:58: "jwks" must be https; http is accepted only on loopback, since keys read over it can be forged',
+        '2:58: "jwks" must be https; http is accepted only on loopback, since keys read over it can be forged; in a network that you trust, insecure_http: true accepts it',
       ],
     ],
     [
       'jwks: "http://127.evil.example/jwks"',
       [
-        '2:58: "jwks" must be https; http is accepted only on loopback, since keys read over it can be forged',
+        '2:58: "jwks" must be https; http is accepted only on loopback, since keys read over it can be forged; in a network that you trust, insecure_http: true accepts it',
       ],
     ],
     ['jwks: "ftp://a/jwks"', ['2:58: "jwks" must begin with http:// or https://, not with ftp://']],
@@ -242,7 +242,7 @@ describe('several issuers', () => {
       '2:18: an issuer without iss needs "jwks", since its keys cannot be discovered',
     ]);
     expect(await discovered('http://i.example')).toEqual([
-      `${why} must be https; http is accepted only on loopback, since keys read over it can be forged`,
+      `${why} must be https; http is accepted only on loopback, since keys read over it can be forged; in a network that you trust, insecure_http: true accepts it`,
     ]);
     expect(await discovered('"https://i.example/?a=b"')).toEqual([`${why} must be a URL without a query`]);
     expect(await discovered('plain')).toEqual([`${why} must be a URL that begins with http:// or https://`]);

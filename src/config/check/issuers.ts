@@ -3,10 +3,10 @@ import { USUAL_TOKEN_TYPES } from '../../model/token-type.js';
 import type { PartialIssuer, PartialConfig } from '../partial.js';
 import type { Files } from '../files.js';
 import { ParseError, type Path, type Report, type Warn } from '../problem.js';
-import { parseKeyUrl } from '../schema/url.js';
 import { checkClaims } from './claims.js';
 import { warnOfDottedClaims } from './dotted-claims.js';
 import { checkKeyKinds } from './key-kinds.js';
+import { checkKeyRequests } from './key-requests.js';
 import { jwksError, jwksTextError } from './keys.js';
 import { warnOfIdleForwardToken } from './token-from.js';
 
@@ -32,7 +32,8 @@ export function checkIssuers(
         'key',
       );
     }
-    if (checkKeyKinds(path, each, files, isPresent, report)) checkKeys(path, each, files, isPresent, report);
+    if (checkKeyKinds(path, each, files, isPresent, report)) checkKeys(path, each, files, report);
+    checkKeyRequests(path, each, files, isPresent, report, warn);
     checkClaims(path, each, report);
     warnOfDottedClaims(path, each, isPresent, warn);
     warnOfIdleForwardToken(path, each, warn);
@@ -52,34 +53,16 @@ export function checkIssuers(
 
 function checkKeys(
   path: Path,
-  { issuer, jwks, algorithms = ['RS256'], token_types: tokenTypes = USUAL_TOKEN_TYPES }: PartialIssuer,
+  { jwks, algorithms = ['RS256'], token_types: tokenTypes = USUAL_TOKEN_TYPES }: PartialIssuer,
   files: Files,
-  isPresent: (path: Path) => boolean,
   report: Report,
 ): void {
-  if (jwks === undefined) {
-    if (issuer !== undefined && !isPresent([...path, 'jwks']))
-      checkDiscovery([...path, 'issuer'], issuer, report);
-    return;
-  }
-  if ('url' in jwks) return;
+  if (jwks === undefined || 'url' in jwks) return;
   const error = 'file' in jwks ? fileError(jwks.file) : jwksError(jwks.inline, { algorithms, tokenTypes });
   if (error) report([...path, 'jwks'], error.text);
 
   function fileError(name: string): ParseError | undefined {
     const text = files.text(name);
     return text instanceof ParseError ? text : jwksTextError(text, { algorithms, tokenTypes });
-  }
-}
-
-function checkDiscovery(path: Path, issuer: string | false, report: Report): void {
-  if (issuer === false) {
-    report(path, 'an issuer without iss needs "jwks", since its keys cannot be discovered');
-    return;
-  }
-  const url = parseKeyUrl(issuer);
-  if (url instanceof ParseError || url.includes('?')) {
-    const why = url instanceof ParseError ? url.text : 'must be a URL without a query';
-    report(path, `without "jwks" the keys are discovered at this URL, which ${why}`);
   }
 }

@@ -23,7 +23,6 @@ export function checkKeyKinds(
 ): boolean {
   const [kind, ...others] = KINDS.filter((name) => isPresent([...path, name]));
   for (const other of others) {
-    if (kind === 'jwks' && other === 'discovery') continue;
     report([...path, other], `an issuer has keys of one kind: "${other}" is never beside "${kind}"`, 'key');
   }
   if (others.includes('public_key') || others.includes('secret')) return false;

@@ -7,8 +7,9 @@ import { ParseError } from '../problem.js';
 import { appClaims, claim, scopeClaims } from './claim.js';
 import { conditions } from './condition.js';
 import { algorithms, publicKey, secret } from './issuer-keys.js';
+import { keyRequest } from './key-request.js';
 import { tokenFrom } from './token-from.js';
-import { parseKeyUrl, unfilled } from './url.js';
+import { parseDocumentUrl, unfilled } from './url.js';
 import { duration, flag, given, list, name, phrase, single } from './values.js';
 
 /** The names of the token service's own issuers, which no issuer of the file may have. */
@@ -64,7 +65,7 @@ function parseAudience(text: string): string | ParseError {
 function parseKeyPlace(text: string): { url: string } | { file: string } | ParseError {
   if (text.trim() === '') return new ParseError('must not be empty');
   if (!/^[a-z][a-z0-9+.-]+:/i.test(text)) return { file: text };
-  const url = parseKeyUrl(text);
+  const url = parseDocumentUrl(text);
   return url instanceof ParseError ? url : { url };
 }
 
@@ -105,6 +106,7 @@ export const issuer = z.strictObject({
       'Its keys: a URL (https, or http on loopback), a file, or the set itself. Absent: found by OpenID discovery ' +
         "at the issuer's URL.",
     ),
+  ...keyRequest,
   public_key: publicKey.optional(),
   secret: secret.optional(),
   audience: z

@@ -44,17 +44,29 @@ export function parseOrigin(text: string): URL | ParseError {
  * forgeable.
  */
 export function parseKeyUrl(text: string): string | ParseError {
+  const url = parseDocumentUrl(text);
+  return typeof url === 'string' && isForgeable(url) ? FORGEABLE : url;
+}
+
+/** The error for a URL of keys that is neither https nor on loopback. */
+export const FORGEABLE = new ParseError(
+  'must be https; http is accepted only on loopback, since keys read over it can be forged',
+);
+
+/** Tells whether what is read at a URL can be forged on the way: http from another host. */
+export function isForgeable(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !isLoopback(hostname);
+}
+
+/** Parses the URL of a document with keys, over https or http. */
+export function parseDocumentUrl(text: string): string | ParseError {
   const url = parseUrl(text, ['http', 'https']);
   if (url instanceof ParseError) return url;
   if (hasCredentials(url)) return new ParseError('must be a URL without a user name or password');
   if (text.includes('#')) return new ParseError('must be a URL without a fragment');
   const variable = unfilled(text);
   if (variable !== undefined) return new ParseError(`must have the value of ${variable} in its place`);
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    return new ParseError(
-      'must be https; http is accepted only on loopback, since keys read over it can be forged',
-    );
-  }
   return text;
 }
 
