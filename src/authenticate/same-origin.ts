@@ -24,12 +24,13 @@ export function allowsCookie(head: CookieHead): boolean {
 
 /**
  * Whether the browser says that the page has the origin of the request: by Origin (RFC 6454 7), compared with the host that the
- * client addressed, or by Sec-Fetch-Site where there is no Origin. If both are present, both must say so.
+ * client addressed, or by Sec-Fetch-Site where there is no Origin. If both are present, both must say so. Of a WebSocket the
+ * Origin decides alone: every browser sends it (RFC 6455 4.1).
  */
-function isSameOrigin({ origin, rawHeaders, forwardedHost, forwardedProto }: CookieHead): boolean {
+function isSameOrigin({ origin, rawHeaders, forwardedHost, forwardedProto, websocket }: CookieHead): boolean {
   const site = fetchSite(rawHeaders);
   if (origin === undefined) return site === 'same-origin';
-  if (site !== undefined && site !== 'same-origin') return false;
+  if (site !== undefined && site !== 'same-origin' && !websocket) return false;
   const [, scheme = '', host = ''] = ORIGIN.exec(origin) ?? [];
   if (host === '') return false;
   const protocol = scheme.toLowerCase();

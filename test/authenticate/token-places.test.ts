@@ -253,6 +253,12 @@ describe('A token in a cookie', () => {
     },
   );
 
+  it('is accepted for a WebSocket with the same Origin, whatever Sec-Fetch-Site is', async () => {
+    const places = placesWith(ALL);
+    for (const site of ['same-origin', 'same-site', 'cross-site'])
+      expect(await shown(places, socket(cookie('Sec-Fetch-Site', site)))).toBe(MAIN);
+  });
+
   it('is refused with two Sec-Fetch-Site fields', async () => {
     const places = placesWith(ALL);
     const sites = cookie('Sec-Fetch-Site', 'same-origin', 'sec-fetch-site', 'same-origin');
@@ -318,7 +324,7 @@ describe('A token in a cookie', () => {
           const isSame =
             page === undefined
               ? fetched === 'same-origin'
-              : isOriginOf(page, name) && fetched !== 'cross-site';
+              : isOriginOf(page, name) && (websocket || fetched !== 'cross-site');
           if (!isSafe && !isSame) expect(found).toBe(FOREIGN);
           if (isSafe) expect(found).toBe(MAIN);
         },
