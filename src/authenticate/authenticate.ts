@@ -2,7 +2,7 @@
  * The step `authenticate` of the pipeline: turns the Authorization field into a Principal or a Refusal.
  *
  * A new token is checked in this order; the first failure is the refusal:
- *   1. its form (`bearer.ts`, `parse-jws.ts`)
+ *   1. its form (`bearer.ts`, `parse-jws.ts`; `token-places.ts` where `token_from` names other places)
  *   2. its issuer, by `iss`, and whether the route accepts that issuer
  *   3. its type and algorithm, as its issuer allows them
  *   4. its signature, with the key that `kid` names (`key-set.ts`, `verify.ts`; express-jwt also does most of 5)
