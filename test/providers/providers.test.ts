@@ -6,34 +6,35 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { Agent, getGlobalDispatcher, setGlobalDispatcher, type Dispatcher } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthority, type Authority, type Certificate } from '../support/certificates.js';
 import { startGate, type Config, type TestGate } from '../support/gate.js';
 import { base64url, createSigningKey, signTexts, type Claims, type SigningKey } from '../support/tokens.js';
 import { startEchoUpstream, type Echo, type EchoUpstream } from '../support/upstream.js';
-import { authentik } from './data/authentik.js';
-import { auth0 } from './data/auth0.js';
-import { cognito } from './data/cognito.js';
-import { entra, entraApps } from './data/entra.js';
-import { firebase } from './data/firebase.js';
-import { githubActions } from './data/github-actions.js';
-import { google, iap } from './data/google.js';
-import { hydra } from './data/hydra.js';
-import { keycloak } from './data/keycloak.js';
-import { okta } from './data/okta.js';
-import { inHouse, partner } from './data/own.js';
-import { pingone } from './data/pingone.js';
-import { salesforce } from './data/salesforce.js';
-import { spire } from './data/spiffe.js';
-import { supabase } from './data/supabase.js';
-import { zitadel } from './data/zitadel.js';
+import { authentik } from './shapes/authentik.js';
+import { auth0 } from './shapes/auth0.js';
+import { b2c } from './shapes/b2c.js';
+import { cognito } from './shapes/cognito.js';
+import { entra, entraApps, entraV1 } from './shapes/entra.js';
+import { firebase } from './shapes/firebase.js';
+import { githubActions } from './shapes/github-actions.js';
+import { google, iap } from './shapes/google.js';
+import { hydra } from './shapes/hydra.js';
+import { keycloak } from './shapes/keycloak.js';
+import { kubernetes } from './shapes/kubernetes.js';
+import { okta } from './shapes/okta.js';
+import { inHouse, partner } from './shapes/own.js';
+import { pingone } from './shapes/pingone.js';
+import { salesforce } from './shapes/salesforce.js';
+import { spiffe, spire } from './shapes/spiffe.js';
+import { supabase } from './shapes/supabase.js';
+import { zitadel } from './shapes/zitadel.js';
 import { NOW, type OtherToken, type Provider } from './provider.js';
 import { fillIn, moveTo, readRecipes, unfilledWords, type Entry } from './recipes.js';
 
 const PROVIDERS: readonly Provider[] = [
-  ...[auth0, keycloak, entra, entraApps, cognito, okta, google, iap, firebase, hydra],
-  ...[zitadel, authentik, pingone, salesforce, githubActions, spire, supabase],
+  ...[auth0, keycloak, entra, entraV1, entraApps, b2c, cognito, okta, google, iap, firebase, hydra],
+  ...[zitadel, authentik, pingone, salesforce, githubActions, kubernetes, spire, spiffe, supabase],
   ...[inHouse, partner],
 ];
 
@@ -42,18 +43,14 @@ const RECIPES = readRecipes();
 let authority: Authority;
 let certificate: Certificate;
 let upstream: EchoUpstream;
-let usualDispatcher: Dispatcher;
 
 beforeAll(async () => {
   authority = createAuthority();
-  usualDispatcher = getGlobalDispatcher();
-  setGlobalDispatcher(new Agent({ connect: { ca: authority.cert } }));
   certificate = authority.issue('provider.test', 'DNS:localhost');
   upstream = await startEchoUpstream();
 });
 
 afterAll(async () => {
-  setGlobalDispatcher(usualDispatcher);
   authority.close();
   await upstream.close();
 });
@@ -155,7 +152,7 @@ async function start(provider: Provider, key: SigningKey): Promise<Running> {
   const server = await serve((path) => documents[path]);
   if (provider.documents) {
     const origin = `https://localhost:${(server.address() as AddressInfo).port}`;
-    entry = moveTo(origin, entry);
+    entry = { ...moveTo(origin, entry), tls: { ca: authority.certFile } };
     documents = provider.documents({ origin, issuer: entry['issuer'], key });
   }
   const gate = await startGate({
