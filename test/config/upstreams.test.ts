@@ -171,6 +171,19 @@ describe('an upstream', () => {
     expect(settings.upstreams[0]?.identityFields).toEqual(['x-user-email', 'x-b']);
   });
 
+  it('warns of a claim whose name looks like a path into an object', async () => {
+    const warningsOf = async (claim: string) => {
+      const set = `{X-Country: "{claims.${claim}}"}`;
+      const { warnings } = await load(upstreamOf(`{targets: ["https://a"], headers: {set: ${set}}}`));
+      return warnings.map(({ line, column, text }) => `${line}:${column}: ${text}`);
+    };
+    expect(await warningsOf('address.country')).toEqual([
+      '4:60: "address.country" is the name of one claim, dots included; a claim in an object cannot be sent',
+    ]);
+    for (const claim of ['country', 'https://a.example/country', 'com.example.country'])
+      expect(await warningsOf(claim)).toEqual([]);
+  });
+
   it('cannot get a claim in client_ip_header', async () => {
     const upstream = '{targets: ["https://a"], headers: {set: {x_client_ip: "{claims.email}"}}}';
     const text = `client_ip_header: X-Client-IP\ntrust_proxy: [10.0.0.1]\n${upstreamOf(upstream)}`;

@@ -18,18 +18,20 @@ const MEMBERS: ReadonlySet<string> = new Set([
 /** The first label of a domain written backwards, `com.example.roles`, which some issuers have as a name. */
 const TOP_LEVEL_DOMAIN = /^(?:com|org|net|dev|app|[a-z]{2})$/;
 
+/** Tells whether a claim's name is more likely meant as a path into an object. */
+export function resemblesPath(name: string): boolean {
+  const labels = name.split('.');
+  if (labels.length < 2 || labels.includes('') || /[:/]/.test(name)) return false;
+  const [first = ''] = labels;
+  return OBJECTS.has(first) || (MEMBERS.has(labels.at(-1)!) && !TOP_LEVEL_DOMAIN.test(first));
+}
+
 /** Warns of a claim whose name can hardly be that of one claim; the text has the path into an object. */
 function warnOfDottedClaim(path: Path, claim: ClaimPath, warn: Warn): void {
   const [name = ''] = claim;
-  const labels = name.split('.');
-  if (claim.length > 1 || labels.length < 2 || labels.includes('') || /[:/]/.test(name)) return;
-  const [first = ''] = labels;
-  const isPath = OBJECTS.has(first) || (MEMBERS.has(labels.at(-1)!) && !TOP_LEVEL_DOMAIN.test(first));
-  if (!isPath) return;
-  warn(
-    path,
-    `"${name}" is the name of one claim, dots included; the path into an object is [${labels.join(', ')}]`,
-  );
+  if (claim.length > 1 || !resemblesPath(name)) return;
+  const list = name.split('.').join(', ');
+  warn(path, `"${name}" is the name of one claim, dots included; the path into an object is [${list}]`);
 }
 
 /**

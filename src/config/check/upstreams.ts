@@ -5,6 +5,7 @@ import type { Files } from '../files.js';
 import type { Report, Warn } from '../problem.js';
 import { ClaimReference } from '../schema/upstream-headers.js';
 import { checkAuthorities, checkOwnPair } from './certificates.js';
+import { resemblesPath } from './dotted-claims.js';
 
 /** Checks the files of each `tls`, that no claim is sent in `client_ip_header`, and that its upstream has https targets only. */
 export function checkUpstreams(
@@ -14,7 +15,7 @@ export function checkUpstreams(
   warn: Warn,
 ): void {
   for (const [name, { targets, tls, headers }] of upstreams) {
-    checkClaimFields(name, headers, general.client_ip_header, report);
+    checkClaimFields(name, headers, general.client_ip_header, report, warn);
     if (!tls) continue;
     const path = ['upstreams', name, 'tls'];
     const { ca, cert, key, insecure } = tls;
@@ -31,15 +32,18 @@ function checkClaimFields(
   headers: PartialUpstream['headers'],
   clientIpHeader: string | undefined,
   report: Report,
+  warn: Warn,
 ): void {
-  if (clientIpHeader === undefined) return;
   const plainOf = (name: string) => plainName(name.toLowerCase());
   for (const [name, value] of Object.entries(headers?.set ?? {})) {
-    if (value instanceof ClaimReference && plainOf(name) === plainOf(clientIpHeader))
-      report(
-        ['upstreams', upstream, 'headers', 'set', name],
-        `"${name}" is client_ip_header, the address of the client`,
-        'key',
+    if (!(value instanceof ClaimReference)) continue;
+    const path = ['upstreams', upstream, 'headers', 'set', name];
+    if (clientIpHeader !== undefined && plainOf(name) === plainOf(clientIpHeader))
+      report(path, `"${name}" is client_ip_header, the address of the client`, 'key');
+    if (resemblesPath(value.claim))
+      warn(
+        path,
+        `"${value.claim}" is the name of one claim, dots included; a claim in an object cannot be sent`,
       );
   }
 }
