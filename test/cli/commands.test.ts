@@ -240,12 +240,16 @@ describe('tollgate check', () => {
     {issuer: https://a.test, jwks: https://a.test/jwks, audience: [me], algorithms: [ES256], claims: {app: [client, id], scope: [realm, roles]}, grants: ["files:*"]}
   old: {issuer: false, jwks: https://b.test/jwks, audience: false, algorithms: [PS512], require_exp: false, grants: ["old:*"]}
   typed: {issuer: https://c.test, jwks: https://c.test/jwks, audience: me, token_types: [at+jwt], grants: ["*"]}
+  choosing: {issuer: https://e.test, jwks: https://e.test/jwks, audience: {claim: client_id, any: [abc, def]}, claims: {app: {first: [azp, client_id]}, scope: {union: [[realm, roles], scp]}}, require: [{claim: token_use, is: access}, {claim: [realm, roles], has: member}, {claim: groups, has: [a, b]}], grants: ["*"]}
+  client: {issuer: https://f.test, jwks: https://f.test/jwks, audience: {claim: client_id, any: [abc]}, claims: {app: client_id}, grants: ["*"]}
   untyped: {issuer: https://d.test, jwks: https://d.test/jwks, audience: me, token_types: [absent], grants: ["*"]}
 upstreams: {files: http://127.0.0.1:9}
 routes:
   - {match: GET /a, upstream: files, scope: "files:read", issuer: nested, expect: [{path: /a, scopes: ["files:*"], status: 200}, {path: /a, scopes: ["old:x"], status: 403}]}
   - {match: GET /c, upstream: files, scope: "c:read", issuer: typed, expect: [{path: /c, scopes: ["c:read"], status: 200}]}
   - {match: GET /d, upstream: files, scope: "d:read", issuer: untyped, expect: [{path: /d, scopes: ["d:read"], status: 200}]}
+  - {match: GET /e, upstream: files, scope: "e:read", issuer: choosing, expect: [{path: /e, scopes: ["e:read"], status: 200}, {path: /e, scopes: ["member"], status: 403}]}
+  - {match: GET /f, upstream: files, scope: "f:read", issuer: client, expect: [{path: /f, scopes: ["f:read"], status: 200}, {path: /f, scopes: [], status: 403}]}
   - {match: GET /b, upstream: files, scope: "old:read", issuer: old, expect: [{path: /b, scopes: ["*"], status: 200}, {path: /b, scopes: ["files:*"], status: 403}]}
 `;
     const { code, stderr } = await runCommand(['check', '-c', await write('issuers.yaml', text)]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { issuerWith, load, onTop, planted, problemsOf, VALID } from './planted.js';
+import { issuerWith, load, onRoute, onTop, planted, problemsOf, VALID } from './planted.js';
 
 describe('an issuer', () => {
   it.each([
@@ -306,6 +306,16 @@ describe('the claims of an issuer', () => {
     const { warnings } = await load(issuerWith(written));
     expect(warnings.map(({ line, column: at, text }) => [line, at, text])).toEqual([
       [2, column, `"${name}" is the name of one claim, dots included; the path into an object is ${list}`],
+    ]);
+  });
+
+  it('of a condition on a route have the same warning', async () => {
+    const { warnings } = await load(onRoute('require: [{claim: realm_access.roles, has: admin}]'));
+    expect(warnings.map(({ line, text }) => [line, text])).toEqual([
+      [
+        9,
+        '"realm_access.roles" is the name of one claim, dots included; the path into an object is [realm_access, roles]',
+      ],
     ]);
   });
 

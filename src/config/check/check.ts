@@ -31,7 +31,7 @@ export function check(config: PartialConfig, raw: RawConfig, files: Files, repor
   checkRedis(config.general, files, report);
   checkIssuers(config, files, isPresent, report, warn);
   checkUpstreams(config, files, report, warn);
-  checkRoutes(config, isPresent, report);
+  checkRoutes(config, isPresent, report, warn);
   checkLimits(config, isPresent, report);
   checkTokens(config, report);
   const lineOfMatch = (index: number) => raw.line(['routes', index, 'match']);

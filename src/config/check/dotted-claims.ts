@@ -1,5 +1,5 @@
 /** Warns of claim names such as `realm_access.roles`, which other gateways read as a path and this one as a name. */
-import type { ClaimPath } from '../../model/claim.js';
+import type { ClaimCondition, ClaimPath } from '../../model/claim.js';
 import type { PartialIssuer } from '../partial.js';
 import type { Path, Warn } from '../problem.js';
 
@@ -56,7 +56,19 @@ export function warnOfDottedClaims(
     );
   }
   if (audience) warnOfDottedClaim([...path, 'audience', 'claim'], audience.claim, warn);
-  require?.forEach((condition, index) =>
-    warnOfDottedClaim([...path, 'require', index, 'claim'], condition.path, warn),
-  );
+  warnOfDottedConditions(path, require, warn);
+}
+
+/**
+ * Warns of such names among the conditions of an issuer or a route.
+ * @param path of the issuer or the route
+ */
+export function warnOfDottedConditions(
+  path: Path,
+  conditions: readonly ClaimCondition[] | undefined,
+  warn: Warn,
+): void {
+  for (const [index, condition] of conditions?.entries() ?? []) {
+    warnOfDottedClaim([...path, 'require', index, 'claim'], condition.path, warn);
+  }
 }

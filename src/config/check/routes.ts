@@ -1,12 +1,18 @@
 /** Checks each route: its access is stated explicitly, and the names in it exist. */
 import { NAMED, TOKENS } from '../../model/tokens.js';
 import type { PartialConfig, PartialRoute } from '../partial.js';
-import type { Path, Report } from '../problem.js';
+import type { Path, Report, Warn } from '../problem.js';
+import { warnOfDottedConditions } from './dotted-claims.js';
 import { foreignGroups } from '../schema/match.js';
 import { closest } from '../suggest.js';
 
 /** Reports problems of each route. A missing issuer is reported once, at the first route that needs one. */
-export function checkRoutes(config: PartialConfig, isPresent: (path: Path) => boolean, report: Report): void {
+export function checkRoutes(
+  config: PartialConfig,
+  isPresent: (path: Path) => boolean,
+  report: Report,
+  warn: Warn,
+): void {
   let hasReportedNoIssuer = false;
   const issuers = issuerNames(config, isPresent);
   // A section that is missing, misspelt or not a map has its own problem, and its names are unknown.
@@ -17,6 +23,7 @@ export function checkRoutes(config: PartialConfig, isPresent: (path: Path) => bo
     checkAccess(path, route, isPresent, report);
     checkNames(path, route, upstreams, issuers, report);
     checkParameters(path, route, report);
+    warnOfDottedConditions(path, route.require, warn);
     checkPaths(path, route, config.general.allow_semicolon ?? isPresent(['allow_semicolon']), report);
     if (route.scope && issuers?.length === 0 && !hasReportedNoIssuer) {
       report([...path, 'scope'], 'a route with "scope" needs an issuer of tokens; add one under "issuers"');
