@@ -77,10 +77,16 @@ function unknownKey(path: Path, key: string): { text: string; near?: string } {
   const hint = (near: string) => ({ text: `${text}; did you mean "${near}"?`, near });
   const near = closest(key, siblings);
   if (near !== undefined) return hint(near);
-  const place = PLACES.find(({ at }) =>
+  const places = PLACES.filter(({ at }) =>
     objectsAt(schema, at).some((object) => Object.hasOwn(object.shape, key)),
   );
-  if (place) return { text: `${text} here; it belongs ${place.words}` };
+  if (places.length > 0)
+    return { text: `${text} here; it belongs ${anyOf(places.map(({ words }) => words))}` };
   const part = contained(key, siblings);
   return part === undefined ? { text } : hint(part);
+}
+
+/** Joins texts: `a`, `a or b`, `a, b or c`. */
+function anyOf(texts: readonly string[]): string {
+  return texts.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }

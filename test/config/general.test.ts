@@ -402,7 +402,7 @@ describe('cors', () => {
 
 describe('a key', () => {
   it.each([
-    ['timeout: 3s', ['1:1: unknown key "timeout" here; it belongs in a route']],
+    ['timeout: 3s', ['1:1: unknown key "timeout" here; it belongs in a route, in an upstream or in redis']],
     ['route: []', ['1:1: unknown key "route"; did you mean "routes"?']],
     ['zzz: 1', ['1:1: unknown key "zzz"']],
     ['__proto__: 1', ['1:1: unknown key "__proto__"']],

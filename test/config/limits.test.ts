@@ -54,7 +54,10 @@ describe('a limit', () => {
     ],
     ['{requests: 1}', ['9:5: missing key "window"']],
     ['{request: 1, window: 1m}', ['9:13: unknown key "request"; did you mean "requests"?']],
-    ['{requests: 1, window: 1m, max_body: 3}', ['9:38: unknown key "max_body" here; it belongs in a route']],
+    [
+      '{requests: 1, window: 1m, max_body: 3}',
+      ['9:38: unknown key "max_body" here; it belongs in a route or in defaults'],
+    ],
     ['{requests: 1, window: 1m, shadow: true}', ['9:38: "shadow" is not supported yet']],
     [
       '{requests: 1, window: 1m, share: s}\n  - {match: GET /b, upstream: api, scope: a, limit: {requests: 2, window: 1m, share: s}}',

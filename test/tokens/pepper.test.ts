@@ -39,7 +39,7 @@ it('a gateway without the original pepper, or with another, reports it and does 
     /^TOLLGATE_PEPPER is not the pepper that the secrets in this registry were hashed with$/,
   );
   for (const env of [{}, { TOLLGATE_PEPPER: '' }])
-    await expect(openWith(env)).rejects.toThrow(/were hashed with a TOLLGATE_PEPPER, and none is set$/);
+    await expect(openWith(env)).rejects.toThrow(/were hashed with a TOLLGATE_PEPPER, but none is set$/);
 });
 
 it('a command with another pepper creates no app', async () => {
