@@ -32,11 +32,15 @@ const FROM_TRUSTED_PROXY = new Set(['x-forwarded-port', 'x-forwarded-prefix', 'x
 /** Fields that no configuration can set: they frame the message or identify the request. */
 const UNSETTABLE = new Set([...HOP_BY_HOP, 'host', 'content-length', 'expect', 'x-request-id']);
 
-/** @param contentLength undefined where there is no body, or its length is unknown or not from the caller */
+/**
+ * @param contentLength undefined where there is no body, or its length is unknown or not from the caller
+ * @param prefix the X-Forwarded-Prefix in place of a trusted proxy's; undefined where the route removes none
+ */
 export type BuildRequestHeaders = (
   head: RequestHead,
   principal: Principal,
   contentLength: number | undefined,
+  prefix?: string,
 ) => string[];
 
 /**
@@ -59,6 +63,7 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
   const addsFor = isAdded('x-forwarded-for');
   const addsProto = isAdded('x-forwarded-proto');
   const addsHost = isAdded('x-forwarded-host');
+  const addsPrefix = isAdded('x-forwarded-prefix');
   const addedClientIp =
     clientIpName !== undefined && isAdded(clientIpName) ? upstream.clientIpHeader : undefined;
   const addsForwarded = isAdded('forwarded');
@@ -73,7 +78,7 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
   });
 
   return (target) =>
-    function build(head, principal, contentLength) {
+    function build(head, principal, contentLength, prefix) {
       const { rawHeaders } = head;
       const allow = head.viaTrustedProxy ? allowedNameFromProxy : allowedName;
       const fields = ['Host', upstream.host === 'preserve' ? head.host : target.host];
@@ -82,11 +87,13 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
       for (let at = 0; at < rawHeaders.length; at += 2) {
         const name = allow(rawHeaders[at]!);
         if (name === undefined || nominated?.has(name.toLowerCase())) continue;
+        if (prefix !== undefined && name.toLowerCase() === 'x-forwarded-prefix') continue;
         fields.push(name, rawHeaders[at + 1]!);
       }
       if (addsFor) fields.push('X-Forwarded-For', head.forwardedFor);
       if (addsProto) fields.push('X-Forwarded-Proto', head.forwardedProto);
       if (addsHost) fields.push('X-Forwarded-Host', head.forwardedHost);
+      if (addsPrefix && prefix !== undefined) fields.push('X-Forwarded-Prefix', prefix);
       if (addedClientIp !== undefined) fields.push(addedClientIp, head.clientIp);
       if (addsForwarded && head.forwarded !== undefined) fields.push('Forwarded', head.forwarded);
       if (addsId) fields.push('X-Request-Id', head.id);

@@ -1,15 +1,9 @@
 /** Writes the heads of a response to the client, for `response-writer.ts`: interim ones and the final one. */
 import type { ServerResponse } from 'node:http';
 import type { Exchange } from './exchange.js';
+import { changeResponseFields } from './route-changes.js';
 import { listOf, type ParsedHeaders, type RawHeaders } from './raw-headers.js';
-import {
-  FORBIDDEN,
-  fitReason,
-  headText,
-  passingFields,
-  responseFields,
-  writeHead,
-} from './response-headers.js';
+import { FORBIDDEN, fitReason, headText, passingFields, writeHead } from './response-headers.js';
 
 /**
  * Forwards an interim response (RFC 9110 15.2): Early Hints, Processing and others below 200. It drops one for an
@@ -43,16 +37,21 @@ export function forwardInterim(
  * @param isChunked whether the upstream's body is chunked, and so may have trailers
  */
 export function writeFinalHead(
-  { req, res, head, admission, responseHeaders }: Exchange,
+  exchange: Exchange,
   raw: RawHeaders,
   status: number,
   reason: string,
   connection: string | undefined,
   isChunked: boolean,
 ): void {
+  const { req, res, head, admission, responseHeaders } = exchange;
+  const { route } = admission;
   const hasTrailers = isChunked && !hasNoBody(status) && head.method !== 'HEAD' && req.httpVersion !== '1.0';
   const forbidden = status === 204 ? FORBIDDEN.bodiless : hasTrailers ? FORBIDDEN.chunked : FORBIDDEN.plain;
-  const fields = responseFields(raw, connection, forbidden, responseHeaders, admission.route.cors);
+  let fields = passingFields(raw, connection, forbidden, responseHeaders, route.cors);
+  if (route.rewrite !== undefined || route.responseHeaders !== undefined)
+    fields = changeResponseFields(fields, exchange);
+  for (const text of responseHeaders) fields.push(text);
   // After an early response, the rest of the request body could be mistaken for the next request.
   if (!req.complete && !responseHeaders.includes('Connection')) fields.push('Connection', 'close');
   writeHead(res, status, reason, fields);

@@ -1,20 +1,23 @@
 /** Builds undici's request, for `proxy-exchange.ts`. */
 import type { Exchange } from './exchange.js';
 import { RequestBody, type openBody } from './request-body.js';
+import { forwardedPrefix } from './route-changes.js';
 import type { TargetPool, UpstreamRequest } from './target-pool.js';
 
 /** Returns the request of one attempt at one target. */
 export function upstreamRequest(
-  { head, admission }: Exchange,
+  exchange: Exchange,
   { buildHeaders, servername }: TargetPool,
   body: ReturnType<typeof openBody>,
   isHandshake: boolean,
 ): UpstreamRequest {
+  const { head, admission } = exchange;
+  const prefix = admission.route.rewrite === undefined ? undefined : forwardedPrefix(exchange);
   const length = body instanceof RequestBody && head.body === 'sized' ? head.contentLength : undefined;
   return {
     path: admission.path + admission.query,
     method: head.method,
-    headers: buildHeaders(head, admission.principal, length),
+    headers: buildHeaders(head, admission.principal, length, prefix),
     body,
     upgrade: isHandshake ? 'websocket' : null,
     // By default undici closes the connection after a HEAD.

@@ -55,6 +55,13 @@ export interface Cors {
   readonly maxAgeS: number;
 }
 
+export interface ResponseHeaderChanges {
+  /** Names as written, and their values. */
+  readonly set: readonly (readonly [name: string, value: string])[];
+  /** The upstream's fields that are dropped, in lower case: those that are removed, and those that are set. */
+  readonly replaced: ReadonlySet<string>;
+}
+
 export interface Route {
   /** The rule as written: `GET,POST /notarizations/{id}/stamps`. */
   readonly match: string;
@@ -79,6 +86,8 @@ export interface Route {
   readonly rewrite: readonly RewriteSegment[] | undefined;
   /** The longest wait for the upstream's response headers; undefined: the upstream's own. */
   readonly timeoutMs: number | undefined;
+  /** Changes to the header of the upstream's responses; undefined: none. */
+  readonly responseHeaders: ResponseHeaderChanges | undefined;
   readonly maxBodyBytes: number;
   /** Whether a path may contain `%2F`. */
   readonly allowEncodedSlash: boolean;

@@ -239,3 +239,46 @@ describe('the conditions of a route', () => {
     ]);
   });
 });
+
+describe('the response headers of a route', () => {
+  it('are compiled', async () => {
+    const text = onRoute('response_headers: {set: {Cache-Control: no-store, Vary: X-A}, remove: [Server]}');
+    expect((await load(text)).settings.routes[0]?.responseHeaders).toEqual({
+      set: [
+        ['Cache-Control', 'no-store'],
+        ['Vary', 'X-A'],
+      ],
+      replaced: new Set(['cache-control', 'server']),
+    });
+  });
+
+  it.each([
+    ['{set: {Connection: close}}', 'Connection'],
+    ['{set: {Transfer-Encoding: x}}', 'Transfer-Encoding'],
+    ['{set: {content-length: "5"}}', 'content-length'],
+    ['{set: {Trailer: x}}', 'Trailer'],
+    ['{set: {Proxy-Authenticate: x}}', 'Proxy-Authenticate'],
+    ['{set: {X-Request-Id: x}}', 'X-Request-Id'],
+    ['{set: {X-RateLimit-Limit: "5"}}', 'X-RateLimit-Limit'],
+  ])('with %s are refused, since the gateway sets the field', async (written, name) => {
+    expect(await problemsOf(onRoute(`response_headers: ${written}`))).toEqual([
+      `9:30: "${name}" is set by the gateway itself and cannot be changed here`,
+    ]);
+  });
+
+  it.each([
+    [
+      '{set: {Access-Control-Allow-Origin: x}}',
+      ['9:30: "Access-Control-Allow-Origin" belongs to the key "cors" and cannot be set here'],
+    ],
+    ['{set: {"a b": x}}', ['9:30: "a b" is not the name of a header field']],
+    ['{set: {A: x, a: y}}', ['9:39: "a" is set twice; names do not differ by case']],
+    ['{set: {A: "é"}}', ['9:33: "A" must be visible ASCII']],
+    ['{set: {A: "a\\r\\nB: c"}}', ['9:33: "A" must be visible ASCII']],
+    ['{remove: [Upgrade]}', ['9:33: "Upgrade" is set by the gateway itself and cannot be changed here']],
+    ['{remove: ["X-*"]}', ['9:33: "X-*" is no pattern: fields are named one by one']],
+    ['{add: {A: b}}', ['9:24: unknown key "add"']],
+  ])('written %s are refused', async (written, problems) => {
+    expect(await problemsOf(onRoute(`response_headers: ${written}`))).toEqual(problems);
+  });
+});

@@ -23,11 +23,24 @@ beforeAll(async () => {
           ],
         },
         { match: 'GET /any/{path**}', upstream: 'behind', scope: 'none' },
+        {
+          match: '* /files/{path**}',
+          upstream: 'behind',
+          public: true,
+          rewrite: '/v1/{path}',
+          response_headers: { set: { 'Cache-Control': 'no-store' }, remove: ['Server'] },
+        },
+        { match: 'GET /plain/{path**}', upstream: 'behind', public: true },
         { match: 'GET /slow', upstream: 'behind', public: true, timeout: '150ms' },
       ],
     },
     ({ head, socket }) => {
-      if (!head.includes('/slow')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      if (head.includes('/slow')) return;
+      const location = /^x-location: (.*)\r$/im.exec(head)?.[1];
+      socket.write(
+        'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nServer: s\r\ncache-control: public\r\n' +
+          `${location === undefined ? '' : `Location: ${location.replace('TARGET', fixture.upstream.origin)}\r\n`}\r\nok`,
+      );
     },
     { timeout: '20s', retries: 0 },
   );
@@ -37,11 +50,18 @@ afterAll(async () => {
   await issuer.close();
 });
 
-async function ask(target: string, { host = 'api.test', claims }: { host?: string; claims?: Claims } = {}) {
+interface Sent {
+  readonly host?: string;
+  readonly claims?: Claims;
+  /** Further lines of the header. */
+  readonly fields?: string;
+}
+
+async function ask(target: string, { host = 'api.test', claims, fields = '' }: Sent = {}) {
   const before = fixture.upstream.requests.length;
   const token = claims === undefined ? '' : `Authorization: Bearer ${issuer.sign(claims)}\r\n`;
   const { responses } = await fixture.talk(
-    `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${token}Connection: close\r\n\r\n`,
+    `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${token}${fields}Connection: close\r\n\r\n`,
   );
   const [response] = responses;
   const forwarded = fixture.upstream.requests.slice(before).map(({ head }) => head.split(' ')[1]);
@@ -103,4 +123,37 @@ it("timeout: the route's own applies, not the upstream's", async () => {
   const before = performance.now();
   expect(await ask('/slow')).toMatchObject({ status: 504 });
   expect(performance.now() - before).toBeLessThan(10_000);
+});
+
+describe('A route that rewrites', () => {
+  const heads = () => fixture.upstream.requests.map(({ head }) => head);
+
+  it('sends the prefix that it removes, and nothing that a client sent as such', async () => {
+    await ask('/files/a', { fields: 'X-Forwarded-Prefix: /evil\r\nX_Forwarded_Prefix: /evil\r\n' });
+    expect(heads().at(-1)).toMatch(/^GET \/v1\/a /);
+    expect(heads().at(-1)).toContain('\r\nX-Forwarded-Prefix: /files\r\n');
+    expect(heads().at(-1)).not.toContain('evil');
+    await ask('/plain/a');
+    expect(heads().at(-1)?.toLowerCase()).not.toContain('prefix');
+  });
+
+  it.each([
+    ['/v1/x', '/files/x'],
+    ['TARGET/v1/x?q', '/files/x?q'],
+    ['http://api.test/v1/x', 'http://api.test/files/x'],
+    ['https://login.example/v1/x', 'https://login.example/v1/x'],
+    ['//evil.test/v1/x', '//evil.test/v1/x'],
+  ])('translates Location: %s to %s', async (sent, expected) => {
+    const { response } = await ask('/files/a', { fields: `X-Location: ${sent}\r\n` });
+    expect(response?.head).toContain(`\r\nLocation: ${expected}\r\n`);
+  });
+
+  it('changes the header of the response; another route does not', async () => {
+    const { response } = await ask('/files/a');
+    expect(response?.head).toMatch(/\r\nCache-Control: no-store\r\n/);
+    expect(response?.head).not.toMatch(/server:|public/i);
+    const plain = await ask('/plain/a', { fields: 'X-Location: TARGET/v1/x\r\n' });
+    expect(plain.response?.head).toMatch(/\r\nServer: s\r\n/);
+    expect(plain.response?.head).toContain(`\r\nLocation: ${fixture.upstream.origin}/v1/x\r\n`);
+  });
 });

@@ -62,6 +62,7 @@ export function makeRoute(changes: Partial<Route> = {}): Route {
     upstream: makeUpstream(),
     rewrite: undefined,
     timeoutMs: undefined,
+    responseHeaders: undefined,
     maxBodyBytes: 1024,
     allowEncodedSlash: false,
     cors: undefined,

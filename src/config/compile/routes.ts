@@ -44,6 +44,7 @@ export function compileRoute(raw: RawRoute, line: number, context: RouteContext)
     upstream,
     rewrite: raw.rewrite?.path,
     timeoutMs: raw.timeout,
+    responseHeaders: raw.response_headers && compileResponseHeaders(raw.response_headers),
     maxBodyBytes: raw.max_body ?? context.defaults.max_body,
     allowEncodedSlash: raw.allow_encoded_slash,
     cors: compileCors(raw.cors) ?? context.cors,
@@ -58,6 +59,19 @@ function labelOf(match: string, hosts: readonly string[] | undefined): string {
 function accessOf({ scope, issuer }: RawRoute, usualIssuers: ReadonlySet<string> | undefined): Access {
   if (!scope) return { kind: 'public' };
   return { kind: 'scoped', requirement: scope, issuers: issuer ? new Set(issuer) : usualIssuers };
+}
+
+/** Vary is added to the upstream's: a cache without the upstream's part would mix its responses. */
+function compileResponseHeaders({
+  set,
+  remove,
+}: NonNullable<RawRoute['response_headers']>): Route['responseHeaders'] {
+  const setNames = Object.keys(set).map((name) => name.toLowerCase());
+  const replaced = [
+    ...setNames.filter((name) => name !== 'vary'),
+    ...remove.map((name) => name.toLowerCase()),
+  ];
+  return { set: Object.entries(set), replaced: new Set(replaced) };
 }
 
 /** Compiles cross-origin rules; undefined if there are none. */

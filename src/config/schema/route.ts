@@ -9,6 +9,7 @@ import { notYetSupported } from './not-yet-supported.js';
 import { hosts, requestHost } from './host.js';
 import { limit } from './limit.js';
 import { parseMatch, parseMethod, parseRewrite } from './match.js';
+import { responseHeaders } from './response-headers.js';
 import { count, duration, failurePolicy, flag, given, list, phrase, single, size, words } from './values.js';
 
 const SCOPE_FORM = 'a scope, a list of scopes (all of them), {any: [...]} or {all: [...]}';
@@ -120,6 +121,11 @@ export const route = z
     timeout: duration()
       .optional()
       .describe("Time limit for the head of the response, instead of the upstream's: 5s."),
+    response_headers: responseHeaders
+      .optional()
+      .describe(
+        'Changes to the header of responses of the upstream: {set: {Cache-Control: no-store}, remove: [Server]}.',
+      ),
     allow_encoded_slash: flag().default(false).describe('Whether a path may contain %2F.'),
     cors: cors.optional().describe("Cross-origin rules of this route, instead of the file's."),
     expect: z

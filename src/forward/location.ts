@@ -1,0 +1,78 @@
+/** Translates a reference in a response of a rewritten request to what the caller can use, for `route-changes.ts`. */
+
+/** One request, as its caller and its upstream see it. */
+export interface TranslationContext {
+  /** The URL that was requested of the target. */
+  readonly requested: string;
+  /** The origins of all targets. */
+  readonly targets: readonly string[];
+  /** The hosts, with ports, by which the upstream knows that the caller reaches it. */
+  readonly callerHosts: readonly string[];
+  /** The prefix that a trusted proxy removed before the gateway; empty where there is none. */
+  readonly proxyPrefix: string;
+  /** The prefix that the rewrite removed. */
+  readonly prefix: string | undefined;
+  /** The path that the gateway got, in its normal form. */
+  readonly matched: string;
+  /** Returns the path that is rewritten to a path of the upstream; undefined where there is none. */
+  readonly reverse: (upstreamPath: string) => string | undefined;
+}
+
+const NOWHERE = 'http://gateway.invalid';
+
+/**
+ * Translates a Location or Content-Location. References to other hosts, and those that need no change, are returned as
+ * they are. URLs are read as browsers read them (the URL standard), so that `/\host` and `//host` are other hosts.
+ */
+export function translateReference(reference: string, context: TranslationContext): string {
+  // The empty reference, a query and a fragment are relative to the caller's own URL.
+  if (/^(?:[?#]|$)/.test(reference) || !URL.canParse(reference, context.requested)) return reference;
+  const url = new URL(reference, context.requested);
+  const path = callerPath(url.pathname, context);
+  const end = url.search + url.hash;
+  if (context.targets.includes(url.origin)) {
+    const hasOwnOrigin = URL.canParse(reference) || !reachesSameHost(reference);
+    if (path !== undefined) return leadsTo(reference, path, context) ? reference : path + end;
+    // The caller cannot reach the target, so its origin is of no use. A path of two slashes would name another host.
+    return hasOwnOrigin && !url.pathname.startsWith('//') ? url.pathname + end : reference;
+  }
+  if (path === undefined || path === url.pathname || !isCallerHost(url, context)) return reference;
+  return url.origin + path + end;
+}
+
+/**
+ * Returns the caller's path for a path of the upstream. An upstream that uses X-Forwarded-Prefix has put the prefix before
+ * its own paths.
+ */
+function callerPath(
+  pathname: string,
+  { proxyPrefix, prefix, reverse }: TranslationContext,
+): string | undefined {
+  const whole = prefix === undefined ? undefined : proxyPrefix + prefix;
+  if (whole !== undefined && (pathname === whole || pathname.startsWith(`${whole}/`))) {
+    if (pathname === whole) return pathname;
+    const path = reverse(pathname.slice(whole.length));
+    if (path !== undefined) return proxyPrefix + path;
+  }
+  const path = reverse(pathname);
+  return path === undefined ? undefined : proxyPrefix + path;
+}
+
+/** Whether the caller, who resolves the reference against its own URL, gets to the path without a translation. */
+function leadsTo(reference: string, path: string, { proxyPrefix, matched }: TranslationContext): boolean {
+  const base = `${NOWHERE}${proxyPrefix}${matched}`;
+  if (URL.canParse(reference) || !URL.canParse(reference, base)) return false;
+  const url = new URL(reference, base);
+  return url.origin === NOWHERE && url.pathname === path;
+}
+
+function reachesSameHost(reference: string): boolean {
+  return new URL(reference, NOWHERE).origin === NOWHERE;
+}
+
+function isCallerHost({ protocol, host }: URL, { callerHosts }: TranslationContext): boolean {
+  if (protocol !== 'http:' && protocol !== 'https:') return false;
+  return callerHosts.some(
+    (each) => URL.canParse(`${protocol}//${each}`) && new URL(`${protocol}//${each}`).host === host,
+  );
+}

@@ -1,0 +1,84 @@
+/**
+ * What a route changes beyond its upstream's settings: fields of the response, and where it rewrites, X-Forwarded-Prefix
+ * and the references back. Other routes never come here.
+ */
+import type { RequestHead } from '../model/request.js';
+import type { Route } from '../model/route.js';
+import type { Exchange } from './exchange.js';
+import { translateReference } from './location.js';
+import { ReverseRewrite } from './reverse-rewrite.js';
+
+const reverseRewrites = new WeakMap<Route, ReverseRewrite>();
+
+/** Fields that hold one URI reference (RFC 9110 8.7 and 10.2.2). */
+const REFERENCES: ReadonlySet<string> = new Set(['location', 'content-location']);
+
+/** A path of plain segments. A client could have sent another text through a proxy that does not remove the field. */
+const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9\-._~!$&'()*+=:@]+)+\/?$/;
+
+/**
+ * Returns the X-Forwarded-Prefix for the upstream: what the route's rewrite removed, after the prefix of a trusted proxy;
+ * undefined where the rewrite removes no prefix.
+ */
+export function forwardedPrefix({
+  head,
+  admission,
+}: Pick<Exchange, 'head' | 'admission'>): string | undefined {
+  const own = reverseRewriteOf(admission.route)?.prefixOf(admission.matched);
+  return own === undefined ? undefined : proxyPrefix(head) + own;
+}
+
+/**
+ * Applies the route's `response_headers` to the upstream's fields, and translates their references.
+ *
+ * @param fields the upstream's fields, alternating names and values
+ */
+export function changeResponseFields(fields: readonly string[], exchange: Exchange): string[] {
+  const { route } = exchange.admission;
+  const { responseHeaders } = route;
+  const reverseRewrite = reverseRewriteOf(route);
+  const changed: string[] = [];
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at]!;
+    const value = fields[at + 1]!;
+    const lower = name.toLowerCase();
+    if (responseHeaders?.replaced.has(lower)) continue;
+    const isReference = reverseRewrite !== undefined && REFERENCES.has(lower);
+    changed.push(name, isReference ? callerReference(value, exchange, reverseRewrite) : value);
+  }
+  for (const [name, value] of responseHeaders?.set ?? []) changed.push(name, value);
+  return changed;
+}
+
+function callerReference(value: string, { head, admission }: Exchange, rewrite: ReverseRewrite): string {
+  const { route, path, query, matched } = admission;
+  const { targets, host } = route.upstream;
+  return translateReference(value, {
+    requested: `${targets[0].origin}${path}${query}`,
+    targets: targets.map(({ origin }) => origin),
+    callerHosts: host === 'preserve' ? [head.forwardedHost, head.host] : [head.forwardedHost],
+    proxyPrefix: proxyPrefix(head),
+    prefix: rewrite.prefixOf(matched),
+    matched,
+    reverse: (upstreamPath) => rewrite.reverse(upstreamPath, matched),
+  });
+}
+
+function reverseRewriteOf(route: Route): ReverseRewrite | undefined {
+  if (route.rewrite === undefined) return undefined;
+  let reverse = reverseRewrites.get(route);
+  if (reverse === undefined) reverseRewrites.set(route, (reverse = new ReverseRewrite(route, route.rewrite)));
+  return reverse;
+}
+
+/** Returns the prefix that a trusted proxy removed; empty where it sent none, several, or no path. */
+function proxyPrefix({ rawHeaders, viaTrustedProxy }: RequestHead): string {
+  if (!viaTrustedProxy) return '';
+  let found: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]!.toLowerCase() !== 'x-forwarded-prefix') continue;
+    if (found !== undefined) return '';
+    found = rawHeaders[at + 1]!;
+  }
+  return found !== undefined && PREFIX.test(found) ? found.replace(/\/$/, '') : '';
+}
