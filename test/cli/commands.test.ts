@@ -326,6 +326,29 @@ describe('tollgate routes', () => {
     ]);
   });
 
+  it('has the hosts of routes, if any route has one, and the claims of conditions', async () => {
+    const text = GOOD.replace(
+      'match: POST /files',
+      'match: POST /files\n    host: [A.test, "*.b.test"]\n    require: [{claim: org_id, is: acme}]\n    timeout: 5s',
+    );
+    const file = await write('hosts.yaml', text);
+    const { stdout } = await runCommand(['routes', '-c', file]);
+    const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows[0]?.[0]).toBe('HOST');
+    expect(rows[1]?.[0]).toBe('(any)');
+    expect(rows[3]?.slice(0, 3)).toEqual([
+      'a.test, *.b.test',
+      'POST /files',
+      'files:write and files:create, org_id',
+    ]);
+    const { stdout: json } = await runCommand(['routes', '--json', '-c', file]);
+    expect(JSON.parse(json)).toMatchObject([
+      {},
+      {},
+      { hosts: ['a.test', '*.b.test'], require: [{ claim: 'org_id', is: ['acme'] }], timeout_ms: 5000 },
+    ]);
+  });
+
   it('--json prints the same for machines', async () => {
     const { code, stdout } = await runCommand(['routes', '--json', '-c', await write('good.yaml', GOOD)]);
     expect(code).toBe(0);
