@@ -166,9 +166,9 @@ describe('the subject of a limit', () => {
 
   it('is common to routes with the same share, and distinct for others', () => {
     const { limit } = counting();
-    const of = (match: string, share?: string) => ({
-      ...route([{ ...policy(1, 60_000, 'route', share), id: `${share ?? match} 60000 route` }]),
-      match,
+    const of = (label: string, share?: string) => ({
+      ...route([{ ...policy(1, 60_000, 'route', share), id: `${share ?? label} 60000 route` }]),
+      label,
     });
     expect(limit(ANONYMOUS, of('GET /a', 'both'), '')).not.toBeInstanceOf(Refusal);
     expect(limit(ANONYMOUS, of('GET /b', 'both'), '')).toBeInstanceOf(Refusal);
@@ -195,7 +195,7 @@ describe('the subject of a limit', () => {
     const limit = atOnce(createLimit({ store, local: undefined, draftHeaders: false }));
     for (const id of ['app-1', 'ü}{%:\n', 'x'.repeat(8000)]) limit(app(id), byApp, '192.0.2.1');
     limit(ANONYMOUS, byIp, 'no address: }{');
-    limit(ANONYMOUS, { ...byRoute, match: `GET /${'long/'.repeat(50)}` }, '');
+    limit(ANONYMOUS, { ...byRoute, label: `GET /${'long/'.repeat(50)}` }, '');
     expect(keys[0]).toMatch(/^\{a:project:app-1\}:/);
     for (const key of keys) expect(key).toMatch(/^\{[air][:#][A-Za-z0-9._~@|:%-]{1,36}\}:[\w-]{10}$/);
   });

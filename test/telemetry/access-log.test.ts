@@ -17,7 +17,7 @@ const HEAD = {
   rawHeaders: ['Cookie', 'secret-cookie'],
 } as unknown as RequestHead;
 const NOW = Date.UTC(2026, 10, 22, 10, 0, 0, 7);
-const ROUTE = { match: 'GET /users/{id}' } as Route;
+const ROUTE = { label: 'GET /users/{id}' } as Route;
 const CALLER: Principal = { ...ANONYMOUS, issuer: 'main', app: 'app-1' };
 
 function lineOf(record: Partial<ExchangeRecord>, paths = false): Record<string, unknown> {
@@ -112,7 +112,7 @@ it('the line is JSON with any texts in it', () => {
     fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (one, other) => {
       const head = { ...HEAD, id: one, clientRequestId: other, method: other };
       const principal = { ...ANONYMOUS, issuer: `i${one}`, app: `a${other}` };
-      const line = lineOf({ head, principal, route: { match: one } as Route, detail: other, target: one });
+      const line = lineOf({ head, principal, route: { label: one } as Route, detail: other, target: one });
       expect(line).toMatchObject({
         request_id: one,
         client_request_id: other,
