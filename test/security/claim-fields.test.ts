@@ -113,6 +113,20 @@ describe.each(SPELLINGS)('%s of a client', (name) => {
   });
 });
 
+it('A WebSocket handshake has the claim too, and nothing of the client in its place', async () => {
+  const handshake = [
+    'Connection: Upgrade, X-User-Email',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+    'x_user_email: forged',
+  ];
+  const { text, email } = await heard('/scoped', [...handshake, bearer({ email: 'jo@example.org' })]);
+  expect(text).toMatch(/^Upgrade: websocket$/im);
+  expect(text).not.toContain('forged');
+  expect(email).toEqual(['jo@example.org']);
+});
+
 it('A Connection field cannot remove it', async () => {
   const fields = ['Connection: X-User-Email, x-static', 'X-User-Email: forged'];
   const { email, fixed } = await heard('/scoped', [...fields, bearer({ email: 'jo@example.org' })]);
