@@ -124,6 +124,7 @@ describe('The requests for the keys of an issuer', () => {
     ['headers: {"a b": c}', ['2:62: "a b" is not the name of a header field']],
     ['headers: {X-A: ""}', ['2:67: "X-A" must not be empty']],
     ['headers: {X-A: "\\n"}', ['2:67: "X-A" must not be empty']],
+    ['headers: {X-A: b, x-a: c}', ['2:75: "x-a" is set twice; names do not differ by case']],
     ['headers: [a]', ['2:52: "headers" must be keys with values']],
   ])('with %s are refused', async (keys, problems) => {
     expect(await problemsOf(issuerWith(keys))).toEqual(problems);

@@ -18,6 +18,17 @@ const fieldValue = phrase((text) => {
   return /^[\x20-\x7e\t]*$/.test(value) ? value : new ParseError('must be visible ASCII');
 }, 'a text');
 
+const fields = z.record(fieldName, fieldValue).superRefine((record, context) => {
+  const seen = new Set<string>();
+  for (const key of Object.keys(record)) {
+    if (seen.has(key.toLowerCase())) {
+      const message = `"${key}" is set twice; names do not differ by case`;
+      context.addIssue({ code: 'custom', path: [key], message });
+    }
+    seen.add(key.toLowerCase());
+  }
+});
+
 /** The keys of an issuer that say how its keys are requested. */
 export const keyRequest = {
   discovery: phrase(parseDocumentUrl, 'a URL')
@@ -46,8 +57,7 @@ export const keyRequest = {
     })
     .optional()
     .describe('TLS settings for the requests for its keys and metadata.'),
-  headers: z
-    .record(fieldName, fieldValue)
+  headers: fields
     .optional()
     .describe(
       'Header fields of the requests for its keys and metadata: {Authorization: "Bearer ${K8S_TOKEN}"}. Sent to the ' +
