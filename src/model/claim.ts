@@ -14,13 +14,19 @@ export function isSameClaim(one: ClaimPath, other: ClaimPath): boolean {
   return one.length === other.length && one.every((name, index) => name === other[index]);
 }
 
-/** A condition on one claim. `values` and `parameter` are alternatives: the other one is empty or undefined. */
+/**
+ * A condition on one claim. `values` and `parameter` are alternatives: the other one is empty or undefined, and both are for
+ * `absent`.
+ */
 export interface ClaimCondition {
   readonly path: ClaimPath;
   /** The claim as the file has it, for messages: `org_id`, or `[realm_access, roles]` for a path. */
   readonly name: string;
-  /** `is`: the claim equals the value. `has`: it is an array, a spaced text or an object with the value as an entry. */
-  readonly test: 'is' | 'has';
+  /**
+   * `is`: the claim equals the value. `has`: it is an array, a spaced text or an object with the value as an entry.
+   * `absent`: the token does not have it.
+   */
+  readonly test: 'is' | 'has' | 'absent';
   /** The accepted values; one of them is enough. */
   readonly values: readonly ClaimValue[];
   /** The path parameter whose value is the accepted one. */
@@ -39,7 +45,8 @@ export function readClaim(payload: Readonly<Record<string, unknown>>, path: Clai
 }
 
 /**
- * Tells whether claims satisfy a condition. An absent claim, `null`, and an absent or empty parameter never do.
+ * Tells whether claims satisfy a condition. An absent claim and `null` satisfy `absent` alone, and an absent or empty
+ * parameter satisfies nothing.
  * @param parameters the path parameters of the request, decoded
  */
 export function satisfies(
@@ -49,7 +56,8 @@ export function satisfies(
 ): boolean {
   const { path, test, values, parameter } = condition;
   const claim = readClaim(claims, path);
-  if (claim === undefined || claim === null) return false;
+  if (claim === undefined || claim === null) return test === 'absent';
+  if (test === 'absent') return false;
   if (parameter !== undefined) {
     if (parameters === undefined || !Object.hasOwn(parameters, parameter)) return false;
     const text = parameters[parameter]!;

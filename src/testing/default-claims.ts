@@ -43,10 +43,10 @@ function identifyingClaims(
   return payload;
 }
 
-/** Changes the claims so that they satisfy a condition. */
+/** Changes the claims so that they satisfy a condition. A claim that must be absent stays where the settings need it. */
 function satisfy(payload: Record<string, unknown>, condition: ClaimCondition): void {
-  if (satisfies(condition, payload)) return;
   const { path, test, values } = condition;
+  if (test === 'absent' || satisfies(condition, payload)) return;
   const before = readClaim(payload, path);
   const entries: readonly unknown[] = typeof before === 'string' ? before.split(' ') : [before ?? []].flat();
   setClaim(payload, path, test === 'is' ? values[0] : [...entries, values[0]]);

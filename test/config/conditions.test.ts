@@ -17,12 +17,13 @@ const errorsOf = (value: unknown): string[] =>
   messagesOf(withParameters.safeParse([value]).error?.issues ?? []);
 
 describe('A condition of a route', () => {
-  it('compares a claim with values, or with a path parameter', () => {
+  it('compares a claim with values, or with a path parameter, or the token has no such claim', () => {
     const written = [
       { claim: 'tier', is: ['gold', 5, true] },
       { claim: ['realm_access', 'roles'], has: 'admin' },
       { claim: 'https://example.com/org', is: '{org}' },
       { claim: 'orgs', has: '{org}' },
+      { claim: 'nonce', absent: true },
     ];
     expect(withParameters.parse(written)).toEqual([
       { path: ['tier'], name: 'tier', test: 'is', values: ['gold', 5, true] },
@@ -35,6 +36,7 @@ describe('A condition of a route', () => {
         parameter: 'org',
       },
       { path: ['orgs'], name: 'orgs', test: 'has', values: [], parameter: 'org' },
+      { path: ['nonce'], name: 'nonce', test: 'absent', values: [] },
     ]);
   });
 

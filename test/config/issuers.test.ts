@@ -59,12 +59,17 @@ describe('an issuer', () => {
     ['require: []', ['2:52: "require" must not be an empty list']],
     [
       'require: {claim: a, is: b}',
-      ['2:52: "require" must be a list of conditions: {claim, is} or {claim, has}'],
+      ['2:52: "require" must be a list of conditions: {claim, is}, {claim, has} or {claim, absent}'],
     ],
-    ['require: [a]', ['2:62: "require" must be a condition: {claim, is} or {claim, has}']],
+    ['require: [a]', ['2:62: "require" must be a condition: {claim, is}, {claim, has} or {claim, absent}']],
     ['require: [{is: a}]', ['2:62: missing key "claim"']],
-    ['require: [{claim: a}]', ['2:62: "require" must have either "is" or "has"']],
-    ['require: [{claim: a, is: a, has: b}]', ['2:62: "require" must have either "is" or "has"']],
+    ['require: [{claim: a}]', ['2:62: "require" must have one of "is", "has" and "absent"']],
+    ['require: [{claim: a, is: a, has: b}]', ['2:62: "require" must have one of "is", "has" and "absent"']],
+    [
+      'require: [{claim: a, is: a, absent: true}]',
+      ['2:62: "require" must have one of "is", "has" and "absent"'],
+    ],
+    ['require: [{claim: a, absent: false}]', ['2:81: "absent" must be true']],
     ['require: [{claim: a, are: b}]', ['2:73: unknown key "are"']],
     [
       'require: [{claim: a, is: null}]',

@@ -225,7 +225,7 @@ describe('the conditions of a route', () => {
       ["12:31: unknown path parameter {rest}; of those with one segment the route's match has {org}"],
     ],
     ['[]', ['12:5: "require" must not be an empty list']],
-    ['[{claim: a}]', ['12:15: "require" must have either "is" or "has"']],
+    ['[{claim: a}]', ['12:15: "require" must have one of "is", "has" and "absent"']],
   ])('written %s are refused', async (require, problems) => {
     expect(await problemsOf(withParameter(require))).toEqual(problems);
   });

@@ -69,6 +69,26 @@ describe('A condition', () => {
   });
 
   it.each([
+    [{}, true],
+    [{ c: undefined }, true],
+    [{ c: null }, true],
+    [{ c: false }, false],
+    [{ c: 0 }, false],
+    [{ c: '' }, false],
+    [{ c: [] }, false],
+    [{ c: {} }, false],
+  ])('that the claim is absent is satisfied by %j: %j', (claims, expected) => {
+    expect(satisfies(condition({ test: 'absent' }), claims)).toBe(expected);
+  });
+
+  it('that a claim within an object is absent is satisfied without the object', () => {
+    const within = condition({ test: 'absent', path: ['a', 'b'] });
+    expect(
+      [{}, { a: {} }, { a: { c: 1 } }, { a: { b: 1 } }].map((claims) => satisfies(within, claims)),
+    ).toEqual([...[true, true, true, false]]);
+  });
+
+  it.each([
     ['is', 'shop', { org: 'shop' }, true],
     ['is', 'shop', { org: 'Shop' }, false],
     ['is', 'shop', { other: 'shop' }, false],

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compileConfig } from '../../src/config/config.js';
 import { createAuthority, type Authority, type Certificate } from '../support/certificates.js';
 import { startGate, type Config, type TestGate } from '../support/gate.js';
 import { base64url, createSigningKey, signTexts, type Claims, type SigningKey } from '../support/tokens.js';
@@ -92,6 +93,10 @@ describe.each(PROVIDERS)('$name', (provider) => {
 
   const changed = (changes: Claims): OtherToken => ({ claims: { ...provider.usual, ...changes } });
 
+  it('has an entry that gives no warning', () => {
+    expect(running.warnings).toEqual([]);
+  });
+
   it('has an entry in which each word in capitals has a value', () => {
     expect(unfilledWords(entryOf(provider))).toEqual([]);
   });
@@ -142,6 +147,8 @@ function entryOf(provider: Provider): Entry {
 interface Running {
   /** The `issuer` of the entry. */
   readonly issuer: unknown;
+  /** What `tollgate check` warns of. */
+  readonly warnings: readonly string[];
   readonly gate: TestGate;
   close(): Promise<void>;
 }
@@ -155,7 +162,7 @@ async function start(provider: Provider, key: SigningKey): Promise<Running> {
     entry = { ...moveTo(origin, entry), tls: { ca: authority.certFile } };
     documents = provider.documents({ origin, issuer: entry['issuer'], key });
   }
-  const gate = await startGate({
+  const config: Config = {
     issuers: { [provider.name]: entry } as unknown as NonNullable<Config['issuers']>,
     drain_delay: '0s',
     upstreams: { echo: upstream.origin },
@@ -163,9 +170,12 @@ async function start(provider: Provider, key: SigningKey): Promise<Running> {
       { match: 'GET /scoped', upstream: 'echo', scope: provider.scope, limit: 'none' },
       { match: 'GET /any', upstream: 'echo', scope: 'none', limit: 'none' },
     ],
-  });
+  };
+  const { warnings } = compileConfig(config, { env: {}, baseFolder: process.cwd() });
+  const gate = await startGate(config);
   return {
     issuer: entry['issuer'],
+    warnings: warnings.map(String),
     gate,
     async close() {
       await gate.stop();

@@ -1,12 +1,13 @@
-/** The schema of conditions on claims: `{claim, is}` and `{claim, has}`, for issuers and routes. */
+/** The schema of conditions on claims: `{claim, is}`, `{claim, has}` and `{claim, absent}`, for issuers and routes. */
 import { z } from 'zod';
 import type { ClaimCondition, ClaimValue } from '../../model/claim.js';
 import { ParseError } from '../problem.js';
 import { claim, formatClaim } from './claim.js';
 import { notYetSupported } from './not-yet-supported.js';
-import { given, list, phrase } from './values.js';
+import { flag, given, list, phrase } from './values.js';
 
 const VALUE_FORM = 'a text, a number, true or false';
+const CONDITION_FORM = '{claim, is}, {claim, has} or {claim, absent}';
 const PARAMETER = /^\{([A-Za-z_]\w*)\}$/;
 
 /** A path parameter in place of a value. */
@@ -24,7 +25,7 @@ interface ConditionOptions {
  * @param parameters whether a value can be a path parameter, `"{org}"`
  */
 export function conditions(options: ConditionOptions) {
-  return list(condition(options), 'a list of conditions: {claim, is} or {claim, has}');
+  return list(condition(options), `a list of conditions: ${CONDITION_FORM}`);
 }
 
 function condition({ parameters }: ConditionOptions) {
@@ -40,23 +41,30 @@ function condition({ parameters }: ConditionOptions) {
         has: accepted
           .optional()
           .describe(`What an array, a text of words or the keys of an object contain: ${values}.`),
+        absent: flag()
+          .refine((value) => value, { error: 'must be true' })
+          .optional()
+          .describe('true: the token does not have the claim, or has null.'),
       },
       { error: wrongKind },
     )
     .register(notYetSupported, { keys: ['shadow'] })
-    .transform(({ claim: path, is, has }, context): ClaimCondition => {
+    .transform(({ claim: path, is, has, absent }, context): ClaimCondition => {
       // An unknown key may stand for one of these.
       if (context.issues.length > 0) return z.NEVER;
-      const found = is ?? has;
-      if (found === undefined || (is !== undefined && has !== undefined)) {
+      const tests = { is, has, absent };
+      if (Object.values(tests).filter((each) => each !== undefined).length !== 1) {
         context.issues.push({
           code: 'custom',
-          message: 'must have either "is" or "has"',
-          input: { is, has },
+          message: 'must have one of "is", "has" and "absent"',
+          input: tests,
         });
         return z.NEVER;
       }
-      const common = { path, name: formatClaim(path), test: is === undefined ? 'has' : 'is' } as const;
+      const claimed = { path, name: formatClaim(path) };
+      const found = is ?? has;
+      if (found === undefined) return { ...claimed, test: 'absent', values: [] };
+      const common = { ...claimed, test: is === undefined ? 'has' : 'is' } as const;
       return found instanceof Parameter
         ? { ...common, values: [], parameter: found.name }
         : { ...common, values: found };
@@ -64,7 +72,7 @@ function condition({ parameters }: ConditionOptions) {
 }
 
 const wrongKind = (issue: { readonly code?: string }): string | undefined =>
-  issue.code === 'invalid_type' ? 'must be a condition: {claim, is} or {claim, has}' : undefined;
+  issue.code === 'invalid_type' ? `must be a condition: ${CONDITION_FORM}` : undefined;
 
 function acceptedValues(parameters: boolean) {
   const one = z.union([phrase((text) => parseValue(text, parameters), VALUE_FORM), number, z.boolean()], {

@@ -162,7 +162,7 @@ export const issuer = z.strictObject({
   require: conditions({ parameters: false })
     .default([])
     .describe(
-      'What every one of its tokens must have: [{claim: token_use, is: access}]; {claim, is} or {claim, has}.',
+      'What every one of its tokens must have: [{claim: token_use, is: access}]; {claim, is}, {claim, has} or {claim, absent}.',
     ),
   require_exp: flag()
     .default(true)

@@ -87,7 +87,7 @@ export const route = z
     require: conditions({ parameters: true })
       .optional()
       .describe(
-        'What the token must have besides: a list of {claim, is} or {claim, has}; "{org}" is the path parameter.',
+        'What the token must have besides: a list of {claim, is}, {claim, has} or {claim, absent}; "{org}" is the path parameter.',
       ),
     public: flag().optional().describe('true: the route needs no token.'),
     issuer: z

@@ -30,7 +30,21 @@ export const zitadel: Provider = {
   app: CLIENT,
   scope: 'orders',
   otherAudience: { aud: ['another-client', '165836523012980999'] },
-  otherKinds: {},
+  otherKinds: {
+    'an ID token': {
+      claims: {
+        aud: [CLIENT, PROJECT],
+        azp: CLIENT,
+        client_id: CLIENT,
+        sub: access.sub,
+        amr: ['pwd'],
+        auth_time: NOW - 60,
+        at_hash: 'QZ4jK0Nn2r1nWcWcSN5TUQ',
+        sid: 'V1_257789000000000003',
+        [rolesOf(PROJECT)]: roles,
+      },
+    },
+  },
   withoutScope: { [rolesOf(PROJECT)]: undefined, 'urn:zitadel:iam:org:project:roles': roles },
   alsoUsual: {
     'a service account of an older version': {
