@@ -8,8 +8,8 @@ export interface TranslationContext {
   readonly targets: readonly string[];
   /** The hosts, with ports, by which the upstream knows that the caller reaches it. */
   readonly callerHosts: readonly string[];
-  /** The prefix that a trusted proxy removed before the gateway; empty where there is none. */
-  readonly proxyPrefix: string;
+  /** What was removed from the caller's path before the gateway read it; empty where that is nothing. */
+  readonly outerPrefix: string;
   /** The prefix that the rewrite removed. */
   readonly prefix: string | undefined;
   /** The path that the gateway got, in its normal form. */
@@ -46,21 +46,21 @@ export function translateReference(reference: string, context: TranslationContex
  */
 function callerPath(
   pathname: string,
-  { proxyPrefix, prefix, reverse }: TranslationContext,
+  { outerPrefix, prefix, reverse }: TranslationContext,
 ): string | undefined {
-  const whole = prefix === undefined ? undefined : proxyPrefix + prefix;
+  const whole = prefix === undefined ? undefined : outerPrefix + prefix;
   if (whole !== undefined && (pathname === whole || pathname.startsWith(`${whole}/`))) {
     if (pathname === whole) return pathname;
     const path = reverse(pathname.slice(whole.length));
-    if (path !== undefined) return proxyPrefix + path;
+    if (path !== undefined) return outerPrefix + path;
   }
   const path = reverse(pathname);
-  return path === undefined ? undefined : proxyPrefix + path;
+  return path === undefined ? undefined : outerPrefix + path;
 }
 
 /** Whether the caller, who resolves the reference against its own URL, gets to the path without a translation. */
-function leadsTo(reference: string, path: string, { proxyPrefix, matched }: TranslationContext): boolean {
-  const base = `${NOWHERE}${proxyPrefix}${matched}`;
+function leadsTo(reference: string, path: string, { outerPrefix, matched }: TranslationContext): boolean {
+  const base = `${NOWHERE}${outerPrefix}${matched}`;
   if (URL.canParse(reference) || !URL.canParse(reference, base)) return false;
   const url = new URL(reference, base);
   return url.origin === NOWHERE && url.pathname === path;

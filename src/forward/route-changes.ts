@@ -17,15 +17,13 @@ const REFERENCES: ReadonlySet<string> = new Set(['location', 'content-location']
 const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9\-._~!$&'()*+=:@]+)+\/?$/;
 
 /**
- * Returns the X-Forwarded-Prefix for the upstream: what the route's rewrite removed, after the prefix of a trusted proxy;
- * undefined where the rewrite removes no prefix.
+ * Returns the X-Forwarded-Prefix for the upstream: what the route's rewrite removed, after what a trusted proxy and the
+ * surrounding application removed; undefined where the rewrite removes no prefix.
  */
-export function forwardedPrefix({
-  head,
-  admission,
-}: Pick<Exchange, 'head' | 'admission'>): string | undefined {
-  const own = reverseRewriteOf(admission.route)?.prefixOf(admission.matched);
-  return own === undefined ? undefined : proxyPrefix(head) + own;
+export function forwardedPrefix(exchange: Exchange): string | undefined {
+  const { route, matched } = exchange.admission;
+  const own = reverseRewriteOf(route)?.prefixOf(matched);
+  return own === undefined ? undefined : outerPrefix(exchange) + own;
 }
 
 /**
@@ -50,14 +48,15 @@ export function changeResponseFields(fields: readonly string[], exchange: Exchan
   return changed;
 }
 
-function callerReference(value: string, { head, admission }: Exchange, rewrite: ReverseRewrite): string {
+function callerReference(value: string, exchange: Exchange, rewrite: ReverseRewrite): string {
+  const { head, admission } = exchange;
   const { route, path, query, matched } = admission;
   const { targets, host } = route.upstream;
   return translateReference(value, {
     requested: `${targets[0].origin}${path}${query}`,
     targets: targets.map(({ origin }) => origin),
     callerHosts: host === 'preserve' ? [head.forwardedHost, head.host] : [head.forwardedHost],
-    proxyPrefix: proxyPrefix(head),
+    outerPrefix: outerPrefix(exchange),
     prefix: rewrite.prefixOf(matched),
     matched,
     reverse: (upstreamPath) => rewrite.reverse(upstreamPath, matched),
@@ -71,6 +70,23 @@ function reverseRewriteOf(route: Route): ReverseRewrite | undefined {
   return reverse;
 }
 
+/** Returns what was removed from the caller's path before the gateway read it. */
+function outerPrefix({ head, req }: Exchange): string {
+  return proxyPrefix(head) + mountPath(req);
+}
+
+/** As a library: the mount path, which Express keeps in `baseUrl`, and Connect in the difference to `originalUrl`. */
+function mountPath(req: Exchange['req']): string {
+  const {
+    baseUrl,
+    originalUrl,
+    url = '',
+  } = req as Exchange['req'] & Record<'baseUrl' | 'originalUrl', unknown>;
+  if (typeof baseUrl === 'string' && baseUrl !== '') return plainPath(baseUrl);
+  if (typeof originalUrl !== 'string' || !originalUrl.endsWith(url)) return '';
+  return plainPath(originalUrl.slice(0, originalUrl.length - url.length));
+}
+
 /** Returns the prefix that a trusted proxy removed; empty where it sent none, several, or no path. */
 function proxyPrefix({ rawHeaders, viaTrustedProxy }: RequestHead): string {
   if (!viaTrustedProxy) return '';
@@ -80,5 +96,10 @@ function proxyPrefix({ rawHeaders, viaTrustedProxy }: RequestHead): string {
     if (found !== undefined) return '';
     found = rawHeaders[at + 1]!;
   }
-  return found !== undefined && PREFIX.test(found) ? found.replace(/\/$/, '') : '';
+  return plainPath(found ?? '');
+}
+
+/** Returns a path without a slash at its end; empty where it is no path of plain segments. */
+function plainPath(text: string): string {
+  return PREFIX.test(text) ? text.replace(/\/$/, '') : '';
 }

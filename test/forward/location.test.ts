@@ -16,6 +16,8 @@ interface Setup {
   readonly upstream?: Partial<Upstream>;
   readonly prefix?: string | readonly string[];
   readonly trusted?: boolean;
+  /** What a surrounding application has added to the request. */
+  readonly req?: object;
 }
 
 function exchangeOf(match: string, rewrite: string, path: string, setup: Setup = {}): Exchange {
@@ -33,6 +35,7 @@ function exchangeOf(match: string, rewrite: string, path: string, setup: Setup =
   return {
     head: { ...head, rawHeaders: [...head.rawHeaders, ...prefixes], viaTrustedProxy: setup.trusted ?? true },
     admission: found satisfies RouteMatch,
+    req: { url: path, ...setup.req },
   } as unknown as Exchange;
 }
 
@@ -155,6 +158,19 @@ describe('A Location', () => {
     expect(files('c', setup)).toBe('c');
     expect(files('/v1/x', { ...setup, trusted: false })).toBe('/files/x');
   });
+
+  it.each([{ baseUrl: '/api', originalUrl: '/api/files/a/b' }, { originalUrl: '/api/files/a/b' }])(
+    'gets the path at which an application has mounted the gateway: %j',
+    (req) => {
+      expect(files('/v1/x', { req })).toBe('/api/files/x');
+      expect(files('/v1/x', { req, prefix: '/outer' })).toBe('/outer/api/files/x');
+      expect(forwardedPrefix(exchangeOf('GET /files/{path**}', '/{path}', '/files/a/b', { req }))).toBe(
+        '/api/files',
+      );
+      expect(files('/v1/x', { req: { baseUrl: '', originalUrl: '/files/a/b' } })).toBe('/files/x');
+      expect(files('/v1/x', { req: { baseUrl: '//evil.test' } })).toBe('/files/x');
+    },
+  );
 
   it('of an upstream that uses X-Forwarded-Prefix stays as it is', () => {
     const stripped = (location: string, setup?: Setup) =>
