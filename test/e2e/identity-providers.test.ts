@@ -1,4 +1,4 @@
-/** Tokens as known identity providers make them, accepted by a file as the documentation shows it. */
+/** Tokens of four identity providers in one gateway, with more settings than docs/issuers.md has: tenants, clients, versions. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { createSigningKey, createTestIssuer, type Claims, type TestIssuer } from '../support/tokens.js';
