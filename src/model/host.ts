@@ -2,7 +2,7 @@
 import { domainToASCII } from 'node:url';
 
 /**
- * Returns the form in which hosts are compared: without port, in lower case, without the dot at the end. An IPv6 address
+ * Returns the form in which hosts are compared: without port, in lower case, without dots at the end. An IPv6 address
  * is in its shortest form. A name is in A-labels already (RFC 5890), since a Host field is ASCII.
  *
  * @param host a valid Host field (`src/read/host.ts`)
@@ -14,7 +14,10 @@ export function normalHost(host: string): string {
   }
   const colon = host.indexOf(':');
   const name = (colon === -1 ? host : host.slice(0, colon)).toLowerCase();
-  return name.endsWith('.') ? name.slice(0, -1) : name;
+  // A name server reads one dot only; a server that removes several must not find a route of other hosts here.
+  let end = name.length;
+  while (end > 0 && name[end - 1] === '.') end -= 1;
+  return end === name.length ? name : name.slice(0, end);
 }
 
 /** Returns whether a pattern such as `*.example.com` matches every name below one. */

@@ -8,6 +8,8 @@ describe('The normal form of a host', () => {
     ['API.Example.COM', 'api.example.com'],
     ['api.example.com:8443', 'api.example.com'],
     ['api.example.com.', 'api.example.com'],
+    ['api.example.com..', 'api.example.com'],
+    ['...', ''],
     ['api.example.com.:80', 'api.example.com'],
     ['XN--BCHER-KVA.example', 'xn--bcher-kva.example'],
     ['10.0.0.5:80', '10.0.0.5'],

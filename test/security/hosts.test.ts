@@ -52,6 +52,7 @@ describe('A host', () => {
     'api.test:80',
     'api.test:1',
     'api.test.',
+    'api.test..:80',
     'Api.test.:8443',
     'xn--bcher-kva.test',
     'XN--Bcher-KVA.TEST',
