@@ -129,11 +129,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await closeAll();
     throw error;
   });
-  const { address, adminAddress } = listening;
-  log.info({ address, admin: adminAddress, routes: started.routes.length }, 'gateway started');
-  warnOfForeignCluster(started, log);
-  // Of several workers each would say the same; the primary does.
-  if (!worker) warnOfInsecureSettings(started, log);
+  logStart(options, listening, log);
 
   function onReload(isInForce: boolean): void {
     metrics.countReload(isInForce);
@@ -148,8 +144,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 
   return {
     administration: current().administration,
-    address,
-    adminAddress,
+    address: listening.address,
+    adminAddress: listening.adminAddress,
     reload() {
       reopen();
       return reloader.reload();
@@ -162,6 +158,18 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       await closeAll();
     },
   };
+}
+
+/** Logs that the ports are open, with what an operator should know. */
+function logStart(
+  { started, worker }: ServeOptions,
+  { address, adminAddress }: Pick<Serving, 'address' | 'adminAddress'>,
+  log: Runtime['log'],
+): void {
+  log.info({ address, admin: adminAddress, routes: started.routes.length }, 'gateway started');
+  warnOfForeignCluster(started, log);
+  // Of several workers each would say the same; the primary does.
+  if (!worker) warnOfInsecureSettings(started, log);
 }
 
 /** Builds the first instance of the gateway, each instance with its apps API. */
