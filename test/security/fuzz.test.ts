@@ -14,7 +14,7 @@ import { startStrictUpstream, type StrictUpstream } from '../support/strict-upst
 import type { ReceivedRequest } from '../support/strict-reader.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 
-const MUTANTS = Number(process.env['TOLLGATE_FUZZ'] ?? 20_000);
+const MUTANTS = Number(process.env['TOLLGATE_FUZZ'] ?? 8_000);
 const SEED = Number(process.env['TOLLGATE_FUZZ_SEED'] ?? 20_261_122);
 const LANES = 256;
 /** After so many the gateway becomes idle, and every request that arrived must have a record. */
