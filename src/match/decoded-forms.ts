@@ -39,14 +39,22 @@ const READINGS: readonly Reading[] = [
   (path) => eachSegment(path, withoutTrailingDots),
 ];
 
+/** Another path that a server may read. */
+export interface DecodedForm {
+  /** Its segments, fully decoded; dot segments and empty segments are resolved. */
+  readonly segments: string[];
+  /** Whether it had a `..` segment, which removed the segment before it. */
+  readonly hasParent: boolean;
+}
+
 /**
- * Returns the segments of every other path that a server may read instead of this one. They are fully decoded; dot
- * segments and empty segments are resolved. A path in plain characters gives an empty list and costs one regular expression.
+ * Returns every other path that a server may read instead of this one. A path in plain characters gives an empty list and
+ * costs one regular expression.
  *
  * @param path in its normal form (`normal-form.ts`), so every escape is valid UTF-8
  * @returns undefined where the path is long and has so many forms that checking each would delay other requests
  */
-export function decodedForms(path: string): string[][] | undefined {
+export function decodedForms(path: string): DecodedForm[] | undefined {
   if (!READABLE_FURTHER.test(path)) return [];
   const texts = path.slice(1).split('/').map(decodeURIComponent);
   const forms = [`/${texts.map((text) => text.replaceAll('/', INNER_SLASH)).join('/')}`];
@@ -57,17 +65,20 @@ export function decodedForms(path: string): string[][] | undefined {
       if (!forms.includes(other)) forms.push(other);
     }
   }
-  return forms.slice(1).map(segmentsOf);
+  return forms.slice(1).map(resolve);
 }
 
 /** Removes dot segments (RFC 3986 5.2.4) and reads a run of slashes as one. */
-function segmentsOf(form: string): string[] {
+function resolve(form: string): DecodedForm {
   const segments: string[] = [];
+  let hasParent = false;
   for (const text of form.split('/')) {
-    if (text === '..') segments.pop();
-    else if (text !== '' && text !== '.') segments.push(text.replaceAll(INNER_SLASH, '/'));
+    if (text === '..') {
+      segments.pop();
+      hasParent = true;
+    } else if (text !== '' && text !== '.') segments.push(text.replaceAll(INNER_SLASH, '/'));
   }
-  return segments;
+  return { segments, hasParent };
 }
 
 function eachSegment(path: string, change: (text: string) => string): string {

@@ -39,7 +39,7 @@ export function createReadTarget({ allowSemicolon }: MatchOptions): ReadTarget {
  * @returns empty for a path in plain characters, undefined where there are too many
  */
 export function otherReadings(path: string): string[] | undefined {
-  return decodedForms(path)?.map((segments) => `/${segments.join('/')}`);
+  return decodedForms(path)?.map(({ segments }) => `/${segments.join('/')}`);
 }
 
 /**

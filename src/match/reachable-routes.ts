@@ -50,7 +50,8 @@ export class ReachableRoutes {
   /**
    * Returns whether a stricter route matches the path when case and a trailing slash are ignored or the path is decoded
    * further. An upstream that reads it so would serve that route without its scope check. The found rule's own folded path
-   * matches as well, so a different shape is always a more specific one.
+   * matches as well, so a different shape is always a more specific one. A rewrite changes what `..` leads to, so a rewritten
+   * path that an upstream may read with one counts too.
    *
    * @param texts the segments of `path`, as `textsOf` returns them
    */
@@ -62,8 +63,10 @@ export class ReachableRoutes {
     const forms = decodedForms(path);
     if (forms === undefined) return true;
     for (const form of forms) {
-      const other = this.#findFolded(foldedTexts(form.slice(0, this.maxSegments)), method);
-      if (other !== undefined && isStricter(other, rule)) return true;
+      if (form.hasParent && rule.rewrite !== undefined) return true;
+      const segments = form.segments.slice(0, this.maxSegments);
+      const other = this.#findFolded(foldedTexts(segments), method);
+      if (other !== undefined && isStricter({ rule: other, texts: segments }, { rule, texts })) return true;
     }
     return false;
   }
@@ -77,18 +80,37 @@ export class ReachableRoutes {
   }
 }
 
+interface Reading {
+  readonly rule: Rule;
+  /** The segments of the path, fully decoded. */
+  readonly texts: readonly string[];
+}
+
 /**
- * Returns whether `other` might refuse a request that `found` admits. A route of more specific hosts counts as stricter.
- * Where the numbers of segments differ, a longer path with the same beginning counts as more specific. A less specific
- * route counts too where it is not open to the same callers.
+ * Returns whether the route of `reading` might refuse a request that `matched` admits. A route of more specific hosts counts
+ * as stricter. Where the numbers of segments differ, a longer path with the same beginning counts as more specific. A less
+ * specific route counts too where it is not open to the same callers, and any route whose conditions see another value.
  */
-function isStricter(other: Rule, found: Rule): boolean {
-  if (other.route === found.route) return false;
+function isStricter(reading: Reading, matched: Reading): boolean {
+  const { rule: other } = reading;
+  const { rule: found } = matched;
+  if (other.route === found.route) return hasOtherValues(reading, matched);
   if (other.hostRank > found.hostRank) return true;
   if (found.literal) return false;
   const hasSameHosts = other.hostRank === found.hostRank;
   if (hasSameHosts && (other.shape < found.shape || other.shape.startsWith(found.shape))) return true;
   const { access, require } = other.route;
   if (access.kind === 'public') return false;
-  return !isDeepStrictEqual(access, found.route.access) || !isDeepStrictEqual(require, found.route.require);
+  return (
+    !isDeepStrictEqual(access, found.route.access) ||
+    !isDeepStrictEqual(require, found.route.require) ||
+    hasOtherValues(reading, matched)
+  );
+}
+
+/** Returns whether the parameters of equal conditions differ in a value. */
+function hasOtherValues(reading: Reading, matched: Reading): boolean {
+  return matched.rule.conditionAt.some(
+    (at, index) => matched.texts[at] !== reading.texts[reading.rule.conditionAt[index]!],
+  );
 }

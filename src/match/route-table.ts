@@ -11,6 +11,8 @@ export interface Rule {
   readonly literal: boolean;
   /** The shape of the folded path. */
   readonly shape: string;
+  /** The positions in the path of the parameters that the route's conditions name, in the order of the conditions. */
+  readonly conditionAt: readonly number[];
   /** How specific the hosts of its table are (`hostRank`). */
   readonly hostRank: number;
 }
@@ -32,6 +34,7 @@ export class RouteTable {
       rewrite: createRewrite(route),
       literal: route.path.every(({ kind }) => kind === 'literal'),
       shape: shapeOf(folded),
+      conditionAt: conditionPositions(route),
       hostRank: this.hostRank,
     };
     this.#exact.add(route.path, route.methods, rule);
@@ -59,4 +62,12 @@ export class RouteTable {
   findFolded(folded: readonly string[], method: string): Rule | undefined {
     return this.#folded.find(folded, method);
   }
+}
+
+function conditionPositions({ path, require = [] }: Route): number[] {
+  return require.flatMap(({ parameter }) =>
+    parameter === undefined
+      ? []
+      : [path.findIndex((segment) => segment.kind === 'parameter' && segment.name === parameter)],
+  );
 }

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodedForms } from '../../src/match/decoded-forms.js';
 import { Refusal } from '../../src/model/refusal.js';
-import { routeOf } from '../model/route-of.js';
+import type { Route } from '../../src/model/route.js';
+import { routeOf, type RouteOptions } from '../model/route-of.js';
 import { headOf, matcherOf } from './head-of.js';
 
 const STRICT = { scope: { mode: 'all', scopes: ['admin'] } } as const;
@@ -121,6 +122,83 @@ describe('A path that a stricter route would match if it were decoded further', 
       }),
     );
   });
+});
+
+describe('A path that a lenient server reads with another value for a condition', () => {
+  const condition = { path: ['org_id'], name: 'org_id', test: 'is', values: [], parameter: 'org' } as const;
+  const bound = (match: string, more: RouteOptions = {}): Route => ({
+    ...routeOf(match, { allowEncodedSlash: true, scope: { mode: 'all', scopes: [] }, ...more }),
+    require: [condition],
+  });
+  const routes = [
+    bound('* /orgs/{org}/{path**}'),
+    bound('* /orgs/{org}/docs/{id}/{path**}'),
+    bound('* /mapped/{org}/{path**}', { rewrite: '/{org}/{path}' }),
+    bound('* /by-host/{org}/{path**}', { hosts: ['api.example', 'other.example'] }),
+    routeOf('* /open/{org}/{path**}', { allowEncodedSlash: true }),
+  ];
+  const match = matcherOf(routes, { allowSemicolon: true });
+  const find = (path: string): string | number => {
+    const found = match(headOf(`GET ${path}`));
+    return found instanceof Refusal ? found.status : found.route.match;
+  };
+
+  it.each([
+    '/orgs/a/..%20/b/secret',
+    '/orgs/a/%EF%BC%8E%EF%BC%8E/b/s',
+    '/orgs/a/%E2%80%A5/b',
+    '/orgs/a/..%20%2Fb/x',
+    '/orgs/a/x/..%20/..%20/b/s',
+    '/orgs/a%2Fb/x',
+    '/orgs/a./x',
+    '/orgs/a;b/x',
+    '/orgs/%EF%BD%81/x',
+    '/orgs/a/docs/..%20/..%20/b/x',
+    '/orgs/a/docs/5/..%20/..%20/..%20/b/docs/6',
+    '/mapped/a/..%20/..%20/b/x',
+    '/by-host/a/..%20/b/x',
+  ])('is 404: %s', (path) => {
+    expect(find(path)).toBe(404);
+  });
+
+  it.each([
+    ['/orgs/a/x/..%20/y', '* /orgs/{org}/{path**}'],
+    ['/orgs/a/x%2Fy./z;v=1/%3F', '* /orgs/{org}/{path**}'],
+    ['/orgs/caf%C3%A9%20x/%E2%80%A5y', '* /orgs/{org}/{path**}'],
+    ['/orgs/50%25/x', '* /orgs/{org}/{path**}'],
+    ['/orgs/a/docs/5/x%2Fy', '* /orgs/{org}/docs/{id}/{path**}'],
+    ['/by-host/a/x%2Fy', '* /by-host/{org}/{path**}'],
+    ['/open/a/..%20/b/secret', '* /open/{org}/{path**}'],
+    ['/open/a./x', '* /open/{org}/{path**}'],
+  ])('is nothing of %s', (path, expected) => {
+    expect(find(path)).toBe(expected);
+  });
+});
+
+describe('A rewritten path in which a lenient server reads a dot segment', () => {
+  const allowEncodedSlash = true;
+  const match = matcherOf(
+    [
+      routeOf('* /files/{path**}', { rewrite: '/tenants/a/{path}', allowEncodedSlash }),
+      routeOf('* /plain/{path**}', { allowEncodedSlash }),
+    ],
+    { allowSemicolon: true },
+  );
+
+  it.each(['/files/..%20/b', '/files/x/%E2%80%A5/y', '/files/x/..%20%2Fy', '/files/x%2F..;/b'])(
+    'is refused: %s',
+    (path) => {
+      expect([400, 404]).toContain((match(headOf(`GET ${path}`)) as Refusal).status);
+    },
+  );
+
+  it.each(['/files/a./b', '/files/a%2Fb', '/files/a..b/%20c', '/files/a%3F;b', '/plain/x/..%20/y'])(
+    'is nothing of %s',
+    (path) => {
+      const sent = path.replace('/files', '/tenants/a');
+      expect(match(headOf(`GET ${path}`))).toMatchObject({ matched: path, path: sent });
+    },
+  );
 });
 
 it('A path in plain characters has no other form', () => {
