@@ -8,6 +8,8 @@ export interface TranslationContext {
   readonly targets: readonly string[];
   /** The hosts, with ports, by which the upstream knows that the caller reaches it. */
   readonly callerHosts: readonly string[];
+  /** The scheme with which the caller reaches the gateway: `http` or `https`. */
+  readonly callerScheme: string;
   /** What was removed from the caller's path before the gateway read it; empty where that is nothing. */
   readonly outerPrefix: string;
   /** The prefix that the rewrite removed. */
@@ -36,8 +38,11 @@ export function translateReference(reference: string, context: TranslationContex
     // The caller cannot reach the target, so its origin is of no use. A path of two slashes would name another host.
     return hasOwnOrigin && !url.pathname.startsWith('//') ? url.pathname + end : reference;
   }
-  if (path === undefined || path === url.pathname || !isCallerHost(url, context)) return reference;
-  return url.origin + path + end;
+  if (path === undefined || path === url.pathname) return reference;
+  if (URL.canParse(reference)) return isCallerHost(url, context) ? url.origin + path + end : reference;
+  // The caller reads a reference without a scheme with its own, not with the target's.
+  const seen = new URL(reference, `${context.callerScheme}://gateway.invalid`);
+  return isCallerHost(seen, context) ? `//${seen.host}${path}${end}` : reference;
 }
 
 /**

@@ -2,6 +2,7 @@
  * What a route changes beyond its upstream's settings: fields of the response, and where it rewrites, X-Forwarded-Prefix
  * and the references back. Other routes never come here.
  */
+import { isUtf8 } from 'node:buffer';
 import type { RequestHead } from '../model/request.js';
 import type { Route } from '../model/route.js';
 import type { Exchange } from './exchange.js';
@@ -48,12 +49,16 @@ export function changeResponseFields(fields: readonly string[], exchange: Exchan
   return changed;
 }
 
+/** Translates a reference in the bytes of the wire, one a character; one that is not UTF-8 is returned as it is. */
 function callerReference(value: string, exchange: Exchange, rewrite: ReverseRewrite): string {
   const { head, admission } = exchange;
   const { route, path, query, matched } = admission;
   const { targets, host } = route.upstream;
-  return translateReference(value, {
+  const reference = decodedUtf8(value);
+  if (reference === undefined) return value;
+  const translated = translateReference(reference, {
     requested: `${targets[0].origin}${path}${query}`,
+    callerScheme: head.forwardedProto,
     targets: targets.map(({ origin }) => origin),
     callerHosts: host === 'preserve' ? [head.forwardedHost, head.host] : [head.forwardedHost],
     outerPrefix: outerPrefix(exchange),
@@ -61,6 +66,13 @@ function callerReference(value: string, exchange: Exchange, rewrite: ReverseRewr
     matched,
     reverse: (upstreamPath) => rewrite.reverse(upstreamPath, matched),
   });
+  return translated === reference ? value : translated;
+}
+
+/** Decodes UTF-8 from text that has one character for each byte; undefined where it is not UTF-8. */
+function decodedUtf8(bytes: string): string | undefined {
+  const buffer = Buffer.from(bytes, 'latin1');
+  return isUtf8(buffer) ? buffer.toString('utf8') : undefined;
 }
 
 function reverseRewriteOf(route: Route): ReverseRewrite | undefined {

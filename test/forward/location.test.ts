@@ -16,6 +16,8 @@ interface Setup {
   readonly upstream?: Partial<Upstream>;
   readonly prefix?: string | readonly string[];
   readonly trusted?: boolean;
+  /** How the caller reaches the gateway; left out: http. */
+  readonly scheme?: 'http' | 'https';
   /** What a surrounding application has added to the request. */
   readonly req?: object;
 }
@@ -33,7 +35,12 @@ function exchangeOf(match: string, rewrite: string, path: string, setup: Setup =
   if (found instanceof Refusal) throw new Error(`${path} is refused: ${found.status}`);
   const prefixes = [setup.prefix ?? []].flat().flatMap((each) => ['X-Forwarded-Prefix', each]);
   return {
-    head: { ...head, rawHeaders: [...head.rawHeaders, ...prefixes], viaTrustedProxy: setup.trusted ?? true },
+    head: {
+      ...head,
+      rawHeaders: [...head.rawHeaders, ...prefixes],
+      viaTrustedProxy: setup.trusted ?? true,
+      forwardedProto: setup.scheme ?? 'http',
+    },
     admission: found satisfies RouteMatch,
     req: { url: path, ...setup.req },
   } as unknown as Exchange;
@@ -144,6 +151,29 @@ describe('A Location', () => {
     'http://[',
   ])('that the caller can use, or that no path leads to, is left alone: %j', (location) => {
     expect(files(location)).toBe(location);
+  });
+
+  it.each([
+    ['//api.test/v1/x?q=1', 'http', '//api.test/files/x?q=1'],
+    ['//api.test/v1/x', 'https', '//api.test/files/x'],
+    ['//API.test:443/v1/x', 'https', '//api.test/files/x'],
+    ['//api.test:443/v1/x', 'http', '//api.test:443/v1/x'],
+    ['//api.test:80/v1/x', 'https', '//api.test:80/v1/x'],
+    ['//user@api.test/v1/x', 'https', '//api.test/files/x'],
+    ['//api.test/login', 'https', '//api.test/login'],
+  ] as const)('%s without a scheme, of a caller over %s, becomes %s', (location, scheme, expected) => {
+    expect(files(location, { scheme })).toBe(expected);
+  });
+
+  it.each([
+    ['/v1/\u00c3\u00a9?q=\u00c3\u00a9', '/files/%C3%A9?q=%C3%A9'],
+    [`${TARGET}/v1/\u00e6\u009d\u00b1`, '/files/%E6%9D%B1'],
+    ['/v1/\u00e9', '/v1/\u00e9'],
+    ['/v1/\u00c0\u00af', '/v1/\u00c0\u00af'],
+    ['/login/\u00c3\u00a9', '/login/\u00c3\u00a9'],
+    ['https://login.example/\u00c3\u00a9', 'https://login.example/\u00c3\u00a9'],
+  ])('with bytes beyond ASCII is read as UTF-8, otherwise left alone: %j', (location, expected) => {
+    expect(files(location)).toBe(expected);
   });
 
   it('at the target whose path no request leads to loses the origin', () => {
