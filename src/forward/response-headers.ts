@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { FlatHeaders } from '../model/refusal.js';
-import type { Cors } from '../model/route.js';
+import type { Cors, ResponseHeaderChanges } from '../model/route.js';
 import { HOP_BY_HOP, nominate } from './field-names.js';
 import { latin1, type RawHeaders } from './raw-headers.js';
 
@@ -82,11 +82,16 @@ export function headText(startLine: string, fields: readonly string[]): string {
   return `${text}\r\n`;
 }
 
-/** Returns the allowed trailers as pairs. None can replace a header field of the gateway. */
+/**
+ * Returns the allowed trailers as pairs. None can replace a header field of the gateway.
+ *
+ * @param changes the route's changes to the header, which no trailer can undo
+ */
 export function trailerFields(
   raw: RawHeaders,
   connection: string | undefined,
   responseHeaders: FlatHeaders,
+  changes: ResponseHeaderChanges | undefined,
 ): [name: string, value: string][] {
   const nominated = nominatedBy(connection);
   const pairs: [string, string][] = [];
@@ -95,6 +100,7 @@ export function trailerFields(
     const lower = name.toLowerCase();
     if (FORBIDDEN.trailers.has(lower) || nominated?.has(lower) || isReplaced(lower, responseHeaders))
       continue;
+    if (changes?.replaced.has(lower)) continue;
     pairs.push([name, latin1(raw[at + 1]!)]);
   }
   return pairs;

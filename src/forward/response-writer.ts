@@ -152,9 +152,10 @@ export class ResponseWriter {
   }
 
   writeTrailers(raw: RawHeaders | null): void {
-    const { res, responseHeaders } = this.exchange;
+    const { res, responseHeaders, admission } = this.exchange;
     if (!raw || raw.length === 0 || !res.chunkedEncoding) return;
-    res.addTrailers(trailerFields(raw, this.#connection, responseHeaders));
+    const changes = admission.route.responseHeaders;
+    res.addTrailers(trailerFields(raw, this.#connection, responseHeaders, changes));
   }
 
   /** Ends the response. @param slow is called where the client does not take the rest at once */

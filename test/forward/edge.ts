@@ -27,6 +27,8 @@ export interface EdgeOptions {
   readonly bodyTimeoutMs?: number;
   readonly minBodyRate?: number;
   readonly responseHeaders?: FlatHeaders;
+  /** Further settings of the route. */
+  readonly route?: Partial<Route>;
   readonly streamWatcher?: Pick<TokenWatcher, 'watch'> & Partial<TokenWatcher>;
   readonly lookup?: UpstreamOptions['lookup'];
   readonly parsedBody?: (req: IncomingMessage) => Buffer;
@@ -138,7 +140,7 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     log,
     ...(streamWatcher && { streamWatcher }),
   });
-  const route = routeTo(upstream, options.maxBodyBytes ?? 10_000_000);
+  const route = { ...routeTo(upstream, options.maxBodyBytes ?? 10_000_000), ...options.route };
   const results: (ForwardOutcome | Refusal)[] = [];
   const endings: (string | undefined)[] = [];
   const waiting = new Set<() => void>();

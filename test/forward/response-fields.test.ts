@@ -46,6 +46,18 @@ for (const [name, text] of Object.entries(DOUBLED)) {
   });
 }
 
+it('A trailer under a name that the route sets or removes is dropped, others pass', async () => {
+  const responseHeaders = { set: [['X-Set', 'own'] as const], replaced: new Set(['x-set', 'x-gone']) };
+  const { edge } = await responding(
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Gone: 1\r\n\r\n' +
+      '2\r\nok\r\n0\r\nX-SET: 2\r\nx-gone: 3\r\nX-Kept: 4\r\n\r\n',
+    { route: { responseHeaders } },
+  );
+  const response = await exchangeRaw(edge.port, GET);
+  expect(response).toMatch(/\r\n0\r\nX-Kept: 4\r\n\r\n$/);
+  expect(response.match(/x-(?:set|gone).*/gi)).toEqual(['X-Set: own']);
+});
+
 it('Two fields of a transfer coding are one list, and only chunked can be forwarded', async () => {
   for (const codings of ['gzip\r\nTransfer-Encoding: chunked', 'chunked\r\nTransfer-Encoding: chunked']) {
     const { edge } = await responding(
