@@ -25,9 +25,13 @@ export function createRewrite({ match, path, rewrite }: Route): Rewrite | undefi
     let rewritten = '';
     for (const [index, part] of parts.entries()) {
       if (typeof part === 'string') rewritten += `/${part}`;
-      // An optional rest without segments adds nothing; with a trailing slash only, it adds that at the end.
-      else if (segments.length > part.at && (segments[part.at] !== '' || index === parts.length - 1))
-        rewritten += `/${segments.slice(part.at, part.end).join('/')}`;
+      // An optional rest without segments adds nothing.
+      else if (segments.length > part.at) {
+        const value = segments.slice(part.at, part.end);
+        // A trailing slash stays at the end only; elsewhere it would be an empty segment.
+        if (index < parts.length - 1 && value.at(-1) === '') value.pop();
+        if (value.length > 0) rewritten += `/${value.join('/')}`;
+      }
     }
     return rewritten === '' ? '/' : rewritten;
   };

@@ -290,13 +290,17 @@ describe('A rewrite', () => {
     ['GET /files/{path**}', '/{path}/raw', '/files', '/raw'],
     ['GET /files/{path**}', '/{path}/raw', '/files/', '/raw'],
     ['GET /files/{path**}', '/{path}/raw', '/files/a', '/a/raw'],
+    ['GET /files/{path**}', '/{path}/raw', '/files/a/', '/a/raw'],
+    ['GET /files/{path**}', '/{path}/', '/files/a/', '/a/'],
+    ['GET /files/{path*}', '/{path}/raw', '/files/a/b/', '/a/b/raw'],
+    ['* /two/{a}/{path**}', '/{path}/z/{a}', '/two/q/x/', '/x/z/q'],
   ])('of %s to %s makes %s into %s', (rule, rewrite, path, expected) => {
     const match = matcherOf([routeOf(rule, { rewrite })], { allowSemicolon: false });
     expect(match(headOf(`GET ${path}?q=1`))).toMatchObject({ path: expected, query: '?q=1' });
   });
 
   it.each([
-    ['/{path}/x', '/files/a/', 'the path has an empty segment'],
+    ['/x//{path}', '/files/a', 'the path has an empty segment'],
     ['/../{path}', '/files/a', 'the path has a dot segment'],
     ['/x%2Fy/{path}', '/files/a', 'the path has an encoded slash'],
   ])('to %s follows the rules of every path', (rewrite, path, detail) => {
