@@ -85,7 +85,7 @@ class RequestPlaces {
     const rawHeaders = headersWithout(sources, withVerifiedAuthorization(places, head), forwards);
     return {
       ...admission,
-      query: head.websocket ? queryWithout(sources, query) : query,
+      query: queryWithout(sources, query),
       forwardedHead: { ...head, rawHeaders },
     };
   }

@@ -402,7 +402,9 @@ describe('A request whose token is not in Authorization', () => {
       });
       expect(forwarded(places, socket(), `?access%5Ftoken=${token}`).query).toBe('');
       expect(forwarded(places, socket(), '?%zz=1&a').query).toBe('?%zz=1&a');
-      expect(forwarded(places, {}, '?access_token=page').query).toBe('?access_token=page');
+      const plain = { authorization: `Bearer ${token}` };
+      expect(forwarded(places, plain, `?a=1&access_token=${others}`).query).toBe('?a=1');
+      expect(forwarded(places, plain, `?%61ccess_token=${token}`).query).toBe('');
     }
   });
 });
