@@ -45,6 +45,21 @@ export function readClaim(payload: Readonly<Record<string, unknown>>, path: Clai
 }
 
 /**
+ * Tells whether a claim, or an object on the way to it, is absent or `null`. Where a text or an array is in the place of an
+ * object the path does not fit the token, so nothing is known of the claim.
+ */
+function isAbsent(payload: Readonly<Record<string, unknown>>, path: ClaimPath): boolean {
+  let value: unknown = payload;
+  for (const name of path) {
+    if (typeof value !== 'object' || Array.isArray(value) || value === null) return false;
+    if (!Object.hasOwn(value, name)) return true;
+    value = (value as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined || value === null) return true;
+  }
+  return false;
+}
+
+/**
  * Tells whether claims satisfy a condition. An absent claim and `null` satisfy `absent` alone, and an absent or empty
  * parameter satisfies nothing.
  * @param parameters the path parameters of the request, decoded
@@ -55,9 +70,9 @@ export function satisfies(
   parameters?: Readonly<Record<string, string>>,
 ): boolean {
   const { path, test, values, parameter } = condition;
+  if (test === 'absent') return isAbsent(claims, path);
   const claim = readClaim(claims, path);
-  if (claim === undefined || claim === null) return test === 'absent';
-  if (test === 'absent') return false;
+  if (claim === undefined || claim === null) return false;
   if (parameter !== undefined) {
     if (parameters === undefined || !Object.hasOwn(parameters, parameter)) return false;
     const text = parameters[parameter]!;

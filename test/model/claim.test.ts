@@ -88,6 +88,21 @@ describe('A condition', () => {
     ).toEqual([...[true, true, true, false]]);
   });
 
+  it.each([[[{ b: 1 }]], [[]], ['b'], [''], [0], [true], [false]])(
+    'that a claim within an object is absent is not satisfied where %j is in the place of the object',
+    (value) => {
+      expect(satisfies(condition({ test: 'absent', path: ['a', 'b'] }), { a: value })).toBe(false);
+      expect(satisfies(condition({ test: 'absent', path: ['x', 'a', 'b'] }), { x: { a: value } })).toBe(
+        false,
+      );
+    },
+  );
+
+  it('that a claim is absent is satisfied where an object on the way to it is null, or only inherited', () => {
+    expect(satisfies(condition({ test: 'absent', path: ['a', 'b'] }), { a: null })).toBe(true);
+    expect(satisfies(condition({ test: 'absent', path: ['constructor', 'name'] }), {})).toBe(true);
+  });
+
   it.each([
     ['is', 'shop', { org: 'shop' }, true],
     ['is', 'shop', { org: 'Shop' }, false],
