@@ -87,7 +87,84 @@ describe('check warns of a public route at a host that goes before a route with 
     ],
     ['another path at the upstream', withRoutes(open('GET /a', '\n    rewrite: /public'))],
     ['another host', withRoutes(open('GET /a')).replace('scope: a:read', 'scope: a:read\n    host: a.test')],
+    [
+      'a route between them that needs a token at its host',
+      withRoutes(
+        open('"* /{path**}"'),
+        'match: GET /{x}\n    host: www.test\n    upstream: api\n    scope: b',
+      ),
+    ],
+    [
+      'named methods of its own path, which need a token at its host',
+      withRoutes(open('"* /a"'), 'match: GET /a\n    host: www.test\n    upstream: api\n    scope: b'),
+    ],
   ])('but not with %s', async (_what, text) => {
     expect(await warningsOf(text)).toEqual([]);
+  });
+
+  it.each([
+    ['GET /a', '* /a'],
+    ['GET /a/{x}', '* /a/{p**}'],
+    ['GET,PUT /{x}/b', 'GET,POST /a/{y}'],
+    ['"* /a/{p*}"', 'GET /{x}/{y}'],
+  ])('where %s and %s have only some paths or methods together', async (match, guarded) => {
+    expect(await warningsOf(withRoutes(open(match)).replace('GET /a', () => `"${guarded}"`))).toEqual([
+      `9:12: at www.test this public route goes before "${guarded}" in line 6, which needs a token elsewhere`,
+    ]);
+  });
+
+  it.each([
+    ['GET /a/{x}', 'GET /a'],
+    ['GET /a/{p*}', '* /a/'],
+    ['GET /a/{p*}', '* /b/{p**}'],
+    ['GET /{x}', '* /a/'],
+  ])('but not where %s and %s have none', async (match, guarded) => {
+    expect(await warningsOf(withRoutes(open(match)).replace('GET /a', () => `"${guarded}"`))).toEqual([]);
+  });
+
+  it('also of one with scope: none, against a route that needs a scope', async () => {
+    const anyToken = open('GET /a').replace('public: true', 'scope: none');
+    const text = withRoutes(anyToken);
+    expect(await warningsOf(text)).toEqual([
+      '9:12: at www.test this route with scope: none goes before "GET /a" in line 6, which needs a scope elsewhere',
+    ]);
+    expect(await warningsOf(text.replace('scope: a:read', 'scope: none'))).toEqual([]);
+    expect(await warningsOf(withRoutes(`${anyToken}\n    require: [{claim: a, is: b}]`))).toEqual([]);
+    expect(await warningsOf(withRoutes(open('GET /a')).replace('scope: a:read', 'scope: none'))).toHaveLength(
+      1,
+    );
+  });
+});
+
+describe('check warns of a public route for more hosts than a route with a scope', () => {
+  const guardedAt = (host: string, ...lines: string[]) =>
+    withRoutes(...lines).replace('scope: a:read', `scope: a:read\n    host: ${host}`);
+  const open = (match: string, more = '') => `match: ${match}\n    upstream: api\n    public: true${more}`;
+  const OPENS = 'at other hosts this public route opens "GET /a" in line 6, which needs a token at';
+
+  it.each(['"* /{path**}"', '"* /a"', 'GET /{x}'])('that has %s', async (match) => {
+    expect(await warningsOf(guardedAt('api.test', open(match)))).toEqual([`10:12: ${OPENS} api.test`]);
+  });
+
+  it('with a wildcard on either side', async () => {
+    const wild = open('GET /{x}', '\n    host: "*.test"');
+    expect(await warningsOf(guardedAt('api.test', wild))).toEqual([`10:12: ${OPENS} api.test`]);
+    expect(await warningsOf(guardedAt('"*.api.test"', wild))).toEqual([`10:12: ${OPENS} *.api.test`]);
+    expect(await warningsOf(guardedAt('"*.test"', open('GET /{x}')))).toEqual([`10:12: ${OPENS} *.test`]);
+    expect(await warningsOf(guardedAt('api.other', wild))).toEqual([]);
+  });
+
+  it('also where it has scope: none', async () => {
+    const anyToken = open('GET /a').replace('public: true', 'scope: none');
+    expect(await warningsOf(guardedAt('api.test', anyToken))).toEqual([
+      '10:12: at other hosts this route with scope: none opens "GET /a" in line 6, which needs a scope at api.test',
+    ]);
+  });
+
+  it('but not where another route needs a token at the other hosts, or where they have nothing together', async () => {
+    const other = 'match: GET /a\n    upstream: api\n    scope: b';
+    expect(await warningsOf(guardedAt('api.test', open('"* /{path**}"'), other))).toEqual([]);
+    expect(await warningsOf(guardedAt('api.test', open('"* /{path**}"', '\n    rewrite: /x')))).toEqual([]);
+    expect(await warningsOf(guardedAt('api.test', open('GET /b')))).toEqual([]);
   });
 });
