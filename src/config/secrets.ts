@@ -46,7 +46,7 @@ export function hideSecrets(line: string): string {
   return hidden;
 }
 
-/** Keeps quotes, and the name in `${NAME:-default}`. */
-function mask(value: string): string {
-  return value.replace(/\$\{\w+(?:\}|:-)?|[^"']/g, (part) => (part.length > 1 ? part : '*'));
+/** Replaces every character of a value with a star. Keeps quotes, and the name in `${NAME:-default}`. */
+export function mask(value: string): string {
+  return value.replace(/\$\{\w+(?:\}|:-)?|[^"'\r\n]/g, (part) => (part.length > 1 ? part : '*'));
 }

@@ -16,6 +16,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { explainSyntax, isSecret, mustBeQuoted } from './syntax.js';
+import { hideIssuerSecrets } from './secret-nodes.js';
 import { hideVariables, showVariables } from './variables.js';
 import { ParseError, formatPath, Problem, type Path, type SourceLocation } from './problem.js';
 
@@ -55,10 +56,11 @@ export function yamlSource(
   raw: string,
 ): { source: Source; problems: Problem[]; broken: boolean } {
   const lines = new LineCounter();
-  const sourceLines = raw.split('\n');
+  let sourceLines: readonly string[] | undefined;
   const problemAt = (offset: number, message: string): Problem => {
     const { line, col } = lines.linePos(offset);
     const row = Math.max(line, 1);
+    sourceLines ??= hideIssuerSecrets(raw, document).split('\n');
     return new Problem(file, row, Math.max(col, 1), message, sourceLines[row - 1]);
   };
   const isTooDeep = isNestedTooDeeply(raw);

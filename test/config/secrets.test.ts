@@ -63,6 +63,36 @@ describe('an error on a line with a credential', () => {
     expect(words).not.toContain(SECRET);
   });
 
+  it.each([
+    'secrt: hunter2',
+    'secrt: "a hunter2"',
+    'x: {y: [hunter2]}',
+    'secret_: |\n      hunter2\n      hunter2',
+    'headers: X-Api-Key hunter2',
+    'headers: [X-Api-Key hunter2]',
+    'headers: {X-Tenant: hunter2, X-Empty: ""}',
+    'headers: {"X Tenant": hunter2}',
+    'headers:\n      X Tenant: hunter2',
+    'headers: {X-Tenant: "a\\nhunter2"}',
+    'headers: {X-Tenant: "${A:-hunter2}", X-Other: ""}',
+    'headers: &h {"X Tenant": hunter2}',
+  ])('is reported without it in an issuer, under an unknown key or in header fields: %s', async (lines) => {
+    const issuer = `\n    issuer: https://i.example\n    audience: a\n    ${lines}`;
+    const text = VALID.replace(/(main:) \{.*\}/, (_, name: string) => `${name}${issuer}`);
+    const words = await told(text);
+    expect(words).not.toBe('');
+    expect(words).not.toContain(SECRET);
+    const merged = `x-base: &base\n    audience: a\n    ${lines}\n${VALID.replace('{issuer', '{<<: *base, issuer')}`;
+    const mergedWords = await told(merged);
+    expect(mergedWords).not.toBe('');
+    expect(mergedWords).not.toContain(SECRET);
+  });
+
+  it('is shown with the rest of the line', async () => {
+    const words = await told(VALID.replace('audience: a', 'audience: a, secrt: hunter2, clock_skew: 5x'));
+    expect(words).toContain('audience: a, secrt: *******, clock_skew: 5x');
+  });
+
   it('is reported without private members of a JWK', async () => {
     const key = '{"kty":"RSA","n":"AQAB","e":"AQAB","d":"hunter2", "p": "hunter2", qi: hunter2, k: hunter2}';
     const words = await told(VALID.replace('"https://i.example/jwks"', `{keys: [${key}]}`));
