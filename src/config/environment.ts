@@ -12,7 +12,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Copies the source's value with its variables expanded. A value with a variable gets the type that its key accepts,
  * however it is quoted: a number or a boolean if the key accepts one, else a string. A variable that would put `false`
- * where a string is expected is a problem. Keys that begin with `x-` are left out.
+ * or `none` where a string is expected, and so disable a check, is a problem. Keys that begin with `x-` are left out.
  * @param report gets unset and malformed variables, and a value that is nested too deeply
  */
 export function expandEnv(source: Source, env: Environment, report: Report): unknown {
@@ -86,10 +86,10 @@ function accepts(path: Path, value: unknown): boolean {
 
 /**
  * Whether the value disables what the key configures, where every other value is a string. `audience: ${AUD}` with
- * `false` would disable the audience check; a wrong variable must not do that.
+ * `false` would disable the audience check, and `scope: ${SCOPE}` with `none` the scope; a wrong variable must not do that.
  */
 function isDisablingValue(path: Path, value: unknown): boolean {
-  if (typeof value !== 'boolean') return false;
+  if (typeof value !== 'boolean' && value !== 'none') return false;
   const all = schemasAt(schema, path);
   return (
     all.some((each) => each instanceof z.ZodLiteral && each.values.has(value)) &&

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { load, onTop, planted, problemsOf, VALID } from './planted.js';
+import { accessOf, load, onTop, planted, problemsOf, VALID } from './planted.js';
 
 describe('the environment in a file', () => {
   it('provides values, with a default if a variable is unset or empty', async () => {
@@ -45,6 +45,19 @@ describe('the environment in a file', () => {
       const empty = planted(key, `${key.split(':')[0]!}: "\${OFF}"`);
       expect(await problemsOf(empty, { OFF: '' })).toHaveLength(1);
     }
+  });
+
+  it('does not open a route to every token: scope is not none', async () => {
+    for (const written of ['${SC}', '"${SC}"', '${UNSET:-none}', 'no${REST}']) {
+      expect(await problemsOf(accessOf(`scope: ${written}`), { SC: 'none', REST: 'ne' })).toEqual([
+        `8:12: ${written.replaceAll('"', '')} expands to "none", which is no text here but disables something; write none itself if that is meant`,
+      ]);
+    }
+    const scopesOf = async (text: string) =>
+      (await load(accessOf(text), { SC: 'none' })).settings.routes[0]?.access;
+    expect(await scopesOf('scope: ["${SC}"]')).toMatchObject({ requirement: { scopes: ['none'] } });
+    expect(await scopesOf('scope: none')).toMatchObject({ requirement: { scopes: [] } });
+    expect(await scopesOf('scope: none\n    limit: "${SC}"')).toMatchObject({ requirement: { scopes: [] } });
   });
 
   it('is expanded between { } and [ ] without quotes, and the places after it are right', async () => {

@@ -19,10 +19,8 @@ const scopes = list(scope, 'a list of scopes');
 
 const requirement = z.union(
   [
-    singleScope.transform((each): ScopeRequirement => ({
-      mode: 'all',
-      scopes: each === NO_SCOPE ? [] : [each],
-    })),
+    z.literal(NO_SCOPE).transform((): ScopeRequirement => ({ mode: 'all', scopes: [] })),
+    singleScope.transform((each): ScopeRequirement => ({ mode: 'all', scopes: [each] })),
     scopes.transform((all): ScopeRequirement => ({ mode: 'all', scopes: all })),
     z
       .strictObject({
