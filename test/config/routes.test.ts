@@ -273,6 +273,10 @@ describe('the response headers of a route', () => {
     ],
     ['{set: {"a b": x}}', ['9:30: "a b" is not the name of a header field']],
     ['{set: {A: x, a: y}}', ['9:39: "a" is set twice; names do not differ by case']],
+    [
+      '{set: {A: "{claims.sub}"}}',
+      ['9:33: "A" must be a fixed text; a claim can only be sent to an upstream, by its "headers.set"'],
+    ],
     ['{set: {A: "é"}}', ['9:33: "A" must be visible ASCII']],
     ['{set: {A: "a\\r\\nB: c"}}', ['9:33: "A" must be visible ASCII']],
     ['{remove: [Upgrade]}', ['9:33: "Upgrade" is set by the gateway itself and cannot be changed here']],

@@ -72,6 +72,17 @@ describe('the places of the tokens of an issuer', () => {
     expect(await problemsOf(withPlaces(places))).toEqual([problem]);
   });
 
+  it.each(['X-Real-Client', 'x-real-client', 'X_Real_Client'])(
+    'cannot be client_ip_header: {header: %s}',
+    async (header) => {
+      const text = `client_ip_header: X-Real-Client\ntrust_proxy: [10.0.0.1]\n${withPlaces(`[{header: ${header}}]`)}`;
+      expect(await problemsOf(text)).toEqual([
+        '4:106: "X-Real-Client" is client_ip_header, the address of the client, and holds no token',
+      ]);
+      expect(await problemsOf(text.replace(`header: ${header}`, 'header: X-Other'))).toEqual([]);
+    },
+  );
+
   it('are named in a warning where forward_token applies to none of them', async () => {
     const warningsOf = async (places: string) =>
       (await load(withPlaces(`${places}, forward_token: true`))).warnings.map(({ text }) => text);

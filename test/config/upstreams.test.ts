@@ -75,6 +75,14 @@ describe('an upstream', () => {
       ['4:61: "X-B" is set twice; names do not differ by case'],
     ],
     [
+      '{targets: ["http://a"], headers: {set: {X-B_C: a, x_b-c: b}}}',
+      ['4:65: "x_b-c" is set twice: many servers take it for the same name as "X-B_C"'],
+    ],
+    [
+      '{targets: ["http://a"], headers: {set: {X-B: a}, remove: [X-C, x-b]}}',
+      ['4:71: "x-b" is in "set" too, which replaces the client\'s field; take it out of one of them'],
+    ],
+    [
       '{targets: ["http://a"], headers: {set: {X-App-Id: a}}}',
       ['4:48: "X-App-Id" tells upstreams who calls and cannot be set here'],
     ],

@@ -8,7 +8,7 @@ import { warnOfDottedClaims } from './dotted-claims.js';
 import { checkKeyKinds } from './key-kinds.js';
 import { checkKeyRequests } from './key-requests.js';
 import { jwksError, jwksTextError } from './keys.js';
-import { warnOfIdleForwardToken } from './token-from.js';
+import { checkTokenFields, warnOfIdleForwardToken } from './token-from.js';
 
 /**
  * Reports problems of each issuer and between issuers.
@@ -36,6 +36,7 @@ export function checkIssuers(
     checkKeyRequests(path, each, files, isPresent, report, warn);
     checkClaims(path, each, report);
     warnOfDottedClaims(path, each, isPresent, warn);
+    checkTokenFields(path, each, general.client_ip_header, report);
     warnOfIdleForwardToken(path, each, warn);
     if (each.issuer === undefined) continue;
     const other = byIss.get(each.issuer);

@@ -34,10 +34,14 @@ const removableName = phrase((text) => {
   return name instanceof ParseError ? new ParseError(`"${text}" ${name.text}`) : name;
 }, 'the name of a header field');
 
-const fieldValue = phrase(
-  (text) => (/^[\x20-\x7e\t]*$/.test(text) ? text.trim() : new ParseError('must be visible ASCII')),
-  'a text',
-);
+const fieldValue = phrase((text) => {
+  if (/\{claims\./i.test(text)) {
+    return new ParseError(
+      'must be a fixed text; a claim can only be sent to an upstream, by its "headers.set"',
+    );
+  }
+  return /^[\x20-\x7e\t]*$/.test(text) ? text.trim() : new ParseError('must be visible ASCII');
+}, 'a text');
 
 /** The changes to a response's header. */
 export const responseHeaders = z.strictObject({

@@ -48,14 +48,18 @@ const fieldValue = phrase((text): string | ClaimReference | ParseError => {
 }, VALUE_FORM);
 
 const fields = z.record(settableName, fieldValue).superRefine((record, context) => {
-  const seen = new Set<string>();
+  const seen = new Map<string, string>();
   const report = (key: string, message: string) => {
     context.addIssue({ code: 'custom', path: [key], message });
   };
   for (const [key, value] of Object.entries(record)) {
-    if (seen.has(key.toLowerCase())) report(key, `"${key}" is set twice; names do not differ by case`);
-    seen.add(key.toLowerCase());
     const plain = plainName(key.toLowerCase());
+    const other = seen.get(plain);
+    if (other?.toLowerCase() === key.toLowerCase())
+      report(key, `"${key}" is set twice; names do not differ by case`);
+    else if (other !== undefined)
+      report(key, `"${key}" is set twice: many servers take it for the same name as "${other}"`);
+    seen.set(plain, key);
     if (!(value instanceof ClaimReference)) continue;
     if (OF_CLIENTS.test(plain) || identifiesCaller(plain))
       report(key, `"${key}" has a meaning of its own; a claim needs another name, such as X-User-Email`);
