@@ -50,8 +50,8 @@ class SecretNodes {
     this.#seen.add(map);
     return map.items.flatMap(({ key, value: each }) => {
       if (!isScalar(key)) return [];
-      const name = String(key.value ?? key.source);
-      if (String(key.source ?? key.value) !== '<<') return [[name, each] as const];
+      const name = typeof key.value === 'string' ? key.value : (key.source ?? '');
+      if ((key.source ?? name) !== '<<') return [[name, each] as const];
       const merged = this.#resolve(each);
       return (isSeq(merged) ? merged.items : [merged]).flatMap((one) => this.#pairsOf(one));
     });
