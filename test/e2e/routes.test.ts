@@ -96,7 +96,7 @@ describe('require', () => {
     ['/orgs/acme', { access }],
     ['/orgs/acme/x', { org_id: 'other-org', access }],
     ['/orgs/Acme/x', { org_id: 'acme', access }],
-    ['/orgs/acme%20/x', { org_id: 'acme', access }],
+    ['/orgs/acme%20x/x', { org_id: 'acme', access }],
     ['/orgs/acme/x', { org_id: 'acme', access: { roles: ['reader'] } }],
     ['/orgs/acme/x', { org_id: 'acme', access: 'owner' }],
   ])('refuses %s with %j: 403 that names the claim and no value', async (path, claims) => {
@@ -107,6 +107,22 @@ describe('require', () => {
     expect(text).toMatch(/claim (org_id|\[access, roles\]) does not satisfy/);
     expect(text).not.toMatch(/other-org|reader|owner|admin/);
   });
+
+  it.each([
+    ['/orgs/acme%20/x', 'acme'],
+    ['/orgs/acme%20/x', 'acme '],
+    ['/orgs/acme/..%20/other/x', 'acme'],
+    ['/orgs/acme/%E2%80%A5/%E2%80%A5/other/x', 'acme'],
+  ])(
+    'has no route for %s with the claim %j: 404, since the upstream may read another value',
+    async (path, org) => {
+      expect(await ask(path, { claims: { org_id: org, access } })).toMatchObject({
+        status: 404,
+        code: 34,
+        forwarded: [],
+      });
+    },
+  );
 
   it('refuses before it, without a token or at another host', async () => {
     expect(await ask('/orgs/acme')).toMatchObject({ status: 401, forwarded: [] });
