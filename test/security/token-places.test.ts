@@ -167,6 +167,15 @@ describe('A token in a place that its issuer lists', () => {
     expect((await ask('GET /orders/1', `Authorization: Bearer ${token}`)).status).toBe(200);
     expect(forwarded()).toContain(`Authorization: Bearer ${token}`);
   });
+
+  it('is removed from the query of a request that is no WebSocket handshake too', async () => {
+    const token = tokenOf(main);
+    const other = tokenOf(main, { jti: 'other' });
+    const response = await ask(`GET /orders/1?a=1&access_token=${other}`, `Authorization: Bearer ${token}`);
+    expect(response.status).toBe(200);
+    expect(forwarded()).toContain('GET /orders/1?a=1 HTTP/1.1');
+    expect(forwarded()).not.toContain(other);
+  });
 });
 
 describe('A token in another place', () => {
