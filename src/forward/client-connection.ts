@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { destroyResponse } from '../shared/destroy-response.js';
 import type { Exchange } from './exchange.js';
 
 /** Whether the client's connection can still receive the response. */
@@ -37,7 +38,7 @@ export function breakConnection(res: ServerResponse, sink: ServerResponse | Dupl
   const { socket } = res;
   const hasMarkedEnd = res.chunkedEncoding || isSized;
   if (!hasMarkedEnd && socket instanceof Socket && !(socket instanceof TLSSocket)) reset(socket);
-  res.destroy();
+  destroyResponse(res);
 }
 
 /** Resets a connection. Node would end the stream first and send a FIN, which the client may read as the body's end. */

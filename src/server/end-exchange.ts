@@ -1,5 +1,6 @@
 /** Ends exchanges: sends refusals, and records each exchange once. Called by `request-handler.ts` and `edge.ts`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { destroyResponse } from '../shared/destroy-response.js';
 import type { Rejection } from '../model/decision.js';
 import { CLIENT_CLOSED_REQUEST, type ExchangeRecord } from '../model/record.js';
 import { Refusal, type FlatHeaders } from '../model/refusal.js';
@@ -71,7 +72,7 @@ export function handleCrash(
   error: unknown,
 ): void {
   log.error({ request_id: context?.head.id, err: error }, 'internal error while handling a request');
-  if (res.headersSent) res.destroy();
+  if (res.headersSent) destroyResponse(res);
   else sendError(req, res, INTERNAL_ERROR, context ? baseHeaders(context) : []);
   if (context === undefined || context.isRecorded) return;
   record(context, UNIDENTIFIED, localOutcome(INTERNAL_ERROR.status, INTERNAL_ERROR.reason));

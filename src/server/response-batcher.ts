@@ -7,6 +7,7 @@
  * tick; with one request at a time there is nothing to wait for.
  */
 import type { ServerResponse } from 'node:http';
+import { destroyResponse } from '../shared/destroy-response.js';
 import { batchPerTick } from '../shared/batch-per-tick.js';
 
 /** Ends a response whose head is written, with the last part of its body. */
@@ -34,7 +35,7 @@ function end([res, last, slow]: Ending): void {
     else res.end(last);
     if (!res.writableFinished) slow?.onDraining();
   } catch {
-    res.destroy();
+    destroyResponse(res);
   }
 }
 

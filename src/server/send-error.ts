@@ -1,6 +1,7 @@
 /** Sends a refusal as a response, and keeps or closes the connection correctly. Called by the files of this folder. */
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { destroyResponse } from '../shared/destroy-response.js';
 import type { RecordedHead } from '../model/record.js';
 import type { FlatHeaders, Refusal } from '../model/refusal.js';
 import { endBatched } from './response-batcher.js';
@@ -25,7 +26,7 @@ export function sendError(
   if (res.destroyed) return;
   if (res.headersSent) {
     // Too late for a refusal: the closed connection shows the client that the response is incomplete.
-    if (!res.writableEnded) res.destroy();
+    if (!res.writableEnded) destroyResponse(res);
     return;
   }
   const closing = !req.complete;

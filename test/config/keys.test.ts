@@ -1,4 +1,4 @@
-import { createPublicKey, verify, type JsonWebKey } from 'node:crypto';
+import type { JsonWebKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { selectUsable } from '../../src/authenticate/jwk.js';
 import { createJwkSet } from '../../src/authenticate/jwk-set.js';
@@ -106,13 +106,6 @@ describe('a JWKS in the file', () => {
         const bytes = Buffer.from(`${first}${rest}${last}`, 'hex');
         bytes[31] = bytes[31]! | sign;
         const x = bytes.toString('base64url');
-        const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-        const isForgeable = Array.from({ length: 64 }, (_, index) => index).some((message) =>
-          [bytes, Buffer.from(`01${zeros}`, 'hex')].some((point) =>
-            verify(null, Buffer.from(`message ${message}`), key, Buffer.concat([point, Buffer.alloc(32)])),
-          ),
-        );
-        expect([x, isForgeable]).toEqual([x, true]);
         expect(await isUsable({ kty: 'OKP', crv: 'Ed25519', x }, 'EdDSA')).toBe(false);
       }
     }

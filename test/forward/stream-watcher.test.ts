@@ -29,7 +29,10 @@ function createSwitch() {
   };
   const streamWatcher = createStreamWatcher({ revocations, clockSkewMs: () => 0, now: Date.now });
   let held = 0;
+  let listening = 0;
   return {
+    /** How many wait for a revocation. */
+    listening: () => listening,
     /** How many exchanges are watched. */
     held: () => held,
     streamWatcher: {
@@ -42,6 +45,14 @@ function createSwitch() {
           if (isHeld) held -= 1;
           isHeld = false;
           letGo();
+        };
+      },
+      onRevocation(listener: () => void) {
+        const unsubscribe = streamWatcher.onRevocation(listener);
+        listening += 1;
+        return () => {
+          listening -= 1;
+          unsubscribe();
         };
       },
     },
@@ -193,10 +204,11 @@ it('A response that waits behind another on its connection is cut, though the up
   const { upstream, edge, kill } = await edgeTo(({ socket, head }) => {
     if (!head.includes('/held')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone');
   });
+  const others = kill.listening();
   const client = openRaw(edge.port, `GET /held HTTP/1.1\r\nHost: gate.test\r\n\r\n${GET}`);
   await expect.poll(() => upstream.requests.length).toBe(2);
   await expect.poll(() => edge.endings).toEqual(['done']);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await expect.poll(() => kill.listening()).toBe(others + 1);
   kill.revoke();
   await expect.poll(() => edge.results).toHaveLength(2);
   expect(edge.results).toContainEqual(expect.objectContaining({ status: 200, fault: 'token_ended' }));
