@@ -39,7 +39,7 @@ export interface StreamWatcher {
    * many exchanges in progress that are too short to watch each.
    */
   onRevocation(listener: () => void): () => void;
-  /** Replaces the context of all watched streams, after a reload. */
+  /** Replaces the context of all watched streams, after a reload. The clock skew of streams already watched stays. */
   rebind(context: StreamWatcherContext): void;
 }
 
