@@ -15,7 +15,14 @@ import type { Authenticate, AuthenticateRequest, RemoveToken } from './authentic
 import { isToken, readBearer } from './bearer.js';
 import { INVALID_TOKEN, NO_TOKEN, TWO_TOKENS } from './refusals.js';
 import { allowsCookie } from './same-origin.js';
-import { headersWithout, queryWithout, textsIn, type OtherSource } from './token-sources.js';
+import {
+  headersWithout,
+  namesOf,
+  queryWithout,
+  textsIn,
+  type OtherSource,
+  type TokenNames,
+} from './token-sources.js';
 
 export interface TokenPlaces {
   readonly authenticate: AuthenticateRequest;
@@ -27,6 +34,14 @@ interface Place {
   readonly source: TokenSource;
   /** The route's access, narrowed to the issuers that list the place. */
   readonly access: Access;
+}
+
+interface RoutePlaces {
+  readonly places: readonly Place[];
+  /** Whether Authorization is one of them. */
+  readonly hasAuthorization: boolean;
+  /** The places other than Authorization; undefined where there are none. */
+  readonly others: TokenNames | undefined;
 }
 
 interface FoundToken {
@@ -58,7 +73,7 @@ class RequestPlaces {
   readonly #authenticate: Authenticate;
   readonly #forwarding: ReadonlySet<string>;
   /** By the access of each route, filled at its first request. */
-  readonly #byAccess = new WeakMap<Access, readonly Place[]>();
+  readonly #byAccess = new WeakMap<Access, RoutePlaces>();
 
   constructor(issuers: readonly Issuer[], authenticate: Authenticate) {
     this.#issuers = issuers;
@@ -68,7 +83,7 @@ class RequestPlaces {
 
   authenticate(head: RequestHead, access: Access): ReturnType<AuthenticateRequest> {
     if (access.kind === 'public') return this.#authenticate(head, { access });
-    const found = findToken(this.#placesOf(access), head);
+    const found = findToken(this.#placesOf(access).places, head);
     if (found instanceof Refusal) return found;
     const { place, authorization } = found;
     return this.#authenticate({ authorization, socket: head.socket }, place);
@@ -78,19 +93,18 @@ class RequestPlaces {
   removeToken(admission: Admission, head: RequestHead): Admission {
     const { route, principal, query } = admission;
     if (route.access.kind === 'public') return admission;
-    const places = this.#placesOf(route.access);
-    const sources = places.map(({ source }) => source).filter(isOther);
-    if (sources.length === 0) return admission;
+    const { others, hasAuthorization } = this.#placesOf(route.access);
+    if (others === undefined) return admission;
     const forwards = this.#forwarding.has(principal.issuer);
-    const rawHeaders = headersWithout(sources, withVerifiedAuthorization(places, head), forwards);
+    const rawHeaders = headersWithout(others, withVerifiedAuthorization(hasAuthorization, head), forwards);
     return {
       ...admission,
-      query: queryWithout(sources, query),
+      query: queryWithout(others, query),
       forwardedHead: { ...head, rawHeaders },
     };
   }
 
-  #placesOf(access: Access & { kind: 'scoped' }): readonly Place[] {
+  #placesOf(access: Access & { kind: 'scoped' }): RoutePlaces {
     let places = this.#byAccess.get(access);
     if (!places) this.#byAccess.set(access, (places = createPlaces(this.#issuers, access)));
     return places;
@@ -98,7 +112,7 @@ class RequestPlaces {
 }
 
 /** The places of a route, in the order of the issuers that it accepts and of their lists. */
-function createPlaces(issuers: readonly Issuer[], access: Access & { kind: 'scoped' }): readonly Place[] {
+function createPlaces(issuers: readonly Issuer[], access: Access & { kind: 'scoped' }): RoutePlaces {
   const byKey = new Map<string, { source: TokenSource; names: string[] }>();
   for (const { name, tokenFrom } of issuers) {
     if (access.issuers?.has(name) === false) continue;
@@ -108,10 +122,16 @@ function createPlaces(issuers: readonly Issuer[], access: Access & { kind: 'scop
       else byKey.set(keyOfSource(source), { source, names: [name] });
     }
   }
-  return [...byKey.values()].map(({ source, names }) => ({
+  const places = [...byKey.values()].map(({ source, names }) => ({
     source,
     access: { ...access, issuers: new Set(names) },
   }));
+  const others = places.map(({ source }) => source).filter(isOther);
+  return {
+    places,
+    hasAuthorization: others.length < places.length,
+    others: others.length === 0 ? undefined : namesOf(others),
+  };
 }
 
 /**
@@ -145,11 +165,10 @@ function bearerIn({ authorization }: RequestHead): readonly string[] | Refusal {
 }
 
 /** An Authorization field that was not verified is removed, so that no upstream takes it for the caller's token. */
-function withVerifiedAuthorization(places: readonly Place[], head: RequestHead): RequestHead['rawHeaders'] {
+function withVerifiedAuthorization(hasAuthorization: boolean, head: RequestHead): RequestHead['rawHeaders'] {
   const { rawHeaders, authorization } = head;
   if (authorization === undefined) return rawHeaders;
-  const isPlace = places.some(({ source }) => source.kind === 'authorization');
-  if (isPlace && typeof readBearer(authorization) === 'string') return rawHeaders;
+  if (hasAuthorization && typeof readBearer(authorization) === 'string') return rawHeaders;
   return rawHeaders.filter((_, at) => rawHeaders[at - (at % 2)]!.toLowerCase() !== 'authorization');
 }
 

@@ -202,7 +202,7 @@ describe('A token in another place', () => {
 });
 
 describe('Two different tokens', () => {
-  it('are 400, whatever their places and whoever made them', async () => {
+  it('are 400, in any places and of any issuers', async () => {
     const one = tokenOf(main);
     for (const other of [tokenOf(main, { jti: '2' }), tokenOf(plain), tokenOf(main, { exp: 5 }), 'opaque']) {
       const responses = [
