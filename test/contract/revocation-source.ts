@@ -54,7 +54,8 @@ export class Gate {
 export async function readAll(source: RevocationSource): Promise<Snapshot> {
   const position = await new Gate(source).read();
   const revocations = await source.list();
-  if (position === 'unavailable' || revocations === 'unavailable') throw new Error('the source is unavailable');
+  if (position === 'unavailable' || revocations === 'unavailable')
+    throw new Error('the source is unavailable');
   return { revision: position.revision, revocations };
 }
 
