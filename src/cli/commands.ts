@@ -1,53 +1,62 @@
 /** The commands, each with its help. A command's code is loaded only when the command runs. */
-import type { Command } from './command.js';
-import { APPS_USAGE, USERS_USAGE } from './usage.js';
+import { JSON_OPTION, type Command } from './command.js';
+import { APPS_ACTIONS, APPS_OPTIONS, USERS_ACTIONS, USERS_OPTIONS } from './usage.js';
 
 export const COMMANDS: readonly Command[] = [
   {
     name: 'init',
     summary: 'writes a small commented configuration',
+    examples: ['init', 'init -c my.yaml'],
     load: async () => (await import('./init.js')).init,
   },
   {
     name: 'start',
     summary: 'runs the gateway',
+    examples: ['start', 'start -c my.yaml'],
     load: async () => (await import('./start.js')).start,
   },
   {
     name: 'check',
     summary: "reports every error of the file, then runs its routes' expect cases",
+    options: [JSON_OPTION],
+    examples: ['check', 'check -c my.yaml --json'],
     load: async () => (await import('./check.js')).check,
   },
   {
     name: 'routes',
     summary: 'the routes as a table: match, scope, limit, upstream',
+    options: [JSON_OPTION],
+    examples: ['routes', 'routes -c my.yaml --json'],
     load: async () => (await import('./routes.js')).routes,
   },
   {
     name: 'apps',
-    usage: APPS_USAGE,
-    summary:
-      'the apps that may request tokens, and revocations: create, list, delete, rotate, revoke, restore, revocations, named-tokens, revoke-token',
+    summary: 'the apps that may request tokens, and revocations',
+    actions: APPS_ACTIONS,
     maxArgs: 2,
-    options: ['name', 'scopes', 'owner', 'organization', 'issuer'],
+    options: APPS_OPTIONS,
+    examples: ['apps create --name "Sample app" --scopes orders:read', 'apps revoke some-app --issuer main'],
     load: async () => (await import('./apps.js')).apps,
   },
   {
     name: 'users',
-    usage: USERS_USAGE,
-    summary: 'the users of the password endpoint: add NAME, list, delete NAME',
+    summary: 'the users of the password endpoint',
+    actions: USERS_ACTIONS,
     maxArgs: 2,
-    options: ['scopes', 'organization'],
+    options: USERS_OPTIONS,
+    examples: ['users add ada --scopes orders:read < password.txt', 'users list --json'],
     load: async () => (await import('./users.js')).users,
   },
   {
     name: 'demo',
     summary: 'a complete setup in one process, with curl lines to try',
+    examples: ['demo', 'demo -c my.yaml'],
     load: async () => (await import('./demo.js')).demo,
   },
   {
     name: 'sample',
     summary: "the demo's service and issuer alone, for a gateway in another process",
+    examples: ['sample', 'sample -c my.yaml'],
     load: async () => (await import('./sample.js')).sample,
   },
 ];

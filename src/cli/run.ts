@@ -1,16 +1,14 @@
 /** `tollgate`: finds and runs the command; reports a failure as one line and an exit code. Imported by `main.ts`. */
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
-import leven from 'leven';
 import { ConfigError, ConfigUnreadable } from '../config/config.js';
 import { OperatorError } from '../model/operator-error.js';
 import { VERSION } from '../model/version.js';
-import { UsageError, type Command, type Terminal } from './command.js';
+import { DEFAULT_FILE, UsageError, type Terminal } from './command.js';
 import { AlreadyReported, EXIT_BAD, EXIT_OK, EXIT_USAGE } from '../model/exit.js';
 import { COMMANDS } from './commands.js';
-
-const DEFAULT_FILE = 'config/gateway.yaml';
+import { generalHelp, helpOn } from './help.js';
+import { parse } from './parse.js';
 
 const terminal: Terminal = {
   out: (text) => process.stdout.write(`${text}\n`),
@@ -21,113 +19,26 @@ const terminal: Terminal = {
 
 /** Resolves to the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals, rest } = parse(args);
-  const [name, ...commandArgs] = positionals;
-  if (values.version) {
+  const { command, help, version, input } = parse(args, COMMANDS);
+  if (version) {
     terminal.out(VERSION);
     return EXIT_OK;
   }
-  const commandName = name === 'help' ? commandArgs[0] : name;
-  const wantsHelp = values.help || name === 'help';
-  if (commandName === undefined) {
-    terminal.out(help());
-    return wantsHelp ? EXIT_OK : EXIT_USAGE;
+  if (!command) {
+    terminal.out(generalHelp(COMMANDS));
+    return help ? EXIT_OK : EXIT_USAGE;
   }
-  const command = COMMANDS.find((candidate) => candidate.name === commandName);
-  if (!command)
-    throw new UsageError(`unknown command "${commandName}"${suggestion(commandName)}; see tollgate --help`);
-  if (wantsHelp) {
+  if (help) {
     terminal.out(helpOn(command));
     return EXIT_OK;
   }
-  const extra = commandArgs[command.maxArgs ?? 0];
-  if (extra !== undefined) {
-    throw new UsageError(`${commandName} does not take "${extra}"; a configuration is named with -c FILE`);
-  }
-  const options = ownOptions(command, rest);
   const run = await command.load();
-  const { config: file = DEFAULT_FILE, json } = values;
-  return run({
-    file,
-    isDefaultFile: values.config === undefined,
-    json,
-    args: commandArgs,
-    options,
-    terminal,
-  });
-}
-
-const OPTIONS = {
-  config: { type: 'string', short: 'c' },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
-  version: { type: 'boolean', short: 'v', default: false },
-} as const;
-
-/** Accepts the options of all commands, each with a value. `ownOptions` checks later which command has which. */
-function parse(args: readonly string[]) {
-  const own = COMMANDS.flatMap(({ options = [] }) => options);
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { ...Object.fromEntries(own.map((name) => [name, { type: 'string' as const }])), ...OPTIONS },
-    });
-    const { config, json, help, version, ...rest } = values;
-    return {
-      values: { config, json, help, version },
-      positionals,
-      rest: rest as Record<string, string | undefined>,
-    };
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function ownOptions(
-  { name, options = [] }: Command,
-  given: Record<string, string | undefined>,
-): Record<string, string | undefined> {
-  const stray = Object.keys(given).find((option) => !options.includes(option));
-  if (stray !== undefined) throw new UsageError(`${name} does not take --${stray}`);
-  return given;
+  return run({ ...input, terminal });
 }
 
 async function readFirstLine(): Promise<string> {
   for await (const line of createInterface({ input: process.stdin })) return line;
   return '';
-}
-
-function suggestion(name: string): string {
-  const near = COMMANDS.find((command) => leven(command.name, name) <= 2);
-  return near ? `; did you mean "${near.name}"?` : '';
-}
-
-function help(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  return [
-    'usage: tollgate COMMAND [-c FILE] [--json]',
-    '',
-    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    '',
-    `  -c, --config FILE   the configuration (default ${DEFAULT_FILE})`,
-    '  --json              print data as JSON',
-    '  -v, --version       print the version',
-    '  -h, --help          the same as tollgate help; tollgate help COMMAND describes one',
-  ].join('\n');
-}
-
-function helpOn({ name, summary, usage = name }: Command): string {
-  const [first = '', ...more] = usage.split(' | ');
-  return [
-    `usage: tollgate ${first}`,
-    ...more.map((each) => `       tollgate ${each}`),
-    '',
-    `  ${summary}`,
-    '',
-    `  -c, --config FILE   the configuration (default ${DEFAULT_FILE})`,
-    '  --json              print data as JSON',
-  ].join('\n');
 }
 
 function report(error: unknown): number {

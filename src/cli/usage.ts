@@ -1,9 +1,68 @@
-/** The usage texts of commands with arguments, for their help and for usage errors. */
+/** The actions and options of `apps` and `users`, for their help and for usage errors. */
+import { JSON_OPTION, type CommandAction, type CommandOption } from './command.js';
+import { usageForms } from './help.js';
 
-export const APPS_USAGE =
-  'apps create --name NAME --scopes a,b [--owner UNAME] [--organization ORG] | apps list | apps delete KEY | ' +
-  'apps rotate KEY | apps revoke ID [--issuer NAME] | apps restore ID [--issuer NAME] | apps revocations | ' +
-  'apps named-tokens [KEY] | apps revoke-token JTI [--issuer NAME]';
+const SCOPES: CommandOption = { name: 'scopes', value: 'a,b', summary: 'its scopes, separated by commas' };
+const ORGANIZATION: CommandOption = {
+  name: 'organization',
+  value: 'ORG',
+  summary: 'its organization, a claim of its tokens',
+};
 
-export const USERS_USAGE =
-  'users add NAME [--scopes a,b] [--organization ORG] | users list | users delete NAME';
+export const APPS_OPTIONS: readonly CommandOption[] = [
+  { name: 'name', value: 'NAME', summary: 'the name of a new app' },
+  SCOPES,
+  { name: 'owner', value: 'UNAME', summary: 'the name of its owner' },
+  ORGANIZATION,
+  { name: 'issuer', value: 'NAME', summary: 'an issuer of the file; without it every issuer' },
+  JSON_OPTION,
+];
+
+export const APPS_ACTIONS: readonly CommandAction[] = [
+  {
+    name: 'create',
+    usage: '--name NAME --scopes a,b [--owner UNAME] [--organization ORG]',
+    summary: 'creates an app; prints its key and its secret, once',
+    options: ['name', 'scopes', 'owner', 'organization', 'json'],
+  },
+  { name: 'list', summary: 'lists the apps' },
+  { name: 'delete', usage: 'KEY', summary: 'deletes an app; its tokens are refused at once' },
+  { name: 'rotate', usage: 'KEY', summary: 'gives an app a new secret' },
+  {
+    name: 'revoke',
+    usage: 'ID [--issuer NAME]',
+    summary: 'refuses all tokens that an app has now, also those of other issuers',
+    options: ['issuer', 'json'],
+  },
+  {
+    name: 'restore',
+    usage: 'ID [--issuer NAME]',
+    summary: 'undoes revoke',
+    options: ['issuer', 'json'],
+  },
+  { name: 'revocations', summary: 'lists what is revoked' },
+  { name: 'named-tokens', usage: '[KEY]', summary: 'lists the named tokens, of one app or of all' },
+  {
+    name: 'revoke-token',
+    usage: 'JTI [--issuer NAME]',
+    summary: 'refuses one token; without --issuer a named token',
+    options: ['issuer', 'json'],
+  },
+];
+
+export const USERS_OPTIONS: readonly CommandOption[] = [SCOPES, ORGANIZATION, JSON_OPTION];
+
+export const USERS_ACTIONS: readonly CommandAction[] = [
+  {
+    name: 'add',
+    usage: 'NAME [--scopes a,b] [--organization ORG]',
+    summary: 'adds a user; reads the password from the first line of standard input',
+    options: ['scopes', 'organization', 'json'],
+  },
+  { name: 'list', summary: 'lists the users' },
+  { name: 'delete', usage: 'NAME', summary: "deletes a user; the user's tokens are refused at once" },
+];
+
+/** All forms in one line, for usage errors. */
+export const APPS_USAGE = usageForms({ name: 'apps', actions: APPS_ACTIONS }).join(' | ');
+export const USERS_USAGE = usageForms({ name: 'users', actions: USERS_ACTIONS }).join(' | ');

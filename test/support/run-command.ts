@@ -1,6 +1,8 @@
 /** Commands with standard input: as a process, or in this process if a test runs many of them. */
 import { execFile } from 'node:child_process';
 import { UsageError, type Run } from '../../src/cli/command.js';
+import { COMMANDS } from '../../src/cli/commands.js';
+import { parse } from '../../src/cli/parse.js';
 import { CommandFailed } from '../../src/model/exit.js';
 import { AdministrationError } from '../../src/tokens/administration.js';
 import type { Result } from './command.js';
@@ -25,15 +27,8 @@ export async function runInProcess(
   file: string,
   input = '',
 ): Promise<Result> {
-  const words: string[] = [];
-  const options: Record<string, string> = {};
-  let json = false;
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at]!;
-    if (arg === '--json') json = true;
-    else if (arg.startsWith('--')) options[arg.slice(2)] = args[(at += 1)]!;
-    else words.push(arg);
-  }
+  const command = COMMANDS.find(({ name }) => name === run.name)!;
+  const parsed = parse([run.name, ...args], [command]);
   let [stdout, stderr] = ['', ''];
   const terminal = {
     out: (text: string) => void (stdout += `${text}\n`),
@@ -42,7 +37,7 @@ export async function runInProcess(
     env: {},
   };
   try {
-    const code = await run({ file, isDefaultFile: false, json, args: words, options, terminal });
+    const code = await run({ ...parsed.input, file, isDefaultFile: false, terminal });
     return { code, stdout, stderr };
   } catch (error) {
     const code = error instanceof UsageError ? 2 : 1;
