@@ -7,7 +7,7 @@
 import type { AuthenticateRequest, RemoveToken } from './authenticate/authenticate.js';
 import type { Authorize } from './authorize/authorize.js';
 import type { Forwarder } from './forward/forward.js';
-import type { Limit } from './limit/limit.js';
+import type { InspectLimits, Limit } from './limit/limit.js';
 import type { Match, ReadTarget } from './match/match.js';
 import type { Admission, Rejection, RequestTarget } from './model/decision.js';
 import type { Principal } from './model/principal.js';
@@ -36,6 +36,8 @@ export interface Gateway {
   /** Normalizes the target of a request. Called once a request; the result is passed on. */
   readonly readTarget: ReadTarget;
   readonly steps: PipelineSteps;
+  /** Reads the counts of a caller on a route, without counting. */
+  readonly inspectLimits: InspectLimits;
   readonly forwarder: Forwarder;
   /** How many exchanges may be in flight at once. */
   readonly maxInFlight: number;

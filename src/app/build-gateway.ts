@@ -11,7 +11,7 @@ import { createForwarder } from '../forward/forward.js';
 import type { Gateway, TokenServiceMount } from '../gateway.js';
 import type { ReloadableGateway } from './reloader.js';
 import { openResources, type Runtime } from './resources.js';
-import { createLimit } from '../limit/limit.js';
+import { createInspectLimits, createLimit } from '../limit/limit.js';
 import { createMatch, createReadTarget, otherReadings } from '../match/match.js';
 import type { Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
@@ -98,6 +98,7 @@ export async function buildGateway(
       }),
       readTarget: createReadTarget({ allowSemicolon }),
       steps,
+      inspectLimits: createInspectLimits({ store, local: memory }),
       forwarder: createForwarder(upstreams, {
         now: monotonic,
         bodyTimeoutMs: settings.client.bodyTimeoutMs,

@@ -8,7 +8,7 @@
  */
 import type { LimitPolicy } from '../model/limit.js';
 import { ExpiryQueue, type Expiring } from './expiry-queue.js';
-import type { CheckResult, LimitDecision, LimitStore } from './store.js';
+import type { CheckResult, LimitDecision, LimitState, LimitStore } from './store.js';
 import { ShardedMap } from './sharded-map.js';
 import { SlidingWindow } from './window.js';
 
@@ -30,6 +30,7 @@ class WindowEntry extends SlidingWindow implements Expiring<WindowEntry> {
 }
 
 export interface MemoryStore extends LimitStore {
+  inspect(keys: readonly string[], limits: readonly LimitPolicy[]): readonly LimitState[];
   /** Sets another maximum, after a reload. Where there are more keys already, none is dropped. */
   resize(maxKeys: number): void;
 }
@@ -41,7 +42,7 @@ export interface MemoryStoreOptions {
   readonly now: () => number;
 }
 
-/** Creates the store. `consume` is synchronous; it returns `full` where there is no room for a new key. */
+/** Creates the store. It is synchronous; `consume` returns `full` where there is no room for a new key. */
 export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   return new WindowStore(options);
 }
@@ -95,6 +96,18 @@ class WindowStore implements MemoryStore {
       };
     }
     return room < 0 ? 'full' : this.#countAll(names, found, limits, nowMs, isUnauthenticated);
+  }
+
+  inspect(names: readonly string[], limits: readonly LimitPolicy[]): readonly LimitState[] {
+    const nowMs = this.#now();
+    const fromMs = Math.floor(nowMs);
+    const stampMs = Math.ceil(nowMs);
+    return names.map((name, i) => {
+      const { requests, windowMs } = limits[i]!;
+      const entry = this.#keys.get(name);
+      if (!entry) return { used: 0, remaining: requests, resetAtMs: fromMs };
+      return entry.stateAt(entry.newestMs > stampMs ? entry.newestMs : fromMs, requests, windowMs);
+    });
   }
 
   resize(maxKeys: number): void {

@@ -6,23 +6,10 @@
 import { batchPerTick } from '../shared/batch-per-tick.js';
 import type { LimitPolicy } from '../model/limit.js';
 import { ExhaustedWindowCache } from './exhausted-window-cache.js';
+import { bySlot, type LimitRedis } from './limit-redis.js';
+import { RedisInspector } from './redis-inspector.js';
 import { REPLY_FIELDS, CONSUME_SCRIPT } from './script.js';
-import type { LimitStore, CheckResult, LimitDecision } from './store.js';
-
-/** The part of the Redis connection that this store uses. */
-export interface LimitRedis {
-  /** False during a known outage: then no call is made. */
-  readonly isUp: boolean;
-  /** Only for a cluster: where a key is now. Keys of one slot may share a call, and each server has its own clock. */
-  readonly locate?: (key: string) => { readonly slot: number; readonly server: object | undefined };
-  /** Runs a script that replies with a list; `unavailable` when that fails or takes longer than `withinMs`. */
-  runScript(
-    lua: string,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-    withinMs: number,
-  ): Promise<readonly unknown[] | 'unavailable'>;
-}
+import type { LimitStore, CheckResult, LimitDecision, LimitState } from './store.js';
 
 /** The revision of the revocations, read in every call: it shows whether the set in memory is current. */
 export interface PiggybackedRevision {
@@ -79,9 +66,11 @@ class RedisStore implements LimitStore {
   /** The clocks of a cluster's servers. */
   readonly #clocks = new WeakMap<object, Clock>();
   readonly #enqueue: (check: Check) => void;
+  readonly #inspector: RedisInspector;
 
   constructor(options: RedisStoreOptions) {
     this.#options = options;
+    this.#inspector = new RedisInspector(options);
     this.#enqueue = batchPerTick((checks) => this.#send(checks));
   }
 
@@ -92,6 +81,13 @@ class RedisStore implements LimitStore {
       this.#exhausted.refuse(keys, limits, monotonic()) ??
       new Promise<CheckResult>((resolve) => this.#enqueue({ keys, limits, resolve }))
     );
+  }
+
+  inspect(
+    keys: readonly string[],
+    limits: readonly LimitPolicy[],
+  ): 'unavailable' | Promise<readonly LimitState[] | 'unavailable'> {
+    return this.#options.connection.isUp ? this.#inspector.inspect(keys, limits) : 'unavailable';
   }
 
   /** Sends the checks of one tick. */
@@ -184,17 +180,6 @@ class RedisStore implements LimitStore {
     }
     return decision;
   }
-}
-
-function bySlot(checks: readonly Check[], slotOf: (check: Check) => number): Iterable<Check[]> {
-  const groups = new Map<number, Check[]>();
-  for (const check of checks) {
-    const slot = slotOf(check);
-    const group = groups.get(slot);
-    if (group) group.push(check);
-    else groups.set(slot, [check]);
-  }
-  return groups.values();
 }
 
 function isNumbers(reply: readonly unknown[]): reply is readonly number[] {

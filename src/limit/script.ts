@@ -1,5 +1,6 @@
 /**
- * The Lua script that decides a batch of checks in Redis, by Redis's clock. Called by `redis-store.ts`.
+ * The Lua scripts of the limits in Redis, by Redis's clock: one decides a batch of checks, the other reads counts. Called
+ * by `redis-store.ts` and `redis-inspector.ts`.
  *
  * A key holds one string of big-endian numbers. Its first byte is its form:
  *
@@ -17,20 +18,27 @@
  *
  * One more key than the windows is a hash. The number in its field `revision` is the last of the reply; 0 where there
  * is none or it cannot be read, since the requests are already counted.
+ *
+ * The script that reads has the same KEYS without that hash, and N and W of each window as ARGV. It writes nothing and has
+ * no deadline. Its reply is Redis's time, then for each window how many requests are counted and when that changes: when
+ * the next request is admitted if it is exhausted, otherwise when the oldest one leaves; the time itself if it is empty.
  */
 import { BUCKETS, EXACT_UP_TO } from './window.js';
 
 /** How many numbers the reply has for each check. */
 export const REPLY_FIELDS = 4;
 
-/** The script; keys, arguments and reply as described above. */
-export const CONSUME_SCRIPT = `
+/** How many numbers the reply of the script that reads has for each window. */
+export const INSPECT_FIELDS = 2;
+
+const CLOCK = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stamp = time[1] * 1000 + math.ceil(time[2] / 1000)
 local reply = { now }
-if now > tonumber(ARGV[1]) then return reply end
+`;
 
+const READ_WINDOW = `
 local unpack, pack = struct.unpack, struct.pack
 
 local function entry(value, place, exact)
@@ -65,7 +73,12 @@ local function read(key, limit, window)
   return { key = key, limit = limit, window = window, exact = exact, entries = value:sub(head), total = total,
     mark = newest > stamp and newest or stamp, free = free }
 end
+`;
 
+/** The script that decides; keys, arguments and reply as described above. */
+export const CONSUME_SCRIPT = `${CLOCK}
+if now > tonumber(ARGV[1]) then return reply end
+${READ_WINDOW}
 local function share(w)
   local entries = w.exact and w.entries:gsub('......', '%0\\0\\0\\1') or w.entries
   local last, count = #entries, 1
@@ -117,5 +130,15 @@ while ARGV[arg] do
   reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = admitted, index, remaining, reset
 end
 if KEYS[key] then reply[#reply + 1] = tonumber(redis.pcall('HGET', KEYS[key], 'revision') or 0) or 0 end
+return reply
+`;
+
+/** The script that reads; keys, arguments and reply as described above. */
+export const INSPECT_SCRIPT = `${CLOCK}${READ_WINDOW}
+for i = 1, #KEYS do
+  local w = read(KEYS[i], tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i]))
+  reply[2 * i] = w.total
+  reply[2 * i + 1] = w.free or w.total > 0 and unpack('>I6', w.entries) + w.window or now
+end
 return reply
 `;

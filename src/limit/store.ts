@@ -24,6 +24,19 @@ export interface LimitDecision {
 /** `unavailable`: the store did not reply in time. `full`: it has no room for a new key, and nothing was counted. */
 export type CheckResult = LimitDecision | 'unavailable' | 'full';
 
+/** What a store has counted under one limit. */
+export interface LimitState {
+  /** How many requests are counted in the current window; more than N where N was lowered. */
+  readonly used: number;
+  /** How many more requests would be admitted now. */
+  readonly remaining: number;
+  /**
+   * The store's time, epoch milliseconds: when the next request is admitted if none remains, otherwise when the oldest
+   * counted request leaves the window; the current time where nothing is counted.
+   */
+  readonly resetAtMs: number;
+}
+
 export interface LimitStore {
   /**
    * Counts one request under all of the limits, or under none. Does not reject.
@@ -37,4 +50,14 @@ export interface LimitStore {
     limits: readonly LimitPolicy[],
     isUnauthenticated?: boolean,
   ): CheckResult | Promise<CheckResult>;
+
+  /**
+   * Reads the state of each limit as the next `consume` would find it. It counts and writes nothing. Does not reject.
+   *
+   * @param keys the key of each limit, the same length as `limits`; any of them may be equal
+   */
+  inspect(
+    keys: readonly string[],
+    limits: readonly LimitPolicy[],
+  ): readonly LimitState[] | 'unavailable' | Promise<readonly LimitState[] | 'unavailable'>;
 }

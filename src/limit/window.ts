@@ -15,6 +15,7 @@
  * window is read from the beginning of the current one, so rounding never shortens an interval. When the clock steps
  * back, a window continues with the time of its newest entry.
  */
+import type { LimitState } from './store.js';
 
 /** The largest N that is counted exactly. */
 export const EXACT_UP_TO = 256;
@@ -59,9 +60,26 @@ export class SlidingWindow {
 
   /** When fewer than `limit` will be counted. More than one entry may have to leave, since N may have been lowered. */
   freeAtMs(limit: number, windowMs: number): number {
+    return this.#endOf(this.#head, this.total, limit, windowMs);
+  }
+
+  /** Returns what is counted at `fromMs` and when that changes, as `store.ts` describes it. Drops no entry. */
+  stateAt(fromMs: number, limit: number, windowMs: number): LimitState {
     const entries = this.#entries;
-    let at = this.#head;
-    let left = this.total - entries[at + 1]!;
+    let oldest = this.#head;
+    let used = this.total;
+    while (oldest < entries.length && entries[oldest]! + windowMs <= fromMs) {
+      used -= entries[oldest + 1]!;
+      oldest += 2;
+    }
+    const resetAtMs = used === 0 ? fromMs : this.#endOf(oldest, used, limit, windowMs);
+    return { used, remaining: Math.max(0, limit - used), resetAtMs };
+  }
+
+  /** When an entry leaves: the one after which fewer than `limit` of `used` are counted, or the oldest, which is at `at`. */
+  #endOf(at: number, used: number, limit: number, windowMs: number): number {
+    const entries = this.#entries;
+    let left = used - entries[at + 1]!;
     while (left >= limit) {
       at += 2;
       left -= entries[at + 1]!;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLimit, type Limit } from '../../src/limit/limit.js';
+import { createLimit, type Limit, type LimitOptions } from '../../src/limit/limit.js';
 import { createMemoryStore } from '../../src/limit/memory-store.js';
 import type { LimitStore } from '../../src/limit/store.js';
 import type { Quota } from '../../src/model/limit.js';
@@ -32,7 +32,9 @@ function atOnce(limit: Limit) {
 
 /** The step over a store that is unavailable, synchronously or a moment later. */
 function cutOff(later = false, maxKeys = 100) {
-  const away: LimitStore = { consume: () => (later ? Promise.resolve('unavailable') : 'unavailable') };
+  const away: LimitOptions['store'] = {
+    consume: () => (later ? Promise.resolve('unavailable') : 'unavailable'),
+  };
   return createLimit({
     store: away,
     local: createMemoryStore({ maxKeys, now: () => START }),
@@ -186,7 +188,7 @@ describe('the subject of a limit', () => {
 
   it('gives short printable ASCII keys with the subject as hash tag, for any ids', () => {
     const keys: string[] = [];
-    const store: LimitStore = {
+    const store: LimitOptions['store'] = {
       consume(names) {
         keys.push(...names);
         return 'full';
@@ -244,7 +246,9 @@ it('without a local store, `local` is 503', async () => {
 
 it('a local store may respond asynchronously', async () => {
   const memory = createMemoryStore({ maxKeys: 9, now: () => START });
-  const local: LimitStore = { consume: (keys, limits) => Promise.resolve(memory.consume(keys, limits)) };
+  const local: LimitOptions['store'] = {
+    consume: (keys, limits) => Promise.resolve(memory.consume(keys, limits)),
+  };
   const limit = createLimit({ store: { consume: () => 'unavailable' }, local, draftHeaders: false });
   expect(counted(await limit(app('a'), route([policy(3, 1000)]), '')).remaining).toBe(2);
 });

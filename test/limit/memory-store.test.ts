@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/limit/memory-store.js';
 import type { CheckResult } from '../../src/limit/store.js';
-import { describeLimitStore } from '../contract/limit-store.js';
+import { describeInspect, describeInspectInRealTime } from '../contract/inspect-limits.js';
+import { describeLimitStore, type StoreUnderTest } from '../contract/limit-store.js';
 import { checkAgainstReference, histories } from './reference.js';
 import { policy } from './policies.js';
 
-describeLimitStore('the memory store', () => {
+function openStore(): StoreUnderTest {
   let time = 1_790_000_000_000;
   return {
     store: createMemoryStore({ maxKeys: 1000, now: () => time }),
@@ -14,7 +15,19 @@ describeLimitStore('the memory store', () => {
     pass: (ms) => void (time += ms),
     close: () => undefined,
   };
-});
+}
+
+describeLimitStore('the memory store', openStore);
+describeInspectInRealTime('the memory store', openStore);
+describeInspect(
+  'the memory store',
+  () => {
+    let time = 0;
+    const store = createMemoryStore({ maxKeys: 1000, now: () => time });
+    return { store, setTime: (ms) => void (time = ms), close: () => undefined };
+  },
+  100,
+);
 
 /** A store with an adjustable clock. */
 function atTime(start: number, maxKeys = 100) {

@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createRedisStore, type LimitRedis } from '../../src/limit/redis-store.js';
+import { createRedisStore } from '../../src/limit/redis-store.js';
+import type { LimitRedis } from '../../src/limit/limit-redis.js';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { subscribeRedis } from '../../src/redis/subscription.js';
 import { createRedisNotifier } from '../../src/revocation/revocation-notifier.js';
 import { createRedisSource } from '../../src/revocation/redis-source.js';
 import { Throttled, createFailedAttempts } from '../../src/tokens/failed-attempts.js';
-import { describeLimitStore, passRealTime, take } from '../contract/limit-store.js';
+import { describeInspectInRealTime } from '../contract/inspect-limits.js';
+import { describeLimitStore, passRealTime, take, type StoreUnderTest } from '../contract/limit-store.js';
 import { describeRevocationSource } from '../contract/revocation-source.js';
 import { SILENT } from '../redis/logs.js';
 import { randomPrefix } from '../support/redis.js';
@@ -45,7 +47,7 @@ function storeOver(connection: LimitRedis, keyPrefix = randomPrefix()) {
   return createRedisStore({ connection, keyPrefix, timeoutMs: TIMEOUT_MS, monotonic });
 }
 
-describeLimitStore('the Redis store in a cluster', async () => {
+async function openStore(): Promise<StoreUnderTest> {
   const connection = await connected();
   return {
     store: storeOver(connection),
@@ -53,7 +55,10 @@ describeLimitStore('the Redis store in a cluster', async () => {
     pass: passRealTime,
     close: () => connection.close(),
   };
-});
+}
+
+describeLimitStore('the Redis store in a cluster', openStore);
+describeInspectInRealTime('the Redis store in a cluster', openStore);
 
 describeRevocationSource('a cluster', async () => {
   const key = `${randomPrefix()}revocations`;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { createRedisStore, type PiggybackedRevision, type LimitRedis } from '../../src/limit/redis-store.js';
+import { createRedisStore, type PiggybackedRevision } from '../../src/limit/redis-store.js';
+import type { LimitRedis } from '../../src/limit/limit-redis.js';
 import { CONSUME_SCRIPT } from '../../src/limit/script.js';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { describeLimitStore, passRealTime, take } from '../contract/limit-store.js';
