@@ -56,6 +56,12 @@ module.exports = {
       to: { path: '^src/', pathNot: ['^src/model/', '^src/shared/', '^src/revocation/'] },
     },
     {
+      name: 'only-app-imports-explain',
+      severity: 'error',
+      from: { pathNot: [own('explain'), own('app')] },
+      to: { path: own('explain') },
+    },
+    {
       name: 'nothing-imports-the-commands',
       severity: 'error',
       from: { pathNot: own('cli') },

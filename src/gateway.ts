@@ -49,14 +49,20 @@ export interface Gateway {
   readonly tokens: TokenServiceMount | undefined;
 }
 
-/** The token service. Its requests leave the pipeline before `match`. */
-export interface TokenServiceMount {
-  readonly service: TokenService;
+/** The paths of the token service. */
+export interface TokenPaths {
+  /** Whether an endpoint has exactly this path. */
+  readonly owns: (path: string) => boolean;
   /**
    * Whether a lenient server would read a path as one of the service's: in another case, with a trailing slash or
    * parameters, or decoded further. It is never sent to a route's upstream, since it may contain a secret.
    */
   readonly resembles: (path: string) => boolean;
+}
+
+/** The token service. Its requests leave the pipeline before `match`. */
+export interface TokenServiceMount extends TokenPaths {
+  readonly service: TokenService;
 }
 
 /**

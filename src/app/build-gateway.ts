@@ -7,12 +7,14 @@ import { createTokenPlaces } from '../authenticate/token-places.js';
 import { createVerifyGatewayToken } from '../authenticate/verify-gateway-token.js';
 import { createAuthorize } from '../authorize/authorize.js';
 import type { Reuse } from './resource-pool.js';
+import type { ExplainContext } from '../explain/explain.js';
 import { createForwarder } from '../forward/forward.js';
-import type { Gateway, TokenServiceMount } from '../gateway.js';
+import type { Gateway, TokenPaths, TokenServiceMount } from '../gateway.js';
 import type { ReloadableGateway } from './reloader.js';
 import { openResources, type Runtime } from './resources.js';
 import { createInspectLimits, createLimit } from '../limit/limit.js';
 import { createMatch, createReadTarget, otherReadings } from '../match/match.js';
+import type { Explain } from '../model/explanation.js';
 import type { Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
 import type { Settings } from '../model/settings.js';
@@ -30,6 +32,8 @@ export interface GatewayInstance extends ReloadableGateway {
   readonly revocations: Revocations | undefined;
   /** Undefined where limits are counted in this process. */
   readonly redis: RedisConnection | undefined;
+  /** Explains what the gateway would do with a request. */
+  readonly explain: Explain;
   /** Whether the token service is open and the revocations are known, so that the gateway can get traffic. */
   readonly isReady: () => boolean;
 }
@@ -88,35 +92,42 @@ export async function buildGateway(
       : undefined;
 
   await Promise.all([redis?.attempted, revocations?.attempted]);
+  const gateway: Gateway = {
+    read: createReader({
+      trustProxy: settings.trustProxy,
+      clientIpHeader: settings.clientIpHeader,
+      newId,
+    }),
+    readTarget: createReadTarget({ allowSemicolon }),
+    steps,
+    inspectLimits: createInspectLimits({ store, local: memory }),
+    forwarder: createForwarder(upstreams, {
+      now: monotonic,
+      bodyTimeoutMs: settings.client.bodyTimeoutMs,
+      minBodyRate: settings.client.minBodyRate,
+      log,
+      streamWatcher,
+    }),
+    maxInFlight: settings.maxInFlight,
+    identityFields: new Set(settings.identityFields),
+    cors: settings.cors,
+    tokens: tokenService && mountTokenService(tokenService),
+  };
   return {
     settings,
-    gateway: {
-      read: createReader({
-        trustProxy: settings.trustProxy,
-        clientIpHeader: settings.clientIpHeader,
-        newId,
-      }),
-      readTarget: createReadTarget({ allowSemicolon }),
-      steps,
-      inspectLimits: createInspectLimits({ store, local: memory }),
-      forwarder: createForwarder(upstreams, {
-        now: monotonic,
-        bodyTimeoutMs: settings.client.bodyTimeoutMs,
-        minBodyRate: settings.client.minBodyRate,
-        log,
-        streamWatcher,
-      }),
-      maxInFlight: settings.maxInFlight,
-      identityFields: new Set(settings.identityFields),
-      cors: settings.cors,
-      tokens: tokenService && mountTokenService(tokenService),
-    },
+    gateway,
+    explain: explainOnDemand({ settings, gateway, issuers, checkRevocation, now }),
     administration: tokens?.administer(async () => revocations?.publishRevision()),
     revocations,
     redis,
     isReady: () => (tokens?.isOpen ?? true) && (revocations?.isKnown ?? true),
     activate: () => resources.applySettings(),
   };
+}
+
+/** The code is loaded at the first call: few gateways are asked. */
+function explainOnDemand(context: ExplainContext): Explain {
+  return async (request) => (await import('../explain/explain.js')).explain(request, context);
 }
 
 /** Returns the check for revocation that runs for each request. */
@@ -131,9 +142,13 @@ function createCheckRevocation(
 }
 
 function mountTokenService(service: TokenService): TokenServiceMount {
+  const owns = (path: string): boolean => service.owns(path);
+  return { service, ...tokenPathsOf(owns, (path) => service.resembles(path)) };
+}
+
+function tokenPathsOf(owns: TokenPaths['owns'], resembles: TokenPaths['resembles']): TokenPaths {
   return {
-    service,
-    resembles: (path) =>
-      service.resembles(path) || otherReadings(path)?.some((other) => service.resembles(other)) !== false,
+    owns,
+    resembles: (path) => resembles(path) || otherReadings(path)?.some(resembles) !== false,
   };
 }

@@ -88,8 +88,8 @@ function methodOf(error: HttpParseError): string | undefined {
   return isOfHead(error) ? 'HEAD' : undefined;
 }
 
-/** Undefined where no client can read a response: after a broken connection or a failed TLS handshake. */
-function refusalOf(error: HttpParseError): Refusal | undefined {
+/** Returns the refusal of a parse error; undefined where no client can read a response: after a broken connection or a failed TLS handshake. */
+export function refusalOf(error: HttpParseError): Refusal | undefined {
   if (error instanceof UnsupportedConnect) return NO_TUNNEL;
   if (hasUnknownMethod(error)) return UNKNOWN_METHOD;
   const { code = '' } = error;

@@ -1,21 +1,15 @@
 /** Handles an exchange: preflight, token service or pipeline, then forward/ or a refusal. Called by `edge.ts`. */
-import { admit, type TokenServiceMount } from '../gateway.js';
-import type { Admission, Rejection, RequestTarget } from '../model/decision.js';
+import { admit } from '../gateway.js';
+import type { Admission } from '../model/decision.js';
 import { Refusal } from '../model/refusal.js';
 import { preflightHeaders } from './cors.js';
+import { decideEarly, NO_ROUTE, type EarlyDecision } from './early-decision.js';
 import { localOutcome, record, reject, UNIDENTIFIED } from './end-exchange.js';
 import { parsedBody } from './parsed-body.js';
 import { removeIdentity } from './remove-identity.js';
 import type { Next, RequestContext } from './request-context.js';
 import { endBatched } from './response-batcher.js';
 import { baseHeaders, responseHeaders } from './response-headers.js';
-
-/** With a body, the bytes after the head could be read as the body or as the new protocol. */
-const NO_HANDSHAKE: Rejection = {
-  refusal: new Refusal('malformed_request', [], 'a WebSocket handshake is an HTTP/1.1 GET without a body'),
-  ...UNIDENTIFIED,
-};
-const NO_ROUTE: Rejection = { refusal: new Refusal('no_route'), ...UNIDENTIFIED };
 
 /**
  * Handles a request until it has a complete response or is a tunnel. Rejects only for a bug in the gateway.
@@ -30,25 +24,10 @@ export async function handleRequest(context: RequestContext, next: Next | undefi
     return;
   }
   const target = head.headError ?? gateway.readTarget(head);
-  if (head.preflightMethod !== undefined && !(target instanceof Refusal)) {
-    if (respondToPreflight(context, target, head.preflightMethod, next !== undefined)) return;
-  }
-  if (tunnel && !head.websocket) {
-    reject(context, NO_HANDSHAKE);
+  const early = decideEarly(gateway, head, target, tunnel !== undefined, next !== undefined);
+  if (early) {
+    await respondEarly(context, early);
     return;
-  }
-  if (gateway.tokens && !(target instanceof Refusal)) {
-    const { service, resembles } = gateway.tokens;
-    const isOwn = service.owns(target.path);
-    if (isOwn && !tunnel) {
-      await handleTokenRequest(context, gateway.tokens, target.path);
-      return;
-    }
-    // The service has no WebSockets, and no upstream may receive a handshake or a secret that was meant for it.
-    if (isOwn || resembles(target.path)) {
-      reject(context, NO_ROUTE);
-      return;
-    }
   }
   const decision = await admit(gateway.steps, head, target);
   if (!('refusal' in decision)) await forward(context, decision);
@@ -61,16 +40,32 @@ function callNext({ req, gateway }: RequestContext, next: Next): void {
   next();
 }
 
+/** Responds to a request that never comes to the pipeline. */
+async function respondEarly(context: RequestContext, early: EarlyDecision): Promise<void> {
+  switch (early.kind) {
+    case 'preflight':
+      respondToPreflight(context, early);
+      return;
+    case 'tokens':
+      await handleTokenRequest(context, early.path);
+      return;
+    case 'reject':
+      reject(context, early.rejection);
+  }
+}
+
 /** Passes a request to the token service, whose paths never belong to a route, not even to a catch-all. */
-async function handleTokenRequest(
-  context: RequestContext,
-  { service }: TokenServiceMount,
-  path: string,
-): Promise<void> {
+async function handleTokenRequest(context: RequestContext, path: string): Promise<void> {
   const { gateway, req, res, head } = context;
+  if (!gateway.tokens) throw new Error('a request for the token service came without one');
   const { id: requestId, clientIp } = head;
   const headers = responseHeaders(context, gateway.cors);
-  const { status, endpoint, reason } = await service.handle(req, res, { path, clientIp, requestId, headers });
+  const { status, endpoint, reason } = await gateway.tokens.service.handle(req, res, {
+    path,
+    clientIp,
+    requestId,
+    headers,
+  });
   record(context, UNIDENTIFIED, localOutcome(status, reason), endpoint);
 }
 
@@ -106,21 +101,12 @@ function rejectAdmitted(
   reject(context, { refusal, route, principal }, fields);
 }
 
-/** Returns true where a CORS section covers the preflight; the application behind the gateway handles its own. */
 function respondToPreflight(
   context: RequestContext,
-  target: RequestTarget,
-  method: string,
-  hasNext: boolean,
-): boolean {
-  const { gateway, res, head } = context;
-  const isTokenEndpoint = gateway.tokens?.service.owns(target.path) === true;
-  const found = isTokenEndpoint ? undefined : gateway.steps.match(target, method, head.host);
-  if (found instanceof Refusal && (found.status === 400 || (hasNext && found.status === 404))) return false;
-  const route = found instanceof Refusal ? undefined : found?.route;
-  const cors = route ? route.cors : gateway.cors;
-  if (cors === undefined) return false;
+  { route, cors }: EarlyDecision & { kind: 'preflight' },
+): void {
+  const { res, head } = context;
+  const method = head.preflightMethod ?? '';
   res.writeHead(204, [...baseHeaders(context), ...preflightHeaders(cors, head, method)]).end();
   record(context, { route, principal: undefined }, localOutcome(204));
-  return true;
 }

@@ -12,7 +12,9 @@ import { startServer, type RunningServer } from './listening-server.js';
 export { createAppsApi } from '../admin/apps-api.js';
 export { createMounts } from './mounts.js';
 export { createCredentialGuard, type CredentialGuard } from '../admin/credential-guard.js';
+export { decideEarly, type EarlyRules } from './early-decision.js';
 export { Edge } from './edge.js';
+export { parseRequest } from './parse-request.js';
 
 export interface ListenOptions extends Omit<EdgeOptions, 'app' | 'mounts' | 'explains'> {
   readonly listen: ListenAddress;
