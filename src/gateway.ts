@@ -72,10 +72,11 @@ export interface TokenServiceMount extends TokenPaths {
  * @param target the result of `readTarget` for this head
  */
 export async function admit(
-  { match, authenticate, authorize, limit, removeToken }: PipelineSteps,
+  steps: PipelineSteps,
   head: RequestHead,
   target: RequestTarget | Refusal,
 ): Promise<Admission | Rejection> {
+  const { match, authenticate, authorize, limit, removeToken } = steps;
   if (head.headError) return rejection(head.headError);
   if (target instanceof Refusal) return rejection(target);
   const found = match(target, head.method, head.host);
@@ -87,8 +88,29 @@ export async function admit(
   if (refusal) return rejection(refusal, route, principal);
   const quota = await limit(principal, route, head.clientIp);
   if (quota instanceof Refusal) return rejection(quota, route, principal);
-  const admission: Admission = { route, path, matched, query, principal, quota };
+  const shadow =
+    route.shadow && (await refusalInShadow(steps, route.shadow, principal, matched, head.clientIp));
+  // The token was revoked while Redis counted: that is no rule in shadow.
+  if (shadow && shadow.status !== 403 && shadow.status !== 429) return rejection(shadow, route, principal);
+  const admission: Admission = { route, path, matched, query, principal, quota, shadow };
   return removeToken ? removeToken(admission, head) : admission;
+}
+
+/**
+ * Returns what the rules in shadow would have refused an admitted request with. A request that their scopes or conditions
+ * would refuse is not counted under their limits, and neither is one that these would refuse.
+ */
+async function refusalInShadow(
+  { authorize, limit }: PipelineSteps,
+  shadow: Route,
+  principal: Principal,
+  matched: string,
+  clientIp: string,
+): Promise<Refusal | undefined> {
+  const refusal = authorize(principal, shadow, matched);
+  if (refusal) return refusal;
+  const quota = await limit(principal, shadow, clientIp);
+  return quota instanceof Refusal ? quota : undefined;
 }
 
 function rejection(refusal: Refusal, route?: Route, principal?: Principal): Rejection {

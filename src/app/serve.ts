@@ -24,7 +24,7 @@ import { createNearestRouteLog } from '../telemetry/nearest-route.js';
 import { processRuntime } from './runtime.js';
 import { createLog } from '../telemetry/log.js';
 import { watchLoopDelay } from '../telemetry/loop-delay.js';
-import { createMetrics, sumOf, type Measurements } from '../telemetry/metrics.js';
+import { createMetrics, sumOf, type Measurements, type Metrics } from '../telemetry/metrics.js';
 import { readAdminToken } from './admin-token.js';
 import { limitHeapGrowth } from './limit-heap-growth.js';
 import { keysThatNeedRestart } from './pending-settings.js';
@@ -108,6 +108,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     targets: () => current().gateway.forwarder.targets(),
     connections: () => listening.connections(),
     inFlight: () => listening.inFlight(),
+    routes: () => current().settings.routes,
   });
   const logged = { paths: started.log.paths };
   const logAccess = createAccessLog({ writeInfo, now: runtime.now, worker: worker?.number, logged });
@@ -120,7 +121,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     metrics: worker ? sumOf(worker.collectMetrics) : metrics.registry,
     appsApi: () => current().appsApi,
     adminHosts: () => current().settings.admin?.hosts ?? [],
-    observe: observeWith(logAccess, logNearestRoute, watch),
+    observe: observeWith(logAccess, logNearestRoute, metrics, watch),
     log,
     listen: publicAddress,
     admin,
@@ -208,9 +209,15 @@ async function drain(
 }
 
 /** Passes every exchange to each observer. */
-function observeWith(logAccess: Observe, logNearestRoute: Observe, watch: Observe | undefined): Observe {
+function observeWith(
+  logAccess: Observe,
+  logNearestRoute: Observe,
+  metrics: Metrics,
+  watch: Observe | undefined,
+): Observe {
   return (record) => {
     logAccess(record);
+    if (record.shadow && record.route) metrics.countShadowRefusal(record.route, record.shadow.reason);
     if (record.reason === 'no_route') logNearestRoute(record);
     watch?.(record);
   };

@@ -83,7 +83,7 @@ async function runExpectations(settings: Settings, expectations: readonly Expect
       redis: undefined,
       tokens: undefined,
       issuers: settings.issuers.map((issuer) => withKeys(issuer, testIssuers.get(issuer.name)!)),
-      routes: settings.routes.map((route) => ({ ...route, limits: [] })),
+      routes: settings.routes.map((route) => ({ ...route, limits: [], shadow: undefined })),
     },
     processRuntime(SILENT, {}),
     reuse,

@@ -26,7 +26,7 @@ function table(all: readonly Route[]): string {
       ...(hasHosts ? [route.hosts?.join(', ') ?? '(any)'] : []),
       route.match,
       accessText(route),
-      route.limits.map(limitText).join(', ') || 'none',
+      limitsText(route),
       route.upstream.name,
     ]),
   ];
@@ -34,25 +34,49 @@ function table(all: readonly Route[]): string {
 }
 
 function asJson(route: Route): object {
-  const { match, line, hosts, access, require, limits, upstream, timeoutMs } = route;
+  const { match, line, hosts, upstream, timeoutMs, shadow } = route;
   return {
     hosts,
     match,
     line,
+    ...rulesAsJson(route),
+    upstream: upstream.name,
+    timeout_ms: timeoutMs,
+    shadow: shadow && rulesAsJson(shadow),
+  };
+}
+
+/** The rules that are in force, or those in shadow. */
+function rulesAsJson({ access, require, limits }: Route): object {
+  return {
     scope: access.kind === 'public' ? null : { [access.requirement.mode]: access.requirement.scopes },
     require: require?.map(({ path, test, values, parameter }) => ({
       claim: path.length === 1 ? path[0] : path,
       [test]: parameter === undefined ? values : `{${parameter}}`,
     })),
     limits: limits.map(({ requests, windowMs, by, share }) => ({ requests, window_ms: windowMs, by, share })),
-    upstream: upstream.name,
-    timeout_ms: timeoutMs,
   };
 }
 
 /** The scopes, and the claims on which there are conditions. */
-function accessText({ access, require = [] }: Route): string {
-  return [scopeText(access), ...require.map(({ name }) => name)].join(', ');
+function accessText({ access, require = [], shadow }: Route): string {
+  const isInShadow = shadow?.access.kind === 'scoped' && shadow.access.requirement.scopes.length > 0;
+  return [
+    isInShadow ? inShadow(scopeText(shadow.access)) : scopeText(access),
+    ...require.map(({ name }) => name),
+    ...(shadow?.require ?? []).map(({ name }) => inShadow(name)),
+  ].join(', ');
+}
+
+function limitsText({ limits, shadow }: Route): string {
+  const inForce = limits.map(limitText);
+  return (
+    [...inForce, ...(shadow?.limits ?? []).map((limit) => inShadow(limitText(limit)))].join(', ') || 'none'
+  );
+}
+
+function inShadow(text: string): string {
+  return `${text} (shadow)`;
 }
 
 function scopeText(access: Access): string {

@@ -6,20 +6,24 @@ import type { RawLimit } from './schema/limit.js';
 /** The value of `limit`; undefined if the key is absent. */
 export type RawLimits = 'none' | RawLimit | readonly RawLimit[] | undefined;
 
+/** A limit of the file: one in force, or one in shadow. */
+export interface FilePolicy extends LimitPolicy {
+  readonly shadow: boolean;
+}
+
 /**
- * Makes the policies of a route's limits: `by` gets its default, and each policy the id of its counter.
+ * Makes the policies of a route's limits: `by` gets its default, and each policy the id of its counter. A limit in shadow
+ * has a counter of its own, so that it begins anew when it is in force.
  * @param label of the route (`Route.label`); part of the id of a counter that is not shared
  */
-export function policiesOf(limits: RawLimits, label: string, isPublic: boolean): readonly LimitPolicy[] {
+export function policiesOf(limits: RawLimits, label: string, isPublic: boolean): readonly FilePolicy[] {
   if (limits === undefined || limits === 'none') return [];
   const all: readonly RawLimit[] = 'requests' in limits ? [limits] : limits;
-  return all.map(({ requests, window: windowMs, by = isPublic ? 'ip' : 'app', share }) => ({
-    requests,
-    windowMs,
-    by,
-    share,
-    id: idOf(share === undefined ? ['route', normalize(label)] : ['share', share], windowMs, by),
-  }));
+  return all.map(({ requests, window: windowMs, by = isPublic ? 'ip' : 'app', share, shadow = false }) => {
+    const counterKey = share === undefined ? ['route', normalize(label)] : ['share', share];
+    const id = idOf(shadow ? ['shadow', ...counterKey] : counterKey, windowMs, by);
+    return { requests, windowMs, by, share, shadow, id };
+  });
 }
 
 /** A hash of 96 bits: long enough that no two counters of a file collide, short enough to be in every key. */

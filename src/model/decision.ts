@@ -30,6 +30,8 @@ export interface Admission extends RouteMatch {
   readonly quota: Quota | undefined;
   /** The head as the upstream gets it, without the token; absent: as it was read. */
   readonly forwardedHead?: RequestHead;
+  /** What the route's rules in shadow would have refused it with; undefined: nothing. */
+  readonly shadow: Refusal | undefined;
 }
 
 /** A request that is refused. `route` and `principal` are undefined if it was refused before they were known. */
@@ -37,4 +39,6 @@ export interface Rejection {
   readonly refusal: Refusal;
   readonly route: Route | undefined;
   readonly principal: Principal | undefined;
+  /** That of the admission, for a request that was admitted and failed later. */
+  readonly shadow?: Refusal | undefined;
 }

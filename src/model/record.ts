@@ -1,5 +1,6 @@
 /** One finished exchange, as the access log receives it. */
 import type { Principal } from './principal.js';
+import type { Refusal } from './refusal.js';
 import type { RequestHead } from './request.js';
 import type { Route } from './route.js';
 
@@ -26,6 +27,8 @@ export interface ExchangeRecord {
   readonly reason: string | undefined;
   /** What exactly was wrong, as a fixed text. */
   readonly detail: string | undefined;
+  /** What rules in shadow would have refused the request with, which was let through; undefined: nothing. */
+  readonly shadow: Refusal | undefined;
   /** The origin that responded. */
   readonly target: string | undefined;
   /** From the request's head to the end of the response. */

@@ -92,4 +92,9 @@ export interface Route {
   /** Whether a path may contain `%2F`. */
   readonly allowEncodedSlash: boolean;
   readonly cors: Cors | undefined;
+  /**
+   * The same route with its rules in shadow in the place of those in force: their scopes, conditions and limits. A request
+   * that it would refuse is let through and recorded. Undefined: no rule is in shadow.
+   */
+  readonly shadow: Route | undefined;
 }

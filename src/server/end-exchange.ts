@@ -15,8 +15,11 @@ export type ExchangeOutcome = Pick<ExchangeRecord, 'status' | 'reason' | 'detail
 const BROKEN_BODY = 'client_body_broken';
 const INTERNAL_ERROR = new Refusal('internal_error');
 
+/** Whose exchange it was, and what rules in shadow found. */
+type Identified = Pick<Rejection, 'route' | 'principal' | 'shadow'>;
+
 /** For exchanges that ended before their route and caller were known. */
-export const UNIDENTIFIED: Pick<Rejection, 'route' | 'principal'> = {
+export const UNIDENTIFIED: Identified = {
   route: undefined,
   principal: undefined,
 };
@@ -47,7 +50,7 @@ export function reject(context: RequestContext, rejection: Rejection, fields?: F
  */
 export function record(
   context: RequestContext,
-  { route, principal }: Pick<Rejection, 'route' | 'principal'>,
+  { route, principal, shadow }: Identified,
   outcome: ExchangeOutcome,
   endpoint?: string,
 ): void {
@@ -56,7 +59,19 @@ export function record(
   const { status, reason, detail } = parseError ? localOutcome(parseError.status, BROKEN_BODY) : outcome;
   const { target, upstreamMs } = outcome;
   const durationMs = edge.now() - startedMs;
-  edge.observe({ head, route, endpoint, principal, status, reason, detail, target, durationMs, upstreamMs });
+  edge.observe({
+    head,
+    route,
+    endpoint,
+    principal,
+    status,
+    reason,
+    detail,
+    shadow,
+    target,
+    durationMs,
+    upstreamMs,
+  });
 }
 
 /**

@@ -13,7 +13,13 @@ const MAPPED = '::ffff:';
 /** Creates the recorder; an error of `observe` is logged. */
 export function createRecordUnparsed(observe: Observe, log: Log): RecordUnparsed {
   return function recordUnparsed(head, { reason, detail }, status) {
-    const nothing = { route: undefined, endpoint: undefined, principal: undefined, target: undefined };
+    const nothing = {
+      route: undefined,
+      endpoint: undefined,
+      principal: undefined,
+      shadow: undefined,
+      target: undefined,
+    };
     try {
       observe({ head, ...nothing, status, reason, detail, durationMs: 0, upstreamMs: undefined });
     } catch (error) {

@@ -94,11 +94,11 @@ async function forward(context: RequestContext, admission: Admission): Promise<v
 
 function rejectAdmitted(
   context: RequestContext,
-  { route, principal }: Admission,
+  { route, principal, shadow }: Admission,
   refusal: Refusal,
   fields: ReturnType<typeof responseHeaders>,
 ): void {
-  reject(context, { refusal, route, principal }, fields);
+  reject(context, { refusal, route, principal, shadow }, fields);
 }
 
 function respondToPreflight(

@@ -7,6 +7,7 @@
  */
 import type { Principal } from '../model/principal.js';
 import type { Observe } from '../model/record.js';
+import type { Refusal } from '../model/refusal.js';
 import type { Route } from '../model/route.js';
 import type { WriteLine } from './log.js';
 import { pathOf } from './path.js';
@@ -30,7 +31,9 @@ export function createAccessLog({
 }: AccessLogOptions): Observe {
   const timeOf = createIsoTime();
   const workerPart = worker === undefined ? '' : `,"worker":${worker}`;
-  return ({ head, route, endpoint, principal, status, reason, detail, target, durationMs, upstreamMs }) => {
+  return (record) => {
+    const { head, route, endpoint, principal, status, reason, detail, shadow, target } = record;
+    const { durationMs, upstreamMs } = record;
     let line = `{"level":"info","time":"${timeOf(now())}"${workerPart},"request_id":${quote(head.id)}`;
     if (head.clientRequestId !== undefined) line += `,"client_request_id":${quote(head.clientRequestId)}`;
     line += `,"client_ip":${quote(head.clientIp)}`;
@@ -41,6 +44,7 @@ export function createAccessLog({
     line += `,"status":${status}`;
     if (reason !== undefined) line += `,"reason":${quote(reason)}`;
     if (detail !== undefined) line += `,"detail":${quote(detail)}`;
+    if (shadow) line += shadowPart(shadow);
     if (target !== undefined) line += `,"target":${quote(target)}`;
     line += `,"duration_ms":${round(durationMs)}`;
     if (upstreamMs !== undefined) line += `,"upstream_ms":${round(upstreamMs)}`;
@@ -55,6 +59,11 @@ function quote(text: string): string {
     if (code < 0x20 || code === 0x22 || code === 0x5c || code > 0x7e) return JSON.stringify(text);
   }
   return `"${text}"`;
+}
+
+/** What rules in shadow would have refused the request with. */
+function shadowPart({ reason, detail }: Refusal): string {
+  return `,"shadow":${quote(reason)}${detail === undefined ? '' : `,"shadow_detail":${quote(detail)}`}`;
 }
 
 function pathPart(target: string | undefined): string {

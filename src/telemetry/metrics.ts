@@ -5,6 +5,8 @@
  * Each gateway has a registry of its own. Several gateways in one process share the metrics of the process.
  */
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { Route } from '../model/route.js';
+import { createShadowRefusals, type ShadowRefusals } from './shadow-refusals.js';
 
 /** Where the gauges get their values. */
 export interface MetricSources {
@@ -15,6 +17,8 @@ export interface MetricSources {
   readonly connections: () => Promise<number>;
   /** Exchanges in flight: each from its head until its response is complete, or until it is a tunnel. */
   readonly inFlight: () => number;
+  /** The routes in force now. */
+  readonly routes: () => readonly Route[];
 }
 
 export interface Metrics {
@@ -22,10 +26,12 @@ export interface Metrics {
   readonly registry: Registry;
   /** Counts a reload; `isInForce`: whether it succeeded. */
   readonly countReload: (isInForce: boolean) => void;
+  /** Counts a request that a rule in shadow would have refused. */
+  readonly countShadowRefusal: ShadowRefusals['count'];
 }
 
 /** Creates the metrics of one gateway. */
-export function createMetrics({ isRedisUp, targets, connections, inFlight }: MetricSources): Metrics {
+export function createMetrics({ isRedisUp, targets, connections, inFlight, routes }: MetricSources): Metrics {
   const gatewayRegistry = new Registry();
   const registers = [gatewayRegistry];
 
@@ -45,6 +51,8 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight }: Met
   });
   lastReload.set(1);
 
+  const shadow = createShadowRefusals(registers);
+  shadow.setRoutes(routes());
   new Gauge({
     name: 'tollgate_redis_up',
     help: 'Whether Redis is available (1) or known to be unavailable (0).',
@@ -89,7 +97,9 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight }: Met
     countReload(isInForce) {
       reloads.inc({ result: isInForce ? 'success' : 'failure' });
       lastReload.set(Number(isInForce));
+      shadow.setRoutes(routes());
     },
+    countShadowRefusal: shadow.count,
   };
 }
 

@@ -11,7 +11,8 @@ export function createRequestLines(
   log: Log,
   logged: { readonly paths: boolean } = { paths: false },
 ): Observe {
-  return ({ head, route, endpoint, principal, status, reason, detail, target, durationMs, upstreamMs }) => {
+  return (record) => {
+    const { head, route, endpoint, principal, status, reason, detail, shadow, target } = record;
     const fields = {
       request_id: head.id,
       client_ip: head.clientIp,
@@ -23,9 +24,11 @@ export function createRequestLines(
       status,
       reason,
       detail,
+      shadow: shadow?.reason,
+      shadow_detail: shadow?.detail,
       target,
-      duration_ms: durationMs,
-      upstream_ms: upstreamMs,
+      duration_ms: record.durationMs,
+      upstream_ms: record.upstreamMs,
     };
     log.info(fields, 'request');
   };

@@ -57,7 +57,15 @@ async function shown(places: TokenPlaces, changes: Sent, route: Route = SCOPED):
 function forwarded(places: TokenPlaces, changes: Sent, query = '', route: Route = SCOPED) {
   const principal = { ...ANONYMOUS, issuer: 'main', app: 'app-1' };
   const path = '/things';
-  const admission: Admission = { route, path, matched: path, query, principal, quota: undefined };
+  const admission: Admission = {
+    route,
+    path,
+    matched: path,
+    query,
+    principal,
+    quota: undefined,
+    shadow: undefined,
+  };
   const { forwardedHead, query: rest } = places.removeToken(admission, request(changes));
   return { fields: forwardedHead?.rawHeaders, query: rest };
 }

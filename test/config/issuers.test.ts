@@ -100,7 +100,12 @@ describe('an issuer', () => {
       'require: [{claim: a, is: [b, "x{org}"]}]',
       ['2:81: "is" must be the value itself; only a route has a path parameter such as "{org}"'],
     ],
-    ['require: [{claim: a, is: b, shadow: true}]', ['2:80: "shadow" is not supported yet']],
+    [
+      'require: [{claim: a, is: b, shadow: true}]',
+      [
+        '2:80: "shadow" means nothing in a condition of an issuer, which decides whether a token is valid; to try the condition without refusing, move it into "require" of the routes',
+      ],
+    ],
     ['claims: {app: iat}', ['2:66: "iat" is a time, and holds no app\'s id']],
     ['claims: {scope: iss}', ['2:68: "iss" is the same in all tokens of this issuer, and holds no scopes']],
     [

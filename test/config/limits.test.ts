@@ -58,7 +58,7 @@ describe('a limit', () => {
       '{requests: 1, window: 1m, max_body: 3}',
       ['9:38: unknown key "max_body" here; it belongs in a route or in defaults'],
     ],
-    ['{requests: 1, window: 1m, shadow: true}', ['9:38: "shadow" is not supported yet']],
+    ['{requests: 1, window: 1m, shadow: 1}', ['9:46: "shadow" must be true or false']],
     [
       '{requests: 1, window: 1m, share: s}\n  - {match: GET /b, upstream: api, scope: a, limit: {requests: 2, window: 1m, share: s}}',
       ['10:46: the shared limit "s" is 1 per 1m by app elsewhere; routes that share a count share its limit'],

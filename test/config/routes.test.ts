@@ -52,7 +52,6 @@ describe('the access of a route', () => {
     ['scope: a\n    issuer: [main, zzz]', ['9:20: unknown issuer "zzz"; there are: main']],
     ['scope: a\n    issuer: []', ['9:5: "issuer" must not be an empty list']],
     ['scope: a\n    issuer: 5', ['9:13: "issuer" must be an issuer\'s name or a list of them']],
-    ['scope: a\n    shadow: true', ['9:5: "shadow" is not supported yet']],
   ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(accessOf(written))).toEqual(problems);
   });

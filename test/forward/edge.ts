@@ -155,7 +155,15 @@ export async function startEdge(origin: string, options: EdgeOptions = {}): Prom
     const [path, query] = head.target.split(/(?=\?)/);
     const principal = options.principal ?? ANONYMOUS;
     const matched = path ?? '/';
-    const admission = { route, path: matched, matched, query: query ?? '', principal, quota: undefined };
+    const admission = {
+      route,
+      path: matched,
+      matched,
+      query: query ?? '',
+      principal,
+      quota: undefined,
+      shadow: undefined,
+    };
     const responseHeaders = options.responseHeaders ?? ['X-Request-Id', head.id];
     return {
       req,

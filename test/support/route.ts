@@ -66,6 +66,7 @@ export function makeRoute(changes: Partial<Route> = {}): Route {
     maxBodyBytes: 1024,
     allowEncodedSlash: false,
     cors: undefined,
+    shadow: undefined,
     ...changes,
   };
 }

@@ -20,6 +20,7 @@ it('gauges show the state at the time of the request', async () => {
     targets: () => targets,
     connections: () => Promise.resolve(open),
     inFlight: () => open + 1,
+    routes: () => [],
   });
   expect(await samples(metrics, 'tollgate_redis_up')).toEqual(['tollgate_redis_up 1']);
   expect(await samples(metrics, 'tollgate_upstream_target_up')).toEqual([
@@ -42,6 +43,7 @@ it('reloads are counted by their result, and the last one is shown, separately f
     targets: () => [],
     connections: () => Promise.resolve(0),
     inFlight: () => 0,
+    routes: () => [],
   };
   const [metrics, other] = [createMetrics(sources), createMetrics(sources)];
   const told = (one: typeof metrics) => samples(one, 'tollgate_config_');

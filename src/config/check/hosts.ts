@@ -32,7 +32,7 @@ function warningOf(
   guarded: PartialRoute,
   described: string,
 ): string | undefined {
-  const kind = open.public === true ? 'this public route' : 'this route with scope: none';
+  const kind = kindOf(open);
   const need = open.public === true ? 'a token' : 'a scope';
   const unprotected = patternsOf(open).filter((pattern) => !isProtected(routes, pattern, open, guarded));
   const before = unprotected.find((pattern) => patternsOf(guarded).some((other) => isBefore(pattern, other)));
@@ -44,6 +44,11 @@ function warningOf(
       return `at other hosts ${kind} opens ${described}, which needs ${need} at ${host}`;
   }
   return undefined;
+}
+
+function kindOf({ public: isPublic, shadow }: PartialRoute): string {
+  if (isPublic === true) return 'this public route';
+  return shadow ? 'this route with its scope in shadow' : 'this route with scope: none';
 }
 
 function patternsOf({ host }: PartialRoute): readonly Pattern[] {
@@ -58,11 +63,15 @@ function isBefore(pattern: Pattern, other: Pattern): boolean {
 /** A route with conditions on claims is compared with none, since either may need more. */
 function needsLess(open: PartialRoute, guarded: PartialRoute): boolean {
   if (!guarded.scope || guarded.public === true) return false;
-  return open.public === true || (hasNoScope(open) && !open.require && !hasNoScope(guarded));
+  return open.public === true || (hasNoScope(open) && !hasCondition(open) && !hasNoScope(guarded));
 }
 
-function hasNoScope({ scope }: PartialRoute): boolean {
-  return scope?.scopes.length === 0;
+function hasNoScope({ scope, shadow }: PartialRoute): boolean {
+  return shadow === true || scope?.scopes.length === 0;
+}
+
+function hasCondition({ require }: PartialRoute): boolean {
+  return require?.some(({ shadow }) => !shadow) === true;
 }
 
 /** Whether some path and method reaches the same place through both routes. */

@@ -1,7 +1,6 @@
 /** Checks the limits: each can be counted on its route, no two are alike, and each shared name has one meaning. */
-import type { LimitPolicy } from '../../model/limit.js';
 import type { PartialConfig } from '../partial.js';
-import { policiesOf } from '../limits.js';
+import { policiesOf, type FilePolicy } from '../limits.js';
 import type { Path, Report } from '../problem.js';
 import { formatDuration } from '../schema/values.js';
 
@@ -11,7 +10,7 @@ export function checkLimits(
   isPresent: (path: Path) => boolean,
   report: Report,
 ): void {
-  const shares = new Map<string, LimitPolicy>();
+  const shares = new Map<string, FilePolicy>();
   for (const [index, route] of routes.entries()) {
     if (!route) continue;
     const isOwn = isPresent(['routes', index, 'limit']);
@@ -53,19 +52,27 @@ export function checkLimits(
   }
 }
 
-function isSame(one: LimitPolicy, other: LimitPolicy): boolean {
-  return one.requests === other.requests && one.windowMs === other.windowMs && one.by === other.by;
-}
-
-function describe({ requests, windowMs, by }: LimitPolicy): string {
-  return `${requests} per ${formatDuration(windowMs)} by ${by}`;
-}
-
-/** The index of the first limit whose key has another hash tag than the first, and so may be on another node. */
-function separateInCluster(policies: readonly LimitPolicy[]): number | undefined {
-  const [first, ...rest] = policies;
-  const found = rest.findIndex(
-    ({ by, share }) => by !== first?.by || (by === 'route' && share !== first.share),
+function isSame(one: FilePolicy, other: FilePolicy): boolean {
+  return (
+    one.requests === other.requests &&
+    one.windowMs === other.windowMs &&
+    one.by === other.by &&
+    one.shadow === other.shadow
   );
-  return found < 0 ? undefined : found + 1;
+}
+
+function describe({ requests, windowMs, by, shadow }: FilePolicy): string {
+  return `${requests} per ${formatDuration(windowMs)} by ${by}${shadow ? ' in shadow' : ''}`;
+}
+
+/**
+ * The index of the first limit whose key has another hash tag than the first, and so may be on another node. Limits in
+ * shadow are counted by themselves.
+ */
+function separateInCluster(policies: readonly FilePolicy[]): number | undefined {
+  const found = policies.findIndex(({ by, share, shadow }) => {
+    const first = policies.find((other) => other.shadow === shadow)!;
+    return by !== first.by || (by === 'route' && share !== first.share);
+  });
+  return found < 0 ? undefined : found;
 }

@@ -45,7 +45,7 @@ function issuerNames(
 
 function checkAccess(
   path: Path,
-  { scope, issuer, require, public: isPublic }: PartialRoute,
+  { scope, issuer, require, shadow, public: isPublic }: PartialRoute,
   isPresent: (path: Path) => boolean,
   report: Report,
 ): void {
@@ -56,6 +56,15 @@ function checkAccess(
     report(
       path,
       'the route has neither "scope" nor "public: true"; no endpoint is open by accident: give it one',
+    );
+  }
+  if (shadow && (isPublic === true || scope?.scopes.length === 0)) {
+    const without = isPublic === true ? 'a public route' : 'scope: none';
+    report(
+      [...path, 'shadow'],
+      `"shadow" is for the scope of the route, and ${without} needs none; remove it, or put it into the limit or the ` +
+        'condition that is not to refuse yet',
+      'key',
     );
   }
   if (isPublic !== true) return;

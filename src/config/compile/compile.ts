@@ -91,7 +91,9 @@ export function compile(
     limitHeaders: config.limit_headers,
     identityFields: identityFieldsOf(config),
     keptClaims: claimNames([
-      ...routes.flatMap(({ require = [] }) => require.map(({ path }) => path)),
+      ...routes.flatMap(({ require = [], shadow }) =>
+        [...require, ...(shadow?.require ?? [])].map(({ path }) => path),
+      ),
       ...[...upstreams.values()].flatMap(claimsOf),
     ]),
     tokenCacheSize: config.token_cache,

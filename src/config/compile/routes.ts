@@ -1,11 +1,14 @@
 /** Compiles the routes, and the cases that `tollgate check` runs. */
 import { isWildcard } from '../../model/host.js';
 import type { FailurePolicy } from '../../model/limit.js';
-import type { Access, Cors, Route } from '../../model/route.js';
+import type { Access, Cors, Route, ScopeRequirement } from '../../model/route.js';
 import type { Expectation } from '../../model/settings.js';
 import type { Upstream } from '../../model/upstream.js';
-import { policiesOf } from '../limits.js';
+import { policiesOf, type FilePolicy } from '../limits.js';
 import type { Validated } from '../schema/schema.js';
+
+/** The requirement of a route whose scope is in shadow. */
+const ANY_TOKEN: ScopeRequirement = { mode: 'all', scopes: [] };
 
 type RawRoute = Validated['routes'][number];
 
@@ -30,7 +33,8 @@ export function compileRoute(raw: RawRoute, line: number, context: RouteContext)
   if (!upstream) throw new Error(`no upstream ${raw.upstream}`);
   const { match, host: hosts } = raw;
   const label = labelOf(match.text, hosts);
-  return {
+  const policies = policiesOf(raw.limit ?? context.defaults.limit, label, raw.public === true);
+  const route: Route = {
     match: match.text,
     label,
     line,
@@ -38,8 +42,8 @@ export function compileRoute(raw: RawRoute, line: number, context: RouteContext)
     methods: match.methods,
     path: match.path,
     access: accessOf(raw, context.usualIssuers),
-    require: raw.require,
-    limits: policiesOf(raw.limit ?? context.defaults.limit, label, raw.public === true),
+    require: conditionsOf(raw, false),
+    limits: limitsOf(policies, false),
     onFailure: raw.on_failure ?? context.onFailure,
     upstream,
     rewrite: raw.rewrite?.path,
@@ -48,7 +52,41 @@ export function compileRoute(raw: RawRoute, line: number, context: RouteContext)
     maxBodyBytes: raw.max_body ?? context.defaults.max_body,
     allowEncodedSlash: raw.allow_encoded_slash,
     cors: compileCors(raw.cors) ?? context.cors,
+    shadow: undefined,
   };
+  return { ...route, shadow: shadowOf(route, raw, policies) };
+}
+
+/** The route with its rules in shadow in force. A request that these cannot count passes: it is no refusal. */
+function shadowOf(route: Route, raw: RawRoute, policies: readonly FilePolicy[]): Route | undefined {
+  const { scope, shadow = false } = raw;
+  const require = conditionsOf(raw, true);
+  const limits = limitsOf(policies, true);
+  if (!shadow && !require && limits.length === 0) return undefined;
+  const { access } = route;
+  const requirement = shadow && scope ? scope : ANY_TOKEN;
+  return {
+    ...route,
+    access: access.kind === 'public' ? access : { ...access, requirement },
+    require,
+    limits,
+    onFailure: 'open',
+  };
+}
+
+/** The conditions that are in force, or those in shadow; undefined where there are none. */
+function conditionsOf({ require = [] }: RawRoute, isShadow: boolean): Route['require'] {
+  const found = require
+    .filter(({ shadow }) => shadow === isShadow)
+    .map(({ path, name, test, values, parameter }) => ({ path, name, test, values, parameter }));
+  return found.length > 0 ? found : undefined;
+}
+
+/** The limits that are in force, or those in shadow. */
+function limitsOf(policies: readonly FilePolicy[], isShadow: boolean): Route['limits'] {
+  return policies
+    .filter(({ shadow }) => shadow === isShadow)
+    .map(({ requests, windowMs, by, share, id }) => ({ requests, windowMs, by, share, id }));
 }
 
 /** Names a route by its match and, where it has any, its hosts before it. */
@@ -56,9 +94,13 @@ function labelOf(match: string, hosts: readonly string[] | undefined): string {
   return hosts ? `${hosts.join(',')} ${match}` : match;
 }
 
-function accessOf({ scope, issuer }: RawRoute, usualIssuers: ReadonlySet<string> | undefined): Access {
+function accessOf(
+  { scope, shadow, issuer }: RawRoute,
+  usualIssuers: ReadonlySet<string> | undefined,
+): Access {
   if (!scope) return { kind: 'public' };
-  return { kind: 'scoped', requirement: scope, issuers: issuer ? new Set(issuer) : usualIssuers };
+  const requirement = shadow ? ANY_TOKEN : scope;
+  return { kind: 'scoped', requirement, issuers: issuer ? new Set(issuer) : usualIssuers };
 }
 
 /** Vary is added to the upstream's: a cache without the upstream's part would mix its responses. */

@@ -5,7 +5,7 @@ import { isScopeToken } from '../../model/scope.js';
 import { tokenTypeOf, type TokenTypes } from '../../model/token-type.js';
 import { ParseError } from '../problem.js';
 import { appClaims, claim, scopeClaims } from './claim.js';
-import { conditions } from './condition.js';
+import { issuerConditions } from './condition.js';
 import { algorithms, publicKey, secret } from './issuer-keys.js';
 import { keyRequest } from './key-request.js';
 import { tokenFrom } from './token-from.js';
@@ -159,7 +159,7 @@ export const issuer = z.strictObject({
     })
     .prefault({})
     .describe('The claims of its tokens that the gateway reads.'),
-  require: conditions({ parameters: false })
+  require: issuerConditions()
     .default([])
     .describe(
       'What every one of its tokens must have: [{claim: token_use, is: access}]; {claim, is}, {claim, has} or {claim, absent}.',

@@ -1,8 +1,18 @@
 /** The schema of limits: `10 per 2m`, the long form, a list of both, or `none`. */
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
-import { notYetSupported } from './not-yet-supported.js';
-import { count, DAY_MS, duration, given, list, name, parseDuration, phrase, SECOND_MS } from './values.js';
+import {
+  count,
+  DAY_MS,
+  duration,
+  flag,
+  given,
+  list,
+  name,
+  parseDuration,
+  phrase,
+  SECOND_MS,
+} from './values.js';
 
 const FORM = 'a limit such as "10 per 2m", its long form {requests, window, by}, a list of these, or none';
 const MAX_REQUESTS = 1_000_000_000;
@@ -15,6 +25,7 @@ export interface RawLimit {
   readonly window: number;
   readonly by?: 'app' | 'ip' | 'route' | undefined;
   readonly share?: string | undefined;
+  readonly shadow?: boolean | undefined;
 }
 
 /** Parses `10 per 2m`; the window may be from 1 s to 366 days. */
@@ -33,20 +44,23 @@ export function parseLimit(text: string): RawLimit | ParseError {
   return { requests: Number(requests), window: windowMs };
 }
 
-const longForm = z
-  .strictObject({
-    requests: count(1, MAX_REQUESTS).describe('The most requests in any interval of that length.'),
-    window: duration(WINDOW).describe('The length of the window, from 1s: 30s, 2m, 1h, 1d.'),
-    by: z
-      .enum(['app', 'ip', 'route'], { error: given('must be app, ip or route') })
-      .optional()
-      .describe(
-        'What it counts by: each app (the default on a route with scope), each client address (the default on a ' +
-          'public route), or all callers of the route together.',
-      ),
-    share: name().optional().describe('A name by which several routes share one count.'),
-  })
-  .register(notYetSupported, { keys: ['shadow'] });
+const longForm = z.strictObject({
+  requests: count(1, MAX_REQUESTS).describe('The most requests in any interval of that length.'),
+  window: duration(WINDOW).describe('The length of the window, from 1s: 30s, 2m, 1h, 1d.'),
+  by: z
+    .enum(['app', 'ip', 'route'], { error: given('must be app, ip or route') })
+    .optional()
+    .describe(
+      'What it counts by: each app (the default on a route with scope), each client address (the default on a ' +
+        'public route), or all callers of the route together.',
+    ),
+  share: name().optional().describe('A name by which several routes share one count.'),
+  shadow: flag()
+    .optional()
+    .describe(
+      'true: a request beyond the limit is let through and recorded; no limit headers are sent for it.',
+    ),
+});
 
 const single = z.union([phrase(parseLimit, FORM), longForm], { error: given(`must be ${FORM}`) });
 

@@ -2,10 +2,9 @@
 import { z } from 'zod';
 import type { ScopeRequirement } from '../../model/route.js';
 import { ParseError } from '../problem.js';
-import { conditions } from './condition.js';
+import { routeConditions } from './condition.js';
 import { cors } from './cors.js';
 import { scope, singleScope } from './issuer.js';
-import { notYetSupported } from './not-yet-supported.js';
 import { hosts, requestHost } from './host.js';
 import { limit } from './limit.js';
 import { parseMatch, parseMethod, parseRewrite } from './match.js';
@@ -67,70 +66,71 @@ const expectation = z.strictObject({
 });
 
 /** A route. */
-export const route = z
-  .strictObject({
-    host: hosts
-      .optional()
-      .describe(
-        'The hosts that requests must be for: api.example.com, "*.example.com", or a list; absent: any.',
-      ),
-    match: phrase(parseMatch, 'methods and a path, such as "GET /a/{id}"').describe(
-      'Methods and path: "GET /a/{id}", "GET,POST /a", "* /files/{path*}". A placeholder is a whole segment; ' +
-        '{name*} is one or more, {name**} also none.',
+export const route = z.strictObject({
+  host: hosts
+    .optional()
+    .describe(
+      'The hosts that requests must be for: api.example.com, "*.example.com", or a list; absent: any.',
     ),
-    upstream: words("an upstream's name").describe('The name of the upstream that gets the requests.'),
-    scope: requirement
-      .optional()
-      .describe(`What a token must grant: ${SCOPE_FORM}; or none: any valid token.`),
-    require: conditions({ parameters: true })
-      .optional()
-      .describe(
-        'What the token must have besides: a list of {claim, is}, {claim, has} or {claim, absent}; "{org}" is the path parameter.',
-      ),
-    public: flag().optional().describe('true: the route needs no token.'),
-    issuer: z
-      .union(
-        [
-          single((text) => (text === '' ? new ParseError('must not be empty') : [text]), {
-            mustBe: "an issuer's name",
-          }),
-          list(words("an issuer's name"), "a list of issuers' names"),
-        ],
-        {
-          error: given("must be an issuer's name or a list of them"),
-        },
-      )
-      .optional()
-      .describe('The issuers whose tokens are accepted here, a name or a list; absent: all.'),
-    limit: limit
-      .optional()
-      .describe(
-        'How many requests are forwarded: "10 per 2m", {requests, window, by}, a list of these, or none.',
-      ),
-    on_failure: failurePolicy()
-      .optional()
-      .describe(
-        'What happens to requests that cannot be counted, instead of redis.on_failure: local, open or closed.',
-      ),
-    max_body: size().optional().describe('The largest request body: 512kb, 10mb.'),
-    rewrite: phrase(parseRewrite, 'a path such as /v1/{path}')
-      .optional()
-      .describe("The path that the upstream gets, with the match's placeholders: /v1/{path}."),
-    timeout: duration()
-      .optional()
-      .describe("Time limit for the head of the response, instead of the upstream's: 5s."),
-    response_headers: responseHeaders
-      .optional()
-      .describe(
-        'Changes to the header of responses of the upstream: {set: {Cache-Control: no-store}, remove: [Server]}.',
-      ),
-    allow_encoded_slash: flag().default(false).describe('Whether a path may contain %2F.'),
-    cors: cors.optional().describe("Cross-origin rules of this route, instead of the file's."),
-    expect: z
-      .array(expectation, {
-        error: given('must be a list of cases {host, method, path, scopes, claims, status}'),
-      })
-      .default([])
-      .describe('Cases that `tollgate check` runs.'),
-  })
-  .register(notYetSupported, { keys: ['shadow'] });
+  match: phrase(parseMatch, 'methods and a path, such as "GET /a/{id}"').describe(
+    'Methods and path: "GET /a/{id}", "GET,POST /a", "* /files/{path*}". A placeholder is a whole segment; ' +
+      '{name*} is one or more, {name**} also none.',
+  ),
+  upstream: words("an upstream's name").describe('The name of the upstream that gets the requests.'),
+  scope: requirement.optional().describe(`What a token must grant: ${SCOPE_FORM}; or none: any valid token.`),
+  shadow: flag()
+    .optional()
+    .describe(
+      'true: a valid token without the scope is let through and recorded; a request without one is still refused.',
+    ),
+  require: routeConditions()
+    .optional()
+    .describe(
+      'What the token must have besides: a list of {claim, is}, {claim, has} or {claim, absent}; "{org}" is the path parameter.',
+    ),
+  public: flag().optional().describe('true: the route needs no token.'),
+  issuer: z
+    .union(
+      [
+        single((text) => (text === '' ? new ParseError('must not be empty') : [text]), {
+          mustBe: "an issuer's name",
+        }),
+        list(words("an issuer's name"), "a list of issuers' names"),
+      ],
+      {
+        error: given("must be an issuer's name or a list of them"),
+      },
+    )
+    .optional()
+    .describe('The issuers whose tokens are accepted here, a name or a list; absent: all.'),
+  limit: limit
+    .optional()
+    .describe(
+      'How many requests are forwarded: "10 per 2m", {requests, window, by}, a list of these, or none.',
+    ),
+  on_failure: failurePolicy()
+    .optional()
+    .describe(
+      'What happens to requests that cannot be counted, instead of redis.on_failure: local, open or closed.',
+    ),
+  max_body: size().optional().describe('The largest request body: 512kb, 10mb.'),
+  rewrite: phrase(parseRewrite, 'a path such as /v1/{path}')
+    .optional()
+    .describe("The path that the upstream gets, with the match's placeholders: /v1/{path}."),
+  timeout: duration()
+    .optional()
+    .describe("Time limit for the head of the response, instead of the upstream's: 5s."),
+  response_headers: responseHeaders
+    .optional()
+    .describe(
+      'Changes to the header of responses of the upstream: {set: {Cache-Control: no-store}, remove: [Server]}.',
+    ),
+  allow_encoded_slash: flag().default(false).describe('Whether a path may contain %2F.'),
+  cors: cors.optional().describe("Cross-origin rules of this route, instead of the file's."),
+  expect: z
+    .array(expectation, {
+      error: given('must be a list of cases {host, method, path, scopes, claims, status}'),
+    })
+    .default([])
+    .describe('Cases that `tollgate check` runs.'),
+});

@@ -137,7 +137,7 @@ export const schema = general
     ),
   })
   .register(notYetSupported, {
-    keys: ['metrics', 'tracing', 'console', 'shadow'],
+    keys: ['metrics', 'tracing', 'console'],
   });
 
 /** A configuration as a user of the library writes it. */
