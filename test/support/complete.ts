@@ -20,9 +20,9 @@ const FISH = 'source $argv[1]; complete -C $argv[2] | string split -f 1 \\t; tru
 const ZSH = `
 zmodload zsh/zpty
 zpty shell zsh -f -i
-zpty -w shell "PS1= PS2=; autoload -Uz compinit; compinit -D -u; source ${'$'}{(q)1}
+zpty -w shell "PS1= PS2=; autoload -Uz compinit; compinit -D -u; source \${(q)1}
 compadd() {
-  if (( \\${'$'}{@[(I)-[OAD]]} )); then builtin compadd \\"\\$@\\"; return; fi
+  if (( \\\${@[(I)-[OAD]]} )); then builtin compadd \\"\\$@\\"; return; fi
   local -a matches; builtin compadd -A matches \\"\\$@\\"
   local each; for each in \\"\\$matches[@]\\"; do print -r -- \\"<match \\$each>\\"; done
   builtin compadd \\"\\$@\\"
@@ -50,7 +50,10 @@ export function complete(
   }[shell];
   return new Promise((resolve, reject) => {
     execFile(shell, args, { cwd, timeout: 10_000 }, (error, stdout, stderr) => {
-      if (error) return reject(new Error(`${shell}: ${error.message}\n${stdout}${stderr}`));
+      if (error) {
+        reject(new Error(`${shell}: ${error.message}\n${stdout}${stderr}`));
+        return;
+      }
       const lines =
         shell === 'zsh'
           ? [...stdout.matchAll(/<match ([^>]*)>/g)].map((found) => found[1]!)
