@@ -1,4 +1,4 @@
-/** The app of the admin port: liveness, readiness, metrics, the apps API. `src/server/` serves it, never on the public port. */
+/** The app of the admin port: liveness, readiness, metrics, /api. `src/server/` serves it, never on the public port. */
 import express, { type Express, type RequestHandler } from 'express';
 import { requireAllowedHost } from './admin-hosts.js';
 
@@ -8,7 +8,7 @@ export interface AdminOptions {
   readonly metrics: Exposition;
   /** The host names that are accepted besides `localhost` and IP addresses; in lower case. */
   readonly hosts?: () => readonly string[];
-  /** The current handler of /api; undefined where there is nothing to administer. */
+  /** The current handler of /api; undefined where there is no administrator's credential. */
   readonly api: () => RequestHandler | undefined;
 }
 

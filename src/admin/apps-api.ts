@@ -1,13 +1,12 @@
-/** The apps API of the admin port: apps and revocations. It needs the administrator's credential. `src/app/serve.ts` opens it. */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import express, { Router, type ErrorRequestHandler, type Request, type RequestHandler } from 'express';
+/** The apps API of the admin port: apps and revocations. `src/app/admin-api.ts` opens it, behind `api.ts`. */
+import { Router, type ErrorRequestHandler, type Request } from 'express';
 import type { Audit, AuditEntry } from '../model/audit.js';
 import type { Revocation } from '../model/revocation.js';
-import type { CredentialGuard } from './credential-guard.js';
 import { isScopeToken } from '../model/scope.js';
 import { NAMED } from '../model/tokens.js';
 import { appRevocation, type Administration, type AppRequest } from '../tokens/administration.js';
 import { tokenRevocation } from '../tokens/revoked.js';
+import { ApiError, fieldsOf, textOf } from './api-error.js';
 
 export interface AppsApiOptions {
   /** Undefined where the file has no token service: there are no apps, but apps of other issuers can be revoked. */
@@ -20,32 +19,14 @@ export interface AppsApiOptions {
   readonly now: () => number;
   /** The issuers that an app can belong to. */
   readonly issuers: ReadonlySet<string>;
-  /** The administrator's credential. */
-  readonly credential: string;
-  /** Counts and delays wrong credentials. */
-  readonly guard: CredentialGuard;
 }
-
-/** An error in the request, with its status. */
-class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-const BODY_LIMIT = '64kb';
 
 /**
- * Creates the router of the apps API. Responds 400 to an invalid request, 401 and 429 to a wrong credential, 503 where the
- * registry is unavailable.
+ * Creates the router of the apps API. Responds 400 to an invalid request, 503 where the registry is unavailable.
  */
 export function createAppsApi(options: AppsApiOptions): Router {
-  const { administration, issuers, credential, guard } = options;
+  const { administration, issuers } = options;
   const api = Router();
-  api.use(requireCredential(credential, guard), express.json({ limit: BODY_LIMIT }));
   const auditChange = createAuditChange(options.audit);
   if (administration) addApps(api, administration, auditChange);
 
@@ -75,7 +56,7 @@ export function createAppsApi(options: AppsApiOptions): Router {
     return found;
   }
 
-  api.use(sendError);
+  api.use(reportRegistry);
   return api;
 }
 
@@ -121,32 +102,6 @@ function addApps(api: Router, administration: Administration, auditChange: Audit
   });
 }
 
-/** RFC 6750, with one token. Compares hashes, so that the time reveals neither its length nor a matching prefix. */
-function requireCredential(credential: string, guard: CredentialGuard): RequestHandler {
-  const expected = digest(`Bearer ${credential}`);
-  return async (req, res, next) => {
-    const { authorization } = req.headers;
-    const { remoteAddress: address = 'unknown' } = req.socket;
-    if (authorization !== undefined) {
-      if (guard.isCrowded(address)) {
-        res.set('Retry-After', '1');
-        throw new ApiError(429, 'Too many wrong credentials; try again later');
-      }
-      if (timingSafeEqual(digest(authorization), expected)) {
-        next();
-        return;
-      }
-      await guard.failed(address);
-    }
-    res.set('WWW-Authenticate', 'Bearer realm="tollgate-admin"');
-    throw new ApiError(401, "The administrator's credential is needed");
-  };
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
 function appRequestOf(body: unknown): AppRequest {
   const { name, scopes, organization, owner } = fieldsOf(body, ['name', 'scopes', 'organization', 'owner']);
   if (!Array.isArray(scopes) || !scopes.every((one) => typeof one === 'string' && isScopeToken(one))) {
@@ -175,36 +130,10 @@ function ownerFromName(uname: string): NonNullable<AppRequest['owner']> {
   return { uid: uname, uname, uavatar: '' };
 }
 
-function fieldsOf(value: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ApiError(400, 'the body must be a JSON object');
-  }
-  const unknownKey = Object.keys(value).find((key) => !known.includes(key));
-  if (unknownKey !== undefined) throw new ApiError(400, `unknown key "${unknownKey}"`);
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function textOf(value: unknown, name: string): string {
-  if (typeof value !== 'string' || value.trim() === '') throw new ApiError(400, `"${name}" must be a string`);
-  return value;
-}
-
-/** Express recognises an error handler by its four parameters. */
-const sendError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
-  if (res.headersSent) {
-    next(error);
-    return;
-  }
-  const { status, message } = responseFor(error);
-  res.status(status).json({ errors: [{ code: status, message }] });
+/** An error without a status comes from the registry. Express recognises an error handler by its four parameters. */
+const reportRegistry: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
+  const { name, message, status } = error as { name?: unknown; message?: unknown; status?: unknown };
+  if (typeof status === 'number') next(error);
+  else if (name === 'AdministrationError') next(new ApiError(400, String(message)));
+  else next(new ApiError(503, 'the registry is unavailable; try again'));
 };
-
-function responseFor(error: unknown): { status: number; message: string } {
-  if (error instanceof ApiError) return error;
-  const { status, name, message } = error as { status?: unknown; name?: unknown; message?: unknown };
-  if (name === 'AdministrationError') return { status: 400, message: String(message) };
-  if (status === 413) return { status, message: 'the body is too large' };
-  if (typeof status === 'number' && status >= 400 && status < 500)
-    return { status, message: 'the body is not JSON' };
-  return { status: 503, message: 'the registry is unavailable; try again' };
-}

@@ -1,5 +1,5 @@
 /**
- * Slows down guesses of the administrator's credential, and logs them. Called by `apps-api.ts`.
+ * Slows down guesses of the administrator's credential, and logs them. Called by `require-credential.ts`.
  *
  * Failures are counted per network. Above `FREE_FAILURES` each response is later than the one before, one at a time for
  * all connections of the network. With `MOST_WAITING` responses delayed, no more of its credentials are checked. Until

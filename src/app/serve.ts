@@ -5,27 +5,20 @@ import { openConfigReloader, type ConfigReloader } from './reloader.js';
 import type { Runtime } from './resources.js';
 import { warnOfForeignCluster } from './foreign-cluster.js';
 import { warnOfInsecureSettings } from './insecure-settings.js';
-import {
-  createAppsApi,
-  createCredentialGuard,
-  listen,
-  type CredentialGuard,
-  type Listening,
-} from '../server/server.js';
-import { networkOf } from '../limit/limit.js';
-import { createAudit } from '../model/audit.js';
+import { listen, type Listening } from '../server/server.js';
 import type { Log } from '../model/log.js';
 import type { Observe } from '../model/record.js';
 import type { Settings } from '../model/settings.js';
 import type { Siblings } from './revocations.js';
 import type { KnownPage } from '../revocation/revocation.js';
-import { createAccessLog } from '../telemetry/access-log.js';
-import { createNearestRouteLog } from '../telemetry/nearest-route.js';
 import { processRuntime } from './runtime.js';
 import { createLog } from '../telemetry/log.js';
 import { watchLoopDelay } from '../telemetry/loop-delay.js';
-import { createMetrics, sumOf, type Measurements, type Metrics } from '../telemetry/metrics.js';
-import { readAdminToken } from './admin-token.js';
+import { createMetrics, sumOf, type Measurements } from '../telemetry/metrics.js';
+import type { RefusalsApiOptions } from '../admin/refusals-api.js';
+import { createOpenAdminApi } from './admin-api.js';
+import { createObserve } from './observe.js';
+import { createRefusalReports, type RefusalReports } from './refusal-reports.js';
 import { limitHeapGrowth } from './limit-heap-growth.js';
 import { keysThatNeedRestart } from './pending-settings.js';
 import { logUnhandledRejections } from './unhandled.js';
@@ -45,6 +38,8 @@ export interface ServeOptions {
     /** Returns the metrics of all workers, its own included. */
     readonly collectMetrics: () => Promise<readonly Measurements[]>;
     readonly siblings: Siblings;
+    /** The refusals of all workers, its own included. */
+    readonly refusals: RefusalsApiOptions;
   };
   /** Called with every exchange, after the access log. */
   readonly watch?: Observe;
@@ -65,14 +60,16 @@ export interface Serving {
   readonly measure: () => Promise<Measurements>;
   /** Returns a page of the known revocations; undefined where none are known. */
   readonly knownRevocations: (from: number) => KnownPage | undefined;
+  /** The recent refusals of this process alone. */
+  readonly refusals: Pick<RefusalReports, 'list' | 'find'>;
   /** Drains, then closes all resources. */
   readonly stop: () => Promise<void>;
 }
 
-/** A gateway instance with its apps API. */
+/** A gateway instance with the API of its admin port. */
 interface Served extends GatewayInstance {
-  /** Undefined where there is no store for revocations. */
-  readonly appsApi: RequestHandler | undefined;
+  /** Undefined where there is no administrator's credential. */
+  readonly adminApi: RequestHandler | undefined;
 }
 
 /**
@@ -92,11 +89,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     return closeLog();
   };
   const runtime = { ...processRuntime(log, env), siblings: worker?.siblings };
-  const reloader = await openReloader(options, runtime, onReload).catch(async (error: unknown) => {
-    await closeProcess();
-    throw error;
-  });
+  const refusals = createRefusalReports({ log, now: runtime.now, settings: () => current().settings });
+  const reloader = await orClose(openReloader(options, runtime, refusals, onReload), closeProcess);
   const { current } = reloader;
+  const routes = (): Settings['routes'] => current().settings.routes;
   const loopDelay = watchLoopDelay(log);
   const closeAll = async (): Promise<void> => {
     loopDelay.close();
@@ -108,28 +104,26 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     targets: () => current().gateway.forwarder.targets(),
     connections: () => listening.connections(),
     inFlight: () => listening.inFlight(),
-    routes: () => current().settings.routes,
+    routes,
   });
   const logged = { paths: started.log.paths };
-  const logAccess = createAccessLog({ writeInfo, now: runtime.now, worker: worker?.number, logged });
-  const logNearestRoute = createNearestRouteLog({ log, routes: () => current().settings.routes });
-  const listening = await listen({
+  const place = { worker: worker?.number, logged, now: runtime.now };
+  const observe = createObserve({ log, writeInfo, ...place, routes, metrics, refusals, watch });
+  const opening = listen({
     current: () => current().gateway,
     now: runtime.monotonic,
     newId: runtime.newId,
     canServe: () => current().isReady(),
     metrics: worker ? sumOf(worker.collectMetrics) : metrics.registry,
-    appsApi: () => current().appsApi,
+    adminApi: () => current().adminApi,
     adminHosts: () => current().settings.admin?.hosts ?? [],
-    observe: observeWith(logAccess, logNearestRoute, metrics, watch),
+    observe,
     log,
     listen: publicAddress,
     admin,
     client: started.client,
-  }).catch(async (error: unknown) => {
-    await closeAll();
-    throw error;
   });
+  const listening = await orClose(opening, closeAll);
   logStart(options, listening, log);
 
   function onReload(isInForce: boolean): void {
@@ -153,12 +147,23 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     },
     measure: () => metrics.registry.getMetricsAsJSON(),
     knownRevocations: (from) => current().revocations?.page(from),
+    refusals,
     async stop() {
       reloader.disable();
       await drain(listening, current().settings, log);
       await closeAll();
     },
   };
+}
+
+/** Closes what was opened before, where opening fails. */
+async function orClose<T>(opening: Promise<T>, close: () => Promise<void>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** Logs that the ports are open, with what an operator should know. */
@@ -173,19 +178,24 @@ function logStart(
   if (!worker) warnOfInsecureSettings(started, log);
 }
 
-/** Builds the first instance of the gateway, each instance with its apps API. */
+/** Builds the first instance of the gateway, each instance with the API of its admin port. */
 function openReloader(
-  { started, load, env }: ServeOptions,
+  { started, load, env, worker }: ServeOptions,
   runtime: Runtime,
+  own: RefusalReports,
   onReload: (isInForce: boolean) => void,
 ): Promise<ConfigReloader<Served>> {
   const { log } = runtime;
-  const guard = createCredentialGuard({ now: runtime.monotonic, networkOf, log });
+  const openAdminApi = createOpenAdminApi({
+    env,
+    runtime,
+    refusals: worker?.refusals ?? { list: (filter) => Promise.resolve(own.list(filter)), find: own.find },
+  });
   return openConfigReloader<Served>(started, {
     load,
     async build(settings, reuse) {
       const instance = await buildGateway(settings, runtime, reuse);
-      return { ...instance, appsApi: await appsApiOf(instance, env, log, guard) };
+      return { ...instance, adminApi: await openAdminApi(instance) };
     },
     onReload,
     log,
@@ -206,39 +216,4 @@ async function drain(
   log.info({ deadline_ms: drainTimeoutMs }, 'draining');
   await listening.drain(drainTimeoutMs, drainDelayMs);
   log.info({}, 'gateway stopped');
-}
-
-/** Passes every exchange to each observer. */
-function observeWith(
-  logAccess: Observe,
-  logNearestRoute: Observe,
-  metrics: Metrics,
-  watch: Observe | undefined,
-): Observe {
-  return (record) => {
-    logAccess(record);
-    if (record.shadow && record.route) metrics.countShadowRefusal(record.route, record.shadow.reason);
-    if (record.reason === 'no_route') logNearestRoute(record);
-    watch?.(record);
-  };
-}
-
-async function appsApiOf(
-  { settings, administration, revocations }: GatewayInstance,
-  env: Environment,
-  log: Log,
-  guard: CredentialGuard,
-): Promise<Served['appsApi']> {
-  if (!revocations) return undefined;
-  const { token, file } = await readAdminToken(env);
-  if (file !== undefined) log.info({ file }, "the administrator's credential");
-  return createAppsApi({
-    administration,
-    issuers: new Set(settings.issuers.map(({ name }) => name)),
-    credential: token,
-    guard,
-    revoke: async (revocation) => (await revocations.revoke(revocation)) === 'done',
-    audit: createAudit(log),
-    now: Date.now,
-  });
 }

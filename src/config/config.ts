@@ -60,5 +60,5 @@ export function compileConfig(
 
 function load(source: Source, context: LoadContext): Omit<LoadedConfig, 'sourceLine'> {
   const valid = validate(source, context);
-  return compile(valid, source.name, context.files, (path) => source.problem(path, '', 'value'));
+  return compile(valid, source, context.files, (path) => source.problem(path, '', 'value'));
 }

@@ -1,4 +1,5 @@
 /** Reads a configuration from a YAML file or an object, and finds the location of a path in it. `config.ts` calls it. */
+import { createHash } from 'node:crypto';
 import {
   isAlias,
   isCollection,
@@ -27,6 +28,8 @@ export const DEEPEST = 64;
 export interface Source {
   /** The file's path, or `configuration`. */
   readonly name: string;
+  /** SHA-256 of the file's text, in hex; undefined without a file. */
+  readonly digest: string | undefined;
   /** The value before `${NAME}` is replaced. */
   readonly value: unknown;
   /** Makes a problem at the location of a path. */
@@ -40,6 +43,7 @@ export function objectSource(value: unknown): Source {
   const name = 'configuration';
   return {
     name,
+    digest: undefined,
     value,
     problem: (path, text) => new Problem(formatPath(path) || name, 0, 0, text),
     line: () => 0,
@@ -97,6 +101,7 @@ export function yamlSource(
     findNode(document, path, location)?.range?.[0] ?? 0;
   const source: Source = {
     name: file,
+    digest: createHash('sha256').update(raw).digest('hex'),
     value: broken ? undefined : restoreVariables(value, []),
     problem: (path, message, location) => problemAt(offsetOf(path, location), message),
     line: (path) => lines.linePos(offsetOf(path, 'value')).line,

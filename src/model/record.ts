@@ -10,6 +10,8 @@ export interface RecordedHead extends Pick<RequestHead, 'id' | 'clientRequestId'
   readonly method: string | undefined;
   /** The request target as sent, with its query; undefined where nothing was read. */
   readonly target?: string | undefined;
+  /** The Host field as sent; undefined where nothing was read. */
+  readonly host?: string;
 }
 
 /** The recorded status when the client closes before a response, as in nginx. */
@@ -36,6 +38,9 @@ export interface ExchangeRecord {
   /** Until the upstream's response head. */
   readonly upstreamMs: number | undefined;
 }
+
+/** The recorded reason where the body failed to parse after the head was accepted and perhaps forwarded. */
+export const BROKEN_BODY = 'client_body_broken';
 
 /** Receives one record for each exchange, when it is over. */
 export type Observe = (record: ExchangeRecord) => void;

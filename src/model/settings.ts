@@ -117,6 +117,8 @@ export interface InsecureSetting {
 export interface Settings {
   /** The configuration file's path, or a placeholder for a configuration given as an object. */
   readonly source: string;
+  /** SHA-256 of the file's text, in hex: whether two readings are of the same text. Undefined without a file. */
+  readonly sourceDigest: string | undefined;
   /** Undefined only for a gateway used as a library. */
   readonly listen: ListenAddress | undefined;
   readonly admin: AdminAddress | undefined;

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { destroyResponse } from '../shared/destroy-response.js';
 import type { Rejection } from '../model/decision.js';
-import { CLIENT_CLOSED_REQUEST, type ExchangeRecord } from '../model/record.js';
+import { BROKEN_BODY, CLIENT_CLOSED_REQUEST, type ExchangeRecord } from '../model/record.js';
 import { Refusal, type FlatHeaders } from '../model/refusal.js';
 import type { EdgeState, RequestContext } from './request-context.js';
 import { baseHeaders, responseHeaders } from './response-headers.js';
@@ -11,8 +11,6 @@ import { sendError } from './send-error.js';
 /** The part of an exchange's record that the request context and the decision do not contain. */
 export type ExchangeOutcome = Pick<ExchangeRecord, 'status' | 'reason' | 'detail' | 'target' | 'upstreamMs'>;
 
-/** The recorded reason where the body failed to parse after the head was accepted and perhaps forwarded. */
-const BROKEN_BODY = 'client_body_broken';
 const INTERNAL_ERROR = new Refusal('internal_error');
 
 /** Whose exchange it was, and what rules in shadow found. */

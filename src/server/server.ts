@@ -9,9 +9,7 @@ import { Edge, type EdgeOptions } from './edge.js';
 import { createExpressServer } from './express-app.js';
 import { startServer, type RunningServer } from './listening-server.js';
 
-export { createAppsApi } from '../admin/apps-api.js';
 export { createMounts } from './mounts.js';
-export { createCredentialGuard, type CredentialGuard } from '../admin/credential-guard.js';
 export { decideEarly, type EarlyRules } from './early-decision.js';
 export { Edge } from './edge.js';
 export { parseRequest } from './parse-request.js';
@@ -25,8 +23,8 @@ export interface ListenOptions extends Omit<EdgeOptions, 'app' | 'mounts' | 'exp
   readonly metrics: Exposition;
   /** The host names that requests to the admin port may use, in lower case. */
   readonly adminHosts: () => readonly string[];
-  /** The current handler of /api at the admin port; undefined where there is nothing to administer. */
-  readonly appsApi: () => RequestHandler | undefined;
+  /** The current handler of /api at the admin port; undefined where there is no administrator's credential. */
+  readonly adminApi: () => RequestHandler | undefined;
 }
 
 export interface Listening {
@@ -59,7 +57,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     ready: () => isReady && options.canServe(),
     metrics: options.metrics,
     hosts: options.adminHosts,
-    api: options.appsApi,
+    api: options.adminApi,
   });
   const admin = await startServer({
     address: options.admin,

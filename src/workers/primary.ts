@@ -7,16 +7,18 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../model/settings.js';
 import { createLog } from '../telemetry/log.js';
-import type { Measurements } from '../telemetry/metrics.js';
+import { bestFound, mergeRefusals } from '../telemetry/refusal-json.js';
 import { readAdminToken } from '../app/admin-token.js';
+import type { RpcPeer } from './ipc-rpc.js';
+import type { WorkerCalls } from './worker-calls.js';
 import { WorkerPool } from './worker-pool.js';
 import { warnOfInsecureSettings } from '../app/insecure-settings.js';
 import { pendingSettings } from '../app/pending-settings.js';
 
 /** The time a worker has after its drain, to close its resources. */
 const AFTER_DRAIN_MS = 5000;
-/** A worker that does not return its metrics in this time is left out. */
-const MEASURE_MS = 1000;
+/** A worker that does not respond in this time, with its metrics or refusals, is left out. */
+const ASK_MS = 1000;
 
 /** Returns the number of workers that the file asks for; `auto` is one per available core. */
 export function countWorkers({ workers }: Settings): number {
@@ -55,13 +57,25 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
   await readAdminToken(env);
 
   let active = started;
-  const pool = new WorkerPool({ size: countWorkers(started), settings: () => active, collectMetrics, log });
+  const pool = new WorkerPool({
+    size: countWorkers(started),
+    settings: () => active,
+    collectMetrics: () => askWorkers((worker) => worker.call('measure')),
+    async collectRefusals(filter) {
+      return mergeRefusals(await askWorkers((worker) => worker.call('refusals', filter)), filter.limit);
+    },
+    async findRefusal(id) {
+      return bestFound(await askWorkers((worker) => worker.call('findRefusal', id)), id);
+    },
+    log,
+  });
 
-  async function collectMetrics(): Promise<readonly Measurements[]> {
+  /** Returns what the workers respond in time, without those that fail or have nothing. */
+  async function askWorkers<T>(ask: (worker: RpcPeer<WorkerCalls>) => Promise<T>): Promise<NonNullable<T>[]> {
     const all = pool
       .workers()
-      .map((worker) => Promise.race([worker.call('measure').catch(() => undefined), sleep(MEASURE_MS)]));
-    return (await Promise.all(all)).filter((one) => one !== undefined);
+      .map((worker) => Promise.race([ask(worker).catch(() => undefined), sleep(ASK_MS)]));
+    return (await Promise.all(all)).filter((one) => one !== undefined && one !== null);
   }
 
   /** The first worker tries the file first, so that an error is logged once and is in force nowhere. */

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { Settings } from '../model/settings.js';
 import type { KnownPage } from '../revocation/revocation.js';
 import type { Measurements } from '../telemetry/metrics.js';
+import type { RefusalFilter } from '../telemetry/recent-refusals.js';
+import type { ExplainedRefusal, ListedRefusal } from '../telemetry/refusal-json.js';
 
 /** The environment variable with a worker's number, from 1. Its presence marks a worker of a gateway. */
 export const WORKER_NUMBER = 'TOLLGATE_WORKER';
@@ -24,6 +26,10 @@ export interface WorkerCalls {
   readonly measure: () => Promise<Measurements>;
   /** Returns a page of the revocations it knows; undefined where it knows none. */
   readonly knownRevocations: (from: number) => Promise<KnownPage | undefined>;
+  /** Returns its own recent refusals, the newest first. */
+  readonly refusals: (filter: RefusalFilter) => Promise<readonly ListedRefusal[]>;
+  /** Returns one of its own refusals by request id; undefined where it does not keep it. */
+  readonly findRefusal: (id: string) => Promise<ExplainedRefusal | undefined>;
   /** Drains, then exits. */
   readonly drain: () => void;
 }
@@ -38,4 +44,8 @@ export interface PrimaryCalls {
   readonly knownRevocations: (from: number) => Promise<KnownPage | undefined>;
   /** Returns the metrics of every worker, the caller included. */
   readonly collectMetrics: () => Promise<readonly Measurements[]>;
+  /** Returns the recent refusals of every worker, the caller included, the newest first. */
+  readonly collectRefusals: (filter: RefusalFilter) => Promise<readonly ListedRefusal[]>;
+  /** Returns a refusal of any worker by request id; undefined where none keeps it. */
+  readonly findRefusal: (id: string) => Promise<ExplainedRefusal | undefined>;
 }

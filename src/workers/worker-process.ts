@@ -7,7 +7,7 @@ import type { Settings } from '../model/settings.js';
 import { createRpcPeer, type RpcPeer } from './ipc-rpc.js';
 import { WORKER_NUMBER, type WorkerAddresses, type PrimaryCalls, type WorkerCalls } from './worker-calls.js';
 
-export interface WorkerProcessOptions extends Pick<PrimaryCalls, 'knownRevocations' | 'collectMetrics'> {
+export interface WorkerProcessOptions extends Omit<PrimaryCalls, 'begin' | 'opened'> {
   /** Returns the settings in force. Called when the worker begins. */
   readonly settings: () => Settings;
   readonly log: Log;
@@ -63,7 +63,7 @@ export class WorkerProcess {
   }
 
   /** The calls that the worker may make. */
-  #calls({ settings, knownRevocations, collectMetrics, log }: WorkerProcessOptions): PrimaryCalls {
+  #calls({ settings, log, ...calls }: WorkerProcessOptions): PrimaryCalls {
     return {
       begin: () => {
         this.hasBegun = true;
@@ -74,8 +74,7 @@ export class WorkerProcess {
         log.info({ worker: this.number, pid: this.process.pid }, 'worker started');
         this.#open(addresses);
       },
-      knownRevocations,
-      collectMetrics,
+      ...calls,
     };
   }
 }

@@ -40,6 +40,8 @@ export async function runWorker(file: string, env: Environment): Promise<number>
     },
     measure: async () => (await opening).measure(),
     knownRevocations: async (from) => (await opening).knownRevocations(from),
+    refusals: async (filter) => (await opening).refusals.list(filter),
+    findRefusal: async (id) => (await opening).refusals.find(id),
     drain() {
       drain();
     },
@@ -54,6 +56,10 @@ export async function runWorker(file: string, env: Environment): Promise<number>
       worker: {
         number,
         collectMetrics: () => primary.call('collectMetrics'),
+        refusals: {
+          list: (filter) => primary.call('collectRefusals', filter),
+          find: (id) => primary.call('findRefusal', id),
+        },
         siblings: {
           isFirst: number === 1,
           fetchPage: (from) => primary.call('knownRevocations', from),

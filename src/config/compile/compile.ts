@@ -7,6 +7,7 @@ import type { Files } from '../files.js';
 import { freeze } from '../freeze.js';
 import type { Path, Problem } from '../problem.js';
 import type { Validated } from '../schema/schema.js';
+import type { Source } from '../source.js';
 import type { ValidConfig } from '../validate.js';
 import { compileIssuers } from './issuers.js';
 import { compileAdmin, compileListen } from './listen.js';
@@ -28,12 +29,12 @@ export interface LoadedConfig {
 
 /**
  * Compiles the parts and freezes the result.
- * @param name of the source, for messages
+ * @param source its name, for messages, and the digest of its text
  * @param locationOf where a path is in the file
  */
 export function compile(
   { config, warnings, insecure }: ValidConfig,
-  name: string,
+  { name, digest }: Pick<Source, 'name' | 'digest'>,
   files: Files,
   locationOf: (path: Path) => { readonly line: number; readonly column: number },
 ): Omit<LoadedConfig, 'sourceLine'> {
@@ -60,6 +61,7 @@ export function compile(
   const { redis, client, log } = config;
   const settings: Settings = {
     source: name,
+    sourceDigest: digest,
     listen: config.listen && compileListen(config.listen, files),
     admin: config.admin && compileAdmin(config.admin, files),
     trustProxy: config.trust_proxy,

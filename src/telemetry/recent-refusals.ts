@@ -1,0 +1,141 @@
+/**
+ * The refusals of this process that are not long ago, in memory, so that an administrator can ask why a request was refused.
+ *
+ * Nothing is kept of an admitted request. Of a refused one nothing is kept that is secret: no header field, no query, no
+ * token, also not one in the path. A client cannot make it grow: the number of entries is fixed and each text is cut.
+ */
+import type { Principal } from '../model/principal.js';
+import { BROKEN_BODY, type ExchangeRecord } from '../model/record.js';
+import { isRefusalReason } from '../model/refusal.js';
+import type { Route } from '../model/route.js';
+import { hideTokens, pathOf } from './path.js';
+
+/** One refused request. */
+export interface RecentRefusal {
+  readonly requestId: string;
+  /** The id that an untrusted client sent. Two requests may have the same. */
+  readonly clientRequestId: string | undefined;
+  /** When the exchange was over, epoch milliseconds. */
+  readonly atMs: number;
+  /** Undefined where the request was not read, as in the access log. */
+  readonly method: string | undefined;
+  readonly host: string | undefined;
+  /** Without query and parameters; the end of a long one is replaced by `…`. */
+  readonly path: string | undefined;
+  readonly clientIp: string;
+  /** The route at the time of the request; a reload may have replaced it. */
+  readonly route: Route | undefined;
+  /** The token service's endpoint that refused. */
+  readonly endpoint: string | undefined;
+  readonly principal: Principal | undefined;
+  /** The status, or 499 where the client left before the response. */
+  readonly status: number;
+  readonly reason: string;
+  readonly detail: string | undefined;
+  /** The target that failed. */
+  readonly target: string | undefined;
+}
+
+/** Which refusals are listed. */
+export interface RefusalFilter {
+  /** The most entries. */
+  readonly limit: number;
+  /** The caller's app id; undefined: any. */
+  readonly app?: string | undefined;
+  /** How the access log names the route or the endpoint; undefined: any. */
+  readonly route?: string | undefined;
+}
+
+/** With the bounds below an entry takes less than 2 KiB, besides the principal, which is no larger than its token. */
+const DEFAULT_SIZE = 1000;
+const MAX_PATH = 512;
+const MAX_HOST = 255;
+const MAX_METHOD = 32;
+const MAX_ADDRESS = 64;
+
+/** A ring of the last refusals. */
+export class RecentRefusals {
+  readonly #entries: RecentRefusal[] = [];
+  readonly #size: number;
+  readonly #now: () => number;
+  /** Where the next entry goes once the ring is full. */
+  #next = 0;
+
+  /**
+   * @param now epoch milliseconds
+   * @param size how many refusals are kept
+   */
+  constructor(now: () => number, size = DEFAULT_SIZE) {
+    this.#now = now;
+    this.#size = size;
+  }
+
+  /** Keeps an exchange if it was refused. Returns its entry; undefined where it was not refused. */
+  add(record: ExchangeRecord): RecentRefusal | undefined {
+    if (!isRefusal(record)) return undefined;
+    const entry = entryOf(record, this.#now());
+    this.#entries[this.#next] = entry;
+    this.#next = (this.#next + 1) % this.#size;
+    return entry;
+  }
+
+  /** Returns the refusals that the filter admits, the newest first. */
+  list({ limit, app, route }: RefusalFilter): readonly RecentRefusal[] {
+    const found: RecentRefusal[] = [];
+    for (const entry of this.#newestFirst()) {
+      if (found.length >= limit) break;
+      if (app !== undefined && entry.principal?.app !== app) continue;
+      if (route !== undefined && (entry.route?.label ?? entry.endpoint) !== route) continue;
+      found.push(entry);
+    }
+    return found;
+  }
+
+  /** Returns the refusal with this request id, else the newest with this id of the client's; undefined where none is kept. */
+  find(id: string): RecentRefusal | undefined {
+    let byClientId: RecentRefusal | undefined;
+    for (const entry of this.#newestFirst()) {
+      if (entry.requestId === id) return entry;
+      if (entry.clientRequestId === id) byClientId ??= entry;
+    }
+    return byClientId;
+  }
+
+  *#newestFirst(): Generator<RecentRefusal> {
+    const count = this.#entries.length;
+    for (let back = 1; back <= count; back++) yield this.#entries[(this.#next - back + count) % count]!;
+  }
+}
+
+/** An error of the token service has a reason of its own. A fault after the response had begun is no refusal. */
+function isRefusal({ status, reason, endpoint }: ExchangeRecord): boolean {
+  if (reason === undefined || status < 400) return false;
+  return endpoint !== undefined || reason === BROKEN_BODY || isRefusalReason(reason);
+}
+
+function entryOf(record: ExchangeRecord, atMs: number): RecentRefusal {
+  const { head, route, endpoint, principal, status, reason = '', detail, target } = record;
+  const path = pathOf(head.target);
+  return {
+    requestId: head.id,
+    clientRequestId: head.clientRequestId,
+    atMs,
+    method: head.method === undefined ? undefined : cut(head.method, MAX_METHOD),
+    host: head.host === undefined ? undefined : cut(head.host, MAX_HOST),
+    path: path === undefined ? undefined : cut(hideTokens(path), MAX_PATH),
+    clientIp: cut(head.clientIp, MAX_ADDRESS),
+    route,
+    endpoint,
+    principal,
+    status,
+    reason,
+    detail,
+    target,
+  };
+}
+
+/** Copies a text up to a length. A part of a string keeps the whole string in memory, here a target with its query. */
+function cut(text: string, length: number): string {
+  const copy = Buffer.from(text.slice(0, length), 'latin1').toString('latin1');
+  return text.length > length ? `${copy}…` : copy;
+}
