@@ -88,7 +88,10 @@ export async function setUpEnvironment(scenario: Scenario, started: Started): Pr
       scenario.uploadBytes > 0 ? await write('upload', 'x'.repeat(scenario.uploadBytes)) : undefined,
     bodyFiles: {
       forwarded: await write('body', scenario.body),
-      exhausted: await write('body-429', refusal(88, 'Rate limit exceeded')),
+      exhausted: await write(
+        'body-429',
+        refusal(88, 'Rate limit exceeded: at most 1 request per 1d for each app'),
+      ),
       tokenless: await write('body-401', refusal(215, NO_TOKEN)),
     },
   };

@@ -51,8 +51,10 @@ function isCovered(granted: readonly string[], required: string): boolean {
 }
 
 /** RFC 6750 3.1. A scope that is not a scope-token is omitted: it could end the quoted string, and no token has it. */
-function insufficientScope({ scopes }: ScopeRequirement): Refusal {
+function insufficientScope({ mode, scopes }: ScopeRequirement): Refusal {
   const named = scopes.filter(isScopeToken).join(' ');
   const challenge = `Bearer realm="tollgate", error="insufficient_scope", scope="${named}"`;
-  return new Refusal('insufficient_scope', ['WWW-Authenticate', challenge]);
+  const list = scopes.join(', ');
+  const detail = scopes.length === 1 ? list : `${mode === 'all' ? 'all' : 'one'} of ${list}`;
+  return new Refusal('insufficient_scope', ['WWW-Authenticate', challenge], detail);
 }

@@ -42,5 +42,5 @@ const UNALLOWED = /[^\x20-\x21\x23-\x5b\x5d-\x7e]/gu;
 function refusalOf(claim: string): Refusal {
   const description = `The token's claim ${claim.replace(UNALLOWED, '?')} does not satisfy this resource's condition`;
   const challenge = `Bearer realm="tollgate", error="insufficient_scope", error_description="${description}"`;
-  return new Refusal('insufficient_claims', ['WWW-Authenticate', challenge], `claim ${claim}`, false);
+  return new Refusal('insufficient_claims', ['WWW-Authenticate', challenge], `claim ${claim}`);
 }

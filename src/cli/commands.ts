@@ -59,4 +59,13 @@ export const COMMANDS: readonly Command[] = [
     examples: ['sample', 'sample -c my.yaml'],
     load: async () => (await import('./sample.js')).sample,
   },
+  {
+    name: 'completion',
+    summary: 'a completion script for a shell: bash, zsh or fish',
+    usage: 'bash|zsh|fish',
+    maxArgs: 1,
+    argumentKind: ['bash', 'zsh', 'fish'],
+    examples: ['completion bash', 'completion zsh > ~/.zfunc/_tollgate'],
+    load: async () => (await import('./completion.js')).createCompletion(COMMANDS),
+  },
 ];

@@ -1,6 +1,6 @@
 /** `tollgate routes`: prints the routes as a table: match, scope, limit, upstream. */
 import { loadConfig } from '../config/config.js';
-import type { LimitPolicy } from '../model/limit.js';
+import { formatWindow, type LimitPolicy } from '../model/limit.js';
 import type { Access, Route } from '../model/route.js';
 import type { Run } from './command.js';
 import { EXIT_OK } from '../model/exit.js';
@@ -86,17 +86,8 @@ function scopeText(access: Access): string {
   return scopes.join(mode === 'all' ? ' and ' : ' or ');
 }
 
-const UNITS = [
-  [86_400_000, 'd'],
-  [3_600_000, 'h'],
-  [60_000, 'm'],
-  [1000, 's'],
-] as const;
-
 /** `10 per 2m`, with what is counted unless that is the app. */
 function limitText({ requests, windowMs, by, share }: LimitPolicy): string {
-  const unit = UNITS.find(([size]) => windowMs % size === 0);
-  const window = unit ? `${windowMs / unit[0]}${unit[1]}` : `${windowMs}ms`;
   const whom = by === 'app' ? '' : ` by ${by}`;
-  return `${requests} per ${window}${whom}${share === undefined ? '' : ` (shared: ${share})`}`;
+  return `${requests} per ${formatWindow(windowMs)}${whom}${share === undefined ? '' : ` (shared: ${share})`}`;
 }

@@ -1,5 +1,5 @@
 /** The header fields about limits: of a response to a counted request, and of a 429. Called by `limit.ts`. */
-import type { LimitPolicy, Quota } from '../model/limit.js';
+import { describeLimit, type LimitPolicy, type Quota } from '../model/limit.js';
 import { Refusal } from '../model/refusal.js';
 import type { LimitDecision } from './store.js';
 
@@ -40,11 +40,17 @@ export function quotaOf(
 export function refusalOf(
   decision: LimitDecision,
   limits: readonly LimitPolicy[],
+  refusals: readonly Refusal[],
   draft: IetfHeaders | undefined,
 ): Refusal {
   const headers = fieldsOf(decision, limits[decision.decidingLimit]!.requests, draft);
   headers.push('Retry-After', String(Math.max(1, Math.ceil(decision.waitMs / 1000))));
-  return new Refusal('rate_limited', headers);
+  return refusals[decision.decidingLimit]!.withHeaders(headers);
+}
+
+/** Makes the 429 of each limit, without the header fields of a request. */
+export function refusalsOf(limits: readonly LimitPolicy[]): readonly Refusal[] {
+  return limits.map((limit) => new Refusal('rate_limited', [], describeLimit(limit)));
 }
 
 /** The 503 for a request that could not be counted. The end of an outage is noticed within a second. */

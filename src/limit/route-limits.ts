@@ -1,15 +1,18 @@
 /** The limits of one route, and the keys under which a request is counted. Called by `limit.ts` and `inspect-limits.ts`. */
 import type { FailurePolicy, LimitPolicy } from '../model/limit.js';
 import type { Principal } from '../model/principal.js';
+import type { Refusal } from '../model/refusal.js';
 import type { Route } from '../model/route.js';
 import { appPart, countPart, ipPart, routePart } from './key.js';
-import { ietfHeaders, type IetfHeaders } from './limit-response.js';
+import { ietfHeaders, refusalsOf, type IetfHeaders } from './limit-response.js';
 
 /** What is computed once from a route's limits. */
 export interface RouteLimits {
   readonly limits: readonly LimitPolicy[];
   /** The last part of each limit's key. */
   readonly countParts: readonly string[];
+  /** The 429 of each limit, without header fields. */
+  readonly refusals: readonly Refusal[];
   readonly onFailure: FailurePolicy;
   readonly label: string;
   readonly draft: IetfHeaders | undefined;
@@ -23,6 +26,7 @@ export function prepareLimits(route: Route, draftHeaders: boolean): RouteLimits 
   return {
     limits,
     countParts: limits.map(countPart),
+    refusals: refusalsOf(limits),
     onFailure: route.onFailure,
     label: route.label,
     draft: draftHeaders ? ietfHeaders(limits) : undefined,

@@ -22,6 +22,31 @@ export interface LimitPolicy {
   readonly id: string;
 }
 
+const SUBJECTS = {
+  app: 'each app',
+  ip: 'each client address',
+  route: 'all callers together',
+} as const satisfies Record<LimitSubject, string>;
+
+/** Says what a limit admits: `at most 10 requests per 2m for each app`. */
+export function describeLimit({ requests, windowMs, by, share }: LimitPolicy): string {
+  const places = share === undefined ? '' : ', over several routes';
+  return `at most ${requests} request${requests === 1 ? '' : 's'} per ${formatWindow(windowMs)} for ${SUBJECTS[by]}${places}`;
+}
+
+const UNITS = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'm'],
+  [1000, 's'],
+] as const;
+
+/** Formats a window in the largest unit that divides it: `2m` for 120000 milliseconds. */
+export function formatWindow(windowMs: number): string {
+  const unit = UNITS.find(([size]) => windowMs % size === 0);
+  return unit ? `${windowMs / unit[0]}${unit[1]}` : `${windowMs}ms`;
+}
+
 /** The quota left after a counted request, as the response's headers show it. */
 export interface Quota {
   readonly limit: number;

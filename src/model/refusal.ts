@@ -2,7 +2,8 @@
  * A refusal: a response that the gateway gives instead of the upstream.
  *
  * A pipeline step returns its finding or a refusal; only bugs throw. The body is always
- * `{"errors":[{"code":…,"message":…}]}` and is made once for each kind, not for each request.
+ * `{"errors":[{"code":…,"message":…}]}` and is made once for each kind, or for each route or limit that it names, not for
+ * each request.
  */
 
 /** Alternating header names and values, like node:http's raw headers: `['Retry-After', '3', 'Allow', 'GET']`. */
@@ -15,7 +16,7 @@ const KINDS = {
   no_token: [401, 215, 'You must specify a Bearer token in the Authorization header to access this resource'],
   invalid_token: [401, 89, 'Invalid or expired token'],
   insufficient_scope: [403, 220, 'The token does not have the scope that this resource requires'],
-  insufficient_claims: [403, 220, 'The token does not have a claim that this resource requires'],
+  insufficient_claims: [403, 220, 'The claims of the token do not satisfy a condition of this resource'],
   no_route: [404, 34, 'No such resource'],
   method_not_allowed: [405, 405, 'Method not allowed'],
   request_timeout: [408, 408, 'The request did not arrive in time'],
@@ -35,6 +36,9 @@ const KINDS = {
   upstream_timeout: [504, 504, 'The service behind this gateway did not respond in time'],
 } as const satisfies Record<string, readonly [status: number, code: number, message: string]>;
 
+/** The statuses whose message says what exactly was wrong: the caller can change it. */
+const SHOWN: ReadonlySet<number> = new Set([400, 403, 429]);
+
 /** The kind of a refusal, as the access log names it. */
 export type RefusalReason = keyof typeof KINDS;
 
@@ -52,18 +56,25 @@ export class Refusal {
   /**
    * @param reason which kind of refusal
    * @param headers further response fields, such as `WWW-Authenticate`, `Allow` or `Retry-After`
-   * @param detail what exactly was wrong, for a 400's message and for the log; fixed texts only, never a
-   *   library's message or a part of a token
+   * @param detail what exactly was wrong, for the message of a 400, 403 or 429 and for the log; fixed texts and texts of
+   *   the file only, never a library's message or a part of a token
    * @param isShown whether the body includes the detail
+   * @param body the body, where it was made before
    */
   constructor(
     readonly reason: RefusalReason,
     readonly headers: FlatHeaders = [],
     readonly detail?: string,
-    isShown = KINDS[reason][0] === 400,
+    isShown = SHOWN.has(KINDS[reason][0]),
+    body?: string,
   ) {
     this.status = KINDS[reason][0];
-    this.body = bodyOf(reason, isShown ? detail : undefined);
+    this.body = body ?? bodyOf(reason, isShown ? detail : undefined);
+  }
+
+  /** Returns the same refusal with other header fields. Its body is not made again. */
+  withHeaders(headers: FlatHeaders): Refusal {
+    return new Refusal(this.reason, headers, this.detail, false, this.body);
   }
 }
 

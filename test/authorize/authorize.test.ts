@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createAuthorize } from '../../src/authorize/authorize.js';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import type { ClaimCondition } from '../../src/model/claim.js';
+import type { Refusal } from '../../src/model/refusal.js';
 import type { Route } from '../../src/model/route.js';
 import { routeOf } from '../model/route-of.js';
 
@@ -14,6 +15,11 @@ function authorize(principal: Principal, route: Route, path = '/stamps') {
 
 function withScopes(...scopes: string[]): Principal {
   return { ...ANONYMOUS, issuer: 'tokens', app: 'app', scopes };
+}
+
+function messageIn({ body }: Refusal): string {
+  const { errors } = JSON.parse(body) as { errors: { message: string }[] };
+  return errors[0]!.message;
 }
 
 describe('A route that requires all of its scopes', () => {
@@ -64,6 +70,32 @@ it('A public route admits every caller', () => {
 it('The anonymous caller is never admitted to a route with a scope', () => {
   const route = routeOf('GET /stamps', { scope: { mode: 'all', scopes: ['a'] } });
   expect(authorize(ANONYMOUS, route)?.status).toBe(403);
+});
+
+it.each([
+  [['a'], 'all', 'a'],
+  [['a', 'b'], 'all', 'all of a, b'],
+  [['a'], 'any', 'a'],
+  [['a', 'b'], 'any', 'one of a, b'],
+] as const)(
+  'A refusal for the lack of %j (%s of them) says in its body and detail: %s',
+  (scopes, mode, text) => {
+    const refusal = authorize(ANONYMOUS, routeOf('GET /stamps', { scope: { mode, scopes } }))!;
+    expect(refusal.detail).toBe(text);
+    expect(messageIn(refusal)).toBe(`The token does not have the scope that this resource requires: ${text}`);
+  },
+);
+
+it('A refusal of any scope has a body that is JSON in ASCII and names the scope', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', minLength: 1 }), (scope) => {
+      const refusal = authorize(ANONYMOUS, routeOf('GET /', { scope: { mode: 'all', scopes: [scope] } }))!;
+      expect(messageIn(refusal)).toBe(
+        `The token does not have the scope that this resource requires: ${scope}`,
+      );
+      expect(refusal.body).toMatch(/^[\x20-\x7f]*$/);
+    }),
+  );
 });
 
 it('An invalid scope-token cannot inject into the challenge', () => {
@@ -128,6 +160,13 @@ describe('A route with conditions on claims', () => {
     const refusal = authorize(caller(claims, 'a'), route, path);
     expect(refusal?.status).toBe(403);
     expect(refusal?.body).toContain('"code":220');
+  });
+
+  it('names the claim in the body, and no value', () => {
+    const refusal = authorize(caller({ org_id: 'secret', roles: ['admin'] }, 'a'), route, '/orgs/acme')!;
+    expect(messageIn(refusal)).toBe(
+      'The claims of the token do not satisfy a condition of this resource: claim org_id',
+    );
   });
 
   it('names the claim in the challenge, and no value', () => {

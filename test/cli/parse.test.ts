@@ -109,7 +109,7 @@ describe('the table of commands', () => {
     (name, command) => {
       expect(command.examples.length).toBeGreaterThanOrEqual(2);
       for (const example of command.examples) {
-        const words = example.replace(/ <.*$/, '').match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+        const words = example.replace(/ [<>|].*$/, '').match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
         const { input, command: found } = parse(
           words.map((word) => word.replace(/^(['"])(.*)\1$/, '$2')),
           COMMANDS,

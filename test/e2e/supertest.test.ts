@@ -73,7 +73,7 @@ describe('the gateway as middleware', () => {
     const refused = await request(app).get('/files/9').set(bearer);
     expect([refused.status, refused.body]).toEqual([
       429,
-      { errors: [{ code: 88, message: 'Rate limit exceeded' }] },
+      { errors: [{ code: 88, message: 'Rate limit exceeded: at most 2 requests per 1m for each app' }] },
     ]);
     expect(refused.headers).toMatchObject({ 'x-ratelimit-remaining': '0' });
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
