@@ -2,7 +2,7 @@
  * Composes the token service: the registry, the signer and the endpoints. Called by `resources.ts` and `src/cli/`.
  * This file chooses the database and the pepper.
  */
-import { createTokenService, type TokenService } from '../tokens/tokens.js';
+import { createAppUses, createTokenService, type TokenService } from '../tokens/tokens.js';
 import { createAdministration, type Administration } from '../tokens/administration.js';
 import { openRegistry } from '../tokens/registry/open.js';
 import type { Registry } from '../tokens/registry/registry.js';
@@ -92,6 +92,7 @@ export async function openTokenService(
     throw error;
   }
   const deletion = deleteExpiredPeriodically(registry, now, log);
+  const appUses = createAppUses({ registry, now, log });
   return {
     registry,
     signer,
@@ -107,6 +108,7 @@ export async function openTokenService(
         registry,
         secrets,
         signer,
+        recordAppUse: (key) => appUses.record(key),
         now,
         random,
         log,
@@ -115,6 +117,7 @@ export async function openTokenService(
     async close() {
       opening.stop();
       clearInterval(deletion);
+      await appUses.close();
       signer.close();
       await registry.close();
     },

@@ -8,15 +8,15 @@ export interface RevocationKey {
   readonly issuer: string | undefined;
   /** The app's id (a user's name), the token's `jti`, or the family's `sid`. */
   readonly id: string;
-  /** A deletion cannot be undone by `restore`. */
-  readonly cause: 'revoked' | 'deleted';
+  /** `changed`: an app was changed so that its earlier tokens no longer hold. Only `revoked` can be undone. */
+  readonly cause: 'revoked' | 'deleted' | 'changed';
 }
 
 export interface Revocation extends RevocationKey {
   readonly revokedAtMs: number;
   /** Only tokens issued before this are refused (the older form of a user's deletion); undefined: all. */
   readonly issuedBeforeMs: number | undefined;
-  /** Only tokens of this generation of the user's name and earlier ones are refused; undefined: all. */
+  /** Only tokens of this generation of the app or the user's name, and of earlier ones, are refused; undefined: all. */
   readonly generation: number | undefined;
   /** When it may be removed, since what it refuses has expired; undefined: never. */
   readonly endsAtMs: number | undefined;

@@ -34,7 +34,7 @@ export function readChange(line: string): RevocationChange | undefined {
   if (kind !== 'app' && kind !== 'token' && kind !== 'family') return undefined;
   if (issuer !== null && typeof issuer !== 'string') return undefined;
   if (typeof id !== 'string' || id === '') return undefined;
-  if (cause !== 'revoked' && cause !== 'deleted') return undefined;
+  if (cause !== 'revoked' && cause !== 'deleted' && cause !== 'changed') return undefined;
   const key: RevocationKey = { kind, issuer: issuer ?? undefined, id, cause };
   if (sign === '-') return { isRemoved: true, revocation: key };
   if (sign !== '+' || typeof revokedAtMs !== 'number') return undefined;

@@ -6,7 +6,7 @@ import { OperatorError } from '../model/operator-error.js';
 import type { Revocation } from '../model/revocation.js';
 import { isScopeToken } from '../model/scope.js';
 import { NAMED, TOKENS } from '../model/tokens.js';
-import type { App, NamedToken, Owner, Registry, User } from './registry/registry.js';
+import type { NamedToken, NewApp, Owner, Registry, User } from './registry/registry.js';
 import { tokenRevocation } from './revoked.js';
 import type { Secrets } from './secrets.js';
 
@@ -92,7 +92,7 @@ export function createAdministration({
       // An app without a scope can access nothing. A user without one can still log in.
       if (scopes.length === 0) throw new AdministrationError('at least one scope is needed');
       const secret = secrets.newSecret();
-      const app: App = {
+      const app: NewApp = {
         key: secrets.newKey(),
         secretHash: secrets.hash(secret),
         name,
@@ -174,7 +174,7 @@ function namedTokenView({
   };
 }
 
-function appView({ key, name, scopes, organization, owner, createdAtMs }: App): AppView {
+function appView({ key, name, scopes, organization, owner, createdAtMs }: NewApp): AppView {
   return {
     key,
     name,

@@ -61,7 +61,7 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
   }
 
   return {
-    forApp: ({ key, owner, organization, name }, scopes, lifetimeMs) =>
+    forApp: ({ key, owner, organization, name, generation }, scopes, lifetimeMs) =>
       withoutUndefined({
         iss: issuer,
         sub: key,
@@ -71,6 +71,7 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
         scope: scopes,
         aud,
         grant_type: 'client_credentials',
+        gen: generationClaim(generation),
         ...commonClaims(lifetimeMs),
       }),
     forUser: ({ name, organization, generation }, scopes, lifetimeMs, family) =>
@@ -85,7 +86,7 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
         gen: generation,
         ...commonClaims(lifetimeMs),
       }),
-    forName: ({ key }, { name, description, notBefore, expiration, permissions }) =>
+    forName: ({ key, generation }, { name, description, notBefore, expiration, permissions }) =>
       withoutUndefined({
         iss: namedIssuerOf(issuer),
         aud: name,
@@ -97,9 +98,15 @@ export function createClaims({ settings, now, random }: ClaimsOptions): ClaimsMa
         version: VERSION,
         permissions: permissions.map(([, number]) => number),
         client_id: key,
+        gen: generationClaim(generation),
         scope: permissions.map(([permission]) => permission),
       }),
   };
+}
+
+/** An app has the claim only once a change has ended earlier tokens of it: they count as generation 0. */
+function generationClaim(generation: number): number | undefined {
+  return generation === 0 ? undefined : generation;
 }
 
 /** A version 4 UUID (RFC 9562 5.4) from 16 random bytes. */

@@ -38,7 +38,7 @@ export interface RevocationSubject {
   /** The id of the login that a user's token descends from. */
   readonly family: string | undefined;
   readonly issuedAtMs: number;
-  /** The user's generation; 0 for an app. */
+  /** The generation of the user or the app. */
   readonly generation: number;
 }
 

@@ -18,6 +18,7 @@ import { send } from './endpoints/send.js';
 import { invalidRequest, UNAVAILABLE } from './oauth-error.js';
 
 export { createFailedAttempts, type FailedAttempts } from './failed-attempts.js';
+export { createAppUses } from './app-uses.js';
 export { createAppLimit, type AppLimit } from './app-limit.js';
 export type { RedisScripts } from './failed-attempts/redis-counts.js';
 export type { TokenRevocations } from './deps.js';

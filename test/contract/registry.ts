@@ -1,4 +1,5 @@
 /** The contract of every registry, run against each database that it can be stored in. */
+import { describeAppChanges } from './registry/app-changes.js';
 import { describeApps } from './registry/apps.js';
 import { describeEverything } from './registry/everything.js';
 import { describeKeys } from './registry/keys.js';
@@ -17,6 +18,7 @@ export function describeRegistry(name: string, prepare: () => Promise<RegistryFi
     }
   };
   describeApps(name, using);
+  describeAppChanges(name, using);
   describeUsers(name, using);
   describeRefreshTokens(name, using);
   describeKeys(name, using);

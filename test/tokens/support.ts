@@ -20,6 +20,7 @@ import { generateRsaKeyPair } from '../../src/tokens/signing/key-pair.js';
 import { createSigner } from '../../src/tokens/signing/signer.js';
 import {
   createAppLimit,
+  createAppUses,
   createFailedAttempts,
   createTokenService,
   type TokenOutcome,
@@ -154,11 +155,14 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   };
   const outcomes: TokenOutcome[] = [];
   const { redis, keyPrefix = '' } = options;
+  const used = options.registry?.(registry) ?? registry;
+  const uses = createAppUses({ registry: used, now, log });
   const service = createTokenService({
     settings,
-    registry: options.registry?.(registry) ?? registry,
+    registry: used,
     secrets,
     signer,
+    recordAppUse: (key) => uses.record(key),
     attempts: createFailedAttempts({
       settings: settings.failedAttempts,
       redis,
@@ -224,6 +228,9 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
         organization: 'Example',
         scopes: ['notarization:*', 'scope_api'],
         createdAtMs: clock.nowMs,
+        previousSecret: undefined,
+        generation: 0,
+        lastUsedAtMs: undefined,
         ...changes,
       };
       await registry.createApp(app);

@@ -59,9 +59,18 @@ export function createAppAuthenticator(options: AppsOptions): AppAuthenticator {
     return invalidClient(usedAuthorization);
   }
 
-  function isRevoked({ key }: App): boolean {
-    const app = { issuer: TOKENS, app: key, tokenId: undefined, family: undefined, generation: 0 } as const;
+  function isRevoked({ key, generation }: App): boolean {
+    const app = { issuer: TOKENS, app: key, tokenId: undefined, family: undefined, generation } as const;
     return revocations.isRevoked({ ...app, issuedAtMs: now() });
+  }
+
+  /** Both comparisons always run, also without an app, so that the time does not show which one matched. */
+  function isSecretOf(app: App | undefined, secret: string): boolean {
+    const previous = app?.previousSecret;
+    const previousHash = previous !== undefined && now() < previous.untilMs ? previous.hash : undefined;
+    const isCurrent = secrets.matches(secret, app?.secretHash);
+    const isPrevious = secrets.matches(secret, previousHash);
+    return isCurrent || isPrevious;
   }
 
   return {
@@ -70,15 +79,14 @@ export function createAppAuthenticator(options: AppsOptions): AppAuthenticator {
         { endpoint, id, address },
         async () => {
           const app = await registry.findApp(id);
-          // The comparison runs without an app too, so that it takes the same time.
-          return secrets.matches(secret, app?.secretHash) ? app : undefined;
+          return isSecretOf(app, secret) ? app : undefined;
         },
         usedAuthorization,
         requestId,
       );
     },
     bySecret(secret, endpoint, { clientIp: address, requestId }) {
-      const check = () => registry.findAppBySecret(secrets.hash(secret));
+      const check = () => registry.findAppBySecret(secrets.hash(secret), now());
       return authenticate({ endpoint, id: undefined, address }, check, false, requestId);
     },
   };

@@ -32,6 +32,8 @@ export interface EndpointsOptions {
   readonly revokeLimit: AppLimit;
   /** Limits how many tokens an app or a user is issued. */
   readonly issueLimit: AppLimit;
+  /** Notes that an app gets a token. */
+  readonly recordAppUse: (key: string) => void;
   /** The log fields for a client id or a user name that failed to authenticate. */
   readonly nameClient: NameClient;
   readonly revocations: TokenRevocations;

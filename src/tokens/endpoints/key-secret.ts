@@ -19,12 +19,14 @@ export interface AppTokenOptions {
   readonly claims: ClaimsMaker;
   readonly signer: TokenSigner;
   readonly issueLimit: AppLimit;
+  /** Notes that an app gets a token. */
+  readonly recordAppUse: (key: string) => void;
 }
 
 /** Creates `POST /auth/token`. */
 export function createKeySecret(
   { lifetimeMs }: NonNullable<TokenEndpoints['keySecret']>,
-  { apps, claims, signer, issueLimit }: AppTokenOptions,
+  { apps, claims, signer, issueLimit, recordAppUse }: AppTokenOptions,
 ): Endpoint {
   return {
     name: 'key_secret',
@@ -39,6 +41,7 @@ export function createKeySecret(
       if (app instanceof OAuthError) return app;
       const retryAfterS = await issueLimit.consume(app.key);
       if (retryAfterS !== undefined) return tooManyTokens(retryAfterS);
+      recordAppUse(app.key);
       return jsonResponse({
         token_type: 'bearer',
         access_token: await signer.sign(claims.forApp(app, app.scopes, lifetimeMs), app.key),

@@ -19,6 +19,8 @@ export interface NamedOptions {
   readonly claims: ClaimsMaker;
   readonly signer: TokenSigner;
   readonly issueLimit: AppLimit;
+  /** Notes that an app gets a token. */
+  readonly recordAppUse: (key: string) => void;
   readonly audit: Audit;
   readonly now: () => number;
 }
@@ -46,7 +48,7 @@ const MINUTE_S = 60;
 /** Creates `POST /token/create`. */
 export function createNamed(
   { permissions }: NonNullable<TokenEndpoints['named']>,
-  { apps, registry, claims, signer, issueLimit, audit, now }: NamedOptions,
+  { apps, registry, claims, signer, issueLimit, recordAppUse, audit, now }: NamedOptions,
 ): Endpoint {
   /** Validates everything that does not depend on the app. */
   function readRequest(parameters: Parameters): NamedRequest | OAuthError {
@@ -92,6 +94,7 @@ export function createNamed(
       if (!mayGrant(app, request)) return INVALID_SCOPE;
       const retryAfterS = await issueLimit.consume(app.key);
       if (retryAfterS !== undefined) return tooManyTokens(retryAfterS);
+      recordAppUse(app.key);
       const token = await create(app, request, call);
       return prefersJson(call.req.headers.accept) ? jsonResponse({ token }) : textResponse(token);
     },

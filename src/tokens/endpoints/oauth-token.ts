@@ -23,7 +23,7 @@ const UNSUPPORTED = new OAuthError(400, 'unsupported_grant_type', 'This grant_ty
 /** Creates `POST /connect/token`. Refreshes are supported if there are sessions. */
 export function createOAuthToken(
   { lifetimeMs }: NonNullable<TokenEndpoints['clientCredentials']>,
-  { apps, claims, signer, issueLimit, sessions }: OAuthTokenOptions,
+  { apps, claims, signer, issueLimit, recordAppUse, sessions }: OAuthTokenOptions,
 ): Endpoint {
   const name = 'client_credentials';
 
@@ -36,6 +36,7 @@ export function createOAuthToken(
     if (scopes instanceof OAuthError) return scopes;
     const retryAfterS = await issueLimit.consume(app.key);
     if (retryAfterS !== undefined) return tooManyTokens(retryAfterS);
+    recordAppUse(app.key);
     return jsonResponse({
       access_token: await signer.sign(claims.forApp(app, scopes, lifetimeMs), app.key),
       expires_in: secondsOf(lifetimeMs),

@@ -19,7 +19,7 @@ const EXPIRING = [
 ] as const;
 
 /**
- * Deletes expired rows in batches. A used refresh token is kept as long as its family, so that its replay can be
+ * Deletes expired rows in batches, and the hashes of replaced secrets that are no longer accepted. A used refresh token is kept as long as its family, so that its replay can be
  * distinguished from an unknown token. The rows of deleted apps are kept too, so that no key is ever reused.
  */
 export async function deleteExpired(db: RegistryDatabase, atMs: number, batch = BATCH): Promise<void> {
@@ -36,6 +36,11 @@ export async function deleteExpired(db: RegistryDatabase, atMs: number, batch = 
       await yieldToEventLoop();
     }
   }
+  await db
+    .updateTable('apps')
+    .set({ previousSecretHash: null, previousUntilMs: null })
+    .where('previousUntilMs', '<=', atMs)
+    .execute();
   await deleteOldRemovals(db, atMs - REMOVALS_KEPT_MS);
 }
 

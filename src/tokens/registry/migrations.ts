@@ -7,6 +7,7 @@
  */
 import { Migrator, type Migration } from 'kysely';
 import { createTables } from './create-tables.js';
+import { addAppChanges } from './migrate-app-changes.js';
 import { indexNamedTokens } from './migrate-named-tokens.js';
 import { addRevocationRevisions } from './migrate-revocations.js';
 import type { RegistryDatabase } from './tables.js';
@@ -15,6 +16,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-registry': { up: createTables },
   '002-revocation-revisions': { up: addRevocationRevisions },
   '003-named-tokens-by-client': { up: indexNamedTokens },
+  '004-app-changes': { up: addAppChanges },
 };
 
 /**

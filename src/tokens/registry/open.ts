@@ -4,6 +4,7 @@ import { CamelCasePlugin, Kysely, PostgresDialect, sql, type Dialect } from 'kys
 import type { Pool } from 'pg';
 import type { RegistryLocation } from '../../model/tokens.js';
 import type { Log } from '../../model/log.js';
+import { createAppUses } from './app-uses.js';
 import { createApps } from './apps.js';
 import { createFamilies } from './refresh-token-families.js';
 import { createKeys } from './keys.js';
@@ -61,6 +62,7 @@ export async function openRegistry(
   const keys = createKeys(db);
   return {
     ...createApps(db),
+    ...createAppUses(db),
     ...createUsers(db),
     ...createFamilies(db),
     ...createNamedTokens(db),

@@ -25,7 +25,28 @@ export interface App {
   readonly organization: string | undefined;
   readonly scopes: readonly string[];
   readonly createdAtMs: number;
+  /** The secret before the last rotation, if that had an overlap. It may have ended since. */
+  readonly previousSecret: { readonly hash: Uint8Array; readonly untilMs: number } | undefined;
+  /** How often its tokens were ended by a change. Tokens of an earlier generation are refused. */
+  readonly generation: number;
+  /** When it last got a token, to the minute; undefined: never. */
+  readonly lastUsedAtMs: number | undefined;
 }
+
+/** An app as it is created: no change, rotation or use yet. */
+export type NewApp = Omit<App, 'previousSecret' | 'generation' | 'lastUsedAtMs'>;
+
+/** The fields of an app that can change. */
+export interface AppChange {
+  readonly name: string;
+  readonly organization: string | undefined;
+  readonly scopes: readonly string[];
+  /** Whether the tokens that the app has now are refused from now on. */
+  readonly endsTokens: boolean;
+}
+
+/** Decides on an app in the transaction that changes it. False means that there is no such app for the caller. */
+export type AppCheck = (app: App) => boolean;
 
 export interface User {
   readonly name: string;
@@ -101,15 +122,40 @@ export interface RevocationPage {
 
 export interface Registry {
   /** Adds an app. Rejects if its key exists, or a text cannot be stored. */
-  createApp(app: App): Promise<void>;
+  createApp(app: NewApp): Promise<void>;
   findApp(key: string): Promise<App | undefined>;
-  findAppBySecret(secretHash: Uint8Array): Promise<App | undefined>;
+  /** The app that has this secret at the time; its previous one counts while it overlaps. */
+  findAppBySecret(secretHash: Uint8Array, atMs: number): Promise<App | undefined>;
   /** Apps that are not deleted, oldest first. */
   listApps(): Promise<readonly App[]>;
+  /**
+   * Changes an app, and refuses its earlier tokens of the given issuers if the change says so. Nobody else changes the
+   * app between `decide` and the change.
+   *
+   * @param decide returns undefined if the caller sees no such app; what it throws, rejects the promise
+   * @returns the app after the change; undefined if there is no such app
+   */
+  updateApp(
+    key: string,
+    decide: (app: App) => AppChange | undefined,
+    atMs: number,
+    issuers: readonly string[],
+  ): Promise<App | undefined>;
   /** Deletes an app and refuses its tokens of the given issuers. False if there is no such app. */
-  deleteApp(key: string, atMs: number, issuers: readonly string[]): Promise<boolean>;
-  /** Replaces the secret. False if there is no such app. */
-  rotateSecret(key: string, secretHash: Uint8Array): Promise<boolean>;
+  deleteApp(key: string, atMs: number, issuers: readonly string[], check?: AppCheck): Promise<boolean>;
+  /**
+   * Replaces the secret. The replaced one is accepted until `previousUntilMs`; a still older one no longer.
+   *
+   * @returns false if there is no such app
+   */
+  rotateSecret(
+    key: string,
+    secretHash: Uint8Array,
+    previousUntilMs?: number,
+    check?: AppCheck,
+  ): Promise<boolean>;
+  /** Records that apps have got tokens, except where a use at or after `unlessSinceMs` is recorded. */
+  recordAppUses(keys: readonly string[], atMs: number, unlessSinceMs: number): Promise<void>;
 
   /** Adds a user with a new generation. False if the name is taken. */
   addUser(user: Omit<User, 'generation'>): Promise<boolean>;

@@ -83,6 +83,25 @@ export async function recordDeletion(
   if (generation === undefined) await removeRevoked(transaction, revision, { issuer, app: id, atMs });
 }
 
+/** Refuses the tokens of an app up to a generation, as part of the revision. `restore` does not undo it. */
+export async function recordChange(
+  transaction: RegistryDatabase,
+  revision: number,
+  of: { readonly issuer: string; readonly id: string; readonly atMs: number; readonly generation: number },
+): Promise<void> {
+  const { issuer, id, atMs, generation } = of;
+  await record(transaction, revision, {
+    kind: 'app',
+    issuer,
+    id,
+    revokedAtMs: atMs,
+    issuedBeforeMs: undefined,
+    generation,
+    endsAtMs: undefined,
+    cause: 'changed',
+  });
+}
+
 /** Whether the row refuses every token, including future ones. */
 export function refusesAll({ issuedBeforeMs, generation }: RevocationTable): boolean {
   return issuedBeforeMs === null && generation === null;

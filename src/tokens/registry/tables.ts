@@ -27,6 +27,11 @@ interface AppTable {
   readonly scopes: string;
   readonly createdAtMs: number;
   deletedAtMs: number | null;
+  /** Null without an overlap. */
+  readonly previousSecretHash: string | null;
+  readonly previousUntilMs: number | null;
+  readonly generation: number;
+  readonly lastUsedAtMs: number | null;
 }
 
 interface UserTable {
@@ -81,7 +86,7 @@ export interface RevocationTable {
   readonly issuer: string;
   readonly id: string;
   /** Part of the primary key: a revocation beside a deletion can be undone without undoing the deletion. */
-  readonly cause: 'revoked' | 'deleted';
+  readonly cause: 'revoked' | 'deleted' | 'changed';
   readonly revokedAtMs: number;
   readonly issuedBeforeMs: number | null;
   readonly generation: number | null;

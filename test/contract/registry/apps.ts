@@ -16,10 +16,10 @@ export function describeApps(name: string, using: Using): void {
         await registry.createApp(full);
         await registry.createApp(bare);
         expect(await registry.findApp(full.key)).toEqual(full);
-        expect(await registry.findAppBySecret(full.secretHash)).toEqual(full);
+        expect(await registry.findAppBySecret(full.secretHash, NOW)).toEqual(full);
         expect(await registry.findApp(bare.key)).toEqual(bare);
         expect(await registry.findApp('other')).toBeUndefined();
-        expect(await registry.findAppBySecret(hash())).toBeUndefined();
+        expect(await registry.findAppBySecret(hash(), NOW)).toBeUndefined();
       }));
 
     it('a key and a secret are assigned only once', () =>
@@ -50,7 +50,7 @@ export function describeApps(name: string, using: Using): void {
         await registry.createApp(other);
         expect(await registry.deleteApp(one.key, NOW + 5, ['tokens', 'named'])).toBe(true);
         expect(await registry.findApp(one.key)).toBeUndefined();
-        expect(await registry.findAppBySecret(one.secretHash)).toBeUndefined();
+        expect(await registry.findAppBySecret(one.secretHash, NOW)).toBeUndefined();
         expect(await registry.listApps()).toEqual([other]);
         const refused = revocation({ id: one.key, revokedAtMs: NOW + 5, cause: 'deleted' });
         const revocations = await registry.revocations(NOW + 5);
@@ -79,8 +79,8 @@ export function describeApps(name: string, using: Using): void {
         const fresh = hash();
         await registry.createApp(one);
         expect(await registry.rotateSecret(one.key, fresh)).toBe(true);
-        expect(await registry.findAppBySecret(one.secretHash)).toBeUndefined();
-        expect(await registry.findAppBySecret(fresh)).toEqual({ ...one, secretHash: fresh });
+        expect(await registry.findAppBySecret(one.secretHash, NOW)).toBeUndefined();
+        expect(await registry.findAppBySecret(fresh, NOW)).toEqual({ ...one, secretHash: fresh });
         expect(await registry.rotateSecret('other', hash())).toBe(false);
         await registry.deleteApp(one.key, NOW, []);
         expect(await registry.rotateSecret(one.key, hash())).toBe(false);

@@ -30,6 +30,9 @@ export function app(given: Partial<App> = {}): App {
     organization: undefined,
     scopes: ['notarization:*'],
     createdAtMs: NOW,
+    previousSecret: undefined,
+    generation: 0,
+    lastUsedAtMs: undefined,
     ...given,
   };
 }

@@ -11,6 +11,11 @@ import { createDatabase, type OwnDatabase } from '../../support/postgres.js';
 
 /** Undoes the migrations after the first; then inserts rows as that version wrote them. */
 const DOWNGRADE = `
+  DROP INDEX apps_by_previous_secret;
+  ALTER TABLE apps DROP COLUMN previous_secret_hash;
+  ALTER TABLE apps DROP COLUMN previous_until_ms;
+  ALTER TABLE apps DROP COLUMN generation;
+  ALTER TABLE apps DROP COLUMN last_used_at_ms;
   DROP INDEX named_tokens_by_client;
   DROP INDEX revocations_by_revision;
   DROP INDEX revocations_by_end;
@@ -21,6 +26,7 @@ const DOWNGRADE = `
   DELETE FROM revisions WHERE name IN ('users', 'sweptRevocations');
   DELETE FROM tollgate_migrations WHERE name <> '001-registry';
   INSERT INTO users (name, password_hash, scopes, created_at_ms) VALUES ('ada', 'x', '[]', 1);
+  INSERT INTO apps (key, secret_hash, name, scopes, created_at_ms) VALUES ('app-1', 'c2VjcmV0', 'Stamps', '["a:*"]', 1);
   INSERT INTO named_tokens (jti, client_id, name, description, created_at_ms)
     VALUES ('j-1', 'app-1', 'nightly', '', 1), ('j-2', 'app-2', 'nightly', '', 1);
   INSERT INTO revocations (kind, issuer, id, cause, revoked_at_ms, issued_before_ms)
@@ -48,8 +54,10 @@ interface Place {
 
 const LISTING = `SELECT * FROM named_tokens WHERE client_id = 'app-1' ORDER BY created_at_ms`;
 
+let files = 0;
+
 function inSqlite(): Promise<Place> {
-  const path = join(folder, 'tollgate.db');
+  const path = join(folder, `${(files += 1)}.db`);
   const query = (statements: string): Promise<unknown> => {
     const file = new DatabaseSync(path);
     file.exec(statements);
@@ -105,6 +113,25 @@ describe.each([
     expect(await registry.findUser('ada')).toMatchObject({ generation: 1 });
     expect((await registry.listNamedTokens(NOW, 'app-1')).map(({ jti }) => jti)).toEqual(['j-1']);
     expect(await plan()).toContain('named_tokens_by_client');
+    await registry.close();
+  });
+
+  it('is upgraded: its apps keep their secrets, and a change of one ends its tokens of today', async () => {
+    const { open, query } = await place();
+    await (await open()).close();
+    await query(DOWNGRADE);
+    const registry = await open();
+    const secretHash = new Uint8Array(Buffer.from('secret'));
+    const app = { key: 'app-1', secretHash, name: 'Stamps', scopes: ['a:*'], generation: 0 };
+    const unset = { previousSecret: undefined, lastUsedAtMs: undefined };
+    expect(await registry.findApp('app-1')).toMatchObject({ ...app, ...unset });
+    expect(await registry.findAppBySecret(secretHash, NOW)).toMatchObject(app);
+    const narrowed = { name: 'Stamps', scopes: ['a:read'], organization: undefined, endsTokens: true };
+    await registry.updateApp('app-1', () => narrowed, NOW, ['tokens']);
+    // Tokens of the previous version have no generation, which counts as 0.
+    const change = revocation({ id: 'app-1', cause: 'changed', generation: 0 });
+    expect(await registry.revocations(NOW)).toContainEqual(change);
+    expect(await registry.findApp('app-1')).toMatchObject({ scopes: ['a:read'], generation: 1 });
     await registry.close();
   });
 });
