@@ -19,10 +19,11 @@ export interface FilePolicy extends LimitPolicy {
 export function policiesOf(limits: RawLimits, label: string, isPublic: boolean): readonly FilePolicy[] {
   if (limits === undefined || limits === 'none') return [];
   const all: readonly RawLimit[] = 'requests' in limits ? [limits] : limits;
-  return all.map(({ requests, window: windowMs, by = isPublic ? 'ip' : 'app', share, shadow = false }) => {
+  return all.map((limit) => {
+    const { requests, window: windowMs, by = isPublic ? 'ip' : 'app', share, shadow = false, name } = limit;
     const counterKey = share === undefined ? ['route', normalize(label)] : ['share', share];
     const id = idOf(shadow ? ['shadow', ...counterKey] : counterKey, windowMs, by);
-    return { requests, windowMs, by, share, shadow, id };
+    return { requests, windowMs, by, share, name, shadow, id };
   });
 }
 

@@ -5,24 +5,33 @@ import type { LimitDecision } from './store.js';
 
 /** The IETF draft's part of one route's responses, made at the first request of the route. */
 export interface IetfHeaders {
-  /** The name of each limit, a quoted string (RFC 9651 3.3.3). */
+  /** The name of each limit, as a String (RFC 9651 3.3.3). */
   readonly names: readonly string[];
+  /** The window of each limit in seconds, rounded up. */
+  readonly windows: readonly number[];
   /** `RateLimit-Policy`: all limits of the route. */
   readonly policy: string;
 }
 
-/** Describes the limits of a route by draft-ietf-httpapi-ratelimit-headers: `"app-120s";q=10;w=120`. */
+/** Names the limits of a route: as the file does, otherwise by subject and window, such as `app-120s`. */
+function namesOf(limits: readonly LimitPolicy[]): readonly string[] {
+  const taken = new Set(limits.map(({ name }) => name));
+  return limits.map(({ name, by, windowMs }, i) => {
+    if (name !== undefined) return name;
+    const plain = `${by}-${secondsOf(windowMs)}s`;
+    let made = plain;
+    for (let n = i + 1; taken.has(made); n++) made = `${plain}-${n}`;
+    taken.add(made);
+    return made;
+  });
+}
+
+/** Describes the limits of a route by draft-ietf-httpapi-ratelimit-headers-11: `"app-120s";q=10;w=120`. */
 export function ietfHeaders(limits: readonly LimitPolicy[]): IetfHeaders {
-  const names: string[] = [];
-  const policies: string[] = [];
-  for (const [i, { by, requests, windowMs }] of limits.entries()) {
-    const seconds = Math.ceil(windowMs / 1000);
-    const plain = `"${by}-${seconds}s"`;
-    const name = names.includes(plain) ? `"${by}-${seconds}s-${i + 1}"` : plain;
-    names.push(name);
-    policies.push(`${name};q=${requests};w=${seconds}`);
-  }
-  return { names, policy: policies.join(', ') };
+  const names = namesOf(limits).map((name) => `"${name.replace(/["\\]/g, '\\$&')}"`);
+  const windows = limits.map(({ windowMs }) => secondsOf(windowMs));
+  const policies = limits.map(({ requests }, i) => `${names[i]!};q=${requests};w=${windows[i]!}`);
+  return { names, windows, policy: policies.join(', ') };
 }
 
 /** Returns the remaining quota of a counted request, with its header fields. */
@@ -63,12 +72,36 @@ function fieldsOf(decision: LimitDecision, limit: number, draft: IetfHeaders | u
     'X-RateLimit-Remaining',
     String(decision.remaining),
     'X-RateLimit-Reset',
-    String(Math.ceil(decision.resetAtMs / 1000)),
+    String(secondsOf(decision.resetAtMs)),
   ];
-  if (draft) {
-    const seconds = Math.max(0, Math.ceil(decision.waitMs / 1000));
-    const state = `${draft.names[decision.decidingLimit]!};r=${decision.remaining};t=${seconds}`;
-    headers.push('RateLimit-Policy', draft.policy, 'RateLimit', state);
-  }
+  if (draft) headers.push('RateLimit-Policy', draft.policy, 'RateLimit', serviceLimits(decision, draft));
   return headers;
+}
+
+/** The value of `RateLimit`: what remains under each limit, and in how many seconds it will be more. */
+function serviceLimits(decision: LimitDecision, draft: IetfHeaders): string {
+  const { decidingLimit, remaining, resetAtMs, waitMs, states } = decision;
+  if (!states) return serviceLimit(draft, decidingLimit, remaining, waitMs);
+  const nowMs = resetAtMs - waitMs;
+  const items = states.map((state, i) => {
+    // Where nothing is counted, there is nothing to wait for.
+    const wait = state.used === 0 ? undefined : state.resetAtMs - nowMs;
+    return serviceLimit(draft, i, state.remaining, wait);
+  });
+  return items.join(', ');
+}
+
+/** Stores count a request at the end of its millisecond, so its wait can be a millisecond longer than the window. */
+function serviceLimit(
+  { names, windows }: IetfHeaders,
+  index: number,
+  remaining: number,
+  waitMs: number | undefined,
+): string {
+  const item = `${names[index]!};r=${remaining}`;
+  return waitMs === undefined ? item : `${item};t=${Math.min(secondsOf(waitMs), windows[index]!)}`;
+}
+
+function secondsOf(ms: number): number {
+  return Math.max(0, Math.ceil(ms / 1000));
 }

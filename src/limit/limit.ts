@@ -61,7 +61,7 @@ export function createLimit({ store, local, draftHeaders, checkRevocation }: Lim
     isUnauthenticated: boolean,
   ): Finding | Promise<Finding> {
     if (prepared.onFailure !== 'local' || !local) return findingOf('unavailable', prepared);
-    const result = local.consume(keys, prepared.limits, isUnauthenticated);
+    const result = local.consume(keys, prepared.limits, prepared.withStates, isUnauthenticated);
     return result instanceof Promise
       ? result.then((later) => findingOf(later, prepared))
       : findingOf(result, prepared);
@@ -73,7 +73,7 @@ export function createLimit({ store, local, draftHeaders, checkRevocation }: Lim
     if (!prepared) routes.set(route, (prepared = prepareLimits(route, draftHeaders)));
     const keys = keysOf(prepared, principal, clientIp);
     const isUnauthenticated = prepared.keysByPrincipal === undefined && principal.issuer === '';
-    const result = store.consume(keys, prepared.limits, isUnauthenticated);
+    const result = store.consume(keys, prepared.limits, prepared.withStates, isUnauthenticated);
     if (result instanceof Promise) return awaitFinding(result, keys, prepared, principal, isUnauthenticated);
     return result === 'unavailable'
       ? countLocally(keys, prepared, isUnauthenticated)

@@ -61,7 +61,12 @@ class WindowStore implements MemoryStore {
     this.#now = now;
   }
 
-  consume(names: readonly string[], limits: readonly LimitPolicy[], isUnauthenticated = false): CheckResult {
+  consume(
+    names: readonly string[],
+    limits: readonly LimitPolicy[],
+    withStates = false,
+    isUnauthenticated = false,
+  ): CheckResult {
     const nowMs = this.#now();
     const fromMs = Math.floor(nowMs);
     const stampMs = Math.ceil(nowMs);
@@ -86,20 +91,27 @@ class WindowStore implements MemoryStore {
       const free = entry.freeAtMs(requests, windowMs);
       if (free > freeAtMs) [exhausted, freeAtMs] = [i, free];
     }
+    let decision: LimitDecision;
     if (exhausted >= 0) {
-      return {
+      decision = {
         admitted: false,
         decidingLimit: exhausted,
         remaining: 0,
         resetAtMs: freeAtMs,
         waitMs: freeAtMs - fromMs,
       };
+    } else {
+      if (room < 0) return 'full';
+      decision = this.#countAll(names, found, limits, nowMs, isUnauthenticated);
     }
-    return room < 0 ? 'full' : this.#countAll(names, found, limits, nowMs, isUnauthenticated);
+    return withStates ? { ...decision, states: this.inspect(names, limits, nowMs) } : decision;
   }
 
-  inspect(names: readonly string[], limits: readonly LimitPolicy[]): readonly LimitState[] {
-    const nowMs = this.#now();
+  inspect(
+    names: readonly string[],
+    limits: readonly LimitPolicy[],
+    nowMs = this.#now(),
+  ): readonly LimitState[] {
     const fromMs = Math.floor(nowMs);
     const stampMs = Math.ceil(nowMs);
     return names.map((name, i) => {

@@ -5,8 +5,8 @@
 import { batchPerTick } from '../shared/batch-per-tick.js';
 import type { LimitPolicy } from '../model/limit.js';
 import { bySlot, type LimitRedis } from './limit-redis.js';
-import { INSPECT_FIELDS, INSPECT_SCRIPT } from './script.js';
-import type { LimitState } from './store.js';
+import { INSPECT_SCRIPT, STATE_FIELDS } from './script.js';
+import { windowState, type LimitState } from './store.js';
 
 /** The most windows in one call, so that Redis is not blocked for long. */
 const WINDOWS_PER_CALL = 64;
@@ -76,12 +76,12 @@ export class RedisInspector {
 function stateOf(
   reply: readonly unknown[] | 'unavailable',
   index: number,
-  { requests }: LimitPolicy,
+  limit: LimitPolicy,
 ): LimitState | undefined {
   if (reply === 'unavailable') return undefined;
-  const at = 1 + index * INSPECT_FIELDS;
-  const used = reply[at];
-  const resetAtMs = reply[at + 1];
-  if (typeof used !== 'number' || typeof resetAtMs !== 'number') return undefined;
-  return { used, remaining: Math.max(0, requests - used), resetAtMs };
+  const used = reply[1 + index * STATE_FIELDS];
+  const resetAtMs = reply[2 + index * STATE_FIELDS];
+  return typeof used === 'number' && typeof resetAtMs === 'number'
+    ? windowState(used, resetAtMs, limit)
+    : undefined;
 }

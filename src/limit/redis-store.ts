@@ -8,8 +8,14 @@ import type { LimitPolicy } from '../model/limit.js';
 import { ExhaustedWindowCache } from './exhausted-window-cache.js';
 import { bySlot, type LimitRedis } from './limit-redis.js';
 import { RedisInspector } from './redis-inspector.js';
-import { REPLY_FIELDS, CONSUME_SCRIPT } from './script.js';
-import type { LimitStore, CheckResult, LimitDecision, LimitState } from './store.js';
+import { CONSUME_SCRIPT, REPLY_FIELDS, STATE_FIELDS } from './script.js';
+import {
+  windowState,
+  type LimitStore,
+  type CheckResult,
+  type LimitDecision,
+  type LimitState,
+} from './store.js';
 
 /** The revision of the revocations, read in every call: it shows whether the set in memory is current. */
 export interface PiggybackedRevision {
@@ -39,6 +45,7 @@ const EXHAUSTED_CAPACITY = 65_536;
 interface Check {
   readonly keys: readonly string[];
   readonly limits: readonly LimitPolicy[];
+  readonly withStates: boolean;
   resolve(result: CheckResult): void;
 }
 
@@ -74,12 +81,16 @@ class RedisStore implements LimitStore {
     this.#enqueue = batchPerTick((checks) => this.#send(checks));
   }
 
-  consume(keys: readonly string[], limits: readonly LimitPolicy[]): CheckResult | Promise<CheckResult> {
+  consume(
+    keys: readonly string[],
+    limits: readonly LimitPolicy[],
+    withStates = false,
+  ): CheckResult | Promise<CheckResult> {
     const { connection, monotonic } = this.#options;
     if (!connection.isUp) return 'unavailable';
     return (
-      this.#exhausted.refuse(keys, limits, monotonic()) ??
-      new Promise<CheckResult>((resolve) => this.#enqueue({ keys, limits, resolve }))
+      this.#exhausted.refuse(keys, limits, monotonic(), withStates) ??
+      new Promise<CheckResult>((resolve) => this.#enqueue({ keys, limits, withStates, resolve }))
     );
   }
 
@@ -109,7 +120,9 @@ class RedisStore implements LimitStore {
     // A reply with only the time: Redis's clock was unknown or not precise enough. Now it is known.
     if (reply?.numbers.length === 1)
       reply = await this.#call(batch, timeoutMs - (reply.repliedAt - startedAt));
-    if (reply?.numbers.length !== 1 + batch.length * REPLY_FIELDS + (piggybacked ? 1 : 0)) {
+    let fields = piggybacked ? 2 : 1;
+    for (const check of batch) fields += fieldsOf(check);
+    if (reply?.numbers.length !== fields) {
       for (const check of batch) check.resolve('unavailable');
       return;
     }
@@ -117,7 +130,7 @@ class RedisStore implements LimitStore {
     let at = 1;
     for (const check of batch) {
       check.resolve(this.#read(check, reply, at));
-      at += REPLY_FIELDS;
+      at += fieldsOf(check);
     }
   }
 
@@ -130,7 +143,7 @@ class RedisStore implements LimitStore {
     const keys: string[] = [];
     const args = [deadline];
     for (const check of batch) {
-      args.push(check.keys.length);
+      args.push(check.withStates ? -check.keys.length : check.keys.length);
       for (const key of check.keys) keys.push(keyPrefix + key);
       for (const limit of check.limits) args.push(limit.requests, limit.windowMs);
     }
@@ -163,23 +176,38 @@ class RedisStore implements LimitStore {
   }
 
   /** Reads one check's part of the reply, which starts at `at`. */
-  #read({ keys, limits }: Check, { numbers, sentAt, repliedAt }: ScriptReply, at: number): LimitDecision {
+  #read(
+    { keys, limits, withStates }: Check,
+    { numbers, sentAt, repliedAt }: ScriptReply,
+    at: number,
+  ): LimitDecision {
     const decidingLimit = numbers[at + 1]!;
     const remaining = numbers[at + 2]!;
     const resetAtMs = numbers[at + 3]!;
-    const decision = {
-      admitted: numbers[at] === 1,
-      decidingLimit,
-      remaining,
-      resetAtMs,
-      waitMs: resetAtMs - numbers[0]!,
-    };
+    const admitted = numbers[at] === 1;
+    const waitMs = resetAtMs - numbers[0]!;
+    const decision: LimitDecision = withStates
+      ? { admitted, decidingLimit, remaining, resetAtMs, waitMs, states: statesOf(limits, numbers, at) }
+      : { admitted, decidingLimit, remaining, resetAtMs, waitMs };
     if (remaining === 0) {
       const { requests } = limits[decidingLimit]!;
-      this.#exhausted.remember(keys[decidingLimit]!, requests, decision, sentAt, repliedAt);
+      this.#exhausted.remember(keys, requests, decision, sentAt, repliedAt);
     }
     return decision;
   }
+}
+
+/** How many numbers of the reply belong to a check. */
+function fieldsOf({ withStates, keys }: Check): number {
+  return withStates ? REPLY_FIELDS + keys.length * STATE_FIELDS : REPLY_FIELDS;
+}
+
+/** Reads the states of a check's limits, which follow the decision that starts at `at`. */
+function statesOf(limits: readonly LimitPolicy[], numbers: readonly number[], at: number): LimitState[] {
+  const first = at + REPLY_FIELDS;
+  return limits.map((limit, i) =>
+    windowState(numbers[first + i * STATE_FIELDS]!, numbers[first + i * STATE_FIELDS + 1]!, limit),
+  );
 }
 
 function isNumbers(reply: readonly unknown[]): reply is readonly number[] {

@@ -16,6 +16,8 @@ export interface RouteLimits {
   readonly onFailure: FailurePolicy;
   readonly label: string;
   readonly draft: IetfHeaders | undefined;
+  /** Whether the response shows the state of every limit, and not only of the one that decides. */
+  readonly withStates: boolean;
   /** The keys of each caller; undefined where an address is counted, which does not follow from the caller. */
   readonly keysByPrincipal: WeakMap<Principal, readonly string[]> | undefined;
 }
@@ -30,6 +32,7 @@ export function prepareLimits(route: Route, draftHeaders: boolean): RouteLimits 
     onFailure: route.onFailure,
     label: route.label,
     draft: draftHeaders ? ietfHeaders(limits) : undefined,
+    withStates: draftHeaders && limits.length > 1,
     keysByPrincipal: limits.some(({ by }) => by === 'ip') ? undefined : new WeakMap(),
   };
 }

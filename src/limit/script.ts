@@ -12,8 +12,9 @@
  * That is 61 bytes at 10 per 2m, 1.5 KB at 256 and 0.6 KB above. A key expires when its newest entry leaves the window.
  *
  * KEYS are the windows of all checks, check by check. ARGV is the deadline, then for each check the number of its
- * windows and for each window N and W. The reply is Redis's time, then for each check whether it was admitted (1 or 0), its
- * deciding window (from 0), what remains there and when that resets. A call that runs after its deadline counts
+ * windows, negative where their states are wanted, and for each window N and W. The reply is Redis's time, then for each
+ * check whether it was admitted (1 or 0), its deciding window (from 0), what remains there and when that resets; then, where
+ * wanted, the state of each window after the decision, in the form of the script that reads. A call that runs after its deadline counts
  * nothing, since no caller waits for it; its reply is only the time.
  *
  * One more key than the windows is a hash. The number in its field `revision` is the last of the reply; 0 where there
@@ -28,8 +29,8 @@ import { BUCKETS, EXACT_UP_TO } from './window.js';
 /** How many numbers the reply has for each check. */
 export const REPLY_FIELDS = 4;
 
-/** How many numbers the reply of the script that reads has for each window. */
-export const INSPECT_FIELDS = 2;
+/** How many numbers the state of a window has. */
+export const STATE_FIELDS = 2;
 
 const CLOCK = `
 local time = redis.call('TIME')
@@ -73,6 +74,10 @@ local function read(key, limit, window)
   return { key = key, limit = limit, window = window, exact = exact, entries = value:sub(head), total = total,
     mark = newest > stamp and newest or stamp, free = free }
 end
+
+local function reset_of(w)
+  return w.free or w.total > 0 and unpack('>I6', w.entries) + w.window or now
+end
 `;
 
 /** The script that decides; keys, arguments and reply as described above. */
@@ -105,6 +110,8 @@ end
 local key, arg = 1, 2
 while ARGV[arg] do
   local windows, size = {}, tonumber(ARGV[arg])
+  local states = size < 0 and {}
+  if states then size = -size end
   local admitted, index, remaining, reset = 1, 0, 0, 0
   arg = arg + 1
   for i = 1, size do
@@ -124,10 +131,18 @@ while ARGV[arg] do
       if left < remaining or left == remaining and resetOfThis > reset then
         index, remaining, reset = i - 1, left, resetOfThis
       end
+      if states then states[2 * i - 1], states[2 * i] = w.total + 1, resetOfThis end
+    end
+  elseif states then
+    for i = 1, size do
+      states[2 * i - 1], states[2 * i] = windows[i].total, reset_of(windows[i])
     end
   end
   local n = #reply
   reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = admitted, index, remaining, reset
+  if states then
+    for i = 1, #states do reply[n + 4 + i] = states[i] end
+  end
 end
 if KEYS[key] then reply[#reply + 1] = tonumber(redis.pcall('HGET', KEYS[key], 'revision') or 0) or 0 end
 return reply
@@ -138,7 +153,7 @@ export const INSPECT_SCRIPT = `${CLOCK}${READ_WINDOW}
 for i = 1, #KEYS do
   local w = read(KEYS[i], tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i]))
   reply[2 * i] = w.total
-  reply[2 * i + 1] = w.free or w.total > 0 and unpack('>I6', w.entries) + w.window or now
+  reply[2 * i + 1] = reset_of(w)
 end
 return reply
 `;

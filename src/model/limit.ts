@@ -13,6 +13,8 @@ export interface LimitPolicy {
   /** At least 1000. */
   readonly windowMs: number;
   readonly by: LimitSubject;
+  /** How the IETF draft's fields and problem details call it: printable ASCII; undefined: made of `by` and window. */
+  readonly name: string | undefined;
   /** The name under which several routes share one count. */
   readonly share: string | undefined;
   /**

@@ -161,7 +161,7 @@ describe('a file with every key', () => {
       },
       limits: [
         { requests: 10, windowMs: 120_000 },
-        { requests: 1000, windowMs: 86_400_000 },
+        { requests: 1000, windowMs: 86_400_000, name: 'daily' },
       ],
       onFailure: 'closed',
     });

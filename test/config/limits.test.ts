@@ -52,6 +52,15 @@ describe('a limit', () => {
       '{requests: 1, window: 1m, share: ""}',
       ['9:45: "share" must be a name of letters, digits, "-", "_" and ".", beginning with a letter or digit'],
     ],
+    ...['""', 'dé', '"a\\tb"', 'x'.repeat(65)].map((name): [string, string[]] => [
+      `{requests: 1, window: 1m, name: ${name}}`,
+      ['9:44: "name" must be from 1 to 64 printable ASCII characters, since header fields carry it'],
+    ]),
+    ['{requests: 1, window: 1m, name: 7}', ['9:44: "name" must be a text such as daily']],
+    [
+      '[{requests: 1, window: 1m, name: a}, {requests: 2, window: 2m, name: a}]',
+      ['9:49: two limits of the route have the name "a"; give each its own'],
+    ],
     ['{requests: 1}', ['9:5: missing key "window"']],
     ['{request: 1, window: 1m}', ['9:13: unknown key "request"; did you mean "requests"?']],
     [
@@ -80,6 +89,7 @@ describe('a limit', () => {
     '10  per  2m',
     '[10 per 1m, {requests: 2, window: 60s, by: ip}]',
     '[10 per 1m, {requests: 2, window: 60s, share: x}]',
+    '[10 per 1m, {requests: 1, window: 1d, name: \'per "day"\'}]',
     '{requests: 1, window: 1m, share: s}\n  - {match: GET /b, upstream: api, scope: a, limit: {requests: 1, window: 60s, share: s}}',
   ])('with the value %j is accepted', async (written) => {
     expect(await problemsOf(onRoute(`limit: ${written}`))).toEqual([]);

@@ -1,34 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createLimit, type Limit, type LimitOptions } from '../../src/limit/limit.js';
+import { createLimit, type LimitOptions } from '../../src/limit/limit.js';
 import { createMemoryStore } from '../../src/limit/memory-store.js';
 import type { LimitStore } from '../../src/limit/store.js';
-import type { Quota } from '../../src/model/limit.js';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import { Refusal } from '../../src/model/refusal.js';
 import type { Route } from '../../src/model/route.js';
+import { atOnce, counted, counting, refused, START } from './counting.js';
 import { app, policy, route } from './policies.js';
-
-const START = 1_790_000_000_250;
-
-/** The step over a memory store, and its clock. */
-function counting({ draftHeaders = false, maxKeys = 100 } = {}) {
-  const clock = { ms: START };
-  const limit = createLimit({
-    store: createMemoryStore({ maxKeys, now: () => clock.ms }),
-    local: undefined,
-    draftHeaders,
-  });
-  return { clock, limit: atOnce(limit) };
-}
-
-/** The step over a store that responds synchronously. */
-function atOnce(limit: Limit) {
-  return (...request: Parameters<Limit>) => {
-    const found = limit(...request);
-    if (found instanceof Promise) throw new Error('answered later');
-    return found;
-  };
-}
 
 /** The step over a store that is unavailable, synchronously or a moment later. */
 function cutOff(later = false, maxKeys = 100) {
@@ -41,84 +19,6 @@ function cutOff(later = false, maxKeys = 100) {
     draftHeaders: false,
   });
 }
-
-function counted(found: unknown): Quota {
-  if (found === undefined || found instanceof Refusal || found instanceof Promise)
-    throw new Error('not counted');
-  return found as Quota;
-}
-
-function refused(found: Quota | Refusal | undefined): Refusal {
-  if (!(found instanceof Refusal)) throw new Error('not refused');
-  return found;
-}
-
-describe('the limit headers', () => {
-  it('of an admitted request are limit, remaining and the reset in whole seconds, rounded up', () => {
-    const { limit } = counting();
-    const quota = counted(limit(app('one'), route([policy(10, 120_000)]), ''));
-    expect(quota).toEqual({
-      limit: 10,
-      remaining: 9,
-      resetAtMs: START + 120_000,
-      headers: ['X-RateLimit-Limit', '10', 'X-RateLimit-Remaining', '9', 'X-RateLimit-Reset', '1790000121'],
-    });
-  });
-
-  it('of the request after the last, a 429, are the same with Retry-After, rounded up', () => {
-    const { clock, limit } = counting();
-    const things = route([policy(1, 120_000)]);
-    limit(app('one'), things, '');
-    clock.ms += 500;
-    const refusal = refused(limit(app('one'), things, ''));
-    expect(refusal.reason).toBe('rate_limited');
-    expect(refusal.headers).toEqual([
-      ...['X-RateLimit-Limit', '1', 'X-RateLimit-Remaining', '0', 'X-RateLimit-Reset', '1790000121'],
-      ...['Retry-After', '120'],
-    ]);
-  });
-
-  it('have a Retry-After of at least one second, after which the caller is admitted', () => {
-    const { clock, limit } = counting();
-    const things = route([policy(1, 1000)]);
-    limit(app('one'), things, '');
-    clock.ms += 999;
-    const { headers } = refused(limit(app('one'), things, ''));
-    expect(headers.slice(-2)).toEqual(['Retry-After', '1']);
-    clock.ms += 1000;
-    expect(counted(limit(app('one'), things, '')).remaining).toBe(0);
-  });
-
-  it('of a 429 for several limits show the exhausted one that resets last', () => {
-    const { limit } = counting();
-    const things = route([policy(1, 1000), policy(1, 60_000), policy(5, 3_600_000)]);
-    limit(app('one'), things, '');
-    const { headers } = refused(limit(app('one'), things, ''));
-    expect(headers.slice(-2)).toEqual(['Retry-After', '60']);
-  });
-
-  it('of the IETF draft name every limit of the route and the state of one', () => {
-    const { limit } = counting({ draftHeaders: true });
-    const things = route([policy(10, 120_000), policy(3, 1500), policy(9, 120_000, 'app', 'all')]);
-    const policies = '"app-120s";q=10;w=120, "app-2s";q=3;w=2, "app-120s-3";q=9;w=120';
-    const { headers } = counted(limit(app('one'), things, ''));
-    expect(headers.slice(6)).toEqual(['RateLimit-Policy', policies, 'RateLimit', '"app-2s";r=2;t=2']);
-    limit(app('one'), things, '');
-    limit(app('one'), things, '');
-    const refusal = refused(limit(app('one'), things, ''));
-    expect(refusal.headers.slice(6, 10)).toEqual([
-      'RateLimit-Policy',
-      policies,
-      'RateLimit',
-      '"app-2s";r=0;t=2',
-    ]);
-  });
-
-  it('are absent on a route without limits, which counts nothing', () => {
-    const { limit } = counting({ maxKeys: 0 });
-    expect(limit(app('one'), route([]), '')).toBeUndefined();
-  });
-});
 
 describe('the subject of a limit', () => {
   /** Whether two callers of a route share one count. */

@@ -45,7 +45,9 @@ function admitted(taken: CheckResult | Promise<CheckResult>): boolean | string {
 
 describe('the capacity of the memory store', () => {
   const strangers = (store: ReturnType<typeof createMemoryStore>, count: number) =>
-    Array.from({ length: count }, (_, i) => admitted(store.consume([`{i:${i}}:x`], [policy(1, 1000)], true)));
+    Array.from({ length: count }, (_, i) =>
+      admitted(store.consume([`{i:${i}}:x`], [policy(1, 1000)], false, true)),
+    );
 
   it('is reserved by a quarter for other keys than addresses of unauthenticated callers', () => {
     const { store, admits, clock } = atTime(5000);

@@ -10,7 +10,14 @@ export function policy(
   by: LimitSubject = 'app',
   share?: string,
 ): LimitPolicy {
-  return { requests, windowMs, by, share, id: `${share ?? 'GET /things'} ${windowMs} ${by}` };
+  return {
+    requests,
+    windowMs,
+    by,
+    share,
+    name: undefined,
+    id: `${share ?? 'GET /things'} ${windowMs} ${by}`,
+  };
 }
 
 export function route(limits: readonly LimitPolicy[], onFailure: FailurePolicy = 'local'): Route {

@@ -74,9 +74,9 @@ describeInspect(
     const names = (keys: readonly string[]) => keys.map((key) => keyPrefix + key);
     return {
       store: {
-        consume(keys, limits) {
+        consume(...check) {
           ticks += 1e9;
-          return store.consume(keys, limits);
+          return store.consume(...check);
         },
         inspect: (keys, limits) => store.inspect(keys, limits),
       },
@@ -91,13 +91,49 @@ describeInspect(
       close: () => removeKeys(keyPrefix),
     };
   },
-  20,
+  10,
 );
 
 async function redisTime(): Promise<number> {
   const [seconds, micros] = (await admin.time()).map(Number);
   return seconds! * 1000 + micros! / 1000;
 }
+
+describe('the states of all limits that a check asks for', () => {
+  const limits = [policy(2, 60_000), policy(100, 90_000)];
+  const keys = ['{a}:1', '{a}:2'];
+  const open = () =>
+    createRedisStore({
+      connection: shared,
+      keyPrefix: prefix + randomPrefix(),
+      timeoutMs: TIMEOUT_MS,
+      monotonic,
+    });
+
+  it('come in one call with checks that do not ask', async () => {
+    const store = open();
+    const [one, two, three] = await Promise.all([
+      store.consume(keys, limits, true),
+      store.consume(['{b}:1'], [policy(5, 60_000)]),
+      store.consume(['{c}:1', '{c}:2'], limits, true),
+    ]);
+    expect(one).toMatchObject({ remaining: 1, states: [{ remaining: 1 }, { remaining: 99 }] });
+    expect(two).toMatchObject({ remaining: 4 });
+    expect(two).not.toHaveProperty('states');
+    expect(three).toMatchObject({ remaining: 1, states: [{ used: 1 }, { used: 1 }] });
+  });
+
+  it('are known for a second where the exhausted window spares the call, then read again', async () => {
+    const store = open();
+    for (let i = 0; i < 2; i++) await store.consume(keys, limits, true);
+    await store.consume(['{a}:2'], [limits[1]!]);
+    const spared = await store.consume(keys, limits, true);
+    expect(spared).toMatchObject({ admitted: false, states: [{ remaining: 0 }, { remaining: 98 }] });
+    await passRealTime(1050);
+    const read = await store.consume(keys, limits, true);
+    expect(read).toMatchObject({ admitted: false, states: [{ remaining: 0 }, { remaining: 97 }] });
+  });
+});
 
 describe('the calls that read counts', () => {
   function recorded(connection: LimitRedis) {

@@ -39,6 +39,8 @@ export function checkLimits(
           `two limits have the same window (${formatDuration(policy.windowMs)}) and by (${policy.by})`,
         );
       }
+      if (policy.name !== undefined && policies.slice(0, entry).some(({ name }) => name === policy.name))
+        report(at(entry), `two limits of the route have the name "${policy.name}"; give each its own`);
       if (policy.share === undefined) continue;
       const other = shares.get(policy.share);
       if (!other) shares.set(policy.share, policy);

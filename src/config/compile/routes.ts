@@ -86,7 +86,7 @@ function conditionsOf({ require = [] }: RawRoute, isShadow: boolean): Route['req
 function limitsOf(policies: readonly FilePolicy[], isShadow: boolean): Route['limits'] {
   return policies
     .filter(({ shadow }) => shadow === isShadow)
-    .map(({ requests, windowMs, by, share, id }) => ({ requests, windowMs, by, share, id }));
+    .map(({ requests, windowMs, by, share, name, id }) => ({ requests, windowMs, by, share, name, id }));
 }
 
 /** Names a route by its match and, where it has any, its hosts before it. */

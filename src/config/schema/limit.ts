@@ -26,6 +26,7 @@ export interface RawLimit {
   readonly by?: 'app' | 'ip' | 'route' | undefined;
   readonly share?: string | undefined;
   readonly shadow?: boolean | undefined;
+  readonly name?: string | undefined;
 }
 
 /** Parses `10 per 2m`; the window may be from 1 s to 366 days. */
@@ -44,6 +45,11 @@ export function parseLimit(text: string): RawLimit | ParseError {
   return { requests: Number(requests), window: windowMs };
 }
 
+/** A String of RFC 9651 3.3.3. */
+const limitName = z.string({ error: given('must be a text such as daily') }).regex(/^[\x20-\x7e]{1,64}$/, {
+  error: 'must be from 1 to 64 printable ASCII characters, since header fields carry it',
+});
+
 const longForm = z.strictObject({
   requests: count(1, MAX_REQUESTS).describe('The most requests in any interval of that length.'),
   window: duration(WINDOW).describe('The length of the window, from 1s: 30s, 2m, 1h, 1d.'),
@@ -60,6 +66,9 @@ const longForm = z.strictObject({
     .describe(
       'true: a request beyond the limit is let through and recorded; no limit headers are sent for it.',
     ),
+  name: limitName
+    .optional()
+    .describe('How RateLimit, RateLimit-Policy and problem details call the limit: daily.'),
 });
 
 const single = z.union([phrase(parseLimit, FORM), longForm], { error: given(`must be ${FORM}`) });
