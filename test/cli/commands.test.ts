@@ -201,6 +201,19 @@ describe('tollgate check', () => {
     ]);
   });
 
+  it('has no refusal by a rule in shadow in its cases, and still one without a token', async () => {
+    const cases = '- {path: /files/7, scopes: [other], status: 200}\n      - {path: /files/7, status: 401}';
+    const text = GOOD.replace(
+      'sso]}',
+      'sso]}\n    shadow: true\n    require: [{claim: org, is: a, shadow: true}]',
+    )
+      .replace('- {path: /files/7, scopes: ["files:*"], status: 200}', cases)
+      .replace('limit: [10 per 2m, 1000 per 1d]', 'limit: {requests: 1, window: 2m, shadow: true}');
+    const { code, stdout, stderr } = await runCommand(['check', '-c', await write('shadow.yaml', text)]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('3 expectations held');
+  });
+
   it('--json prints machine-readable output: what is wrong, where, and whether the file is valid', async () => {
     const good = await runCommand(['check', '--json', '-c', await write('good.yaml', GOOD)]);
     expect(good.code).toBe(0);

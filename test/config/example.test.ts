@@ -192,6 +192,21 @@ describe('a file with every key', () => {
     expect(status?.path.map((segment) => 'text' in segment && segment.text)).toEqual(['status', '@here', '']);
   });
 
+  it('has the rules in shadow of a route apart from those in force', () => {
+    const reports = settings.routes.at(-1);
+    expect(reports).toMatchObject({
+      access: { requirement: { mode: 'all', scopes: [] } },
+      require: undefined,
+      limits: [{ requests: 100 }],
+      shadow: {
+        access: { requirement: { mode: 'all', scopes: ['reports:read'] } },
+        require: [{ name: 'org_id', test: 'is', parameter: 'org' }],
+        limits: [{ requests: 10, windowMs: 120_000 }],
+        onFailure: 'open',
+      },
+    });
+  });
+
   it('has its cases with their places, by the method of their route if they name none', () => {
     const [, stamp, files] = settings.routes;
     expect(expectations).toEqual([

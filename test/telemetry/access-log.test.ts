@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import type { ExchangeRecord } from '../../src/model/record.js';
+import { Refusal } from '../../src/model/refusal.js';
 import type { RequestHead } from '../../src/model/request.js';
 import type { Route } from '../../src/model/route.js';
 import { createAccessLog } from '../../src/telemetry/access-log.js';
@@ -89,6 +90,18 @@ describe('the line of an exchange', () => {
     });
     expect(line).toMatchObject({ status: 401, reason: 'no_token', route: 'GET /users/{id}' });
     for (const field of ['app', 'issuer', 'target', 'upstream_ms']) expect(line).not.toHaveProperty(field);
+  });
+
+  it('of a request that rules in shadow would refuse has the reason and the detail of that refusal', () => {
+    const shadow = new Refusal('rate_limited', [], 'at most "1"\n');
+    expect(lineOf({ shadow })).toMatchObject({
+      status: 200,
+      shadow: 'rate_limited',
+      shadow_detail: 'at most "1"\n',
+    });
+    const bare = lineOf({ shadow: new Refusal('rate_limited') });
+    expect(bare).not.toHaveProperty('shadow_detail');
+    for (const field of ['shadow', 'reason']) expect(lineOf({})).not.toHaveProperty(field);
   });
 
   it('of the anonymous caller of a public route has no app', () => {

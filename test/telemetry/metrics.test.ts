@@ -1,6 +1,8 @@
 /** The metrics as Prometheus reads them: what they measure, and when. */
 import { expect, it } from 'vitest';
+import type { Route } from '../../src/model/route.js';
 import { createMetrics } from '../../src/telemetry/metrics.js';
+import { routeOf } from '../model/route-of.js';
 
 /** The samples of one metric, as written. */
 async function samples(metrics: ReturnType<typeof createMetrics>, name: string): Promise<string[]> {
@@ -64,4 +66,35 @@ it('reloads are counted by their result, and the last one is shown, separately f
   expect((await told(metrics)).at(-1)).toBe('tollgate_config_last_reload_successful 1');
   expect(await told(other)).toEqual(fresh);
   expect(await samples(other, 'process_resident_memory_bytes ')).toHaveLength(1);
+});
+
+it('refusals in shadow begin at 0 for each reason that a route can have, and end with the rule', async () => {
+  const scoped = (...scopes: string[]) => routeOf('GET /a', { scope: { mode: 'all', scopes } });
+  const limit = { requests: 1, windowMs: 1000, by: 'app', share: undefined, id: 'a' } as const;
+  const one: Route = { ...scoped(), shadow: { ...scoped('a'), limits: [limit] } };
+  const claim = { path: ['org'], name: 'org', test: 'is', values: ['a'] } as const;
+  const two: Route = { ...routeOf('GET /b'), shadow: { ...routeOf('GET /b'), require: [claim] } };
+  let routes = [one, two, routeOf('GET /c')];
+  const metrics = createMetrics({
+    isRedisUp: () => undefined,
+    targets: () => [],
+    connections: () => Promise.resolve(0),
+    inFlight: () => 0,
+    routes: () => routes,
+  });
+  const counts = () => samples(metrics, 'tollgate_shadow_refusals_total');
+  const line = (route: string, reason: string, count: number) =>
+    `tollgate_shadow_refusals_total{route="${route}",reason="${reason}"} ${count}`;
+  expect(await counts()).toEqual([
+    line('GET /a', 'insufficient_scope', 0),
+    line('GET /a', 'rate_limited', 0),
+    line('GET /b', 'insufficient_claims', 0),
+  ]);
+  metrics.countShadowRefusal(one, 'rate_limited');
+  metrics.countShadowRefusal(two, 'insufficient_claims');
+  routes = [{ ...one, shadow: { ...scoped(), limits: [limit] } }];
+  metrics.countReload(true);
+  // A request that began before the reload.
+  metrics.countShadowRefusal(two, 'insufficient_claims');
+  expect(await counts()).toEqual([line('GET /a', 'rate_limited', 1)]);
 });
