@@ -30,10 +30,12 @@ const SUBJECTS = {
   route: 'all callers together',
 } as const satisfies Record<LimitSubject, string>;
 
-/** Says what a limit admits: `at most 10 requests per 2m for each app`. */
-export function describeLimit({ requests, windowMs, by, share }: LimitPolicy): string {
+/** Says what a limit admits: `at most 10 requests per 2m for each app`, and its name after that. */
+export function describeLimit({ requests, windowMs, by, share, name }: LimitPolicy): string {
   const places = share === undefined ? '' : ', over several routes';
-  return `at most ${requests} request${requests === 1 ? '' : 's'} per ${formatWindow(windowMs)} for ${SUBJECTS[by]}${places}`;
+  const count = `${requests} request${requests === 1 ? '' : 's'}`;
+  const named = name === undefined ? '' : ` (${name})`;
+  return `at most ${count} per ${formatWindow(windowMs)} for ${SUBJECTS[by]}${places}${named}`;
 }
 
 const UNITS = [

@@ -23,6 +23,7 @@ describe('A 429', () => {
     [policy(2, 90_000, 'ip'), 'at most 2 requests per 90s for each client address'],
     [policy(2, 1500, 'route'), 'at most 2 requests per 1500ms for all callers together'],
     [policy(2, 3_600_000, 'app', 'all'), 'at most 2 requests per 1h for each app, over several routes'],
+    [{ ...policy(2, 60_000), name: 'per minute' }, 'at most 2 requests per 1m for each app (per minute)'],
   ])('names its limit: $requests per $windowMs by $by', (limit, text) => {
     const [refusal] = refusalsOf([limit], 1);
     expect(refusal?.detail).toBe(text);

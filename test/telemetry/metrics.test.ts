@@ -70,7 +70,14 @@ it('reloads are counted by their result, and the last one is shown, separately f
 
 it('refusals in shadow begin at 0 for each reason that a route can have, and end with the rule', async () => {
   const scoped = (...scopes: string[]) => routeOf('GET /a', { scope: { mode: 'all', scopes } });
-  const limit = { requests: 1, windowMs: 1000, by: 'app', share: undefined, id: 'a' } as const;
+  const limit = {
+    requests: 1,
+    windowMs: 1000,
+    by: 'app',
+    share: undefined,
+    name: undefined,
+    id: 'a',
+  } as const;
   const one: Route = { ...scoped(), shadow: { ...scoped('a'), limits: [limit] } };
   const claim = { path: ['org'], name: 'org', test: 'is', values: ['a'] } as const;
   const two: Route = { ...routeOf('GET /b'), shadow: { ...routeOf('GET /b'), require: [claim] } };
