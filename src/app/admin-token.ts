@@ -31,14 +31,8 @@ const SHORTEST = 24;
  * @throws OperatorError where the environment's credential is too short, or others can read or change the file
  */
 export async function readAdminToken(env: Readonly<Record<string, string | undefined>>): Promise<AdminToken> {
-  const given = env['TOLLGATE_ADMIN_TOKEN'];
-  if (given !== undefined && given !== '') {
-    if (given.length < SHORTEST)
-      throw new OperatorError(
-        `TOLLGATE_ADMIN_TOKEN must have at least ${SHORTEST} characters; make one with: openssl rand -base64 32`,
-      );
-    return { token: given, file: undefined };
-  }
+  const given = givenToken(env);
+  if (given !== undefined) return { token: given, file: undefined };
   const file = adminTokenFile(env);
   const created = randomBytes(BYTES).toString('base64url');
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -50,6 +44,34 @@ export async function readAdminToken(env: Readonly<Record<string, string | undef
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   return { token: await readPrivateFile(file), file };
+}
+
+/**
+ * Returns the credential from TOLLGATE_ADMIN_TOKEN, else from its file; undefined where there is neither. Creates nothing.
+ *
+ * @throws OperatorError as `readAdminToken`; also rejects where the file cannot be read
+ */
+export async function findAdminToken(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  const given = givenToken(env);
+  if (given !== undefined) return given;
+  try {
+    return await readPrivateFile(adminTokenFile(env));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function givenToken(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const given = env['TOLLGATE_ADMIN_TOKEN'];
+  if (given === undefined || given === '') return undefined;
+  if (given.length < SHORTEST)
+    throw new OperatorError(
+      `TOLLGATE_ADMIN_TOKEN must have at least ${SHORTEST} characters; make one with: openssl rand -base64 32`,
+    );
+  return given;
 }
 
 /** Refuses a file that others can access: who can read or write the credential is an administrator. */
