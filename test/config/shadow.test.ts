@@ -43,11 +43,20 @@ describe('shadow', () => {
         '10:46: the shared limit "s" is 1 per 1m by app in shadow elsewhere; routes that share a count share its limit',
       ],
     ],
+    [
+      onTop('redis: {cluster: ["127.0.0.1:7000"]}') +
+        '    limit: [1 per 1m, {requests: 1, window: 1m, by: ip, shadow: true}, {requests: 1, window: 1m, by: route, shadow: true}]\n',
+      [
+        '10:72: in a Redis Cluster the limits of a route are counted together only where they have the same "by", and with by: route the same "share"; give the route fewer kinds of limits',
+      ],
+    ],
   ])('in the file %j is refused', async (text, problems) => {
     expect(await problemsOf(text)).toEqual(problems);
   });
 
   it.each([
+    onTop('redis: {cluster: ["127.0.0.1:7000"]}') +
+      '    limit: [1 per 1m, {requests: 1, window: 1m, by: route, shadow: true}]\n',
     onRoute('shadow: false'),
     accessOf('public: true\n    shadow: false'),
     accessOf('public: true\n    limit: {requests: 1, window: 1m, shadow: true}'),
