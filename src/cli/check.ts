@@ -1,170 +1,91 @@
 /**
- * `tollgate check`: reports every error of the file, then runs its `expect` cases. Warnings do not change the exit code.
- *
- * The cases run through the real pipeline with three replacements: each issuer has generated keys, routes have no
- * limits, and nothing is forwarded.
+ * `tollgate check`: reports every error of the file, runs its `expect` cases, warns of what is allowed but unlikely, and says
+ * who can open each route. Warnings do not change the exit code unless `--strict`.
  */
-import { IncomingMessage } from 'node:http';
-import { Socket } from 'node:net';
-import { buildGateway } from '../app/build-gateway.js';
-import { ConfigError, loadConfig, Problem } from '../config/config.js';
-import { createResourcePool } from '../app/resource-pool.js';
-import { admit, type Gateway } from '../gateway.js';
-import type { Admission, Rejection } from '../model/decision.js';
-import type { Issuer } from '../model/issuer.js';
-import type { Log } from '../model/log.js';
-import { Refusal } from '../model/refusal.js';
-import type { Route } from '../model/route.js';
-import type { Expectation, Settings } from '../model/settings.js';
-import { USUAL_TOKEN_SOURCES } from '../model/token-source.js';
-import { ownerOf } from '../model/token-paths.js';
-import { processRuntime } from '../app/runtime.js';
+import { findWarnings } from '../check/warnings.js';
+import { ConfigError, loadConfig, Problem, type LoadedConfig } from '../config/config.js';
+import type { Settings } from '../model/settings.js';
+import { routesOfSummary, summaryTable } from './check-summary.js';
 import type { Run } from './command.js';
 import { EXIT_BAD, EXIT_OK } from '../model/exit.js';
-import { createTestIssuer, type TestIssuer } from '../testing/test-issuer.js';
+import { runExpectations } from './run-expectations.js';
 
-/** A case that failed, and its position in the file. */
-interface Failure {
-  readonly line: number;
-  readonly column: number;
-  readonly text: string;
-}
+/** The most routes that the summary lists without `--all`. */
+const LISTED_ROUTES = 40;
 
-/** The app of the cases' tokens. */
-const APP = 'tollgate-check';
-const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-
-/** Checks the file and prints the problems and warnings. Resolves to EXIT_BAD if there are any; rejects if it cannot be read. */
-export const check: Run = async ({ file, json, terminal }) => {
-  const { findings, warnings, summary } = await examine(file, terminal.env);
-  const good = findings.length === 0;
+/**
+ * Checks the file and prints what it found. Resolves to EXIT_BAD if anything is wrong, or with `--strict` unlikely; rejects if
+ * the file cannot be read.
+ */
+export const check: Run = async ({ file, json, flags, terminal }) => {
+  const { findings, warnings, settings, held } = await examine(file, terminal.env);
+  const isGood = findings.length === 0 && !(flags.has('strict') && warnings.length > 0);
   if (json) {
     const shapeOf = ({ line, column, text }: Problem) => ({ file, line, column, text });
-    const report = { ok: good, problems: findings.map(shapeOf), warnings: warnings.map(shapeOf) };
+    const report = {
+      ok: isGood,
+      problems: findings.map(shapeOf),
+      warnings: warnings.map(shapeOf),
+      routes: settings ? routesOfSummary(settings) : [],
+    };
     terminal.out(JSON.stringify(report, null, 2));
-  } else {
-    for (const warning of warnings) terminal.err(asWarning(warning).toLines().join('\n'));
-    for (const finding of findings) terminal.err(finding.toLines().join('\n'));
-    if (good) terminal.out(`${file}: ${summary}`);
+    return isGood ? EXIT_OK : EXIT_BAD;
   }
-  return good ? EXIT_OK : EXIT_BAD;
+  for (const warning of warnings) terminal.err(asWarning(warning).toLines().join('\n'));
+  for (const finding of findings) terminal.err(finding.toLines().join('\n'));
+  if (settings && findings.length === 0) {
+    const counts = [
+      count(settings.routes.length, 'route'),
+      count(settings.issuers.length, 'issuer'),
+      `${count(held, 'expectation')} held`,
+      ...(warnings.length > 0 ? [count(warnings.length, 'warning')] : []),
+    ];
+    terminal.out(`${file}: ${counts.join(', ')}`);
+    terminal.out(`\n${summaryOf(settings, flags.has('all'))}`);
+  }
+  return isGood ? EXIT_OK : EXIT_BAD;
 };
+
+function summaryOf(settings: Settings, all: boolean): string {
+  if (all || settings.routes.length <= LISTED_ROUTES) return summaryTable(settings);
+  return 'tollgate check --all lists who can open each route; --json has it as data';
+}
 
 function asWarning({ file, line, column, text, sourceLine }: Problem): Problem {
   return new Problem(file, line, column, `warning: ${text}`, sourceLine);
 }
 
-async function examine(
-  file: string,
-  env: Record<string, string | undefined>,
-): Promise<{ findings: readonly Problem[]; warnings: readonly Problem[]; summary: string }> {
+interface Examined {
+  readonly findings: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** Undefined where the file is invalid. */
+  readonly settings: Settings | undefined;
+  /** How many `expect` cases the file has. */
+  readonly held: number;
+}
+
+async function examine(file: string, env: Record<string, string | undefined>): Promise<Examined> {
   try {
-    const { settings, expectations, warnings, sourceLine } = await loadConfig(file, env);
+    const loaded = await loadConfig(file, env);
+    const { settings, expectations, sourceLine } = loaded;
     const failures = await runExpectations(settings, expectations);
-    const summary = `${count(settings.routes.length, 'route')}, ${count(settings.issuers.length, 'issuer')}, ${count(expectations.length, 'expectation')} held`;
     const findings = failures.map(
       ({ line, column, text }) => new Problem(file, line, column, text, sourceLine(line)),
     );
-    return { findings, warnings, summary };
+    return { findings, warnings: allWarnings(loaded), settings, held: expectations.length };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { findings: error.problems, warnings: [], summary: '' };
+    return { findings: error.problems, warnings: [], settings: undefined, held: 0 };
   }
 }
 
-async function runExpectations(settings: Settings, expectations: readonly Expectation[]): Promise<Failure[]> {
-  if (expectations.length === 0) return [];
-  const testIssuers = new Map(settings.issuers.map((issuer) => [issuer.name, createTestIssuer(issuer)]));
-  const pool = createResourcePool({ log: SILENT });
-  const { reuse, commit } = pool.begin();
-  const { gateway } = await buildGateway(
-    {
-      ...settings,
-      redis: undefined,
-      tokens: undefined,
-      issuers: settings.issuers.map((issuer) => withKeys(issuer, testIssuers.get(issuer.name)!)),
-      routes: settings.routes.map((route) => ({ ...route, limits: [], shadow: undefined })),
-    },
-    processRuntime(SILENT, {}),
-    reuse,
+/** In the order of the file. */
+function allWarnings(loaded: LoadedConfig): readonly Problem[] {
+  return [...loaded.warnings, ...findWarnings(loaded)].sort(
+    (one, other) => one.line - other.line || one.column - other.column,
   );
-  commit();
-  try {
-    const failures: Failure[] = [];
-    for (const expectation of expectations) {
-      const text = await contradiction(gateway, settings, expectation, testIssuers);
-      if (text !== undefined) failures.push({ line: expectation.line, column: expectation.column, text });
-    }
-    return failures;
-  } finally {
-    await pool.close();
-  }
-}
-
-/** Returns how the result differs from what is expected; undefined if it does not. */
-async function contradiction(
-  gateway: Gateway,
-  { tokens }: Settings,
-  { route, host, method, path, scopes, claims, status }: Expectation,
-  testIssuers: ReadonlyMap<string, TestIssuer>,
-): Promise<string | undefined> {
-  const what = `${method} ${route.hosts ? `http://${host}` : ''}${path}: expected ${status}`;
-  const token = scopes && testIssuerFor(route, testIssuers)?.signFor(APP, scopes, claims);
-  const head = gateway.read(requestOf(method, host, path, token));
-  // This gateway is built without the token service, whose paths take precedence over routes.
-  const target = gateway.readTarget(head);
-  const owner =
-    tokens && !(target instanceof Refusal) && ownerOf(target.path, tokens.issuer, { ...tokens.endpoints });
-  if (owner) return `${what}, but the path is that of the token service (${owner.path})`;
-  const decision = await admit(gateway.steps, head, target);
-  if ('refusal' in decision) {
-    const { refusal } = decision;
-    return refusal.status === status
-      ? undefined
-      : `${what}, but it is refused with ${refusal.status} (${because(decision)})`;
-  }
-  if (status !== 200) return `${what}, but it is forwarded by "${decision.route.label}"`;
-  return sameRoute(decision, route)
-    ? undefined
-    : `${what} by this route, but "${decision.route.label}" in line ${decision.route.line} matches first`;
-}
-
-function because({ refusal, route }: Rejection): string {
-  const detail = refusal.detail === undefined ? refusal.reason : `${refusal.reason}: ${refusal.detail}`;
-  return route ? `${detail}, by "${route.label}"` : detail;
-}
-
-function sameRoute({ route }: Admission, expected: Route): boolean {
-  return route.label === expected.label && route.line === expected.line;
-}
-
-/** The first issuer that the route accepts. */
-function testIssuerFor(
-  { access }: Route,
-  testIssuers: ReadonlyMap<string, TestIssuer>,
-): TestIssuer | undefined {
-  const accepted = access.kind === 'scoped' ? access.issuers : undefined;
-  for (const [name, testIssuer] of testIssuers) if (accepted?.has(name) ?? true) return testIssuer;
-  return undefined;
-}
-
-function withKeys(issuer: Issuer, { jwks, config: { algorithms } }: TestIssuer): Issuer {
-  return { ...issuer, keys: { kind: 'inline', jwks }, algorithms, tokenFrom: USUAL_TOKEN_SOURCES };
-}
-
-function requestOf(method: string, host: string, path: string, token: string | undefined): IncomingMessage {
-  const req = new IncomingMessage(new Socket());
-  req.method = method;
-  req.url = path;
-  req.httpVersion = '1.1';
-  req.rawHeaders = ['Host', host, ...(token === undefined ? [] : ['Authorization', `Bearer ${token}`])];
-  return req;
 }
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-function ignore(): void {
-  // The cases report refusals themselves.
 }

@@ -17,9 +17,13 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'check',
-    summary: "reports every error of the file, then runs its routes' expect cases",
-    options: [JSON_OPTION],
-    examples: ['check', 'check -c my.yaml --json'],
+    summary: 'reports errors and warnings of the file, runs its expect cases, says who can open what',
+    options: [
+      { name: 'strict', summary: 'exit with 1 also for warnings' },
+      { name: 'all', summary: 'list the routes of a large file too' },
+      JSON_OPTION,
+    ],
+    examples: ['check', 'check -c my.yaml --strict --json'],
     load: async () => (await import('./check.js')).check,
   },
   {

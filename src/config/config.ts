@@ -8,7 +8,7 @@ import { baseFolderOf } from './base-folder.js';
 import { compile, type LoadedConfig } from './compile/compile.js';
 import type { Environment } from './environment.js';
 import { createFiles, reasonOf } from './files.js';
-import { ConfigError, ConfigUnreadable } from './problem.js';
+import { ConfigError, ConfigUnreadable, type Path, type Problem } from './problem.js';
 import { objectSource, yamlSource, type Source } from './source.js';
 import { validate, type LoadContext } from './validate.js';
 
@@ -60,5 +60,6 @@ export function compileConfig(
 
 function load(source: Source, context: LoadContext): Omit<LoadedConfig, 'sourceLine'> {
   const valid = validate(source, context);
-  return compile(valid, source, context.files, (path) => source.problem(path, '', 'value'));
+  const problemAt = (path: Path, text: string): Problem => source.problem(path, text, 'value');
+  return { ...compile(valid, source, context.files, (path) => problemAt(path, '')), problemAt };
 }

@@ -132,11 +132,19 @@ describe('tollgate', () => {
 });
 
 describe('tollgate check', () => {
-  it('reports in one line that the file is valid', async () => {
+  it('reports that the file is valid, and who can open each route', async () => {
     const file = await write('good.yaml', GOOD);
     const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toBe(`${file}: 3 routes, 1 issuer, 2 expectations held\n`);
+    expect(stdout).toBe(
+      `${file}: 3 routes, 1 issuer, 2 expectations held
+
+LINE  ROUTE              WHO CAN OPEN IT                          LIMIT
+   6  GET /files/{id}    files:read or sso, from main             10 per 2m, 1000 per 1d
+  13  * /public/{path*}  anyone                                   5 per 30s by ip
+  17  POST /files        files:write and files:create, from main  none
+`,
+    );
   });
 
   it('reads config/gateway.yaml by default, which is valid', async () => {
@@ -217,7 +225,16 @@ describe('tollgate check', () => {
   it('--json prints machine-readable output: what is wrong, where, and whether the file is valid', async () => {
     const good = await runCommand(['check', '--json', '-c', await write('good.yaml', GOOD)]);
     expect(good.code).toBe(0);
-    expect(JSON.parse(good.stdout)).toEqual({ ok: true, problems: [], warnings: [] });
+    expect(JSON.parse(good.stdout)).toEqual({
+      ok: true,
+      problems: [],
+      warnings: [],
+      routes: [
+        expect.objectContaining({ match: 'GET /files/{id}', line: 6, public: false, issuers: ['main'] }),
+        expect.objectContaining({ match: '* /public/{path*}', public: true, issuers: null, scope: null }),
+        expect.objectContaining({ scope: { all: ['files:write', 'files:create'] }, limits: [] }),
+      ],
+    });
     const file = await write('json.yaml', GOOD.replace('upstream: files', 'upstream: nobody'));
     const bad = await runCommand(['check', '--json', '-c', file]);
     expect([bad.code, bad.stderr]).toEqual([1, '']);
@@ -225,18 +242,22 @@ describe('tollgate check', () => {
       ok: false,
       problems: [{ file, line: 7, column: 15, text: expect.stringContaining('nobody') as string }],
       warnings: [],
+      routes: [],
     });
   });
 
-  it('prints warnings with their line on standard error; they do not change the exit code', async () => {
+  it('prints warnings with their line on standard error; they change the exit code with --strict alone', async () => {
     const insecure = 'files: {targets: ["https://127.0.0.1:9"], tls: {insecure: true}}';
     const file = await write('insecure.yaml', GOOD.replace('files: http://127.0.0.1:9', insecure));
     const text = 'the certificates of the targets are not verified';
     const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
-    expect([code, stdout]).toEqual([0, `${file}: 3 routes, 1 issuer, 2 expectations held\n`]);
+    expect(code).toBe(0);
+    expect(stdout.split('\n')[0]).toBe(`${file}: 3 routes, 1 issuer, 2 expectations held, 1 warning`);
     expect(stderr).toBe(`${file}:4:61: warning: ${text}\n    ${insecure}\n${' '.repeat(62)}^\n`);
+    const strict = await runCommand(['check', '--strict', '-c', file]);
+    expect(strict).toEqual({ code: 1, stdout, stderr });
     const machine = await runCommand(['check', '--json', '-c', file]);
-    expect(JSON.parse(machine.stdout)).toEqual({
+    expect(JSON.parse(machine.stdout)).toMatchObject({
       ok: true,
       problems: [],
       warnings: [{ file, line: 4, column: 61, text }],

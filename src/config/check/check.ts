@@ -32,7 +32,7 @@ export function check(config: PartialConfig, raw: RawConfig, files: Files, repor
   checkIssuers(config, files, isPresent, report, warn);
   checkUpstreams(config, files, report, warn);
   checkRoutes(config, isPresent, report, warn);
-  checkLimits(config, isPresent, report);
+  checkLimits(config, isPresent, report, warn);
   checkTokens(config, report);
   const lineOfMatch = (index: number) => raw.line(['routes', index, 'match']);
   checkConflicts(config.routes, lineOfMatch, report);

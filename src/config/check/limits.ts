@@ -1,16 +1,19 @@
 /** Checks the limits: each can be counted on its route, no two are alike, and each shared name has one meaning. */
 import type { PartialConfig } from '../partial.js';
 import { policiesOf, type FilePolicy } from '../limits.js';
-import type { Path, Report } from '../problem.js';
+import type { Path, Report, Warn } from '../problem.js';
 import { formatDuration } from '../schema/values.js';
+import { warnOfIdleLimits, type PlacedPolicy } from './idle-limits.js';
 
-/** Reports problems of the limits of all routes, the defaults' included. */
+/** Reports problems of the limits of all routes, the defaults' included, and warns of those that never refuse. */
 export function checkLimits(
   { general, routes }: PartialConfig,
   isPresent: (path: Path) => boolean,
   report: Report,
+  warn: Warn,
 ): void {
   const shares = new Map<string, FilePolicy>();
+  const byRoute: PlacedPolicy[][] = [];
   for (const [index, route] of routes.entries()) {
     if (!route) continue;
     const isOwn = isPresent(['routes', index, 'limit']);
@@ -18,6 +21,7 @@ export function checkLimits(
     const raw = isOwn ? route.limit : general.defaults?.limit;
     const policies = policiesOf(raw, route.match?.text ?? '', route.public === true);
     const at = (entry: number): Path => (Array.isArray(raw) ? [...path, entry] : path);
+    byRoute.push(policies.map((policy, entry) => ({ policy, path: at(entry) })));
     const separate = general.redis?.cluster && separateInCluster(policies);
     if (separate !== undefined) {
       report(
@@ -52,6 +56,7 @@ export function checkLimits(
       }
     }
   }
+  warnOfIdleLimits(byRoute, warn);
 }
 
 function isSame(one: FilePolicy, other: FilePolicy): boolean {

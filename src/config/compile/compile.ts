@@ -25,6 +25,8 @@ export interface LoadedConfig {
   readonly warnings: readonly Problem[];
   /** A line of the file, counted from 1; undefined without a file. */
   readonly sourceLine: (line: number) => string | undefined;
+  /** Makes a problem at the value of a path of the file, for checks of the compiled settings. */
+  readonly problemAt: (path: Path, text: string) => Problem;
 }
 
 /**
@@ -37,7 +39,7 @@ export function compile(
   { name, digest }: Pick<Source, 'name' | 'digest'>,
   files: Files,
   locationOf: (path: Path) => { readonly line: number; readonly column: number },
-): Omit<LoadedConfig, 'sourceLine'> {
+): Omit<LoadedConfig, 'sourceLine' | 'problemAt'> {
   const upstreams = compileUpstreams(config, files);
   const onFailure = config.redis?.on_failure ?? 'local';
   const cors = compileCors(config.cors);

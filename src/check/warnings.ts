@@ -1,0 +1,142 @@
+/**
+ * The warnings of `tollgate check` that need the compiled routes: which the gateway's own matching never chooses, which
+ * nobody can open, and which open a part of another. `src/config/check/` has those of single values.
+ */
+import type { LoadedConfig, Problem } from '../config/config.js';
+import { createMatch, type Match } from '../match/match.js';
+import { Refusal } from '../model/refusal.js';
+import type { Route, Segment } from '../model/route.js';
+import type { Settings } from '../model/settings.js';
+import { acceptedIssuers, openingIssuers, ungrantedScopes } from './grants.js';
+import { commonMethod, commonPath, exampleHost, exampleMethods, examplePaths } from './witness.js';
+
+type Loaded = Pick<LoadedConfig, 'settings' | 'expectations' | 'problemAt'>;
+
+/** Returns the warnings, in the order of the routes. */
+export function findWarnings({ settings, expectations, problemAt }: Loaded): readonly Problem[] {
+  const match = createMatch(settings.routes, settings);
+  const deepest = Math.max(0, ...settings.routes.map(({ path }) => path.length));
+  const intended = new Set(
+    expectations
+      .filter(({ scopes, status }) => scopes === undefined && status === 200)
+      .map(({ route }) => route),
+  );
+  const scoped = indexScoped(settings.routes);
+  return settings.routes.flatMap((route, index) => {
+    const warnings: Problem[] = [];
+    const warn = (key: string, text: string | undefined): void => {
+      if (text !== undefined) warnings.push(problemAt(['routes', index, key], text));
+    };
+    warn('match', unreachable(route, match, deepest));
+    warn('scope', unopenable(route, settings));
+    if (route.access.kind === 'public' && !intended.has(route))
+      warn('match', opensPart(route, scoped, match));
+    return warnings;
+  });
+}
+
+/** Says for which methods other routes get every request that a route matches. */
+function unreachable(route: Route, match: Match, deepest: number): string | undefined {
+  const lost: { readonly method: string; readonly winner: Route | Refusal }[] = [];
+  const methods = exampleMethods(route);
+  for (const method of methods) {
+    const winner = winnerOver(route, method, match, deepest);
+    if (winner) lost.push({ method, winner });
+  }
+  const [first] = lost;
+  if (!first) return undefined;
+  const when = lost.length < methods.length ? ` with ${lost.map(({ method }) => method).join(' or ')}` : '';
+  const reason =
+    first.winner instanceof Refusal
+      ? `a request for it is refused with ${first.winner.status}, since its path is too much like that of another route`
+      : `${nameOf(first.winner)} matches every request for it`;
+  return `this route is never reached${when}: ${reason}`;
+}
+
+/** Returns undefined as soon as one example reaches the route; otherwise what the first example reaches instead. */
+function winnerOver(
+  route: Route,
+  method: string,
+  match: Match,
+  deepest: number,
+): Route | Refusal | undefined {
+  let winner: Route | Refusal | undefined;
+  for (const host of route.hosts ?? [undefined]) {
+    for (const path of examplePaths(route.path, deepest)) {
+      const found = match({ path, query: '' }, method, exampleHost(host));
+      if (!(found instanceof Refusal) && found.route === route) return undefined;
+      winner ??= found instanceof Refusal ? found : found.route;
+    }
+  }
+  return winner;
+}
+
+/** Says which scopes no token can have. */
+function unopenable(route: Route, { issuers }: Settings): string | undefined {
+  const access = route.shadow?.access ?? route.access;
+  if (access.kind === 'public' || acceptedIssuers(access, issuers).length === 0) return undefined;
+  const names = acceptedIssuers(access, issuers)
+    .map(({ name }) => name)
+    .join(', ');
+  const missing = ungrantedScopes(access, issuers);
+  const nobody = openingIssuers(access, issuers).length === 0 ? ', so nobody can open this route' : '';
+  if (missing.length > 0) {
+    const scopes = missing.map((scope) => `"${scope}"`).join(', ');
+    return `no issuer may grant ${scopes}${nobody}; correct the scope, or add it to "grants" (of ${names})`;
+  }
+  return nobody === ''
+    ? undefined
+    : `no single issuer may grant all of these scopes${nobody}; add them to the "grants" of one (of ${names})`;
+}
+
+/** Routes with a scope by the literal that their path begins with; undefined: a placeholder. */
+type Scoped = ReadonlyMap<string | undefined, readonly Route[]>;
+
+function indexScoped(routes: readonly Route[]): Scoped {
+  const index = new Map<string | undefined, Route[]>();
+  for (const route of routes) {
+    if (route.access.kind !== 'scoped') continue;
+    const literal = firstLiteral(route.path);
+    const known = index.get(literal);
+    if (known) known.push(route);
+    else index.set(literal, [route]);
+  }
+  return index;
+}
+
+function firstLiteral([first]: readonly Segment[]): string | undefined {
+  return first?.kind === 'literal' ? first.text : undefined;
+}
+
+/** Says which routes with a scope would get a part of a public route's requests. */
+function opensPart(open: Route, scoped: Scoped, match: Match): string | undefined {
+  const literal = firstLiteral(open.path);
+  const near =
+    literal === undefined
+      ? [...scoped.values()].flat()
+      : [...(scoped.get(literal) ?? []), ...(scoped.get(undefined) ?? [])];
+  const opened = near.filter((route) => opensSome(open, route, match));
+  const [first] = opened;
+  if (!first) return undefined;
+  const more = opened.length > 1 ? ` and of ${opened.length - 1} more` : '';
+  return (
+    `this public route opens a part of ${nameOf(first)}${more}, which needs a token; if that is intended, ` +
+    'give it an expect case without scopes and with status 200'
+  );
+}
+
+/** Routes of other hosts are compared by `src/config/check/hosts.ts`. */
+function opensSome(open: Route, route: Route, match: Match): boolean {
+  const hosts: readonly (string | undefined)[] = route.hosts ?? [undefined];
+  const host = (open.hosts ?? [undefined]).findLast((each) => hosts.includes(each));
+  if (!hosts.includes(host)) return false;
+  const method = commonMethod(open, route);
+  const path = method === undefined ? undefined : commonPath(open.path, route.path);
+  if (method === undefined || path === undefined) return false;
+  const found = match({ path, query: '' }, method, exampleHost(host));
+  return !(found instanceof Refusal) && found.route === open;
+}
+
+function nameOf({ label, line }: Route): string {
+  return `"${label}"${line > 0 ? ` in line ${line}` : ''}`;
+}
