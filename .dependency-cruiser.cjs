@@ -43,11 +43,11 @@ module.exports = {
       to: { path: '^src/', pathNot: ['^src/model/', '^src/config/'] },
     },
     {
-      name: 'the-token-service-imports-the-model-only',
+      name: 'the-token-service-imports-the-model-and-shared-helpers',
       comment: 'to the gateway it is one more issuer with a JWKS',
       severity: 'error',
       from: { path: own('tokens') },
-      to: { path: '^src/', pathNot: ['^src/model/', '^src/tokens/'] },
+      to: { path: '^src/', pathNot: ['^src/model/', '^src/shared/', '^src/tokens/'] },
     },
     {
       name: 'revocation-imports-the-model-only',

@@ -14,7 +14,7 @@ export interface IetfHeaders {
 }
 
 /** Names the limits of a route: as the file does, otherwise by subject and window, such as `app-120s`. */
-function namesOf(limits: readonly LimitPolicy[]): readonly string[] {
+export function namesOf(limits: readonly LimitPolicy[]): readonly string[] {
   const taken = new Set(limits.map(({ name }) => name));
   return limits.map(({ name, by, windowMs }, i) => {
     if (name !== undefined) return name;
@@ -27,8 +27,8 @@ function namesOf(limits: readonly LimitPolicy[]): readonly string[] {
 }
 
 /** Describes the limits of a route by draft-ietf-httpapi-ratelimit-headers-11: `"app-120s";q=10;w=120`. */
-export function ietfHeaders(limits: readonly LimitPolicy[]): IetfHeaders {
-  const names = namesOf(limits).map((name) => `"${name.replace(/["\\]/g, '\\$&')}"`);
+export function ietfHeaders(limits: readonly LimitPolicy[], plainNames: readonly string[]): IetfHeaders {
+  const names = plainNames.map((name) => `"${name.replace(/["\\]/g, '\\$&')}"`);
   const windows = limits.map(({ windowMs }) => secondsOf(windowMs));
   const policies = limits.map(({ requests }, i) => `${names[i]!};q=${requests};w=${windows[i]!}`);
   return { names, windows, policy: policies.join(', ') };
@@ -50,11 +50,14 @@ export function refusalOf(
   decision: LimitDecision,
   limits: readonly LimitPolicy[],
   refusals: readonly Refusal[],
+  names: readonly string[],
   draft: IetfHeaders | undefined,
 ): Refusal {
-  const headers = fieldsOf(decision, limits[decision.decidingLimit]!.requests, draft);
+  const { decidingLimit, states } = decision;
+  const violated = states ? names.filter((_, i) => states[i]!.remaining === 0) : [names[decidingLimit]!];
+  const headers = fieldsOf(decision, limits[decidingLimit]!.requests, draft);
   headers.push('Retry-After', String(Math.max(1, Math.ceil(decision.waitMs / 1000))));
-  return refusals[decision.decidingLimit]!.withHeaders(headers);
+  return refusals[decidingLimit]!.withHeaders(headers, violated);
 }
 
 /** Makes the 429 of each limit, without the header fields of a request. */

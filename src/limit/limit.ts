@@ -33,10 +33,15 @@ export type Limit = (principal: Principal, route: Route, clientIp: string) => Fi
 export function createLimit({ store, local, draftHeaders, checkRevocation }: LimitOptions): Limit {
   const routes = new WeakMap<Route, RouteLimits>();
 
-  function findingOf(result: CheckResult, { limits, refusals, draft, onFailure }: RouteLimits): Finding {
+  function findingOf(
+    result: CheckResult,
+    { limits, refusals, names, draft, onFailure }: RouteLimits,
+  ): Finding {
     if (result === 'unavailable' || result === 'full')
       return onFailure === 'open' ? undefined : STORE_UNAVAILABLE;
-    return result.admitted ? quotaOf(result, limits, draft) : refusalOf(result, limits, refusals, draft);
+    return result.admitted
+      ? quotaOf(result, limits, draft)
+      : refusalOf(result, limits, refusals, names, draft);
   }
 
   async function awaitFinding(

@@ -4,7 +4,7 @@ import type { Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
 import type { Route } from '../model/route.js';
 import { appPart, countPart, ipPart, routePart } from './key.js';
-import { ietfHeaders, refusalsOf, type IetfHeaders } from './limit-response.js';
+import { ietfHeaders, namesOf, refusalsOf, type IetfHeaders } from './limit-response.js';
 
 /** What is computed once from a route's limits. */
 export interface RouteLimits {
@@ -13,6 +13,8 @@ export interface RouteLimits {
   readonly countParts: readonly string[];
   /** The 429 of each limit, without header fields. */
   readonly refusals: readonly Refusal[];
+  /** How the draft's fields and problem details call each limit. */
+  readonly names: readonly string[];
   readonly onFailure: FailurePolicy;
   readonly label: string;
   readonly draft: IetfHeaders | undefined;
@@ -25,13 +27,15 @@ export interface RouteLimits {
 /** Computes what does not depend on the request. Called once for each route. */
 export function prepareLimits(route: Route, draftHeaders: boolean): RouteLimits {
   const limits = tightest(route.limits);
+  const names = namesOf(limits);
   return {
     limits,
     countParts: limits.map(countPart),
     refusals: refusalsOf(limits),
+    names,
     onFailure: route.onFailure,
     label: route.label,
-    draft: draftHeaders ? ietfHeaders(limits) : undefined,
+    draft: draftHeaders ? ietfHeaders(limits, names) : undefined,
     withStates: draftHeaders && limits.length > 1,
     keysByPrincipal: limits.some(({ by }) => by === 'ip') ? undefined : new WeakMap(),
   };

@@ -1,10 +1,12 @@
 /**
  * A refusal: a response that the gateway gives instead of the upstream.
  *
- * A pipeline step returns its finding or a refusal; only bugs throw. The body is always
- * `{"errors":[{"code":…,"message":…}]}` and is made once for each kind, or for each route or limit that it names, not for
+ * A pipeline step returns its finding or a refusal; only bugs throw. The body is
+ * `{"errors":[{"code":…,"message":…}]}`, unless the client prefers problem details, and is made once for each kind, or for each route or limit that it names, not for
  * each request.
  */
+
+import { asciiJson } from './json.js';
 
 /** Alternating header names and values, like node:http's raw headers: `['Retry-After', '3', 'Allow', 'GET']`. */
 export type FlatHeaders = readonly string[];
@@ -60,6 +62,7 @@ export class Refusal {
    *   the file only, never a library's message or a part of a token
    * @param isShown whether the body includes the detail
    * @param body the body, where it was made before
+   * @param violatedPolicies of a 429: the names of the exhausted limits, as in `RateLimit-Policy`
    */
   constructor(
     readonly reason: RefusalReason,
@@ -67,14 +70,21 @@ export class Refusal {
     readonly detail?: string,
     isShown = SHOWN.has(KINDS[reason][0]),
     body?: string,
+    readonly violatedPolicies?: readonly string[],
   ) {
     this.status = KINDS[reason][0];
     this.body = body ?? bodyOf(reason, isShown ? detail : undefined);
   }
 
   /** Returns the same refusal with other header fields. Its body is not made again. */
-  withHeaders(headers: FlatHeaders): Refusal {
-    return new Refusal(this.reason, headers, this.detail, false, this.body);
+  withHeaders(headers: FlatHeaders, violatedPolicies?: readonly string[]): Refusal {
+    return new Refusal(this.reason, headers, this.detail, false, this.body, violatedPolicies);
+  }
+
+  /** The message in the body. It is read from there, since hardly any refusal needs it again. */
+  get message(): string {
+    const { errors } = JSON.parse(this.body) as { errors: [{ message: string }] };
+    return errors[0].message;
   }
 }
 
@@ -88,8 +98,6 @@ function bodyOf(reason: RefusalReason, detail: string | undefined): string {
   return body;
 }
 
-/** In ASCII, so that a body is the same bytes in any encoding that a head is written with. */
 function render(code: number, message: string): string {
-  const json = JSON.stringify({ errors: [{ code, message }] });
-  return json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return asciiJson({ errors: [{ code, message }] });
 }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { destroyResponse } from '../shared/destroy-response.js';
 import type { RecordedHead } from '../model/record.js';
 import type { FlatHeaders, Refusal } from '../model/refusal.js';
+import { bodyOf } from './problem-details.js';
 import { endBatched } from './response-batcher.js';
 
 /** Bounds how much of an unread body is discarded, and for how long, so that a reset does not destroy the response. */
@@ -13,7 +14,7 @@ const DRAIN_MS = 1000;
 const EXPECTS_CONTINUE = /(?:^|,)[ \t]*100-continue[ \t]*(?:,|$)/i;
 
 /**
- * Sends a refusal. Where the request body is still arriving the connection is closed: the response is sent first, then
+ * Sends a refusal, as problem details where the client prefers them. Where the request body is still arriving the connection is closed: the response is sent first, then
  * the body is discarded for up to a second, since closing at once would reset the connection and could destroy the
  * response (RFC 9112 9.6). Destroys a response that has already begun.
  */
@@ -30,16 +31,19 @@ export function sendError(
     return;
   }
   const closing = !req.complete;
-  const fields = headersOf(refusal);
+  const { contentType, text: body, vary } = bodyOf(refusal, req.headers.accept, headers);
+  const fields = headersOf(refusal, contentType, body);
   for (const text of headers) fields.push(text);
+  for (const text of vary) fields.push(text);
   if (closing && !fields.includes('Connection')) fields.push('Connection', 'close');
   res.writeHead(refusal.status, fields);
-  if (closing && !expectsContinue(req)) drainThenEnd(req, res, refusal.body);
-  else endBatched(res, refusal.body);
+  if (closing && !expectsContinue(req)) drainThenEnd(req, res, body);
+  else endBatched(res, body);
 }
 
 /**
- * Sends a refusal as bytes on a socket whose parser has failed, and ends the connection.
+ * Sends a refusal as bytes on a socket whose parser has failed, and ends the connection. The body is plain JSON: what
+ * failed to parse has no Accept.
  *
  * @param head of the refused request; the response to a HEAD has no body (RFC 9110 9.3.2)
  */
@@ -63,7 +67,7 @@ export function endSocket(socket: Duplex, last = ''): void {
 }
 
 function rawRefusal(refusal: Refusal, { id, method }: Pick<RecordedHead, 'id' | 'method'>): string {
-  const fields = headersOf(refusal);
+  const fields = headersOf(refusal, 'application/json', refusal.body);
   // RFC 9110 6.6.1. Node adds it to the responses that it writes itself.
   fields.push('Date', new Date().toUTCString(), 'X-Request-Id', id, 'Connection', 'close');
   let text = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n`;
@@ -71,14 +75,8 @@ function rawRefusal(refusal: Refusal, { id, method }: Pick<RecordedHead, 'id' | 
   return method === 'HEAD' ? `${text}\r\n` : `${text}\r\n${refusal.body}`;
 }
 
-function headersOf(refusal: Refusal): string[] {
-  return [
-    'Content-Type',
-    'application/json',
-    'Content-Length',
-    String(Buffer.byteLength(refusal.body)),
-    ...refusal.headers,
-  ];
+function headersOf(refusal: Refusal, contentType: string, body: string): string[] {
+  return ['Content-Type', contentType, 'Content-Length', String(Buffer.byteLength(body)), ...refusal.headers];
 }
 
 function expectsContinue(req: IncomingMessage): boolean {

@@ -7,7 +7,7 @@ import type { ClaimsMaker, NamedRequest } from '../claims.js';
 import { INVALID_SCOPE, invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
 import type { TokenSigner } from '../deps.js';
 import type { App, Registry } from '../registry/registry.js';
-import { prefersJson } from '../request/accept.js';
+import { prefersJson } from '../../shared/accept.js';
 import { parseDate } from '../request/date.js';
 import { readParameters, type Parameters, type ParameterSources } from '../request/parameters.js';
 import type { AppAuthenticator, Origin } from './app.js';
