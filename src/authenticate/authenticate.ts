@@ -14,25 +14,27 @@
  * The result is cached. Every request, also one with a cached token, is checked for the issuer, the time, the key
  * confirmation and the revocation. With a cached token this needs no promise.
  */
-import { satisfies } from '../model/claim.js';
-import { hasKeyIds, type Algorithm, type Issuer } from '../model/issuer.js';
+import type { Issuer } from '../model/issuer.js';
 import type { Admission } from '../model/decision.js';
 import { ANONYMOUS, type Principal } from '../model/principal.js';
 import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 import type { Route } from '../model/route.js';
+import type { TokenSource } from '../model/token-source.js';
 import { readBearer } from './bearer.js';
-import { timeError, hasAcceptedAudience, readValidity } from './claims.js';
+import { timeError } from './claims.js';
+import { isHeldBy } from './confirmation.js';
+import type { KeySet } from './key-set.js';
 import { type ParsedJws, parseJws } from './parse-jws.js';
-import { isHeldBy, readConfirmation } from './confirmation.js';
-import type { JwkSet } from './jwk-set.js';
-import type { FoundKeys, KeySet } from './key-set.js';
-import { createPrincipal } from './principal.js';
-import { INVALID_TOKEN, KEYS_UNAVAILABLE, NO_TOKEN } from './refusals.js';
+import { INVALID_TOKEN, NO_TOKEN } from './refusals.js';
 import { createTokenCache, type TokenCache, type VerifiedToken } from './token-cache.js';
-import { createVerify, type Verify } from './verify.js';
+import type { TokenTrace } from './token-trace.js';
+import { createVerify } from './verify.js';
+import { verifyToken, type IssuerVerifier } from './verify-token.js';
 
 export { REVOCATIONS_UNKNOWN } from './refusals.js';
+export { assumeToken } from './assume-token.js';
+export { createTrace, failedCheckOf, TOKEN_CHECKS, type TokenCheck, type TokenTrace } from './token-trace.js';
 
 /** The refusal of a caller that is revoked. */
 export const TOKEN_REVOKED = INVALID_TOKEN.revoked;
@@ -50,13 +52,21 @@ export interface AuthenticateOptions {
    * revoked.
    */
   readonly checkRevocation?: (principal: Principal) => Refusal | undefined;
+  /** Records the checks of a new token, for `explain`; omitted for a gateway's requests. */
+  readonly trace?: TokenTrace;
 }
 
 type AuthenticatedHead = Pick<RequestHead, 'authorization' | 'socket'>;
 
+/** A route, or a place of tokens on a route (`token-places.ts`). */
+interface AuthenticatedRoute extends Pick<Route, 'access'> {
+  /** Where the token was, if that is known. */
+  readonly source?: TokenSource;
+}
+
 export type Authenticate = (
   head: AuthenticatedHead,
-  route: Pick<Route, 'access'>,
+  route: AuthenticatedRoute,
 ) => Principal | Refusal | Promise<Principal | Refusal>;
 
 /** The step as the pipeline calls it: with the whole head, in which a token may have other places. */
@@ -67,14 +77,6 @@ export type AuthenticateRequest = (
 
 /** Removes the token from what the upstream gets, where it was not in Authorization. */
 export type RemoveToken = (admission: Admission, head: RequestHead) => Admission;
-
-/** An issuer with its keys and its verifier. */
-interface IssuerVerifier {
-  readonly issuer: Issuer;
-  readonly keys: KeySet;
-  readonly verify: Verify;
-  readonly keptClaims: readonly string[];
-}
 
 /**
  * Creates the step `authenticate`.
@@ -94,6 +96,7 @@ class Authenticator {
   readonly #checkRevocation: (principal: Principal) => Refusal | undefined;
   /** Verifications in progress, by token: a burst with one new token costs one verification. */
   readonly #verifying = new Map<string, Promise<VerifiedToken | Refusal>>();
+  readonly #trace: TokenTrace | undefined;
 
   constructor({
     issuers,
@@ -101,6 +104,7 @@ class Authenticator {
     keptClaims = [],
     now,
     checkRevocation = refuseNone,
+    trace,
   }: AuthenticateOptions) {
     this.#verifiers = new Map(
       issuers.map(({ issuer, keys }) => [
@@ -111,6 +115,7 @@ class Authenticator {
     this.#cache = createTokenCache(cacheSize);
     this.#now = now;
     this.#checkRevocation = checkRevocation;
+    this.#trace = trace;
   }
 
   authenticate(
@@ -128,8 +133,10 @@ class Authenticator {
     if (token instanceof Refusal) return token;
     const jws = parseJws(token);
     if (jws instanceof Refusal) return jws;
+    this.#trace?.parsed(jws);
     const verifier = this.#verifiers.get(jws.payload['iss']);
     if (!verifier || access.issuers?.has(verifier.issuer.name) === false) return INVALID_TOKEN.issuer;
+    this.#trace?.accepted(verifier.issuer);
     return this.#verifyAndCache(authorization, socket, this.#verifyOnce(token, jws, verifier));
   }
 
@@ -147,7 +154,7 @@ class Authenticator {
   #verifyOnce(token: string, jws: ParsedJws, verifier: IssuerVerifier): Promise<VerifiedToken | Refusal> {
     let verification = this.#verifying.get(token);
     if (!verification) {
-      verification = verifyToken(token, jws, verifier, this.#now).finally(() =>
+      verification = verifyToken(token, jws, verifier, this.#now, this.#trace).finally(() =>
         this.#verifying.delete(token),
       );
       this.#verifying.set(token, verification);
@@ -163,69 +170,6 @@ class Authenticator {
     if (confirmation !== undefined && !isHeldBy(confirmation, socket)) return INVALID_TOKEN.confirmation;
     return this.#checkRevocation(principal) ?? principal;
   }
-}
-
-/** Verifies a new token: type, algorithm, signature, then its claims. */
-async function verifyToken(
-  token: string,
-  { header, payload }: ParsedJws,
-  verifier: IssuerVerifier,
-  now: () => number,
-): Promise<VerifiedToken | Refusal> {
-  const { issuer, keys, keptClaims } = verifier;
-  if (!issuer.tokenTypes.has(header.typ)) return INVALID_TOKEN.type;
-  const algorithm = issuer.algorithms.find((accepted) => accepted === header.alg);
-  if (!algorithm) return INVALID_TOKEN.algorithm;
-  const kid = hasKeyIds(issuer.keys) ? header.kid : undefined;
-  const jwkSet = await findVerifyingSet(token, kid, algorithm, verifier);
-  if (jwkSet instanceof Refusal) return jwkSet;
-  const validity = readValidity(payload, issuer);
-  if (validity instanceof Refusal) return validity;
-  const timeRefusal = timeError(validity, now());
-  if (timeRefusal) return timeRefusal;
-  if (!hasAcceptedAudience(payload, issuer)) return INVALID_TOKEN.audience;
-  if (!issuer.require.every((condition) => satisfies(condition, payload))) return INVALID_TOKEN.required;
-  const confirmation = readConfirmation(payload);
-  if (confirmation === null) return INVALID_TOKEN.confirmation;
-  const principal = createPrincipal(payload, issuer, keptClaims);
-  if (principal instanceof Refusal) return principal;
-  return { principal, confirmation, keys, jwkSet, ...validity };
-}
-
-/** Returns the set with a key that verifies the token's signature. */
-async function findVerifyingSet(
-  token: string,
-  kid: string | undefined,
-  algorithm: Algorithm,
-  verifier: IssuerVerifier,
-): Promise<JwkSet | Refusal> {
-  const { keys } = verifier;
-  let found = await keys.find(kid, algorithm);
-  if (typeof found === 'string') return NO_KEY[found];
-  let failure = await verifySignature(token, found, verifier);
-  // Without a kid, only a failed verification shows that the issuer has a key that was not read yet.
-  if (failure === INVALID_TOKEN.signature && kid === undefined && (await keys.renew(found.jwkSet))) {
-    found = await keys.find(undefined, algorithm);
-    if (typeof found === 'string') return NO_KEY[found];
-    failure = await verifySignature(token, found, verifier);
-  }
-  return failure ?? found.jwkSet;
-}
-
-const NO_KEY = { unavailable: KEYS_UNAVAILABLE, unknown: INVALID_TOKEN.unknownKey } as const;
-
-/** Tries each key that the token can mean; the first one that matches the signature decides. */
-async function verifySignature(
-  token: string,
-  { keys }: FoundKeys,
-  { verify }: IssuerVerifier,
-): Promise<Refusal | undefined> {
-  let failure: Refusal | undefined;
-  for (const key of keys) {
-    failure = await verify(token, key);
-    if (failure !== INVALID_TOKEN.signature) return failure;
-  }
-  return failure;
 }
 
 function refuseNone(): undefined {
