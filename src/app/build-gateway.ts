@@ -2,16 +2,21 @@
  * Builds a gateway from validated settings: the steps, each bound to its resources (`resources.ts`). Each reload makes new
  * steps and a new cache of verified tokens. Called by `serve.ts`, `src/index.ts` and `src/cli/`.
  */
-import { createAuthenticate, REVOCATIONS_UNKNOWN, TOKEN_REVOKED } from '../authenticate/authenticate.js';
+import {
+  createAuthenticate,
+  REVOCATIONS_UNKNOWN,
+  TOKEN_REVOKED,
+  type Authenticate,
+} from '../authenticate/authenticate.js';
 import { createTokenPlaces } from '../authenticate/token-places.js';
 import { createVerifyGatewayToken } from '../authenticate/verify-gateway-token.js';
 import { createAuthorize } from '../authorize/authorize.js';
 import type { Reuse } from './resource-pool.js';
-import type { ExplainContext } from '../explain/explain.js';
+import { explainOnDemand, type DetachedInstance } from './explain-instance.js';
 import { createForwarder } from '../forward/forward.js';
-import type { Gateway, TokenPaths, TokenServiceMount } from '../gateway.js';
+import type { Gateway, PipelineSteps, TokenPaths, TokenServiceMount } from '../gateway.js';
 import type { ReloadableGateway } from './reloader.js';
-import { openResources, type Runtime } from './resources.js';
+import { openResources, type GatewayResources, type Runtime } from './resources.js';
 import { createInspectLimits, createLimit } from '../limit/limit.js';
 import { createMatch, createReadTarget, otherReadings } from '../match/match.js';
 import type { Explain } from '../model/explanation.js';
@@ -43,11 +48,14 @@ export interface GatewayInstance extends ReloadableGateway {
  *
  * Rejects where the token service cannot be opened. A database that is unavailable at the start does not reject: opening is
  * retried.
+ *
+ * @param detached for an instance that gets no requests (`explain-file.ts`)
  */
 export async function buildGateway(
   settings: Settings,
   runtime: Runtime,
   reuse: Reuse,
+  detached?: DetachedInstance,
 ): Promise<GatewayInstance> {
   const { now, monotonic, newId, log } = runtime;
   const resources = await openResources(settings, runtime, reuse);
@@ -65,22 +73,8 @@ export async function buildGateway(
   const revocations = revocationHandle?.revocations;
   const checkRevocation = createCheckRevocation(revocations);
 
-  const { allowSemicolon } = settings;
   const { keptClaims, tokenCacheSize: cacheSize } = settings;
   const authenticate = createAuthenticate({ issuers, cacheSize, keptClaims, now, checkRevocation });
-  const places = createTokenPlaces(settings.issuers, authenticate);
-  const steps = {
-    match: createMatch(settings.routes, { allowSemicolon }),
-    authenticate: places?.authenticate ?? authenticate,
-    removeToken: places?.removeToken,
-    authorize: createAuthorize(),
-    limit: createLimit({
-      store,
-      local: memory,
-      draftHeaders: settings.limitHeaders === 'draft',
-      checkRevocation,
-    }),
-  };
   const tokenService =
     settings.tokens && tokens && tokenServiceLimits && revocations
       ? tokens.serve(
@@ -98,8 +92,8 @@ export async function buildGateway(
       clientIpHeader: settings.clientIpHeader,
       newId,
     }),
-    readTarget: createReadTarget({ allowSemicolon }),
-    steps,
+    readTarget: createReadTarget(settings),
+    steps: createSteps(settings, resources, authenticate, checkRevocation),
     inspectLimits: createInspectLimits({ store, local: memory }),
     forwarder: createForwarder(upstreams, {
       now: monotonic,
@@ -116,7 +110,15 @@ export async function buildGateway(
   return {
     settings,
     gateway,
-    explain: explainOnDemand({ settings, gateway, issuers, checkRevocation, now }),
+    explain: explainOnDemand({
+      settings,
+      gateway,
+      issuers,
+      checkRevocation,
+      knowsRevocations: revocations !== undefined,
+      detached,
+      now,
+    }),
     administration: tokens?.administer(async () => revocations?.publishRevision()),
     revocations,
     redis,
@@ -125,15 +127,31 @@ export async function buildGateway(
   };
 }
 
-/** The code is loaded at the first call: few gateways are asked. */
-function explainOnDemand(context: ExplainContext): Explain {
-  return async (request) => (await import('../explain/explain.js')).explain(request, context);
+function createSteps(
+  settings: Settings,
+  { store, memory }: GatewayResources,
+  authenticate: Authenticate,
+  checkRevocation: CheckRevocation,
+): PipelineSteps {
+  const places = createTokenPlaces(settings.issuers, authenticate);
+  return {
+    match: createMatch(settings.routes, settings),
+    authenticate: places?.authenticate ?? authenticate,
+    removeToken: places?.removeToken,
+    authorize: createAuthorize(),
+    limit: createLimit({
+      store,
+      local: memory,
+      draftHeaders: settings.limitHeaders === 'draft',
+      checkRevocation,
+    }),
+  };
 }
 
+type CheckRevocation = (principal: Principal) => Refusal | undefined;
+
 /** Returns the check for revocation that runs for each request. */
-function createCheckRevocation(
-  revocations: Revocations | undefined,
-): (principal: Principal) => Refusal | undefined {
+function createCheckRevocation(revocations: Revocations | undefined): CheckRevocation {
   if (!revocations) return () => undefined;
   return (principal) => {
     if (!revocations.refuses(principal)) return undefined;
@@ -146,7 +164,8 @@ function mountTokenService(service: TokenService): TokenServiceMount {
   return { service, ...tokenPathsOf(owns, (path) => service.resembles(path)) };
 }
 
-function tokenPathsOf(owns: TokenPaths['owns'], resembles: TokenPaths['resembles']): TokenPaths {
+/** Adds the paths that a lenient server would read as one of the service's. */
+export function tokenPathsOf(owns: TokenPaths['owns'], resembles: TokenPaths['resembles']): TokenPaths {
   return {
     owns,
     resembles: (path) => resembles(path) || otherReadings(path)?.some(resembles) !== false,

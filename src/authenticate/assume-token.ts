@@ -37,5 +37,6 @@ export function assumeToken(
   if (checked instanceof Refusal) return checked;
   const { principal, confirmation } = checked;
   if (confirmation !== undefined) return INVALID_TOKEN.confirmation;
+  trace.begin('revocation');
   return checkRevocation(principal) ?? principal;
 }

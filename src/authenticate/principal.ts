@@ -57,6 +57,11 @@ function firstOf(payload: JsonObject, paths: readonly ClaimPath[]): unknown {
   return undefined;
 }
 
+/** Returns the scopes that a payload has, whether or not its issuer may grant them. */
+export function claimedScopes(payload: JsonObject, { claims }: Pick<Issuer, 'claims'>): readonly string[] {
+  return scopesOf(payload, claims.scope);
+}
+
 function scopesOf(payload: JsonObject, paths: readonly ClaimPath[]): readonly string[] {
   return paths.flatMap((path) => readScopes(readClaim(payload, path)));
 }

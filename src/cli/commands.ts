@@ -1,6 +1,13 @@
 /** The commands, each with its help. A command's code is loaded only when the command runs. */
 import { JSON_OPTION, type Command } from './command.js';
-import { APPS_ACTIONS, APPS_OPTIONS, USERS_ACTIONS, USERS_OPTIONS } from './usage.js';
+import {
+  APPS_ACTIONS,
+  APPS_OPTIONS,
+  EXPLAIN_OPTIONS,
+  EXPLAIN_USAGE,
+  USERS_ACTIONS,
+  USERS_OPTIONS,
+} from './usage.js';
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -32,6 +39,18 @@ export const COMMANDS: readonly Command[] = [
     options: [JSON_OPTION],
     examples: ['routes', 'routes -c my.yaml --json'],
     load: async () => (await import('./routes.js')).routes,
+  },
+  {
+    name: 'explain',
+    summary: 'what would happen to a request, and why; forwards and counts nothing',
+    usage: EXPLAIN_USAGE,
+    maxArgs: 2,
+    options: EXPLAIN_OPTIONS,
+    examples: [
+      'explain GET /orders/7 --scopes orders:read',
+      'explain GET https://api.example.com/orders/7 --token - < token.txt',
+    ],
+    load: async () => (await import('./explain.js')).explain,
   },
   {
     name: 'apps',

@@ -66,3 +66,25 @@ export const USERS_ACTIONS: readonly CommandAction[] = [
 /** All forms in one line, for usage errors. */
 export const APPS_USAGE = usageForms({ name: 'apps', actions: APPS_ACTIONS }).join(' | ');
 export const USERS_USAGE = usageForms({ name: 'users', actions: USERS_ACTIONS }).join(' | ');
+
+export const EXPLAIN_USAGE =
+  "METHOD PATH_OR_URL [--token T | --scopes a,b [--app ID] [--claims JSON] [--issuer NAME]] [--ip ADDRESS] [--header 'Name: value']";
+
+export const EXPLAIN_OPTIONS: readonly CommandOption[] = [
+  {
+    name: 'token',
+    value: 'T',
+    summary: 'the token; - reads it from standard input, where other users cannot see it',
+  },
+  {
+    name: 'scopes',
+    value: 'a,b',
+    summary: 'assumes a caller with these scopes, without a token; "" for none',
+  },
+  { name: 'app', value: 'ID', summary: 'the app of the assumed caller' },
+  { name: 'claims', value: 'JSON', summary: 'further claims of the assumed caller' },
+  { name: 'issuer', value: 'NAME', summary: 'its issuer; by default the first that the route accepts' },
+  { name: 'ip', value: 'ADDRESS', summary: 'the address that the request comes from (default 127.0.0.1)' },
+  { name: 'header', value: 'FIELD', repeats: true, summary: "a header field: 'Name: value'" },
+  JSON_OPTION,
+];

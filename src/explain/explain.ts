@@ -2,90 +2,182 @@
  * Explains what the gateway would do with a request: its own steps, run without effects. Nothing is forwarded, and no limit
  * counts the request. Called by `src/app/build-gateway.ts` for each gateway instance.
  *
- *   parse ── read ── match ── authenticate ── authorize ── inspect the limits ── what the upstream would get
+ *   parse, read ── match ── authenticate ── authorize ── limits ── upstream ── shadow
+ *   explain-request.ts, explain-match.ts, explain-token.ts, explain-access.ts, and so on describe one step each
  */
-import { createAuthenticate, type AuthenticateOptions } from '../authenticate/authenticate.js';
-import type { Gateway } from '../gateway.js';
+import type { Admission, RouteMatch } from '../model/decision.js';
 import type { ExplainRequest, Explanation } from '../model/explanation.js';
+import type { Principal } from '../model/principal.js';
 import { Refusal } from '../model/refusal.js';
-import type { RequestHead } from '../model/request.js';
 import type { Route } from '../model/route.js';
-import type { Settings } from '../model/settings.js';
-import { decideEarly, parseRequest, type EarlyRules } from '../server/server.js';
+import { decideEarly, type EarlyDecision } from '../server/server.js';
+import { ASSUMED_APP, authenticateCaller } from './authenticate-caller.js';
+import type { ExplainContext } from './context.js';
+import { describeAccess } from './explain-access.js';
+import { describeLimits, limitRefusal } from './explain-limits.js';
+import { describeMatch, routeText } from './explain-match.js';
+import { describeRequest, readRequest, type ReadRequest } from './explain-request.js';
+import { describeShadow } from './explain-shadow.js';
+import { describeToken } from './explain-token.js';
+import { describeUpstream } from './explain-upstream.js';
+import { placeToken } from './place-token.js';
+import { remedyFor } from './remedy.js';
+import { detailOf } from './text.js';
 
-/** The gateway instance that is asked. */
-export interface ExplainContext {
-  readonly settings: Settings;
-  readonly gateway: Pick<Gateway, 'read' | 'readTarget' | 'steps'> & EarlyRules;
-  readonly issuers: AuthenticateOptions['issuers'];
-  readonly checkRevocation: NonNullable<AuthenticateOptions['checkRevocation']>;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
+export type { ExplainContext } from './context.js';
+
+/** The steps that were explained so far. */
+type Steps = Pick<
+  Explanation,
+  'request' | 'match' | 'token' | 'access' | 'limits' | 'upstream' | 'shadow' | 'notes'
+>;
+
+/** How the explanation ends. */
+interface Outcome {
+  readonly steps: Steps;
+  readonly route: Route | undefined;
+  /** The refusal, or what happens instead. */
+  readonly end:
+    Refusal | { readonly verdict: 'forward' | 'respond'; readonly status: number; readonly detail: string };
 }
 
 /** Explains a request. Rejects only for a bug in the gateway. */
 export async function explain(request: ExplainRequest, context: ExplainContext): Promise<Explanation> {
-  const { gateway, settings } = context;
-  const base = emptyExplanation(request);
-  const parsed = await parseRequest({
-    ...request,
-    headers: [
-      ...(request.host === undefined ? [] : ['Host', request.host]),
-      ...(request.token === undefined ? [] : ['Authorization', `Bearer ${request.token}`]),
-      ...request.headers,
-    ],
-    encrypted: settings.listen?.tls !== undefined,
-  });
-  if (parsed === undefined || parsed instanceof Refusal)
-    return refused(base, parsed ?? new Refusal('malformed_request'));
-  const head = gateway.read(parsed.req);
-  const target = head.headError ?? gateway.readTarget(head);
-  const early = decideEarly(gateway, head, target, parsed.tunnel, false);
-  if (early?.kind === 'preflight')
-    return { ...base, status: 204, route: early.route?.match ?? null, detail: 'preflight' };
-  if (early?.kind === 'tokens') return { ...base, detail: 'token service' };
-  if (early) return refused(base, early.rejection.refusal);
-  if (target instanceof Refusal) return refused(base, target);
-  const found = gateway.steps.match(target, head.method, head.host);
-  if (found instanceof Refusal) return refused(base, found);
-  return decide(base, head, found, context);
+  const { steps, route, end } = await outcomeOf(request, context);
+  const base = { ...steps, route: route?.match ?? null };
+  if (!(end instanceof Refusal)) return { ...end, reason: null, remedy: null, ...base };
+  const { status, reason } = end;
+  const remedy = remedyFor({ refusal: end, route, explanation: steps, settings: context.settings });
+  return { verdict: 'refuse', status, reason, detail: detailOf(end), remedy, ...base };
 }
 
+async function outcomeOf(request: ExplainRequest, context: ExplainContext): Promise<Outcome> {
+  const read = await readWithToken(request, context);
+  const steps: Steps = { ...NO_STEPS, request: describeRequest(request, read) };
+  if (read instanceof Refusal) return { steps, route: undefined, end: read };
+  const { head, target, tunnel } = read;
+  const early = decideEarly(context.gateway, head, target, tunnel, false);
+  if (early) return { steps, route: routeOf(early), end: earlyEnd(early, context) };
+  if (target instanceof Refusal) return { steps, route: undefined, end: target };
+  const found = context.gateway.steps.match(target, head.method, head.host);
+  const match = describeMatch(head, target, found, context.settings);
+  if (found instanceof Refusal) return { steps: { ...steps, match }, route: undefined, end: found };
+  return decide(read, found, { ...steps, match }, request, context);
+}
+
+const NO_STEPS = {
+  match: null,
+  token: null,
+  access: null,
+  limits: null,
+  upstream: null,
+  shadow: null,
+  notes: [],
+};
+
+/** Reads the request with its token in the place where its route accepts one. */
+async function readWithToken(
+  request: ExplainRequest,
+  context: ExplainContext,
+): Promise<ReadRequest | Refusal> {
+  if (request.token === undefined) return readRequest(request, context);
+  const { issuers } = context.settings;
+  const read = await readRequest(request, context);
+  if (read instanceof Refusal) return read;
+  const { head, target, tunnel } = read;
+  const found =
+    target instanceof Refusal ? target : context.gateway.steps.match(target, head.method, head.host);
+  const route = found instanceof Refusal ? undefined : found.route;
+  return readRequest(placeToken(request, route, issuers, tunnel), context);
+}
+
+/** The steps from `authenticate` on. */
 async function decide(
-  base: Explanation,
-  head: RequestHead,
-  { route, matched }: { readonly route: Route; readonly matched: string },
-  { gateway, issuers, checkRevocation, now, settings }: ExplainContext,
-): Promise<Explanation> {
-  const matchedBase = { ...base, route: route.match };
-  const { keptClaims } = settings;
-  const authenticate = createAuthenticate({ issuers, cacheSize: 0, keptClaims, now, checkRevocation });
-  const principal = await authenticate(head, route);
-  if (principal instanceof Refusal) return refused(matchedBase, principal);
-  const refusal = gateway.steps.authorize(principal, route, matched);
-  if (refusal) return refused(matchedBase, refusal);
-  return { ...matchedBase, verdict: 'forward', detail: `forwarded to ${route.upstream.name}` };
-}
-
-function refused(base: Explanation, { status, reason, detail = reason }: Refusal): Explanation {
-  return { ...base, verdict: 'refuse', status, reason, detail, remedy: detail };
-}
-
-function emptyExplanation({ method, host = '', peer }: ExplainRequest): Explanation {
-  return {
-    verdict: 'respond',
-    status: 200,
-    route: null,
-    reason: null,
-    detail: '',
-    remedy: null,
-    notes: [],
-    request: { method, host, path: null, normalized: [], client_ip: peer, checks: [] },
-    match: null,
-    token: null,
-    access: null,
-    limits: null,
-    upstream: null,
-    shadow: null,
+  read: ReadRequest,
+  found: RouteMatch,
+  before: Steps,
+  request: ExplainRequest,
+  context: ExplainContext,
+): Promise<Outcome> {
+  const { gateway, inspectLimits, isRunning, now } = context;
+  const { head } = read;
+  const { route, matched } = found;
+  const { assumed } = request;
+  const caller = await authenticateCaller(head, route, assumed, context);
+  const token =
+    route.access.kind === 'public' ? null : describeToken(caller, route, assumed !== undefined, context);
+  let steps: Steps = { ...before, token };
+  const principal = caller.result;
+  if (principal instanceof Refusal) return { steps, route, end: principal };
+  const access = describeAccess(principal, route, matched, gateway.steps.authorize);
+  steps = { ...steps, access };
+  const refused = gateway.steps.authorize(principal, route, matched);
+  if (refused) return { steps, route, end: refused };
+  const inspection = await inspectLimits(principal, route, head.clientIp);
+  steps = {
+    ...steps,
+    limits: describeLimits(inspection, route, isRunning, now()),
+    notes: notesOf(route, request, isRunning),
   };
+  const limited = limitRefusal(inspection, route);
+  if (limited) return { steps, route, end: limited };
+  if (route.shadow) {
+    const shadow = await describeShadow(principal, route.shadow, matched, head.clientIp, context);
+    steps = { ...steps, shadow };
+  }
+  return forwardEnd(read, found, principal, steps, context);
+}
+
+/** The step `forward`, as far as it goes without sending anything. */
+function forwardEnd(
+  { req, head: sent, tunnel }: ReadRequest,
+  found: RouteMatch,
+  principal: Principal,
+  before: Steps,
+  { gateway, settings }: ExplainContext,
+): Outcome {
+  const { route } = found;
+  const plain: Admission = { ...found, principal, quota: undefined, shadow: undefined };
+  const admission = gateway.steps.removeToken?.(plain, sent) ?? plain;
+  const head = admission.forwardedHead ?? sent;
+  const preview = gateway.forwarder.preview({ req, head, admission }, tunnel);
+  if (!preview) return { steps: before, route, end: new Refusal('internal_error') };
+  const upstream = describeUpstream(preview, route, head, settings.issuers);
+  const steps = { ...before, upstream };
+  if (preview.refusal) return { steps, route, end: preview.refusal };
+  const available = upstream.targets.filter((target) => target.available).map(({ target }) => target);
+  const detail = `forwarded to ${upstream.name}: ${head.method} ${preview.path} at ${available.join(' or ')}`;
+  return { steps, route, end: { verdict: 'forward', status: 200, detail } };
+}
+
+function routeOf(early: EarlyDecision): Route | undefined {
+  return early.kind === 'preflight' ? early.route : undefined;
+}
+
+function earlyEnd(early: EarlyDecision, { settings }: ExplainContext): Outcome['end'] {
+  switch (early.kind) {
+    case 'preflight': {
+      const rules = early.route ? routeText(early.route, settings.source) : settings.source;
+      return {
+        verdict: 'respond',
+        status: 204,
+        detail: `a preflight: the gateway responds by the cors of ${rules}`,
+      };
+    }
+    case 'tokens':
+      return { verdict: 'respond', status: 200, detail: `the token service responds to ${early.path}` };
+    case 'reject':
+      return early.rejection.refusal;
+  }
+}
+
+/** What the explanation cannot know. */
+function notesOf(route: Route, { assumed }: ExplainRequest, isRunning: boolean): string[] {
+  const notes: string[] = [];
+  const isCountedByApp = route.limits.some(({ by }) => by === 'app');
+  if (assumed && assumed.app === undefined && isCountedByApp && isRunning)
+    notes.push(`No app is given: the counts are those of ${ASSUMED_APP}. Name one with --app.`);
+  if (!isRunning && route.limits.length > 0)
+    notes.push('No running gateway is asked: the counts of the limits are not known.');
+  return notes;
 }

@@ -21,11 +21,13 @@ import { Refusal } from '../model/refusal.js';
 import { CLIENT_CLOSED_REQUEST } from '../model/record.js';
 import type { Exchange, ForwarderOptions, ForwardOutcome, Upgrade } from './exchange.js';
 import { BODY_TOO_LARGE, REVOKED, TUNNELS_FULL } from './failures.js';
+import { previewForward, type ForwardPreview, type PreviewedExchange } from './preview.js';
 import { ProxyExchange } from './proxy-exchange.js';
 import { SmallBodies, type SmallBody } from './small-body.js';
 import { setUpTunnel } from './tunnel.js';
 import type { TargetState, UpstreamPools } from './upstream-pools.js';
 
+export type { ForwardPreview } from './preview.js';
 export type { Exchange, ForwarderOptions, TokenWatcher, ForwardOutcome, Upgrade } from './exchange.js';
 export {
   openUpstream,
@@ -40,6 +42,8 @@ export {
 export interface Forwarder {
   forward(exchange: Exchange): Promise<ForwardOutcome | Refusal>;
   tunnel(upgrade: Upgrade): Promise<ForwardOutcome | Refusal>;
+  /** Says what `forward` or `tunnel` would do with an exchange; undefined where its upstream is unknown. Has no effect. */
+  preview(exchange: PreviewedExchange, isHandshake: boolean): ForwardPreview | undefined;
   /** The known state of every target. */
   targets(): readonly TargetState[];
 }
@@ -65,7 +69,7 @@ export function createForwarder(
   options: ForwarderOptions,
 ): Forwarder {
   const smallBodies = new SmallBodies(options);
-  const upstreamOf = ({ admission }: Exchange): UpstreamPools | undefined =>
+  const upstreamOf = ({ admission }: Pick<Exchange, 'admission'>): UpstreamPools | undefined =>
     upstreams.get(admission.route.upstream.name);
 
   async function forward(exchange: Exchange): Promise<ForwardOutcome | Refusal> {
@@ -116,5 +120,15 @@ export function createForwarder(
     return result;
   }
 
-  return { forward, tunnel, targets: () => [...upstreams.values()].flatMap((pools) => pools.states()) };
+  function preview(exchange: PreviewedExchange, isHandshake: boolean): ForwardPreview | undefined {
+    const pools = upstreamOf(exchange);
+    return pools && previewForward(exchange, pools, isHandshake);
+  }
+
+  return {
+    forward,
+    tunnel,
+    preview,
+    targets: () => [...upstreams.values()].flatMap((pools) => pools.states()),
+  };
 }

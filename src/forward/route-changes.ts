@@ -21,7 +21,7 @@ const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9\-._~!$&'()*+=:@]+)+\/?$/;
  * Returns the X-Forwarded-Prefix for the upstream: what the route's rewrite removed, after what a trusted proxy and the
  * surrounding application removed; undefined where the rewrite removes no prefix.
  */
-export function forwardedPrefix(exchange: Exchange): string | undefined {
+export function forwardedPrefix(exchange: Pick<Exchange, 'req' | 'head' | 'admission'>): string | undefined {
   const { route, matched } = exchange.admission;
   const own = reverseRewriteOf(route)?.prefixOf(matched);
   return own === undefined ? undefined : outerPrefix(exchange) + own;
@@ -83,7 +83,7 @@ function reverseRewriteOf(route: Route): ReverseRewrite | undefined {
 }
 
 /** Returns what was removed from the caller's path before the gateway read it. */
-function outerPrefix({ head, req }: Exchange): string {
+function outerPrefix({ head, req }: Pick<Exchange, 'head' | 'req'>): string {
   return proxyPrefix(head) + mountPath(req);
 }
 

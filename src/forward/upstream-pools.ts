@@ -30,6 +30,10 @@ export interface TargetState {
 export interface UpstreamPools {
   readonly upstream: Upstream;
   readonly budget: RetryBudget;
+  /** Its targets, in the order of the file; at least one. */
+  readonly all: readonly TargetPool[];
+  /** The targets among which `choose` would choose now. Returns a refusal where none is available. */
+  candidates(): readonly TargetPool[] | Refusal;
   /** Chooses the target of a new request. Returns a refusal where none is available. */
   choose(): TargetPool | Refusal;
   /**
@@ -58,11 +62,20 @@ export function openUpstream(upstream: Upstream, options: UpstreamOptions): Upst
 
   function choose(): TargetPool | Refusal {
     if (only !== undefined) return only.availability.admits ? only : refusal();
+    return pick(preferredPools()) ?? refusal();
+  }
+
+  function candidates(): readonly TargetPool[] | Refusal {
+    const preferred = preferredPools();
+    return preferred.length > 0 ? preferred : refusal();
+  }
+
+  function preferredPools(): readonly TargetPool[] {
     const admitting = pools.filter(admits);
     // Never empty: where all targets are ejected, each is tried, and the first that works is back.
     const preferred = admitting.some(isNotEjected) ? admitting.filter(isNotEjected) : admitting;
     const free = preferred.filter(hasFreeSlot);
-    return pick(free.length > 0 ? free : preferred) ?? refusal();
+    return free.length > 0 ? free : preferred;
   }
 
   function chooseForRetry(tried: readonly TargetPool[], mayRepeat: boolean): TargetPool | undefined {
@@ -85,6 +98,8 @@ export function openUpstream(upstream: Upstream, options: UpstreamOptions): Upst
   return {
     upstream,
     budget,
+    all: pools,
+    candidates,
     choose,
     chooseForRetry,
     get isScarce() {

@@ -6,7 +6,7 @@ import type { TargetPool, UpstreamRequest } from './target-pool.js';
 
 /** Returns the request of one attempt at one target. */
 export function upstreamRequest(
-  exchange: Exchange,
+  exchange: Pick<Exchange, 'req' | 'head' | 'admission'>,
   { buildHeaders, servername }: TargetPool,
   body: ReturnType<typeof openBody>,
   isHandshake: boolean,

@@ -22,7 +22,7 @@ export interface LimitOptions {
 type Finding = Quota | Refusal | undefined;
 
 export { networkOf, subnetOf } from '../model/network.js';
-export { createInspectLimits, type InspectLimits } from './inspect-limits.js';
+export { createInspectLimits, type InspectLimits, type LimitInspection } from './inspect-limits.js';
 
 export type Limit = (principal: Principal, route: Route, clientIp: string) => Finding | Promise<Finding>;
 

@@ -10,6 +10,8 @@ import type { ReachableRoutes } from './reachable-routes.js';
 import { ENCODED_SLASH, NO_ROUTE, methodNotAllowed } from './refusals.js';
 import { originForm, queryOf } from './target.js';
 
+export { candidatesOf, similarRoutes, whyBefore } from './candidates.js';
+
 export interface MatchOptions {
   /** Whether a path may contain `;` and `%3B`. */
   readonly allowSemicolon: boolean;

@@ -33,6 +33,18 @@ export function foldPath(path: string): string {
 }
 
 /**
+ * Returns every path of the service.
+ * @param endpoints the enabled ones, by name
+ */
+export function pathsOf(
+  issuer: string,
+  endpoints: Readonly<Record<string, { readonly path: string } | undefined>>,
+): ReadonlySet<string> {
+  const own = Object.values(endpoints).flatMap((endpoint) => endpoint?.path ?? []);
+  return new Set([...own, ...publishedPaths(issuer).keys()]);
+}
+
+/**
  * Returns the path of the service that equals a path after folding, and who owns it; undefined if there is none.
  * @param endpoints the enabled ones, by name
  */

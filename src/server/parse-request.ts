@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import { MAX_HEADER_BYTES } from '../model/bounds.js';
-import type { FlatHeaders, Refusal } from '../model/refusal.js';
+import { type FlatHeaders, Refusal } from '../model/refusal.js';
 import { refusalOf, UnsupportedConnect } from './parse-error.js';
 import { asksForWebSocket } from './upgrade.js';
 
@@ -22,6 +22,8 @@ export interface RawRequest {
   readonly encrypted: boolean;
 }
 
+const LINE_BREAK = new Refusal('malformed_request', [], 'a line break in the head');
+
 /** A parsed head, and whether it is a WebSocket handshake. */
 export interface ParsedRequest {
   readonly req: IncomingMessage;
@@ -33,6 +35,7 @@ export interface ParsedRequest {
  * refuses it, or undefined where it would close the connection. Never rejects.
  */
 export async function parseRequest(request: RawRequest): Promise<ParsedRequest | Refusal | undefined> {
+  if (hasLineBreak(request)) return LINE_BREAK;
   const connection = connectionOf(request);
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: false });
   server.maxHeadersCount = 0;
@@ -50,6 +53,11 @@ export async function parseRequest(request: RawRequest): Promise<ParsedRequest |
   });
   connection.destroy();
   return parsed;
+}
+
+/** Such a text would end its line, and what follows could be another request. */
+function hasLineBreak({ method, target, headers }: RawRequest): boolean {
+  return [method, target, ...headers].some((text) => /[\r\n]/.test(text));
 }
 
 /** Any other upgrade than to a WebSocket is ignored, with its field (`upgrade.ts`). */

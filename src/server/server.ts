@@ -10,9 +10,9 @@ import { createExpressServer } from './express-app.js';
 import { startServer, type RunningServer } from './listening-server.js';
 
 export { createMounts } from './mounts.js';
-export { decideEarly, type EarlyRules } from './early-decision.js';
+export { decideEarly, type EarlyDecision, type EarlyRules } from './early-decision.js';
 export { Edge } from './edge.js';
-export { parseRequest } from './parse-request.js';
+export { parseRequest, type ParsedRequest } from './parse-request.js';
 
 export interface ListenOptions extends Omit<EdgeOptions, 'app' | 'mounts' | 'explains'> {
   readonly listen: ListenAddress;

@@ -3,7 +3,7 @@ import type { JsonWebKey } from 'node:crypto';
 import { AUDIENCE_CLAIM, isSameClaim } from '../model/claim.js';
 import { isSecretAlgorithm, type Algorithm, type Issuer, type PublicKeyAlgorithm } from '../model/issuer.js';
 import { USUAL_TOKEN_TYPES } from '../model/token-type.js';
-import { defaultClaims } from './default-claims.js';
+import { defaultClaims } from '../model/default-claims.js';
 import { serveJwks, type JwksServer } from './jwks-server.js';
 import { base64url, createSigningKey, signTexts } from './signing-key.js';
 

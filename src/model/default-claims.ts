@@ -1,6 +1,6 @@
 /** The claims from which the gateway reads a given app and given scopes. */
-import { AUDIENCE_CLAIM, isSameClaim, readClaim, satisfies, type ClaimCondition } from '../model/claim.js';
-import type { Issuer } from '../model/issuer.js';
+import { AUDIENCE_CLAIM, isSameClaim, readClaim, satisfies, type ClaimCondition } from './claim.js';
+import type { Issuer } from './issuer.js';
 
 /** What decides the claims of an issuer's tokens. */
 export type ClaimSettings = Pick<Issuer, 'iss' | 'audience' | 'audienceClaim' | 'claims' | 'require'>;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { AUDIENCE_CLAIM, type ClaimCondition } from '../../src/model/claim.js';
-import { defaultClaims } from '../../src/testing/default-claims.js';
+import { defaultClaims } from '../../src/model/default-claims.js';
 
 function claimsWith(require: readonly Omit<ClaimCondition, 'name'>[]): Record<string, unknown> {
   return defaultClaims(
