@@ -32,8 +32,8 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)', pathNot: '^src/app/' },
       to: {
-        path: `^src/(${steps}|server|config)/`,
-        pathNot: [`^src/(${steps}|server|config)/\\1\\.ts$`, '^src/$1/'],
+        path: `^src/(${steps}|server|config|diff)/`,
+        pathNot: [`^src/(${steps}|server|config|diff)/\\1\\.ts$`, '^src/$1/'],
       },
     },
     {

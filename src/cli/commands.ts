@@ -53,6 +53,23 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./explain.js')).explain,
   },
   {
+    name: 'diff',
+    summary: 'what changes for callers from one file to another, and whether it loosens access',
+    usage: 'OLD NEW [--base DIR]',
+    maxArgs: 2,
+    argumentKind: 'file',
+    options: [
+      {
+        name: 'base',
+        value: 'DIR',
+        summary: "the folder at which OLD's relative paths begin (default: its own)",
+      },
+      JSON_OPTION,
+    ],
+    examples: ['diff old.yaml config/gateway.yaml', 'diff old.yaml config/gateway.yaml --base config --json'],
+    load: async () => (await import('./diff.js')).diff,
+  },
+  {
     name: 'apps',
     summary: 'the apps that may request tokens, and revocations',
     actions: APPS_ACTIONS,

@@ -1,0 +1,47 @@
+/** Values of the file in words, for the texts of differences. */
+import type { ClaimCondition } from '../model/claim.js';
+import type { LimitPolicy } from '../model/limit.js';
+import type { Access } from '../model/route.js';
+
+const UNITS = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'm'],
+  [1000, 's'],
+] as const;
+
+/** Formats milliseconds as the file writes them: `2m`. */
+export function durationText(ms: number): string {
+  const unit = ms === 0 ? undefined : UNITS.find(([size]) => ms % size === 0);
+  return unit ? `${ms / unit[0]}${unit[1]}` : `${ms}ms`;
+}
+
+/** Formats who may open a route: `orders:read or sso`. */
+export function scopeText(access: Access): string {
+  if (access.kind === 'public') return 'public';
+  const { mode, scopes } = access.requirement;
+  if (scopes.length === 0) return 'any valid token';
+  return `${scopes.length > 1 ? 'scopes' : 'scope'} ${scopes.join(mode === 'all' ? ' and ' : ' or ')}`;
+}
+
+/** Formats a condition: `org_id is {org}`. */
+export function conditionText({ name, test, values, parameter }: ClaimCondition): string {
+  if (test === 'absent') return `${name} absent`;
+  return `${name} ${test} ${parameter === undefined ? values.map(String).join(' or ') : `{${parameter}}`}`;
+}
+
+/** Formats a limit: `10 per 2m by ip`. */
+export function limitText({ requests, windowMs, by, share }: LimitPolicy): string {
+  const shared = share === undefined ? '' : ` shared as ${share}`;
+  return `${requests} per ${durationText(windowMs)}${by === 'app' ? '' : ` by ${by}`}${shared}`;
+}
+
+/** Formats the limits of a route. */
+export function limitsText(limits: readonly LimitPolicy[]): string {
+  return limits.map(limitText).join(', ') || 'no limit';
+}
+
+/** Formats a list: `a, b`; `none` if it is empty. */
+export function listText(values: Iterable<string>): string {
+  return [...values].join(', ') || 'none';
+}
