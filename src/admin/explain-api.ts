@@ -13,8 +13,8 @@ export interface ExplainApiOptions {
 const FIELDS = ['method', 'target', 'host', 'headers', 'ip', 'token', 'assumed', 'config'];
 /** RFC 9110 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** What a target may consist of, so that it ends where the request line says. */
-const TARGET = /^[!-~\u0080-\u00ff]+$/;
+/** A part of the request line: anything within the line, since the gateway's parser refuses what is not HTTP. */
+const LINE = /^[ -~\u0080-\u00ff]+$/;
 /** A field's value without line breaks (RFC 9110 5.5). */
 const VALUE = /^[\t -~\u0080-\u00ff]*$/;
 const DEFAULT_IP = '127.0.0.1';
@@ -40,8 +40,8 @@ function requestOf(fields: Readonly<Record<string, unknown>>): ExplainRequest {
   if (token !== undefined && assumed !== undefined)
     throw new ApiError(400, 'give either "token" or "assumed", not both');
   return {
-    method: matching(method, 'method', TOKEN, 'a method such as GET'),
-    target: matching(target, 'target', TARGET, 'a target such as /orders?page=2'),
+    method: matching(method, 'method', LINE, 'a method such as GET'),
+    target: matching(target, 'target', LINE, 'a target such as /orders?page=2'),
     host: host === undefined ? undefined : matching(host, 'host', VALUE, 'the value of a Host field'),
     headers: headers === undefined ? [] : headersOf(headers),
     peer: ip === undefined ? DEFAULT_IP : addressOf(ip),
