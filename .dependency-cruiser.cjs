@@ -32,8 +32,8 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)', pathNot: '^src/app/' },
       to: {
-        path: `^src/(${steps}|server|config|diff)/`,
-        pathNot: [`^src/(${steps}|server|config|diff)/\\1\\.ts$`, '^src/$1/'],
+        path: `^src/(${steps}|server|config|diff|import)/`,
+        pathNot: [`^src/(${steps}|server|config|diff|import)/\\1\\.ts$`, '^src/$1/'],
       },
     },
     {
@@ -60,6 +60,13 @@ module.exports = {
       severity: 'error',
       from: { pathNot: [own('explain'), own('app')] },
       to: { path: own('explain') },
+    },
+    {
+      name: 'importing-imports-the-model-only',
+      comment: 'a pure function of the bytes of a document',
+      severity: 'error',
+      from: { path: own('import') },
+      to: { path: '^src/', pathNot: ['^src/model/', '^src/shared/', '^src/import/'] },
     },
     {
       name: 'nothing-imports-the-commands',

@@ -8,7 +8,7 @@ import { isUtf8 } from 'node:buffer';
 import { MAX_HEADER_BYTES } from '../model/bounds.js';
 import { Refusal } from '../model/refusal.js';
 import { tokenTypeOf } from '../model/token-type.js';
-import { hasDuplicateKeys } from './duplicate-keys.js';
+import { hasDuplicateKeys } from '../shared/duplicate-keys.js';
 import { INVALID_TOKEN } from './refusals.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;

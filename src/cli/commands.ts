@@ -70,6 +70,20 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./diff.js')).diff,
   },
   {
+    name: 'import',
+    usage: 'FILE [--from openapi] [--output FILE]',
+    summary: 'makes a configuration of an OpenAPI document; - is standard input',
+    maxArgs: 1,
+    argumentKind: 'file',
+    options: [
+      { name: 'from', value: 'FORMAT', summary: 'the format of the document: openapi (the default)' },
+      { name: 'output', value: 'FILE', summary: 'write a new file; absent: print the configuration' },
+      JSON_OPTION,
+    ],
+    examples: ['import openapi.yaml --output my.yaml', 'import - < openapi.json'],
+    load: async () => (await import('./import.js')).importOpenApi,
+  },
+  {
     name: 'apps',
     summary: 'the apps that may request tokens, and revocations',
     actions: APPS_ACTIONS,

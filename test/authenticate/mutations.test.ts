@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { hasDuplicateKeys } from '../../src/authenticate/duplicate-keys.js';
+import { hasDuplicateKeys } from '../../src/shared/duplicate-keys.js';
 import { Refusal } from '../../src/model/refusal.js';
 import { base64url, createTestIssuer, signTexts, type TestIssuer } from '../support/tokens.js';
 import { createStage, headOf, SCOPED, type Stage } from './support.js';

@@ -1,7 +1,7 @@
 /**
- * Authenticate: finds a JSON object with a duplicate name, at any depth. Called by `parse-jws.ts`.
+ * Finds a JSON object with a duplicate name, at any depth, for tokens and for imported documents.
  *
- * JSON parsers differ in which of the two they keep, so such a token means different things to different readers
+ * JSON parsers differ in which of the two they keep, so such a text means different things to different readers
  * (RFC 7515 4 and RFC 7519 4: names must be unique). JSON.parse silently keeps the last.
  */
 
