@@ -1,5 +1,8 @@
 /** Rules in shadow, through a running gateway: whom they would refuse is let through and recorded. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
 import { startGate, type Config, type TestGate } from '../support/gate.js';
 import { randomPrefix, redisUrl, removeKeys, startRedis } from '../support/redis.js';
 import { AUDIENCE, createTestIssuer, type Claims, type TestIssuer } from '../support/tokens.js';
@@ -66,7 +69,7 @@ const counted = (reason: string, count: number, route = 'GET /a/{org}') =>
 
 describe.each([['in memory'], ['in Redis']])('A limit in shadow, counted %s,', (where) => {
   const prefix = randomPrefix();
-  const store = where === 'in Redis' ? { redis: { url: redisUrl(), key_prefix: prefix } } : {};
+  const store = where === 'in Redis' ? { redis: { url: redisUrl(), key_prefix: prefix, timeout: '5s' } } : {};
 
   afterEach(() => removeKeys(prefix));
 
@@ -132,6 +135,21 @@ it.each(['local', 'open', 'closed'] as const)(
   },
 );
 
+it('A limit in shadow that is known to be exhausted is recorded while Redis is unavailable too', async () => {
+  const redis = await startRedis();
+  gate = await startGate(
+    configOf({ scope: 'a:read', limit: SHADOWED }, { redis: { url: redis.url, timeout: '5s' } }),
+  );
+  try {
+    expect(await askAll(4)).toEqual([...times(3, LET_THROUGH), LIMITED]);
+    redis.stop();
+    expect(await askAll(2)).toEqual(times(2, LIMITED));
+  } finally {
+    redis.continue();
+    await redis.close();
+  }
+});
+
 describe('A scope in shadow', () => {
   it('lets through a valid token without it, and records what it lacks', async () => {
     gate = await startGate(configOf({ scope: 'a:read', shadow: true }));
@@ -188,4 +206,23 @@ it('A request that shadow let through and that then fails at the upstream is rec
   );
   expect(await askAll(1, { claims: { scope: 'b' } })).toEqual([[502, 'insufficient_scope']]);
   expect(gate.records[0]).toMatchObject({ reason: 'upstream_unreachable' });
+});
+
+it('A WebSocket that a scope in shadow let through is recorded when it ends', async () => {
+  const sockets = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  await once(sockets, 'listening');
+  const { port } = sockets.address() as AddressInfo;
+  const upstreams = { echo: `http://127.0.0.1:${port}` };
+  gate = await startGate(configOf({ scope: 'a:read', shadow: true }, { upstreams }));
+  try {
+    const headers = { authorization: `Bearer ${issuer.sign({ scope: 'b' })}` };
+    const socket = new WebSocket(`${gate.url.replace('http', 'ws')}/a/acme`, { headers });
+    await once(socket, 'open');
+    expect(gate.records).toEqual([]);
+    socket.close();
+    await until(() => gate.records.length > 0);
+    expect(gate.records).toMatchObject([{ status: 101, shadow: { reason: 'insufficient_scope' } }]);
+  } finally {
+    sockets.close();
+  }
 });
