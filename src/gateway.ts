@@ -10,6 +10,7 @@ import type { Forwarder } from './forward/forward.js';
 import type { InspectLimits, Limit } from './limit/limit.js';
 import type { Match, ReadTarget } from './match/match.js';
 import type { Admission, Rejection, RequestTarget } from './model/decision.js';
+import type { LimitStatus } from './model/limit-status.js';
 import type { Principal } from './model/principal.js';
 import { Refusal } from './model/refusal.js';
 import type { RequestHead } from './model/request.js';
@@ -47,6 +48,8 @@ export interface Gateway {
   readonly cors: Cors | undefined;
   /** Undefined where the gateway issues no tokens. */
   readonly tokens: TokenServiceMount | undefined;
+  /** Undefined where the file has no `limit_status`. */
+  readonly limitStatus: LimitStatus | undefined;
 }
 
 /** The paths of the token service. */

@@ -20,6 +20,7 @@ import { openResources, type GatewayResources, type Runtime } from './resources.
 import { createInspectLimits, createLimit } from '../limit/limit.js';
 import { createMatch, createReadTarget, otherReadings } from '../match/match.js';
 import type { Explain } from '../model/explanation.js';
+import { limitStatusOf } from '../model/limit-status.js';
 import type { Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
 import type { Settings } from '../model/settings.js';
@@ -106,6 +107,7 @@ export async function buildGateway(
     identityFields: new Set(settings.identityFields),
     cors: settings.cors,
     tokens: tokenService && mountTokenService(tokenService),
+    limitStatus: limitStatusOf(settings),
   };
   return {
     settings,

@@ -57,6 +57,11 @@ async function outcomeOf(request: ExplainRequest, context: ExplainContext): Prom
   if (read instanceof Refusal) return { steps, route: undefined, end: read };
   const { head, target, tunnel } = read;
   const early = decideEarly(context.gateway, head, target, tunnel, false);
+  if (early?.kind === 'limit_status') {
+    const { route, path } = early.status;
+    const found = { route, path, matched: path, query: '' };
+    return { ...(await decide(read, found, steps, request, context)), route: undefined };
+  }
   if (early) return { steps, route: routeOf(early), end: earlyEnd(early, context) };
   if (target instanceof Refusal) return { steps, route: undefined, end: target };
   const found = context.gateway.steps.match(target, head.method, head.host);
@@ -121,6 +126,7 @@ async function decide(
   };
   const limited = limitRefusal(inspection, route);
   if (limited) return { steps, route, end: limited };
+  if (route === gateway.limitStatus?.route) return { steps, route, end: LIMIT_STATUS };
   if (route.shadow) {
     const shadow = await describeShadow(principal, route.shadow, matched, head.clientIp, context);
     steps = { ...steps, shadow };
@@ -150,11 +156,20 @@ function forwardEnd(
   return { steps, route, end: { verdict: 'forward', status: 200, detail } };
 }
 
+const LIMIT_STATUS: Outcome['end'] = {
+  verdict: 'respond',
+  status: 200,
+  detail: 'limit_status responds: any valid token sees what it has left',
+};
+
 function routeOf(early: EarlyDecision): Route | undefined {
   return early.kind === 'preflight' ? early.route : undefined;
 }
 
-function earlyEnd(early: EarlyDecision, { settings }: ExplainContext): Outcome['end'] {
+function earlyEnd(
+  early: Exclude<EarlyDecision, { kind: 'limit_status' }>,
+  { settings }: ExplainContext,
+): Outcome['end'] {
   switch (early.kind) {
     case 'preflight': {
       const rules = early.route ? routeText(early.route, settings.source) : settings.source;

@@ -145,6 +145,8 @@ export interface Settings {
   /** The policy of routes without their own. */
   readonly onFailure: FailurePolicy;
   readonly limitHeaders: 'legacy' | 'draft';
+  /** The path of the endpoint that lists a caller's limits; undefined: none. */
+  readonly limitStatus: string | undefined;
   /** The fields that upstreams get from claims, by `plainName`. */
   readonly identityFields: readonly string[];
   /** The top-level claims that routes and upstreams name. A Principal keeps these alone. */

@@ -5,6 +5,7 @@ import { Refusal } from '../model/refusal.js';
 import { preflightHeaders } from './cors.js';
 import { decideEarly, NO_ROUTE, type EarlyDecision } from './early-decision.js';
 import { localOutcome, record, reject, UNIDENTIFIED } from './end-exchange.js';
+import { handleLimitStatus } from './limit-status.js';
 import { parsedBody } from './parsed-body.js';
 import { removeIdentity } from './remove-identity.js';
 import type { Next, RequestContext } from './request-context.js';
@@ -48,6 +49,9 @@ async function respondEarly(context: RequestContext, early: EarlyDecision): Prom
       return;
     case 'tokens':
       await handleTokenRequest(context, early.path);
+      return;
+    case 'limit_status':
+      await handleLimitStatus(context, early.status);
       return;
     case 'reject':
       reject(context, early.rejection);

@@ -30,13 +30,27 @@ export function sendError(
     if (!res.writableEnded) destroyResponse(res);
     return;
   }
-  const closing = !req.complete;
   const { contentType, text: body, vary } = bodyOf(refusal, req.headers.accept, headers);
   const fields = headersOf(refusal, contentType, body);
   for (const text of headers) fields.push(text);
   for (const text of vary) fields.push(text);
+  sendBody(req, res, refusal.status, fields, body);
+}
+
+/**
+ * Sends a response with a body in ASCII. Where the request body is still arriving, the connection is closed, as for a
+ * refusal.
+ */
+export function sendBody(
+  req: IncomingMessage,
+  res: ServerResponse,
+  status: number,
+  fields: string[],
+  body: string,
+): void {
+  const closing = !req.complete;
   if (closing && !fields.includes('Connection')) fields.push('Connection', 'close');
-  res.writeHead(refusal.status, fields);
+  res.writeHead(status, fields);
   if (closing && !expectsContinue(req)) drainThenEnd(req, res, body);
   else endBatched(res, body);
 }

@@ -25,6 +25,7 @@ describe('a file with every key', () => {
       maxLimitKeys: 5000,
       onFailure: 'open',
       limitHeaders: 'draft',
+      limitStatus: '/limits',
       tokenCacheSize: 77,
       jwksMaxAgeMs: 300_000,
       jwksMaxStaleMs: 172_800_000,

@@ -6,6 +6,7 @@ import { checkConflicts } from './conflicts.js';
 import { checkHosts } from './hosts.js';
 import { checkIssuers } from './issuers.js';
 import { checkLimits } from './limits.js';
+import { checkLimitStatus } from './limit-status.js';
 import { checkClientIpHeader, checkDrain, checkListeners } from './listeners.js';
 import { checkRedis } from './redis.js';
 import { checkRoutes } from './routes.js';
@@ -34,6 +35,7 @@ export function check(config: PartialConfig, raw: RawConfig, files: Files, repor
   checkRoutes(config, isPresent, report, warn);
   checkLimits(config, isPresent, report, warn);
   checkTokens(config, report);
+  checkLimitStatus(config, report);
   const lineOfMatch = (index: number) => raw.line(['routes', index, 'match']);
   checkConflicts(config.routes, lineOfMatch, report);
   checkHosts(config, lineOfMatch, warn);

@@ -93,6 +93,7 @@ export function compile(
     maxLimitKeys: config.limits.max_keys,
     onFailure,
     limitHeaders: config.limit_headers,
+    limitStatus: config.limit_status,
     identityFields: identityFieldsOf(config),
     keptClaims: claimNames([
       ...routes.flatMap(({ require = [], shadow }) =>

@@ -6,11 +6,12 @@ import { issuer, issuerName } from './issuer.js';
 import { notYetSupported } from './not-yet-supported.js';
 import { limit } from './limit.js';
 import { address, admin, client, trustProxy } from './listen.js';
+import { parseOwnPath } from './own-path.js';
 import { redis } from './redis.js';
 import { route } from './route.js';
 import { tokens } from './tokens.js';
 import { upstream } from './upstream.js';
-import { count, DAY_MS, duration, flag, given, list, name, size, words } from './values.js';
+import { count, DAY_MS, duration, flag, given, list, name, phrase, size, words } from './values.js';
 
 /** Everything except issuers, upstreams and routes. */
 export const general = z.strictObject({
@@ -115,6 +116,12 @@ export const general = z.strictObject({
     .enum(['legacy', 'draft'], { error: given('must be legacy or draft') })
     .default('legacy')
     .describe('draft adds the IETF fields RateLimit and RateLimit-Policy to X-RateLimit-*.'),
+  limit_status: phrase(parseOwnPath, 'a path such as /limits')
+    .optional()
+    .describe(
+      'The path of an endpoint where any valid token sees what it has left at each endpoint that it can open: /limits. ' +
+        'Absent: there is none.',
+    ),
   allow_semicolon: flag().default(false).describe('Whether a path may contain ";".'),
   tokens: tokens.optional().describe('The token service: this gateway issues tokens. Absent: it does not.'),
   cors: cors.optional().describe('Cross-origin rules of all routes; the gateway responds to preflights.'),

@@ -1,6 +1,7 @@
 /** The schema of the token service: its issuer, its database, its limits and its endpoints. */
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
+import { parseOwnPath } from './own-path.js';
 import { scope } from './issuer.js';
 import { parseKeyText } from './key-text.js';
 import { parseLimit } from './limit.js';
@@ -26,12 +27,6 @@ function parseIssuer(text: string): string | ParseError {
   return url.includes('?') ? new ParseError('must be a URL without a query') : url;
 }
 
-function parsePath(text: string): string | ParseError {
-  return /^(?:\/[A-Za-z0-9._~-]+)+$/.test(text) && !/\/\.{1,2}(?:\/|$)/.test(text)
-    ? text
-    : new ParseError('must be a path of letters, digits, "-", ".", "_" and "~", without a slash at the end');
-}
-
 /** Lifetimes are bounded, since a token cannot outlive the keys that are kept for it. */
 const LIFETIME = { leastMs: 1000, mostMs: 3660 * DAY_MS };
 const lifetime = () => duration(LIFETIME);
@@ -55,7 +50,7 @@ const appLimit = (defaultValue: string) =>
   }, APP_LIMIT_FORM).prefault(defaultValue);
 
 const path = (defaultValue: string) =>
-  phrase(parsePath, `a path such as ${defaultValue}`)
+  phrase(parseOwnPath, `a path such as ${defaultValue}`)
     .prefault(defaultValue)
     .describe(`Its path: ${defaultValue}.`);
 
