@@ -10,6 +10,7 @@ import type { Administration } from '../tokens/administration.js';
 import { createCommandAudit, type AuditChange } from './audit.js';
 import type { Terminal } from './command.js';
 import { CommandFailed } from '../model/exit.js';
+import { withProgress } from './progress.js';
 
 export interface AdminContext {
   /** Undefined where the file has no token service. */
@@ -31,9 +32,11 @@ export async function withAdminContext<T>(
 ): Promise<T> {
   const warnings = warningsOn(terminal);
   const runtime = processRuntime(warnings.log, terminal.env);
-  const tokens = settings.tokens && (await openTokenService(tokenServiceConfig(settings.tokens), runtime));
+  const opening = settings.tokens && openTokenService(tokenServiceConfig(settings.tokens), runtime);
+  const tokens =
+    opening && (await withProgress(terminal, () => "opening the token service's database", opening));
   const redis = settings.redis && connectRedis(settings.redis, { log: runtime.log, now: runtime.monotonic });
-  await redis?.attempted;
+  if (redis) await withProgress(terminal, () => 'connecting to Redis', redis.attempted);
   // The cache on disk belongs to the gateway.
   const opened = openRevocations(
     { ...settings, revocationCache: undefined },

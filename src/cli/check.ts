@@ -1,25 +1,33 @@
 /**
  * `tollgate check`: reports every error of the file, runs its `expect` cases, warns of what is allowed but unlikely, and says
- * who can open each route. Warnings do not change the exit code unless `--strict`.
+ * who can open each route. With `--online` it also asks what the gateway depends on. Warnings do not change the exit code unless
+ * `--strict`.
  */
+import { checkOnline, type OnlineResult } from '../app/online/check-online.js';
 import { findWarnings } from '../check/warnings.js';
 import { ConfigError, loadConfig, Problem, type LoadedConfig } from '../config/config.js';
 import type { Settings } from '../model/settings.js';
+import { onlineAsJson, onlineTable } from './check-online-text.js';
 import { routesOfSummary, summaryTable } from './check-summary.js';
-import type { Run } from './command.js';
+import type { Run, Terminal } from './command.js';
 import { EXIT_BAD, EXIT_OK } from '../model/exit.js';
+import { withProgress } from './progress.js';
 import { runExpectations } from './run-expectations.js';
 
 /** The most routes that the summary lists without `--all`. */
 const LISTED_ROUTES = 40;
+/** How long each dependency has to respond. */
+const ONLINE_TIMEOUT_MS = 2000;
 
 /**
- * Checks the file and prints what it found. Resolves to EXIT_BAD if anything is wrong, or with `--strict` unlikely; rejects if
+ * Checks the file and prints what it found. Resolves to EXIT_BAD if anything is wrong or unreachable, or with `--strict` unlikely; rejects if
  * the file cannot be read.
  */
 export const check: Run = async ({ file, json, flags, terminal }) => {
   const { findings, warnings, settings, held } = await examine(file, terminal.env);
-  const isGood = findings.length === 0 && !(flags.has('strict') && warnings.length > 0);
+  const online = settings && flags.has('online') ? await askAll(settings, terminal) : undefined;
+  const isReached = online?.every(({ ok }) => ok) ?? true;
+  const isGood = findings.length === 0 && isReached && !(flags.has('strict') && warnings.length > 0);
   if (json) {
     const shapeOf = ({ line, column, text }: Problem) => ({ file, line, column, text });
     const report = {
@@ -27,6 +35,7 @@ export const check: Run = async ({ file, json, flags, terminal }) => {
       problems: findings.map(shapeOf),
       warnings: warnings.map(shapeOf),
       routes: settings ? routesOfSummary(settings) : [],
+      online: online?.map(onlineAsJson),
     };
     terminal.out(JSON.stringify(report, null, 2));
     return isGood ? EXIT_OK : EXIT_BAD;
@@ -43,12 +52,24 @@ export const check: Run = async ({ file, json, flags, terminal }) => {
     terminal.out(`${file}: ${counts.join(', ')}`);
     terminal.out(`\n${summaryOf(settings, flags.has('all'))}`);
   }
+  if (online) terminal.out(`\n${onlineTable(online)}`);
   return isGood ? EXIT_OK : EXIT_BAD;
 };
 
 function summaryOf(settings: Settings, all: boolean): string {
   if (all || settings.routes.length <= LISTED_ROUTES) return summaryTable(settings);
   return 'tollgate check --all lists who can open each route; --json has it as data';
+}
+
+async function askAll(settings: Settings, terminal: Terminal): Promise<readonly OnlineResult[]> {
+  let known = 0;
+  const asked = checkOnline(settings, {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    timeoutMs: ONLINE_TIMEOUT_MS,
+    onResult: () => known++,
+  });
+  return withProgress(terminal, () => `asking upstreams, issuers and stores: ${known} have responded`, asked);
 }
 
 function asWarning({ file, line, column, text, sourceLine }: Problem): Problem {

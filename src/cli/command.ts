@@ -5,6 +5,8 @@ export interface Terminal {
   err(text: string): void;
   /** Reads the first line of standard input. Secrets are read here, since other users can see arguments. */
   readSecret(): Promise<string>;
+  /** Shows one line in place of the one before; clears it without a line. Undefined unless standard error is a terminal. */
+  readonly showStatus?: ((line: string | undefined) => void) | undefined;
   readonly env: Record<string, string | undefined>;
 }
 

@@ -26,11 +26,12 @@ export const COMMANDS: readonly Command[] = [
     name: 'check',
     summary: 'reports errors and warnings of the file, runs its expect cases, says who can open what',
     options: [
+      { name: 'online', summary: 'also ask each upstream, each issuer, Redis and the database' },
       { name: 'strict', summary: 'exit with 1 also for warnings' },
       { name: 'all', summary: 'list the routes of a large file too' },
       JSON_OPTION,
     ],
-    examples: ['check', 'check -c my.yaml --strict --json'],
+    examples: ['check', 'check --online', 'check -c my.yaml --strict --json'],
     load: async () => (await import('./check.js')).check,
   },
   {

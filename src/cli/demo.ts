@@ -10,6 +10,7 @@ import { EXIT_OK } from '../model/exit.js';
 import { loadExample } from './example.js';
 import { openSample } from './sample-context.js';
 import { serve } from '../app/serve.js';
+import { withProgress } from './progress.js';
 import { untilSignal } from './signals.js';
 import { originOf, guide, tokenServiceGuide } from './demo-guide.js';
 
@@ -29,15 +30,18 @@ export const demo: Run = async (input) => {
   const sample = await openSample(settings);
   // The terminal shows one short line for each request; the log has only warnings and errors.
   const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log: { ...settings.log, level: 'warn' } as const };
-  const gateway = await serve({
+  const starting = serve({
     started: quiet,
     load: () => Promise.resolve(quiet),
     env: terminal.env,
     watch: printRequests(terminal),
-  }).catch(async (error: unknown) => {
-    await sample.close();
-    throw error;
   });
+  const gateway = await withProgress(terminal, () => 'starting the gateway', starting).catch(
+    async (error: unknown) => {
+      await sample.close();
+      throw error;
+    },
+  );
   const origin = originAt(gateway.address, settings.listen);
   const admin = originAt(gateway.adminAddress, settings.admin);
   terminal.out(`The gateway listens on ${origin}, in front of a sample service on`);

@@ -14,6 +14,7 @@ const terminal: Terminal = {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   readSecret: readFirstLine,
+  showStatus: process.stderr.isTTY ? showStatus : undefined,
   env: process.env,
 };
 
@@ -34,6 +35,13 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const run = await command.load();
   return run({ ...input, terminal });
+}
+
+/** Returns to the beginning of the line and erases it (ECMA-48, EL). */
+function showStatus(line = ''): void {
+  // A terminal of unknown width reports 0 columns.
+  const width = (process.stderr.columns || 80) - 1;
+  process.stderr.write(`\r\u001B[2K${line.slice(0, width)}`);
 }
 
 async function readFirstLine(): Promise<string> {

@@ -5,6 +5,7 @@ import { passwordError } from '../tokens/passwords.js';
 import { UsageError, type Run, type CommandInput } from './command.js';
 import { EXIT_OK, CommandFailed } from '../model/exit.js';
 import { withAdminContext, type AdminContext } from './admin-context.js';
+import { withProgress } from './progress.js';
 import { USERS_USAGE } from './usage.js';
 import { requiredList, rejectExtraArgs, print, printTable, requiredArg } from './args.js';
 
@@ -44,7 +45,8 @@ function add(input: CommandInput): ReturnType<Action> {
     const password = await terminal.readSecret();
     const reason = passwordError(password);
     if (reason !== undefined) throw new CommandFailed(reason);
-    await administration.addUser(name, password, scopes, options['organization']);
+    const adding = administration.addUser(name, password, scopes, options['organization']);
+    await withProgress(terminal, () => `adding ${name}`, adding);
     audit({ action: 'user_created', user: name });
     print(input, { name }, `added ${name}`);
   };
