@@ -134,7 +134,7 @@ describe('a file with every key', () => {
     const [stamps, stamp, files, status] = settings.routes;
     expect(stamps).toMatchObject({
       match: 'GET /notarizations/stamps',
-      line: 73,
+      line: 74,
       methods: new Set(['GET']),
       path: [
         { kind: 'literal', text: 'notarizations' },
@@ -154,7 +154,7 @@ describe('a file with every key', () => {
       cors: settings.cors,
     });
     expect(stamp).toMatchObject({
-      line: 77,
+      line: 78,
       methods: new Set(['GET', 'POST']),
       access: {
         requirement: { mode: 'any', scopes: ['notarization:write', 'sso'] },
@@ -213,7 +213,7 @@ describe('a file with every key', () => {
     expect(expectations).toEqual([
       {
         route: stamp,
-        line: 84,
+        line: 85,
         column: 9,
         method: 'POST',
         host: 'gateway.example',
@@ -224,7 +224,7 @@ describe('a file with every key', () => {
       },
       {
         route: stamp,
-        line: 85,
+        line: 86,
         column: 9,
         method: 'GET',
         host: 'gateway.example',
@@ -235,7 +235,7 @@ describe('a file with every key', () => {
       },
       {
         route: files,
-        line: 95,
+        line: 96,
         column: 9,
         method: 'GET',
         host: 'gateway.example',
