@@ -1,6 +1,7 @@
 /** `tollgate import`: writes a configuration made of an OpenAPI document. */
 import { createReadStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { DocumentError, importDocument, MAX_BYTES, type Imported, type Note } from '../import/import.js';
 import { CommandFailed, EXIT_OK } from '../model/exit.js';
 import { UsageError, type Run, type Terminal } from './command.js';
@@ -64,6 +65,7 @@ function read(bytes: Buffer, name: string, terminal: Terminal): Imported {
 }
 
 async function writeNew(output: string, text: string): Promise<void> {
+  await mkdir(dirname(output), { recursive: true });
   try {
     await writeFile(output, text, { flag: 'wx' });
   } catch (error) {

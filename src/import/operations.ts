@@ -87,7 +87,10 @@ function operationsOf(path: string, value: unknown, context: Context): Operation
       ownOr(operation, 'security', context.security),
     );
     const problem =
-      problemOfMethod(method) ?? template.problem ?? problemOfParameters([item, operation], context.resolve);
+      problemOfMethod(method) ??
+      problemOfBase(own) ??
+      template.problem ??
+      problemOfParameters([item, operation], context.resolve);
     return { method, path, template, server: own, requirement, notes, problem };
   });
 }
@@ -101,6 +104,10 @@ function unread(method: string, path: string, server: Server, problem: string, c
 /** `security: null` is no absent one: what it means is not defined. */
 function ownOr(value: Fields, name: string, inherited: unknown): unknown {
   return Object.hasOwn(value, name) ? (value[name] ?? null) : inherited;
+}
+
+function problemOfBase({ basePath }: Server): string | undefined {
+  return /[{}]/.test(basePath) ? 'the path of its server has a variable without a default' : undefined;
 }
 
 function problemOfMethod(method: string): string | undefined {

@@ -7,6 +7,7 @@ import { goesFirst, isNarrower, overlaps, shapeOf, type Shape } from './overlap.
 import { exactKey, formatPath } from './path.js';
 import { both, describeRequirement, implies, type Requirement } from './requirement.js';
 import type { Server } from './servers.js';
+import { ShapeIndex } from './shape-index.js';
 
 /** A route of the result. */
 export interface ImportedRoute {
@@ -77,23 +78,16 @@ export function makeRoutes(operations: readonly Operation[]): Routes {
   return { routes: [...routes.values()], leftOut, stricter };
 }
 
-/** Adds to each route what operations need whose requests it may get. Operations are taken by requirement, since few differ. */
+/** Adds to each route what operations need whose requests it may get. */
 function tighten(compared: readonly Compared[], stricter: Note[]): void {
-  const groups = new Map<string, Compared[]>();
-  for (const each of compared) {
-    const key = JSON.stringify(each.operation.requirement);
-    const group = groups.get(key);
-    if (group) group.push(each);
-    else groups.set(key, [each]);
-  }
+  const index = new ShapeIndex<Compared>();
+  for (const each of compared) index.add(each.shape, each);
   for (const one of compared) {
     const { route } = one;
     if (!route) continue;
-    for (const group of groups.values()) {
-      const { requirement } = group[0]!.operation;
-      if (implies(route.requirement, requirement)) continue;
-      const other = group.find((each) => mayServe(one, each));
-      if (!other) continue;
+    for (const other of index.near(one.shape)) {
+      const { requirement } = other.operation;
+      if (implies(route.requirement, requirement) || !mayServe(one, other)) continue;
       route.requirement = both(route.requirement, requirement);
       const text = `some of its paths may belong to ${describe(other.operation)}; it needs ${describeRequirement(route.requirement)}`;
       stricter.push({ method: route.method, path: one.operation.path, text });
