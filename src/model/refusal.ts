@@ -1,9 +1,9 @@
 /**
  * A refusal: a response that the gateway gives instead of the upstream.
  *
- * A pipeline step returns its finding or a refusal; only bugs throw. The body is
- * `{"errors":[{"code":…,"message":…}]}`, unless the client prefers problem details, and is made once for each kind, or for each route or limit that it names, not for
- * each request.
+ * A pipeline step returns its finding or a refusal; only bugs throw. The body is `{"errors":[{"code":…,"message":…}]}`, unless
+ * the client prefers problem details, and is made once for each kind, or for each route or limit that it names, not for each
+ * request.
  */
 
 import { asciiJson } from './json.js';
