@@ -1,12 +1,16 @@
 /** Composes /api of the admin port, for each instance of the gateway. Called by `serve.ts`. */
-import type { RequestHandler, Router } from 'express';
+import type { Request, RequestHandler, Router } from 'express';
 import { createAdminApi } from '../admin/api.js';
-import { createAppsApi } from '../admin/apps-api.js';
+import { createAppsApi, type AdministrationOf } from '../admin/apps-api.js';
+import { createCooldownsApi } from '../admin/cooldowns-api.js';
 import { createExplainApi } from '../admin/explain-api.js';
 import { createRefusalsApi, type RefusalsApiOptions } from '../admin/refusals-api.js';
+import { createRevocationsApi } from '../admin/revocations-api.js';
+import { createUsersApi } from '../admin/users-api.js';
 import { createCredentialGuard } from '../admin/credential-guard.js';
 import { networkOf } from '../limit/limit.js';
 import { createAudit } from '../model/audit.js';
+import { createAdministrationFor } from '../tokens/administration-for.js';
 import { readAdminToken, type AdminToken } from './admin-token.js';
 import type { GatewayInstance } from './build-gateway.js';
 import type { Runtime } from './resources.js';
@@ -60,24 +64,38 @@ export function createOpenAdminApi({ env, runtime, refusals }: AdminApiContext):
     const routers = [
       createExplainApi({ explain, sourceDigest: settings.sourceDigest }),
       createRefusalsApi(refusals),
-      ...appsRouters(instance, runtime),
+      ...registryRouters(instance, runtime),
     ];
     return createAdminApi({ credential: credential.token, guard, routers, log });
   };
 }
 
 /** None where there is no store for revocations. */
-function appsRouters(
-  { settings, administration, revocations }: GatewayInstance,
+function registryRouters(
+  { settings, administerAs, revocations, listRevocations }: GatewayInstance,
   { now, log }: Runtime,
 ): readonly Router[] {
-  if (!revocations) return [];
-  const appsApi = createAppsApi({
-    administration,
+  if (!revocations || !listRevocations) return [];
+  const administrationFor = createAdministrationFor({
+    administerAs,
+    store: {
+      list: listRevocations,
+      revoke: (revocation) => revocations.revoke(revocation),
+      restore: (issuer, app) => revocations.restore(issuer, app),
+    },
     issuers: new Set(settings.issuers.map(({ name }) => name)),
-    revoke: async (revocation) => (await revocations.revoke(revocation)) === 'done',
     audit: createAudit(log),
     now,
   });
-  return [appsApi];
+  const callerAt = (req: Request) =>
+    administrationFor({ actor: { kind: 'administrator' }, clientIp: req.socket.remoteAddress });
+  const revocationsApi = createRevocationsApi((req) => callerAt(req).revocations);
+  if (!administerAs) return [revocationsApi];
+  const administrationOf: AdministrationOf = (req) => callerAt(req).registry!;
+  return [
+    revocationsApi,
+    createAppsApi(administrationOf),
+    createUsersApi(administrationOf),
+    createCooldownsApi(administrationOf),
+  ];
 }

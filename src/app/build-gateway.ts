@@ -28,14 +28,21 @@ import { createReader } from '../read/read.js';
 import type { RedisConnection } from '../redis/connection.js';
 import type { Revocations } from '../revocation/revocation.js';
 import type { Administration } from '../tokens/administration.js';
+import type { Actor } from '../tokens/administration/policy.js';
+import type { ActorAdministration } from '../tokens/administration-for.js';
 import type { TokenService } from '../tokens/tokens.js';
+import type { RevocationHandle } from './revocations.js';
 
 export interface GatewayInstance extends ReloadableGateway {
   readonly gateway: Gateway;
   /** Undefined where the file has no token service. */
   readonly administration: Administration | undefined;
+  /** The administration under the policy of an actor; undefined where the file has no token service. */
+  readonly administerAs: ((actor: Actor) => ActorAdministration) | undefined;
   /** Undefined where there is no store for revocations. */
   readonly revocations: Revocations | undefined;
+  /** Lists all stored revocations; undefined where there is no store. */
+  readonly listRevocations: RevocationHandle['list'] | undefined;
   /** Undefined where limits are counted in this process. */
   readonly redis: RedisConnection | undefined;
   /** Explains what the gateway would do with a request. */
@@ -73,6 +80,7 @@ export async function buildGateway(
   } = resources;
   const revocations = revocationHandle?.revocations;
   const checkRevocation = createCheckRevocation(revocations);
+  const publishRevision = async (): Promise<void> => revocations?.publishRevision();
 
   const { keptClaims, tokenCacheSize: cacheSize } = settings;
   const authenticate = createAuthenticate({ issuers, cacheSize, keptClaims, now, checkRevocation });
@@ -121,8 +129,13 @@ export async function buildGateway(
       detached,
       now,
     }),
-    administration: tokens?.administer(async () => revocations?.publishRevision()),
+    administration: tokens?.administer(publishRevision),
+    administerAs:
+      tokens &&
+      tokenServiceLimits &&
+      ((actor) => tokens.administerAs(actor, publishRevision, tokenServiceLimits.attempts)),
     revocations,
+    listRevocations: revocationHandle && (() => revocationHandle.list()),
     redis,
     isReady: () => (tokens?.isOpen ?? true) && (revocations?.isKnown ?? true),
     activate: () => resources.applySettings(),

@@ -96,7 +96,7 @@ export async function openResources(
   const store = await reuse('store', { redis, revocationHandle }, () =>
     createSharedStore(settings, redis, revocationHandle, runtime),
   );
-  const tokenServiceLimits = await openTokenServiceLimits(settings, redis, runtime, reuse);
+  const tokenServiceLimits = await openTokenServiceLimits(settings, tokens, redis, runtime, reuse);
   const streamContext = streamContextOf(settings, revocationHandle);
   const streamWatcher = await reuse<StreamWatcher>('streamWatcher', ALWAYS, () =>
     createStreamWatcher({ ...streamContext, now }),
@@ -136,15 +136,18 @@ async function reuseTokenService({ tokens }: Settings, runtime: Runtime, reuse: 
 }
 
 async function openTokenServiceLimits(
-  { tokens, redis: redisSettings }: Settings,
+  { tokens: settings, redis: redisSettings }: Settings,
+  tokens: TokenServiceHandle | undefined,
   redis: RedisConnection | undefined,
-  { log }: Runtime,
+  { now, log }: Runtime,
   reuse: Reuse,
 ): Promise<TokenServiceLimits | undefined> {
-  if (!tokens) return undefined;
+  if (!settings || !tokens) return undefined;
   // Loaded on demand, as the token service.
   const { reuseTokenServiceLimits } = await import('./token-service-limits.js');
-  return reuseTokenServiceLimits(tokens, { redis, keyPrefix: redisSettings?.keyPrefix, log }, reuse);
+  const { fingerprintOfId } = tokens;
+  const store = { redis, keyPrefix: redisSettings?.keyPrefix, fingerprintOfId, now, log };
+  return reuseTokenServiceLimits(settings, store, reuse);
 }
 
 function reuseRedis({ redis }: Settings, { log, monotonic }: Runtime, reuse: Reuse) {

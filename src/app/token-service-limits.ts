@@ -24,22 +24,28 @@ export interface TokenServiceLimitsStore {
   /** Undefined where this process's memory is the store. */
   readonly redis: RedisConnection | undefined;
   readonly keyPrefix: string | undefined;
+  /** A keyed hash of a client id. */
+  readonly fingerprintOfId: (id: string) => string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   readonly log: Log;
 }
 
 /** Opens or reuses the limits. Each kind of count is kept until its own limit changes. */
 export async function reuseTokenServiceLimits(
   { failedAttempts, revokeLimit, issueLimit }: TokenServiceSettings,
-  { redis, keyPrefix, log }: TokenServiceLimitsStore,
+  { redis, keyPrefix, fingerprintOfId, now, log }: TokenServiceLimitsStore,
   reuse: Reuse,
 ): Promise<TokenServiceLimits> {
   return {
-    attempts: await reuse('failed attempts', { of: failedAttempts, redis }, () =>
+    attempts: await reuse('failed attempts', { of: failedAttempts, redis, fingerprintOfId }, () =>
       createFailedAttempts({
         settings: failedAttempts,
         redis,
         ...(keyPrefix !== undefined && { keyPrefix }),
         networkOf,
+        fingerprintOfId,
+        now,
         log,
       }),
     ),

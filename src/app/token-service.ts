@@ -2,8 +2,16 @@
  * Composes the token service: the registry, the signer and the endpoints. Called by `resources.ts` and `src/cli/`.
  * This file chooses the database and the pepper.
  */
-import { createAppUses, createTokenService, type TokenService } from '../tokens/tokens.js';
+import {
+  createAppUses,
+  createTokenService,
+  type FailedAttempts,
+  type TokenService,
+} from '../tokens/tokens.js';
 import { createAdministration, type Administration } from '../tokens/administration.js';
+import { createCooldownAdministration } from '../tokens/administration/cooldowns.js';
+import { policyOf, UNRESTRICTED, type Actor } from '../tokens/administration/policy.js';
+import type { ActorAdministration } from '../tokens/administration-for.js';
 import { openRegistry } from '../tokens/registry/open.js';
 import type { Registry } from '../tokens/registry/registry.js';
 import { createSecrets } from '../tokens/secrets.js';
@@ -54,7 +62,16 @@ export interface TokenServiceHandle {
     gateway: GatewayDependencies,
     logging: TokenLogging,
   ): TokenService;
+  /** A keyed hash that stands for a client id. Throws until the registry was read. */
+  readonly fingerprintOfId: (id: string) => string;
+  /** The administration without restriction, for commands. */
   administer(publishRevision: () => Promise<void>): Administration;
+  /** The administration under the policy of an actor. */
+  administerAs(
+    actor: Actor,
+    publishRevision: () => Promise<void>,
+    attempts: FailedAttempts,
+  ): ActorAdministration;
   close(): Promise<void>;
 }
 
@@ -113,7 +130,17 @@ export async function openTokenService(
         random,
         log,
       }),
-    administer: (publishRevision) => createAdministration({ registry, secrets, publishRevision, now }),
+    fingerprintOfId: (id) => secrets.fingerprintOfId(id),
+    administer: (publishRevision) =>
+      createAdministration({ registry, secrets, publishRevision, now, policy: UNRESTRICTED }),
+    administerAs(actor, publishRevision, attempts) {
+      const options = { registry, secrets, publishRevision, now, policy: policyOf(actor), attempts };
+      const { fingerprintOfId } = secrets;
+      return {
+        ...createAdministration(options),
+        ...createCooldownAdministration({ ...options, fingerprintOfId }),
+      };
+    },
     async close() {
       opening.stop();
       clearInterval(deletion);

@@ -80,12 +80,18 @@ function remove(input: CommandInput): ReturnType<Action> {
 
 function rotate(input: CommandInput): ReturnType<Action> {
   const key = requiredArg(input.args[1], APPS_USAGE);
+  const { overlap } = input.options;
   return async (context) => {
-    const secret = await administrationOf(context).rotateSecret(key);
-    if (secret === undefined) throw new CommandFailed(`there is no app "${key}"`);
+    const rotated = await administrationOf(context).rotateSecret(key, overlap);
+    if (rotated === undefined) throw new CommandFailed(`there is no app "${key}"`);
     context.audit({ action: 'app_secret_rotated', app: key });
-    const text = `secret  ${secret}\n\nThe secret is shown only once; the old one is no longer accepted.`;
-    print(input, { key, secret }, text);
+    const until = rotated.previous_secret_until;
+    const old = until === undefined ? 'no longer accepted' : `accepted until ${until}`;
+    print(
+      input,
+      rotated,
+      `secret  ${rotated.secret}\n\nThe secret is shown only once; the old one is ${old}.`,
+    );
   };
 }
 
@@ -133,7 +139,7 @@ function namedTokens(input: CommandInput): ReturnType<Action> {
   rejectExtraArgs(input, 2, APPS_USAGE);
   const app = input.args[1];
   return async (context) => {
-    const all = await administrationOf(context).listNamedTokens(app);
+    const all = (await administrationOf(context).listNamedTokens(app)) ?? [];
     const rows = all.map((token) => [
       token.jti,
       token.app,

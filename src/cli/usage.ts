@@ -15,6 +15,7 @@ export const APPS_OPTIONS: readonly CommandOption[] = [
   { name: 'owner', value: 'UNAME', summary: 'the name of its owner' },
   ORGANIZATION,
   { name: 'issuer', value: 'NAME', summary: 'an issuer of the file; without it every issuer' },
+  { name: 'overlap', value: '1h', summary: 'how long the old secret is accepted; at most 30d' },
   JSON_OPTION,
 ];
 
@@ -27,7 +28,12 @@ export const APPS_ACTIONS: readonly CommandAction[] = [
   },
   { name: 'list', summary: 'lists the apps' },
   { name: 'delete', usage: 'KEY', summary: 'deletes an app; its tokens are refused at once' },
-  { name: 'rotate', usage: 'KEY', summary: 'gives an app a new secret' },
+  {
+    name: 'rotate',
+    usage: 'KEY [--overlap 1h]',
+    summary: 'gives an app a new secret; with an overlap the old one is accepted for that long too',
+    options: ['overlap', 'json'],
+  },
   {
     name: 'revoke',
     usage: 'ID [--issuer NAME]',

@@ -1,7 +1,6 @@
 /** `tollgate users`: manages users of the password endpoint. A password is read from standard input, never an argument. */
 import { loadConfig } from '../config/config.js';
 import type { Administration } from '../tokens/administration.js';
-import { passwordError } from '../tokens/passwords.js';
 import { UsageError, type Run, type CommandInput } from './command.js';
 import { EXIT_OK, CommandFailed } from '../model/exit.js';
 import { withAdminContext, type AdminContext } from './admin-context.js';
@@ -43,8 +42,6 @@ function add(input: CommandInput): ReturnType<Action> {
   const scopes = options['scopes'] === undefined ? [] : requiredList(options['scopes'], USERS_USAGE);
   return async (administration, audit) => {
     const password = await terminal.readSecret();
-    const reason = passwordError(password);
-    if (reason !== undefined) throw new CommandFailed(reason);
     const adding = administration.addUser(name, password, scopes, options['organization']);
     await withProgress(terminal, () => `adding ${name}`, adding);
     audit({ action: 'user_created', user: name });

@@ -3,6 +3,7 @@ import type { Log } from './log.js';
 
 export type AuditAction =
   | 'app_created'
+  | 'app_changed'
   | 'app_deleted'
   | 'app_secret_rotated'
   | 'app_revoked'
@@ -10,14 +11,15 @@ export type AuditAction =
   | 'user_created'
   | 'user_deleted'
   | 'named_token_created'
-  | 'token_revoked';
+  | 'token_revoked'
+  | 'cooldown_ended';
 
 /** One administrative change. Contains no secret. */
 export interface AuditEntry {
   readonly action: AuditAction;
-  /** The credential that was used: the administrator's, an app's own, or access to the command line. */
-  readonly by: 'admin' | 'app' | 'command';
-  /** The app's key, or the operating system's user who ran the command. */
+  /** The credential that was used: the administrator's, a developer's, an app's own, or access to the command line. */
+  readonly by: 'admin' | 'developer' | 'app' | 'command';
+  /** The developer's user name, the app's key, or the operating system's user who ran the command. */
   readonly actor?: string;
   /** The client's address; `host` is the machine on which the command ran. */
   readonly client_ip?: string;
@@ -29,6 +31,10 @@ export interface AuditEntry {
   readonly token?: string;
   /** The issuer's name in the file; absent: every issuer. */
   readonly issuer?: string;
+  readonly cooldown?: string;
+  /** Which fields of the app were changed, and whether its earlier tokens are refused since. */
+  readonly fields?: readonly string[];
+  readonly tokens_revoked?: boolean;
 }
 
 /** Records one administrative change. */

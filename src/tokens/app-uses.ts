@@ -20,9 +20,11 @@ interface AppUsesOptions {
   readonly log: Log;
 }
 
-/** The precision of the recorded time: within it, a further use is not written. */
+/** An app whose use was recorded in this time, by any process, is not written again. */
 const PRECISION_MS = 60_000;
 const WRITE_AFTER_MS = 1000;
+/** A use is noted again only when its write cannot be too early: writes come up to `WRITE_AFTER_MS` after their notes. */
+const NOTE_AGAIN_MS = PRECISION_MS + 2 * WRITE_AFTER_MS;
 /** The most apps whose last write is remembered. The use of an app that was forgotten may be written again sooner. */
 const MAX_APPS = 100_000;
 
@@ -53,7 +55,7 @@ export function createAppUses({ registry, now, log }: AppUsesOptions): AppUses {
     record(key) {
       const at = now();
       const last = noted.get(key);
-      if (last !== undefined && at - last < PRECISION_MS) return;
+      if (last !== undefined && at - last < NOTE_AGAIN_MS) return;
       noted.set(key, at);
       waiting.add(key);
       timer ??= setTimeout(() => void write(), WRITE_AFTER_MS).unref();

@@ -11,9 +11,17 @@ import { createHash } from 'node:crypto';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Log } from '../model/log.js';
 import type { FailedAttemptsSettings } from '../model/tokens.js';
+import {
+  createMemoryCooldowns,
+  createRedisCooldowns,
+  type Cooldown,
+  type CooldownList,
+} from './failed-attempts/cooldowns.js';
 import { MemoryCounts } from './failed-attempts/memory-counts.js';
-import { createRedisCounts, type RedisScripts } from './failed-attempts/redis-counts.js';
+import { createRedisCounts, endRedisCount, type RedisScripts } from './failed-attempts/redis-counts.js';
 import { createKeyedSemaphore } from './failed-attempts/keyed-semaphore.js';
+
+export type { Cooldown } from './failed-attempts/cooldowns.js';
 
 export interface CredentialAttempt {
   readonly endpoint: string;
@@ -37,6 +45,10 @@ export interface FailedAttempts {
     attempt: CredentialAttempt,
     check: () => Promise<T | undefined>,
   ): Promise<T | undefined | Throttled>;
+  /** The cooldowns in force, in no order: of all gateways that share a Redis, else of this process. */
+  cooldowns(): Promise<readonly Cooldown[] | 'unavailable'>;
+  /** Ends a cooldown, with its count of failures. False if there is no such cooldown. */
+  endCooldown(id: string): Promise<boolean | 'unavailable'>;
 }
 
 export interface FailedAttemptsOptions {
@@ -47,6 +59,10 @@ export interface FailedAttemptsOptions {
   readonly keyPrefix?: string;
   /** The network that an address is counted as: for IPv6 its /64. */
   readonly networkOf: (address: string) => string;
+  /** A keyed hash of a client id, which identifies it in the list of cooldowns. */
+  readonly fingerprintOfId: (id: string) => string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   readonly log: Log;
   /** The most counts of each kind in this process's memory. */
   readonly maxKeys?: number;
@@ -73,12 +89,13 @@ export function createFailedAttempts(options: FailedAttemptsOptions): FailedAtte
   const cooldownS = Math.ceil(settings.cooldownMs / 1000);
   const pairs = createCounts(options, 'pair', settings.attempts);
   const addresses = createCounts(options, 'address', settings.attempts * ATTEMPTS_BY_ADDRESS);
+  const list = createCooldownList(options, cooldownS * 1000);
   const withPairSlot = createKeyedSemaphore(PAIR_WIDTH, MAX_WAITING);
   const withAddressSlot = createKeyedSemaphore(ADDRESS_WIDTH, MAX_WAITING);
 
   async function runCounted<T>(entries: readonly Entry[], check: () => Promise<T | undefined>) {
-    const results = await Promise.all(entries.map(({ counts, key }) => counts.penalty(key, 1)));
-    const throttles = entries.map(({ counts }, at) => throttleOf(results[at]!, counts.points));
+    const results = await Promise.all(entries.map(({ counts, key }) => counts.limiter.penalty(key, 1)));
+    const throttles = entries.map(({ counts }, at) => throttleOf(results[at]!, counts.limiter.points));
     const longest = throttles.reduce((a, b) => (b.retryAfterS > a.retryAfterS ? b : a));
     if (longest.retryAfterS > 0) {
       await uncount(entries);
@@ -91,18 +108,22 @@ export function createFailedAttempts(options: FailedAttemptsOptions): FailedAtte
       return result;
     } finally {
       if (isWrong)
-        await startCooldown(entries.filter(({ counts }, at) => results[at]!.consumedPoints >= counts.points));
+        await startCooldown(
+          entries.filter(({ counts }, at) => results[at]!.consumedPoints >= counts.limiter.points),
+        );
       else await uncount(entries);
     }
   }
 
   async function uncount(entries: readonly Entry[]): Promise<void> {
-    await Promise.all(entries.map(({ counts, key }) => counts.reward(key, 1)));
+    await Promise.all(entries.map(({ counts, key }) => counts.limiter.reward(key, 1)));
   }
 
   async function startCooldown(entries: readonly Entry[]): Promise<void> {
-    for (const { counts, key, kind, attempt } of entries) {
-      await counts.set(key, COOLDOWN_COUNT, cooldownS);
+    for (const entry of entries) {
+      const { counts, key, kind, attempt } = entry;
+      await counts.limiter.set(key, COOLDOWN_COUNT, cooldownS);
+      await list.add(cooldownOf(entry, options, cooldownS * 1000));
       const { endpoint, address } = attempt;
       log.warn({ endpoint, client_ip: address, by: kind, cooldown_s: cooldownS }, 'too many failed attempts');
     }
@@ -126,24 +147,70 @@ export function createFailedAttempts(options: FailedAttemptsOptions): FailedAtte
       }
       return result === 'queue_full' ? BUSY : result;
     },
+    cooldowns: () => list.list(options.now()),
+    async endCooldown(id) {
+      const [, kind, key] = /^(pair|address)-([\w-]{43})$/.exec(id) ?? [];
+      if (key === undefined) return false;
+      const ended = await (kind === 'pair' ? pairs : addresses).end(key);
+      await list.remove(id, options.now());
+      return ended;
+    },
+  };
+}
+
+function cooldownOf(
+  { key, kind, attempt: { endpoint, id, address } }: Entry,
+  { networkOf, fingerprintOfId, now }: FailedAttemptsOptions,
+  lengthMs: number,
+): Cooldown {
+  return {
+    id: `${kind}-${key}`,
+    kind,
+    endpoint,
+    network: networkOf(address),
+    ...(kind === 'pair' && id !== undefined && { clientIdHash: fingerprintOfId(id) }),
+    untilMs: now() + lengthMs,
   };
 }
 
 /** One count that includes an attempt. */
 interface Entry {
-  readonly counts: RateLimiterAbstract;
+  readonly counts: Counts;
   readonly key: string;
   readonly kind: 'pair' | 'address';
   readonly attempt: CredentialAttempt;
 }
 
-function createCounts(options: FailedAttemptsOptions, kind: string, points: number): RateLimiterAbstract {
+/** The counts of pairs, or of addresses. */
+interface Counts {
+  readonly limiter: RateLimiterAbstract;
+  /** Ends a cooldown, with its count, in Redis and in memory. False if there is none. */
+  end(key: string): Promise<boolean | 'unavailable'>;
+}
+
+function createCounts(options: FailedAttemptsOptions, kind: string, points: number): Counts {
   const { settings, redis, keyPrefix = '', maxKeys = MAX_KEYS } = options;
   // Whole seconds: with less than one, the library makes a count that never expires.
   const duration = Math.ceil(settings.windowMs / 1000);
   const limits = { points, duration, keyPrefix: `${keyPrefix}failed:${kind}` };
   const memory = new MemoryCounts(limits, maxKeys);
-  return redis ? createRedisCounts(redis, limits, memory) : memory;
+  const endInMemory = (key: string): Promise<boolean> => memory.end(key, COOLDOWN_THRESHOLD);
+  if (!redis) return { limiter: memory, end: endInMemory };
+  const limiter = createRedisCounts(redis, limits, memory);
+  return {
+    limiter,
+    async end(key) {
+      const isEnded = await endInMemory(key);
+      const result = await endRedisCount(redis, limiter.getKey(key), COOLDOWN_THRESHOLD);
+      return result === 'unavailable' ? result : result || isEnded;
+    },
+  };
+}
+
+function createCooldownList(options: FailedAttemptsOptions, widthMs: number): CooldownList {
+  const { redis, keyPrefix = '', maxKeys = MAX_KEYS } = options;
+  const memory = createMemoryCooldowns(maxKeys);
+  return redis ? createRedisCooldowns(redis, { keyPrefix, widthMs, insurance: memory }) : memory;
 }
 
 const NOT_THROTTLED = new Throttled(0);

@@ -4,6 +4,7 @@ import { users as command } from '../../src/cli/users.js';
 import { createDatabaseFile, tokensIn, writeConfig, type DatabaseFile } from '../support/token-gate.js';
 import { runInProcess, runWithInput } from '../support/run-command.js';
 
+const TIME = expect.stringMatching(/^\d{4}-.*Z$/) as string;
 const PASSWORD = 'correct horse battery staple';
 
 let file: DatabaseFile;
@@ -37,8 +38,8 @@ describe('tollgate users', () => {
       0,
       {
         users: [
-          { name: 'ada', scopes: ['orders:read', 'files_api'], organization: 'Sample' },
-          { name: 'grace', scopes: ['*'] },
+          { name: 'ada', scopes: ['orders:read', 'files_api'], organization: 'Sample', created: TIME },
+          { name: 'grace', scopes: ['*'], created: TIME },
         ],
       },
     ]);
@@ -52,7 +53,7 @@ describe('tollgate users', () => {
   it('adds a user without scopes', async () => {
     expect(await users('add edsger', PASSWORD)).toMatchObject({ code: 0, stdout: 'added edsger\n' });
     expect(JSON.parse((await users('list --json')).stdout)).toMatchObject({
-      users: expect.arrayContaining([{ name: 'edsger', scopes: [] }]) as unknown,
+      users: expect.arrayContaining([{ name: 'edsger', scopes: [], created: TIME }]) as unknown,
     });
     expect((await users('delete edsger')).code).toBe(0);
   });

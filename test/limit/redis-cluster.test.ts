@@ -125,6 +125,8 @@ describe('counting in a cluster', () => {
           redis: await connectedForTest(),
           keyPrefix,
           networkOf: (address) => address,
+          fingerprintOfId: (id) => id,
+          now: Date.now,
           log: SILENT,
         }),
       ),

@@ -4,7 +4,7 @@ import { UsageError, type Run } from '../../src/cli/command.js';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { parse } from '../../src/cli/parse.js';
 import { CommandFailed } from '../../src/model/exit.js';
-import { AdministrationError } from '../../src/tokens/administration.js';
+import { AdministrationError } from '../../src/tokens/administration/errors.js';
 import type { Result } from './command.js';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;

@@ -32,7 +32,14 @@ interface Options {
 }
 
 function create({ settings, networkOf = (address) => address, ...options }: Options = {}): FailedAttempts {
-  return createFailedAttempts({ settings: { ...SETTINGS, ...settings }, networkOf, log, ...options });
+  return createFailedAttempts({
+    settings: { ...SETTINGS, ...settings },
+    networkOf,
+    fingerprintOfId: (id) => `hash of ${id}`,
+    now: Date.now,
+    log,
+    ...options,
+  });
 }
 
 const WRONG = () => Promise.resolve(undefined);

@@ -168,6 +168,8 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
       redis,
       keyPrefix,
       networkOf: (address) => address,
+      fingerprintOfId: (id) => secrets.fingerprintOfId(id),
+      now,
       log,
     }),
     revokeLimit: createAppLimit({ limit: settings.revokeLimit, name: 'revoking', redis, keyPrefix }),

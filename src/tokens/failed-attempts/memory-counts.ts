@@ -21,6 +21,12 @@ export class MemoryCounts extends RateLimiterMemory {
     return super.set(key, points, durationS);
   }
 
+  /** Deletes a count that is at least `least`. False if there is none. */
+  async end(key: string, least: number): Promise<boolean> {
+    const count = await this.get(key);
+    return count !== null && count.consumedPoints >= least && this.delete(key);
+  }
+
   /** Decreases a count only if it still exists, so that none falls below zero. */
   override async reward(key: string, points?: number): Promise<RateLimiterRes> {
     return (await this.get(key)) ? super.reward(key, points) : new RateLimiterRes();

@@ -31,6 +31,27 @@ redis.call('set', KEYS[1], ARGV[1], 'EX', ARGV[2])
 return {ARGV[1], 1000 * tonumber(ARGV[2])}
 `;
 
+/** Deletes a count that is at least ARGV 1. DEL is not among the commands that the rest of the gateway needs. */
+const END = `
+if (tonumber(redis.call('get', KEYS[1]) or 0) or 0) < tonumber(ARGV[1]) then return {0} end
+redis.call('set', KEYS[1], '0', 'PX', 1)
+return {1}
+`;
+
+/**
+ * Deletes a count that is at least `least`.
+ *
+ * @returns whether there was one
+ */
+export async function endRedisCount(
+  redis: RedisScripts,
+  key: string,
+  least: number,
+): Promise<boolean | 'unavailable'> {
+  const reply = await redis.runScript(END, [key], [least]);
+  return reply === 'unavailable' ? reply : reply[0] === 1;
+}
+
 /**
  * Creates a limiter in Redis.
  *

@@ -1,0 +1,44 @@
+/** Checks the values of administrative requests: names, scopes, overlaps. */
+import { durationMs } from '../../model/duration.js';
+import { isScopeToken } from '../../model/scope.js';
+import { AdministrationError } from './errors.js';
+
+const MAX_NAME = 256;
+const MAX_OVERLAP_MS = 30 * 24 * 60 * 60_000;
+
+/** @throws AdministrationError unless the text is a name: 1 to 256 characters, no control characters */
+export function checkName(what: string, text: string): void {
+  if (text.trim() === '' || text.length > MAX_NAME || /\p{Cc}/u.test(text)) {
+    throw new AdministrationError(
+      `the ${what} must be 1 to ${MAX_NAME} characters without control characters`,
+    );
+  }
+}
+
+/** @throws AdministrationError if one of the texts is no scope */
+export function checkScopes(scopes: readonly string[]): void {
+  const bad = scopes.find((scope) => !isScopeToken(scope));
+  if (bad !== undefined) throw new AdministrationError(`"${bad}" is no scope`);
+}
+
+/**
+ * Checks the scopes of an app. An app without a scope can access nothing; a user without one can still log in.
+ *
+ * @throws AdministrationError if one is no scope, or there is none
+ */
+export function checkAppScopes(scopes: readonly string[]): void {
+  checkScopes(scopes);
+  if (scopes.length === 0) throw new AdministrationError('at least one scope is needed');
+}
+
+/**
+ * Converts the overlap of a rotation to milliseconds.
+ *
+ * @throws AdministrationError unless it is a duration of at most 30 days
+ */
+export function overlapMs(text: string): number {
+  const ms = durationMs(text);
+  if (ms === undefined || ms > MAX_OVERLAP_MS)
+    throw new AdministrationError('the overlap must be a duration of at most 30d, such as 30m, 1h or 1d');
+  return ms;
+}
