@@ -80,7 +80,6 @@ export async function buildGateway(
   } = resources;
   const revocations = revocationHandle?.revocations;
   const checkRevocation = createCheckRevocation(revocations);
-  const publishRevision = async (): Promise<void> => revocations?.publishRevision();
 
   const { keptClaims, tokenCacheSize: cacheSize } = settings;
   const authenticate = createAuthenticate({ issuers, cacheSize, keptClaims, now, checkRevocation });
@@ -129,13 +128,8 @@ export async function buildGateway(
       detached,
       now,
     }),
-    administration: tokens?.administer(publishRevision),
-    administerAs:
-      tokens &&
-      tokenServiceLimits &&
-      ((actor) => tokens.administerAs(actor, publishRevision, tokenServiceLimits.attempts)),
+    ...administrationParts(resources),
     revocations,
-    listRevocations: revocationHandle && (() => revocationHandle.list()),
     redis,
     isReady: () => (tokens?.isOpen ?? true) && (revocations?.isKnown ?? true),
     activate: () => resources.applySettings(),
@@ -164,6 +158,23 @@ function createSteps(
 }
 
 type CheckRevocation = (principal: Principal) => Refusal | undefined;
+
+/** What the commands and the admin port administer. */
+function administrationParts({
+  tokens,
+  tokenServiceLimits,
+  revocationHandle,
+}: GatewayResources): Pick<GatewayInstance, 'administration' | 'administerAs' | 'listRevocations'> {
+  const publishRevision = async (): Promise<void> => revocationHandle?.revocations.publishRevision();
+  return {
+    administration: tokens?.administer(publishRevision),
+    administerAs:
+      tokens &&
+      tokenServiceLimits &&
+      ((actor) => tokens.administerAs(actor, publishRevision, tokenServiceLimits.attempts)),
+    listRevocations: revocationHandle && (() => revocationHandle.list()),
+  };
+}
 
 /** Returns the check for revocation that runs for each request. */
 function createCheckRevocation(revocations: Revocations | undefined): CheckRevocation {

@@ -135,10 +135,12 @@ export async function openTokenService(
       createAdministration({ registry, secrets, publishRevision, now, policy: UNRESTRICTED }),
     administerAs(actor, publishRevision, attempts) {
       const options = { registry, secrets, publishRevision, now, policy: policyOf(actor), attempts };
-      const { fingerprintOfId } = secrets;
       return {
         ...createAdministration(options),
-        ...createCooldownAdministration({ ...options, fingerprintOfId }),
+        ...createCooldownAdministration({
+          ...options,
+          fingerprintOfId: (id) => secrets.fingerprintOfId(id),
+        }),
       };
     },
     async close() {

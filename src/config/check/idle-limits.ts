@@ -1,7 +1,7 @@
 /** Warns of limits that never refuse anything, because another limit of the same route is reached first. */
 import type { FilePolicy } from '../limits.js';
 import type { Path, Warn } from '../problem.js';
-import { formatDuration } from '../schema/values.js';
+import { formatDuration } from '../../model/duration.js';
 
 /** One limit of a route, with its place in the file. */
 export interface PlacedPolicy {

@@ -2,7 +2,7 @@
 import type { PartialConfig } from '../partial.js';
 import { policiesOf, type FilePolicy } from '../limits.js';
 import type { Path, Report, Warn } from '../problem.js';
-import { formatDuration } from '../schema/values.js';
+import { formatDuration } from '../../model/duration.js';
 import { warnOfIdleLimits, type PlacedPolicy } from './idle-limits.js';
 
 /** Reports problems of the limits of all routes, the defaults' included, and warns of those that never refuse. */

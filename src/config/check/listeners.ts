@@ -4,7 +4,7 @@ import type { PartialGeneral } from '../partial.js';
 import type { Files } from '../files.js';
 import type { Path, Report } from '../problem.js';
 import type { Address } from '../schema/listen.js';
-import { formatDuration } from '../schema/values.js';
+import { formatDuration } from '../../model/duration.js';
 import { checkListenTls } from './certificates.js';
 
 /** Checks the TLS files of both listeners, and that their addresses differ. */

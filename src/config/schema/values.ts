@@ -1,5 +1,6 @@
 /** Schemas and parsers of the small values in a configuration: durations, sizes, names, counts. */
 import { z } from 'zod';
+import { durationMs, formatDuration } from '../../model/duration.js';
 import { ParseError } from '../problem.js';
 
 /** The schema of a text with its own grammar: `parse` returns the value, or the error. */
@@ -17,7 +18,6 @@ export function given(text: string): (issue: { input?: unknown }) => string | un
   return (issue) => (issue.input === undefined ? undefined : text);
 }
 
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 export const SECOND_MS = 1000;
 export const DAY_MS = 86_400_000;
 /** setTimeout counts milliseconds in 31 bits; a longer timer would fire at once. */
@@ -25,10 +25,7 @@ const MAX_TIMER_MS = 24 * DAY_MS;
 
 /** Parses a duration such as `30s` into milliseconds. */
 export function parseDuration(text: string): number | ParseError {
-  const [, count, unit] = /^(\d{1,12})(ms|s|m|h|d)$/.exec(text) ?? [];
-  const unitMs = UNITS_MS[unit ?? ''];
-  if (unitMs === undefined) return new ParseError('must be a duration such as 500ms, 30s, 2m, 1h or 1d');
-  return Number(count) * unitMs;
+  return durationMs(text) ?? new ParseError('must be a duration such as 500ms, 30s, 2m, 1h or 1d');
 }
 
 /** The schema of a duration within bounds, in milliseconds; by default above zero and at most what a timer can wait. */
@@ -40,14 +37,6 @@ export function duration({ leastMs = 1, mostMs = MAX_TIMER_MS } = {}) {
     if (ms > mostMs) return new ParseError(`must be at most ${formatDuration(mostMs)}`);
     return ms;
   }, 'a duration such as 500ms, 30s, 2m, 1h or 1d');
-}
-
-/** Formats milliseconds in the largest unit that divides them: `2m` for 120000. */
-export function formatDuration(ms: number): string {
-  let text = `${ms}ms`;
-  for (const [unit, unitMs] of Object.entries(UNITS_MS))
-    if (ms % unitMs === 0) text = `${ms / unitMs}${unit}`;
-  return text;
 }
 
 const UNITS_BYTES: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };

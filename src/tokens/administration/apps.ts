@@ -110,15 +110,16 @@ export function createAppAdministration(options: AppAdministrationOptions): AppA
     },
     async updateApp(key, patch) {
       checkPatch(patch);
-      let endsTokens = false;
+      const decided = { endsTokens: false };
       const decide = (app: App): AppChange | undefined => {
         if (!policy.seesApp(app.organization)) return undefined;
         const change = changeOf(app, patch, policy);
-        endsTokens = change.endsTokens;
+        decided.endsTokens = change.endsTokens;
         return change;
       };
       const app = await registry.updateApp(key, decide, now(), ISSUERS);
       if (app === undefined) return undefined;
+      const { endsTokens } = decided;
       if (endsTokens) await publishRevision();
       return { ...appView(app, now()), tokens_revoked: endsTokens };
     },
