@@ -17,7 +17,7 @@ export interface Principal {
   readonly tokenId: string | undefined;
   /** `sid` of a token of the gateway's own: the login that it descends from. */
   readonly family: string | undefined;
-  /** `gen` of a token of the gateway's own: how often the user's name was assigned before; 0 where it is absent. */
+  /** `gen` of a token of the gateway's own: revocations can end earlier generations; 0 where it is absent. */
   readonly generation: number;
   /** The effective scopes: what the token grants, narrowed to what its issuer may grant. */
   readonly scopes: readonly string[];

@@ -26,7 +26,7 @@ const WRITE_AFTER_MS = 1000;
 /** A use is noted again only when its write cannot be too early: writes come up to `WRITE_AFTER_MS` after their notes. */
 const NOTE_AGAIN_MS = PRECISION_MS + 2 * WRITE_AFTER_MS;
 /** The most apps whose last write is remembered. The use of an app that was forgotten may be written again sooner. */
-const MAX_APPS = 100_000;
+const MAX_APPS = 10_000;
 
 /** Creates the record of one process. Several processes on one registry also write an app once a minute together. */
 export function createAppUses({ registry, now, log }: AppUsesOptions): AppUses {

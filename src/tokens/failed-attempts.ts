@@ -70,6 +70,8 @@ export interface FailedAttemptsOptions {
 
 const ATTEMPTS_BY_ADDRESS = 10;
 const MAX_KEYS = 100_000;
+/** The most cooldowns that this process lists from its memory. */
+const MAX_LISTED = 10_000;
 
 /** How many attempts are checked at once: well below any limit, because an unfinished attempt counts as failed. */
 const PAIR_WIDTH = 1;
@@ -209,7 +211,7 @@ function createCounts(options: FailedAttemptsOptions, kind: string, points: numb
 
 function createCooldownList(options: FailedAttemptsOptions, widthMs: number): CooldownList {
   const { redis, keyPrefix = '', maxKeys = MAX_KEYS } = options;
-  const memory = createMemoryCooldowns(maxKeys);
+  const memory = createMemoryCooldowns(Math.min(maxKeys, MAX_LISTED));
   return redis ? createRedisCooldowns(redis, { keyPrefix, widthMs, insurance: memory }) : memory;
 }
 

@@ -194,10 +194,16 @@ describe('a revocation', () => {
     const token = outside.sign({ sub: 'app-1', scope: 'orders:read' });
     const other = outside.sign({ sub: 'app-2', scope: 'orders:read' });
     const elsewhere = await ask('POST', '/api/revocations', { app: 'app-1', issuer: 'tokens' });
-    expect([elsewhere.status, await elsewhere.json()]).toMatchObject([201, { app: 'app-1', issuer: 'tokens' }]);
+    expect([elsewhere.status, await elsewhere.json()]).toMatchObject([
+      201,
+      { app: 'app-1', issuer: 'tokens' },
+    ]);
     expect((await get(gate, '/orders', token)).status).toBe(200);
     const response = await ask('POST', '/api/revocations', { app: 'app-1', issuer: 'outside' });
-    expect([response.status, await response.json()]).toMatchObject([201, { app: 'app-1', issuer: 'outside' }]);
+    expect([response.status, await response.json()]).toMatchObject([
+      201,
+      { app: 'app-1', issuer: 'outside' },
+    ]);
     await refused(token);
     expect((await get(gate, '/orders', other)).status).toBe(200);
   });

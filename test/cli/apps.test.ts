@@ -109,6 +109,15 @@ describe('tollgate apps', () => {
     expect(third).toBeDefined();
   });
 
+  it('rotate with an overlap says until when the old secret is accepted', async () => {
+    const app = (await dataOf('create --name Rotated --scopes a')) as MadeApp;
+    const { stdout } = await apps(`rotate ${app.key} --overlap 1h`);
+    const [, end] = /; the old one is accepted until (\S+Z)\.\n$/.exec(stdout) ?? [];
+    expect(Date.parse(end!)).toBeGreaterThan(Date.now() + 3_500_000);
+    const { apps: all } = (await dataOf('list')) as { apps: MadeApp[] };
+    expect(all.find(({ key }) => key === app.key)).toMatchObject({ previous_secret_until: end });
+  });
+
   it.each([
     ['in the database', () => config],
     ['in Redis, without a token service', () => onRedis],
@@ -134,6 +143,7 @@ describe('tollgate apps', () => {
   it.each([
     ['delete of an app that is not there', 'delete nobody', /there is no app "nobody"/],
     ['rotate of an app that is not there', 'rotate nobody', /there is no app "nobody"/],
+    ['rotate with a longer overlap', 'rotate nobody --overlap 31d', /at most 30d/],
     ['create with a scope that is none', 'create --name x --scopes a"b', /"a"b" is no scope/],
     ['revoke at an issuer that the file has not', 'revoke x --issuer y', /unknown issuer "y"; .*outside/],
   ])('refuses %s with exit code 1 and one clear line', async (_what, words, message) => {
