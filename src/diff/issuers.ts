@@ -15,7 +15,11 @@ export function compareIssuers(old: Settings, now: Settings, readText: ReadText)
     const place = { subject: `issuer ${issuer.name}`, new: pathOf(issuer) };
     const before = old.issuers.find(({ iss }) => iss === issuer.iss);
     if (before) {
-      const findings = [...compareIssuer(before, issuer), ...compareKeys(before, issuer, readText)];
+      const findings = [
+        ...compareName(before, issuer, old),
+        ...compareIssuer(before, issuer),
+        ...compareKeys(before, issuer, readText),
+      ];
       for (const finding of findings) {
         const at = { old: placeOf(pathOf(before), finding), new: placeOf(place.new, finding) };
         changes.push({ ...finding, subject: place.subject, ...at });
@@ -52,7 +56,6 @@ function pathOf({ name, keys }: Issuer): FilePath {
 
 function compareIssuer(old: Issuer, now: Issuer): readonly Finding[] {
   return [
-    ...compareName(old, now),
     ...compareAudience(old, now),
     ...compareSet('algorithms', old.algorithms, now.algorithms),
     ...compareSet('token_from', old.tokenFrom.map(keyOfSource), now.tokenFrom.map(keyOfSource)),
@@ -65,11 +68,12 @@ function compareIssuer(old: Issuer, now: Issuer): readonly Finding[] {
   ];
 }
 
-function compareName(old: Issuer, now: Issuer): readonly Finding[] {
+/** Counts and revocations have the issuer's name, so an app that is revoked for the old name is not for the new one. */
+function compareName(old: Issuer, now: Issuer, { redis, tokens }: Settings): readonly Finding[] {
   if (old.name === now.name) return [];
-  return [
-    { effect: 'changed', kind: 'name', text: `its name was ${old.name}; counts of its apps begin anew` },
-  ];
+  const text = `its name was ${old.name}; counts and revocations of its apps begin anew`;
+  const isRevocable = redis !== undefined || tokens !== undefined;
+  return [{ effect: isRevocable ? 'loosened' : 'changed', kind: 'name', text }];
 }
 
 function compareAudience(old: Issuer, now: Issuer): readonly Finding[] {

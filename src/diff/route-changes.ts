@@ -12,7 +12,7 @@ export function compareRoutes(files: Files, regions: readonly Region[]): readonl
   const comparison = new RouteComparison(files, regions);
   return [
     ...files.new.routes.flatMap((route) => comparison.changesOf(route)),
-    ...files.old.routes.flatMap((route) => comparison.removalOf(route)),
+    ...files.old.routes.flatMap((route) => [...comparison.removalOf(route), ...comparison.ownOf(route)]),
   ];
 }
 
@@ -51,6 +51,16 @@ class RouteComparison {
     const text = `removed; its requests ${after.length === 0 ? 'have no route' : `go to ${after.join(', ')}`}`;
     const finding: Finding = { effect: 'removed', kind: 'route', text };
     return [this.#change(route, undefined, route, finding)];
+  }
+
+  /** Requests that the gateway now serves itself, as those for a token endpoint. */
+  ownOf(route: Route): readonly Change[] {
+    return this.#regions
+      .filter((region) => region.old === route && region.new === 'own')
+      .map(({ example }) => {
+        const text = `${example} is served by the gateway itself`;
+        return this.#change(route, undefined, route, { effect: 'changed', kind: 'route', text });
+      });
   }
 
   /** What differs at a route of both files. Access that no request notices does not count. */

@@ -36,7 +36,10 @@ export function compareTokens(old: Service, now: Service): readonly Change[] {
 }
 
 function findingsOf(old: Service, now: Service): readonly Finding[] {
-  if (!now.tokens) return [];
+  if (!now.tokens) {
+    const text = 'no token service any more: the revocations in its registry are not known';
+    return old.tokens ? [widened(true, 'tokens', text)] : [];
+  }
   return [
     ...compareEndpoints(old.tokens, now.tokens),
     ...(old.tokens ? compareLifetimes(old.tokens, now.tokens) : []),

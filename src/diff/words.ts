@@ -1,19 +1,11 @@
 /** Values of the file in words, for the texts of differences. */
 import type { ClaimCondition } from '../model/claim.js';
-import type { LimitPolicy } from '../model/limit.js';
+import { formatWindow, type LimitPolicy } from '../model/limit.js';
 import type { Access } from '../model/route.js';
-
-const UNITS = [
-  [86_400_000, 'd'],
-  [3_600_000, 'h'],
-  [60_000, 'm'],
-  [1000, 's'],
-] as const;
 
 /** Formats milliseconds as the file writes them: `2m`. */
 export function durationText(ms: number): string {
-  const unit = ms === 0 ? undefined : UNITS.find(([size]) => ms % size === 0);
-  return unit ? `${ms / unit[0]}${unit[1]}` : `${ms}ms`;
+  return ms === 0 ? '0s' : formatWindow(ms);
 }
 
 /** Formats who may open a route: `orders:read or sso`. */
