@@ -110,11 +110,13 @@ function hostsOf(routes: readonly Route[]): readonly { readonly host: string; re
   return [{ host: other, text: '' }, ...named.map((host) => ({ host, text: `http://${host}` }))];
 }
 
-/** Each method that a route names, HEAD, which follows GET, and one that no route names. */
+/** Each method that a route names, and one for all others where a route has any. HEAD has the routes of GET if none names it. */
 function methodsOf(routes: readonly Route[]): readonly string[] {
   const named = new Set(routes.flatMap(({ methods }) => (methods === 'any' ? [] : [...methods])));
-  const unnamed = ['GET', 'POST', ...METHODS].find(
-    (method) => !named.has(method) && method !== 'TRACE' && method !== 'CONNECT' && method !== 'HEAD',
-  );
-  return [...named, ...(unnamed === undefined ? [] : [unnamed]), ...(named.has('HEAD') ? [] : ['HEAD'])];
+  if (routes.every(({ methods }) => methods !== 'any')) return [...named];
+  const unnamed = ['GET', 'POST', ...METHODS].find((method) => !named.has(method) && !NEVER.has(method));
+  return unnamed === undefined ? [...named] : [...named, unnamed];
 }
+
+/** TRACE and CONNECT have no route; HEAD may have that of GET. */
+const NEVER: ReadonlySet<string> = new Set(['TRACE', 'CONNECT', 'HEAD']);
