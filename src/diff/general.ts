@@ -24,6 +24,7 @@ export function compareGeneral(old: Settings, now: Settings): readonly Change[] 
     ),
     ...at(compareRedis(old, now), 'redis'),
     ...at(compareMaxKeys(old, now), 'limits', 'max_keys'),
+    ...at(compareLimitStatus(old, now), 'limit_status'),
     ...at(compareCors(old.cors, now.cors), 'cors'),
   ];
 }
@@ -115,4 +116,14 @@ function compareMaxKeys(old: Settings, now: Settings): readonly Finding[] {
   return now.maxLimitKeys < old.maxLimitKeys && isOpen
     ? [widened(true, 'max_keys', `${text}, and on_failure: open admits the rest`)]
     : [{ effect: 'changed', kind: 'max_keys', text }];
+}
+
+/** The endpoint tells callers about their own limits alone. */
+function compareLimitStatus(
+  { limitStatus: old }: Settings,
+  { limitStatus: now }: Settings,
+): readonly Finding[] {
+  if (old === now) return [];
+  const text = now === undefined ? `no longer at ${old}` : `any valid token can read its limits at ${now}`;
+  return [{ effect: 'changed', kind: 'limit_status', text }];
 }

@@ -71,12 +71,17 @@ function finder({ routes, allowSemicolon, ...settings }: Settings): Find {
 }
 
 /** The paths that the gateway serves itself, which go before every route. */
-function ownPathsOf({ tokens }: Pick<Settings, 'tokens'>): readonly string[] {
-  if (!tokens) return [];
+function ownPathsOf({ tokens, limitStatus }: Pick<Settings, 'tokens' | 'limitStatus'>): readonly string[] {
+  const status = limitStatus === undefined ? [] : [limitStatus];
+  if (!tokens) return status;
   const endpoints = Object.values(
     tokens.endpoints as unknown as Record<string, { path: string } | undefined>,
   );
-  return [...publishedPaths(tokens.issuer).keys(), ...endpoints.flatMap((each) => (each ? [each.path] : []))];
+  return [
+    ...status,
+    ...publishedPaths(tokens.issuer).keys(),
+    ...endpoints.flatMap((each) => (each ? [each.path] : [])),
+  ];
 }
 
 function segmentsOf(path: string): readonly Segment[] {

@@ -41,6 +41,12 @@ const ROUTES: readonly Case[] = [
     /"org is \{org\}" is no longer needed; it is in shadow$/,
   ],
   ['a value added to a condition', set(2, { require: [{ claim: 'org', is: 'a' }] }), /no longer needed/],
+  [
+    'another test of a claim',
+    set(2, { require: [{ claim: 'org', has: 'a' }] }),
+    /"org is a" is no longer needed/,
+    set(2, { require: [{ claim: 'org', is: 'a' }] }),
+  ],
   ['an issuer of a route added', set(0, { issuer: ['main', 'other'] }), /tokens of other are accepted too/],
   [
     'a host added',

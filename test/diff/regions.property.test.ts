@@ -42,7 +42,7 @@ const request = fc.tuple(
 );
 
 function settingsOf(routes: readonly Route[]): Settings {
-  return { routes, tokens: undefined, ...OPTIONS } as Partial<Settings> as Settings;
+  return { routes, tokens: undefined, limitStatus: undefined, ...OPTIONS } as Partial<Settings> as Settings;
 }
 
 it('each pair of routes that a request has before and after is one of the regions', () => {
