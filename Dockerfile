@@ -6,9 +6,10 @@ COPY package.json package-lock.json .npmrc ./
 # Without scripts: the sources are not there yet, and no dependency needs one.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/build-page.js ./scripts/
 COPY src ./src
 # The types are checked where the sources are tested.
-RUN npm run build -- --noCheck
+RUN npx tsc -p tsconfig.build.json --noCheck && node scripts/build-page.js
 
 FROM node:24-slim AS dependencies
 WORKDIR /app

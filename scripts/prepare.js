@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { buildPage } from './build-page.js';
 
 const compiler = compilerPath();
 if (compiler && existsSync('src')) {
@@ -14,6 +15,7 @@ if (compiler && existsSync('src')) {
   rmSync('dist', { recursive: true, force: true });
   const args = [compiler, '-p', 'tsconfig.build.json', '--noCheck'];
   process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
+  if (process.exitCode === 0) await buildPage();
 }
 
 function compilerPath() {

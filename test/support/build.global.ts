@@ -10,13 +10,18 @@ import { join } from 'node:path';
 const BUILT = 'dist/cli/main.js';
 
 export function setup(): void {
+  const page = 'dist/console/page/index.html';
+  const isPageBuilt = existsSync(page) && newest('src/console/page') <= statSync(page).mtimeMs;
+  if (!isPageBuilt) run(['scripts/build-page.js']);
   if (existsSync(BUILT) && newest('src') <= statSync(BUILT).mtimeMs) return;
   // Types are checked by lint: without them the build takes a quarter of the time.
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noCheck'], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`the build failed:\n${stdout}`);
+  run([tsc, '-p', 'tsconfig.build.json', '--noCheck']);
+}
+
+function run(args: readonly string[]): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the build failed:\n${stdout}${stderr}`);
 }
 
 /** The time of the latest change of any file or folder. */

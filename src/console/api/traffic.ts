@@ -1,0 +1,56 @@
+/**
+ * The console's API: traffic and refusals. Paths are below `<prefix>/api/`. Times are epoch seconds; a duration names its unit. An error is
+ * `{"errors":[{"code":…,"message":…}]}`.
+ */
+
+/** A refusal in `GET refusals`. */
+export interface RecentRefusal {
+  readonly request_id: string;
+  readonly at: number;
+  readonly method: string | null;
+  readonly path: string | null;
+  readonly route: string | null;
+  readonly issuer: string | null;
+  readonly app: string | null;
+  readonly status: number;
+  readonly reason: string;
+  readonly detail: string | null;
+}
+
+/** `GET refusals`. */
+export interface RecentRefusals {
+  readonly refusals: readonly RecentRefusal[];
+}
+
+/** `GET traffic?range=15m`, and `GET apps/{key}/activity`. Each series has one value for each of `times`. */
+export interface Traffic {
+  readonly step_s: number;
+  readonly times: readonly number[];
+  readonly admitted: readonly number[];
+  readonly refused: Readonly<Record<string, readonly number[]>>;
+  readonly failed: readonly number[];
+  readonly shadow: Readonly<Record<string, readonly number[]>>;
+  readonly p50_ms: readonly (number | null)[];
+  readonly p99_ms: readonly (number | null)[];
+  readonly endpoints: readonly EndpointTraffic[];
+  readonly apps: readonly AppTraffic[];
+  /** How many gateways are added up. */
+  readonly gateways: number;
+}
+
+export interface EndpointTraffic {
+  readonly route: string;
+  readonly requests: number;
+  readonly refused: number;
+  readonly shadow: number;
+  readonly p50_ms: number | null;
+  readonly p99_ms: number | null;
+}
+
+export interface AppTraffic {
+  readonly issuer: string;
+  readonly app: string;
+  readonly name: string | null;
+  readonly requests: number;
+  readonly refused: number;
+}

@@ -1,0 +1,61 @@
+/** The page: the session, the frame around every page, and the page of the current place. */
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import type { Session } from '../api/session';
+import { Frame } from './frame';
+import { pageAt } from './pages';
+import { usePlace } from './router';
+import { ApiError, get, listenToRequests, request, useCsrf } from './request';
+import { SessionContext } from './session';
+import { SignIn } from './sign-in';
+
+const SESSION_EVERY_MS = 15_000;
+
+/** Shows the sign-in page without a session, and the page of the address with one. */
+export function App() {
+  const [session, setSession] = useState<Session | 'unknown' | undefined>('unknown');
+  const [isConnected, setIsConnected] = useState(true);
+  const place = usePlace();
+
+  const begin = useCallback((next: Session) => {
+    useCsrf(next.csrf);
+    setSession(next);
+  }, []);
+  const load = useCallback(async () => {
+    try {
+      begin(await get<Session>('session'));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) setSession(undefined);
+    }
+  }, [begin]);
+  useEffect(() => {
+    listenToRequests({ onSignedOut: () => setSession(undefined), onConnection: setIsConnected });
+    void load();
+    const timer = setInterval(() => {
+      if (!document.hidden) void load();
+    }, SESSION_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [load]);
+  const signOut = async (): Promise<void> => {
+    await request('DELETE', 'session').catch(() => undefined);
+    setSession(undefined);
+  };
+
+  if (session === 'unknown') return isConnected ? null : <LostConnection />;
+  if (!session) return <SignIn onSignedIn={begin} />;
+  return (
+    <SessionContext.Provider value={session}>
+      <Frame place={place} onSignOut={() => void signOut()}>
+        {!isConnected && <LostConnection />}
+        {pageAt(place, session)}
+      </Frame>
+    </SessionContext.Provider>
+  );
+}
+
+function LostConnection() {
+  return (
+    <p class="lost-connection" role="alert">
+      The gateway cannot be reached. Trying again.
+    </p>
+  );
+}

@@ -1,0 +1,11 @@
+/** The entry of the console's page. */
+import { render } from 'preact';
+import { App } from './app';
+import { applyTheme } from './theme';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/parts.css';
+
+applyTheme();
+const root = document.getElementById('app');
+if (root) render(<App />, root);

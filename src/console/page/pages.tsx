@@ -1,0 +1,30 @@
+/** The page of each place. */
+import type { ComponentChildren } from 'preact';
+import type { Session } from '../api/session';
+import { AppsPage } from './pages/apps';
+import { Page } from './parts/page';
+import { linkTo, type Place } from './router';
+
+type Draw = (rest: readonly string[], query: URLSearchParams) => ComponentChildren;
+
+const PAGES: Readonly<Record<string, Draw>> = {
+  apps: () => <AppsPage />,
+};
+
+/** Returns the page of a place; an unknown place has a page that says so. */
+export function pageAt({ segments, query }: Place, { kind }: Session): ComponentChildren {
+  const [name = 'overview', ...rest] = segments;
+  const isHidden = kind !== 'administrator' && (name === 'users' || name === 'audit');
+  const draw = Object.hasOwn(PAGES, name) && !isHidden ? PAGES[name] : undefined;
+  return draw ? draw(rest, query) : <NoSuchPage />;
+}
+
+function NoSuchPage() {
+  return (
+    <Page title="No such page">
+      <p>
+        There is nothing at this address. <a href={linkTo('overview')}>Go to the overview</a>
+      </p>
+    </Page>
+  );
+}

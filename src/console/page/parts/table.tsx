@@ -1,0 +1,55 @@
+/** Tables. On a narrow screen each row is a card, with the heading of each cell beside it. */
+import type { ComponentChildren } from 'preact';
+
+export interface Column {
+  readonly heading: string;
+  /** Whether its cells are numbers, at the right. */
+  readonly isNumber?: boolean;
+  /** Draws the heading, where it is more than a text. */
+  readonly head?: ComponentChildren;
+}
+
+export interface Row {
+  readonly key: string;
+  readonly cells: readonly ComponentChildren[];
+  readonly isMarked?: boolean;
+}
+
+/** Draws a table. Each row has one cell for each column; the first cell names the row. */
+export function Table(props: {
+  readonly label: string;
+  readonly columns: readonly Column[];
+  readonly rows: readonly Row[];
+}) {
+  const { label, columns, rows } = props;
+  return (
+    <div class="table-frame" role="region" aria-label={label} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {columns.map(({ heading, head, isNumber }) => (
+              <th key={heading} scope="col" class={isNumber ? 'number' : undefined}>
+                {head ?? heading}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ key, cells, isMarked }) => (
+            <tr key={key} class={isMarked ? 'marked' : undefined}>
+              {cells.map((cell, at) => (
+                <td
+                  key={columns[at]?.heading ?? at}
+                  class={columns[at]?.isNumber ? 'number' : undefined}
+                  data-heading={columns[at]?.heading}
+                >
+                  {cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
