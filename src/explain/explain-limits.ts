@@ -1,9 +1,10 @@
 /** Explains the step `limit`: the counts of each limit of the route, which stay as they are. */
-import type { LimitInspection } from '../limit/limit.js';
+import { namesOf, type LimitInspection } from '../limit/limit.js';
 import type { ExplainedCheck, ExplainedLimit, ExplainedLimits } from '../model/explanation.js';
+import { describeLimit } from '../model/limit.js';
 import { Refusal } from '../model/refusal.js';
 import type { Route } from '../model/route.js';
-import { distanceText, durationText, failed, passed, skipped } from './text.js';
+import { distanceText, failed, passed, skipped } from './text.js';
 
 /** The refusals of the step, as far as an explanation shows them. */
 const RATE_LIMITED = new Refusal('rate_limited');
@@ -18,61 +19,56 @@ export function limitRefusal({ source, limits }: LimitInspection, { onFailure }:
 
 /** Describes the counts. @param isRunning whether they are those of a running gateway */
 export function describeLimits(
-  inspection: LimitInspection,
+  { source, limits }: LimitInspection,
   route: Route,
   isRunning: boolean,
   nowMs: number,
 ): ExplainedLimits {
-  const { source, limits } = inspection;
-  const checks: ExplainedCheck[] = limits.map((inspected) => limitCheck(inspected, isRunning, nowMs));
-  if (limits.length === 0) checks.push(passed('limits', 'the route is not limited'));
-  else if (source === 'unavailable') {
-    checks.splice(0, checks.length, unavailableCheck(route));
-  }
+  const names = namesOf(limits.map(({ limit }) => limit));
+  let checks = limits.map((inspected, at) => limitCheck(names[at]!, inspected, isRunning, nowMs));
+  if (limits.length === 0) checks = [passed('limits', 'the route is not limited')];
+  else if (source === 'unavailable') checks = [unavailableCheck(route)];
   return {
     counts: isRunning ? 'gateway' : 'none',
-    limits: limits.map((each) => explainedLimit(each, isRunning)),
+    limits: limits.map((inspected, at) => explainedLimit(names[at]!, inspected, isRunning)),
     checks,
   };
 }
 
+type InspectedLimit = LimitInspection['limits'][number];
+
 /** One limit as data. */
 function explainedLimit(
-  { limit, key, state }: LimitInspection['limits'][number],
+  name: string,
+  { limit, key, state }: InspectedLimit,
   isRunning: boolean,
 ): ExplainedLimit {
   const { by, requests, windowMs } = limit;
+  const known = isRunning ? state : undefined;
   return {
-    name: nameOf(limit),
+    name,
     key,
     by,
     limit: requests,
     window: windowMs / 1000,
-    count: isRunning && state ? state.used : null,
-    remaining: isRunning && state ? state.remaining : null,
-    reset: isRunning && state ? Math.ceil(state.resetAtMs / 1000) : null,
+    count: known?.used ?? null,
+    remaining: known?.remaining ?? null,
+    reset: known ? Math.ceil(known.resetAtMs / 1000) : null,
   };
 }
 
 /** One limit as a check. */
 function limitCheck(
-  { limit, state }: LimitInspection['limits'][number],
+  name: string,
+  { limit, state }: InspectedLimit,
   isRunning: boolean,
   nowMs: number,
 ): ExplainedCheck {
-  const { by, requests, windowMs } = limit;
-  const name = nameOf(limit);
-  const text = `${requests} per ${durationText(windowMs / 1000)} by ${by}`;
+  const text = describeLimit(limit);
   if (!isRunning || !state) return skipped(name, `${text}: the count is not known here`);
   const { used, remaining, resetAtMs } = state;
-  if (remaining === 0) {
-    return failed(name, `${text}: ${used} used; the next is admitted at ${distanceText(resetAtMs, nowMs)}`);
-  }
-  return passed(name, `${text}: ${used} used, ${remaining} left`);
-}
-
-function nameOf({ by, windowMs }: { readonly by: string; readonly windowMs: number }): string {
-  return `${by}-${Math.ceil(windowMs / 1000)}s`;
+  if (remaining > 0) return passed(name, `${text}: ${used} used, ${remaining} left`);
+  return failed(name, `${text}: ${used} used; the next is admitted at ${distanceText(resetAtMs, nowMs)}`);
 }
 
 function unavailableCheck({ onFailure }: Route): ExplainedCheck {

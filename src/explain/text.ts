@@ -40,7 +40,7 @@ export function distanceText(atMs: number, nowMs: number): string {
 }
 
 /** Seconds in at most two units: `4m 30s`. */
-export function durationText(seconds: number): string {
+function durationText(seconds: number): string {
   const parts: string[] = [];
   let left = Math.ceil(seconds);
   for (const [size, unit] of UNITS) {

@@ -103,6 +103,7 @@ export function configOf(routes: readonly object[], flags: Flags, upstream: stri
     upstreams: { behind: upstream },
     allow_semicolon: semicolon,
     ...(cors && { cors: { origins: ['https://app.test'] } }),
+    ...(flags.limitStatus && { limit_status: '/limits' }),
     ...(trusts && { trust_proxy: ['127.0.0.1'] }),
     routes,
   };
@@ -116,6 +117,7 @@ export interface Flags {
   readonly requires: boolean;
   readonly grants: readonly string[];
   readonly ownsTokens: boolean;
+  readonly limitStatus: boolean;
 }
 
 export const flags: fc.Arbitrary<Flags> = fc.record({
@@ -126,6 +128,7 @@ export const flags: fc.Arbitrary<Flags> = fc.record({
   requires: fc.boolean(),
   grants: fc.constantFrom(['*'], ['r', 'x:*']),
   ownsTokens: fc.boolean(),
+  limitStatus: fc.boolean(),
 });
 
 export const routes = fc.array(route, { minLength: 1, maxLength: 6 });
@@ -160,7 +163,14 @@ const target = fc.oneof(
   fc.constantFrom('*', 'http://a.test/a', 'http://elsewhere.test/a', `/${'a'.repeat(9000)}`, 'nothing'),
   {
     weight: 2,
-    arbitrary: fc.constantFrom('/.well-known/jwks.json', '/token', '/to%6ben', '/Token/', '/connect/token;a'),
+    arbitrary: fc.constantFrom(
+      '/limits',
+      '/.well-known/jwks.json',
+      '/token',
+      '/to%6ben',
+      '/Token/',
+      '/connect/token;a',
+    ),
   },
 );
 
