@@ -1,8 +1,8 @@
 /** Keeps the refusals of this process, and says why each was decided: to /api, and in the log at level debug. */
+import type { RefusalContext } from '../explain/known-refusal.js';
 import type { Explanation } from '../model/explanation.js';
 import type { Log } from '../model/log.js';
 import type { ExchangeRecord } from '../model/record.js';
-import type { Settings } from '../model/settings.js';
 import { RecentRefusals, type RecentRefusal, type RefusalFilter } from '../telemetry/recent-refusals.js';
 import { listedRefusal, type ExplainedRefusal, type ListedRefusal } from '../telemetry/refusal-json.js';
 
@@ -10,8 +10,8 @@ export interface RefusalReportsOptions {
   readonly log: Log & { isLevelEnabled(level: 'debug'): boolean };
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** The settings in force. */
-  readonly settings: () => Settings;
+  /** The gateway instance in force. */
+  readonly current: () => RefusalContext;
 }
 
 export interface RefusalReports {
@@ -24,13 +24,13 @@ export interface RefusalReports {
 }
 
 /** Opens the reports; they begin empty. */
-export function createRefusalReports({ log, now, settings }: RefusalReportsOptions): RefusalReports {
+export function createRefusalReports({ log, now, current }: RefusalReportsOptions): RefusalReports {
   const refusals = new RecentRefusals(now);
 
   async function explain(refusal: RecentRefusal): Promise<Explanation> {
     // Loaded at the first use: few gateways are asked.
     const { explainRefusal } = await import('../explain/explain-refusal.js');
-    return explainRefusal(refusal, settings());
+    return explainRefusal(refusal, current());
   }
 
   async function logDecision(refusal: RecentRefusal): Promise<void> {
@@ -42,7 +42,7 @@ export function createRefusalReports({ log, now, settings }: RefusalReportsOptio
       const refusal = refusals.add(record);
       if (!refusal || !log.isLevelEnabled('debug')) return;
       // The path may be private: it is logged only where the operator allows it.
-      const logged = settings().log.paths ? refusal : { ...refusal, path: undefined };
+      const logged = current().settings.log.paths ? refusal : { ...refusal, path: undefined };
       logDecision(logged).catch((error: unknown) => {
         log.error({ request_id: refusal.requestId, err: error }, 'a refusal could not be explained');
       });

@@ -89,7 +89,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     return closeLog();
   };
   const runtime = { ...processRuntime(log, env), siblings: worker?.siblings };
-  const refusals = createRefusalReports({ log, now: runtime.now, settings: () => current().settings });
+  const refusals = createRefusalReports({ log, now: runtime.now, current: () => current() });
   const reloader = await orClose(openReloader(options, runtime, refusals, onReload), closeProcess);
   const { current } = reloader;
   const routes = (): Settings['routes'] => current().settings.routes;

@@ -35,6 +35,7 @@ import { verifyToken, type IssuerVerifier } from './verify-token.js';
 export { REVOCATIONS_UNKNOWN } from './refusals.js';
 export { assumeToken } from './assume-token.js';
 export { claimedScopes } from './principal.js';
+export { invalidTokenOf } from './refusals.js';
 export { createTrace, failedCheckOf, TOKEN_CHECKS, type TokenCheck, type TokenTrace } from './token-trace.js';
 
 /** The refusal of a caller that is revoked. */

@@ -66,3 +66,8 @@ function invalidToken(description: string): Refusal {
   const challenge = `${CHALLENGE}, error="invalid_token", error_description="${description}"`;
   return new Refusal('invalid_token', ['WWW-Authenticate', challenge], description);
 }
+
+/** Returns the 401 that has a detail of the log; undefined where it is none of these. */
+export function invalidTokenOf(detail: string | undefined): Refusal | undefined {
+  return Object.values(INVALID_TOKEN).find((refusal) => refusal.detail === detail);
+}

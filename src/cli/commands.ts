@@ -50,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       'explain GET /orders/7 --scopes orders:read',
       'explain GET https://api.example.com/orders/7 --token - < token.txt',
+      'explain --request 5f0c3c1e-7d0a-4c1b-9d53-0a4c4f6f2b1e',
     ],
     load: async () => (await import('./explain.js')).explain,
   },

@@ -10,6 +10,7 @@ import type { Settings } from '../model/settings.js';
 import { print, requiredList } from './args.js';
 import { UsageError, type CommandInput, type Run } from './command.js';
 import { explanationText } from './explain-text.js';
+import { explainIfRunning, explainRefusal } from './explain-running.js';
 import { EXPLAIN_USAGE } from './usage.js';
 
 const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -17,16 +18,19 @@ const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)$/;
 const URL_FORM = /^https?:\/\/([^/?#]*)(.*)$/is;
 
 /**
- * Explains a request by the file.
+ * Explains a request: by the running gateway, else by the file. With `--request` explains a refusal of the running gateway.
  * @throws UsageError, ConfigUnreadable or ConfigError
  */
 export const explain: Run = async (input) => {
   const { terminal, file } = input;
+  if (input.options['request'] !== undefined) return explainRefusal(input);
   const question = await readQuestion(input);
   const { settings } = await loadConfig(file, terminal.env);
   rejectUnknownIssuer(question, settings);
   const request = { ...question, host: question.host ?? hostOf(settings) };
-  const explanation = await explainByFile(settings, request, processRuntime(SILENT, {}));
+  const explanation =
+    (await explainIfRunning(request, settings, input)) ??
+    (await explainByFile(settings, request, processRuntime(SILENT, {})));
   print(input, explanation, explanationText(request, explanation));
   return explanation.verdict === 'refuse' ? EXIT_BAD : EXIT_OK;
 };

@@ -74,7 +74,7 @@ export const APPS_USAGE = usageForms({ name: 'apps', actions: APPS_ACTIONS }).jo
 export const USERS_USAGE = usageForms({ name: 'users', actions: USERS_ACTIONS }).join(' | ');
 
 export const EXPLAIN_USAGE =
-  "METHOD PATH_OR_URL [--token T | --scopes a,b [--app ID] [--claims JSON] [--issuer NAME]] [--ip ADDRESS] [--header 'Name: value']";
+  "METHOD PATH_OR_URL [--token T | --scopes a,b [--app ID] [--claims JSON] [--issuer NAME]] [--ip ADDRESS] [--header 'Name: value'] [--admin URL | --offline]";
 
 export const EXPLAIN_OPTIONS: readonly CommandOption[] = [
   {
@@ -92,5 +92,16 @@ export const EXPLAIN_OPTIONS: readonly CommandOption[] = [
   { name: 'issuer', value: 'NAME', summary: 'its issuer; by default the first that the route accepts' },
   { name: 'ip', value: 'ADDRESS', summary: 'the address that the request comes from (default 127.0.0.1)' },
   { name: 'header', value: 'FIELD', repeats: true, summary: "a header field: 'Name: value'" },
+  {
+    name: 'admin',
+    value: 'URL',
+    summary: 'the admin port of the gateway to ask; by default that of the file, if it runs this file',
+  },
+  { name: 'offline', summary: 'asks no gateway: the file alone decides' },
+  {
+    name: 'request',
+    value: 'ID',
+    summary: 'in place of METHOD and PATH: why the gateway refused the request with this X-Request-Id',
+  },
   JSON_OPTION,
 ];

@@ -16,7 +16,7 @@ type MatchSettings = Pick<Settings, 'routes' | 'source'>;
 const MAX_HOSTS = 5;
 
 /** Names a route with its place in the file. */
-function routeReference({ match, hosts, line }: Route, source: string): ExplainedRoute {
+export function routeReference({ match, hosts, line }: Route, source: string): ExplainedRoute {
   return { match, hosts: hosts ?? null, file: source, line };
 }
 
@@ -27,7 +27,7 @@ export function routeText({ match, hosts, line }: Route, source: string): string
 
 /** Describes the result of the step `match`. */
 export function describeMatch(
-  head: RequestHead,
+  head: Pick<RequestHead, 'method' | 'host'>,
   target: RequestTarget,
   found: RouteMatch | Refusal,
   settings: MatchSettings,
@@ -71,7 +71,7 @@ function allowedMethods({ headers }: Refusal): readonly string[] {
 function refusedMatch(
   route: Route,
   { detail }: Refusal,
-  { method, host }: RequestHead,
+  { method, host }: Pick<RequestHead, 'method' | 'host'>,
   target: RequestTarget,
   { routes, source }: MatchSettings,
 ): Pick<ExplainedMatch, 'nearest' | 'checks'> {
@@ -86,7 +86,7 @@ function refusedMatch(
 }
 
 function withoutCandidates(
-  { host }: RequestHead,
+  { host }: Pick<RequestHead, 'host'>,
   { path }: RequestTarget,
   { detail }: Refusal,
   { routes, source }: MatchSettings,

@@ -121,6 +121,7 @@ function limitRemedy({ explanation: { limits } }: RefusedRequest): string {
   const resets = (limits?.limits ?? [])
     .filter(({ remaining }) => remaining === 0)
     .flatMap(({ reset }) => reset ?? []);
+  if (resets.length === 0) return 'Wait as long as Retry-After of the response says, or raise the limit.';
   return `Wait until ${timeText(Math.max(...resets) * 1000)}, or raise the limit.`;
 }
 

@@ -6,6 +6,8 @@ import { ANONYMOUS } from '../../src/model/principal.js';
 import type { ExchangeRecord } from '../../src/model/record.js';
 import type { RequestHead } from '../../src/model/request.js';
 import { compileConfig } from '../../src/config/config.js';
+import { createAuthorize } from '../../src/authorize/authorize.js';
+import { createMatch, createReadTarget } from '../../src/match/match.js';
 import { until } from '../support/until.js';
 
 const { settings } = compileConfig(
@@ -15,6 +17,12 @@ const { settings } = compileConfig(
   },
   { env: {}, baseFolder: process.cwd() },
 );
+
+const gateway = {
+  readTarget: createReadTarget({ allowSemicolon: false }),
+  steps: { match: createMatch(settings.routes, { allowSemicolon: false }), authorize: createAuthorize() },
+  tokens: undefined,
+};
 
 const RECORD: ExchangeRecord = {
   head: {
@@ -51,9 +59,9 @@ function reportsAt(isDebug: boolean, paths = false) {
       ...{ info: ignore, warn: ignore, isLevelEnabled: () => isDebug },
     },
     now: () => Date.UTC(2026, 10, 22),
-    settings() {
+    current() {
       asked += 1;
-      return { ...settings, log: { ...settings.log, paths } };
+      return { settings: { ...settings, log: { ...settings.log, paths } }, gateway };
     },
   });
   return { reports, lines, asked: () => asked };
