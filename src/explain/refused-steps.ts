@@ -55,7 +55,6 @@ export function refusedToken(known: KnownRefusal): ExplainedToken | null {
   const { kept, step, detail } = known;
   const { principal, route } = kept;
   if (!reached(known, 'token') || route?.access.kind !== 'scoped') return null;
-  const who = principal ? `of issuer ${principal.issuer}, app ${principal.app}` : '';
   return {
     assumed: false,
     place: null,
@@ -72,7 +71,7 @@ export function refusedToken(known: KnownRefusal): ExplainedToken | null {
     issued_at: timeOf(principal?.issuedAtMs),
     not_before: null,
     expires_at: timeOf(principal?.expiresAtMs),
-    checks: [step === 'token' ? failed(tokenCheckOf(kept), detail) : passed('token', `it was valid, ${who}`)],
+    checks: [step === 'token' ? failed(tokenCheckOf(kept), detail) : passed('token', 'it was valid')],
   };
 }
 
