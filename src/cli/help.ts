@@ -2,6 +2,8 @@
 import { formatTable } from './args.js';
 import { DEFAULT_FILE, GENERAL_OPTIONS, type Command, type CommandOption } from './command.js';
 
+const MOST_COLUMNS = 110;
+
 /** Returns the help on all commands. */
 export function generalHelp(commands: readonly Command[]): string {
   const rows = commands.map(({ name, summary }) => [`  ${name}`, summary]);
@@ -22,7 +24,7 @@ export function helpOn(command: Command): string {
   const { summary, actions = [], options = [], examples } = command;
   const [first = '', ...more] = usageForms(command);
   const blocks = [
-    [`usage: tollgate ${first}`, ...more.map((form) => `       tollgate ${form}`)],
+    [wrapped(`usage: tollgate ${first}`), ...more.map((form) => wrapped(`       tollgate ${form}`))],
     [`  ${summary}`],
     actions.length > 0 && [formatTable(actions.map((action) => [`  ${action.name}`, action.summary]))],
     [formatTable([...options, ...GENERAL_OPTIONS].map((option) => [`  ${written(option)}`, option.summary]))],
@@ -43,4 +45,16 @@ function written(option: CommandOption & { readonly short?: string }): string {
   const { name, value, repeats, short } = option;
   const letter = short === undefined ? '' : `-${short}, `;
   return `${letter}--${name}${value === undefined ? '' : ` ${value}`}${repeats ? ' …' : ''}`;
+}
+
+/** Breaks a usage line before its optional parts where it is too wide. */
+function wrapped(line: string): string {
+  const lines: string[] = [];
+  for (const part of line.split(/ (?=\[)/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length < MOST_COLUMNS)
+      lines[lines.length - 1] = `${last} ${part}`;
+    else lines.push(last === undefined ? part : `         ${part}`);
+  }
+  return lines.join('\n');
 }
