@@ -1,9 +1,11 @@
 /** A change of an app at one gateway: another one on the same registry refuses the app's earlier tokens within a second. */
+import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGate, type TestGate } from '../support/gate.js';
 import { createDatabase, type OwnDatabase } from '../support/postgres.js';
 import {
   administer,
+  bearer,
   createDatabaseFile,
   get,
   issueToken,
@@ -18,12 +20,22 @@ import { until } from '../support/until.js';
 let file: DatabaseFile;
 let postgres: OwnDatabase;
 let upstream: EchoUpstream;
+/** The event streams at the upstream. */
+const streams = new Set<ServerResponse>();
 
 beforeAll(async () => {
   [file, postgres, upstream] = await Promise.all([
     createDatabaseFile(),
     createDatabase(),
-    startEchoUpstream(),
+    startEchoUpstream((req, res) => {
+      if (req.url !== '/events') {
+        res.end('ok');
+        return;
+      }
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.write(': open\n\n');
+      streams.add(res);
+    }),
   ]);
 });
 afterAll(async () => {
@@ -40,7 +52,10 @@ describe.each([
     const config = {
       tokens: tokensIn(database),
       upstreams: { service: upstream.origin },
-      routes: [{ match: 'GET /orders', upstream: 'service', scope: 'orders:read', limit: 'none' }],
+      routes: [
+        { match: 'GET /orders', upstream: 'service', scope: 'orders:read', limit: 'none' },
+        { match: 'GET /events', upstream: 'service', scope: 'orders:read', limit: 'none' },
+      ],
     };
     gates = [await startGate(config), await startGate(config)];
   });
@@ -63,6 +78,28 @@ describe.each([
         await until(async () => (await get(gate, '/orders', token)).status === 401, 1000);
     for (const gate of gates)
       for (const token of after) expect((await get(gate, '/orders', token)).status).toBe(200);
+  });
+
+  it('an open stream of an earlier token ends at both, and one of a later token stays open', async () => {
+    const [one] = gates;
+    const app = await makeApp(one, { name: 'Sample', scopes: ['orders:read', 'files:read'] });
+    const open = async (token: string) =>
+      Promise.all(gates.map((gate) => fetch(`${gate.url}/events`, { headers: bearer(token) })));
+    const before = await open(await issueToken(one, app));
+    for (const { status } of before) expect(status).toBe(200);
+    await administer(one, 'PATCH', `/api/apps/${app.key}`, { scopes: ['orders:read'] });
+    const [after] = await open(await issueToken(one, app));
+    expect(after!.status).toBe(200);
+    let isOpen = true;
+    const ended = after!.text().then(
+      () => (isOpen = false),
+      () => (isOpen = false),
+    );
+    // An exchange that the gateway ends is cut off, so that it does not look complete.
+    for (const response of before) await expect(response.text()).rejects.toThrow();
+    expect(isOpen).toBe(true);
+    for (const stream of streams) stream.end();
+    await ended;
   });
 
   it('both accept both secrets during an overlap, and neither the oldest after a second rotation', async () => {
