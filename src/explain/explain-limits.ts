@@ -64,7 +64,7 @@ function limitCheck(
   isRunning: boolean,
   nowMs: number,
 ): ExplainedCheck {
-  const text = describeLimit(limit);
+  const text = describeLimit({ ...limit, name: undefined });
   if (!isRunning || !state) return skipped(name, `${text}: the count is not known here`);
   const { used, remaining, resetAtMs } = state;
   if (remaining > 0) return passed(name, `${text}: ${used} used, ${remaining} left`);

@@ -44,11 +44,14 @@ interface Outcome {
 /** Explains a request. Rejects only for a bug in the gateway. */
 export async function explain(request: ExplainRequest, context: ExplainContext): Promise<Explanation> {
   const { steps, route, end } = await outcomeOf(request, context);
-  const base = { ...steps, route: route?.match ?? null };
-  if (!(end instanceof Refusal)) return { ...end, reason: null, remedy: null, ...base };
+  const match = route?.match ?? null;
+  if (!(end instanceof Refusal)) {
+    const { verdict, status, detail } = end;
+    return { verdict, status, route: match, reason: null, detail, remedy: null, ...steps };
+  }
   const { status, reason } = end;
   const remedy = remedyFor({ refusal: end, route, explanation: steps, settings: context.settings });
-  return { verdict: 'refuse', status, reason, detail: detailOf(end), remedy, ...base };
+  return { verdict: 'refuse', status, route: match, reason, detail: detailOf(end), remedy, ...steps };
 }
 
 async function outcomeOf(request: ExplainRequest, context: ExplainContext): Promise<Outcome> {

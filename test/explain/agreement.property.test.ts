@@ -65,7 +65,7 @@ it(
     for (const status of ['200', '400', '401', '403', '404', '405', '429', '501', 'respond'])
       expect(seen.get(status) ?? 0, status).toBeGreaterThan(5);
   },
-  REQUESTS * 60,
+  REQUESTS * 120,
 );
 
 interface Sent {

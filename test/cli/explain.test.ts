@@ -1,0 +1,103 @@
+/** `tollgate explain` as run by a user: the output of its page, exit codes, and wrong usage. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { explain as command } from '../../src/cli/explain.js';
+import type { Explanation } from '../../src/model/explanation.js';
+import { testIssuer } from '../../src/testing/test-issuer.js';
+import { runCommand } from '../support/command.js';
+import { runInProcess } from '../support/run-command.js';
+
+const issuer = testIssuer({ issuer: 'https://id.example.com', audience: 'orders', alg: 'ES256' });
+const page = await readFile('docs/explain.md', 'utf8');
+let folder: string;
+let file: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tollgate-explain-'));
+  await mkdir(join(folder, 'config'));
+  const [, text = ''] = /```yaml\n([^]*?)```/.exec(page) ?? [];
+  await writeFile(join(folder, 'config', 'gateway.yaml'), text.replace(/^# .*\n/, ''));
+  file = join(folder, 'with-keys.yaml');
+  await writeFile(
+    file,
+    JSON.stringify({
+      issuers: { main: { ...issuer.config, grants: ['*'] } },
+      tokens: {
+        issuer: 'https://own.test',
+        audience: 'orders',
+        database: 'sqlite:none.db',
+        endpoints: { whoami: { path: '/me' } },
+      },
+      upstreams: { orders: 'http://127.0.0.1:9' },
+      routes: [
+        { match: 'GET /orders', upstream: 'orders', scope: 'none', issuer: 'main', limit: '1 per 1m' },
+      ],
+    }),
+  );
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Times differ from run to run. */
+function withoutTimes(text: string): string {
+  return text.replaceAll(/\d{4}-\d\d-\d\dT[\d:]+Z|\(in [\dms ]+\)/g, 'TIME');
+}
+
+const run = (args: readonly string[], input = '') =>
+  runInProcess(command, [...args, '--offline'], file, input);
+
+describe('tollgate explain', () => {
+  const examples = [...page.matchAll(/```\n\$ tollgate (explain .*--offline)\n([^]*?)```/g)];
+
+  it('has three examples on its page', () => {
+    expect(examples).toHaveLength(3);
+  });
+
+  it.each(examples.map(([, line = '', shown = '']) => [line, shown]))(
+    'prints what docs/explain.md shows: %s',
+    async (line, shown) => {
+      const args = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
+      const { code, stdout } = await runCommand(args, { cwd: folder });
+      expect(withoutTimes(stdout)).toBe(withoutTimes(shown));
+      expect(code).toBe(shown.includes('\nforward: ') ? 0 : 1);
+    },
+  );
+
+  it('reads the token from standard input, and checks it with the keys of the file', async () => {
+    const { code, stdout } = await run(['GET', '/orders', '--token', '-', '--json'], `${issuer.sign()}\n`);
+    const { verdict, token } = JSON.parse(stdout) as Explanation;
+    expect([code, verdict, token?.issuer]).toEqual([0, 'forward', 'main']);
+    const forged = await run(['GET', '/orders', '--token', '-', '--json'], `Bearer ${issuer.forge()}\n`);
+    expect([forged.code, (JSON.parse(forged.stdout) as Explanation).status]).toEqual([1, 401]);
+  });
+
+  it('does not know the counts without a gateway, and says so', async () => {
+    const { stdout } = await run(['GET', '/orders', '--scopes', '']);
+    expect(stdout).toContain('the count is not known here');
+    expect(stdout).toContain('note: No running gateway is asked');
+  });
+
+  it('exits with 0 for a path of the token service, whose database it does not open', async () => {
+    const { code, stdout } = await run(['GET', '/me']);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining('respond: the token service responds to /me'),
+    ]);
+  });
+
+  it.each([
+    [['GET'], 'usage: tollgate explain METHOD'],
+    [['GET', '/a', '--ip', 'here'], '"here" is not an IP address'],
+    [['GET', '/a', '--app', 'x'], '--app needs --scopes'],
+    [['GET', '/a', '--scopes', 'a', '--claims', '[1]'], '--claims must be a JSON object'],
+    [['GET', '/a', '--scopes', 'a', '--token', 't'], '--token and --scopes exclude each other'],
+    [['GET', '/a', '--scopes', 'a', '--issuer', 'x'], 'the file has no issuer "x"'],
+    [['GET', '/a', '--header', 'nothing'], '--header must be a field'],
+    [['GET', '/a', '--token', '-'], 'the token is empty'],
+  ])('exits with 2 where the usage is wrong: %j', async (args, text) => {
+    const { code, stderr } = await run(args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(text)]);
+  });
+});
