@@ -27,6 +27,9 @@ const SERIAL = [
   'test/telemetry/loop-delay.test.ts',
 ];
 
+/** These need Chromium, which only their project looks for. */
+const BROWSER = ['test/console/browser/**/*.test.ts'];
+
 /** It takes its own time: `npm run soak`. */
 const LONG = process.env['TOLLGATE_SOAK_SECONDS'] === undefined ? ['test/soak/soak.test.ts'] : [];
 
@@ -51,7 +54,7 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ALONE, ...SERIAL],
+          exclude: [...configDefaults.exclude, ...ALONE, ...SERIAL, ...BROWSER],
           // To load the gate and its packages again for each file costs more than most files' tests.
           isolate: false,
         },
@@ -59,6 +62,16 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'alone', include: ALONE, exclude: [...configDefaults.exclude, ...SERIAL, ...LONG] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: BROWSER,
+          globalSetup: ['test/support/chromium.global.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
       },
       {
         extends: true,

@@ -1,0 +1,105 @@
+/** A browser for the tests of the console's page. Everything that must hold on every page is collected and checked here. */
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { AxeResults } from 'axe-core';
+import { expect } from 'vitest';
+
+/** Whether there is a browser; the global setup has looked for one. */
+export const hasBrowser = process.env['TOLLGATE_CHROMIUM'] !== undefined;
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const TIMEOUT_MS = 5000;
+
+/** The two widths that every page is made for. */
+export const DESKTOP = { width: 1280, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+export interface TestBrowser {
+  /** Opens a tab with a session of its own. */
+  open(url: string, options?: TabOptions): Promise<Tab>;
+  close(): Promise<void>;
+}
+
+export interface TabOptions {
+  readonly viewport?: { readonly width: number; readonly height: number };
+  readonly theme?: 'light' | 'dark';
+}
+
+export interface Tab {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** What must not happen: errors of the console or of scripts, dialogs, requests to another host. */
+  readonly problems: string[];
+  close(): Promise<void>;
+}
+
+/** Starts the browser. */
+export async function startBrowser(): Promise<TestBrowser> {
+  const browser: Browser = await chromium.launch({
+    executablePath: process.env['TOLLGATE_CHROMIUM']!,
+    args: ['--no-sandbox'],
+  });
+  return {
+    open: (url, options) => openTab(browser, url, options),
+    close: () => browser.close(),
+  };
+}
+
+async function openTab(
+  browser: Browser,
+  url: string,
+  { viewport = DESKTOP, theme = 'light' }: TabOptions = {},
+): Promise<Tab> {
+  const context = await browser.newContext({
+    viewport,
+    colorScheme: theme,
+    permissions: ['clipboard-read', 'clipboard-write'],
+    reducedMotion: 'reduce',
+  });
+  context.setDefaultTimeout(TIMEOUT_MS);
+  const page = await context.newPage();
+  const problems = watchProblems(page, new URL(url).origin);
+  await page.goto(url);
+  return { page, context, problems, close: () => context.close() };
+}
+
+function watchProblems(page: Page, origin: string): string[] {
+  const problems: string[] = [];
+  page.on('console', (message) => {
+    // The browser reports each response of 400 and above as an error. Those are a part of some flows.
+    const isStatus = message.text().startsWith('Failed to load resource: the server responded');
+    if (message.type() === 'error' && !isStatus) problems.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => problems.push(`script: ${error.message}`));
+  page.on('dialog', (dialog) => {
+    problems.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== origin) problems.push(`another host: ${request.url()}`);
+  });
+  return problems;
+}
+
+/**
+ * Fails with the rules that the page violates. The script of axe is evaluated by the debugging protocol, so the page's
+ * content security policy stays in force.
+ */
+export async function expectNoAxeViolations(page: Page): Promise<void> {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate<AxeResults>('axe.run(document)');
+  const found = violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`,
+  );
+  expect(found).toEqual([]);
+}
+
+/** Fails where something is wider than the window. */
+export async function expectNoHorizontalScroll(page: Page): Promise<void> {
+  const { scrollWidth, clientWidth } = await page.evaluate<{ scrollWidth: number; clientWidth: number }>(
+    '({scrollWidth: document.documentElement.scrollWidth, clientWidth: document.documentElement.clientWidth})',
+  );
+  expect(scrollWidth).toBeLessThanOrEqual(clientWidth);
+}
