@@ -34,7 +34,8 @@ export interface FrameProps {
 export function Frame({ place, onSignOut, children }: FrameProps) {
   const session = useSession();
   const { gateway } = session;
-  const current = place.segments[0] ?? 'overview';
+  const [segment = 'overview'] = place.segments;
+  const current = segment === 'explain' ? 'debugger' : segment;
   const entries = ENTRIES.filter(
     ({ isForAdministrators }) => !isForAdministrators || session.kind === 'administrator',
   );

@@ -26,10 +26,15 @@ export function relativeText(atS: number, nowS = Date.now() / 1000): string {
   return seconds > 0 ? `in ${text}` : `${text} ago`;
 }
 
+/** Whether epoch seconds are a time that a `Date` can hold. */
+export function isTime(atS: number): boolean {
+  return !Number.isNaN(new Date(atS * 1000).getTime());
+}
+
 /** `2026-11-28 18:04:05` in the reader's time zone. */
 export function exactText(atS: number): string {
   const date = new Date(atS * 1000);
-  if (Number.isNaN(date.getTime())) return String(atS);
+  if (!isTime(atS)) return String(atS);
   const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;

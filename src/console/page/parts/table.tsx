@@ -7,6 +7,10 @@ export interface Column {
   readonly isNumber?: boolean;
   /** Draws the heading, where it is more than a text. */
   readonly head?: ComponentChildren;
+  /** Makes the heading a button that sorts by this column. */
+  readonly onSort?: () => void;
+  /** How the rows are sorted by this column now. */
+  readonly sorted?: 'ascending' | 'descending' | undefined;
 }
 
 export interface Row {
@@ -24,13 +28,11 @@ export function Table(props: {
   const { label, columns, rows } = props;
   return (
     <div class="table-frame" role="region" aria-label={label} tabIndex={0}>
-      <table>
+      <table class={columns.some(({ onSort }) => onSort) ? 'sortable' : undefined}>
         <thead>
           <tr>
-            {columns.map(({ heading, head, isNumber }) => (
-              <th key={heading} scope="col" class={isNumber ? 'number' : undefined}>
-                {head ?? heading}
-              </th>
+            {columns.map((column) => (
+              <Heading key={column.heading} column={column} />
             ))}
           </tr>
         </thead>
@@ -51,5 +53,21 @@ export function Table(props: {
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Heading({ column }: { readonly column: Column }) {
+  const { heading, head = heading, isNumber, onSort, sorted } = column;
+  return (
+    <th scope="col" class={isNumber ? 'number' : undefined} aria-sort={onSort && (sorted ?? 'none')}>
+      {onSort ? (
+        <button type="button" class="sort" onClick={onSort}>
+          {head}
+          <span aria-hidden="true">{sorted === undefined ? '' : sorted === 'ascending' ? ' ↑' : ' ↓'}</span>
+        </button>
+      ) : (
+        head
+      )}
+    </th>
   );
 }
