@@ -122,8 +122,8 @@ function entryOf(record: ExchangeRecord, atMs: number): RecentRefusal {
     atMs,
     method: head.method === undefined ? undefined : cut(head.method, MAX_METHOD),
     host: head.host === undefined ? undefined : cut(head.host, MAX_HOST),
-    path: path === undefined ? undefined : cut(hideTokens(path), MAX_PATH),
-    clientIp: cut(head.clientIp, MAX_ADDRESS),
+    path: path === undefined ? undefined : cut(pathToKeep(path, head.target), MAX_PATH),
+    clientIp: copyOf(head.clientIp.slice(0, MAX_ADDRESS)),
     route,
     endpoint,
     principal,
@@ -134,8 +134,21 @@ function entryOf(record: ExchangeRecord, atMs: number): RecentRefusal {
   };
 }
 
-/** Copies a text up to a length. A part of a string keeps the whole string in memory, here a target with its query. */
+/** The path without tokens; a copy, unless it is the whole target. */
+function pathToKeep(path: string, target: string | undefined): string {
+  const own = path === target || path.length > MAX_PATH ? path : copyOf(path);
+  return own.includes('eyJ') ? hideTokens(own) : own;
+}
+
+/** Cuts a text that is long. */
 function cut(text: string, length: number): string {
-  const copy = Buffer.from(text.slice(0, length), 'latin1').toString('latin1');
-  return text.length > length ? `${copy}…` : copy;
+  return text.length > length ? `${copyOf(text.slice(0, length))}…` : text;
+}
+
+/** V8 copies a shorter part of a string. A longer one keeps the whole string in memory. */
+const SHORTEST_SLICE = 13;
+
+/** Copies a text that may be a part of another one: of a target with its query, or of a list of addresses. */
+function copyOf(text: string): string {
+  return text.length < SHORTEST_SLICE ? text : Buffer.from(text, 'latin1').toString('latin1');
 }

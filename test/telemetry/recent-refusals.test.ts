@@ -172,13 +172,17 @@ describe('the memory', () => {
     for (let at = 0; at < 5000; at++) {
       // From bytes, as the parser makes a string: one that a part of it would keep in memory.
       const text = (length: number): string => Buffer.alloc(length, `${at}/`).toString('latin1');
-      const head = { target: `/${text(16_000)}?${text(200)}`, host: text(8000), clientIp: text(4000) };
+      const target = at % 2 === 0 ? `/${text(16_000)}?${text(200)}` : `/${text(100)}?${text(16_000)}`;
+      const flat = Buffer.from(target, 'latin1').toString('latin1');
+      const head = { target: flat, host: text(8000), clientIp: text(4000).slice(0, 40) };
       ring.add(recordOf(`id-${at}`, { head: { ...head, method: text(3000) } }));
     }
     const perEntry = (heap() - before) / 1000;
     const [newest] = ring.list({ limit: 1 });
     expect(ids(ring)).toHaveLength(1000);
-    expect([newest?.path?.length, newest?.host?.length, newest?.method?.length]).toEqual([513, 256, 33]);
+    const [, second] = ring.list({ limit: 2 });
+    expect([second?.path?.length, newest?.host?.length, newest?.method?.length]).toEqual([513, 256, 33]);
+    expect([newest?.path?.length, newest?.clientIp.length]).toEqual([101, 40]);
     expect(perEntry).toBeLessThan(2048);
   });
 
