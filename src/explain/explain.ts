@@ -116,6 +116,7 @@ async function decide(
     route.access.kind === 'public' ? null : describeToken(caller, route, assumed !== undefined, context);
   let steps: Steps = { ...before, token };
   const principal = caller.result;
+  if (!isRunning && caller.trace.issuer?.keys.kind === 'own') steps = { ...steps, notes: [OWN_TOKENS] };
   if (principal instanceof Refusal) return { steps, route, end: principal };
   const access = describeAccess(principal, route, matched, gateway.steps.authorize);
   steps = { ...steps, access };
@@ -125,7 +126,7 @@ async function decide(
   steps = {
     ...steps,
     limits: describeLimits(inspection, route, isRunning, now()),
-    notes: notesOf(route, request, isRunning),
+    notes: [...steps.notes, ...notesOf(route, request, isRunning)],
   };
   const limited = limitRefusal(inspection, route);
   if (limited) return { steps, route, end: limited };
@@ -188,6 +189,8 @@ function earlyEnd(
       return early.rejection.refusal;
   }
 }
+
+const OWN_TOKENS = 'Only the running gateway has the keys of its own token service.';
 
 /** What the explanation cannot know. */
 function notesOf(route: Route, { assumed }: ExplainRequest, isRunning: boolean): string[] {

@@ -33,6 +33,7 @@ beforeAll(async () => {
       upstreams: { orders: 'http://127.0.0.1:9' },
       routes: [
         { match: 'GET /orders', upstream: 'orders', scope: 'none', issuer: 'main', limit: '1 per 1m' },
+        { match: 'GET /own', upstream: 'orders', scope: 'none', limit: 'none' },
       ],
     }),
   );
@@ -85,6 +86,14 @@ describe('tollgate explain', () => {
       0,
       expect.stringContaining('respond: the token service responds to /me'),
     ]);
+  });
+
+  it("says that it cannot check a token of the file's own token service", async () => {
+    const own = testIssuer({ issuer: 'https://own.test', audience: 'orders', alg: 'RS256' });
+    const { code, stdout } = await run(['GET', '/own', '--token', own.sign()]);
+    expect(code).toBe(1);
+    expect(stdout).toContain('refuse: 503 keys_unavailable');
+    expect(stdout).toContain('note: Only the running gateway has the keys of its own token service.');
   });
 
   it.each([

@@ -254,6 +254,23 @@ describe('Access and limits', () => {
   });
 });
 
+it('A WebSocket handshake takes the same steps; one with a body is 400, and so is a body that is too large: 413', async () => {
+  const handshake = ['Upgrade', 'websocket', 'Connection', 'Upgrade', 'Sec-WebSocket-Version', '13'];
+  const open = await explain('GET', '/open', { host: 'a.test', headers: handshake });
+  expect(open).toMatchObject({ verdict: 'forward', route: 'GET /open' });
+  const withBody = { host: 'a.test', headers: [...handshake, 'Content-Length', '3'] };
+  expect((await explain('GET', '/open', withBody)).status).toBe(400);
+  const large = await explain('POST', '/orders/7', {
+    assumed: { scopes: ['orders:write'] },
+    headers: ['Content-Length', '900000000'],
+  });
+  expect(large).toMatchObject({
+    status: 413,
+    reason: 'body_too_large',
+    remedy: expect.stringContaining('max_body') as unknown,
+  });
+});
+
 it('Forwards nothing: no upstream gets a request, and round robin stays where it is', async () => {
   const before = requested;
   const token = main.sign(claims({ sub: 'rotation' }));
