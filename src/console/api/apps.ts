@@ -41,8 +41,11 @@ export interface CreatedApp {
   readonly secret: string;
   /** The public origin, for the snippets. */
   readonly origin: string;
-  /** The path of the token endpoint. */
-  readonly token_path: string;
+  /** The endpoint at which the app gets a token; null where the file has none for apps. */
+  readonly token_endpoint: {
+    readonly grant: 'key_secret' | 'client_credentials';
+    readonly path: string;
+  } | null;
   /** A path that the app's scopes open, for the snippets; null where there is none. */
   readonly example_path: string | null;
 }

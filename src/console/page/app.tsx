@@ -3,7 +3,7 @@ import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { Session } from '../api/session';
 import { Frame } from './frame';
 import { pageAt } from './pages';
-import { usePlace } from './router';
+import { goTo, usePlace } from './router';
 import { ApiError, get, listenToRequests, request, useCsrf } from './request';
 import { SessionContext } from './session';
 import { SignIn } from './sign-in';
@@ -12,7 +12,7 @@ const SESSION_EVERY_MS = 15_000;
 
 /** Shows the sign-in page without a session, and the page of the address with one. */
 export function App() {
-  const [session, setSession] = useState<Session | 'unknown' | undefined>('unknown');
+  const [session, setSession] = useState<Session | 'unknown' | 'expired' | undefined>('unknown');
   const [isConnected, setIsConnected] = useState(true);
   const place = usePlace();
 
@@ -24,11 +24,11 @@ export function App() {
     try {
       begin(await get<Session>('session'));
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) setSession(undefined);
+      if (error instanceof ApiError && error.status === 401) setSession(ended);
     }
   }, [begin]);
   useEffect(() => {
-    listenToRequests({ onSignedOut: () => setSession(undefined), onConnection: setIsConnected });
+    listenToRequests({ onSignedOut: () => setSession(ended), onConnection: setIsConnected });
     void load();
     const timer = setInterval(() => {
       if (!document.hidden) void load();
@@ -37,11 +37,14 @@ export function App() {
   }, [load]);
   const signOut = async (): Promise<void> => {
     await request('DELETE', 'session').catch(() => undefined);
+    // The next person begins at the beginning.
+    goTo();
     setSession(undefined);
   };
 
   if (session === 'unknown') return isConnected ? null : <LostConnection />;
-  if (!session) return <SignIn onSignedIn={begin} />;
+  if (session === undefined || session === 'expired')
+    return <SignIn onSignedIn={begin} hasExpired={session === 'expired'} />;
   return (
     <SessionContext.Provider value={session}>
       <Frame place={place} onSignOut={() => void signOut()}>
@@ -50,6 +53,11 @@ export function App() {
       </Frame>
     </SessionContext.Provider>
   );
+}
+
+/** What becomes of a session that the gateway no longer knows. */
+function ended(before: Session | 'unknown' | 'expired' | undefined): 'expired' | undefined {
+  return typeof before === 'object' || before === 'expired' ? 'expired' : undefined;
 }
 
 function LostConnection() {

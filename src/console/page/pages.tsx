@@ -1,5 +1,5 @@
 /** The page of each place. */
-import type { ComponentChildren } from 'preact';
+import { Fragment, type ComponentChildren } from 'preact';
 import type { Session } from '../api/session';
 import { AppsPage } from './pages/apps';
 import { Page } from './parts/page';
@@ -16,7 +16,8 @@ export function pageAt({ segments, query }: Place, { kind }: Session): Component
   const [name = 'overview', ...rest] = segments;
   const isHidden = kind !== 'administrator' && (name === 'users' || name === 'audit');
   const draw = Object.hasOwn(PAGES, name) && !isHidden ? PAGES[name] : undefined;
-  return draw ? draw(rest, query) : <NoSuchPage />;
+  // With a key, two places of the same page share no state, and each gives its heading the focus.
+  return <Fragment key={segments.join('/')}>{draw ? draw(rest, query) : <NoSuchPage />}</Fragment>;
 }
 
 function NoSuchPage() {
