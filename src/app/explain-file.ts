@@ -37,7 +37,7 @@ function detached(settings: Settings, needsKeys: boolean): Settings {
     tokens: undefined,
     revocationCache: undefined,
     issuers: settings.issuers.map((issuer) =>
-      needsKeys && issuer.keys.kind !== 'own' ? issuer : { ...issuer, keys: noKeys },
+      needsKeys || issuer.keys.kind === 'own' ? issuer : { ...issuer, keys: noKeys },
     ),
     upstreams: settings.upstreams.map((upstream) => ({ ...upstream, health: undefined })),
   };

@@ -195,7 +195,7 @@ export const requests = fc.array(
   fc
     .record({
       method: fc.oneof(
-        { weight: 10, arbitrary: fc.constantFrom('GET', 'GET', 'GET', 'POST', 'HEAD', 'OPTIONS') },
+        { weight: 4, arbitrary: fc.constantFrom('GET', 'GET', 'GET', 'POST', 'HEAD', 'OPTIONS') },
         fc.constantFrom('TRACE', 'CONNECT', 'get', 'BREW', 'PLAY', 'DELETE', 'G@T'),
       ),
       target,
