@@ -5,6 +5,7 @@ import { applyTheme } from './theme';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/parts.css';
+import './styles/debugger.css';
 
 applyTheme();
 const root = document.getElementById('app');

@@ -2,6 +2,7 @@
 import { Fragment, type ComponentChildren } from 'preact';
 import type { Session } from '../api/session';
 import { AppsPage } from './pages/apps';
+import { DebuggerPage } from './pages/debugger';
 import { Page } from './parts/page';
 import { linkTo, type Place } from './router';
 
@@ -9,6 +10,7 @@ type Draw = (rest: readonly string[], query: URLSearchParams) => ComponentChildr
 
 const PAGES: Readonly<Record<string, Draw>> = {
   apps: () => <AppsPage />,
+  debugger: () => <DebuggerPage />,
 };
 
 /** Returns the page of a place; an unknown place has a page that says so. */
