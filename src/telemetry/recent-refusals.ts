@@ -107,8 +107,11 @@ export class RecentRefusals {
   }
 }
 
-/** An error of the token service has a reason of its own. A fault after the response had begun is no refusal. */
-function isRefusal({ status, reason, endpoint }: ExchangeRecord): boolean {
+/**
+ * Returns whether an exchange was refused. An error of the token service has a reason of its own. A fault after the response
+ * had begun is no refusal.
+ */
+export function isRefusal({ status, reason, endpoint }: ExchangeRecord): boolean {
   if (reason === undefined || status < 400) return false;
   return endpoint !== undefined || reason === BROKEN_BODY || isRefusalReason(reason);
 }
