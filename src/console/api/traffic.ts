@@ -2,6 +2,7 @@
  * The console's API: traffic and refusals. Paths are below `<prefix>/api/`. Times are epoch seconds; a duration names its unit. An error is
  * `{"errors":[{"code":…,"message":…}]}`.
  */
+import type { Explanation } from '../../model/explanation.js';
 
 /** A refusal in `GET refusals`. */
 export interface RecentRefusal {
@@ -53,4 +54,9 @@ export interface AppTraffic {
   readonly name: string | null;
   readonly requests: number;
   readonly refused: number;
+}
+
+/** `GET refusals/{id}`: why that request was refused. */
+export interface ExplainedRefusal extends Explanation {
+  readonly refusal: RecentRefusal;
 }

@@ -3,6 +3,7 @@ import { Fragment, type ComponentChildren } from 'preact';
 import type { Session } from '../api/session';
 import { AppsPage } from './pages/apps';
 import { DebuggerPage } from './pages/debugger';
+import { ExplainPage, RefusalPage } from './pages/explain';
 import { Page } from './parts/page';
 import { linkTo, type Place } from './router';
 
@@ -11,6 +12,7 @@ type Draw = (rest: readonly string[], query: URLSearchParams) => ComponentChildr
 const PAGES: Readonly<Record<string, Draw>> = {
   apps: () => <AppsPage />,
   debugger: () => <DebuggerPage />,
+  explain: ([id]) => (id === undefined ? <ExplainPage /> : <RefusalPage id={id} />),
 };
 
 /** Returns the page of a place; an unknown place has a page that says so. */

@@ -18,8 +18,6 @@ const MEANINGS: Readonly<Record<string, string>> = {
   iat: 'issued',
   auth_time: 'signed in',
   jti: 'token id',
-  scope: 'scopes',
-  scp: 'scopes',
   azp: 'app',
   client_id: 'app',
   cnf: 'bound to a key',
