@@ -6,7 +6,7 @@ import { keyOfSource } from '../model/token-source.js';
 import { conditionsBeyond, grantsWithin } from './access.js';
 import { placeOf, widened, type Change, type FilePath, type Finding } from './change.js';
 import { compareKeys, type ReadText } from './keys.js';
-import { conditionText, durationText, listText } from './words.js';
+import { conditionText, durationText, listText, lostConditionText } from './words.js';
 
 /** Returns what differs between the issuers. An added one is loosened, whichever routes accept it. */
 export function compareIssuers(old: Settings, now: Settings, readText: ReadText): readonly Change[] {
@@ -133,7 +133,7 @@ function compareClaims(old: Issuer, now: Issuer): readonly Finding[] {
 function compareRequire(old: Issuer, now: Issuer): readonly Finding[] {
   return [
     ...conditionsBeyond({ require: old.require }, { require: now.require }).map((condition) =>
-      widened(true, 'condition', `require: "${conditionText(condition)}" is no longer needed`),
+      widened(true, 'condition', lostConditionText(condition, old.require, now.require)),
     ),
     ...conditionsBeyond({ require: now.require }, { require: old.require }).map((condition) =>
       widened(false, 'condition', `require: "${conditionText(condition)}" is needed`),

@@ -8,7 +8,7 @@
 import type { LimitPolicy, LimitSubject } from '../model/limit.js';
 import type { Route } from '../model/route.js';
 import { widened, type Finding } from './change.js';
-import { durationText, limitsText } from './words.js';
+import { durationText, limitsText, limitText } from './words.js';
 
 /** N requests per window. */
 type Rate = Pick<LimitPolicy, 'requests' | 'windowMs'>;
@@ -94,16 +94,30 @@ export function compareLimits(old: Route, now: Route, looser: readonly LimitPoli
   const after = limitsText(now.limits);
   if (looser.length === 0)
     return before === after ? [] : [widened(false, 'limit', `limit: ${after} instead of ${before}`)];
-  if (before !== after)
-    return [widened(true, 'limit', `limit: ${after} instead of ${before}${burst(looser, now)}`)];
-  const text = `limit: ${limitsText(looser)} is counted apart from other requests that were counted with these`;
+  if (before === after) {
+    const text = `limit: ${limitsText(looser)} is counted apart from other requests that were counted with these`;
+    return [widened(true, 'limit', text)];
+  }
+  // Numbers that admit no more are looser only where the requests had one count with others.
+  const isApart = looser.every((limit) => admitsNoMore(commonRates([now], subjectOf(limit, old)), limit));
+  const how = isApart ? ', counted apart,' : '';
+  const shadow = isInShadow(looser, now) ? '; it is in shadow' : '';
+  const text = `limit: ${after}${how} instead of ${before}${isApart ? '' : burst(looser, now)}${shadow}`;
   return [widened(true, 'limit', text)];
+}
+
+/** Whether the limits that are not kept are still counted, and refuse nobody. */
+function isInShadow(looser: readonly LimitPolicy[], { shadow }: Route): boolean {
+  const counted = (shadow?.limits ?? []).map(limitText);
+  return looser.every((limit) => counted.includes(limitText(limit)));
 }
 
 /** Says how many requests a shorter window admitted, where that is not plain from the numbers. */
 function burst([limit]: readonly LimitPolicy[], { limits }: Route): string {
-  const other = limits.find(
-    (each) => limit && each.requests > limit.requests && each.windowMs > limit.windowMs,
+  const least = limits.reduce<LimitPolicy | undefined>(
+    (lowest, each) => (lowest && lowest.requests <= each.requests ? lowest : each),
+    undefined,
   );
-  return limit && other ? `: ${other.requests} in ${durationText(limit.windowMs)} are admitted` : '';
+  if (!limit || !least || least.requests <= limit.requests || least.windowMs <= limit.windowMs) return '';
+  return `: ${least.requests} in ${durationText(limit.windowMs)} are admitted`;
 }

@@ -7,7 +7,7 @@ import type { Settings } from '../model/settings.js';
 import { conditionsBeyond, impliesScopes } from './access.js';
 import { widened, type Finding } from './change.js';
 import { compareCors } from './cors.js';
-import { conditionText, listText, scopeText } from './words.js';
+import { conditionText, listText, scopeText, lostConditionText } from './words.js';
 
 /** The files that the two routes are from. */
 export interface Files {
@@ -54,9 +54,12 @@ function compareConditions(old: Route, now: Route): readonly Finding[] {
   const shadowed = (now.shadow?.require ?? []).map(conditionText);
   return [
     ...conditionsBeyond(old, now).map((condition) => {
-      const text = conditionText(condition);
-      const shadow = shadowed.includes(text) ? '; it is in shadow' : '';
-      return widened(true, 'condition', `require: "${text}" is no longer needed${shadow}`);
+      const shadow = shadowed.includes(conditionText(condition)) ? '; it is in shadow' : '';
+      return widened(
+        true,
+        'condition',
+        `${lostConditionText(condition, old.require ?? [], now.require ?? [])}${shadow}`,
+      );
     }),
     ...conditionsBeyond(now, old).map((condition) =>
       widened(false, 'condition', `require: "${conditionText(condition)}" is needed`),

@@ -1,5 +1,5 @@
 /** Values of the file in words, for the texts of differences. */
-import type { ClaimCondition } from '../model/claim.js';
+import { isSameClaim, type ClaimCondition } from '../model/claim.js';
 import { formatWindow, type LimitPolicy } from '../model/limit.js';
 import type { Access } from '../model/route.js';
 
@@ -20,6 +20,26 @@ export function scopeText(access: Access): string {
 export function conditionText({ name, test, values, parameter }: ClaimCondition): string {
   if (test === 'absent') return `${name} absent`;
   return `${name} ${test} ${parameter === undefined ? values.map(String).join(' or ') : `{${parameter}}`}`;
+}
+
+/**
+ * Says that a condition of the old file is not kept: what is needed of its claim instead, or that nothing is.
+ * @param old the conditions of the old file
+ * @param now those of the new file
+ */
+export function lostConditionText(
+  lost: ClaimCondition,
+  old: readonly ClaimCondition[],
+  now: readonly ClaimCondition[],
+): string {
+  const before = old.map(conditionText);
+  const instead = now
+    .filter(({ path }) => isSameClaim(path, lost.path))
+    .map(conditionText)
+    .filter((text) => !before.includes(text));
+  const text = `"${conditionText(lost)}"`;
+  if (instead.length === 0) return `require: ${text} is no longer needed`;
+  return `require: "${instead.join('" and "')}" is needed instead of ${text}`;
 }
 
 /** Formats a limit: `10 per 2m by ip`. */

@@ -40,12 +40,23 @@ const ROUTES: readonly Case[] = [
     set(2, { require: [{ claim: 'org', is: '{org}', shadow: true }] }),
     /"org is \{org\}" is no longer needed; it is in shadow$/,
   ],
-  ['a value added to a condition', set(2, { require: [{ claim: 'org', is: 'a' }] }), /no longer needed/],
+  [
+    'a value added to a condition',
+    set(2, { require: [{ claim: 'org', is: ['a', 'b'] }] }),
+    /require: "org is a or b" is needed instead of "org is a"$/,
+    set(2, { require: [{ claim: 'org', is: 'a' }] }),
+  ],
   [
     'another test of a claim',
     set(2, { require: [{ claim: 'org', has: 'a' }] }),
-    /"org is a" is no longer needed/,
+    /"org has a" is needed instead of "org is a"$/,
     set(2, { require: [{ claim: 'org', is: 'a' }] }),
+  ],
+  [
+    'one of two conditions on a claim',
+    set(2, { require: [{ claim: 'groups', has: 'b' }] }),
+    /"groups has a" is no longer needed$/,
+    set(2, { require: ['a', 'b'].map((has) => ({ claim: 'groups', has })) }),
   ],
   ['an issuer of a route added', set(0, { issuer: ['main', 'other'] }), /tokens of other are accepted too/],
   [
@@ -76,7 +87,17 @@ const LIMITS: readonly Case[] = [
   ],
   ['halves that do not fit', set(0, { limit: '6 per 1m' }), /6 per 1m/],
   ['no limit', set(0, { limit: 'none' }), /no limit instead of 10 per 2m/],
-  ['a limit in shadow', set(0, { limit: { requests: 10, window: '2m', shadow: true } }), /no limit instead/],
+  [
+    'a limit in shadow',
+    set(0, { limit: { requests: 10, window: '2m', shadow: true } }),
+    /no limit instead of 10 per 2m; it is in shadow$/,
+  ],
+  [
+    'more requests beside another limit',
+    set(0, { limit: ['11 per 2m', '50 per 1h'] }),
+    /11 per 2m, 50 per 1h instead of 10 per 2m, 50 per 1h$/,
+    set(0, { limit: ['10 per 2m', '50 per 1h'] }),
+  ],
   ['another subject', set(0, { limit: { requests: 10, window: '2m', by: 'ip' } }), /by ip instead/],
   [
     'each app instead of all',
@@ -86,7 +107,7 @@ const LIMITS: readonly Case[] = [
   [
     'a share left',
     set(3, { limit: '10 per 1m' }),
-    /\/files\/\{path\*\}: limit: 10 per 1m instead of 10 per 1m shared as files/,
+    /\/files\/\{path\*\}: limit: 10 per 1m, counted apart, instead of 10 per 1m shared as files/,
     add({ match: 'GET /f', scope: 'files:read', limit: { requests: 10, window: '1m', share: 'files' } }),
   ],
   [
@@ -115,6 +136,11 @@ const TAKEOVERS: readonly Case[] = [
     'a method of a route for any',
     add({ match: 'DELETE /files/{path*}', host: 'files.test', public: true }),
     /gets DELETE http:\/\/files\.test\/files\/x from/,
+  ],
+  [
+    'a lower limit that counts apart',
+    add({ match: 'GET /orders/new', scope: ['orders:read', 'sso'], issuer: 'main', limit: '1 per 2m' }),
+    /: limit: 1 per 2m, counted apart, instead of 10 per 2m$/,
   ],
   ['HEAD beside GET', add({ match: 'HEAD /orders/{id}', public: true }), /gets HEAD \/orders\/x from GET/],
   [
@@ -192,7 +218,7 @@ const ISSUERS: readonly Case[] = [
         { claim: 'tier', is: 'gold' },
       ],
     }),
-    /"use is access" is no longer/,
+    /"use is access or id" is needed instead of "use is access"$/,
   ],
   [
     'another app claim',
