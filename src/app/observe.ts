@@ -1,10 +1,11 @@
-/** What happens with each finished exchange: access log, metrics, recent refusals. Called by `serve.ts`. */
+/** What happens with each finished exchange: access log, metrics, traffic, recent refusals. Called by `serve.ts`. */
 import type { Observe } from '../model/record.js';
 import type { Route } from '../model/route.js';
 import { createAccessLog, type AccessLogOptions } from '../telemetry/access-log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { createNearestRouteLog, type NearestRouteOptions } from '../telemetry/nearest-route.js';
 import type { RefusalReports } from './refusal-reports.js';
+import type { TrafficHandle } from './traffic.js';
 
 export interface ObserveOptions extends AccessLogOptions {
   readonly log: NearestRouteOptions['log'];
@@ -12,17 +13,19 @@ export interface ObserveOptions extends AccessLogOptions {
   readonly routes: () => readonly Route[];
   readonly metrics: Metrics;
   readonly refusals: Pick<RefusalReports, 'add'>;
+  readonly traffic: Pick<TrafficHandle, 'add'>;
   /** Called last. */
   readonly watch: Observe | undefined;
 }
 
 /** Creates the observer of a process that serves. */
 export function createObserve(options: ObserveOptions): Observe {
-  const { metrics, refusals, watch } = options;
+  const { metrics, refusals, traffic, watch } = options;
   const logAccess = createAccessLog(options);
   const logNearestRoute = createNearestRouteLog(options);
   return (record) => {
     logAccess(record);
+    traffic.add(record);
     if (record.shadow && record.route) metrics.countShadowRefusal(record.route, record.shadow.reason);
     if (record.reason !== undefined) refusals.add(record);
     if (record.reason === 'no_route') logNearestRoute(record);

@@ -14,13 +14,14 @@ import type { KnownPage } from '../revocation/revocation.js';
 import { processRuntime } from './runtime.js';
 import { createLog } from '../telemetry/log.js';
 import { watchLoopDelay } from '../telemetry/loop-delay.js';
-import { createMetrics, sumOf, type Measurements } from '../telemetry/metrics.js';
+import { createMetrics, sumOf, type Measurements, type Metrics } from '../telemetry/metrics.js';
 import type { RefusalsApiOptions } from '../admin/refusals-api.js';
 import { createOpenAdminApi } from './admin-api.js';
 import { createObserve } from './observe.js';
 import { createRefusalReports, type RefusalReports } from './refusal-reports.js';
 import { limitHeapGrowth } from './limit-heap-growth.js';
 import { keysThatNeedRestart } from './pending-settings.js';
+import { openTraffic, type ProcessTraffic, type TrafficHandle } from './traffic.js';
 import { logUnhandledRejections } from './unhandled.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,6 +39,10 @@ export interface ServeOptions {
     /** Returns the metrics of all workers, its own included. */
     readonly collectMetrics: () => Promise<readonly Measurements[]>;
     readonly siblings: Siblings;
+    /** The gateway's id: the same for all workers. */
+    readonly gateway: string;
+    /** Returns the traffic of all workers, its own included. */
+    readonly collectTraffic: (from: number) => Promise<readonly ProcessTraffic[]>;
     /** The refusals of all workers, its own included. */
     readonly refusals: RefusalsApiOptions;
   };
@@ -62,6 +67,8 @@ export interface Serving {
   readonly knownRevocations: (from: number) => KnownPage | undefined;
   /** The recent refusals of this process alone. */
   readonly refusals: Pick<RefusalReports, 'list' | 'find'>;
+  /** The traffic of this process alone, from a bucket on. */
+  readonly traffic: TrafficHandle['own'];
   /** Drains, then closes all resources. */
   readonly stop: () => Promise<void>;
 }
@@ -94,21 +101,17 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { current } = reloader;
   const routes = (): Settings['routes'] => current().settings.routes;
   const loopDelay = watchLoopDelay(log);
+  const traffic = openTrafficOf(options, runtime, current);
   const closeAll = async (): Promise<void> => {
+    traffic.close();
     loopDelay.close();
     await reloader.close();
     await closeProcess();
   };
-  const metrics = createMetrics({
-    isRedisUp: () => current().redis?.isUp,
-    targets: () => current().gateway.forwarder.targets(),
-    connections: () => listening.connections(),
-    inFlight: () => listening.inFlight(),
-    routes,
-  });
+  const metrics = openMetrics(current, () => listening);
   const logged = { paths: started.log.paths };
   const place = { worker: worker?.number, logged, now: runtime.now };
-  const observe = createObserve({ log, writeInfo, ...place, routes, metrics, refusals, watch });
+  const observe = createObserve({ log, writeInfo, ...place, routes, metrics, refusals, traffic, watch });
   const opening = listen({
     current: () => current().gateway,
     now: runtime.monotonic,
@@ -148,12 +151,39 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     measure: () => metrics.registry.getMetricsAsJSON(),
     knownRevocations: (from) => current().revocations?.page(from),
     refusals,
+    traffic: traffic.own,
     async stop() {
       reloader.disable();
       await drain(listening, current().settings, log);
       await closeAll();
     },
   };
+}
+
+function openMetrics(current: () => GatewayInstance, listening: () => Listening): Metrics {
+  return createMetrics({
+    isRedisUp: () => current().redis?.isUp,
+    targets: () => current().gateway.forwarder.targets(),
+    connections: () => listening().connections(),
+    inFlight: () => listening().inFlight(),
+    routes: () => current().settings.routes,
+  });
+}
+
+/** Begins to count the traffic. */
+function openTrafficOf(
+  { worker }: ServeOptions,
+  { now, random }: Runtime,
+  current: () => GatewayInstance,
+): TrafficHandle {
+  return openTraffic({
+    isOn: () => true,
+    redis: () => current().redis,
+    keyPrefix: () => current().settings.redis?.keyPrefix ?? '',
+    now,
+    random,
+    worker: worker && { gateway: worker.gateway, collect: worker.collectTraffic },
+  });
 }
 
 /** Closes what was opened before, where opening fails. */

@@ -3,12 +3,14 @@
  * drain on to them. No request passes through it. Called by `src/cli/`.
  */
 import cluster from 'node:cluster';
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../model/settings.js';
 import { createLog } from '../telemetry/log.js';
 import { bestFound, mergeRefusals } from '../telemetry/refusal-json.js';
 import { readAdminToken } from '../app/admin-token.js';
+import { idOf } from '../app/traffic.js';
 import type { RpcPeer } from './ipc-rpc.js';
 import type { WorkerCalls } from './worker-calls.js';
 import { WorkerPool } from './worker-pool.js';
@@ -59,11 +61,13 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
   let active = started;
   const pool = new WorkerPool({
     size: countWorkers(started),
+    gateway: idOf(randomBytes(8)),
     settings: () => active,
     collectMetrics: () => askWorkers((worker) => worker.call('measure')),
     async collectRefusals(filter) {
       return mergeRefusals(await askWorkers((worker) => worker.call('refusals', filter)), filter.limit);
     },
+    collectTraffic: (from) => askWorkers((worker) => worker.call('traffic', from)),
     async findRefusal(id) {
       return bestFound(await askWorkers((worker) => worker.call('findRefusal', id)), id);
     },

@@ -1,5 +1,6 @@
 /** The calls between the primary and its workers. */
 import type { AddressInfo } from 'node:net';
+import type { ProcessTraffic } from '../app/traffic.js';
 import type { Settings } from '../model/settings.js';
 import type { KnownPage } from '../revocation/revocation.js';
 import type { Measurements } from '../telemetry/metrics.js';
@@ -8,6 +9,9 @@ import type { ExplainedRefusal, ListedRefusal } from '../telemetry/refusal-json.
 
 /** The environment variable with a worker's number, from 1. Its presence marks a worker of a gateway. */
 export const WORKER_NUMBER = 'TOLLGATE_WORKER';
+
+/** The environment variable with the gateway's id, which all its workers share. */
+export const GATEWAY_ID = 'TOLLGATE_GATEWAY';
 
 export interface WorkerAddresses {
   readonly address: AddressInfo;
@@ -30,6 +34,8 @@ export interface WorkerCalls {
   readonly refusals: (filter: RefusalFilter) => Promise<readonly ListedRefusal[]>;
   /** Returns one of its own refusals by request id; undefined where it does not keep it. */
   readonly findRefusal: (id: string) => Promise<ExplainedRefusal | undefined>;
+  /** Returns its own traffic, from a bucket on. */
+  readonly traffic: (from: number) => Promise<ProcessTraffic>;
   /** Drains, then exits. */
   readonly drain: () => void;
 }
@@ -46,6 +52,8 @@ export interface PrimaryCalls {
   readonly collectMetrics: () => Promise<readonly Measurements[]>;
   /** Returns the recent refusals of every worker, the caller included, the newest first. */
   readonly collectRefusals: (filter: RefusalFilter) => Promise<readonly ListedRefusal[]>;
+  /** Returns the traffic of every worker, the caller included, from a bucket on. */
+  readonly collectTraffic: (from: number) => Promise<readonly ProcessTraffic[]>;
   /** Returns a refusal of any worker by request id; undefined where none keeps it. */
   readonly findRefusal: (id: string) => Promise<ExplainedRefusal | undefined>;
 }

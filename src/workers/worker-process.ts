@@ -5,9 +5,17 @@ import { EXIT_BAD } from '../model/exit.js';
 import type { Log } from '../model/log.js';
 import type { Settings } from '../model/settings.js';
 import { createRpcPeer, type RpcPeer } from './ipc-rpc.js';
-import { WORKER_NUMBER, type WorkerAddresses, type PrimaryCalls, type WorkerCalls } from './worker-calls.js';
+import {
+  GATEWAY_ID,
+  WORKER_NUMBER,
+  type WorkerAddresses,
+  type PrimaryCalls,
+  type WorkerCalls,
+} from './worker-calls.js';
 
 export interface WorkerProcessOptions extends Omit<PrimaryCalls, 'begin' | 'opened'> {
+  /** The gateway's id. */
+  readonly gateway: string;
   /** Returns the settings in force. Called when the worker begins. */
   readonly settings: () => Settings;
   readonly log: Log;
@@ -36,7 +44,8 @@ export class WorkerProcess {
     readonly number: number,
     options: WorkerProcessOptions,
   ) {
-    const forked = cluster.fork({ [WORKER_NUMBER]: String(number) });
+    const { gateway, ...callOptions } = options;
+    const forked = cluster.fork({ [WORKER_NUMBER]: String(number), [GATEWAY_ID]: gateway });
     this.process = forked.process;
     this.opened = new Promise((resolve) => (this.#open = resolve));
     this.ended = new Promise((resolve) => {
@@ -53,7 +62,7 @@ export class WorkerProcess {
         send: (message, sent) => void forked.send(message, undefined, sent),
         receive: (listener) => void forked.on('message', listener),
       },
-      { ...this.#calls(options) },
+      { ...this.#calls(callOptions) },
     );
     void this.ended.then(() => this.remote.end());
   }
@@ -63,7 +72,7 @@ export class WorkerProcess {
   }
 
   /** The calls that the worker may make. */
-  #calls({ settings, log, ...calls }: WorkerProcessOptions): PrimaryCalls {
+  #calls({ settings, log, ...calls }: Omit<WorkerProcessOptions, 'gateway'>): PrimaryCalls {
     return {
       begin: () => {
         this.hasBegun = true;

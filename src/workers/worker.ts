@@ -5,7 +5,7 @@ import type { Settings } from '../model/settings.js';
 import { AlreadyReported, EXIT_BAD, EXIT_OK } from '../model/exit.js';
 import { createRpcPeer, PeerExited, type RpcChannel } from './ipc-rpc.js';
 import { serve, type Serving } from '../app/serve.js';
-import { WORKER_NUMBER, type PrimaryCalls, type WorkerCalls } from './worker-calls.js';
+import { GATEWAY_ID, WORKER_NUMBER, type PrimaryCalls, type WorkerCalls } from './worker-calls.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -42,6 +42,7 @@ export async function runWorker(file: string, env: Environment): Promise<number>
     knownRevocations: async (from) => (await opening).knownRevocations(from),
     refusals: async (filter) => (await opening).refusals.list(filter),
     findRefusal: async (id) => (await opening).refusals.find(id),
+    traffic: async (from) => (await opening).traffic(from),
     drain() {
       drain();
     },
@@ -55,6 +56,8 @@ export async function runWorker(file: string, env: Environment): Promise<number>
       env,
       worker: {
         number,
+        gateway: env[GATEWAY_ID] ?? '',
+        collectTraffic: (from) => primary.call('collectTraffic', from),
         collectMetrics: () => primary.call('collectMetrics'),
         refusals: {
           list: (filter) => primary.call('collectRefusals', filter),
