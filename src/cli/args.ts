@@ -11,13 +11,12 @@ export function requiredArg(arg: string | undefined, usage: string): string {
 }
 
 /**
- * Parses a required, comma-separated list: `a,b`.
+ * Parses a required list of scopes: `a,b`, or `a b` as in a token. No scope has a space (RFC 6749 3.3).
  * @throws UsageError if it has no item
  */
 export function requiredList(text: string | undefined, usage: string): readonly string[] {
   const list = requiredArg(text, usage)
-    .split(',')
-    .map((each) => each.trim())
+    .split(/[\s,]+/)
     .filter((each) => each !== '');
   if (list.length === 0) throw new UsageError(`usage: tollgate ${usage}`);
   return list;

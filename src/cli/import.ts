@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { reasonOf } from '../config/config.js';
 import { DocumentError, importDocument, MAX_BYTES, type Imported, type Note } from '../import/import.js';
 import { CommandFailed, EXIT_OK } from '../model/exit.js';
 import { UsageError, type Run, type Terminal } from './command.js';
@@ -46,7 +47,7 @@ async function readBytes(file: string, name: string): Promise<Buffer> {
       if (length > MAX_BYTES) break;
     }
   } catch (error) {
-    throw new UsageError(`cannot read ${name}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+    throw new UsageError(`cannot read ${name}: ${reasonOf(error)}`);
   }
   return Buffer.concat(chunks);
 }

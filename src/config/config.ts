@@ -12,6 +12,7 @@ import { ConfigError, ConfigUnreadable, type Path, type Problem } from './proble
 import { objectSource, yamlSource, type Source } from './source.js';
 import { validate, type LoadContext } from './validate.js';
 
+export { reasonOf } from './files.js';
 export { ConfigError, ConfigUnreadable, Problem } from './problem.js';
 export { jsonSchema, type GatewayConfig } from './schema/schema.js';
 export { readWithKeys } from './replace-keys.js';

@@ -74,6 +74,11 @@ describe('tollgate explain', () => {
     expect([forged.code, (JSON.parse(forged.stdout) as Explanation).status]).toEqual([1, 401]);
   });
 
+  it('takes scopes as a token has them, with spaces', async () => {
+    const { stdout } = await run(['GET', '/orders', '--scopes', 'a b, c', '--json']);
+    expect((JSON.parse(stdout) as Explanation).token?.scopes).toEqual(['a', 'b', 'c']);
+  });
+
   it('does not know the counts without a gateway, and says so', async () => {
     const { stdout } = await run(['GET', '/orders', '--scopes', '']);
     expect(stdout).toContain('the count is not known here');

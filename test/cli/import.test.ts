@@ -54,8 +54,8 @@ describe('tollgate import', () => {
 
   it.each([
     [['import'], 2, /^tollgate: usage: tollgate import FILE/],
-    [['import', 'absent.yaml'], 2, /^tollgate: cannot read absent\.yaml: ENOENT\n$/],
-    [['import', '.'], 2, /^tollgate: cannot read \.: EISDIR\n$/],
+    [['import', 'absent.yaml'], 2, /^tollgate: cannot read absent\.yaml: there is no such file\n$/],
+    [['import', '.'], 2, /^tollgate: cannot read \.: it is a folder\n$/],
     [['import', 'openapi.yaml', '--from', 'raml'], 2, /^tollgate: --from must be openapi, not "raml"\n$/],
     [['import', 'text.yaml'], 1, /^tollgate: text\.yaml: the document is not a map/],
     [['import', 'empty.yaml'], 1, /^tollgate: empty\.yaml: no route can be made of the document\n$/],
