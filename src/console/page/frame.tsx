@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { Icon, type IconName } from './parts/icon';
+import { Palette } from './palette';
 import { linkTo, type Place } from './router';
 import { useSession } from './session';
 import { chooseTheme, currentTheme, type Theme } from './theme';
@@ -66,6 +67,7 @@ export function Frame({ place, onSignOut, children }: FrameProps) {
           <strong>{gateway.name}</strong>
           <span class="soft">{gateway.version}</span>
           <State />
+          <Palette />
           <details class="account">
             <summary>Account</summary>
             <SignedIn onSignOut={onSignOut} />

@@ -6,6 +6,9 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/parts.css';
 import './styles/debugger.css';
+import './styles/forms.css';
+import './styles/apps.css';
+import './styles/palette.css';
 
 applyTheme();
 const root = document.getElementById('app');

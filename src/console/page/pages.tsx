@@ -1,18 +1,28 @@
 /** The page of each place. */
 import { Fragment, type ComponentChildren } from 'preact';
 import type { Session } from '../api/session';
+import { AppPage } from './pages/app/app-page';
 import { AppsPage } from './pages/apps';
+import { AuditPage } from './pages/audit';
 import { DebuggerPage } from './pages/debugger';
 import { ExplainPage, RefusalPage } from './pages/explain';
+import { NewAppPage } from './pages/new-app';
+import { NewUserPage } from './pages/new-user';
+import { UsersPage } from './pages/users';
 import { Page } from './parts/page';
 import { linkTo, type Place } from './router';
 
 type Draw = (rest: readonly string[], query: URLSearchParams) => ComponentChildren;
 
 const PAGES: Readonly<Record<string, Draw>> = {
-  apps: () => <AppsPage />,
   debugger: () => <DebuggerPage />,
   explain: ([id]) => (id === undefined ? <ExplainPage /> : <RefusalPage id={id} />),
+  apps: ([key]) => {
+    if (key === undefined) return <AppsPage />;
+    return key === 'new' ? <NewAppPage /> : <AppPage appKey={key} />;
+  },
+  users: ([name]) => (name === 'new' ? <NewUserPage /> : <UsersPage />),
+  audit: () => <AuditPage />,
 };
 
 /** Returns the page of a place; an unknown place has a page that says so. */

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { AppSummary } from '../../api/apps';
 import { useLoaded } from '../load';
+import { Name } from '../parts/name';
 import { Page } from '../parts/page';
 import { Scopes } from '../parts/scopes';
 import { Empty, LoadedView } from '../parts/states';
@@ -68,9 +69,11 @@ function rowOf(app: AppSummary): Row {
   return {
     key: app.key,
     cells: [
-      <a href={linkTo('apps', app.key)}>{app.name}</a>,
+      <a href={linkTo('apps', app.key)}>
+        <Name text={app.name} />
+      </a>,
       <code>{app.key}</code>,
-      app.organization,
+      app.organization === '' ? <span class="soft">none</span> : <Name text={app.organization} />,
       <Scopes scopes={app.scopes} />,
       app.last_used_at === null ? <span class="soft">never</span> : <Time at={app.last_used_at} />,
       <Time at={app.created_at} />,
