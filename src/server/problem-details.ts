@@ -10,6 +10,7 @@ const QUOTA_EXCEEDED_TITLE = 'Quota Exceeded';
 
 /** The statuses that a cache may store without being told so (RFC 9110 15.1). */
 const CACHEABLE: ReadonlySet<number> = new Set([404, 405, 414, 501]);
+const ACCEPT = 'accept';
 const VARY: FlatHeaders = ['Vary', 'Accept'];
 const NONE: FlatHeaders = [];
 
@@ -18,6 +19,20 @@ interface RefusalBody {
   readonly contentType: string;
   readonly text: string;
   readonly vary: FlatHeaders;
+}
+
+/**
+ * Returns the Accept fields of a request as one (RFC 9110 5.3); undefined where there is none. They are read from the raw
+ * fields, since `req.headers` would make an object of all fields for each refusal.
+ */
+export function acceptOf(rawHeaders: readonly string[]): string | undefined {
+  let accept: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (name.length !== ACCEPT.length || name.toLowerCase() !== ACCEPT) continue;
+    accept = accept === undefined ? rawHeaders[at + 1]! : `${accept}, ${rawHeaders[at + 1]!}`;
+  }
+  return accept;
 }
 
 /**

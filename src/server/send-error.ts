@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { destroyResponse } from '../shared/destroy-response.js';
 import type { RecordedHead } from '../model/record.js';
 import type { FlatHeaders, Refusal } from '../model/refusal.js';
-import { bodyOf } from './problem-details.js';
+import { acceptOf, bodyOf } from './problem-details.js';
 import { endBatched } from './response-batcher.js';
 
 /** Bounds how much of an unread body is discarded, and for how long, so that a reset does not destroy the response. */
@@ -14,9 +14,9 @@ const DRAIN_MS = 1000;
 const EXPECTS_CONTINUE = /(?:^|,)[ \t]*100-continue[ \t]*(?:,|$)/i;
 
 /**
- * Sends a refusal, as problem details where the client prefers them. Where the request body is still arriving the connection is closed: the response is sent first, then
- * the body is discarded for up to a second, since closing at once would reset the connection and could destroy the
- * response (RFC 9112 9.6). Destroys a response that has already begun.
+ * Sends a refusal, as problem details where the client prefers them. Where the request body is still arriving the
+ * connection is closed: the response is sent first, then the body is discarded for up to a second, since closing at once
+ * would reset the connection and could destroy the response (RFC 9112 9.6). Destroys a response that has already begun.
  */
 export function sendError(
   req: IncomingMessage,
@@ -30,7 +30,7 @@ export function sendError(
     if (!res.writableEnded) destroyResponse(res);
     return;
   }
-  const { contentType, text: body, vary } = bodyOf(refusal, req.headers.accept, headers);
+  const { contentType, text: body, vary } = bodyOf(refusal, acceptOf(req.rawHeaders), headers);
   const fields = headersOf(refusal, contentType, body);
   for (const text of headers) fields.push(text);
   for (const text of vary) fields.push(text);
