@@ -67,6 +67,7 @@ export async function tollgate(
     load,
     build: (next, reuse) => buildGateway(next, runtime, reuse),
     log,
+    now: runtime.now,
     onReload(isInForce) {
       const { settings: current } = reloader.current();
       setLevel(current.log.level);

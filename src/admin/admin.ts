@@ -1,4 +1,4 @@
-/** The app of the admin port: liveness, readiness, metrics, /api. `src/server/` serves it, never on the public port. */
+/** The app of the admin port: liveness, readiness, metrics, /api, the console. `src/server/` serves it, never on the public port. */
 import express, { type Express, type RequestHandler } from 'express';
 import { requireAllowedHost } from './admin-hosts.js';
 
@@ -10,6 +10,8 @@ export interface AdminOptions {
   readonly hosts?: () => readonly string[];
   /** The current handler of /api; undefined where there is no administrator's credential. */
   readonly api: () => RequestHandler | undefined;
+  /** The current console, below its prefix; undefined where it is switched off or has an address of its own. */
+  readonly console?: () => RequestHandler | undefined;
 }
 
 /** The metrics in Prometheus's format; a prom-client registry is one. */
@@ -19,16 +21,12 @@ export interface Exposition {
 }
 
 const NO_HOSTS = (): readonly string[] => [];
+const NONE = (): undefined => undefined;
 
 /** Creates the Express app of the admin port. */
-export function createAdminApp({ ready, metrics, hosts = NO_HOSTS, api }: AdminOptions): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.use((_req, res, next) => {
-    res.set('Cache-Control', 'no-store');
-    next();
-  });
-  app.use(requireAllowedHost(hosts));
+export function createAdminApp(options: AdminOptions): Express {
+  const { ready, metrics, hosts = NO_HOSTS, api, console = NONE } = options;
+  const app = createGuardedApp(hosts);
   app.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
   });
@@ -39,13 +37,44 @@ export function createAdminApp({ ready, metrics, hosts = NO_HOSTS, api }: AdminO
   app.get('/metrics', async (_req, res) => {
     res.set('Content-Type', metrics.contentType).send(await metrics.metrics());
   });
-  app.use('/api', (req, res, next) => {
-    const handler = api();
-    if (handler) void handler(req, res, next);
-    else next();
-  });
-  app.use((_req, res) => {
-    res.status(404).json({ errors: [{ code: 34, message: 'No such resource' }] });
-  });
+  app.use('/api', delegateTo(api));
+  app.use(delegateTo(console));
+  app.use(respondNotFound);
   return app;
 }
+
+/** Creates the Express app of a port that has the console alone. */
+export function createConsoleApp({
+  hosts = NO_HOSTS,
+  console = NONE,
+}: Pick<AdminOptions, 'hosts' | 'console'>): Express {
+  const app = createGuardedApp(hosts);
+  app.use(delegateTo(console));
+  app.use(respondNotFound);
+  return app;
+}
+
+/** An app that caches nothing and accepts the allowed hosts alone. */
+function createGuardedApp(hosts: () => readonly string[]): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use((_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
+  });
+  app.use(requireAllowedHost(hosts));
+  return app;
+}
+
+/** A reload replaces the handler, so it is asked for at each request. */
+function delegateTo(current: () => RequestHandler | undefined): RequestHandler {
+  return (req, res, next) => {
+    const handler = current();
+    if (handler) void handler(req, res, next);
+    else next();
+  };
+}
+
+const respondNotFound: RequestHandler = (_req, res) => {
+  res.status(404).json({ errors: [{ code: 34, message: 'No such resource' }] });
+};

@@ -2,14 +2,11 @@
 import express, { Router } from 'express';
 import type { Log } from '../model/log.js';
 import { createSendError } from './api-error.js';
-import type { CredentialGuard } from './credential-guard.js';
-import { requireCredential } from './require-credential.js';
+import { requireCredential, type CheckCredential } from './require-credential.js';
 
 export interface AdminApiOptions {
-  /** The administrator's credential. */
-  readonly credential: string;
-  /** Counts and delays wrong credentials. */
-  readonly guard: CredentialGuard;
+  /** Compares the administrator's credential, and delays wrong ones. */
+  readonly checkCredential: CheckCredential;
   readonly routers: readonly Router[];
   readonly log: Log;
 }
@@ -17,9 +14,9 @@ export interface AdminApiOptions {
 const BODY_LIMIT = '64kb';
 
 /** Creates the router of /api. Responds 401 and 429 to a wrong credential, before a body is read, and 413 to a large body. */
-export function createAdminApi({ credential, guard, routers, log }: AdminApiOptions): Router {
+export function createAdminApi({ checkCredential, routers, log }: AdminApiOptions): Router {
   const api = Router();
-  api.use(requireCredential(credential, guard), express.json({ limit: BODY_LIMIT }));
+  api.use(requireCredential(checkCredential), express.json({ limit: BODY_LIMIT }));
   for (const router of routers) api.use(router);
   api.use(createSendError(log));
   return api;

@@ -1,4 +1,4 @@
-/** Composes /api of the admin port, for each instance of the gateway. Called by `serve.ts`. */
+/** Composes /api of the admin port and the console, for each instance of the gateway. Called by `serve.ts`. */
 import type { Request, RequestHandler, Router } from 'express';
 import { createAdminApi } from '../admin/api.js';
 import { createAppsApi, type AdministrationOf } from '../admin/apps-api.js';
@@ -8,11 +8,18 @@ import { createRefusalsApi, type RefusalsApiOptions } from '../admin/refusals-ap
 import { createRevocationsApi } from '../admin/revocations-api.js';
 import { createUsersApi } from '../admin/users-api.js';
 import { createCredentialGuard } from '../admin/credential-guard.js';
+import { createCheckCredential } from '../admin/require-credential.js';
+import { actorOf } from '../console/server/console.js';
 import { networkOf } from '../limit/limit.js';
-import { createAudit } from '../model/audit.js';
-import { createAdministrationFor } from '../tokens/administration-for.js';
+import { createAudit, type Audit } from '../model/audit.js';
+import {
+  createAdministrationFor,
+  type Caller,
+  type CallerAdministration,
+} from '../tokens/administration-for.js';
 import { readAdminToken, type AdminToken } from './admin-token.js';
 import type { GatewayInstance } from './build-gateway.js';
+import { createOpenConsole, type ConsoleSources } from './console.js';
 import type { Runtime } from './resources.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,20 +29,31 @@ export interface AdminApiContext {
   readonly runtime: Runtime;
   /** The recent refusals of all workers. */
   readonly refusals: RefusalsApiOptions;
+  readonly console: ConsoleSources;
 }
 
-/** Opens /api for an instance of the gateway. */
-export type OpenAdminApi = (instance: GatewayInstance) => Promise<RequestHandler | undefined>;
+/** What an instance serves to administrators. Both are undefined where there is no administrator's credential. */
+export interface AdminHandlers {
+  readonly adminApi: RequestHandler | undefined;
+  /** Undefined also where it is switched off. */
+  readonly console: RequestHandler | undefined;
+}
+
+/** Opens /api and the console for an instance of the gateway. */
+export type OpenAdmin = (instance: GatewayInstance) => Promise<AdminHandlers>;
+
+const NONE: AdminHandlers = { adminApi: undefined, console: undefined };
 
 /**
- * Creates the function that opens /api. Wrong credentials are counted over all instances.
+ * Creates the function that opens /api and the console. Wrong credentials are counted over all instances, and over both.
  *
- * @returns a function that resolves to undefined where there is no credential and the gateway can do without; it rejects
- *   where it cannot
+ * @returns a function that rejects where there is no credential and the gateway cannot do without
  */
-export function createOpenAdminApi({ env, runtime, refusals }: AdminApiContext): OpenAdminApi {
+export function createOpenAdmin({ env, runtime, refusals, console: sources }: AdminApiContext): OpenAdmin {
   const { log } = runtime;
   const guard = createCredentialGuard({ now: runtime.monotonic, networkOf, log });
+  const audit = createAudit(log);
+  const openConsole = createOpenConsole({ runtime, sources, audit });
   let absence: string | undefined;
 
   async function findCredential(isNeeded: boolean): Promise<AdminToken | undefined> {
@@ -58,25 +76,41 @@ export function createOpenAdminApi({ env, runtime, refusals }: AdminApiContext):
   return async (instance) => {
     // With a store for revocations the apps API is a part of the gateway.
     const credential = await findCredential(instance.revocations !== undefined);
-    if (!credential) return undefined;
-    if (credential.file !== undefined) log.info({ file: credential.file }, "the administrator's credential");
-    const { explain, settings } = instance;
+    if (!credential) return NONE;
+    const { token, file } = credential;
+    if (file !== undefined) log.info({ file }, "the administrator's credential");
+    const checkCredential = createCheckCredential(token, guard);
+    const administrationFor = administrationOf(instance, runtime, audit);
+    const registry = (callerOf: CallerOf): readonly Router[] =>
+      registryRouters(instance, (req) => administrationFor?.(callerOf(req)));
+    const { explain, settings, gateway } = instance;
     const routers = [
       createExplainApi({ explain, sourceDigest: settings.sourceDigest }),
       createRefusalsApi(refusals),
-      ...registryRouters(instance, runtime),
+      ...registry((req) => ({ actor: { kind: 'administrator' }, clientIp: req.socket.remoteAddress })),
     ];
-    return createAdminApi({ credential: credential.token, guard, routers, log });
+    return {
+      adminApi: createAdminApi({ checkCredential, routers, log }),
+      console: await openConsole({
+        instance,
+        credential: token,
+        checkCredential,
+        routers: registry((req) => ({ actor: actorOf(req), clientIp: gateway.read(req).clientIp })),
+      }),
+    };
   };
 }
 
-/** None where there is no store for revocations. */
-function registryRouters(
+type CallerOf = (req: Request) => Caller;
+
+/** Returns the administration for each caller; undefined where there is no store for revocations. */
+function administrationOf(
   { settings, administerAs, revocations, listRevocations }: GatewayInstance,
-  { now, log }: Runtime,
-): readonly Router[] {
-  if (!revocations || !listRevocations) return [];
-  const administrationFor = createAdministrationFor({
+  { now }: Runtime,
+  audit: Audit,
+): ((caller: Caller) => CallerAdministration) | undefined {
+  if (!revocations || !listRevocations) return undefined;
+  return createAdministrationFor({
     administerAs,
     store: {
       list: listRevocations,
@@ -84,18 +118,24 @@ function registryRouters(
       restore: (issuer, app) => revocations.restore(issuer, app),
     },
     issuers: new Set(settings.issuers.map(({ name }) => name)),
-    audit: createAudit(log),
+    audit,
     now,
   });
-  const callerAt = (req: Request) =>
-    administrationFor({ actor: { kind: 'administrator' }, clientIp: req.socket.remoteAddress });
-  const revocationsApi = createRevocationsApi((req) => callerAt(req).revocations);
+}
+
+/** None where there is no store for revocations. */
+function registryRouters(
+  { revocations, listRevocations, administerAs }: GatewayInstance,
+  administrationAt: (req: Request) => CallerAdministration | undefined,
+): readonly Router[] {
+  if (!revocations || !listRevocations) return [];
+  const revocationsApi = createRevocationsApi((req) => administrationAt(req)!.revocations);
   if (!administerAs) return [revocationsApi];
-  const administrationOf: AdministrationOf = (req) => callerAt(req).registry!;
+  const registryOf: AdministrationOf = (req) => administrationAt(req)!.registry!;
   return [
     revocationsApi,
-    createAppsApi(administrationOf),
-    createUsersApi(administrationOf),
-    createCooldownsApi(administrationOf),
+    createAppsApi(registryOf),
+    createUsersApi(registryOf),
+    createCooldownsApi(registryOf),
   ];
 }

@@ -9,6 +9,7 @@ import {
   type Authenticate,
 } from '../authenticate/authenticate.js';
 import { createTokenPlaces } from '../authenticate/token-places.js';
+import type { KeyFailure } from '../authenticate/outage-log.js';
 import { createVerifyGatewayToken } from '../authenticate/verify-gateway-token.js';
 import { createAuthorize } from '../authorize/authorize.js';
 import type { Reuse } from './resource-pool.js';
@@ -31,6 +32,7 @@ import type { Administration } from '../tokens/administration.js';
 import type { Actor } from '../tokens/administration/policy.js';
 import type { ActorAdministration } from '../tokens/administration-for.js';
 import type { TokenService } from '../tokens/tokens.js';
+import type { UserLogin } from '../tokens/user-login.js';
 import type { RevocationHandle } from './revocations.js';
 
 export interface GatewayInstance extends ReloadableGateway {
@@ -47,8 +49,25 @@ export interface GatewayInstance extends ReloadableGateway {
   readonly redis: RedisConnection | undefined;
   /** Explains what the gateway would do with a request. */
   readonly explain: Explain;
+  /** Verifies users of the token service; undefined where the file has none. */
+  readonly logIn: UserLogin | undefined;
+  /** The state of each issuer's keys, in the order of the file. */
+  readonly issuerKeys: () => readonly IssuerKeys[];
+  /** Whether the registry was read since the start; true without a token service. */
+  readonly isTokenServiceOpen: () => boolean;
   /** Whether the token service is open and the revocations are known, so that the gateway can get traffic. */
   readonly isReady: () => boolean;
+}
+
+/** What is known of an issuer's keys. */
+export interface IssuerKeys {
+  /** The issuer's name in the file. */
+  readonly name: string;
+  /** How many there are; undefined while none are known. */
+  readonly size: number | undefined;
+  /** When they were last read, epoch milliseconds. */
+  readonly readAtMs: number | undefined;
+  readonly failure: KeyFailure | undefined;
 }
 
 /**
@@ -131,6 +150,8 @@ export async function buildGateway(
     ...administrationParts(resources),
     revocations,
     redis,
+    issuerKeys: () => issuerKeysOf(issuers),
+    isTokenServiceOpen: () => tokens?.isOpen ?? true,
     isReady: () => (tokens?.isOpen ?? true) && (revocations?.isKnown ?? true),
     activate: () => resources.applySettings(),
   };
@@ -157,6 +178,15 @@ function createSteps(
   };
 }
 
+function issuerKeysOf(issuers: GatewayResources['issuers']): readonly IssuerKeys[] {
+  return issuers.map(({ issuer: { name }, keys }) => ({
+    name,
+    size: keys.current()?.size,
+    readAtMs: keys.readAtMs(),
+    failure: keys.failure(),
+  }));
+}
+
 type CheckRevocation = (principal: Principal) => Refusal | undefined;
 
 /** What the commands and the admin port administer. */
@@ -164,7 +194,7 @@ function administrationParts({
   tokens,
   tokenServiceLimits,
   revocationHandle,
-}: GatewayResources): Pick<GatewayInstance, 'administration' | 'administerAs' | 'listRevocations'> {
+}: GatewayResources): Pick<GatewayInstance, 'administration' | 'administerAs' | 'listRevocations' | 'logIn'> {
   const publishRevision = async (): Promise<void> => revocationHandle?.revocations.publishRevision();
   return {
     administration: tokens?.administer(publishRevision),
@@ -172,6 +202,7 @@ function administrationParts({
       tokens &&
       tokenServiceLimits &&
       ((actor) => tokens.administerAs(actor, publishRevision, tokenServiceLimits.attempts)),
+    logIn: tokens && tokenServiceLimits && tokens.createUserLogin(tokenServiceLimits.attempts),
     listRevocations: revocationHandle && (() => revocationHandle.list()),
   };
 }

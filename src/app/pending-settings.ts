@@ -7,6 +7,7 @@ export function keysThatNeedRestart(started: Settings, now: Settings): readonly 
   const keys = {
     listen: (settings: Settings) => fixedPartOf(settings.listen),
     admin: (settings: Settings) => fixedPartOf(settings.admin),
+    'console.listen': (settings: Settings) => fixedPartOf(settings.console?.listen),
     workers: (settings: Settings) => settings.workers,
     'log.file': (settings: Settings) => settings.log.file,
   };
@@ -23,6 +24,10 @@ export function pendingSettings(started: Settings, now: Settings): Settings {
     admin: started.admin && {
       ...(pendingAddress(started.admin, now.admin) ?? started.admin),
       hosts: now.admin?.hosts ?? [],
+    },
+    console: now.console && {
+      ...now.console,
+      listen: pendingAddress(started.console?.listen, now.console.listen),
     },
     workers: started.workers,
     log: { ...now.log, file: started.log.file },

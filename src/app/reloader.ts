@@ -20,8 +20,19 @@ export interface ConfigReloaderOptions<G> {
   /** Rejects where something that the file names cannot be opened. */
   readonly build: (settings: Settings, reuse: Reuse) => Promise<G>;
   readonly log: Log;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   /** Called with the result of each reload. */
   readonly onReload?: (isInForce: boolean) => void;
+}
+
+/** The result of a reload. */
+export interface ReloadResult {
+  /** Epoch milliseconds. */
+  readonly atMs: number;
+  readonly isInForce: boolean;
+  /** Of a file that is not valid: what is wrong, with line and column. */
+  readonly problems: readonly string[];
 }
 
 export interface ConfigReloader<G> {
@@ -33,6 +44,8 @@ export interface ConfigReloader<G> {
    * @returns whether the current file is in force; never rejects
    */
   reload(): Promise<boolean>;
+  /** The result of the last reload; undefined before the first. */
+  readonly lastReload: () => ReloadResult | undefined;
   /** Ends reloading: later calls of `reload` resolve to false. */
   disable(): void;
   /** Closes the resources of all instances. To be called when no requests are in flight. */
@@ -60,6 +73,8 @@ class Reloader<G extends ReloadableGateway> implements ConfigReloader<G> {
   #current: G;
   readonly #pool: ResourcePool;
   readonly #options: ConfigReloaderOptions<G>;
+  readonly lastReload = (): ReloadResult | undefined => this.#lastReload;
+  #lastReload: ReloadResult | undefined;
   #isDisabled = false;
   #running: Promise<unknown> = Promise.resolve();
   #waiting: Promise<boolean> | undefined;
@@ -92,15 +107,21 @@ class Reloader<G extends ReloadableGateway> implements ConfigReloader<G> {
 
   /** Never rejects: each reload waits for the one before it, so a rejected one would block all later ones. */
   async #reloadOnce(): Promise<boolean> {
-    const { load, log, onReload } = this.#options;
+    const { load, log, now, onReload } = this.#options;
     if (this.#isDisabled) return false;
     try {
       if (!(await this.#replace(await load()))) return false;
     } catch (error) {
-      log.error(problemsOf(error), 'reload failed: the previous configuration stays in force');
+      const problems = problemsOf(error);
+      log.error(
+        problems ? { problems } : { err: error },
+        'reload failed: the previous configuration stays in force',
+      );
+      this.#lastReload = { atMs: now(), isInForce: false, problems: problems ?? [] };
       this.#runAfterReload(() => onReload?.(false));
       return false;
     }
+    this.#lastReload = { atMs: now(), isInForce: true, problems: [] };
     this.#runAfterReload(() => this.#current.activate());
     log.info({ routes: this.#current.settings.routes.length }, 'configuration reloaded');
     this.#runAfterReload(() => onReload?.(true));
@@ -147,9 +168,8 @@ async function buildInstance<G>(
   }
 }
 
-/** Returns the problems with line and column, as `tollgate start` prints them. */
-function problemsOf(error: unknown): object {
-  if (error instanceof ConfigError) return { problems: error.problems.map(String) };
-  if (error instanceof ConfigUnreadable) return { problems: [error.message] };
-  return { err: error };
+/** Returns the problems with line and column, as `tollgate start` prints them; undefined for another error. */
+function problemsOf(error: unknown): readonly string[] | undefined {
+  if (error instanceof ConfigError) return error.problems.map(String);
+  return error instanceof ConfigUnreadable ? [error.message] : undefined;
 }

@@ -1,5 +1,4 @@
 /** The composition root of the command: a gateway that listens. Called by `src/cli/` and `src/workers/worker.ts`. */
-import type { RequestHandler } from 'express';
 import { buildGateway, type GatewayInstance } from './build-gateway.js';
 import { openConfigReloader, type ConfigReloader } from './reloader.js';
 import type { Runtime } from './resources.js';
@@ -14,14 +13,17 @@ import type { KnownPage } from '../revocation/revocation.js';
 import { processRuntime } from './runtime.js';
 import { createLog } from '../telemetry/log.js';
 import { watchLoopDelay } from '../telemetry/loop-delay.js';
-import { createMetrics, sumOf, type Measurements, type Metrics } from '../telemetry/metrics.js';
+import { sumOf, type Measurements } from '../telemetry/metrics.js';
 import type { RefusalsApiOptions } from '../admin/refusals-api.js';
-import { createOpenAdminApi } from './admin-api.js';
+import { createOpenAdmin } from './admin-api.js';
+import { watchFaults, type FaultWatch } from './faults.js';
+import type { ConsoleSources } from './console.js';
+import { consoleSources, handlersOf, openMetrics, openTrafficOf, type Served } from './current-instance.js';
 import { createObserve } from './observe.js';
 import { createRefusalReports, type RefusalReports } from './refusal-reports.js';
 import { limitHeapGrowth } from './limit-heap-growth.js';
 import { keysThatNeedRestart } from './pending-settings.js';
-import { openTraffic, type ProcessTraffic, type TrafficHandle } from './traffic.js';
+import type { ProcessTraffic, TrafficHandle } from './traffic.js';
 import { logUnhandledRejections } from './unhandled.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -53,6 +55,7 @@ export interface ServeOptions {
 export interface Serving {
   readonly address: Listening['address'];
   readonly adminAddress: Listening['adminAddress'];
+  readonly consoleAddress: Listening['consoleAddress'];
   /** Undefined where the file has no token service. */
   readonly administration: GatewayInstance['administration'];
   /**
@@ -73,12 +76,6 @@ export interface Serving {
   readonly stop: () => Promise<void>;
 }
 
-/** A gateway instance with the API of its admin port. */
-interface Served extends GatewayInstance {
-  /** Undefined where there is no administrator's credential. */
-  readonly adminApi: RequestHandler | undefined;
-}
-
 /**
  * Builds the gateway and opens its ports.
  *
@@ -89,20 +86,19 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { listen: publicAddress, admin } = started;
   if (!publicAddress || !admin) throw new TypeError('a gateway that serves needs `listen` and `admin`');
   limitHeapGrowth();
-  const { log, writeInfo, setLevel, reopen, close: closeLog } = createLog(started.log, worker?.number);
-  const restoreRejections = logUnhandledRejections(log);
-  const closeProcess = (): Promise<void> => {
-    restoreRejections();
-    return closeLog();
-  };
+  const { log, writeInfo, setLevel, reopen, close: closeProcess } = openProcessLog(options);
   const runtime = { ...processRuntime(log, env), siblings: worker?.siblings };
   const refusals = createRefusalReports({ log, now: runtime.now, current: () => current() });
-  const reloader = await orClose(openReloader(options, runtime, refusals, onReload), closeProcess);
-  const { current } = reloader;
+  const state = { isDraining: false };
+  const console = consoleSources(state, { current: () => current(), faults: () => faults.list() });
+  const reloader = await orClose(openReloader(options, runtime, refusals, console, onReload), closeProcess);
+  const current = (): Served => reloader.current();
+  const faults: FaultWatch = watchFaults({ current, lastReload: reloader.lastReload, now: runtime.now });
   const routes = (): Settings['routes'] => current().settings.routes;
   const loopDelay = watchLoopDelay(log);
-  const traffic = openTrafficOf(options, runtime, current);
+  const traffic = openTrafficOf(worker, runtime, current);
   const closeAll = async (): Promise<void> => {
+    faults.close();
     traffic.close();
     loopDelay.close();
     await reloader.close();
@@ -113,17 +109,15 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const place = { worker: worker?.number, logged, now: runtime.now };
   const observe = createObserve({ log, writeInfo, ...place, routes, metrics, refusals, traffic, watch });
   const opening = listen({
-    current: () => current().gateway,
+    ...handlersOf(current),
     now: runtime.monotonic,
     newId: runtime.newId,
-    canServe: () => current().isReady(),
     metrics: worker ? sumOf(worker.collectMetrics) : metrics.registry,
-    adminApi: () => current().adminApi,
-    adminHosts: () => current().settings.admin?.hosts ?? [],
     observe,
     log,
     listen: publicAddress,
     admin,
+    consoleAddress: started.console?.listen,
     client: started.client,
   });
   const listening = await orClose(opening, closeAll);
@@ -144,6 +138,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     administration: current().administration,
     address: listening.address,
     adminAddress: listening.adminAddress,
+    consoleAddress: listening.consoleAddress,
     reload() {
       reopen();
       return reloader.reload();
@@ -153,6 +148,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     refusals,
     traffic: traffic.own,
     async stop() {
+      state.isDraining = true;
       reloader.disable();
       await drain(listening, current().settings, log);
       await closeAll();
@@ -160,30 +156,17 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   };
 }
 
-function openMetrics(current: () => GatewayInstance, listening: () => Listening): Metrics {
-  return createMetrics({
-    isRedisUp: () => current().redis?.isUp,
-    targets: () => current().gateway.forwarder.targets(),
-    connections: () => listening().connections(),
-    inFlight: () => listening().inFlight(),
-    routes: () => current().settings.routes,
-  });
-}
-
-/** Begins to count the traffic. */
-function openTrafficOf(
-  { worker }: ServeOptions,
-  { now, random }: Runtime,
-  current: () => GatewayInstance,
-): TrafficHandle {
-  return openTraffic({
-    isOn: () => true,
-    redis: () => current().redis,
-    keyPrefix: () => current().settings.redis?.keyPrefix ?? '',
-    now,
-    random,
-    worker: worker && { gateway: worker.gateway, collect: worker.collectTraffic },
-  });
+/** Opens the log, which also gets rejections that nothing handles. */
+function openProcessLog({ started, worker }: ServeOptions): ReturnType<typeof createLog> {
+  const opened = createLog(started.log, worker?.number);
+  const restoreRejections = logUnhandledRejections(opened.log);
+  return {
+    ...opened,
+    close() {
+      restoreRejections();
+      return opened.close();
+    },
+  };
 }
 
 /** Closes what was opened before, where opening fails. */
@@ -213,21 +196,24 @@ function openReloader(
   { started, load, env, worker }: ServeOptions,
   runtime: Runtime,
   own: RefusalReports,
+  console: ConsoleSources,
   onReload: (isInForce: boolean) => void,
 ): Promise<ConfigReloader<Served>> {
   const { log } = runtime;
-  const openAdminApi = createOpenAdminApi({
+  const openAdmin = createOpenAdmin({
     env,
     runtime,
     refusals: worker?.refusals ?? { list: (filter) => Promise.resolve(own.list(filter)), find: own.find },
+    console,
   });
   return openConfigReloader<Served>(started, {
     load,
     async build(settings, reuse) {
       const instance = await buildGateway(settings, runtime, reuse);
-      return { ...instance, adminApi: await openAdminApi(instance) };
+      return { ...instance, ...(await openAdmin(instance)) };
     },
     onReload,
+    now: runtime.now,
     log,
   });
 }

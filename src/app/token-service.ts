@@ -15,6 +15,7 @@ import type { ActorAdministration } from '../tokens/administration-for.js';
 import { openRegistry } from '../tokens/registry/open.js';
 import type { Registry } from '../tokens/registry/registry.js';
 import { createSecrets } from '../tokens/secrets.js';
+import { createUserLogin, type UserLogin } from '../tokens/user-login.js';
 import { createSigner, type Signer } from '../tokens/signing/signer.js';
 import { createKeyEncryption } from '../tokens/key-encryption.js';
 import { subnetOf } from '../limit/limit.js';
@@ -72,6 +73,8 @@ export interface TokenServiceHandle {
     publishRevision: () => Promise<void>,
     attempts: FailedAttempts,
   ): ActorAdministration;
+  /** Verifies users of the console. */
+  createUserLogin(attempts: FailedAttempts): UserLogin;
   close(): Promise<void>;
 }
 
@@ -143,6 +146,7 @@ export async function openTokenService(
         }),
       };
     },
+    createUserLogin: (attempts) => createUserLogin({ registry, secrets, attempts }),
     async close() {
       opening.stop();
       clearInterval(deletion);

@@ -13,7 +13,7 @@ import type { OpenJwksFileCache, JwksFileCache } from './jwks-file-cache.js';
 import { createJwkSet, type JwkSet } from './jwk-set.js';
 import { logFieldsOf, type KeySourceDetails } from './key-source-error.js';
 import { createReadDocument } from './key-source.js';
-import { createOutageLog, type OutageLog } from './outage-log.js';
+import { createOutageLog, type KeyFailure, type OutageLog } from './outage-log.js';
 import { RefreshTimer } from './refresh-timer.js';
 import { createTimedRead, type TimedRead } from './timed-read.js';
 
@@ -51,6 +51,8 @@ export interface KeySet {
   renew(than: JwkSet): Promise<boolean>;
   /** When the keys were last read successfully, epoch milliseconds. */
   readAtMs(): number | undefined;
+  /** Why the keys could not be read lately; undefined where they could. */
+  failure(): KeyFailure | undefined;
   /** Stops the timers and the reading in progress. */
   close(): void;
 }
@@ -125,6 +127,10 @@ class RefreshedKeySet implements KeySet {
 
   readAtMs(): number | undefined {
     return this.#readAtMs === -Infinity ? undefined : this.#readAtMs;
+  }
+
+  failure(): KeyFailure | undefined {
+    return this.#outage.current();
   }
 
   close(): void {

@@ -48,6 +48,7 @@ export function createLocalKeySet(
     // Every change is already read, so there is nothing newer.
     renew: () => Promise.resolve(false),
     readAtMs: () => readAtMs,
+    failure: () => undefined,
     close: stop,
   };
 }

@@ -5,9 +5,19 @@ import { logFieldsOf } from './key-source-error.js';
 /** During an outage, a new reason is logged at most this often. */
 const OTHER_REASON_MS = 60_000;
 
+/** Why an issuer's keys cannot be read, and since when. */
+export interface KeyFailure {
+  /** Safe to log. */
+  readonly reason: string;
+  /** Epoch milliseconds. */
+  readonly sinceMs: number;
+}
+
 export interface OutageLog {
   failed(error: unknown): void;
   succeeded(): void;
+  /** The outage that lasts; undefined where there is none. Its reason is that of the last line. */
+  current(): KeyFailure | undefined;
 }
 
 interface Outage {
@@ -43,5 +53,6 @@ export function createOutageLog(issuer: string, log: Log, now: () => number): Ou
       log.info({ issuer, ...place, unavailable_ms: now() - outage.sinceMs }, 'issuer keys can be read again');
       outage = undefined;
     },
+    current: () => outage && { reason: outage.fields.reason, sinceMs: outage.sinceMs },
   };
 }

@@ -29,6 +29,7 @@ export function createSecretKeySet(secret: string, now: () => number): KeySet {
     find: (_kid, algorithm) => Promise.resolve(isSecretAlgorithm(algorithm) ? { keys, jwkSet } : 'unknown'),
     renew: () => Promise.resolve(false),
     readAtMs: () => readAtMs,
+    failure: () => undefined,
     close: () => undefined,
   };
 }

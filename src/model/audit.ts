@@ -12,7 +12,9 @@ export type AuditAction =
   | 'user_deleted'
   | 'named_token_created'
   | 'token_revoked'
-  | 'cooldown_ended';
+  | 'cooldown_ended'
+  | 'signed_in'
+  | 'signed_out';
 
 /** One administrative change. Contains no secret. */
 export interface AuditEntry {

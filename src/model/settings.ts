@@ -17,6 +17,15 @@ export interface AdminAddress extends ListenAddress {
   readonly hosts: readonly string[];
 }
 
+export interface ConsoleSettings {
+  /** An address of its own; undefined: the admin port. */
+  readonly listen: ListenAddress | undefined;
+  /** The path below which it is: `/console`. */
+  readonly prefix: string;
+  /** The gateway's name, which it shows. */
+  readonly name: string;
+}
+
 export interface ListenTls {
   /** PEM texts, read from the files that the configuration names. */
   readonly cert: string;
@@ -122,6 +131,8 @@ export interface Settings {
   /** Undefined only for a gateway used as a library. */
   readonly listen: ListenAddress | undefined;
   readonly admin: AdminAddress | undefined;
+  /** Undefined: there is none. A gateway used as a library does not open it. */
+  readonly console: ConsoleSettings | undefined;
   /** Addresses and CIDR blocks. */
   readonly trustProxy: readonly string[];
   /** The field in which trusted proxies send the client's address, as written; undefined: the X-Forwarded-For chain. */

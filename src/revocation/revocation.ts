@@ -8,8 +8,7 @@
  *   Redis ── a message (revocation-notifier.ts), and the revision in              kept on disk (known-file.ts), for a
  *            each reply to the limiter                                            start while the source is unavailable
  *
- * Polling guarantees the one-second bound, also for a gateway that was unreachable. The messages and the revision in
- * replies only make it faster.
+ * Polling guarantees the one-second bound, also for a gateway that was unreachable. The messages and replies are faster.
  */
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Log } from '../model/log.js';
@@ -45,6 +44,8 @@ export interface RevocationsOptions {
 export interface Revocations extends Watched {
   /** Whether a set is known, from the source or from the cache. It stays in use while the source is unavailable. */
   readonly isKnown: boolean;
+  /** Since when the source cannot be read, epoch milliseconds; undefined while it can. */
+  readonly unavailableSinceMs: number | undefined;
   /** Whether the caller is refused: it is revoked, or no set is known yet. */
   refuses(caller: Revocable): boolean;
   /** Settles when the source was first read, or was unavailable and the cached set was read. */
@@ -86,7 +87,7 @@ class PolledRevocations implements Revocations {
   #revoked: RevokedSet;
   #isKnown: boolean;
   #position: Position | undefined;
-  #isUnavailable = false;
+  #unavailableSinceMs: number | undefined;
   #isClosed = false;
   #pollTimer: NodeJS.Timeout | undefined;
   readonly #dropTimer: NodeJS.Timeout;
@@ -106,6 +107,10 @@ class PolledRevocations implements Revocations {
 
   get isKnown(): boolean {
     return this.#isKnown;
+  }
+
+  get unavailableSinceMs(): number | undefined {
+    return this.#unavailableSinceMs;
   }
 
   get currentSet(): RevokedSet | undefined {
@@ -218,7 +223,10 @@ class PolledRevocations implements Revocations {
   #pollLater(): void {
     if (this.#isClosed) return;
     const poll = (): void => void this.#poll().finally(() => this.#pollLater());
-    this.#pollTimer = setTimeout(poll, this.#isUnavailable ? POLL_UNAVAILABLE_MS : POLL_MS).unref();
+    this.#pollTimer = setTimeout(
+      poll,
+      this.#unavailableSinceMs !== undefined ? POLL_UNAVAILABLE_MS : POLL_MS,
+    ).unref();
   }
 
   async #poll(): Promise<void> {
@@ -228,9 +236,9 @@ class PolledRevocations implements Revocations {
   }
 
   #recordAvailability(nowUnavailable: boolean): void {
-    if (nowUnavailable === this.#isUnavailable || this.#isClosed) return;
-    this.#isUnavailable = nowUnavailable;
-    const { log } = this.#options;
+    if (nowUnavailable === (this.#unavailableSinceMs !== undefined) || this.#isClosed) return;
+    const { log, now } = this.#options;
+    this.#unavailableSinceMs = nowUnavailable ? now() : undefined;
     if (nowUnavailable) log.warn({}, 'revocations cannot be read: the last known ones stay in use');
     else log.info({}, 'revocations can be read again');
   }

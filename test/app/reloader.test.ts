@@ -37,6 +37,7 @@ function open(): Promise<ConfigReloader<ReloadableGateway>> {
       void logged.push({ level, fields });
   const log: Log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
   return openConfigReloader<ReloadableGateway>(settings('first'), {
+    now: () => 1000,
     load: () => (typeof file === 'string' ? Promise.resolve(settings(file)) : Promise.reject(file)),
     async build(read, keep) {
       built.push(read.source);

@@ -12,6 +12,11 @@ describe('a file with every key', () => {
       source: FILE,
       listen: { host: '127.0.0.1', port: 8080, tls: undefined },
       admin: { host: '127.0.0.1', port: 8081, tls: undefined },
+      console: {
+        listen: { host: '127.0.0.1', port: 8082, tls: undefined },
+        prefix: '/ops/console',
+        name: 'Example',
+      },
       trustProxy: ['10.0.0.0/8', '::1'],
       redis: {
         servers: { kind: 'single', address: { host: '127.0.0.1', port: 6379 }, db: 0 },

@@ -415,7 +415,6 @@ describe('a key', () => {
     ['client: {max_connections: 0}', ['1:27: "max_connections" must be a whole number from 1 to 1000000']],
     ['metrics: {}', ['1:1: "metrics" is not supported yet']],
     ['tracing: {}', ['1:1: "tracing" is not supported yet']],
-    ['console: {}', ['1:1: "console" is not supported yet']],
   ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });

@@ -29,6 +29,7 @@ export async function startExplainedGate(config: object, now?: () => number): Pr
   let written = config;
   const settings = settingsOf(config);
   const reloader = await openConfigReloader(settings, {
+    now: () => Date.now(),
     load: () => Promise.resolve(settingsOf(written)),
     build: (next, reuse) => buildGateway(next, runtime, reuse),
     log: LOG,

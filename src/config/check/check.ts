@@ -3,6 +3,7 @@ import type { PartialConfig } from '../partial.js';
 import type { Files } from '../files.js';
 import type { Path, Report, Warn } from '../problem.js';
 import { checkConflicts } from './conflicts.js';
+import { checkConsole } from './console.js';
 import { checkHosts } from './hosts.js';
 import { checkIssuers } from './issuers.js';
 import { checkLimits } from './limits.js';
@@ -26,6 +27,7 @@ export interface RawConfig {
 export function check(config: PartialConfig, raw: RawConfig, files: Files, report: Report, warn: Warn): void {
   const isPresent = (path: Path) => raw.has(path);
   checkListeners(config.general, files, isPresent, report);
+  checkConsole(config.general, files, isPresent, report);
   checkClientIpHeader(config.general, report);
   checkDrain(config.general, report);
   checkWorkers(config.general, report);

@@ -51,7 +51,8 @@ export function checkDrain(
   );
 }
 
-function collide(one: Address, other: Address): boolean {
+/** Whether two listeners cannot both be bound, as far as their texts show. */
+export function collide(one: Address, other: Address): boolean {
   if (one.port !== other.port || one.port === 0) return false;
   const [first, second] = [canonical(one.host), canonical(other.host)];
   return first === second || first === '*' || second === '*';

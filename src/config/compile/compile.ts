@@ -9,6 +9,7 @@ import type { Path, Problem } from '../problem.js';
 import type { Validated } from '../schema/schema.js';
 import type { Source } from '../source.js';
 import type { ValidConfig } from '../validate.js';
+import { compileConsole } from './console.js';
 import { compileIssuers } from './issuers.js';
 import { compileAdmin, compileListen } from './listen.js';
 import { compileRedis } from './redis.js';
@@ -66,6 +67,7 @@ export function compile(
     sourceDigest: digest,
     listen: config.listen && compileListen(config.listen, files),
     admin: config.admin && compileAdmin(config.admin, files),
+    console: compileConsole(config.console, files),
     trustProxy: config.trust_proxy,
     clientIpHeader: config.client_ip_header,
     redis: redis && compileRedis(redis, files),

@@ -1,5 +1,6 @@
 /** The schema of the whole file, composed of its parts. The JSON Schema for editors is generated from it. */
 import { z } from 'zod';
+import { consoleSettings } from './console.js';
 import { cors } from './cors.js';
 import { clientIpHeader } from './field-name.js';
 import { issuer, issuerName } from './issuer.js';
@@ -122,6 +123,9 @@ export const general = z.strictObject({
       'The path of an endpoint where any valid token sees what it has left at each endpoint that it can open: /limits. ' +
         'Absent: there is none.',
     ),
+  console: consoleSettings
+    .prefault({})
+    .describe('The console, a web page for administrators and developers: {listen, prefix, name}, or false.'),
   allow_semicolon: flag().default(false).describe('Whether a path may contain ";".'),
   tokens: tokens.optional().describe('The token service: this gateway issues tokens. Absent: it does not.'),
   cors: cors.optional().describe('Cross-origin rules of all routes; the gateway responds to preflights.'),
@@ -144,7 +148,7 @@ export const schema = general
     ),
   })
   .register(notYetSupported, {
-    keys: ['metrics', 'tracing', 'console'],
+    keys: ['metrics', 'tracing'],
   });
 
 /** A configuration as a user of the library writes it. */

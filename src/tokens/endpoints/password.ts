@@ -3,7 +3,8 @@ import type { Log } from '../../model/log.js';
 import { Throttled, type FailedAttempts } from '../failed-attempts.js';
 import { BUSY, INVALID_LOGIN, invalidRequest, OAuthError, tooManyFailures } from '../oauth-error.js';
 import type { Secrets } from '../deps.js';
-import type { Registry, User } from '../registry/registry.js';
+import type { Registry } from '../registry/registry.js';
+import { createUserLogin, LOGIN_ENDPOINT } from '../user-login.js';
 import { readParameters, type ParameterSources } from '../request/parameters.js';
 import { logFailure, type NameClient } from './app.js';
 import { jsonResponse, type EndpointResponse, type Call, type Endpoint } from './endpoint.js';
@@ -24,38 +25,21 @@ const BOTH = invalidRequest('A refresh_token is given beside a username or a pas
 
 /** Creates `POST /token`. */
 export function createPassword(options: PasswordOptions): Endpoint {
-  const { registry, secrets, attempts, sessions } = options;
-  const endpoint = 'password' as const;
+  const { sessions } = options;
+  const endpoint = LOGIN_ENDPOINT;
+  const verify = createUserLogin(options);
 
   async function login(username: string, password: string, call: Call): Promise<EndpointResponse> {
-    const attempt = { endpoint, id: username, address: call.clientIp };
-    const user = await attempts.guard(attempt, () => check(username, password, call));
+    const { clientIp: address, res } = call;
+    const user = await verify(username, password, { address, isWanted: () => !res.destroyed });
     if (user instanceof Throttled) return tooManyFailures(user.retryAfterS);
     if (user === undefined) {
-      logFailure(options, attempt, call.requestId);
+      logFailure(options, { endpoint, id: username, address }, call.requestId);
       return INVALID_LOGIN;
     }
     if (user === 'busy') return BUSY;
     const tokens = await sessions.open(user);
     return tokens instanceof OAuthError ? tokens : tokenResponse(tokens);
-  }
-
-  async function check(
-    username: string,
-    password: string,
-    { clientIp: address, res }: Call,
-  ): Promise<User | 'busy' | undefined> {
-    const user = await registry.findUser(username);
-    // The password is hashed without a user too, so that it takes the same time.
-    const isRight = await secrets.verifyPassword(password, user?.passwordHash, {
-      address,
-      isWanted: () => !res.destroyed,
-    });
-    if (isRight === 'busy') return 'busy';
-    if (!isRight || user === undefined) return undefined;
-    // Hashing takes long enough for the user to be deleted meanwhile, or created again.
-    const current = await registry.findUser(username);
-    return current?.passwordHash === user.passwordHash ? current : undefined;
   }
 
   return {

@@ -1,0 +1,65 @@
+/** What the parts of a process that serves ask of the instance in force. Called by `serve.ts`. */
+import type { Listening } from '../server/server.js';
+import { createMetrics, type Metrics } from '../telemetry/metrics.js';
+import type { AdminHandlers } from './admin-api.js';
+import type { GatewayInstance } from './build-gateway.js';
+import type { ConsoleSources } from './console.js';
+import type { Runtime } from './resources.js';
+import { openTraffic, type TrafficHandle, type TrafficOptions } from './traffic.js';
+
+/** A gateway instance with what it serves to administrators. */
+export type Served = GatewayInstance & AdminHandlers;
+
+/** What the console shows of the process. */
+export function consoleSources(
+  state: { readonly isDraining: boolean },
+  { current, faults }: { readonly current: () => Served; readonly faults: ConsoleSources['faults'] },
+): ConsoleSources {
+  return {
+    faults,
+    readiness() {
+      if (state.isDraining) return 'draining';
+      return current().isReady() ? 'ready' : 'not_ready';
+    },
+  };
+}
+
+/** Opens the metrics. `listening` is called when they are read. */
+export function openMetrics(current: () => Served, listening: () => Listening): Metrics {
+  return createMetrics({
+    isRedisUp: () => current().redis?.isUp,
+    targets: () => current().gateway.forwarder.targets(),
+    connections: () => listening().connections(),
+    inFlight: () => listening().inFlight(),
+    routes: () => current().settings.routes,
+  });
+}
+
+/** Begins to count the traffic, for the console. */
+export function openTrafficOf(
+  worker:
+    | { readonly gateway: string; readonly collectTraffic: NonNullable<TrafficOptions['worker']>['collect'] }
+    | undefined,
+  { now, random }: Runtime,
+  current: () => Served,
+): TrafficHandle {
+  return openTraffic({
+    isOn: () => current().settings.console !== undefined,
+    redis: () => current().redis,
+    keyPrefix: () => current().settings.redis?.keyPrefix ?? '',
+    now,
+    random,
+    worker: worker && { gateway: worker.gateway, collect: worker.collectTraffic },
+  });
+}
+
+/** What the ports ask of the instance in force. */
+export function handlersOf(current: () => Served) {
+  return {
+    current: () => current().gateway,
+    canServe: () => current().isReady(),
+    adminApi: () => current().adminApi,
+    console: () => current().console,
+    adminHosts: () => current().settings.admin?.hosts ?? [],
+  };
+}
