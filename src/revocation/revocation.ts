@@ -87,7 +87,7 @@ class PolledRevocations implements Revocations {
   #revoked: RevokedSet;
   #isKnown: boolean;
   #position: Position | undefined;
-  #unavailableSinceMs: number | undefined;
+  unavailableSinceMs: number | undefined;
   #isClosed = false;
   #pollTimer: NodeJS.Timeout | undefined;
   readonly #dropTimer: NodeJS.Timeout;
@@ -107,10 +107,6 @@ class PolledRevocations implements Revocations {
 
   get isKnown(): boolean {
     return this.#isKnown;
-  }
-
-  get unavailableSinceMs(): number | undefined {
-    return this.#unavailableSinceMs;
   }
 
   get currentSet(): RevokedSet | undefined {
@@ -225,7 +221,7 @@ class PolledRevocations implements Revocations {
     const poll = (): void => void this.#poll().finally(() => this.#pollLater());
     this.#pollTimer = setTimeout(
       poll,
-      this.#unavailableSinceMs !== undefined ? POLL_UNAVAILABLE_MS : POLL_MS,
+      this.unavailableSinceMs !== undefined ? POLL_UNAVAILABLE_MS : POLL_MS,
     ).unref();
   }
 
@@ -236,9 +232,9 @@ class PolledRevocations implements Revocations {
   }
 
   #recordAvailability(nowUnavailable: boolean): void {
-    if (nowUnavailable === (this.#unavailableSinceMs !== undefined) || this.#isClosed) return;
+    if (nowUnavailable === (this.unavailableSinceMs !== undefined) || this.#isClosed) return;
     const { log, now } = this.#options;
-    this.#unavailableSinceMs = nowUnavailable ? now() : undefined;
+    this.unavailableSinceMs = nowUnavailable ? now() : undefined;
     if (nowUnavailable) log.warn({}, 'revocations cannot be read: the last known ones stay in use');
     else log.info({}, 'revocations can be read again');
   }
