@@ -6,12 +6,14 @@ import { useLoaded } from '../load';
 import { Dialog } from '../parts/dialog';
 import { FormError } from '../parts/form-error';
 import { Name } from '../parts/name';
+import { NoTokenService } from '../parts/no-token-service';
 import { Page } from '../parts/page';
 import { Scopes } from '../parts/scopes';
 import { Empty, LoadedView } from '../parts/states';
 import { Table } from '../parts/table';
 import { request } from '../request';
 import { linkTo } from '../router';
+import { useSession } from '../session';
 
 type User = Users['users'][number];
 
@@ -22,9 +24,16 @@ const COLUMNS = [
 
 /** Lists the users, and deletes them. */
 export function UsersPage() {
-  const loaded = useLoaded<Users>('users');
+  const { has_token_service: hasUsers } = useSession();
+  const loaded = useLoaded<Users>(hasUsers ? 'users' : undefined);
   const [leaving, setLeaving] = useState<User>();
   const [deleted, setDeleted] = useState<string>();
+  if (!hasUsers)
+    return (
+      <Page title="Users">
+        <NoTokenService what="users" />
+      </Page>
+    );
   const create = (
     <a class="button primary" href={linkTo('users', 'new')}>
       + New User
