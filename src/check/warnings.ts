@@ -5,7 +5,7 @@
 import type { LoadedConfig, Problem } from '../config/config.js';
 import { createMatch, type Match } from '../match/match.js';
 import { Refusal } from '../model/refusal.js';
-import type { Route, Segment } from '../model/route.js';
+import type { Access, Route, Segment } from '../model/route.js';
 import type { Settings } from '../model/settings.js';
 import { acceptedIssuers, openingIssuers, ungrantedScopes } from './grants.js';
 import { commonMethod, commonPath, exampleHost, exampleMethods, examplePaths } from './witness.js';
@@ -37,49 +37,59 @@ export function findWarnings({ settings, expectations, problemAt }: Loaded): rea
 
 /** Says for which methods other routes get every request that a route matches. */
 function unreachable(route: Route, match: Match, deepest: number): string | undefined {
-  const lost: { readonly method: string; readonly winner: Route | Refusal }[] = [];
+  const lost: { readonly method: string; readonly winners: ReadonlySet<Route | Refusal> }[] = [];
   const methods = exampleMethods(route);
   for (const method of methods) {
-    const winner = winnerOver(route, method, match, deepest);
-    if (winner) lost.push({ method, winner });
+    const winners = winnersOver(route, method, match, deepest);
+    if (winners) lost.push({ method, winners });
   }
   const [first] = lost;
   if (!first) return undefined;
   const when = lost.length < methods.length ? ` with ${lost.map(({ method }) => method).join(' or ')}` : '';
-  const reason =
-    first.winner instanceof Refusal
-      ? `a request for it is refused with ${first.winner.status}, since its path is too much like that of another route`
-      : `${nameOf(first.winner)} matches every request for it`;
-  return `this route is never reached${when}: ${reason}`;
+  return `this route is never reached${when}: ${reasonOf([...first.winners])}`;
 }
 
-/** Returns undefined as soon as one example reaches the route; otherwise what the first example reaches instead. */
-function winnerOver(
+function reasonOf(winners: readonly (Route | Refusal)[]): string {
+  const routes = winners.filter((winner): winner is Route => !(winner instanceof Refusal));
+  const [first] = winners;
+  if (first instanceof Refusal)
+    return `a request for it is refused with ${first.status}, since its path is too much like that of another route`;
+  const names = routes.map(nameOf).join(', ');
+  return routes.length === 1
+    ? `${names} matches every request for it`
+    : `other routes match every request for it: ${names}`;
+}
+
+/** Returns undefined as soon as one example reaches the route; otherwise all that the examples reach instead. */
+function winnersOver(
   route: Route,
   method: string,
   match: Match,
   deepest: number,
-): Route | Refusal | undefined {
-  let winner: Route | Refusal | undefined;
+): ReadonlySet<Route | Refusal> | undefined {
+  const winners = new Set<Route | Refusal>();
   for (const host of route.hosts ?? [undefined]) {
     for (const path of examplePaths(route.path, deepest)) {
       const found = match({ path, query: '' }, method, exampleHost(host));
       if (!(found instanceof Refusal) && found.route === route) return undefined;
-      winner ??= found instanceof Refusal ? found : found.route;
+      winners.add(found instanceof Refusal ? found : found.route);
     }
   }
-  return winner;
+  return winners;
 }
 
 /** Says which scopes no token can have. */
 function unopenable(route: Route, { issuers }: Settings): string | undefined {
-  const access = route.shadow?.access ?? route.access;
+  const isShadow = hasScopes(route.shadow?.access);
+  const access = (isShadow ? route.shadow : route)!.access;
   if (access.kind === 'public' || acceptedIssuers(access, issuers).length === 0) return undefined;
   const names = acceptedIssuers(access, issuers)
     .map(({ name }) => name)
     .join(', ');
   const missing = ungrantedScopes(access, issuers);
-  const nobody = openingIssuers(access, issuers).length === 0 ? ', so nobody can open this route' : '';
+  const isNobody = openingIssuers(access, issuers).length === 0;
+  const inShadow = ', so nobody could open this route without "shadow"';
+  const nobody = isNobody ? (isShadow ? inShadow : ', so nobody can open this route') : '';
   if (missing.length > 0) {
     const scopes = missing.map((scope) => `"${scope}"`).join(', ');
     return `no issuer may grant ${scopes}${nobody}; correct the scope, or add it to "grants" (of ${names})`;
@@ -87,6 +97,10 @@ function unopenable(route: Route, { issuers }: Settings): string | undefined {
   return nobody === ''
     ? undefined
     : `no single issuer may grant all of these scopes${nobody}; add them to the "grants" of one (of ${names})`;
+}
+
+function hasScopes(access: Access | undefined): boolean {
+  return access?.kind === 'scoped' && access.requirement.scopes.length > 0;
 }
 
 /** Routes with a scope by the literal that their path begins with; undefined: a placeholder. */

@@ -18,11 +18,13 @@ export function exampleMethods({ methods }: Pick<Route, 'methods'>): readonly st
   return methods === 'any' ? [ANY_METHOD] : [...methods];
 }
 
-/** Returns a method of both routes; undefined where they have none in common. */
+/** Returns a method of both routes, HEAD also for GET; undefined where they have none in common. */
 export function commonMethod(one: Pick<Route, 'methods'>, other: Pick<Route, 'methods'>): string | undefined {
   if (one.methods === 'any') return exampleMethods(other)[0];
   const { methods } = other;
-  return exampleMethods(one).find((method) => methods === 'any' || methods.has(method));
+  const isServed = (method: string): boolean =>
+    methods === 'any' || methods.has(method) || (method === 'HEAD' && methods.has('GET'));
+  return exampleMethods(one).find(isServed);
 }
 
 /**

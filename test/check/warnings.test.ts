@@ -24,12 +24,20 @@ describe('a route that is never reached', () => {
     expect.stringMatching(new RegExp(`^6: this route is never reached${text}`)) as string;
 
   it.each([
-    ['GET /a/{x*}', ['GET /a/{y}/{z**}']],
-    ['GET /a/{x**}', ['GET /a', 'GET /a/', 'GET /a/{y*}']],
-    ['GET /a/{x*}', ['GET /a/{y}', 'GET /a/{y}/', 'GET /a/{y}/{z*}']],
-  ])('%s beside %j is named', async (match, others) => {
+    ['GET /a/{x*}', ['GET /a/{y}/{z**}'], '"GET /a/[^"]*" in line 7 matches every request for it$'],
+    [
+      'GET /a/{x**}',
+      ['GET /a', 'GET /a/', 'GET /a/{y*}'],
+      'other routes match every request for it: .*"GET /a/\\{y\\*\\}" in line 9',
+    ],
+    [
+      'GET /a/{x*}',
+      ['GET /a/{y}', 'GET /a/{y}/', 'GET /a/{y}/{z*}'],
+      'other routes match every request for it: .*"GET /a/\\{y\\}" in line 7',
+    ],
+  ])('%s beside %j is named', async (match, others, reason) => {
     expect(await warningsOf(scoped(match), ...others.map((other) => scoped(other)))).toEqual([
-      never(': "GET /a/[^"]*" in line \\d+ matches every request for it$'),
+      never(`: ${reason}`),
     ]);
   });
 
@@ -87,6 +95,15 @@ describe('a scope that no issuer may grant', () => {
       'scope: "files"',
       `no issuer may grant "files", ${nobody}; correct the scope, or add it to "grants" (of main, other)`,
     ],
+    [
+      'scope: "files", limit: {requests: 1, window: 1m, shadow: true}',
+      `no issuer may grant "files", ${nobody}; correct the scope, or add it to "grants" (of main, other)`,
+    ],
+    [
+      'scope: "files", shadow: true',
+      'no issuer may grant "files", so nobody could open this route without "shadow"; correct the scope, or add it to ' +
+        '"grants" (of main, other)',
+    ],
   ])('is named: %s', async (access, text) => {
     expect(await warningsOf(`match: GET /a, ${access}`)).toEqual([`6: ${text}`]);
   });
@@ -110,6 +127,8 @@ describe('a public route that opens a part of one with a scope', () => {
     ['GET /files/{p**}', '* /{path**}'],
     ['GET /a/{x}', 'GET /{y}/b'],
     ['* /files/{id}/raw', 'GET /files/{p*}'],
+    ['HEAD /files', 'GET /files'],
+    ['HEAD /files/{id}', 'GET /files/{p*}'],
   ])('is named: %s above %s', async (publicMatch, match) => {
     expect(await warningsOf(open(publicMatch), scoped(match))).toEqual([opens(`"${match}" in line 7`)]);
   });
@@ -122,6 +141,7 @@ describe('a public route that opens a part of one with a scope', () => {
 
   it.each([
     ['that is less specific', [open('GET /{x*}'), scoped('GET /files/{id}')]],
+    ['for GET beside one for HEAD', [open('GET /files/{id}'), scoped('HEAD /files/{id}')]],
     ['that is beside it', [open('GET /status'), scoped('GET /files/{id}')]],
     ['with other methods', [open('POST /files/status'), scoped('GET /files/{id}')]],
     [
