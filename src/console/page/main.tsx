@@ -9,6 +9,7 @@ import './styles/debugger.css';
 import './styles/forms.css';
 import './styles/apps.css';
 import './styles/palette.css';
+import './styles/traffic.css';
 
 applyTheme();
 const root = document.getElementById('app');

@@ -9,6 +9,9 @@ import { ExplainPage, RefusalPage } from './pages/explain';
 import { NewAppPage } from './pages/new-app';
 import { NewUserPage } from './pages/new-user';
 import { UsersPage } from './pages/users';
+import { OverviewPage } from './pages/overview';
+import { RoutesPage } from './pages/routes';
+import { TrafficPage } from './pages/traffic';
 import { Page } from './parts/page';
 import { linkTo, type Place } from './router';
 
@@ -23,6 +26,9 @@ const PAGES: Readonly<Record<string, Draw>> = {
   },
   users: ([name]) => (name === 'new' ? <NewUserPage /> : <UsersPage />),
   audit: () => <AuditPage />,
+  overview: () => <OverviewPage />,
+  routes: () => <RoutesPage />,
+  traffic: () => <TrafficPage />,
 };
 
 /** Returns the page of a place; an unknown place has a page that says so. */

@@ -1,0 +1,128 @@
+/** The overview: four figures, and what needs attention. */
+import type { Attention, Figure, Overview } from '../../api/session';
+import { useLoaded } from '../load';
+import { CopyLine } from '../parts/copy';
+import { Page } from '../parts/page';
+import { Sparkline } from '../parts/sparkline';
+import { LoadedView } from '../parts/states';
+import { Time } from '../parts/time';
+import { numberText } from '../words';
+
+const EVERY_MS = 5000;
+
+/** Shows how the gateway is doing. */
+export function OverviewPage() {
+  const loaded = useLoaded<Overview>('overview', EVERY_MS);
+  return (
+    <Page title="Overview">
+      <LoadedView loaded={loaded}>
+        {({ figures, attention, empty, curl }) => (
+          <>
+            {empty ? <FirstRequests curl={curl} /> : <Figures figures={figures} />}
+            <NeedsAttention attention={attention} />
+          </>
+        )}
+      </LoadedView>
+    </Page>
+  );
+}
+
+function Figures({ figures }: Pick<Overview, 'figures'>) {
+  const { requests_per_s, refused_percent, p99_ms, apps_active } = figures;
+  return (
+    <div class="figures">
+      <FigureCard name="Requests" unit="/s" digits={digitsOf(requests_per_s)} figure={requests_per_s} />
+      <FigureCard name="Refused" unit="%" digits={1} figure={refused_percent} />
+      <FigureCard name="p99 latency" unit="ms" digits={digitsOf(p99_ms)} figure={p99_ms} />
+      <FigureCard name="Apps active" unit="" digits={0} figure={apps_active} />
+    </div>
+  );
+}
+
+function FigureCard(props: {
+  readonly name: string;
+  readonly unit: string;
+  readonly digits: number;
+  readonly figure: Figure;
+}) {
+  const { name, unit, digits, figure } = props;
+  return (
+    <section class="card" aria-label={name}>
+      <h2 class="figure-name">{name}</h2>
+      <p>
+        <span class="figure-value">{numberText(figure.value, digits)}</span>
+        {figure.value !== null && unit !== '' && <span class="soft"> {unit}</span>}
+      </p>
+      <Sparkline values={figure.series} />
+      <p class="soft small">last hour</p>
+    </section>
+  );
+}
+
+/** Small figures need a digit more. */
+function digitsOf({ value }: Figure): number {
+  return value !== null && value < 100 ? 1 : 0;
+}
+
+function NeedsAttention({ attention }: Pick<Overview, 'attention'>) {
+  return (
+    <section class="card">
+      <h2>Needs attention</h2>
+      {attention.length === 0 ? (
+        <p>
+          <span class="state admitted">Nothing.</span>{' '}
+          <span class="soft">
+            Issuers, upstreams and the last reload are fine, and no app is held at its limit.
+          </span>
+        </p>
+      ) : (
+        <ul class="attention">
+          {attention.map((each) => (
+            <Fault key={`${each.kind} ${each.text}`} fault={each} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+const KINDS = {
+  issuer: ['refused', 'Issuer'],
+  target: ['refused', 'Target'],
+  reload: ['refused', 'Reload'],
+  redis: ['refused', 'Redis'],
+  registry: ['refused', 'Registry'],
+  limit: ['limited', 'Limit'],
+} as const;
+
+function Fault({ fault: { kind, text, since, link } }: { readonly fault: Attention }) {
+  const [color, word] = KINDS[kind];
+  return (
+    <li>
+      <span class="fault">
+        <span class={`state ${color}`}>{word}</span> {link === null ? text : <a href={`#${link}`}>{text}</a>}
+      </span>
+      {since !== null && (
+        <span class="soft nowrap">
+          since <Time at={since} />
+        </span>
+      )}
+    </li>
+  );
+}
+
+function FirstRequests({ curl }: Pick<Overview, 'curl'>) {
+  return (
+    <section class="card">
+      <h2>No requests yet</h2>
+      <p>This page fills with the first requests. Send some:</p>
+      <ul class="lines">
+        {curl.map((line, at) => (
+          <li key={line}>
+            <CopyLine text={line} label={`line ${at + 1}`} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,70 @@
+/** The table of routes. */
+import type { ListedRoute } from '../../api/routes';
+import { Table, type Row } from '../parts/table';
+import { numberText } from '../words';
+
+const COLUMNS = ['Route', 'Access', 'Limits', 'Upstream', 'Requests/min', 'Line'].map((heading) => ({
+  heading,
+  isNumber: heading === 'Requests/min' || heading === 'Line',
+}));
+
+/** Lists routes; the one at the marked line would serve the request in the filter. */
+export function RouteList(props: {
+  readonly routes: readonly ListedRoute[];
+  readonly marked: number | null;
+}) {
+  const rows = props.routes.map((route) => rowOf(route, route.line === props.marked));
+  return <Table label="Routes" columns={COLUMNS} rows={rows} />;
+}
+
+function rowOf(route: ListedRoute, isMarked: boolean): Row {
+  const { host, match, line, access, limits, shadow, requests_per_min } = route;
+  return {
+    key: `${line} ${match}`,
+    isMarked,
+    cells: [
+      <>
+        <code>{match}</code>
+        {host !== null && <div class="soft small">at {host}</div>}
+        {isMarked && <div class="chip">serves this request</div>}
+      </>,
+      <>
+        {access}
+        {shadow.length > 0 && <div class="state shadowed small">in shadow: {shadow.join(', ')}</div>}
+      </>,
+      limits.length === 0 ? (
+        <span class="soft">none</span>
+      ) : (
+        limits.map((limit) => <div key={limit}>{limit}</div>)
+      ),
+      <Upstream route={route} />,
+      numberText(requests_per_min, requests_per_min < 10 && requests_per_min > 0 ? 1 : 0),
+      line,
+    ],
+  };
+}
+
+/** The upstream, with the health of its targets in words; each target on hover and for screen readers. */
+function Upstream({ route: { upstream, targets } }: { readonly route: ListedRoute }) {
+  const up = targets.filter((target) => target.up).length;
+  const kind = up === targets.length ? 'admitted' : up === 0 ? 'refused' : 'limited';
+  const all = targets.length === 1 ? 'up' : 'all up';
+  const text = up === targets.length ? all : up === 0 ? 'down' : `${up} of ${targets.length} up`;
+  const down = targets.filter((target) => !target.up).map(({ origin }) => origin);
+  return (
+    <>
+      {upstream}{' '}
+      <span
+        class={`state small ${kind}`}
+        title={targets.map((target) => `${target.origin} ${target.up ? 'up' : 'down'}`).join('\n')}
+      >
+        {text}
+      </span>
+      {down.map((origin) => (
+        <div key={origin} class="soft small">
+          {origin} is down
+        </div>
+      ))}
+    </>
+  );
+}

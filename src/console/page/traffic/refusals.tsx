@@ -1,0 +1,83 @@
+/** The recent refusals as a live list. Each opens its decision. */
+import { useState } from 'preact/hooks';
+import type { RecentRefusal, RecentRefusals } from '../../api/traffic';
+import { useLoaded } from '../load';
+import { Empty, LoadedView } from '../parts/states';
+import { Table, type Row } from '../parts/table';
+import { Time } from '../parts/time';
+import { linkTo } from '../router';
+import { shortened } from '../words';
+
+const EVERY_MS = 2000;
+const MOST = 30;
+const COLUMNS = ['Request', 'When', 'Route', 'App', 'Reason'].map((heading) => ({ heading }));
+
+/** What is listed; undefined: all. */
+export interface RefusalFilter {
+  /** `admitted`, `failed`, or a reason. */
+  readonly series?: string | undefined;
+  readonly route?: string | undefined;
+  readonly app?: string | undefined;
+}
+
+/** Lists the refusals that the filter admits, and loads them every two seconds, unless it is paused. */
+export function Refusals({ filter }: { readonly filter: RefusalFilter }) {
+  const [isPaused, setIsPaused] = useState(false);
+  const query = new URLSearchParams({
+    limit: '200',
+    ...(filter.route !== undefined && { route: filter.route }),
+    ...(filter.app !== undefined && { app: filter.app }),
+  });
+  const loaded = useLoaded<RecentRefusals>(`refusals?${query}`, isPaused ? 0 : EVERY_MS);
+  return (
+    <section class="part">
+      <div class="part-head">
+        <h2>Recent refusals</h2>
+        <button type="button" class="button small" onClick={() => setIsPaused(!isPaused)}>
+          {isPaused ? 'Continue' : 'Pause'}
+        </button>
+      </div>
+      <LoadedView loaded={loaded}>
+        {({ refusals }) => (
+          <List refusals={refusals.filter((refusal) => isShown(refusal, filter)).slice(0, MOST)} />
+        )}
+      </LoadedView>
+    </section>
+  );
+}
+
+function List({ refusals }: RecentRefusals) {
+  if (refusals.length === 0)
+    return (
+      <Empty title="No refusals">
+        <p class="soft">A refused request appears here within two seconds.</p>
+      </Empty>
+    );
+  return <Table label="Recent refusals" columns={COLUMNS} rows={refusals.map(rowOf)} />;
+}
+
+function rowOf({ request_id, at, method, path, route, app, status, reason, detail }: RecentRefusal): Row {
+  return {
+    key: request_id,
+    cells: [
+      <a href={linkTo('explain', request_id)} title={path ?? undefined}>
+        <code>
+          {method ?? '–'} {shortened(path ?? '', 32)}
+        </code>
+      </a>,
+      <span class="nowrap">
+        <Time at={at} />
+      </span>,
+      route === null ? <span class="soft">none</span> : <code>{route}</code>,
+      app === null ? <span class="soft">–</span> : <code title={app}>{shortened(app, 24)}</code>,
+      <span class={`state nowrap ${status === 429 ? 'limited' : 'refused'}`} title={detail ?? undefined}>
+        {status} {reason}
+      </span>,
+    ],
+  };
+}
+
+function isShown({ status, reason }: RecentRefusal, { series }: RefusalFilter): boolean {
+  if (series === undefined) return true;
+  return series === 'failed' ? status >= 500 : reason === series;
+}
