@@ -104,7 +104,7 @@ function Fault({ fault: { kind, text, since, link } }: { readonly fault: Attenti
       </span>
       {since !== null && (
         <span class="soft nowrap">
-          since <Time at={since} />
+          <Time at={since} />
         </span>
       )}
     </li>

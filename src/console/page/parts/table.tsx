@@ -45,7 +45,7 @@ export function Table(props: {
                   class={columns[at]?.isNumber ? 'number' : undefined}
                   data-heading={columns[at]?.heading}
                 >
-                  {cell}
+                  <div>{cell}</div>
                 </td>
               ))}
             </tr>
