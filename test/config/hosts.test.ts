@@ -142,7 +142,7 @@ describe('check warns of a public route for more hosts than a route with a scope
   const open = (match: string, more = '') => `match: ${match}\n    upstream: api\n    public: true${more}`;
   const OPENS = 'at other hosts this public route opens "GET /a" in line 6, which needs a token at';
 
-  it.each(['"* /{path**}"', '"* /a"', 'GET /{x}'])('that has %s', async (match) => {
+  it.each(['"* /{path**}"', '"* /a"', 'GET /{x}', 'HEAD /a'])('that has %s', async (match) => {
     expect(await warningsOf(guardedAt('api.test', open(match)))).toEqual([`10:12: ${OPENS} api.test`]);
   });
 

@@ -5,13 +5,18 @@ import type { MatchRule } from '../schema/match.js';
 /** Tells whether every method of the inner match is one of the outer. */
 export function coversMethods({ methods: outer }: MatchRule, { methods: inner }: MatchRule): boolean {
   if (outer === 'any') return true;
-  return inner !== 'any' && [...inner].every((method) => outer.has(method));
+  return inner !== 'any' && [...inner].every((method) => serves(outer, method));
+}
+
+/** A route for GET serves HEAD too. */
+function serves(methods: ReadonlySet<string>, method: string): boolean {
+  return methods.has(method) || (method === 'HEAD' && methods.has('GET'));
 }
 
 /** Tells whether some method is in both matches. */
 export function sharesMethod({ methods: one }: MatchRule, { methods: other }: MatchRule): boolean {
   if (one === 'any' || other === 'any') return true;
-  return [...one].some((method) => other.has(method));
+  return [...one].some((method) => serves(other, method)) || [...other].some((method) => serves(one, method));
 }
 
 /** Tells whether every path that the inner segments match is matched by the outer ones. */
