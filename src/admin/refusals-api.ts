@@ -19,7 +19,9 @@ export function createRefusalsApi({ list, find }: RefusalsApiOptions): Router {
   const api = Router();
   api.get('/refusals', async (req, res) => {
     const { limit, app, route } = queryOf(req, ['limit', 'app', 'route']);
-    res.json({ refusals: await list({ limit: limitOf(limit), app, route }) });
+    const filter = { limit: limitOf(limit), app, route };
+    const [refusals, shadow] = await Promise.all([list(filter), list({ ...filter, shadow: true })]);
+    res.json({ refusals, shadow });
   });
   api.get('/refusals/:id', async (req, res) => {
     const found = await find(req.params.id);

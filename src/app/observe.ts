@@ -12,7 +12,7 @@ export interface ObserveOptions extends AccessLogOptions {
   /** The routes in force now. */
   readonly routes: () => readonly Route[];
   readonly metrics: Metrics;
-  readonly refusals: Pick<RefusalReports, 'add'>;
+  readonly refusals: Pick<RefusalReports, 'add' | 'addShadow'>;
   readonly traffic: Pick<TrafficHandle, 'add'>;
   /** Called last. */
   readonly watch: Observe | undefined;
@@ -26,7 +26,10 @@ export function createObserve(options: ObserveOptions): Observe {
   return (record) => {
     logAccess(record);
     traffic.add(record);
-    if (record.shadow && record.route) metrics.countShadowRefusal(record.route, record.shadow.reason);
+    if (record.shadow && record.route) {
+      metrics.countShadowRefusal(record.route, record.shadow.reason);
+      refusals.addShadow(record);
+    }
     if (record.reason !== undefined) refusals.add(record);
     if (record.reason === 'no_route') logNearestRoute(record);
     watch?.(record);

@@ -17,6 +17,8 @@ export interface RefusalReportsOptions {
 export interface RefusalReports {
   /** Keeps an exchange that was refused. At level debug also logs the decision. */
   readonly add: (record: ExchangeRecord) => void;
+  /** Keeps an exchange that a rule in shadow would have refused. */
+  readonly addShadow: (record: ExchangeRecord) => void;
   /** Returns the refusals of this process, the newest first. */
   readonly list: (filter: RefusalFilter) => readonly ListedRefusal[];
   /** Returns a refusal of this process with its decision; undefined where it is not kept. */
@@ -47,6 +49,7 @@ export function createRefusalReports({ log, now, current }: RefusalReportsOption
         log.error({ request_id: refusal.requestId, err: error }, 'a refusal could not be explained');
       });
     },
+    addShadow: (record) => refusals.addShadow(record),
     list: (filter) => refusals.list(filter).map(listedRefusal),
     async find(id) {
       const refusal = refusals.find(id);

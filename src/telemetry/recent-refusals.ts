@@ -1,7 +1,7 @@
 /**
  * The refusals of this process that are not long ago, in memory, so that an administrator can ask why a request was refused.
  *
- * Nothing is kept of an admitted request. Of a refused one nothing is kept that is secret: no header field, no query, no
+ * Nothing is kept of an admitted request, unless a rule in shadow would have refused it. Of a refused one nothing is kept that is secret: no header field, no query, no
  * token, also not one in the path. A client cannot make it grow: the number of entries is fixed and each text is cut.
  */
 import type { Principal } from '../model/principal.js';
@@ -34,6 +34,8 @@ export interface RecentRefusal {
   readonly detail: string | undefined;
   /** The target that failed. */
   readonly target: string | undefined;
+  /** Whether a rule in shadow would have refused the request, which was let through. */
+  readonly isShadow: boolean;
 }
 
 /** Which refusals are listed. */
@@ -42,6 +44,8 @@ export interface RefusalFilter {
   readonly limit: number;
   /** The caller's app id; undefined: any. */
   readonly app?: string | undefined;
+  /** Whether requests that rules in shadow would have refused are listed, in place of refusals. */
+  readonly shadow?: boolean | undefined;
   /** How the access log names the route or the endpoint; undefined: any. */
   readonly route?: string | undefined;
 }
@@ -53,36 +57,42 @@ const MAX_HOST = 255;
 const MAX_METHOD = 32;
 const MAX_ADDRESS = 64;
 
-/** A ring of the last refusals. */
+/** The last refusals, and apart from them the last requests that rules in shadow would have refused. */
 export class RecentRefusals {
-  readonly #entries: RecentRefusal[] = [];
-  readonly #size: number;
+  readonly #refused: Ring;
+  readonly #inShadow: Ring;
   readonly #now: () => number;
-  /** Where the next entry goes once the ring is full. */
-  #next = 0;
 
   /**
    * @param now epoch milliseconds
-   * @param size how many refusals are kept
+   * @param size how many refusals are kept, and how many requests that rules in shadow would have refused
    */
   constructor(now: () => number, size = DEFAULT_SIZE) {
     this.#now = now;
-    this.#size = size;
+    this.#refused = new Ring(size);
+    this.#inShadow = new Ring(size);
   }
 
   /** Keeps an exchange if it was refused. Returns its entry; undefined where it was not refused. */
   add(record: ExchangeRecord): RecentRefusal | undefined {
     if (!isRefusal(record)) return undefined;
-    const entry = entryOf(record, this.#now());
-    this.#entries[this.#next] = entry;
-    this.#next = (this.#next + 1) % this.#size;
+    const { reason = '', detail } = record;
+    const entry = entryOf(record, this.#now(), reason, detail, false);
+    this.#refused.add(entry);
     return entry;
   }
 
+  /** Keeps an exchange if a rule in shadow would have refused it. */
+  addShadow(record: ExchangeRecord): void {
+    const { shadow } = record;
+    if (shadow) this.#inShadow.add(entryOf(record, this.#now(), shadow.reason, shadow.detail, true));
+  }
+
   /** Returns the refusals that the filter admits, the newest first. */
-  list({ limit, app, route }: RefusalFilter): readonly RecentRefusal[] {
+  list({ limit, app, route, shadow = false }: RefusalFilter): readonly RecentRefusal[] {
     const found: RecentRefusal[] = [];
-    for (const entry of this.#newestFirst()) {
+    const ring = shadow ? this.#inShadow : this.#refused;
+    for (const entry of ring.newestFirst()) {
       if (found.length >= limit) break;
       if (app !== undefined && entry.principal?.app !== app) continue;
       if (route !== undefined && (entry.route?.label ?? entry.endpoint) !== route) continue;
@@ -94,14 +104,28 @@ export class RecentRefusals {
   /** Returns the refusal with this request id, else the newest with this id of the client's; undefined where none is kept. */
   find(id: string): RecentRefusal | undefined {
     let byClientId: RecentRefusal | undefined;
-    for (const entry of this.#newestFirst()) {
+    for (const entry of this.#refused.newestFirst()) {
       if (entry.requestId === id) return entry;
       if (entry.clientRequestId === id) byClientId ??= entry;
     }
     return byClientId;
   }
+}
 
-  *#newestFirst(): Generator<RecentRefusal> {
+/** The last entries, up to a number. */
+class Ring {
+  readonly #entries: RecentRefusal[] = [];
+  /** Where the next entry goes once the ring is full. */
+  #next = 0;
+
+  constructor(readonly size: number) {}
+
+  add(entry: RecentRefusal): void {
+    this.#entries[this.#next] = entry;
+    this.#next = (this.#next + 1) % this.size;
+  }
+
+  *newestFirst(): Generator<RecentRefusal> {
     const count = this.#entries.length;
     for (let back = 1; back <= count; back++) yield this.#entries[(this.#next - back + count) % count]!;
   }
@@ -116,8 +140,14 @@ export function isRefusal({ status, reason, endpoint }: ExchangeRecord): boolean
   return endpoint !== undefined || reason === BROKEN_BODY || isRefusalReason(reason);
 }
 
-function entryOf(record: ExchangeRecord, atMs: number): RecentRefusal {
-  const { head, route, endpoint, principal, status, reason = '', detail, target } = record;
+function entryOf(
+  record: ExchangeRecord,
+  atMs: number,
+  reason: string,
+  detail: string | undefined,
+  isShadow: boolean,
+): RecentRefusal {
+  const { head, route, endpoint, principal, status, target } = record;
   const path = pathOf(head.target);
   return {
     requestId: head.id,
@@ -134,6 +164,7 @@ function entryOf(record: ExchangeRecord, atMs: number): RecentRefusal {
     reason,
     detail,
     target,
+    isShadow,
   };
 }
 

@@ -21,6 +21,8 @@ export interface ListedRefusal {
   readonly status: number;
   readonly reason: string;
   readonly detail: string | null;
+  /** Whether a rule in shadow would have refused the request, which was let through. */
+  readonly shadow: boolean;
 }
 
 /** One refusal with its decision. */
@@ -46,6 +48,7 @@ export function listedRefusal(refusal: RecentRefusal): ListedRefusal {
     status: refusal.status,
     reason: refusal.reason,
     detail: refusal.detail ?? null,
+    shadow: refusal.isShadow,
   };
 }
 

@@ -21,6 +21,7 @@ beforeAll(async () => {
     routes: [
       { match: 'GET /orders', upstream: 'service', scope: 'orders:read' },
       { match: 'GET /counted', upstream: 'service', scope: 'orders:read', limit: '1 per 5m' },
+      { match: 'GET /tried', upstream: 'service', scope: 'orders:write', shadow: true },
       { match: 'GET /down', upstream: 'down', public: true },
     ],
   });
@@ -56,6 +57,24 @@ async function find(id: string): Promise<ExplainedRefusal> {
 }
 
 describe('the list', () => {
+  it('has what a rule in shadow would have refused apart', async () => {
+    const id = await refused('/tried', bearer(tokenOf('shadow-1', 'orders:read')));
+    const response = await ask('/api/refusals?app=shadow-1');
+    expect(await response.json()).toMatchObject({
+      refusals: [],
+      shadow: [
+        {
+          request_id: id,
+          status: 200,
+          app: 'shadow-1',
+          path: '/tried',
+          reason: 'insufficient_scope',
+          shadow: true,
+        },
+      ],
+    });
+  });
+
   it('has the refusals, the newest first, and nothing of admitted requests', async () => {
     const first = await refused('/orders?key=secret', bearer(tokenOf('list-1', 'other')));
     await refused('/orders', bearer(tokenOf('list-1', 'orders:read')));
@@ -76,6 +95,7 @@ describe('the list', () => {
         status: 404,
         reason: 'no_route',
         detail: null,
+        shadow: false,
       },
       expect.objectContaining({
         request_id: first,

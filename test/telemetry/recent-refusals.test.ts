@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ANONYMOUS, type Principal } from '../../src/model/principal.js';
 import type { ExchangeRecord } from '../../src/model/record.js';
+import { Refusal } from '../../src/model/refusal.js';
 import type { RequestHead } from '../../src/model/request.js';
 import { RecentRefusals } from '../../src/telemetry/recent-refusals.js';
 import { routeOf } from '../model/route-of.js';
@@ -93,6 +94,7 @@ describe('what is kept', () => {
       reason: 'insufficient_scope',
       detail: 'fixed',
       target: undefined,
+      isShadow: false,
     });
     expect(entry?.route).toBe(ROUTE);
     expect(entry?.principal).toBe(CALLER);
@@ -109,6 +111,28 @@ describe('what is kept', () => {
     [`/${'a'.repeat(490)}/${JWT}`, `/${'a'.repeat(490)}/[token]`],
   ])('of the path %s is %s', (target, path) => {
     expect(ringOf([recordOf('id-1', { head: { target } })]).find('id-1')?.path).toBe(path);
+  });
+});
+
+describe('what rules in shadow would have refused', () => {
+  const admitted = { status: 200, reason: undefined, shadow: new Refusal('rate_limited', [], 'at most 1') };
+
+  it('is kept apart from refusals, with the reason and the status that was sent', () => {
+    const ring = ringOf([recordOf('id-1')]);
+    ring.addShadow(recordOf('id-2', admitted));
+    ring.addShadow(recordOf('id-3'));
+    expect(ids(ring)).toEqual(['id-1']);
+    expect(ring.list({ limit: 10, shadow: true })).toMatchObject([
+      { requestId: 'id-2', status: 200, reason: 'rate_limited', detail: 'at most 1', isShadow: true },
+    ]);
+    expect(ring.find('id-2')).toBeUndefined();
+  });
+
+  it('takes no place of a refusal, however much of it there is', () => {
+    const ring = ringOf([recordOf('id-1')], 3);
+    for (let count = 0; count < 10; count++) ring.addShadow(recordOf(`shadow-${count}`, admitted));
+    expect(ids(ring)).toEqual(['id-1']);
+    expect(ids(ring, { shadow: true })).toEqual(['shadow-9', 'shadow-8', 'shadow-7']);
   });
 });
 
