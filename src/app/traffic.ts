@@ -5,7 +5,7 @@
 import type { ExchangeRecord } from '../model/record.js';
 import type { RedisConnection } from '../redis/connection.js';
 import { SharedTraffic, type TrafficProcess } from '../telemetry/shared-traffic.js';
-import { BUCKET_MS, type TrafficBucket } from '../telemetry/traffic-bucket.js';
+import { BUCKET_MS, type CollectedTraffic, type TrafficBucket } from '../telemetry/traffic-bucket.js';
 import { Traffic } from '../telemetry/traffic.js';
 
 const LATER_MS = 5;
@@ -13,13 +13,6 @@ const LATER_MS = 5;
 /** The traffic of one process of a gateway. */
 export interface ProcessTraffic extends TrafficProcess {
   readonly buckets: readonly TrafficBucket[];
-}
-
-/** The traffic of all processes and gateways. */
-export interface CollectedTraffic {
-  readonly buckets: readonly TrafficBucket[];
-  /** How many gateways are added up, this one included. */
-  readonly gateways: number;
 }
 
 export interface TrafficOptions {

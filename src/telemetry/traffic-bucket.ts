@@ -28,6 +28,13 @@ export interface TrafficBucket {
   readonly cells: Uint8Array;
 }
 
+/** The traffic of several gateways. */
+export interface CollectedTraffic {
+  readonly buckets: readonly TrafficBucket[];
+  /** How many gateways are added up, the own one included. */
+  readonly gateways: number;
+}
+
 /** Requests without an app, and those of apps that are not told apart: the values of `app` in a cell below FIRST_APP. */
 export const NO_APP = 0;
 export const OTHER_APP = 1;

@@ -1,0 +1,141 @@
+/** Traffic as an actor may see it. An administrator sees all; a developer the traffic of the own organization's apps alone. */
+import { percentileOf } from '../../telemetry/latency-scale.js';
+import { BUCKET_MS, type CollectedTraffic, type TrafficApp } from '../../telemetry/traffic-bucket.js';
+import { sumTraffic, type AppSum, type TrafficRange, type TrafficSum } from '../../telemetry/traffic-sum.js';
+import { policyOf, type Actor } from '../../tokens/administration/policy.js';
+import type { AppTraffic, EndpointTraffic, Traffic } from '../api/traffic.js';
+import { registryKeyOf, registryKeysIn, type AppDirectory, type KnownApp } from './app-directory.js';
+
+export interface TrafficSources {
+  /** Returns the traffic of all workers and gateways, from a bucket on. */
+  readonly collect: (from: number) => Promise<CollectedTraffic>;
+  /** Undefined without a token service: then there are no developers, and no names. */
+  readonly apps: AppDirectory | undefined;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** The sums that an actor may see. */
+export interface SeenTraffic extends TrafficSum {
+  readonly gateways: number;
+  /** The registry's apps among them, by key. */
+  readonly known: ReadonlyMap<string, KnownApp>;
+}
+
+/** The busiest apps are listed. */
+const MAX_LISTED = 1000;
+const NO_APPS: ReadonlyMap<string, KnownApp> = new Map();
+
+/** Quarter of an hour in steps of ten seconds, an hour in steps of a minute. */
+const RANGES = { '15m': { steps: 90, stepBuckets: 1 }, '1h': { steps: 60, stepBuckets: 6 } } as const;
+export type RangeName = keyof typeof RANGES;
+
+/** Returns whether a text names a range. */
+export function isRangeName(text: string): text is RangeName {
+  return Object.hasOwn(RANGES, text);
+}
+
+/**
+ * Adds up what an actor may see. Rejects where a developer's apps cannot be looked up.
+ *
+ * @param includes which of the apps that the actor sees are added; undefined: all, and what has no app
+ */
+export async function seenTraffic(
+  actor: Actor,
+  range: Omit<TrafficRange, 'includes'>,
+  { collect, apps }: TrafficSources,
+  includes?: (app: TrafficApp) => boolean,
+): Promise<SeenTraffic> {
+  const { buckets, gateways } = await collect(range.from);
+  const isAdministrator = actor.kind === 'administrator';
+  const looking = apps?.find(registryKeysIn(buckets)) ?? Promise.resolve(NO_APPS);
+  // Without the registry an administrator sees keys without names. A developer sees an error.
+  const known = await (isAdministrator ? looking.catch(() => NO_APPS) : looking);
+  const policy = policyOf(actor);
+  const isSeen = (app: TrafficApp): boolean => {
+    if (includes && !includes(app)) return false;
+    if (isAdministrator) return true;
+    const key = registryKeyOf(app);
+    const found = key === undefined ? undefined : known.get(key);
+    return found !== undefined && policy.seesApp(found.organization);
+  };
+  const isAll = isAdministrator && !includes;
+  const sum = await sumTraffic(buckets, { ...range, includes: isAll ? undefined : isSeen });
+  return Object.assign(sum, { gateways, known });
+}
+
+/** Returns the traffic of a range as an actor may see it. The last step is not over yet. */
+export async function trafficView(
+  actor: Actor,
+  name: RangeName,
+  sources: TrafficSources,
+  includes?: (app: TrafficApp) => boolean,
+): Promise<Traffic> {
+  const { steps, stepBuckets } = RANGES[name];
+  const current = Math.floor(sources.now() / BUCKET_MS);
+  // Steps begin with full minutes, so that a later view has the same ones.
+  const from = (Math.floor(current / stepBuckets) + 1 - steps) * stepBuckets;
+  const seen = await seenTraffic(actor, { from, steps, stepBuckets }, sources, includes);
+  const stepS = (stepBuckets * BUCKET_MS) / 1000;
+  return {
+    step_s: stepS,
+    times: Array.from({ length: steps }, (_, step) => (from * BUCKET_MS) / 1000 + step * stepS),
+    admitted: [...seen.admitted],
+    refused: seriesOf(seen.refused),
+    failed: [...seen.failed],
+    shadow: seriesOf(seen.shadow),
+    p50_ms: seen.durations.map((counts) => percentileOf(counts, 0.5)),
+    p99_ms: seen.durations.map((counts) => percentileOf(counts, 0.99)),
+    endpoints: endpointsOf(seen),
+    apps: appsOf(seen),
+    gateways: seen.gateways,
+  };
+}
+
+/** Returns the requests of the last minute by the labels of routes, for the table of routes. */
+export async function requestsPerMinute({
+  collect,
+  now,
+}: Pick<TrafficSources, 'collect' | 'now'>): Promise<ReadonlyMap<string, number>> {
+  const stepBuckets = 6;
+  const from = Math.floor(now() / BUCKET_MS) + 1 - stepBuckets;
+  const { endpoints } = await sumTraffic((await collect(from)).buckets, { from, steps: 1, stepBuckets });
+  return new Map([...endpoints].map(([label, { requests }]) => [label, requests]));
+}
+
+/** Returns an app's name in the registry; null for an app that is not there. */
+export function nameOf(app: TrafficApp, known: SeenTraffic['known']): string | null {
+  const key = registryKeyOf(app);
+  return (key === undefined ? undefined : known.get(key)?.name) ?? null;
+}
+
+function seriesOf(reasons: ReadonlyMap<string, Float64Array>): Record<string, number[]> {
+  return Object.fromEntries([...reasons].map(([reason, counts]) => [reason, [...counts]]));
+}
+
+function endpointsOf({ endpoints }: TrafficSum): readonly EndpointTraffic[] {
+  return [...endpoints]
+    .map(([route, { requests, refused, shadow, durations }]) => ({
+      route,
+      requests,
+      refused,
+      shadow,
+      p50_ms: percentileOf(durations, 0.5),
+      p99_ms: percentileOf(durations, 0.99),
+    }))
+    .sort(busiestFirst);
+}
+
+function appsOf({ apps, known }: SeenTraffic): readonly AppTraffic[] {
+  return [...apps]
+    .sort(busiestFirst)
+    .slice(0, MAX_LISTED)
+    .map((sum: AppSum) => {
+      const { issuer, app, requests, refused } = sum;
+      return { issuer, app, name: nameOf(sum, known), requests, refused };
+    });
+}
+
+function busiestFirst(one: { requests: number }, other: { requests: number }): number {
+  return other.requests - one.requests;
+}
