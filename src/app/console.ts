@@ -2,8 +2,13 @@
 import type { Request, RequestHandler, Router } from 'express';
 import type { CheckCredential } from '../admin/require-credential.js';
 import {
+  actorOf,
+  AppDirectory,
   createConsole,
   createSessions,
+  createTrafficApi,
+  firstRequests,
+  localOrigin,
   readPageFiles,
   type ConsoleSession,
 } from '../console/server/console.js';
@@ -13,15 +18,21 @@ import { REVOCATION_MARGIN_MS } from '../model/revocation.js';
 import { TOKENS } from '../model/tokens.js';
 import { VERSION } from '../model/version.js';
 import type { Revocations } from '../revocation/revocation.js';
+import type { Actor } from '../tokens/administration/policy.js';
 import { createAuditChange } from '../tokens/administration/audited.js';
 import type { GatewayInstance } from './build-gateway.js';
 import type { Fault } from './faults.js';
 import type { Runtime } from './resources.js';
+import type { TrafficHandle } from './traffic.js';
 
 /** What the console shows of the process that serves. */
 export interface ConsoleSources {
   readonly readiness: () => GatewayState['state'];
   readonly faults: () => readonly Fault[];
+  /** Returns the traffic of all workers and gateways, from a bucket on. */
+  readonly collectTraffic: TrafficHandle['collect'];
+  /** The port at which clients reach this gateway. */
+  readonly publicPort: () => number;
 }
 
 export interface ConsoleContext {
@@ -75,16 +86,40 @@ export function createOpenConsole({ runtime, sources, audit }: ConsoleContext): 
         name,
         version: VERSION,
         state: sources.readiness(),
-        problems: sources
-          .faults()
-          .filter((fault) => kind === 'administrator' || PUBLIC_FAULTS.has(fault.kind))
-          .map(({ text, sinceMs }) => ({ text, since: Math.floor(sinceMs / 1000) })),
+        problems: faultsFor(kind, sources).map(({ text, sinceMs }) => ({
+          text,
+          since: Math.floor(sinceMs / 1000),
+        })),
       }),
       onSignIn: (action, { actor }, clientIp) => createAuditChange(audit, { actor, clientIp })({ action }),
-      routers,
+      routers: [...routers, trafficRouter(instance, sources, now)],
       log,
     });
   };
+}
+
+/** The faults that an actor may see. */
+function faultsFor(kind: Actor['kind'], { faults }: ConsoleSources): readonly Fault[] {
+  return faults().filter((fault) => kind === 'administrator' || PUBLIC_FAULTS.has(fault.kind));
+}
+
+function trafficRouter(
+  { settings, administerAs }: GatewayInstance,
+  sources: ConsoleSources,
+  now: () => number,
+): Router {
+  const registry = administerAs?.({ kind: 'administrator' });
+  return createTrafficApi({
+    actorOf,
+    collect: sources.collectTraffic,
+    apps: registry && new AppDirectory({ findApp: (key) => registry.findApp(key), now }),
+    faults: ({ kind }) => faultsFor(kind, sources),
+    curl: () =>
+      settings.listen
+        ? firstRequests(settings, localOrigin({ ...settings.listen, port: sources.publicPort() }))
+        : [],
+    now,
+  });
 }
 
 function isRevoked(

@@ -13,13 +13,17 @@ export type Served = GatewayInstance & AdminHandlers;
 /** What the console shows of the process. */
 export function consoleSources(
   state: { readonly isDraining: boolean },
-  { current, faults }: { readonly current: () => Served; readonly faults: ConsoleSources['faults'] },
+  parts: Pick<ConsoleSources, 'faults' | 'collectTraffic' | 'publicPort'> & {
+    readonly current: () => Served;
+  },
 ): ConsoleSources {
   return {
-    faults,
+    faults: parts.faults,
+    collectTraffic: parts.collectTraffic,
+    publicPort: parts.publicPort,
     readiness() {
       if (state.isDraining) return 'draining';
-      return current().isReady() ? 'ready' : 'not_ready';
+      return parts.current().isReady() ? 'ready' : 'not_ready';
     },
   };
 }

@@ -90,7 +90,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const runtime = { ...processRuntime(log, env), siblings: worker?.siblings };
   const refusals = createRefusalReports({ log, now: runtime.now, current: () => current() });
   const state = { isDraining: false };
-  const console = consoleSources(state, { current: () => current(), faults: () => faults.list() });
+  const console = consoleSources(state, {
+    current: () => current(),
+    faults: () => faults.list(),
+    collectTraffic: (from) => traffic.collect(from),
+    publicPort: () => listening.address.port,
+  });
   const reloader = await orClose(openReloader(options, runtime, refusals, console, onReload), closeProcess);
   const current = (): Served => reloader.current();
   const faults: FaultWatch = watchFaults({ current, lastReload: reloader.lastReload, now: runtime.now });

@@ -13,6 +13,9 @@ import { setSecurityHeaders } from './security-headers.js';
 import { createSessionApi, type SessionApiOptions } from './session-api.js';
 import { requireSameOrigin, requireSession } from './session-guard.js';
 
+export { AppDirectory } from './app-directory.js';
+export { firstRequests, localOrigin } from './first-requests.js';
+export { createTrafficApi } from './traffic.js';
 export { readPageFiles, type PageFiles } from './page-files.js';
 export { actorOf, type ConsoleClient } from './session-guard.js';
 export { createSessions, type ConsoleSession, type Sessions } from './sessions.js';

@@ -123,7 +123,7 @@ function endpointsOf({ endpoints }: TrafficSum): readonly EndpointTraffic[] {
       p50_ms: percentileOf(durations, 0.5),
       p99_ms: percentileOf(durations, 0.99),
     }))
-    .sort(busiestFirst);
+    .sort((one, other) => busiestFirst(one, other) || (one.route < other.route ? -1 : 1));
 }
 
 function appsOf({ apps, known }: SeenTraffic): readonly AppTraffic[] {
