@@ -42,7 +42,7 @@ const REMEDIES: Readonly<Record<RefusalReason, Remedy>> = {
   overloaded: 'Try again when fewer requests are in flight.',
   no_healthy_target: 'A target of the upstream must be up: see its health checks and its circuit breaker.',
   limits_unavailable: "The counts must be readable again; until then the route's on_failure decides.",
-  keys_unavailable: "The issuer's keys must be readable: check its jwks or discovery URL.",
+  keys_unavailable: keysRemedy,
   revocations_unavailable: 'The store of revocations must be readable.',
   upstream_timeout: OF_THE_UPSTREAM,
 };
@@ -51,6 +51,13 @@ const REMEDIES: Readonly<Record<RefusalReason, Remedy>> = {
 export function remedyFor(refused: RefusedRequest): string {
   const remedy = REMEDIES[refused.refusal.reason];
   return typeof remedy === 'string' ? remedy : remedy(refused);
+}
+
+function keysRemedy({ explanation: { token }, settings }: RefusedRequest): string {
+  const isOwn = settings.issuers.some(({ name, keys }) => keys.kind === 'own' && name === token?.issuer);
+  return isOwn
+    ? "Ask the running gateway, which must be able to read the token service's database."
+    : "The issuer's keys must be readable: check its jwks or discovery URL.";
 }
 
 function methodRemedy({ explanation: { match } }: RefusedRequest): string {

@@ -99,6 +99,9 @@ describe('tollgate explain', () => {
     expect(code).toBe(1);
     expect(stdout).toContain('refuse: 503 keys_unavailable');
     expect(stdout).toContain('note: Only the running gateway has the keys of its own token service.');
+    expect(stdout).toContain(
+      "Ask the running gateway, which must be able to read the token service's database.",
+    );
   });
 
   it.each([
