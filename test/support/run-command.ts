@@ -26,6 +26,7 @@ export async function runInProcess(
   args: readonly string[],
   file: string,
   input = '',
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Result> {
   const command = COMMANDS.find(({ name }) => name === run.name)!;
   const parsed = parse([run.name, ...args], [command]);
@@ -34,7 +35,7 @@ export async function runInProcess(
     out: (text: string) => void (stdout += `${text}\n`),
     err: (text: string) => void (stderr += `${text}\n`),
     readSecret: () => Promise.resolve(input.split('\n', 1)[0]!),
-    env: {},
+    env,
   };
   try {
     const code = await run({ ...parsed.input, file, isDefaultFile: false, terminal });
