@@ -29,6 +29,9 @@ const LIMITS = [
   ['2 per 10s', '5 per 1m'],
   { requests: 3, window: '10s', by: 'route' },
   { requests: 2, window: '10s', by: 'ip' },
+  { requests: 2, window: '10s', shadow: true },
+  ['3 per 10s', { requests: 3, window: '10s', by: 'ip' }],
+  { requests: 3, window: '10s', by: 'ip', share: 's2' },
   { requests: 3, window: '10s', share: 's' },
   { requests: 2, window: '20s', share: 's' },
 ] as const;
@@ -66,7 +69,7 @@ function randomRoute(prng: Prng): Part {
   const path = `/${segments.join('/')}${pick(prng, ENDS)}`
     .replace(/(\{[xy]\})(.*)\1/g, '$1$2{z}')
     .replace(/(\{[xy]\})(.*)\1/g, '$1$2b');
-  route['match'] = `${pick(prng, ['GET', 'POST', 'GET,POST', '*'])} ${path}`;
+  route['match'] = `${pick(prng, ['GET', 'POST', 'GET,POST', '*', 'HEAD', 'GET,HEAD'])} ${path}`;
   if (path.includes('%2F')) route['allow_encoded_slash'] = true;
   changeHosts(route, prng);
   changeAccess(route, prng);
@@ -81,13 +84,14 @@ function changeHosts(route: Part, prng: Prng): void {
 }
 
 function changeAccess(route: Part, prng: Prng): void {
-  for (const key of ['public', 'scope', 'require', 'issuer']) Reflect.deleteProperty(route, key);
+  for (const key of ['shadow', 'public', 'scope', 'require', 'issuer']) Reflect.deleteProperty(route, key);
   if (prng(4) === 0) {
     route['public'] = true;
     return;
   }
   route['scope'] = pick(prng, REQUIRED);
-  if (prng(3) === 0) route['require'] = [pick(prng, CONDITIONS)];
+  if (prng(5) === 0 && route['scope'] !== 'none') route['shadow'] = true;
+  if (prng(3) === 0) route['require'] = [{ ...pick(prng, CONDITIONS), shadow: prng(3) === 0 }];
   if (prng(4) === 0 && String(route['match']).includes('{x}'))
     route['require'] = [{ claim: 'org', is: '{x}' }];
   if (prng(4) === 0) route['issuer'] = pick(prng, [['a'], ['b'], ['a', 'b']]);
@@ -142,7 +146,13 @@ const CHANGES: readonly Change[] = [
   inRoute((route, prng) => (route['limit'] = pick(prng, LIMITS))),
   inRoute((route) => (route['allow_encoded_slash'] = true)),
   inRoute((route, prng) => (route['upstream'] = pick(prng, ['one', 'two']))),
-  inRoute((route) => (route['match'] = String(route['match']).replace(/^\S+/, '*'))),
+  inRoute(
+    (route, prng) =>
+      (route['match'] = String(route['match']).replace(/^\S+/, pick(prng, ['*', 'GET', 'HEAD', 'GET,POST']))),
+  ),
+  inRoute(
+    (route, prng) => (route['match'] = String(route['match']).replace(/\/[^/]+$/, pick(prng, ENDS) || '/a')),
+  ),
   ({ routes }, prng) => routes.push(randomRoute(prng)),
   ({ routes }, prng) => routes.push({ ...randomRoute(prng), scope: 'nobody', public: undefined }),
   ({ routes }, prng) => routes.length > 1 && routes.splice(prng(routes.length), 1),
