@@ -5,8 +5,8 @@
 import { useId } from 'preact/hooks';
 import { splitToken } from './decode';
 
-/** Longer than any header field that a gateway reads. More is neither coloured nor sent. */
-export const MAX_TOKEN = 65_536;
+/** A gateway reads 16 KiB of header fields at most. What is longer is neither coloured nor sent. */
+export const MAX_TOKEN = 16 * 1024;
 
 const PARTS = ['header', 'payload', 'signature'];
 

@@ -61,7 +61,10 @@ function rowOf({ route, host, line, open, reason }: OpenedRoute, at: number): Ro
   return {
     key: String(at),
     cells: [
-      <code>{host === null ? route : route.replace(' ', ` ${host}`)}</code>,
+      <>
+        <code>{route}</code>
+        {host !== null && <div class="soft small">at {host}</div>}
+      </>,
       <span class="nowrap">
         <ResultSign result={open ? 'passed' : 'failed'} /> {open ? 'open' : 'closed'}
       </span>,

@@ -37,7 +37,7 @@ export function DebuggerPage() {
           />
           {isTooLong && (
             <p class="form-error" role="alert">
-              This is longer than any token that the gateway reads. Paste the token alone.
+              This is longer than 16 KiB, which no gateway reads. Paste the token alone.
             </p>
           )}
         </div>

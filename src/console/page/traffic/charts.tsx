@@ -7,7 +7,7 @@ import { Plot } from '../parts/plot';
 import { durationText, exactText, numberText } from '../words';
 import { HiddenTable } from './hidden-table';
 import { Legend, Swatch, type LegendProps } from './legend';
-import { seriesAt, shadowSeries, stacked, trafficSeries, type TrafficSeries } from './series';
+import { seriesAt, shadowSeries, stacked, trafficSeries, wholeSteps, type TrafficSeries } from './series';
 
 /** What a chart of responses shows. */
 export interface ResponsesProps extends Omit<LegendProps, 'series'> {
@@ -58,10 +58,10 @@ function Stack({ title, note, traffic, series, chosen, onChoose }: StackProps) {
         .map(({ color }) => ({ fill: color, stroke: colors('surface'), width: 1, points: { show: false } })),
     [shown.map(({ key }) => key).join(' '), colors],
   );
-  const data = useMemo(
-    () => [[...times], ...stacked(shown, times, step_s)] as [number[], ...number[][]],
-    [traffic, shown.length, chosen],
-  );
+  const data = useMemo(() => {
+    const whole = wholeSteps(traffic);
+    return [whole, ...stacked(shown, whole, step_s)] as [number[], ...number[][]];
+  }, [traffic, shown.length, chosen]);
   return (
     <section class="card chart">
       <h2>
@@ -109,10 +109,11 @@ export function Latency({ traffic }: { readonly traffic: Traffic }) {
     ],
     [colors],
   );
-  const data = useMemo(
-    () => [[...times], [...p50_ms], [...p99_ms]] as [number[], (number | null)[], (number | null)[]],
-    [traffic],
-  );
+  const data = useMemo(() => {
+    const whole = wholeSteps(traffic);
+    const drawn = [p50_ms, p99_ms].map((values) => values.slice(0, whole.length));
+    return [whole, ...drawn] as [number[], ...(number | null)[][]];
+  }, [traffic]);
   const last = (values: readonly (number | null)[]): string =>
     msText(values.findLast((value) => value !== null) ?? null);
   return (

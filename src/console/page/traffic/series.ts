@@ -48,10 +48,15 @@ export function stacked(
 ): number[][] {
   const sums = times.map(() => 0);
   const layers = series.map(({ values }) => {
-    values.forEach((value, at) => (sums[at] = (sums[at] ?? 0) + value / stepS));
+    times.forEach((_, at) => (sums[at] = (sums[at] ?? 0) + (values[at] ?? 0) / stepS));
     return [...sums];
   });
   return layers.reverse();
+}
+
+/** The times of the steps that are over. The last one is not: it would be drawn as a fall. */
+export function wholeSteps({ times }: Traffic): number[] {
+  return times.slice(0, -1);
 }
 
 /** Returns the series that is painted at a height; undefined: above all. */
