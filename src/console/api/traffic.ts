@@ -21,6 +21,8 @@ export interface RecentRefusal {
 /** `GET refusals`. */
 export interface RecentRefusals {
   readonly refusals: readonly RecentRefusal[];
+  /** What rules in shadow would have refused; it was let through. */
+  readonly shadow?: readonly RecentRefusal[];
 }
 
 /** `GET traffic?range=15m`, and `GET apps/{key}/activity`. Each series has one value for each of `times`. */

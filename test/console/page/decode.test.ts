@@ -12,7 +12,7 @@ describe('decodePart', () => {
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.constantFrom(0, 1, 2), (object, indent) => {
         const expected = Object.entries(object).map(([name, value]) => [
           name,
-          JSON.parse(JSON.stringify(value)),
+          JSON.parse(JSON.stringify(value)) as unknown,
         ]);
         const found = decoded(JSON.stringify(object, null, indent));
         const members = 'members' in found ? found.members : [];

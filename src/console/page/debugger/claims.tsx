@@ -27,6 +27,7 @@ const LISTS = new Set(['aud', 'scope', 'scp', 'roles', 'groups']);
 /** More members are shown when they are asked for. */
 const MOST = 60;
 const MOST_CHIPS = 40;
+const MOST_DEPTH = 12;
 
 /** Shows a part of a token under its name. */
 export function TokenPart(props: { readonly name: 'header' | 'payload'; readonly part: string }) {
@@ -111,12 +112,19 @@ function listOf(value: unknown, isSpaced: boolean): readonly string[] | undefine
   return isSpaced ? list.flatMap((each) => each.split(' ')).filter((each) => each !== '') : list;
 }
 
-/** Indents JSON where that changes nothing else, such as the digits of a large number. */
+/** Indents JSON where that changes nothing else, such as the digits of a large number, and does not make it much longer. */
 function indented(json: string, value: object): string {
-  try {
-    return JSON.stringify(value) === json ? JSON.stringify(value, null, 2) : json;
-  } catch {
-    // Nested too deeply.
-    return json;
+  const isPlain = depthOf(json) <= MOST_DEPTH && JSON.stringify(value) === json;
+  return isPlain ? JSON.stringify(value, null, 2) : json;
+}
+
+/** How deeply lists and objects are nested; brackets within texts count as well. */
+function depthOf(json: string): number {
+  let depth = 0;
+  let most = 0;
+  for (const char of json) {
+    if (char === '{' || char === '[') most = Math.max(most, ++depth);
+    else if (char === '}' || char === ']') depth--;
   }
+  return most;
 }

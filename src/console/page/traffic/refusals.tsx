@@ -38,32 +38,68 @@ export function Refusals({ filter }: { readonly filter: RefusalFilter }) {
         </button>
       </div>
       <LoadedView loaded={loaded}>
-        {({ refusals }) => (
-          <List refusals={refusals.filter((refusal) => isShown(refusal, filter)).slice(0, MOST)} />
+        {({ refusals, shadow = [] }) => (
+          <>
+            <List refusals={refusals.filter((refusal) => isShown(refusal, filter))} />
+            <ShadowList refusals={shadow.filter((refusal) => isShown(refusal, filter))} />
+          </>
         )}
       </LoadedView>
     </section>
   );
 }
 
-function List({ refusals }: RecentRefusals) {
+function List({ refusals }: Pick<RecentRefusals, 'refusals'>) {
   if (refusals.length === 0)
     return (
       <Empty title="No refusals">
         <p class="soft">A refused request appears here within two seconds.</p>
       </Empty>
     );
-  return <Table label="Recent refusals" columns={COLUMNS} rows={refusals.map(rowOf)} />;
+  return <Table label="Recent refusals" columns={COLUMNS} rows={refusals.slice(0, MOST).map(rowOf)} />;
 }
 
-function rowOf({ request_id, at, method, path, route, app, status, reason, detail }: RecentRefusal): Row {
+/** Requests that were let through: there is no decision to open. */
+function ShadowList({ refusals }: Pick<RecentRefusals, 'refusals'>) {
+  if (refusals.length === 0) return null;
+  const rows = refusals.slice(0, MOST).map((refusal) => {
+    const [, ...cells] = rowOf(refusal).cells;
+    return {
+      key: refusal.request_id,
+      cells: [
+        <Request key="request" refusal={refusal} />,
+        ...cells.slice(0, -1),
+        <span key="reason" class="state nowrap shadowed">
+          {refusal.status} {refusal.reason}
+        </span>,
+      ],
+    };
+  });
+  return (
+    <>
+      <h2 class="shadow-head">
+        Refused by rules in shadow <span class="soft small">these requests were let through</span>
+      </h2>
+      <Table label="Refusals by rules in shadow" columns={COLUMNS} rows={rows} />
+    </>
+  );
+}
+
+function Request({ refusal: { method, path } }: { readonly refusal: RecentRefusal }) {
+  return (
+    <code title={path ?? undefined}>
+      {method ?? '–'} {shortened(path ?? '', 32)}
+    </code>
+  );
+}
+
+function rowOf(refusal: RecentRefusal): Row {
+  const { request_id, at, route, app, status, reason, detail } = refusal;
   return {
     key: request_id,
     cells: [
-      <a href={linkTo('explain', request_id)} title={path ?? undefined}>
-        <code>
-          {method ?? '–'} {shortened(path ?? '', 32)}
-        </code>
+      <a href={linkTo('explain', request_id)}>
+        <Request refusal={refusal} />
       </a>,
       <span class="nowrap">
         <Time at={at} />
