@@ -26,7 +26,8 @@ export interface Parsed {
  */
 export function parse(args: readonly string[], commands: readonly Command[]): Parsed {
   const [first, second] = positionalsOf(tokensOf(args, commands.flatMap(ownOptions)));
-  const name = first === 'help' ? second : first;
+  const named = first === 'help' ? second : first;
+  const name = named === 'help' ? undefined : named;
   const command = commands.find((candidate) => candidate.name === name);
   if (name !== undefined && !command) {
     throw new UsageError(`unknown command "${name}"${suggestion(name, commands)}; see tollgate --help`);

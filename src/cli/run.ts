@@ -52,7 +52,8 @@ async function readFirstLine(): Promise<string> {
 function report(error: unknown): number {
   if (error instanceof AlreadyReported) return error.code;
   if (error instanceof UsageError || error instanceof ConfigUnreadable) {
-    const isMissing = error instanceof ConfigUnreadable && !existsSync(DEFAULT_FILE);
+    const isMissing =
+      error instanceof ConfigUnreadable && !existsSync(error.file) && !existsSync(DEFAULT_FILE);
     terminal.err(`tollgate: ${error.message}${isMissing ? '; tollgate init writes one' : ''}`);
     return EXIT_USAGE;
   }

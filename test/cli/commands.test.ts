@@ -65,6 +65,7 @@ describe('tollgate', () => {
 
   it.each([
     [['help'], /^usage: tollgate COMMAND[^]*^ {2}start +\S/m],
+    [['help', 'help'], /^usage: tollgate COMMAND/],
     [['help', 'start'], /^usage: tollgate start\n\n {2}runs the gateway\n/],
     [['start', '--help'], /^usage: tollgate start\n\n {2}runs the gateway\n/],
     [['help', 'users'], /^usage: tollgate users add NAME \[--scopes a,b\].*\n +tollgate users list\n/],
@@ -115,6 +116,11 @@ describe('tollgate', () => {
       expect(stderr).toMatch(/^tollgate: [^\n]*missing\.yaml[^\n]*\n$/);
     },
   );
+
+  it('is not sent to init where a folder is named', async () => {
+    const { code, stderr } = await runCommand(['check', '-c', folder], { cwd: folder });
+    expect([code, stderr]).toEqual([2, `tollgate: cannot read ${folder}: it is a folder\n`]);
+  });
 
   it.each(['start', 'routes', 'demo'])(
     '%s reports every error of an invalid file and exits with 1',
