@@ -51,7 +51,8 @@ function found<T>(value: T | undefined): T {
   return value;
 }
 
-function appRequestOf(body: unknown): AppRequest {
+/** @throws ApiError 400 unless the body describes a new app */
+export function appRequestOf(body: unknown): AppRequest {
   const { name, scopes, organization, owner } = fieldsOf(body, ['name', 'scopes', 'organization', 'owner']);
   return {
     scopes: scopesOf(scopes),
@@ -61,7 +62,8 @@ function appRequestOf(body: unknown): AppRequest {
   };
 }
 
-function patchOf(body: unknown): AppPatch {
+/** @throws ApiError 400 unless the body describes a change of an app */
+export function patchOf(body: unknown): AppPatch {
   const { name, scopes, organization } = fieldsOf(body, ['name', 'scopes', 'organization']);
   return {
     name: name === undefined ? undefined : textOf(name, 'name'),

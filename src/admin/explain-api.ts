@@ -27,7 +27,7 @@ export function createExplainApi({ explain, sourceDigest }: ExplainApiOptions): 
   const api = Router();
   api.post('/explain', async (req, res) => {
     const { config, ...fields } = fieldsOf(req.body, FIELDS);
-    const request = requestOf(fields);
+    const request = explainRequestOf(fields);
     if (config !== undefined && textOf(config, 'config') !== sourceDigest)
       throw new ApiError(409, 'the gateway runs another configuration: the digest of its file differs');
     res.json(await explain(request));
@@ -35,7 +35,8 @@ export function createExplainApi({ explain, sourceDigest }: ExplainApiOptions): 
   return api;
 }
 
-function requestOf(fields: Readonly<Record<string, unknown>>): ExplainRequest {
+/** @throws ApiError 400 where a field is not valid; its value is not in the text */
+export function explainRequestOf(fields: Readonly<Record<string, unknown>>): ExplainRequest {
   const { method, target, host, headers, ip, token, assumed } = fields;
   if (token !== undefined && assumed !== undefined)
     throw new ApiError(400, 'give either "token" or "assumed", not both');

@@ -12,7 +12,9 @@ export interface RefusalsApiOptions {
 }
 
 const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1000;
+/** The most refusals of a list. */
+export const MAX_LIMIT = 1000;
+export const NO_REFUSAL = 'No such refusal is kept';
 
 /** Creates the router. Responds 400 to an unknown parameter and 404 where the refusal is not kept. */
 export function createRefusalsApi({ list, find }: RefusalsApiOptions): Router {
@@ -25,13 +27,14 @@ export function createRefusalsApi({ list, find }: RefusalsApiOptions): Router {
   });
   api.get('/refusals/:id', async (req, res) => {
     const found = await find(req.params.id);
-    if (!found) throw new ApiError(404, 'No such refusal is kept');
+    if (!found) throw new ApiError(404, NO_REFUSAL);
     res.json(found);
   });
   return api;
 }
 
-function limitOf(text: string | undefined): number {
+/** @throws ApiError 400 unless the text is a number of refusals */
+export function limitOf(text: string | undefined): number {
   if (text === undefined) return DEFAULT_LIMIT;
   const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (limit < 1 || limit > MAX_LIMIT) throw new ApiError(400, `"limit" must be 1 to ${MAX_LIMIT}`);

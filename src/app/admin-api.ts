@@ -4,14 +4,13 @@ import { createAdminApi } from '../admin/api.js';
 import { createAppsApi, type AdministrationOf } from '../admin/apps-api.js';
 import { createCooldownsApi } from '../admin/cooldowns-api.js';
 import { createExplainApi } from '../admin/explain-api.js';
-import { createRefusalsApi, type RefusalsApiOptions } from '../admin/refusals-api.js';
+import { createRefusalsApi } from '../admin/refusals-api.js';
 import { createRevocationsApi } from '../admin/revocations-api.js';
 import { createUsersApi } from '../admin/users-api.js';
 import { createCredentialGuard } from '../admin/credential-guard.js';
 import { createCheckCredential } from '../admin/require-credential.js';
 import { actorOf } from '../console/server/console.js';
 import { networkOf } from '../limit/limit.js';
-import { createAudit, type Audit } from '../model/audit.js';
 import {
   createAdministrationFor,
   type Caller,
@@ -20,6 +19,7 @@ import {
 import { readAdminToken, type AdminToken } from './admin-token.js';
 import type { GatewayInstance } from './build-gateway.js';
 import { createOpenConsole, type ConsoleSources } from './console.js';
+import { consoleRouters, type ConsoleReports } from './console-routers.js';
 import type { Runtime } from './resources.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,8 +27,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface AdminApiContext {
   readonly env: Environment;
   readonly runtime: Runtime;
-  /** The recent refusals of all workers. */
-  readonly refusals: RefusalsApiOptions;
+  /** What all workers know. */
+  readonly reports: ConsoleReports;
   readonly console: ConsoleSources;
 }
 
@@ -49,11 +49,10 @@ const NONE: AdminHandlers = { adminApi: undefined, console: undefined };
  *
  * @returns a function that rejects where there is no credential and the gateway cannot do without
  */
-export function createOpenAdmin({ env, runtime, refusals, console: sources }: AdminApiContext): OpenAdmin {
+export function createOpenAdmin({ env, runtime, reports, console: sources }: AdminApiContext): OpenAdmin {
   const { log } = runtime;
   const guard = createCredentialGuard({ now: runtime.monotonic, networkOf, log });
-  const audit = createAudit(log);
-  const openConsole = createOpenConsole({ runtime, sources, audit });
+  const openConsole = createOpenConsole({ runtime, sources });
   let absence: string | undefined;
 
   async function findCredential(isNeeded: boolean): Promise<AdminToken | undefined> {
@@ -80,14 +79,27 @@ export function createOpenAdmin({ env, runtime, refusals, console: sources }: Ad
     const { token, file } = credential;
     if (file !== undefined) log.info({ file }, "the administrator's credential");
     const checkCredential = createCheckCredential(token, guard);
-    const administrationFor = administrationOf(instance, runtime, audit);
-    const registry = (callerOf: CallerOf): readonly Router[] =>
-      registryRouters(instance, (req) => administrationFor?.(callerOf(req)));
-    const { explain, settings, gateway } = instance;
+    const administrationFor = administrationOf(instance, runtime);
+    const { explain, settings, gateway, administerAs } = instance;
+    const apiCaller: CallerOf = (req) => ({
+      actor: { kind: 'administrator' },
+      clientIp: req.socket.remoteAddress,
+    });
+    const consoleCaller: CallerOf = (req) => ({
+      actor: actorOf(req),
+      clientIp: gateway.read(req).clientIp,
+    });
+    const registryFor = (callerOf: CallerOf): AdministrationOf | undefined =>
+      administrationFor && administerAs && ((req) => administrationFor(callerOf(req)).registry!);
+    const routersFor = (callerOf: CallerOf): readonly Router[] =>
+      registryRouters(
+        registryFor(callerOf),
+        administrationFor && ((req) => administrationFor(callerOf(req))),
+      );
     const routers = [
       createExplainApi({ explain, sourceDigest: settings.sourceDigest }),
-      createRefusalsApi(refusals),
-      ...registry((req) => ({ actor: { kind: 'administrator' }, clientIp: req.socket.remoteAddress })),
+      createRefusalsApi(reports.refusals),
+      ...routersFor(apiCaller),
     ];
     return {
       adminApi: createAdminApi({ checkCredential, routers, log }),
@@ -95,7 +107,10 @@ export function createOpenAdmin({ env, runtime, refusals, console: sources }: Ad
         instance,
         credential: token,
         checkCredential,
-        routers: registry((req) => ({ actor: actorOf(req), clientIp: gateway.read(req).clientIp })),
+        routers: [
+          ...consoleRouters(instance, registryFor(consoleCaller), { ...reports, ...sources }, runtime.now),
+          ...routersFor(consoleCaller),
+        ],
       }),
     };
   };
@@ -106,8 +121,7 @@ type CallerOf = (req: Request) => Caller;
 /** Returns the administration for each caller; undefined where there is no store for revocations. */
 function administrationOf(
   { settings, administerAs, revocations, listRevocations }: GatewayInstance,
-  { now }: Runtime,
-  audit: Audit,
+  { now, audit }: Runtime,
 ): ((caller: Caller) => CallerAdministration) | undefined {
   if (!revocations || !listRevocations) return undefined;
   return createAdministrationFor({
@@ -125,13 +139,12 @@ function administrationOf(
 
 /** None where there is no store for revocations. */
 function registryRouters(
-  { revocations, listRevocations, administerAs }: GatewayInstance,
-  administrationAt: (req: Request) => CallerAdministration | undefined,
+  registryOf: AdministrationOf | undefined,
+  administrationAt: ((req: Request) => CallerAdministration) | undefined,
 ): readonly Router[] {
-  if (!revocations || !listRevocations) return [];
-  const revocationsApi = createRevocationsApi((req) => administrationAt(req)!.revocations);
-  if (!administerAs) return [revocationsApi];
-  const registryOf: AdministrationOf = (req) => administrationAt(req)!.registry!;
+  if (!administrationAt) return [];
+  const revocationsApi = createRevocationsApi((req) => administrationAt(req).revocations);
+  if (!registryOf) return [revocationsApi];
   return [
     revocationsApi,
     createAppsApi(registryOf),

@@ -13,14 +13,13 @@ import type { KeyFailure } from '../authenticate/outage-log.js';
 import { createVerifyGatewayToken } from '../authenticate/verify-gateway-token.js';
 import { createAuthorize } from '../authorize/authorize.js';
 import type { Reuse } from './resource-pool.js';
-import { explainOnDemand, type DetachedInstance } from './explain-instance.js';
+import { explainOnDemand, type DetachedInstance, type Explainers } from './explain-instance.js';
 import { createForwarder } from '../forward/forward.js';
 import type { Gateway, PipelineSteps, TokenPaths, TokenServiceMount } from '../gateway.js';
 import type { ReloadableGateway } from './reloader.js';
 import { openResources, type GatewayResources, type Runtime } from './resources.js';
 import { createInspectLimits, createLimit } from '../limit/limit.js';
 import { createMatch, createReadTarget, otherReadings } from '../match/match.js';
-import type { Explain } from '../model/explanation.js';
 import { limitStatusOf } from '../model/limit-status.js';
 import type { Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
@@ -35,7 +34,7 @@ import type { TokenService } from '../tokens/tokens.js';
 import type { UserLogin } from '../tokens/user-login.js';
 import type { RevocationHandle } from './revocations.js';
 
-export interface GatewayInstance extends ReloadableGateway {
+export interface GatewayInstance extends ReloadableGateway, Explainers {
   readonly gateway: Gateway;
   /** Undefined where the file has no token service. */
   readonly administration: Administration | undefined;
@@ -47,8 +46,6 @@ export interface GatewayInstance extends ReloadableGateway {
   readonly listRevocations: RevocationHandle['list'] | undefined;
   /** Undefined where limits are counted in this process. */
   readonly redis: RedisConnection | undefined;
-  /** Explains what the gateway would do with a request. */
-  readonly explain: Explain;
   /** Verifies users of the token service; undefined where the file has none. */
   readonly logIn: UserLogin | undefined;
   /** The state of each issuer's keys, in the order of the file. */
@@ -138,7 +135,7 @@ export async function buildGateway(
   return {
     settings,
     gateway,
-    explain: explainOnDemand({
+    ...explainOnDemand({
       settings,
       gateway,
       issuers,

@@ -13,7 +13,6 @@ import {
   type ConsoleSession,
 } from '../console/server/console.js';
 import type { GatewayState } from '../console/api/session.js';
-import type { Audit } from '../model/audit.js';
 import { REVOCATION_MARGIN_MS } from '../model/revocation.js';
 import { TOKENS } from '../model/tokens.js';
 import { VERSION } from '../model/version.js';
@@ -38,7 +37,6 @@ export interface ConsoleSources {
 export interface ConsoleContext {
   readonly runtime: Runtime;
   readonly sources: ConsoleSources;
-  readonly audit: Audit;
 }
 
 /** What an instance's console is made of. */
@@ -58,8 +56,8 @@ const CONSOLE = 'console';
 const PUBLIC_FAULTS: ReadonlySet<Fault['kind']> = new Set(['redis', 'registry', 'revocations']);
 
 /** Creates the function that opens the console. What was signed out is remembered over all instances. */
-export function createOpenConsole({ runtime, sources, audit }: ConsoleContext): OpenConsole {
-  const { now, random, log } = runtime;
+export function createOpenConsole({ runtime, sources }: ConsoleContext): OpenConsole {
+  const { now, random, log, audit } = runtime;
   const signedOut = new SignedOut(now);
 
   return async ({ instance, credential, checkCredential, routers }) => {

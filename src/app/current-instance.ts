@@ -4,26 +4,30 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.js';
 import type { AdminHandlers } from './admin-api.js';
 import type { GatewayInstance } from './build-gateway.js';
 import type { ConsoleSources } from './console.js';
+import type { FaultWatch } from './faults.js';
 import type { Runtime } from './resources.js';
 import { openTraffic, type TrafficHandle, type TrafficOptions } from './traffic.js';
 
 /** A gateway instance with what it serves to administrators. */
 export type Served = GatewayInstance & AdminHandlers;
 
-/** What the console shows of the process. */
+/** What the console shows of the process. `parts` is called when the console is asked. */
 export function consoleSources(
   state: { readonly isDraining: boolean },
-  parts: Pick<ConsoleSources, 'faults' | 'collectTraffic' | 'publicPort'> & {
-    readonly current: () => Served;
+  parts: () => {
+    readonly current: Served;
+    readonly faults: FaultWatch;
+    readonly traffic: TrafficHandle;
+    readonly listening: Listening;
   },
 ): ConsoleSources {
   return {
-    faults: parts.faults,
-    collectTraffic: parts.collectTraffic,
-    publicPort: parts.publicPort,
+    faults: () => parts().faults.list(),
+    collectTraffic: (from) => parts().traffic.collect(from),
+    publicPort: () => parts().listening.address.port,
     readiness() {
       if (state.isDraining) return 'draining';
-      return parts.current().isReady() ? 'ready' : 'not_ready';
+      return parts().current.isReady() ? 'ready' : 'not_ready';
     },
   };
 }

@@ -9,6 +9,7 @@ import { createTokenPlaces } from '../authenticate/token-places.js';
 import type { ExplainContext } from '../explain/explain.js';
 import type { Gateway, TokenPaths } from '../gateway.js';
 import type { Explain } from '../model/explanation.js';
+import type { InspectToken } from '../model/inspected-token.js';
 import type { Settings } from '../model/settings.js';
 
 /** An instance that is built for one question, without the token service of its file. */
@@ -26,8 +27,16 @@ export interface ExplainedInstance extends Pick<ExplainContext, 'checkRevocation
   readonly detached: DetachedInstance | undefined;
 }
 
-/** Creates the function that explains requests to an instance. Its code is loaded at the first call: few gateways are asked. */
-export function explainOnDemand(instance: ExplainedInstance): Explain {
+/** The functions that explain an instance. */
+export interface Explainers {
+  /** Explains what the gateway would do with a request. */
+  readonly explain: Explain;
+  /** Says what a token opens. */
+  readonly inspectToken: InspectToken;
+}
+
+/** Creates the functions that explain an instance. Their code is loaded at the first call: few gateways are asked. */
+export function explainOnDemand(instance: ExplainedInstance): Explainers {
   const { gateway, detached, ...rest } = instance;
   const context: ExplainContext = {
     ...rest,
@@ -36,7 +45,10 @@ export function explainOnDemand(instance: ExplainedInstance): Explain {
     createTraced: (trace) => createTraced(instance, trace),
     isRunning: detached === undefined,
   };
-  return async (request) => (await import('../explain/explain.js')).explain(request, context);
+  return {
+    explain: async (request) => (await import('../explain/explain.js')).explain(request, context),
+    inspectToken: async (token) => (await import('../explain/inspect-token.js')).inspectToken(token, context),
+  };
 }
 
 /** The step `authenticate` over the same keys, but without a cache: it neither reads nor fills the gateway's. */

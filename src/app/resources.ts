@@ -13,6 +13,7 @@ import { openUpstream, type UpstreamPools } from '../forward/forward.js';
 import { createMemoryStore, type MemoryStore } from '../limit/memory-store.js';
 import { createRedisStore } from '../limit/redis-store.js';
 import type { LimitStore } from '../limit/store.js';
+import type { Audit } from '../model/audit.js';
 import type { Issuer } from '../model/issuer.js';
 import type { Log } from '../model/log.js';
 import type { Settings } from '../model/settings.js';
@@ -40,6 +41,8 @@ export interface Runtime {
   /** Replaces the token registry's own pepper. */
   readonly pepper: string | undefined;
   readonly log: Log;
+  /** Records administrative changes. */
+  readonly audit: Audit;
   /** Undefined for a gateway of one process. */
   readonly siblings?: Siblings | undefined;
 }

@@ -1,6 +1,7 @@
 /** The clocks, randomness and environment of this process. Called by `serve.ts`, `src/index.ts` and `src/cli/`. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Runtime } from './resources.js';
+import { createAudit } from '../model/audit.js';
 import type { Log } from '../model/log.js';
 
 /** Returns the runtime of this process, with the pepper of TOLLGATE_PEPPER. */
@@ -13,5 +14,6 @@ export function processRuntime(log: Log, env: Readonly<Record<string, string | u
     // Empty counts as unset: a compose file passes an unset variable on as empty.
     pepper: env['TOLLGATE_PEPPER'] === '' ? undefined : env['TOLLGATE_PEPPER'],
     log,
+    audit: createAudit(log),
   };
 }

@@ -11,15 +11,15 @@ import type { Settings } from '../model/settings.js';
 import type { Siblings } from './revocations.js';
 import type { KnownPage } from '../revocation/revocation.js';
 import { processRuntime } from './runtime.js';
+import { AuditRing } from '../telemetry/audit-trail.js';
 import { createLog } from '../telemetry/log.js';
 import { watchLoopDelay } from '../telemetry/loop-delay.js';
 import { sumOf, type Measurements } from '../telemetry/metrics.js';
-import type { RefusalsApiOptions } from '../admin/refusals-api.js';
-import { createOpenAdmin } from './admin-api.js';
+import { createOpenAdmin, type AdminApiContext } from './admin-api.js';
 import { watchFaults, type FaultWatch } from './faults.js';
-import type { ConsoleSources } from './console.js';
 import { consoleSources, handlersOf, openMetrics, openTrafficOf, type Served } from './current-instance.js';
 import { createObserve } from './observe.js';
+import { createConsoleReports, reportOf, type AllWorkers, type ProcessReport } from './process-report.js';
 import { createRefusalReports, type RefusalReports } from './refusal-reports.js';
 import { limitHeapGrowth } from './limit-heap-growth.js';
 import { keysThatNeedRestart } from './pending-settings.js';
@@ -45,9 +45,7 @@ export interface ServeOptions {
     readonly gateway: string;
     /** Returns the traffic of all workers, its own included. */
     readonly collectTraffic: (from: number) => Promise<readonly ProcessTraffic[]>;
-    /** The refusals of all workers, its own included. */
-    readonly refusals: RefusalsApiOptions;
-  };
+  } & AllWorkers;
   /** Called with every exchange, after the access log. */
   readonly watch?: Observe;
 }
@@ -70,6 +68,8 @@ export interface Serving {
   readonly knownRevocations: (from: number) => KnownPage | undefined;
   /** The recent refusals of this process alone. */
   readonly refusals: Pick<RefusalReports, 'list' | 'find'>;
+  /** What this process tells the console. */
+  readonly report: (limit: number) => ProcessReport;
   /** The traffic of this process alone, from a bucket on. */
   readonly traffic: TrafficHandle['own'];
   /** Drains, then closes all resources. */
@@ -82,21 +82,19 @@ export interface Serving {
  * @throws TypeError without `listen` or `admin`; also rejects where the gateway cannot be built or a port cannot be bound
  */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const { started, env, worker, watch } = options;
+  const { started, worker, watch } = options;
   const { listen: publicAddress, admin } = started;
   if (!publicAddress || !admin) throw new TypeError('a gateway that serves needs `listen` and `admin`');
   limitHeapGrowth();
   const { log, writeInfo, setLevel, reopen, close: closeProcess } = openProcessLog(options);
-  const runtime = { ...processRuntime(log, env), siblings: worker?.siblings };
+  const { runtime, ring } = openRuntime(options, log);
   const refusals = createRefusalReports({ log, now: runtime.now, current: () => current() });
   const state = { isDraining: false };
-  const console = consoleSources(state, {
-    current: () => current(),
-    faults: () => faults.list(),
-    collectTraffic: (from) => traffic.collect(from),
-    publicPort: () => listening.address.port,
-  });
-  const reloader = await orClose(openReloader(options, runtime, refusals, console, onReload), closeProcess);
+  const report = reportOf(ring, () => reloader.lastReload());
+  const reports = createConsoleReports(worker, refusals, report);
+  const console = consoleSources(state, () => ({ current: current(), faults, traffic, listening }));
+  const opened = openReloader(options, runtime, { reports, console }, onReload);
+  const reloader: ConfigReloader<Served> = await orClose(opened, closeProcess);
   const current = (): Served => reloader.current();
   const faults: FaultWatch = watchFaults({ current, lastReload: reloader.lastReload, now: runtime.now });
   const routes = (): Settings['routes'] => current().settings.routes;
@@ -151,6 +149,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     measure: () => metrics.registry.getMetricsAsJSON(),
     knownRevocations: (from) => current().revocations?.page(from),
     refusals,
+    report,
     traffic: traffic.own,
     async stop() {
       state.isDraining = true;
@@ -172,6 +171,13 @@ function openProcessLog({ started, worker }: ServeOptions): ReturnType<typeof cr
       return opened.close();
     },
   };
+}
+
+/** Opens the runtime of this process, and the ring that keeps its administrative changes. */
+function openRuntime({ env, worker }: ServeOptions, log: Log): { runtime: Runtime; ring: AuditRing } {
+  const runtime = processRuntime(log, env);
+  const ring = new AuditRing(runtime.now);
+  return { runtime: { ...runtime, audit: ring.keeping(runtime.audit), siblings: worker?.siblings }, ring };
 }
 
 /** Closes what was opened before, where opening fails. */
@@ -198,19 +204,13 @@ function logStart(
 
 /** Builds the first instance of the gateway, each instance with the API of its admin port. */
 function openReloader(
-  { started, load, env, worker }: ServeOptions,
+  { started, load, env }: ServeOptions,
   runtime: Runtime,
-  own: RefusalReports,
-  console: ConsoleSources,
+  context: Pick<AdminApiContext, 'reports' | 'console'>,
   onReload: (isInForce: boolean) => void,
 ): Promise<ConfigReloader<Served>> {
   const { log } = runtime;
-  const openAdmin = createOpenAdmin({
-    env,
-    runtime,
-    refusals: worker?.refusals ?? { list: (filter) => Promise.resolve(own.list(filter)), find: own.find },
-    console,
-  });
+  const openAdmin = createOpenAdmin({ env, runtime, ...context });
   return openConfigReloader<Served>(started, {
     load,
     async build(settings, reuse) {

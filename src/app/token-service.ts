@@ -19,6 +19,7 @@ import { createUserLogin, type UserLogin } from '../tokens/user-login.js';
 import { createSigner, type Signer } from '../tokens/signing/signer.js';
 import { createKeyEncryption } from '../tokens/key-encryption.js';
 import { subnetOf } from '../limit/limit.js';
+import { createAudit, type Audit } from '../model/audit.js';
 import type { Log } from '../model/log.js';
 import { OperatorError } from '../model/operator-error.js';
 import type { TokenServiceSettings } from '../model/tokens.js';
@@ -33,6 +34,8 @@ export interface TokenServiceRuntime {
   /** Replaces the registry's own pepper, where the operator keeps it elsewhere. */
   readonly pepper: string | undefined;
   readonly log: Log;
+  /** Records administrative changes; by default in the log alone. */
+  readonly audit?: Audit;
 }
 
 /** The gateway's verifier and revocations, which the service uses. */
@@ -86,7 +89,7 @@ const DELETE_EXPIRED_EVERY_MS = 60 * 60_000;
  */
 export async function openTokenService(
   { database, keyEncryptionKey, longestLifetimeMs }: TokenServiceConfig,
-  { now, random, pepper: configuredPepper, log }: TokenServiceRuntime,
+  { now, random, pepper: configuredPepper, log, audit = createAudit(log) }: TokenServiceRuntime,
   { mayBeUnavailable }: { readonly mayBeUnavailable: boolean } = { mayBeUnavailable: false },
 ): Promise<TokenServiceHandle> {
   const registry = await openRegistry(database, { log, mayBeUnavailable });
@@ -132,6 +135,7 @@ export async function openTokenService(
         now,
         random,
         log,
+        audit,
       }),
     fingerprintOfId: (id) => secrets.fingerprintOfId(id),
     administer: (publishRevision) =>

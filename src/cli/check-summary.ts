@@ -5,7 +5,7 @@ import type { Issuer } from '../model/issuer.js';
 import type { Route } from '../model/route.js';
 import type { Settings } from '../model/settings.js';
 import { formatTable } from './args.js';
-import { inShadow, limitsText, routeAsJson, scopeText } from './route-text.js';
+import { inShadow, limitsText, routeAsJson, scopeText } from '../model/route-text.js';
 
 const MOST_NAMES = 4;
 

@@ -4,7 +4,7 @@ import type { Route } from '../model/route.js';
 import type { Run } from './command.js';
 import { EXIT_OK } from '../model/exit.js';
 import { formatTable } from './args.js';
-import { accessText, limitsText, routeAsJson } from './route-text.js';
+import { accessText, limitsText, routeAsJson } from '../model/route-text.js';
 
 const HEADINGS = ['MATCH', 'SCOPE', 'LIMIT', 'UPSTREAM'] as const;
 

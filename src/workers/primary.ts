@@ -67,6 +67,7 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
     async collectRefusals(filter) {
       return mergeRefusals(await askWorkers((worker) => worker.call('refusals', filter)), filter.limit);
     },
+    collectReports: (limit) => askWorkers((worker) => worker.call('report', limit)),
     collectTraffic: (from) => askWorkers((worker) => worker.call('traffic', from)),
     async findRefusal(id) {
       return bestFound(await askWorkers((worker) => worker.call('findRefusal', id)), id);

@@ -1,5 +1,6 @@
 /** The calls between the primary and its workers. */
 import type { AddressInfo } from 'node:net';
+import type { ProcessReport } from '../app/process-report.js';
 import type { ProcessTraffic } from '../app/traffic.js';
 import type { Settings } from '../model/settings.js';
 import type { KnownPage } from '../revocation/revocation.js';
@@ -34,6 +35,8 @@ export interface WorkerCalls {
   readonly refusals: (filter: RefusalFilter) => Promise<readonly ListedRefusal[]>;
   /** Returns one of its own refusals by request id; undefined where it does not keep it. */
   readonly findRefusal: (id: string) => Promise<ExplainedRefusal | undefined>;
+  /** Returns its last administrative changes and its last reload. */
+  readonly report: (limit: number) => Promise<ProcessReport>;
   /** Returns its own traffic, from a bucket on. */
   readonly traffic: (from: number) => Promise<ProcessTraffic>;
   /** Drains, then exits. */
@@ -52,6 +55,8 @@ export interface PrimaryCalls {
   readonly collectMetrics: () => Promise<readonly Measurements[]>;
   /** Returns the recent refusals of every worker, the caller included, the newest first. */
   readonly collectRefusals: (filter: RefusalFilter) => Promise<readonly ListedRefusal[]>;
+  /** Returns the reports of every worker, the caller included. */
+  readonly collectReports: (limit: number) => Promise<readonly ProcessReport[]>;
   /** Returns the traffic of every worker, the caller included, from a bucket on. */
   readonly collectTraffic: (from: number) => Promise<readonly ProcessTraffic[]>;
   /** Returns a refusal of any worker by request id; undefined where none keeps it. */

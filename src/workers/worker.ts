@@ -42,6 +42,7 @@ export async function runWorker(file: string, env: Environment): Promise<number>
     knownRevocations: async (from) => (await opening).knownRevocations(from),
     refusals: async (filter) => (await opening).refusals.list(filter),
     findRefusal: async (id) => (await opening).refusals.find(id),
+    report: async (limit) => (await opening).report(limit),
     traffic: async (from) => (await opening).traffic(from),
     drain() {
       drain();
@@ -57,6 +58,7 @@ export async function runWorker(file: string, env: Environment): Promise<number>
       worker: {
         number,
         gateway: env[GATEWAY_ID] ?? '',
+        collectReports: (limit) => primary.call('collectReports', limit),
         collectTraffic: (from) => primary.call('collectTraffic', from),
         collectMetrics: () => primary.call('collectMetrics'),
         refusals: {

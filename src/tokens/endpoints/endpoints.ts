@@ -1,5 +1,5 @@
 /** Creates the endpoints by path: those that the file names, and those that every token service has. */
-import { createAudit } from '../../model/audit.js';
+import { createAudit, type Audit } from '../../model/audit.js';
 import type { Log } from '../../model/log.js';
 import { publishedPaths, type PublishedEndpoint } from '../../model/token-paths.js';
 import type { TokenServiceSettings } from '../../model/tokens.js';
@@ -42,6 +42,8 @@ export interface EndpointsOptions {
   readonly now: () => number;
   readonly random: Random;
   readonly log: Log;
+  /** Records administrative changes that apps make themselves; by default in the log alone. */
+  readonly audit?: Audit;
 }
 
 /** Creates all endpoints, by their exact paths. */
@@ -55,7 +57,7 @@ export function createEndpoints(given: EndpointsOptions): ReadonlyMap<string, En
     claims: createClaims(given),
     apps: createAppAuthenticator(given),
     endFamily: createEndFamily(password?.lifetimeMs, given),
-    audit: createAudit(given.log),
+    audit: given.audit ?? createAudit(given.log),
   };
   const sessions = password && createSessions(password, options);
   const readPresentedToken = createReadPresentedToken(options);

@@ -1,6 +1,6 @@
-/** Routes and their rules for people and for `--json`, as `routes` and `check` print them. */
-import { formatWindow, type LimitPolicy } from '../model/limit.js';
-import type { Access, Route } from '../model/route.js';
+/** Routes and their rules for people and for `--json`, as `routes`, `check` and the console show them. */
+import { formatWindow, type LimitPolicy } from './limit.js';
+import type { Access, Route } from './route.js';
 
 /** Returns a route for `--json`. */
 export function routeAsJson(route: Route): object {
@@ -59,8 +59,8 @@ export function scopeText(access: Access): string {
   return scopes.join(mode === 'all' ? ' and ' : ' or ');
 }
 
-/** `10 per 2m`, with what is counted unless that is the app. */
-function limitText({ requests, windowMs, by, share }: LimitPolicy): string {
+/** Returns one limit in words: `10 per 2m`. */
+export function limitText({ requests, windowMs, by, share }: LimitPolicy): string {
   const whom = by === 'app' ? '' : ` by ${by}`;
   return `${requests} per ${formatWindow(windowMs)}${whom}${share === undefined ? '' : ` (shared: ${share})`}`;
 }

@@ -1,0 +1,67 @@
+/** `api/routes` of the console: the routes of the file, the keys of the issuers, and the last reload. */
+import { Router } from 'express';
+import type { Route } from '../../model/route.js';
+import { accessText, limitText, inShadow, scopeText } from '../../model/route-text.js';
+import type { ListedRoute, RouteTable } from '../api/routes.js';
+import { actorOf } from './session-guard.js';
+
+export interface ConsoleRoutesOptions {
+  /** In the order of the file. */
+  readonly routes: readonly Route[];
+  /** The known state of every target. */
+  readonly targets: () => readonly {
+    readonly upstream: string;
+    readonly target: string;
+    readonly isUp: boolean;
+  }[];
+  readonly issuers: () => RouteTable['issuers'];
+  /** The last reload of any worker. */
+  readonly reload: () => Promise<RouteTable['reload']>;
+  /** Requests in the last minute by label of the route. */
+  readonly requestsPerMinute: () => Promise<ReadonlyMap<string, number>>;
+}
+
+/** Creates the router. A developer sees neither addresses nor why a reload failed: those are the operator's. */
+export function createConsoleRoutes(options: ConsoleRoutesOptions): Router {
+  const api = Router({ caseSensitive: true });
+  api.get('/routes', async (req, res) => {
+    const isAdministrator = actorOf(req).kind === 'administrator';
+    const [requests, reload] = await Promise.all([options.requestsPerMinute(), options.reload()]);
+    const targets = isAdministrator ? options.targets() : [];
+    const issuers = options.issuers();
+    res.json({
+      routes: options.routes.map((route) => ({
+        ...ruleOf(route),
+        targets: targets
+          .filter(({ upstream }) => upstream === route.upstream.name)
+          .map(({ target, isUp }) => ({ origin: target, up: isUp })),
+        requests_per_min: requests.get(route.label) ?? 0,
+      })),
+      issuers: isAdministrator ? issuers : issuers.map((issuer) => ({ ...issuer, error: null })),
+      reload: isAdministrator ? reload : null,
+    } satisfies RouteTable);
+  });
+  return api;
+}
+
+function ruleOf(route: Route): Omit<ListedRoute, 'targets' | 'requests_per_min'> {
+  const { hosts, match, line, limits, upstream, shadow } = route;
+  return {
+    host: hosts?.join(', ') ?? null,
+    match,
+    line,
+    access: accessText({ ...route, shadow: undefined }),
+    limits: limits.map(limitText),
+    shadow: shadow ? shadowTexts(shadow) : [],
+    upstream: upstream.name,
+  };
+}
+
+function shadowTexts({ access, require = [], limits }: Route): readonly string[] {
+  const hasScopes = access.kind === 'scoped' && access.requirement.scopes.length > 0;
+  return [
+    ...(hasScopes ? [scopeText(access)] : []),
+    ...require.map(({ name }) => name),
+    ...limits.map(limitText),
+  ].map(inShadow);
+}
