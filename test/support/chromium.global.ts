@@ -3,6 +3,8 @@
  * tests are skipped, but not in CI.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { canInstall } from './redis.global.js';
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -19,7 +21,8 @@ export function setup(): void {
 }
 
 function findProgram(): string | undefined {
-  return PROGRAMS.find((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0);
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return PROGRAMS.flatMap((program) => folders.map((folder) => join(folder, program))).find(existsSync);
 }
 
 function installProgram(): string | undefined {

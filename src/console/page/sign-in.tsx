@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Login, Session } from '../api/session';
 import { TextField } from './parts/field';
+import { notePageShown } from './parts/heading';
 import { Tabs } from './parts/tabs';
 import { ApiError, request } from './request';
 
@@ -29,6 +30,7 @@ export function SignIn({ onSignedIn, hasExpired }: SignInProps) {
 
   useEffect(() => {
     document.title = 'Sign in – Tollgate';
+    notePageShown();
     form.current?.querySelector('input')?.focus();
   }, []);
   const submit = async (event: Event): Promise<void> => {

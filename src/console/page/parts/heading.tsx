@@ -5,6 +5,11 @@ import { Name } from './name';
 /** The first page keeps the focus where the browser begins: at the top. */
 let hasShownPage = false;
 
+/** Makes the next page take the focus, as after the sign-in page. */
+export function notePageShown(): void {
+  hasShownPage = true;
+}
+
 /** Draws the heading, and gives it the focus. */
 export function Heading({ text }: { readonly text: string }) {
   const heading = useRef<HTMLHeadingElement>(null);

@@ -1,0 +1,83 @@
+/** Signing in and out in a browser, and the end of a session. */
+import { expect, it } from 'vitest';
+import { DESKTOP, expectNoAxeViolations, PHONE } from '../../support/browser.js';
+import { ADA, describeInBrowser, expectHeading, signIn, useConsole } from './fixture.js';
+
+const site = useConsole();
+
+describeInBrowser('The sign-in page', () => {
+  it('says that a login is wrong, and leaves the password selected to be typed again', async () => {
+    const { page } = await site.open();
+    await page.locator('input[autocomplete=username]:focus').waitFor();
+    await page.getByRole('textbox', { name: 'User' }).fill('ada');
+    await page.getByLabel('Password').fill('wrong password');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('Signing in failed').waitFor();
+    await page.locator('input[type=password]:focus').waitFor();
+    expect(await page.getByRole('navigation').count()).toBe(0);
+  });
+
+  it.each([
+    ['light', DESKTOP],
+    ['dark', PHONE],
+  ] as const)('has no fault that axe finds, in %s', async (theme, viewport) => {
+    const { page } = await site.open('', { theme, viewport });
+    await expectNoAxeViolations(page);
+    await page.getByRole('tab', { name: 'Administrator' }).click();
+    await expectNoAxeViolations(page);
+  });
+
+  it('is used with the keyboard alone: the arrow keys choose how to sign in', async () => {
+    const { page } = await site.open();
+    await page.locator('input:focus').waitFor();
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('ArrowRight');
+    await page.getByLabel("Administrator's credential").waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('ada');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(ADA.password);
+    await page.keyboard.press('Enter');
+    await page.getByRole('navigation', { name: 'Console' }).waitFor();
+  });
+});
+
+describeInBrowser('A session', () => {
+  it('that ends leads to the sign-in page, and from there back to the same place', async () => {
+    const tab = await site.openAs(ADA, '#/apps');
+    await expectHeading(tab, 'Apps');
+    await tab.context.clearCookies();
+    await tab.page.getByRole('link', { name: 'New Application' }).click();
+    await tab.page.getByRole('alert').getByText('Your session has ended').waitFor();
+    await expectNoAxeViolations(tab.page);
+    await signIn(tab, ADA);
+    await expectHeading(tab, 'New application');
+    expect(tab.page.url()).toBe(`${site.address}#/apps/new`);
+  });
+
+  it('ends by signing out, and a reload does not bring it back', async () => {
+    const tab = await site.openAs(ADA, '#/apps');
+    await expectHeading(tab, 'Apps');
+    await tab.page.getByRole('button', { name: 'Sign out' }).click();
+    await tab.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await tab.page.getByText('Your session has ended').count()).toBe(0);
+    await tab.page.reload();
+    await tab.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(new URL(tab.page.url()).hash).toBe('#/');
+  });
+
+  it('of a developer shows neither users nor the audit log', async () => {
+    const tab = await site.openAs(ADA, '#/users');
+    await expectHeading(tab, 'No such page');
+    expect(await tab.page.getByRole('link', { name: 'Audit' }).count()).toBe(0);
+  });
+
+  it('keeps the chosen theme', async () => {
+    const { page } = await site.openAs(ADA);
+    await page.getByLabel('Theme').first().selectOption('dark');
+    await page.reload();
+    await page.getByRole('navigation', { name: 'Console' }).waitFor();
+    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+  });
+});
