@@ -10,7 +10,7 @@ import type { Observe } from '../model/record.js';
 import type { Refusal } from '../model/refusal.js';
 import type { Route } from '../model/route.js';
 import type { WriteLine } from './log.js';
-import { pathOf } from './path.js';
+import { loggedPath } from './path.js';
 
 export interface AccessLogOptions {
   readonly writeInfo: WriteLine;
@@ -67,7 +67,7 @@ function shadowPart({ reason, detail }: Refusal): string {
 }
 
 function pathPart(target: string | undefined): string {
-  const path = pathOf(target);
+  const path = loggedPath(target);
   return path === undefined ? '' : `,"path":${quote(path)}`;
 }
 

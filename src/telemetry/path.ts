@@ -19,6 +19,12 @@ export function pathOf(target: string | undefined): string | undefined {
  */
 const TOKEN_IN_PATH = /eyJ[\w-]{8,}(?:(?:\.|%2[eE])[\w-]*)*/g;
 
+/** Returns the path for a log: as `pathOf`, without signed tokens. */
+export function loggedPath(target: string | undefined): string | undefined {
+  const path = pathOf(target);
+  return path === undefined ? undefined : hideTokens(path);
+}
+
 /** Replaces each signed token in a path by `[token]`: a client may have put it in the wrong place. */
 export function hideTokens(path: string): string {
   return path.replace(TOKEN_IN_PATH, '[token]');

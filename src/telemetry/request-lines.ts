@@ -1,7 +1,7 @@
 /** The access log for a logger that the library's user supplies: the fields of `access-log.ts`, as an object. */
 import type { Log } from '../model/log.js';
 import type { Observe } from '../model/record.js';
-import { pathOf } from './path.js';
+import { loggedPath } from './path.js';
 
 /**
  * Creates an observer that logs one line for each finished exchange, at level `info`.
@@ -17,7 +17,7 @@ export function createRequestLines(
       request_id: head.id,
       client_ip: head.clientIp,
       method: head.method,
-      ...(logged.paths && { path: pathOf(head.target) }),
+      ...(logged.paths && { path: loggedPath(head.target) }),
       route: route?.label ?? endpoint ?? 'none',
       issuer: principal?.issuer,
       app: principal?.app,

@@ -51,6 +51,7 @@ describe('the path of a request', () => {
     ['/users/secret-name?key=secret-query', '/users/secret-name'],
     ['/a#b?c', '/a'],
     ['http://user:secret@h.example/a/b?key=secret', '/a/b'],
+    ['/a/eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.sig/b?key=secret', '/a/[token]/b'],
     ['*', undefined],
     ['h.example:443', undefined],
     [undefined, undefined],
