@@ -27,6 +27,8 @@ beforeAll(async () => {
   const route = { upstream: 'echo', scope: 'a:read' };
   gate = await startGate({
     redis: { url: redis.url, timeout: '5s', on_failure: 'closed' },
+    // It writes the traffic to Redis.
+    console: false,
     issuers: { main: { issuer: issuer.iss, jwks: issuer.jwksUrl, audience: AUDIENCE } },
     upstreams: { echo: upstream.origin },
     routes: [

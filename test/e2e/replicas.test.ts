@@ -45,6 +45,8 @@ async function startGates(): Promise<TestGate[]> {
     Array.from({ length: REPLICAS }, () =>
       startGate({
         redis: { url: redisUrl(), key_prefix: prefix, timeout: '5s', on_failure: 'closed' },
+        // It writes the traffic to Redis.
+        console: false,
         issuers: { main: { issuer: issuer.iss, jwks: issuer.jwksUrl, audience: AUDIENCE } },
         upstreams: { echo: upstream.origin },
         routes: [

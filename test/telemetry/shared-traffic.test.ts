@@ -1,4 +1,5 @@
 /** Traffic of gateways that share a Redis: what is written, who reads it, and what happens while Redis is unavailable. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
 import { Redis } from 'ioredis';
 import { slotOf } from '../../src/redis/slots.js';
@@ -146,6 +147,22 @@ describe('gateways that share a Redis', () => {
       expect(await client.pttl(keys[1]!)).toBeGreaterThan(3_590_000);
       expect(await client.pttl(keys[0]!)).toBeLessThanOrEqual(7_200_000);
     });
+  });
+
+  it('need no permission beyond those that are documented', async () => {
+    const [, line] =
+      /^ {4}(ACL SETUSER tollgate .*)$/m.exec(readFileSync('docs/operations.md', 'utf8')) ?? [];
+    const [, ...words] = line!.replace('PASSWORD', 'pw').split(' ');
+    await withRedis((client) => client.call('ACL', words));
+    const { servers, ...settings } = settingsOf(redis.port, 'tollgate:');
+    const access = { username: 'tollgate', password: 'pw', tls: undefined };
+    const limited = openGate('limited', { ...settings, servers: { ...servers, access } });
+    await limited.connection.attempted;
+    await limited.serve(1);
+    expect(seen(await limited.read(0, []))).toEqual({ apps: ['0 limited'], gateways: ['limited'] });
+    expect(await withRedis((client) => client.call('ACL', ['LOG']))).toEqual([]);
+    limited.connection.close();
+    await removeKeys('tollgate:', redis.url);
   });
 
   it('ignore a key that is not a bucket', async () => {
