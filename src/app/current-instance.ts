@@ -61,8 +61,17 @@ export function openTrafficOf(
   });
 }
 
-/** What the ports ask of the instance in force. */
-export function handlersOf(current: () => Served) {
+/** What the ports ask of the instance in force. Stated: TypeScript cannot name the type where node_modules is a link. */
+export interface CurrentHandlers {
+  readonly current: () => Served['gateway'];
+  readonly canServe: () => boolean;
+  readonly adminApi: () => Served['adminApi'];
+  readonly console: () => Served['console'];
+  readonly adminHosts: () => readonly string[];
+}
+
+/** Returns the handlers that ask the instance in force at each call. */
+export function handlersOf(current: () => Served): CurrentHandlers {
   return {
     current: () => current().gateway,
     canServe: () => current().isReady(),
