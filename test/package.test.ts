@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startCommand } from './support/command.js';
+import { startCommand, type RunningCommand } from './support/command.js';
 import { installPackage, type InstalledPackage } from './support/package.js';
 import { freePort } from './support/redis.js';
 
@@ -41,7 +41,12 @@ it('has all run-time files, and neither sources, tests nor source maps without s
     'dist/testing/testing.js',
     'dist/testing/testing.d.ts',
     'dist/cli/main.js',
+    'dist/console/page/index.html',
     'config/gateway.yaml',
+    'config/starter.yaml',
+    'deploy/compose/.env.example',
+    'deploy/helm/tollgate/templates/_helpers.tpl',
+    'deploy/systemd/tollgate.service',
     'LICENSE',
   ]) {
     expect(files).toContain(path);
@@ -141,18 +146,7 @@ async function firstBlock(page: string, language: string): Promise<string> {
 
 it('runs the demo in an empty folder, with the example of the package, and keeps its data there', async () => {
   const folder = await emptyFolder('empty demo');
-  const [port, adminPort, service] = await Promise.all([freePort(), freePort(), freePort()]);
-  const demo = startCommand(['demo'], {
-    main: main(),
-    cwd: folder,
-    env: {
-      TOLLGATE_LISTEN: `0.0.0.0:${port}`,
-      TOLLGATE_ADMIN: `127.0.0.1:${adminPort}`,
-      NOTARIZATIONS_URL: `http://127.0.0.1:${service}`,
-      JWKS_URL: `http://127.0.0.1:${service}/jwks`,
-      DATABASE_URL: '',
-    },
-  });
+  const { demo, port } = await startDemo(folder);
   await demo.until(/There is no config\/gateway\.yaml here/);
   const [, key = ''] = await demo.until(/auth\/token\?key=([^&]+)/);
   const [line] = await demo.until(/curl [^\n]*--request DELETE[^\n]*/);
@@ -165,6 +159,36 @@ it('runs the demo in an empty folder, with the example of the package, and keeps
   demo.signal('SIGINT');
   expect(await demo.ended).toEqual({ code: 0, signal: null });
   expect(existsSync(join(installed.folder, 'data'))).toBe(false);
+});
+
+/** The demo on free ports. */
+async function startDemo(folder: string): Promise<{ demo: RunningCommand; port: number }> {
+  const [port, adminPort, service] = await Promise.all([freePort(), freePort(), freePort()]);
+  const demo = startCommand(['demo'], {
+    main: main(),
+    cwd: folder,
+    env: {
+      TOLLGATE_LISTEN: `0.0.0.0:${port}`,
+      TOLLGATE_ADMIN: `127.0.0.1:${adminPort}`,
+      NOTARIZATIONS_URL: `http://127.0.0.1:${service}`,
+      JWKS_URL: `http://127.0.0.1:${service}/jwks`,
+      DATABASE_URL: '',
+    },
+  });
+  return { demo, port };
+}
+
+it('runs by npx: init, and then the demo, whose curl lines work beside the new file', async () => {
+  const folder = await emptyFolder('npx');
+  const { stdout } = await run('npx', ['--no', 'tollgate', 'init'], { cwd: folder });
+  expect(stdout).toContain('config/gateway.yaml is written');
+  const { demo } = await startDemo(folder);
+  await demo.until(/config\/gateway\.yaml is for other services, so it runs the package's example/);
+  const [token] = await demo.until(/export TOKEN=\S+/);
+  const [line] = await demo.until(/curl [^\n]*notarizations\/stamps[^\n]*\$TOKEN"/);
+  expect((await run('sh', ['-c', `${token}\n${line}`])).stdout).toMatch(/^HTTP\/1\.1 200 /);
+  demo.signal('SIGINT');
+  expect(await demo.ended).toEqual({ code: 0, signal: null });
 });
 
 it('writes an initial file, which check accepts, and never overwrites one', async () => {

@@ -26,7 +26,7 @@ const DRAIN_MS = 500;
 /** Runs the demo until SIGTERM or SIGINT, then deletes its app. Rejects if a part of it cannot start. */
 export const demo: Run = async (input) => {
   const { terminal } = input;
-  const { settings, isPackaged } = await loadExample(input);
+  const { settings, packagedSince } = await loadExample(input);
   const sample = await openSample(settings);
   // The terminal shows one short line for each request; the log has only warnings and errors.
   const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log: { ...settings.log, level: 'warn' } as const };
@@ -46,10 +46,10 @@ export const demo: Run = async (input) => {
   const admin = originAt(gateway.adminAddress, settings.admin);
   terminal.out(`The gateway listens on ${origin}, in front of a sample service on`);
   terminal.out(`${originAt(sample.address)}; its health is on ${admin}/healthz. Ctrl-C ends it.\n`);
-  if (isPackaged) {
-    terminal.out(
-      `There is no ${input.file} here, so it runs the package's example; its data is in ${resolve('data')}.\n`,
-    );
+  if (packagedSince !== undefined) {
+    const reason =
+      packagedSince === 'no-file' ? `There is no ${input.file} here` : `${input.file} is for other services`;
+    terminal.out(`${reason}, so it runs the package's example; its data is in ${resolve('data')}.\n`);
   }
   terminal.out(guide(origin, sample.testIssuer));
   const app = await gateway.administration?.createApp(SAMPLE_APP);

@@ -1,4 +1,4 @@
-/** The configuration of the demo: the file in the current folder, else the package's example. */
+/** The configuration of the demo: the file in the current folder if it is for the demo, else the package's example. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,13 +10,14 @@ const PACKAGED = new URL('../../config/gateway.yaml', import.meta.url);
 
 export interface Example {
   readonly settings: Settings;
-  /** Whether it is the package's example, because the current folder has no file. */
-  readonly isPackaged: boolean;
+  /** Why it is the package's example: the current folder has no file, or one for other services. Undefined: it is not. */
+  readonly packagedSince: 'no-file' | 'other-file' | undefined;
 }
 
 /**
- * Loads the named file. If none was named and the default one does not exist, loads the package's example. Its data
- * goes to the current folder, as if the example were in `config/` there.
+ * Loads the named file. If none was named, loads the default one, or else the package's example: where there is no
+ * file, or one for other services, such as the one that `init` writes. The example's data goes to the current folder, as
+ * if it were in `config/` there.
  *
  * @throws ConfigUnreadable or ConfigError
  */
@@ -25,9 +26,18 @@ export async function loadExample({
   isDefaultFile,
   terminal,
 }: Pick<CommandInput, 'file' | 'isDefaultFile' | 'terminal'>): Promise<Example> {
-  const isPackaged = isDefaultFile && !existsSync(file);
-  const { settings } = isPackaged
-    ? await loadConfig(fileURLToPath(PACKAGED), terminal.env, { baseFolder: resolve('config') })
-    : await loadConfig(file, terminal.env);
-  return { settings, isPackaged };
+  const exists = !isDefaultFile || existsSync(file);
+  if (exists) {
+    const { settings } = await loadConfig(file, terminal.env);
+    if (!isDefaultFile || isForTheSample(settings)) return { settings, packagedSince: undefined };
+  }
+  const options = { baseFolder: resolve('config') };
+  const { settings } = await loadConfig(fileURLToPath(PACKAGED), terminal.env, options);
+  return { settings, packagedSince: exists ? 'other-file' : 'no-file' };
+}
+
+/** Whether the first issuer's keys are read from the first upstream, where the sample service publishes its own. */
+function isForTheSample({ issuers: [issuer], upstreams: [upstream] }: Settings): boolean {
+  if (issuer?.keys.kind !== 'url' || !upstream) return false;
+  return new URL(issuer.keys.url).origin === upstream.targets[0].origin;
 }

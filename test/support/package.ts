@@ -3,7 +3,7 @@
  * project.
  */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -43,6 +43,7 @@ export async function installPackage(): Promise<InstalledPackage> {
   for (const name of await readdir('node_modules')) {
     if (!name.startsWith('.')) await symlink(resolve('node_modules', name), join(modules, name));
   }
+  await linkCommand(folder, modules);
   const files = await readdir(folder, { recursive: true, withFileTypes: true });
   return {
     project,
@@ -52,4 +53,15 @@ export async function installPackage(): Promise<InstalledPackage> {
       .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)),
     close: () => rm(root, { recursive: true }),
   };
+}
+
+/** Makes the package's command available to npx, as npm does when it installs a package. */
+async function linkCommand(folder: string, modules: string): Promise<void> {
+  const { bin } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    bin: { tollgate: string };
+  };
+  const program = join(folder, bin.tollgate);
+  await chmod(program, 0o755);
+  await mkdir(join(modules, '.bin'));
+  await symlink(program, join(modules, '.bin/tollgate'));
 }
