@@ -23,7 +23,8 @@ import { createConsoleReports, reportOf, type AllWorkers, type ProcessReport } f
 import { createRefusalReports, type RefusalReports } from './refusal-reports.js';
 import { limitHeapGrowth } from './limit-heap-growth.js';
 import { keysThatNeedRestart } from './pending-settings.js';
-import type { ProcessTraffic, TrafficHandle } from './traffic.js';
+import type { ProcessTraffic } from './sibling-traffic.js';
+import type { TrafficHandle } from './traffic.js';
 import { logUnhandledRejections } from './unhandled.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -4,16 +4,12 @@
  */
 import type { ExchangeRecord } from '../model/record.js';
 import type { RedisConnection } from '../redis/connection.js';
-import { SharedTraffic, type TrafficProcess } from '../telemetry/shared-traffic.js';
+import { SharedTraffic } from '../telemetry/shared-traffic.js';
 import { BUCKET_MS, type CollectedTraffic, type TrafficBucket } from '../telemetry/traffic-bucket.js';
 import { Traffic } from '../telemetry/traffic.js';
+import { SiblingTraffic, type ProcessTraffic } from './sibling-traffic.js';
 
 const LATER_MS = 5;
-
-/** The traffic of one process of a gateway. */
-export interface ProcessTraffic extends TrafficProcess {
-  readonly buckets: readonly TrafficBucket[];
-}
 
 export interface TrafficOptions {
   /** Whether the console is on. Otherwise nothing is counted or written. */
@@ -52,10 +48,12 @@ export function openTraffic(options: TrafficOptions): TrafficHandle {
   let finished: TrafficBucket | undefined;
   const traffic = new Traffic({ now, onFinished: (bucket) => (finished = bucket) });
   const shared = new SharedTraffic({ redis, keyPrefix, own, now });
+  const siblings = worker && new SiblingTraffic({ collect: worker.collect, now });
   const ownTraffic = (from: number): ProcessTraffic => ({ ...own, buckets: traffic.buckets(from) });
 
   async function finishBucket(): Promise<void> {
     traffic.advance();
+    siblings?.forget();
     const bucket = finished;
     finished = undefined;
     if (isOn()) await shared.write(bucket);
@@ -80,7 +78,7 @@ export function openTraffic(options: TrafficOptions): TrafficHandle {
     },
     own: ownTraffic,
     async collect(from) {
-      const processes = (await worker?.collect(from).catch(() => undefined)) ?? [ownTraffic(from)];
+      const processes = (await siblings?.read(from).catch(() => undefined)) ?? [ownTraffic(from)];
       const others = await shared.read(from, processes);
       const gateways = new Set([own.gateway, ...others.gateways]);
       return {

@@ -1,7 +1,7 @@
 /** The calls between the primary and its workers. */
 import type { AddressInfo } from 'node:net';
 import type { ProcessReport } from '../app/process-report.js';
-import type { ProcessTraffic } from '../app/traffic.js';
+import type { ProcessTraffic } from '../app/sibling-traffic.js';
 import type { Settings } from '../model/settings.js';
 import type { KnownPage } from '../revocation/revocation.js';
 import type { Measurements } from '../telemetry/metrics.js';
