@@ -1,7 +1,7 @@
 /** Compares whose word about a client's address is believed. */
-import { BlockList, isIPv6 } from 'node:net';
 import type { Settings } from '../model/settings.js';
 import { widened, type Change, type Finding } from './change.js';
+import { uncoveredBlocks } from './networks.js';
 import { listText } from './words.js';
 
 /** Returns how `trust_proxy` and `client_ip_header` differ. */
@@ -14,8 +14,8 @@ export function compareAddresses(old: Settings, now: Settings): readonly Change[
 }
 
 function compareTrust(old: Settings, now: Settings): readonly Finding[] {
-  const added = now.trustProxy.filter((block) => !isCovered(block, old.trustProxy));
-  const removed = old.trustProxy.filter((block) => !isCovered(block, now.trustProxy));
+  const added = uncoveredBlocks(now.trustProxy, old.trustProxy);
+  const removed = uncoveredBlocks(old.trustProxy, now.trustProxy);
   const findings: Finding[] = [];
   if (added.length > 0)
     findings.push(
@@ -39,22 +39,4 @@ function compareHeader(old: Settings, now: Settings): readonly Finding[] {
 
 function fieldText({ clientIpHeader }: Settings): string {
   return clientIpHeader ?? 'the forwarding chain';
-}
-
-/** Whether one of the outer blocks has the whole block; several that only together have it do not count. */
-function isCovered(block: string, outer: readonly string[]): boolean {
-  const { address, length, family } = parse(block);
-  return outer.some((each) => {
-    const other = parse(each);
-    if (other.family !== family || other.length > length) return false;
-    const list = new BlockList();
-    list.addSubnet(other.address, other.length, family);
-    return list.check(address, family);
-  });
-}
-
-function parse(block: string): { address: string; length: number; family: 'ipv4' | 'ipv6' } {
-  const [address = '', length] = block.split('/');
-  const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-  return { address, length: Number(length ?? (family === 'ipv6' ? 128 : 32)), family };
 }

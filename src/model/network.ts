@@ -31,8 +31,11 @@ export function subnetOf(address: string): string {
   return isIPv4(network) ? network.slice(0, network.lastIndexOf('.')) : network;
 }
 
-/** The eight groups of an IPv6 address in any form of RFC 4291 2.2; undefined if it has more than one `::`. */
-function groupsOf(text: string): number[] | undefined {
+/**
+ * Returns the eight groups of an IPv6 address in any form of RFC 4291 2.2; undefined if it has more than one `::`. What is not a
+ * group is NaN.
+ */
+export function groupsOf(text: string): number[] | undefined {
   const [head = '', tail, more] = text.split('::');
   if (more !== undefined) return undefined;
   const left = parse(head);

@@ -112,6 +112,8 @@ const HARMLESS: readonly Case[] = [
   ],
   ['an issuer removed', (file) => delete (file.issuers as Record<string, unknown>)['other']],
   ['a smaller block of proxies', inFile({ trust_proxy: ['10.1.0.0/16'] })],
+  ['a block of proxies in two halves', inFile({ trust_proxy: ['10.128.0.0/9', '10.0.0.0/9'] })],
+  ['a block of proxies in IPv6', inFile({ trust_proxy: ['::ffff:10.0.0.0/104'] })],
   [
     'fewer origins',
     inFile({ cors: { origins: ['https://*.a.example.com', 'https://b.example.com'], headers: ['X-Mine'] } }),
