@@ -85,15 +85,29 @@ function isAsCoarse(now: LimitSubject, old: LimitSubject): boolean {
   return now === old || now === 'route';
 }
 
+/** The routes of both files. */
+interface Tables {
+  readonly old: { readonly routes: readonly Route[] };
+  readonly new: { readonly routes: readonly Route[] };
+}
+
 /**
  * Returns how the limits of an old route and of the new one of the same match differ.
  * @param looser the old limits that are not kept
+ * @param files show whether a share has other routes
  */
-export function compareLimits(old: Route, now: Route, looser: readonly LimitPolicy[]): readonly Finding[] {
+export function compareLimits(
+  old: Route,
+  now: Route,
+  looser: readonly LimitPolicy[],
+  files: Tables,
+): readonly Finding[] {
   const before = limitsText(old.limits);
   const after = limitsText(now.limits);
-  if (looser.length === 0)
-    return before === after ? [] : [widened(false, 'limit', `limit: ${after} instead of ${before}`)];
+  if (looser.length === 0) {
+    const isSame = countsText(old, files.old.routes) === countsText(now, files.new.routes);
+    return isSame ? [] : [widened(false, 'limit', `limit: ${after} instead of ${before}`)];
+  }
   if (before === after) {
     const text = `limit: ${limitsText(looser)} is counted apart from other requests that were counted with these`;
     return [widened(true, 'limit', text)];
@@ -104,6 +118,16 @@ export function compareLimits(old: Route, now: Route, looser: readonly LimitPoli
   const shadow = isInShadow(looser, now) ? '; it is in shadow' : '';
   const text = `limit: ${after}${how} instead of ${before}${isApart ? '' : burst(looser, now)}${shadow}`;
   return [widened(true, 'limit', text)];
+}
+
+/** The limits without the shares that count no other route. */
+function countsText(route: Route, routes: readonly Route[]): string {
+  const others = routes.filter((each) => each !== route);
+  const isShared = ({ id }: LimitPolicy): boolean =>
+    others.some(({ limits, shadow }) =>
+      [...limits, ...(shadow?.limits ?? [])].some((each) => each.id === id),
+    );
+  return limitsText(route.limits.map((limit) => (isShared(limit) ? limit : { ...limit, share: undefined })));
 }
 
 /** Whether the limits that are not kept are still counted, and refuse nobody. */

@@ -66,7 +66,7 @@ class RouteComparison {
   /** What differs at a route of both files. Access that no request notices does not count. */
   #findings(old: Route, now: Route): readonly Finding[] {
     const isReached = this.#successors.get(old)?.has(now) === true;
-    const limits = compareLimits(old, now, this.#looser(old));
+    const limits = compareLimits(old, now, this.#looser(old), this.#files);
     // Where the limit is the same, a route that takes some of the requests is why they admit more, and says so.
     const isOthers =
       limitsText(old.limits) === limitsText(now.limits) && (this.#successors.get(old)?.size ?? 0) > 1;
@@ -96,7 +96,7 @@ class RouteComparison {
     const looser = this.#looser(old);
     const findings = [
       ...compareAccess(old, route, this.#files),
-      ...(looser.length > 0 ? compareLimits(old, route, looser) : []),
+      ...(looser.length > 0 ? compareLimits(old, route, looser, this.#files) : []),
     ].filter(({ effect }) => effect === 'loosened');
     const why = findings.map(({ text }) => text).join('; ');
     const text = `gets ${example} from ${old.label}${why && `: ${why}`}`;

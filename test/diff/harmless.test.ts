@@ -144,6 +144,30 @@ it.each(HARMLESS.map(([what, change, prepare]) => ({ what, change, prepare })))(
   },
 );
 
+it('a share that no other route has is no change, whichever file has it', () => {
+  const alone = (share: string | undefined) => (file: File) =>
+    set(3, { limit: { requests: 10, window: '1m', ...(share !== undefined && { share }) } })(file);
+  expect(changesOf(alone(undefined), alone('files'))).toEqual([]);
+  expect(changesOf(alone('files'), alone(undefined))).toEqual([]);
+  expect(changesOf(alone('others'), alone('files'))).toEqual([]);
+});
+
+it('a share that another route has is stricter than a count of its own', () => {
+  const other = add({
+    match: 'GET /f',
+    scope: 'files:read',
+    limit: { requests: 10, window: '1m', share: 'files' },
+  });
+  const prepare = (file: File) => {
+    other(file);
+    set(3, { limit: '10 per 1m' })(file);
+  };
+  const shared = set(3, { limit: { requests: 10, window: '1m', share: 'files' } });
+  expect(linesOf(changesOf(shared, prepare), 'stricter')).toContain(
+    'files.test,*.files.test * /files/{path*}: limit: 10 per 1m shared as files instead of 10 per 1m',
+  );
+});
+
 it('the log, workers and timeouts of clients are no changes for callers', () => {
   expect(
     changesOf(inFile({ log: { level: 'warn' }, max_in_flight: 9, client: { keep_alive: '5s' } })),
