@@ -2,9 +2,9 @@
  * `tollgate diff OLD NEW`: prints what changes for callers, one line each. Exits with 1 if access is loosened, so that a
  * pipeline can ask for a second look.
  */
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { ConfigError, loadConfig, type LoadedConfig, type Problem } from '../config/config.js';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
+import { ConfigError, loadConfig, Problem, type LoadedConfig } from '../config/config.js';
 import { compareSettings, type Change, type FilePath } from '../diff/diff.js';
 import { EXIT_BAD, EXIT_OK } from '../model/exit.js';
 import { formatTable, requiredArg } from './args.js';
@@ -30,16 +30,16 @@ export const diff: Run = async ({ args, options, file, isDefaultFile, json, term
   const oldBase = resolve(options['base'] ?? dirname(oldFile));
   const newBase = resolve(dirname(newFile));
   const problems: Problem[] = [];
-  const load = async (file: string, baseFolder: string): Promise<LoadedConfig | undefined> => {
+  const load = async (file: string, baseFolder: string, hint?: string): Promise<LoadedConfig | undefined> => {
     try {
       return await loadConfig(file, terminal.env, { baseFolder });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      problems.push(...error.problems);
+      problems.push(...(hint === undefined ? error.problems : withHint(error, baseFolder, hint)));
       return undefined;
     }
   };
-  const old = await load(oldFile, oldBase);
+  const old = await load(oldFile, oldBase, options['base'] === undefined ? NAME_BASE : undefined);
   const now = await load(newFile, newBase);
   if (!old || !now) {
     const shapeOf = ({ file, line, column, text }: Problem) => ({ file, line, column, text });
@@ -63,6 +63,18 @@ export const diff: Run = async ({ args, options, file, isDefaultFile, json, term
   terminal.out(json ? JSON.stringify({ loosened, changes }, null, 2) : report(changes));
   return loosened ? EXIT_BAD : EXIT_OK;
 };
+
+const NAME_BASE = 'with --base DIR its path begins at another folder';
+
+/** Adds the hint to each problem with a file that is named by a relative path, and is not there. */
+function withHint({ problems, files }: ConfigError, baseFolder: string, hint: string): readonly Problem[] {
+  const missing = files.filter((file) => file.startsWith(baseFolder + sep) && !existsSync(file));
+  return problems.map((problem) => {
+    const { file, line, column, text, sourceLine } = problem;
+    const isMissing = missing.some((each) => text.includes(each));
+    return isMissing ? new Problem(file, line, column, `${text}; ${hint}`, sourceLine) : problem;
+  });
+}
 
 function readText(path: string): string | undefined {
   try {

@@ -99,4 +99,27 @@ routes: [{match: GET /, upstream: a, scope: none}]
     const same = await run('before/gateway.yaml', 'after/gateway.yaml', '--base', 'after');
     expect([same.code, same.stdout]).toEqual([0, 'nothing changes for callers\n']);
   });
+
+  it('names --base where a key file of OLD is not found, and only there', async () => {
+    const text = (key: string): string => `issuers:
+  main: {issuer: https://id.test, public_key: ${key}, audience: a, algorithms: [EdDSA]}
+upstreams: {a: "http://127.0.0.1:9"}
+routes: [{match: GET /, upstream: a, scope: none}]
+`;
+    await write('copy.yaml', text('./absent.pem'));
+    await write('absolute.yaml', text('/absent/key.pem'));
+    const [relative, absolute, asNew, based] = await Promise.all([
+      run('copy.yaml', 'old.yaml'),
+      run('absolute.yaml', 'old.yaml'),
+      run('old.yaml', 'copy.yaml'),
+      run('copy.yaml', 'old.yaml', '--base', '.'),
+    ]);
+    expect(relative.stderr).toMatch(
+      /^copy\.yaml:2:\d+: .*absent\.pem: there is no such file; with --base DIR its path begins at another folder$/m,
+    );
+    for (const { code, stderr } of [absolute, asNew, based]) {
+      expect([code, stderr]).toEqual([1, expect.stringContaining('there is no such file')]);
+      expect(stderr).not.toContain('--base');
+    }
+  });
 });
