@@ -82,7 +82,7 @@ function operationsOf(path: string, value: unknown, context: Context): Operation
     const operation = context.resolve(each);
     if (operation instanceof Unresolved) return unread(method, path, server, `it ${operation.text}`, context);
     const own = firstServer(fieldOf(operation, 'servers')) ?? server;
-    const template = readTemplate(own.basePath + path);
+    const template = templateOf(own, path);
     const { requirement, notes }: Reading = context.readSecurity(
       ownOr(operation, 'security', context.security),
     );
@@ -96,9 +96,14 @@ function operationsOf(path: string, value: unknown, context: Context): Operation
 }
 
 function unread(method: string, path: string, server: Server, problem: string, context: Context): Operation {
-  const template = readTemplate(server.basePath + path);
+  const template = templateOf(server, path);
   const requirement = { mode: 'all', scopes: [context.placeholder] } as const;
   return { method, path, template, server, requirement, notes: [], problem };
+}
+
+/** A path without its slash is not joined with the base: `/v1` and `orders` are not `/v1orders`. */
+function templateOf({ basePath }: Server, path: string): Template {
+  return readTemplate(path.startsWith('/') ? basePath + path : path);
 }
 
 /** `security: null` is no absent one: what it means is not defined. */

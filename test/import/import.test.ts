@@ -139,6 +139,13 @@ describe('The path of an operation', () => {
     expect(leftOut).toEqual([{ method: 'GET', path, text: expect.stringContaining(reason) as string }]);
   });
 
+  it('is left out if it does not begin with a slash, also where its server has a base path', () => {
+    const servers = [{ url: 'https://api.test/v1' }];
+    const { config, leftOut } = imported({ servers, paths: { orders: { get: {} }, '/items': { post: {} } } });
+    expect(config.routes.map(({ match }) => match)).toEqual(['POST /v1/items']);
+    expect(leftOut).toEqual([{ method: 'GET', path: 'orders', text: 'it does not begin with "/"' }]);
+  });
+
   it('is left out if a parameter has the style matrix, also by reference', () => {
     const parameters = [{ $ref: '#/components/parameters/x' }];
     const components = { parameters: { x: { name: 'x', in: 'path', style: 'matrix' } } };
