@@ -1,5 +1,5 @@
 /** `tollgate import`: writes a configuration made of an OpenAPI document. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { reasonOf } from '../config/config.js';
@@ -22,6 +22,7 @@ export const importOpenApi: Run = async ({ args, options, json, terminal }) => {
     throw new UsageError('usage: tollgate import FILE [--from openapi] [--output FILE]');
   const { from = 'openapi', output } = options;
   if (from !== 'openapi') throw new UsageError(`--from must be openapi, not "${from}"`);
+  if (output !== undefined && existsSync(output)) throw new CommandFailed(existsText(output));
   const name = file === '-' ? 'standard input' : file;
   const imported = read(await readBytes(file, name), name, terminal);
   report(name, imported, terminal);
@@ -71,8 +72,12 @@ async function writeNew(output: string, text: string): Promise<void> {
     await writeFile(output, text, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new CommandFailed(`${output} already exists and is not overwritten`);
+    throw new CommandFailed(existsText(output));
   }
+}
+
+function existsText(output: string): string {
+  return `${output} already exists and is not overwritten`;
 }
 
 function report(name: string, { leftOut, stricter, remarks }: Imported, terminal: Terminal): void {

@@ -38,7 +38,7 @@ describe('tollgate import', () => {
     const second = await runCommand(args, { cwd: folder });
     expect([second.code, second.stderr]).toEqual([
       1,
-      expect.stringContaining('already exists and is not overwritten'),
+      'tollgate: gateway.yaml already exists and is not overwritten\n',
     ]);
   });
 
