@@ -50,7 +50,7 @@ module.exports = {
       to: { path: '^src/', pathNot: ['^src/model/', '^src/shared/', '^src/tokens/'] },
     },
     {
-      name: 'revocation-imports-the-model-only',
+      name: 'revocation-imports-the-model-and-shared-helpers',
       severity: 'error',
       from: { path: own('revocation') },
       to: { path: '^src/', pathNot: ['^src/model/', '^src/shared/', '^src/revocation/'] },
@@ -62,7 +62,7 @@ module.exports = {
       to: { path: own('explain') },
     },
     {
-      name: 'importing-imports-the-model-only',
+      name: 'importing-imports-the-model-and-shared-helpers',
       comment: 'a pure function of the bytes of a document',
       severity: 'error',
       from: { path: own('import') },
