@@ -1,5 +1,4 @@
 /** The steps of an explanation in their order, with the facts that each has found. */
-import type { ComponentChildren } from 'preact';
 import type {
   ExplainedAccess,
   ExplainedLimits,
@@ -25,21 +24,23 @@ export interface DrawnStep {
   readonly step: ExplainedStep | null;
   readonly facts: readonly Fact[];
   /** Why there is nothing to show. */
-  readonly absent?: ComponentChildren;
+  readonly absent?: string;
 }
 
 /** Returns the steps. A step that was not reached is there, without facts. */
 export function stepsOf(explanation: Explanation): readonly DrawnStep[] {
-  const { request, match, token, access, limits, upstream, shadow } = explanation;
+  const { verdict, request, match, token, access, limits, upstream, shadow } = explanation;
   return [
     stepOf('Request', request, requestFacts),
     stepOf('Route', match, matchFacts),
     access?.public === true && token === null
-      ? { title: 'Token', result: 'skipped', step: null, facts: [], absent: 'The route is public.' }
+      ? absentStep('Token', 'The route is public.')
       : stepOf('Token', token, tokenFacts),
     stepOf('Access', access, accessFacts),
     stepOf('Limits', limits, limitFacts),
-    stepOf('Upstream', upstream, upstreamFacts),
+    verdict === 'forward' && !upstream
+      ? absentStep('Upstream', 'Administrators see what it would get.')
+      : stepOf('Upstream', upstream, upstreamFacts),
     ...(shadow ? [stepOf('Shadow', shadow, shadowFacts)] : []),
   ];
 }
@@ -57,6 +58,10 @@ function stepOf<T extends ExplainedStep>(
       ? 'skipped'
       : 'passed';
   return { title, result, step, facts: factsOf(step).filter((fact) => fact !== undefined) };
+}
+
+function absentStep(title: string, absent: string): DrawnStep {
+  return { title, result: 'skipped', step: null, facts: [], absent };
 }
 
 function requestFacts({ method, host, path, normalized, client_ip }: ExplainedRequest) {
