@@ -36,6 +36,10 @@ function Verdict({ explanation }: { readonly explanation: Explanation }) {
   const { verdict, status, reason, detail, remedy, notes } = explanation;
   const [kind, text] =
     verdict === 'refuse' && status === 429 ? (['limited', 'Refused'] as const) : VERDICTS[verdict];
+  const failed = stepsOf(explanation)
+    .filter(({ title }) => title !== 'Shadow')
+    .flatMap(({ step }) => step?.checks.filter(({ result }) => result === 'failed') ?? [])
+    .filter((check) => !detail.includes(check.text));
   return (
     <section class="card verdict" aria-label="Verdict" aria-live="polite">
       <h2>
@@ -43,6 +47,11 @@ function Verdict({ explanation }: { readonly explanation: Explanation }) {
         {reason !== null && <code>{reason}</code>}
       </h2>
       <p>{detail}</p>
+      {failed.map(({ name, text: found }) => (
+        <p key={name}>
+          <strong>{name}</strong> {found}
+        </p>
+      ))}
       {remedy !== null && (
         <p>
           <strong>What would admit it:</strong> {remedy}

@@ -37,9 +37,9 @@ function FilteredRoutes({ routes }: Pick<RouteTable, 'routes'>) {
   const found = useLoaded<MatchedRoute>(question && matchPath(question));
   const search = question ? '' : settled.trim().toLowerCase();
   const shown = routes.filter((route) => matches(route, search));
-  const marked = found.data?.line ?? null;
+  const marked = found.data;
   useEffect(() => {
-    if (marked !== null) document.querySelector('tr.marked')?.scrollIntoView({ block: 'nearest' });
+    if (marked) document.querySelector('tr.marked')?.scrollIntoView({ block: 'nearest' });
   }, [marked]);
   return (
     <>

@@ -1,5 +1,5 @@
 /** The table of routes. */
-import type { ListedRoute } from '../../api/routes';
+import type { ListedRoute, MatchedRoute } from '../../api/routes';
 import { Table, type Row } from '../parts/table';
 import { numberText } from '../words';
 
@@ -8,19 +8,22 @@ const COLUMNS = ['Route', 'Access', 'Limits', 'Upstream', 'Requests/min', 'Line'
   isNumber: heading === 'Requests/min' || heading === 'Line',
 }));
 
-/** Lists routes; the one at the marked line would serve the request in the filter. */
+/** Lists routes; the marked one would serve the request in the filter. Several routes may stand on one line of the file. */
 export function RouteList(props: {
   readonly routes: readonly ListedRoute[];
-  readonly marked: number | null;
+  readonly marked: MatchedRoute | undefined;
 }) {
-  const rows = props.routes.map((route) => rowOf(route, route.line === props.marked));
+  const { routes, marked } = props;
+  const rows = routes.map((route) =>
+    rowOf(route, route.line === marked?.line && route.match === marked.match),
+  );
   return <Table label="Routes" columns={COLUMNS} rows={rows} />;
 }
 
 function rowOf(route: ListedRoute, isMarked: boolean): Row {
   const { host, match, line, access, limits, shadow, requests_per_min } = route;
   return {
-    key: `${line} ${match}`,
+    key: `${line} ${match} ${host ?? ''}`,
     isMarked,
     cells: [
       <>
