@@ -28,5 +28,7 @@ export const start: Run = async ({ file, terminal }) => {
   await untilSignal();
   close();
   await gateway.stop();
+  // A parent such as pm2 listens to its channel in this process, which would otherwise not end.
+  if (process.connected) process.disconnect();
   return EXIT_OK;
 };
