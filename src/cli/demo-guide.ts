@@ -67,3 +67,25 @@ curl --include --request DELETE --url '${adminOrigin}/api/apps/${key}' --header 
 curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $APP_TOKEN"
 `;
 }
+
+/**
+ * Returns where the console is, and who can sign in.
+ *
+ * @param user undefined without a token service
+ * @param credentialPlace the file or the variable that has the administrator's credential
+ */
+export function consoleGuide(
+  address: string,
+  user: { readonly name: string; readonly password: string } | undefined,
+  credentialPlace: string,
+): string {
+  const developer = user
+    ? `as the user ${user.name} with the password ${user.password}, who sees the apps of one organization;\nor `
+    : '';
+  return `The console shows apps, traffic and refusals as you paste the lines above:
+
+  ${address}
+
+Sign in ${developer}as administrator with the credential in ${credentialPlace}.
+`;
+}

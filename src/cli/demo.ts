@@ -1,4 +1,5 @@
 /** `tollgate demo`: a complete setup in one process: sample service, issuer, gateway, and curl lines to try. */
+import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import type { Settings } from '../model/settings.js';
@@ -9,10 +10,10 @@ import type { Run, Terminal } from './command.js';
 import { EXIT_OK } from '../model/exit.js';
 import { loadExample } from './example.js';
 import { openSample } from './sample-context.js';
-import { serve } from '../app/serve.js';
+import { serve, type Serving } from '../app/serve.js';
 import { withProgress } from './progress.js';
 import { untilSignal } from './signals.js';
-import { originOf, guide, tokenServiceGuide } from './demo-guide.js';
+import { consoleGuide, originOf, guide, tokenServiceGuide } from './demo-guide.js';
 
 const SAMPLE_APP = {
   name: 'Sample app of the gateway',
@@ -20,10 +21,13 @@ const SAMPLE_APP = {
   organization: 'Sample Ltd.',
 };
 
+/** 72 bits, short enough to type. */
+const PASSWORD_BYTES = 9;
+
 /** Short, so that the demo does not wait for open streams. */
 const DRAIN_MS = 500;
 
-/** Runs the demo until SIGTERM or SIGINT, then deletes its app. Rejects if a part of it cannot start. */
+/** Runs the demo until SIGTERM or SIGINT, then deletes its app and its user. Rejects if a part of it cannot start. */
 export const demo: Run = async (input) => {
   const { terminal } = input;
   const { settings, packagedSince } = await loadExample(input);
@@ -52,14 +56,44 @@ export const demo: Run = async (input) => {
     terminal.out(`${reason}, so it runs the package's example; its data is in ${resolve('data')}.\n`);
   }
   terminal.out(guide(origin, sample.testIssuer));
-  const app = await gateway.administration?.createApp(SAMPLE_APP);
-  if (app) terminal.out(tokenServiceGuide(origin, admin, app, credentialOf(terminal.env)));
+  const account = await openAccount(gateway.administration);
+  if (account) terminal.out(tokenServiceGuide(origin, admin, account.app, credentialOf(terminal.env)));
+  if (settings.console) {
+    const at = gateway.consoleAddress ? originAt(gateway.consoleAddress, settings.console.listen) : admin;
+    terminal.out(
+      consoleGuide(`${at}${settings.console.prefix}/`, account?.user, credentialPlace(terminal.env)),
+    );
+  }
   await untilSignal();
-  if (app) await gateway.administration?.deleteApp(app.key);
+  await account?.close();
   await gateway.stop();
   await sample.close();
   return EXIT_OK;
 };
+
+/** Creates an app and a user of its organization; `close` deletes both. */
+async function openAccount(administration: Serving['administration']) {
+  if (!administration) return undefined;
+  const app = await administration.createApp(SAMPLE_APP);
+  const user = {
+    name: `demo-${randomBytes(3).toString('hex')}`,
+    password: randomBytes(PASSWORD_BYTES).toString('base64url'),
+  };
+  await administration.addUser(user.name, user.password, SAMPLE_APP.scopes, SAMPLE_APP.organization);
+  return {
+    app,
+    user,
+    async close() {
+      await administration.deleteApp(app.key);
+      await administration.deleteUser(user.name);
+    },
+  };
+}
+
+/** Where a person finds the administrator's credential. */
+function credentialPlace(env: Terminal['env']): string {
+  return env['TOLLGATE_ADMIN_TOKEN'] ? 'TOLLGATE_ADMIN_TOKEN' : resolve(adminTokenFile(env));
+}
 
 /** A shell expression for the administrator's credential that works in any folder. */
 function credentialOf(env: Terminal['env']): string {
