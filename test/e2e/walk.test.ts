@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { openBrowser } from '../console/support.js';
 import { startCommand, type RunningCommand } from '../support/command.js';
 import { freePort } from '../support/redis.js';
 
@@ -149,6 +150,17 @@ describe('the guide of the demo', () => {
     expect(demo.stdout()).toMatch(/^429 GET .* \(rate_limited\)$/m);
     expect(demo.stdout()).toMatch(/^401 GET .* for nobody .* \(no_token\)$/m);
     expect(demo.stdout().split(token)).toHaveLength(2);
+  });
+
+  it('the console is where the demo says, and shows its user the app of the demo', async () => {
+    const [, address = ''] = await demo.until(/^ {2}(http\S+\/console\/)$/m);
+    const [, user = '', password = ''] = await demo.until(/as the user (\S+) with the password (\S+),/);
+    await demo.until(/or as administrator with the credential in \S+\.\n/);
+    expect((await fetch(address)).headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const browser = openBrowser(address.replace(/\/$/, ''));
+    expect(await browser.signIn({ user, password })).toMatchObject({ organization: 'Sample Ltd.' });
+    const { apps } = await browser.json<{ apps: { name: string }[] }>('GET', 'apps');
+    expect(apps.map(({ name }) => name)).toContain('Sample app of the gateway');
   });
 
   it('Ctrl-C stops it at once with exit code 0, with open connections or without', async () => {
