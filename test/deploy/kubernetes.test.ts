@@ -56,7 +56,7 @@ describe('the manifests', () => {
 
   it('run the image of this version', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    expect(container!.image).toBe(`tollgate:${version}`);
+    expect(container!.image, 'npm run version writes it').toBe(`tollgate:${version}`);
   });
 });
 
