@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppDirectory, firstRequests, localOrigin } from '../../src/console/server/console.js';
 import { overviewOf, type HeldFault, type OverviewSources } from '../../src/console/server/overview.js';
-import { requestsPerMinute } from '../../src/console/server/traffic-view.js';
 import { compileConfig } from '../../src/config/config.js';
 import type { Actor } from '../../src/tokens/administration/policy.js';
 import { Traffic } from '../../src/telemetry/traffic.js';
@@ -130,22 +129,6 @@ describe('the overview', () => {
     expect((await overviewOf(ADMINISTRATOR, sources)).empty).toBe(false);
     expect((await overviewOf(DEVELOPER, sources)).empty).toBe(true);
   });
-});
-
-it('The requests of a route in a minute are those of the last sixty seconds', async () => {
-  const { sources, traffic, clock } = open();
-  traffic.add(exchangeRecord(LIMITED));
-  clock.ms += 30_000;
-  traffic.advance();
-  traffic.add(exchangeRecord({ ...LIMITED, route: 'GET /b' }));
-  expect(await requestsPerMinute(sources)).toEqual(
-    new Map([
-      ['GET /a', 1],
-      ['GET /b', 1],
-    ]),
-  );
-  clock.ms += 40_000;
-  expect(await requestsPerMinute(sources)).toEqual(new Map([['GET /b', 1]]));
 });
 
 describe('the first requests', () => {

@@ -157,6 +157,23 @@ describe('api/apps/KEY/activity', () => {
   });
 });
 
+describe('api/refusals', () => {
+  it('lists apart what rules in shadow would have refused, for a developer that of the own apps', async () => {
+    interface List {
+      refusals: { route: string; status: number; reason: string }[];
+    }
+    const { refusals } = await developer.json<List>('GET', 'refusals?shadow=true');
+    const tried = { route: 'GET /tried', status: 200, reason: 'insufficient_scope' };
+    expect(refusals).toMatchObject([tried, tried]);
+    const path = `refusals?shadow=true&app=${apps.other.key}`;
+    expect((await administrator.json<List>('GET', path)).refusals).toEqual([]);
+    expect(JSON.stringify(await administrator.json('GET', 'refusals'))).not.toContain('/tried');
+    expect(await errorOf(await developer.ask('GET', 'refusals?shadow=1'))).toBe(
+      '400 "shadow" must be true or false',
+    );
+  });
+});
+
 describe('api/overview', () => {
   it('is empty before the first request, with the lines that make it non-empty', () => {
     expect(before.empty).toBe(true);

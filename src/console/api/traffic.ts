@@ -18,7 +18,7 @@ export interface RecentRefusal {
   readonly detail: string | null;
 }
 
-/** `GET refusals`. */
+/** `GET refusals?limit=&app=&route=&shadow=`. With `shadow=true`: what rules in shadow would have refused, and let through. */
 export interface RecentRefusals {
   readonly refusals: readonly RecentRefusal[];
   /** What rules in shadow would have refused; it was let through. */

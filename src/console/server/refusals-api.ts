@@ -20,10 +20,16 @@ export interface ConsoleRefusalsOptions extends RefusalsApiOptions {
 export function createConsoleRefusals({ list, find, administrationOf }: ConsoleRefusalsOptions): Router {
   const api = Router({ caseSensitive: true });
   api.get('/refusals', async (req, res) => {
-    const { limit: text, app, route } = queryOf(req, ['limit', 'app', 'route']);
+    const { limit: text, app, route, shadow: kind } = queryOf(req, ['limit', 'app', 'route', 'shadow']);
+    const shadow = isShadow(kind);
     const limit = limitOf(text);
     const sees = await seenBy(req, administrationOf);
-    const all = await list({ limit: actorOf(req).kind === 'administrator' ? limit : MAX_LIMIT, app, route });
+    const all = await list({
+      limit: actorOf(req).kind === 'administrator' ? limit : MAX_LIMIT,
+      app,
+      route,
+      shadow,
+    });
     const seen = all.filter((refusal) => sees(refusal.issuer, refusal.app)).slice(0, limit);
     res.json({ refusals: seen.map(refusalOf) } satisfies RecentRefusals);
   });
@@ -35,6 +41,12 @@ export function createConsoleRefusals({ list, find, administrationOf }: ConsoleR
   });
   api.use(reportRegistry);
   return api;
+}
+
+/** Whether requests that rules in shadow would have refused are asked for. */
+function isShadow(text = 'false'): boolean {
+  if (text !== 'true' && text !== 'false') throw new ApiError(400, '"shadow" must be true or false');
+  return text === 'true';
 }
 
 function refusalOf(refusal: ListedRefusal): RecentRefusal {

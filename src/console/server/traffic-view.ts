@@ -92,17 +92,6 @@ export async function trafficView(
   };
 }
 
-/** Returns the requests of the last minute by the labels of routes, for the table of routes. */
-export async function requestsPerMinute({
-  collect,
-  now,
-}: Pick<TrafficSources, 'collect' | 'now'>): Promise<ReadonlyMap<string, number>> {
-  const stepBuckets = 6;
-  const from = Math.floor(now() / BUCKET_MS) + 1 - stepBuckets;
-  const { endpoints } = await sumTraffic((await collect(from)).buckets, { from, steps: 1, stepBuckets });
-  return new Map([...endpoints].map(([label, { requests }]) => [label, requests]));
-}
-
 /** Returns an app's name in the registry; null for an app that is not there. */
 export function nameOf(app: TrafficApp, known: SeenTraffic['known']): string | null {
   const key = registryKeyOf(app);
