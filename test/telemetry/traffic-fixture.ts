@@ -37,7 +37,6 @@ export function exchangeRecord({ route, app, status, reason, shadow, durationMs 
   };
 }
 
-/** Makes an app's principal. */
-export function principalOf(issuer: string, app: string): Principal {
+function principalOf(issuer: string, app: string): Principal {
   return Object.freeze({ ...ANONYMOUS, issuer, app });
 }
