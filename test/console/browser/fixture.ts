@@ -8,7 +8,7 @@ import {
   type TestBrowser,
 } from '../../support/browser.js';
 import { ADMIN_TOKEN, startGate, type TestGate } from '../../support/gate.js';
-import { randomPrefix, redisUrl, removeKeys } from '../../support/redis.js';
+import { freePort, randomPrefix, redisUrl, removeKeys } from '../../support/redis.js';
 import { administer, createDatabaseFile, tokensIn } from '../../support/token-gate.js';
 import { startEchoUpstream, type EchoUpstream } from '../../support/upstream.js';
 
@@ -75,6 +75,7 @@ export function useConsole(): Omit<ConsoleFixture, 'close' | 'browser'> {
 
 async function startConsole(): Promise<ConsoleFixture> {
   const prefix = randomPrefix();
+  const port = await freePort();
   const [file, upstream, browser] = await Promise.all([
     createDatabaseFile(),
     startEchoUpstream(),
@@ -82,7 +83,9 @@ async function startConsole(): Promise<ConsoleFixture> {
   ]);
   const gate = await startGate({
     redis: { url: redisUrl(), key_prefix: prefix },
-    tokens: tokensIn(file.database),
+    listen: `127.0.0.1:${port}`,
+    // The snippets name it, so it is where the gateway is.
+    tokens: { ...tokensIn(file.database), issuer: `http://127.0.0.1:${port}` },
     console: { name: 'Test gateway' },
     upstreams: { service: upstream.origin },
     defaults: { limit: '10 per 2m' },

@@ -90,7 +90,8 @@ export function DeletedPage({ name, deleted }: { readonly name: string; readonly
 }
 
 function reachText({ gateways }: DeletedApp): string {
-  if (!gateways) return 'Its tokens are refused, and its open streams are closed.';
+  if (!gateways)
+    return 'Its tokens are refused here now, and by all gateways within a second. Its open streams are closed.';
   const { reached, total } = gateways;
   const done = `The deletion reached ${reached} of ${total} ${total === 1 ? 'gateway' : 'gateways'}.`;
   if (reached >= total) return `${done} Its tokens are refused there, and its open streams are closed.`;
