@@ -55,7 +55,7 @@ describe('a gateway without a store for revocations', { timeout: 60_000 }, () =>
     expect((await fetch(api)).status).toBe(401);
     const token = (await readFile(join(folder, 'data', 'admin-token'), 'utf8')).trim();
     const response = await fetch(api, { headers: { authorization: `Bearer ${token}` } });
-    expect([response.status, await response.json()]).toEqual([200, { refusals: [] }]);
+    expect([response.status, await response.json()]).toEqual([200, { refusals: [], shadow: [] }]);
   });
 
   it('starts without /api where the credential cannot be written, and says so in one line', async () => {

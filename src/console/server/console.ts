@@ -17,8 +17,8 @@ export { AppDirectory } from './app-directory.js';
 export { firstRequests, localOrigin } from './first-requests.js';
 export { createTrafficApi } from './traffic.js';
 export { readPageFiles, type PageFiles } from './page-files.js';
-export { actorOf, type ConsoleClient } from './session-guard.js';
-export { createSessions, type ConsoleSession, type Sessions } from './sessions.js';
+export { actorOf } from './session-guard.js';
+export { createSessions, type ConsoleSession } from './sessions.js';
 
 export interface ConsoleOptions extends SessionApiOptions {
   /** The path below which the console is: `/console`. */
