@@ -65,6 +65,7 @@ describe('the image', { timeout: 60_000 }, () => {
       );
     for (const path of [
       'dist/cli/main.js',
+      'dist/console/page/index.html',
       'config/gateway.yaml',
       'package.json',
       'node_modules/express',
@@ -72,7 +73,7 @@ describe('the image', { timeout: 60_000 }, () => {
     ]) {
       expect(await has(path), path).toBe(true);
     }
-    for (const path of ['src', 'test', '.git', 'node_modules/typescript', 'node_modules/vitest']) {
+    for (const path of ['src', 'test', 'deploy', '.git', 'node_modules/typescript', 'node_modules/vitest']) {
       expect(await has(path), path).toBe(false);
     }
   });
