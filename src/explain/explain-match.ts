@@ -52,7 +52,7 @@ export function describeMatch(
   }
   const nothing = { route: null, others: [], nearest: null, allowed_methods: null };
   if (found.reason === 'method_not_allowed') {
-    const allowed = allowedMethods(found);
+    const allowed = allowedBy(found);
     const text = `the path has routes for ${listText(allowed, 'and')}, not for ${head.method}`;
     return { ...nothing, allowed_methods: allowed, checks: [failed('method', text)] };
   }
@@ -61,8 +61,8 @@ export function describeMatch(
   return { ...nothing, ...withoutCandidates(head, target, found, settings) };
 }
 
-/** The methods that the Allow field of a 405 lists. */
-function allowedMethods({ headers }: Refusal): readonly string[] {
+/** Returns the methods that the Allow field of a 405 lists. */
+export function allowedBy({ headers }: Refusal): readonly string[] {
   const allow = headers[headers.indexOf('Allow') + 1] ?? '';
   return allow === '' ? [] : allow.split(', ');
 }
@@ -86,7 +86,7 @@ function refusedMatch(
 }
 
 function withoutCandidates(
-  { host }: Pick<RequestHead, 'host'>,
+  { method, host }: Pick<RequestHead, 'method' | 'host'>,
   { path }: RequestTarget,
   { detail }: Refusal,
   { routes, source }: MatchSettings,
@@ -98,13 +98,18 @@ function withoutCandidates(
     const hosts = [...new Set(routes.flatMap((route) => route.hosts ?? []))];
     const named = `${hosts.slice(0, MAX_HOSTS).join(', ')}${hosts.length > MAX_HOSTS ? ' and others' : ''}`;
     const check = failed('host', `no route is for ${normal}; the file has routes for ${named || 'no host'}`);
-    return { nearest: nearestTo(path, routes, source), checks: [check] };
+    return { nearest: nearestTo(path, routes, method, source), checks: [check] };
   }
   const checks = [failed('route', `no route has the path ${path}`)];
-  return { nearest: nearestTo(path, reachable, source), checks };
+  return { nearest: nearestTo(path, reachable, method, source), checks };
 }
 
-function nearestTo(path: string, routes: readonly Route[], source: string): ExplainedRoute | null {
-  const nearest = nearestRoute(path, routes);
+function nearestTo(
+  path: string,
+  routes: readonly Route[],
+  method: string,
+  source: string,
+): ExplainedRoute | null {
+  const nearest = nearestRoute(path, method, routes);
   return nearest ? routeReference(nearest, source) : null;
 }

@@ -20,7 +20,7 @@ export function createNearestRouteLog({ log, routes }: NearestRouteOptions): Obs
   return ({ head, reason }) => {
     if (reason !== 'no_route' || !log.isLevelEnabled('debug')) return;
     const path = pathOf(head.target);
-    const nearest = path === undefined ? undefined : nearestRoute(path, routes());
+    const nearest = path === undefined ? undefined : nearestRoute(path, head.method ?? '', routes());
     if (!nearest) return;
     log.debug(
       { request_id: head.id, nearest_route: nearest.label, line: nearest.line },
@@ -29,8 +29,11 @@ export function createNearestRouteLog({ log, routes }: NearestRouteOptions): Obs
   };
 }
 
-/** Returns the route with the smallest edit distance to a path; the first of several; undefined without routes. */
-export function nearestRoute(path: string, routes: readonly Route[]): Route | undefined {
+/**
+ * Returns the route with the smallest edit distance to a path; the first of several; undefined without routes. One that does
+ * not have the method is returned only where it is near and no route with the method is.
+ */
+export function nearestRoute(path: string, method: string, routes: readonly Route[]): Route | undefined {
   const texts = path
     .slice(1)
     .split('/', MAX_SEGMENTS)
@@ -39,9 +42,21 @@ export function nearestRoute(path: string, routes: readonly Route[]): Route | un
   let least = Infinity;
   for (const route of routes) {
     const cost = costOf(route.path, texts);
-    if (cost < least) [nearest, least] = [route, cost];
+    const isFar = cost > Math.max(route.path.length, texts.length) / 2;
+    const rank = cost + (isFar ? FAR : 0) + (hasMethod(route, method) ? 0 : OTHER_METHOD);
+    if (rank < least) [nearest, least] = [route, rank];
   }
   return nearest;
+}
+
+/** More than any path costs. */
+const OTHER_METHOD = 1000;
+/** More than another method: a route that is not near comes after every one that is. */
+const FAR = 10 * OTHER_METHOD;
+
+/** A route for GET has HEAD too. */
+function hasMethod({ methods }: Route, method: string): boolean {
+  return methods === 'any' || methods.has(method) || (method === 'HEAD' && methods.has('GET'));
 }
 
 /** 0 for the same path; 1 for each segment that is extra, missing or completely different. */
