@@ -1,20 +1,23 @@
 /** Explains the step `limit`: the counts of each limit of the route, which stay as they are. */
-import { namesOf, type LimitInspection } from '../limit/limit.js';
+import { exceeded, namesOf, type LimitInspection } from '../limit/limit.js';
 import type { ExplainedCheck, ExplainedLimit, ExplainedLimits } from '../model/explanation.js';
 import { describeLimit } from '../model/limit.js';
 import { Refusal } from '../model/refusal.js';
 import type { Route } from '../model/route.js';
 import { distanceText, failed, passed, skipped } from './text.js';
 
-/** The refusals of the step, as far as an explanation shows them. */
-const RATE_LIMITED = new Refusal('rate_limited');
 const UNAVAILABLE = new Refusal('limits_unavailable');
 
-/** Returns the refusal that the next request would get with these counts. */
+/** Returns the refusal that the next request would get with these counts: of exhausted limits by the one that resets last. */
 export function limitRefusal({ source, limits }: LimitInspection, { onFailure }: Route): Refusal | undefined {
   if (limits.length === 0) return undefined;
   if (source === 'unavailable') return onFailure === 'open' ? undefined : UNAVAILABLE;
-  return limits.some(({ state }) => state?.remaining === 0) ? RATE_LIMITED : undefined;
+  let last: InspectedLimit | undefined;
+  for (const each of limits) {
+    if (each.state?.remaining === 0 && each.state.resetAtMs > (last?.state?.resetAtMs ?? -Infinity))
+      last = each;
+  }
+  return last && exceeded(last.limit);
 }
 
 /** Describes the counts. @param isRunning whether they are those of a running gateway */

@@ -63,9 +63,8 @@ export function listText(items: readonly string[], joint: 'and' | 'or'): string 
   return `${items.slice(0, -1).join(', ')} ${joint} ${items.at(-1)!}`;
 }
 
-/** What was wrong, as a sentence: the refusal's detail, or else the message of its body. */
-export function detailOf({ reason, detail, body }: Refusal): string {
-  if (detail !== undefined && reason !== 'insufficient_scope') return detail;
-  const { errors } = JSON.parse(body) as { errors: readonly { message: string }[] };
-  return errors[0]?.message ?? reason;
+/** What was wrong, as a sentence: the message of the body, or else the refusal's detail, where that says it alone. */
+export function detailOf({ reason, detail, message }: Refusal): string {
+  const isPart = reason === 'insufficient_scope' || reason === 'rate_limited';
+  return detail === undefined || isPart ? message : detail;
 }

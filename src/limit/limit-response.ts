@@ -62,7 +62,12 @@ export function refusalOf(
 
 /** Makes the 429 of each limit, without the header fields of a request. */
 export function refusalsOf(limits: readonly LimitPolicy[]): readonly Refusal[] {
-  return limits.map((limit) => new Refusal('rate_limited', [], describeLimit(limit)));
+  return limits.map(exceeded);
+}
+
+/** Makes the 429 of one limit, without the header fields of a request. Its message names the limit. */
+export function exceeded(limit: LimitPolicy): Refusal {
+  return new Refusal('rate_limited', [], describeLimit(limit));
 }
 
 /** The 503 for a request that could not be counted. The end of an outage is noticed within a second. */

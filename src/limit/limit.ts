@@ -21,7 +21,7 @@ export interface LimitOptions {
 /** The remaining quota, a 429 or 503, or undefined for a request that was not counted. */
 type Finding = Quota | Refusal | undefined;
 
-export { namesOf } from './limit-response.js';
+export { exceeded, namesOf } from './limit-response.js';
 export { networkOf, subnetOf } from '../model/network.js';
 export { createInspectLimits, type InspectLimits, type LimitInspection } from './inspect-limits.js';
 

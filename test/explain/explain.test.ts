@@ -241,10 +241,11 @@ describe('Access and limits', () => {
       expect((await ask()).status).toBe(200);
       await send();
     }
-    const { status, remedy, limits } = await ask();
+    const { status, detail, remedy, limits } = await ask();
     expect(status).toBe(429);
+    expect(detail).toBe('Rate limit exceeded: at most 2 requests per 1h for each app (hourly)');
     expect(remedy).toContain(new Date(limits!.limits[0]!.reset! * 1000).toISOString().slice(0, 19));
-    expect(await send()).toContain('429');
+    expect(await send()).toContain(`"message":"${detail}"`);
   });
 
   it('show the rules in shadow apart: they do not refuse', async () => {
