@@ -6,7 +6,7 @@ import type { LoadedConfig, Problem } from '../config/config.js';
 import { createMatch, type Match } from '../match/match.js';
 import { Refusal } from '../model/refusal.js';
 import type { Access, Route, Segment } from '../model/route.js';
-import type { Settings } from '../model/settings.js';
+import type { Expectation, Settings } from '../model/settings.js';
 import { acceptedIssuers, openingIssuers, ungrantedScopes } from './grants.js';
 import { commonMethod, commonPath, exampleHost, exampleMethods, examplePaths } from './witness.js';
 
@@ -16,11 +16,6 @@ type Loaded = Pick<LoadedConfig, 'settings' | 'expectations' | 'problemAt'>;
 export function findWarnings({ settings, expectations, problemAt }: Loaded): readonly Problem[] {
   const match = createMatch(settings.routes, settings);
   const deepest = Math.max(0, ...settings.routes.map(({ path }) => path.length));
-  const intended = new Set(
-    expectations
-      .filter(({ scopes, status }) => scopes === undefined && status === 200)
-      .map(({ route }) => route),
-  );
   const scoped = indexScoped(settings.routes);
   return settings.routes.flatMap((route, index) => {
     const warnings: Problem[] = [];
@@ -29,8 +24,7 @@ export function findWarnings({ settings, expectations, problemAt }: Loaded): rea
     };
     warn('match', unreachable(route, match, deepest));
     warn('scope', unopenable(route, settings));
-    if (route.access.kind === 'public' && !intended.has(route))
-      warn('match', opensPart(route, scoped, match));
+    warn('match', opensPart(route, scoped, match, expectations));
     return warnings;
   });
 }
@@ -122,20 +116,67 @@ function firstLiteral([first]: readonly Segment[]): string | undefined {
   return first?.kind === 'literal' ? first.text : undefined;
 }
 
-/** Says which routes with a scope would get a part of a public route's requests. */
-function opensPart(open: Route, scoped: Scoped, match: Match): string | undefined {
+/** How a route needs less than one with a scope, and the case by which the file says that this is intended. */
+interface Opening {
+  readonly what: string;
+  /** What the other route needs. */
+  readonly needs: string;
+  readonly intention: string;
+  /** Whether the other route needs more. */
+  readonly isLess: (other: Access) => boolean;
+  readonly isIntended: (expectation: Expectation) => boolean;
+}
+
+const PUBLIC: Opening = {
+  what: 'this public route opens a part of',
+  needs: 'a token',
+  intention: 'without scopes',
+  isLess: () => true,
+  isIntended: ({ scopes }) => scopes === undefined,
+};
+const WITHOUT_SCOPE: Opening = {
+  what: 'this route needs no scope and opens a part of',
+  needs: 'one',
+  intention: 'with scopes: []',
+  isLess: hasScopes,
+  isIntended: ({ scopes }) => scopes?.length === 0,
+};
+const IN_SHADOW: Opening = {
+  ...WITHOUT_SCOPE,
+  what: 'while its scope is in shadow, this route opens a part of',
+  needs: 'a scope',
+};
+
+function openingOf({ access, shadow }: Route): Opening | undefined {
+  if (access.kind === 'public') return PUBLIC;
+  if (hasScopes(access)) return undefined;
+  return hasScopes(shadow?.access) ? IN_SHADOW : WITHOUT_SCOPE;
+}
+
+/** Says which routes with a scope would get a part of the requests of a route that needs less. */
+function opensPart(
+  open: Route,
+  scoped: Scoped,
+  match: Match,
+  expectations: readonly Expectation[],
+): string | undefined {
+  const opening = openingOf(open);
+  if (!opening) return undefined;
+  const { what, needs, intention, isLess, isIntended } = opening;
+  if (expectations.some((each) => each.route === open && each.status === 200 && isIntended(each)))
+    return undefined;
   const literal = firstLiteral(open.path);
   const near =
     literal === undefined
       ? [...scoped.values()].flat()
       : [...(scoped.get(literal) ?? []), ...(scoped.get(undefined) ?? [])];
-  const opened = near.filter((route) => opensSome(open, route, match));
+  const opened = near.filter((route) => isLess(route.access) && opensSome(open, route, match));
   const [first] = opened;
   if (!first) return undefined;
   const more = opened.length > 1 ? ` and of ${opened.length - 1} more` : '';
   return (
-    `this public route opens a part of ${nameOf(first)}${more}, which needs a token; if that is intended, ` +
-    'give it an expect case without scopes and with status 200'
+    `${what} ${nameOf(first)}${more}, which needs ${needs}; if that is intended, ` +
+    `give it an expect case ${intention} and with status 200`
   );
 }
 

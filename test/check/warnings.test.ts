@@ -133,6 +133,25 @@ describe('a public route that opens a part of one with a scope', () => {
     expect(await warningsOf(open(publicMatch), scoped(match))).toEqual([opens(`"${match}" in line 7`)]);
   });
 
+  it.each([
+    ['scope: none', 'this route needs no scope and opens', 'one'],
+    ['scope: "files:read", shadow: true', 'while its scope is in shadow, this route opens', 'a scope'],
+  ])('or that needs any valid token only, is named: %s', async (access, what, needs) => {
+    const mine = `match: GET /files/mine, ${access}`;
+    expect(await warningsOf(mine, scoped('GET /files/{id}'))).toEqual([
+      `6: ${what} a part of "GET /files/{id}" in line 7, which needs ${needs}; if that is intended, give it an expect ` +
+        'case with scopes: [] and with status 200',
+    ]);
+    const intended = `${mine}, expect: [{path: /files/mine, scopes: [], status: 200}]`;
+    expect(await warningsOf(intended, scoped('GET /files/{id}'))).toEqual([]);
+    const other = `${mine}, expect: [{path: /files/mine, status: 401}]`;
+    expect(await warningsOf(other, scoped('GET /files/{id}'))).toHaveLength(1);
+    expect(await warningsOf(mine, 'match: "GET /files/{id}", scope: none')).toEqual([]);
+    expect(await warningsOf(`${mine}, host: a.test`, scoped('GET /files/{id}', ', host: b.test'))).toEqual(
+      [],
+    );
+  });
+
   it('is named with the number of further routes', async () => {
     expect(await warningsOf(open('GET /a/b/c'), scoped('GET /a/{x*}'), scoped('* /{path**}'))).toEqual([
       opens('"GET /a/{x*}" in line 7 and of 1 more'),
