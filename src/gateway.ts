@@ -16,6 +16,7 @@ import { Refusal } from './model/refusal.js';
 import type { RequestHead } from './model/request.js';
 import type { Cors, Route } from './model/route.js';
 import type { Read } from './read/read.js';
+import type { EndpointMethod } from './model/token-paths.js';
 import type { TokenService } from './tokens/tokens.js';
 
 /**
@@ -56,6 +57,8 @@ export interface Gateway {
 export interface TokenPaths {
   /** Whether an endpoint has exactly this path. */
   readonly owns: (path: string) => boolean;
+  /** Returns the method of the endpoint that has exactly this path; undefined where none has it. */
+  readonly methodOf: (path: string) => EndpointMethod | undefined;
   /**
    * Whether a lenient server would read a path as one of the service's: in another case, with a trailing slash or
    * parameters, or decoded further. It is never sent to a route's upstream, since it may contain a secret.

@@ -214,14 +214,19 @@ function createCheckRevocation(revocations: Revocations | undefined): CheckRevoc
 }
 
 function mountTokenService(service: TokenService): TokenServiceMount {
-  const owns = (path: string): boolean => service.owns(path);
-  return { service, ...tokenPathsOf(owns, (path) => service.resembles(path)) };
+  const paths = tokenPathsOf({
+    owns: (path) => service.owns(path),
+    methodOf: (path) => service.methodOf(path),
+    resembles: (path) => service.resembles(path),
+  });
+  return { service, ...paths };
 }
 
 /** Adds the paths that a lenient server would read as one of the service's. */
-export function tokenPathsOf(owns: TokenPaths['owns'], resembles: TokenPaths['resembles']): TokenPaths {
+export function tokenPathsOf({ owns, methodOf, resembles }: TokenPaths): TokenPaths {
   return {
     owns,
+    methodOf,
     resembles: (path) => resembles(path) || otherReadings(path)?.some(resembles) !== false,
   };
 }

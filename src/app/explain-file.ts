@@ -4,7 +4,7 @@ import { createResourcePool } from './resource-pool.js';
 import type { Runtime } from './resources.js';
 import type { ExplainRequest, Explanation } from '../model/explanation.js';
 import type { Settings } from '../model/settings.js';
-import { foldPath, pathsOf } from '../model/token-paths.js';
+import { foldPath, methodsByPath } from '../model/token-paths.js';
 
 /**
  * Builds an instance for one question and closes it again. It has no Redis, no registry and no health checks, so it knows no
@@ -44,10 +44,11 @@ function detached(settings: Settings, needsKeys: boolean): Settings {
 }
 
 function tokenPaths({ issuer, endpoints }: NonNullable<Settings['tokens']>) {
-  const paths = pathsOf(issuer, { ...endpoints });
-  const folded = new Set([...paths].map(foldPath));
-  return tokenPathsOf(
-    (path) => paths.has(path),
-    (path) => folded.has(foldPath(path)),
-  );
+  const methods = methodsByPath(issuer, endpoints);
+  const folded = new Set([...methods.keys()].map(foldPath));
+  return tokenPathsOf({
+    owns: (path) => methods.has(path),
+    methodOf: (path) => methods.get(path),
+    resembles: (path) => folded.has(foldPath(path)),
+  });
 }

@@ -14,8 +14,9 @@ import { decideEarly, type EarlyDecision } from '../server/server.js';
 import { ASSUMED_APP, authenticateCaller } from './authenticate-caller.js';
 import type { ExplainContext } from './context.js';
 import { describeAccess } from './explain-access.js';
+import { describeEarly, type OtherEnd } from './explain-early.js';
 import { describeLimits, limitRefusal } from './explain-limits.js';
-import { describeMatch, routeText } from './explain-match.js';
+import { describeMatch } from './explain-match.js';
 import { describeRequest, readRequest, type ReadRequest } from './explain-request.js';
 import { describeShadow } from './explain-shadow.js';
 import { describeToken } from './explain-token.js';
@@ -37,8 +38,7 @@ interface Outcome {
   readonly steps: Steps;
   readonly route: Route | undefined;
   /** The refusal, or what happens instead. */
-  readonly end:
-    Refusal | { readonly verdict: 'forward' | 'respond'; readonly status: number; readonly detail: string };
+  readonly end: Refusal | OtherEnd;
 }
 
 /** Explains a request. Rejects only for a bug in the gateway. */
@@ -46,8 +46,8 @@ export async function explain(request: ExplainRequest, context: ExplainContext):
   const { steps, route, end } = await outcomeOf(request, context);
   const match = route?.match ?? null;
   if (!(end instanceof Refusal)) {
-    const { verdict, status, detail } = end;
-    return { verdict, status, route: match, reason: null, detail, remedy: null, ...steps };
+    const { verdict, status, detail, reason = null, remedy = null } = end;
+    return { verdict, status, route: match, reason, detail, remedy, ...steps };
   }
   const { status, reason } = end;
   const remedy = remedyFor({ refusal: end, route, explanation: steps, settings: context.settings });
@@ -65,7 +65,10 @@ async function outcomeOf(request: ExplainRequest, context: ExplainContext): Prom
     const found = { route, path, matched: path, query: '' };
     return { ...(await decide(read, found, steps, request, context)), route: undefined };
   }
-  if (early) return { steps, route: routeOf(early), end: earlyEnd(early, context) };
+  if (early) {
+    const { end, match } = describeEarly(early, head, context);
+    return { steps: { ...steps, match }, route: routeOf(early), end };
+  }
   if (target instanceof Refusal) return { steps, route: undefined, end: target };
   const found = context.gateway.steps.match(target, head.method, head.host);
   const match = describeMatch(head, target, found, context.settings);
@@ -168,26 +171,6 @@ const LIMIT_STATUS: Outcome['end'] = {
 
 function routeOf(early: EarlyDecision): Route | undefined {
   return early.kind === 'preflight' ? early.route : undefined;
-}
-
-function earlyEnd(
-  early: Exclude<EarlyDecision, { kind: 'limit_status' }>,
-  { settings }: ExplainContext,
-): Outcome['end'] {
-  switch (early.kind) {
-    case 'preflight': {
-      const rules = early.route ? routeText(early.route, settings.source) : settings.source;
-      return {
-        verdict: 'respond',
-        status: 204,
-        detail: `a preflight: the gateway responds by the cors of ${rules}`,
-      };
-    }
-    case 'tokens':
-      return { verdict: 'respond', status: 200, detail: `the token service responds to ${early.path}` };
-    case 'reject':
-      return early.rejection.refusal;
-  }
 }
 
 const OWN_TOKENS = 'Only the running gateway has the keys of its own token service.';

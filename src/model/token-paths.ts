@@ -1,7 +1,36 @@
-/** Decides which paths the token service owns, for the gateway, which serves them, and for `check`. */
+/** Decides which paths the token service owns, for the gateway, which serves them, and for `check` and `explain`. */
+import type { TokenEndpoints } from './tokens.js';
 
 /** The resource at a path that every token service has, whatever its file contains. */
 export type PublishedEndpoint = 'jwks' | 'metadata';
+
+/** The method of an endpoint. With GET it also has HEAD. */
+export type EndpointMethod = 'GET' | 'POST';
+
+/** The method of each endpoint, by its name in the settings. */
+export const ENDPOINT_METHODS = {
+  jwks: 'GET',
+  metadata: 'GET',
+  revoke: 'POST',
+  introspect: 'POST',
+  keySecret: 'POST',
+  clientCredentials: 'POST',
+  password: 'POST',
+  named: 'POST',
+  whoami: 'GET',
+} as const satisfies Record<PublishedEndpoint | keyof TokenEndpoints, EndpointMethod>;
+
+const ALLOWED = { GET: ['GET', 'HEAD'], POST: ['POST'] } as const;
+
+/** Returns the methods that an endpoint with this method has, as in `Allow`. */
+export function allowedMethods(method: EndpointMethod): readonly string[] {
+  return ALLOWED[method];
+}
+
+/** Says which methods an endpoint has, for the body of its 405. */
+export function onlyText(method: EndpointMethod): string {
+  return method === 'GET' ? 'Only GET and HEAD are allowed here' : 'Only POST is allowed here';
+}
 
 export const JWKS_PATH = '/.well-known/jwks.json';
 
@@ -33,15 +62,20 @@ export function foldPath(path: string): string {
 }
 
 /**
- * Returns every path of the service.
- * @param endpoints the enabled ones, by name
+ * Returns every path of the service, with its method.
+ * @param endpoints the enabled ones
  */
-export function pathsOf(
+export function methodsByPath(
   issuer: string,
-  endpoints: Readonly<Record<string, { readonly path: string } | undefined>>,
-): ReadonlySet<string> {
-  const own = Object.values(endpoints).flatMap((endpoint) => endpoint?.path ?? []);
-  return new Set([...own, ...publishedPaths(issuer).keys()]);
+  endpoints: TokenEndpoints,
+): ReadonlyMap<string, EndpointMethod> {
+  const methods = new Map<string, EndpointMethod>();
+  for (const [path, name] of publishedPaths(issuer)) methods.set(path, ENDPOINT_METHODS[name]);
+  for (const name of Object.keys(endpoints) as (keyof TokenEndpoints)[]) {
+    const endpoint = endpoints[name];
+    if (endpoint) methods.set(endpoint.path, ENDPOINT_METHODS[name]);
+  }
+  return methods;
 }
 
 /**

@@ -11,7 +11,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../model/log.js';
 import type { FlatHeaders } from '../model/refusal.js';
-import { foldPath } from '../model/token-paths.js';
+import { allowedMethods, foldPath, onlyText, type EndpointMethod } from '../model/token-paths.js';
 import { createEndpoints, type EndpointsOptions } from './endpoints/endpoints.js';
 import type { EndpointResponse, Endpoint, EndpointName } from './endpoints/endpoint.js';
 import { send } from './endpoints/send.js';
@@ -46,6 +46,8 @@ export interface TokenOutcome {
 export interface TokenService {
   /** Whether an endpoint has exactly this path. */
   owns(path: string): boolean;
+  /** Returns the method of the endpoint that has exactly this path; undefined where none has it. */
+  methodOf(path: string): EndpointMethod | undefined;
   /** Whether a path differs from an endpoint's only in case or in a trailing slash; such a request is 404. */
   resembles(path: string): boolean;
   /** Responds to a request. Never rejects for a path that the service owns. */
@@ -60,6 +62,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
 
   return {
     owns: (path) => endpoints.has(path),
+    methodOf: (path) => endpoints.get(path)?.method,
     resembles: (path) => folded.has(foldPath(path)),
     async handle(req, res, { path, clientIp, requestId, headers }) {
       const query = takeQuery(req, path);
@@ -79,8 +82,7 @@ async function callEndpoint(
   log: Log,
 ): Promise<EndpointResponse> {
   const { method } = call.req;
-  const isAllowed = method === endpoint.method || (method === 'HEAD' && endpoint.method === 'GET');
-  if (!isAllowed) return endpoint.method === 'GET' ? NOT_GET : NOT_POST;
+  if (!allowedMethods(endpoint.method).includes(method ?? '')) return NOT_ALLOWED[endpoint.method];
   try {
     return await endpoint.respond(call);
   } catch (error) {
@@ -89,8 +91,11 @@ async function callEndpoint(
   }
 }
 
-const NOT_GET = invalidRequest('Only GET and HEAD are allowed here', 405, ['Allow', 'GET, HEAD']);
-const NOT_POST = invalidRequest('Only POST is allowed here', 405, ['Allow', 'POST']);
+const NOT_ALLOWED = { GET: notAllowed('GET'), POST: notAllowed('POST') };
+
+function notAllowed(method: EndpointMethod): EndpointResponse {
+  return invalidRequest(onlyText(method), 405, ['Allow', allowedMethods(method).join(', ')]);
+}
 
 /** Removes the query from the request, because it may hold a secret that an application's logger would log. */
 function takeQuery(req: IncomingMessage, path: string): string {

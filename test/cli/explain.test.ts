@@ -30,6 +30,7 @@ beforeAll(async () => {
         database: 'sqlite:none.db',
         endpoints: { whoami: { path: '/me' } },
       },
+      limit_status: '/limits',
       upstreams: { orders: 'http://127.0.0.1:9' },
       routes: [
         { match: 'GET /orders', upstream: 'orders', scope: 'none', issuer: 'main', limit: '1 per 1m' },
@@ -90,6 +91,24 @@ describe('tollgate explain', () => {
     expect([code, stdout]).toEqual([
       0,
       expect.stringContaining('respond: the token service responds to /me'),
+    ]);
+  });
+
+  it.each([
+    ['POST', '/me', 'GET', 'invalid_request', 'Only GET and HEAD are allowed here'],
+    ['DELETE', '/.well-known/jwks.json', 'GET', 'invalid_request', 'Only GET and HEAD are allowed here'],
+    ['GET', '/revoke', 'POST', 'invalid_request', 'Only POST is allowed here'],
+    ['PUT', '/limits', 'GET', 'method_not_allowed', 'Method not allowed'],
+  ])('exits with 1 for %s %s, which has %s only', async (method, path, only, reason, detail) => {
+    const { code, stdout } = await run([method, path, '--json']);
+    const allowed = only === 'GET' ? ['GET', 'HEAD'] : ['POST'];
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      1,
+      {
+        ...{ verdict: 'refuse', status: 405, route: null, reason, detail },
+        remedy: `Use ${allowed.join(' or ')}.`,
+        match: { route: null, allowed_methods: allowed },
+      },
     ]);
   });
 

@@ -167,6 +167,8 @@ const target = fc.oneof(
       '/limits',
       '/.well-known/jwks.json',
       '/token',
+      '/connect/token',
+      '/token/whoami',
       '/to%6ben',
       '/Token/',
       '/connect/token;a',

@@ -1,5 +1,5 @@
 /** Publishes the service's keys (RFC 7517) and metadata, which names its endpoints (RFC 8414). */
-import { JWKS_PATH } from '../../model/token-paths.js';
+import { ENDPOINT_METHODS, JWKS_PATH } from '../../model/token-paths.js';
 import type { TokenServiceSettings } from '../../model/tokens.js';
 import { UNAVAILABLE } from '../oauth-error.js';
 import type { TokenSigner } from '../deps.js';
@@ -14,7 +14,7 @@ const CACHEABLE = ['Content-Type', 'application/json', 'Cache-Control', 'public,
 export function createJwks(signer: TokenSigner): Endpoint {
   return {
     name: 'jwks',
-    method: 'GET',
+    method: ENDPOINT_METHODS.jwks,
     respond() {
       const jwks = signer.jwks();
       // The keys have not been read yet. An empty set must not be cached.
@@ -26,7 +26,7 @@ export function createJwks(signer: TokenSigner): Endpoint {
 /** Creates the metadata endpoint, whose response is made once. */
 export function createMetadata(settings: TokenServiceSettings): Endpoint {
   const response = cacheableResponse(metadataOf(settings));
-  return { name: 'metadata', method: 'GET', respond: () => response };
+  return { name: 'metadata', method: ENDPOINT_METHODS.metadata, respond: () => response };
 }
 
 function metadataOf({ issuer, endpoints }: TokenServiceSettings): object {

@@ -1,6 +1,7 @@
 /** The common form of the token service's endpoints: a method, and a function from a call to a response. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlatHeaders } from '../../model/refusal.js';
+import type { EndpointMethod } from '../../model/token-paths.js';
 
 /** A request in the token service. */
 export interface Call {
@@ -36,7 +37,7 @@ export type EndpointName =
 export interface Endpoint {
   readonly name: EndpointName;
   /** A GET endpoint also handles HEAD. */
-  readonly method: 'GET' | 'POST';
+  readonly method: EndpointMethod;
   /** Handles a call. If it throws or rejects, the response is 503. */
   respond(call: Call): EndpointResponse | Promise<EndpointResponse>;
 }

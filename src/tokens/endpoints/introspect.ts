@@ -1,4 +1,5 @@
 /** `POST /introspect`: whether a token is active, and its claims (RFC 7662). */
+import { ENDPOINT_METHODS } from '../../model/token-paths.js';
 import { OAuthError } from '../oauth-error.js';
 import { jsonResponse, type Endpoint } from './endpoint.js';
 import {
@@ -39,7 +40,7 @@ export function createIntrospect({ issuer, readPresentedToken }: IntrospectOptio
 
   return {
     name: 'introspect',
-    method: 'POST',
+    method: ENDPOINT_METHODS.introspect,
     async respond(call) {
       const presented = await readPresentedToken(call, 'introspect');
       if (presented instanceof OAuthError) return presented;

@@ -1,5 +1,6 @@
 /** `POST /auth/token`: a token for an app's key and secret, in the query or in a body. */
 import type { TokenEndpoints } from '../../model/tokens.js';
+import { ENDPOINT_METHODS } from '../../model/token-paths.js';
 import { secondsOf, type ClaimsMaker } from '../claims.js';
 import { invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
 import type { AppLimit } from '../app-limit.js';
@@ -30,7 +31,7 @@ export function createKeySecret(
 ): Endpoint {
   return {
     name: 'key_secret',
-    method: 'POST',
+    method: ENDPOINT_METHODS.keySecret,
     async respond(call) {
       const parameters = await readParameters(call, SOURCES);
       if (parameters instanceof OAuthError) return parameters;

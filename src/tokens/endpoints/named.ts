@@ -2,6 +2,7 @@
 import { covers } from '../../model/scope.js';
 import type { TokenEndpoints } from '../../model/tokens.js';
 import type { Audit } from '../../model/audit.js';
+import { ENDPOINT_METHODS } from '../../model/token-paths.js';
 import type { AppLimit } from '../app-limit.js';
 import type { ClaimsMaker, NamedRequest } from '../claims.js';
 import { INVALID_SCOPE, invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
@@ -81,7 +82,7 @@ export function createNamed(
 
   return {
     name: 'named',
-    method: 'POST',
+    method: ENDPOINT_METHODS.named,
     async respond(call) {
       const parameters = await readParameters(call, SOURCES);
       if (parameters instanceof OAuthError) return parameters;

@@ -1,5 +1,6 @@
 /** `POST /connect/token`: the OAuth 2.0 token endpoint, for client credentials (RFC 6749 4.4) and refreshes (6). */
 import type { TokenEndpoints } from '../../model/tokens.js';
+import { ENDPOINT_METHODS } from '../../model/token-paths.js';
 import { secondsOf } from '../claims.js';
 import { invalidRequest, OAuthError, tooManyTokens } from '../oauth-error.js';
 import { readCredentials, requireCredentials } from '../request/credentials.js';
@@ -71,7 +72,7 @@ export function createOAuthToken(
 
   return {
     name,
-    method: 'POST',
+    method: ENDPOINT_METHODS.clientCredentials,
     async respond(call) {
       const parameters = await readParameters(call, SOURCES);
       if (parameters instanceof OAuthError) return parameters;

@@ -1,5 +1,6 @@
 /** `POST /token`: issues an access token and a refresh token for a user's name and password, or for a refresh token. */
 import type { Log } from '../../model/log.js';
+import { ENDPOINT_METHODS } from '../../model/token-paths.js';
 import { Throttled, type FailedAttempts } from '../failed-attempts.js';
 import { BUSY, INVALID_LOGIN, invalidRequest, OAuthError, tooManyFailures } from '../oauth-error.js';
 import type { Secrets } from '../deps.js';
@@ -44,7 +45,7 @@ export function createPassword(options: PasswordOptions): Endpoint {
 
   return {
     name: endpoint,
-    method: 'POST',
+    method: ENDPOINT_METHODS.password,
     async respond(call) {
       const parameters = await readParameters(call, SOURCES);
       if (parameters instanceof OAuthError) return parameters;

@@ -1,5 +1,6 @@
 /** `POST /revoke`: an app revokes a token (RFC 7009). */
 import type { Audit } from '../../model/audit.js';
+import { ENDPOINT_METHODS } from '../../model/token-paths.js';
 import type { AppLimit } from '../app-limit.js';
 import { invalidRequest, OAuthError, tooManyRevocations, UNAVAILABLE } from '../oauth-error.js';
 import type { TokenRevocations } from '../deps.js';
@@ -38,7 +39,7 @@ export function createRevoke(options: RevokeOptions): Endpoint {
 
   return {
     name: 'revoke',
-    method: 'POST',
+    method: ENDPOINT_METHODS.revoke,
     async respond(call) {
       const presented = await readPresentedToken(call, 'revoke');
       if (presented instanceof OAuthError) return presented;

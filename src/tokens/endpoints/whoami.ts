@@ -1,4 +1,5 @@
 /** `GET /token/whoami`: returns the claims of the caller's own token. */
+import { ENDPOINT_METHODS } from '../../model/token-paths.js';
 import { invalidRequest, OAuthError, UNAVAILABLE } from '../oauth-error.js';
 import type { VerifyBearer } from '../deps.js';
 import { jsonResponse, type Endpoint } from './endpoint.js';
@@ -23,7 +24,7 @@ const MALFORMED = invalidRequest('The Authorization header is not one Bearer tok
 export function createWhoami(verify: VerifyBearer): Endpoint {
   return {
     name: 'whoami',
-    method: 'GET',
+    method: ENDPOINT_METHODS.whoami,
     async respond({ req }) {
       const found = await verify(req.headers.authorization);
       if (found === 'none') return NO_TOKEN;
