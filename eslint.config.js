@@ -62,6 +62,10 @@ export default tseslint.config(
   },
   {
     files: ['**/*.js', '**/*.cjs', '**/*.mjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', module: 'readonly' } },
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['process', 'console', 'module', 'fetch', 'URLSearchParams'].map((name) => [name, 'readonly']),
+      ),
+    },
   },
 );
