@@ -21,8 +21,6 @@ export interface RecentRefusal {
 /** `GET refusals?limit=&app=&route=&shadow=`. With `shadow=true`: what rules in shadow would have refused, and let through. */
 export interface RecentRefusals {
   readonly refusals: readonly RecentRefusal[];
-  /** What rules in shadow would have refused; it was let through. */
-  readonly shadow?: readonly RecentRefusal[];
 }
 
 /** `GET traffic?range=15m`, and `GET apps/{key}/activity`. Each series has one value for each of `times`. */

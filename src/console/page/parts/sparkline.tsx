@@ -11,11 +11,11 @@ export function Sparkline({ values }: { readonly values: readonly (number | null
   const stepX = WIDTH / Math.max(1, values.length - 1);
   const y = (value: number): number =>
     HEIGHT - EDGE - (most === 0 ? 0 : (value / most) * (HEIGHT - 2 * EDGE));
-  let isDown = false;
   const path = values.map((value, at) => {
-    const command = isDown ? 'L' : 'M';
-    isDown = value !== null;
-    return value === null ? '' : `${command}${(at * stepX).toFixed(1)} ${y(value).toFixed(1)}`;
+    if (value === null) return '';
+    const isFirst = (values[at - 1] ?? null) === null;
+    // A value without neighbours is a dot: a line without length has round ends.
+    return `${isFirst ? 'M' : 'L'}${(at * stepX).toFixed(1)} ${y(value).toFixed(1)}${isFirst ? 'h0' : ''}`;
   });
   return (
     <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
@@ -23,8 +23,9 @@ export function Sparkline({ values }: { readonly values: readonly (number | null
         d={path.join('')}
         fill="none"
         stroke="var(--accent)"
-        stroke-width="1.5"
+        stroke-width="2"
         stroke-linejoin="round"
+        stroke-linecap="round"
         vector-effect="non-scaling-stroke"
       />
     </svg>

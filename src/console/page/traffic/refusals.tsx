@@ -28,7 +28,9 @@ export function Refusals({ filter }: { readonly filter: RefusalFilter }) {
     ...(filter.route !== undefined && { route: filter.route }),
     ...(filter.app !== undefined && { app: filter.app }),
   });
-  const loaded = useLoaded<RecentRefusals>(`refusals?${query}`, isPaused ? 0 : EVERY_MS);
+  const everyMs = isPaused ? 0 : EVERY_MS;
+  const loaded = useLoaded<RecentRefusals>(`refusals?${query}`, everyMs);
+  const inShadow = useLoaded<RecentRefusals>(`refusals?${query}&shadow=true`, everyMs);
   return (
     <section class="part">
       <div class="part-head">
@@ -38,13 +40,9 @@ export function Refusals({ filter }: { readonly filter: RefusalFilter }) {
         </button>
       </div>
       <LoadedView loaded={loaded}>
-        {({ refusals, shadow = [] }) => (
-          <>
-            <List refusals={refusals.filter((refusal) => isShown(refusal, filter))} />
-            <ShadowList refusals={shadow.filter((refusal) => isShown(refusal, filter))} />
-          </>
-        )}
+        {({ refusals }) => <List refusals={refusals.filter((refusal) => isShown(refusal, filter))} />}
       </LoadedView>
+      <ShadowList refusals={(inShadow.data?.refusals ?? []).filter((refusal) => isShown(refusal, filter))} />
     </section>
   );
 }
