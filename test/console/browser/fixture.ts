@@ -7,7 +7,7 @@ import {
   type TabOptions,
   type TestBrowser,
 } from '../../support/browser.js';
-import { ADMIN_TOKEN, startGate, type TestGate } from '../../support/gate.js';
+import { ADMIN_TOKEN, startGate, type Config, type TestGate } from '../../support/gate.js';
 import { freePort, randomPrefix, redisUrl, removeKeys } from '../../support/redis.js';
 import { administer, createDatabaseFile, tokensIn } from '../../support/token-gate.js';
 import { startEchoUpstream, type EchoUpstream } from '../../support/upstream.js';
@@ -37,8 +37,12 @@ export const describeInBrowser = describe.skipIf(!hasBrowser);
 /**
  * Starts the fixture before the tests of a file and closes it after them. After each test every tab is closed, and nothing
  * must have happened in it that must not happen on any page.
+ *
+ * @param more further keys of the file
  */
-export function useConsole(): Omit<ConsoleFixture, 'close' | 'browser'> {
+export function useConsole(
+  more: () => Promise<Partial<Config>> = () => Promise.resolve({}),
+): Omit<ConsoleFixture, 'close' | 'browser'> {
   let fixture: ConsoleFixture | undefined;
   const tabs: Tab[] = [];
   const started = (): ConsoleFixture => {
@@ -50,7 +54,7 @@ export function useConsole(): Omit<ConsoleFixture, 'close' | 'browser'> {
     return opening;
   };
   beforeAll(async () => {
-    if (hasBrowser) fixture = await startConsole();
+    if (hasBrowser) fixture = await startConsole(await more());
   });
   afterEach(async () => {
     const problems = tabs.flatMap((tab) => tab.problems);
@@ -73,7 +77,7 @@ export function useConsole(): Omit<ConsoleFixture, 'close' | 'browser'> {
   };
 }
 
-async function startConsole(): Promise<ConsoleFixture> {
+async function startConsole(more: Partial<Config>): Promise<ConsoleFixture> {
   const prefix = randomPrefix();
   const port = await freePort();
   const [file, upstream, browser] = await Promise.all([
@@ -82,6 +86,7 @@ async function startConsole(): Promise<ConsoleFixture> {
     startBrowser(),
   ]);
   const gate = await startGate({
+    ...more,
     redis: { url: redisUrl(), key_prefix: prefix },
     listen: `127.0.0.1:${port}`,
     // The snippets name it, so it is where the gateway is.
