@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { allowedMethods, methodsByPath, publishedPaths } from '../../src/model/token-paths.js';
 import type { TokenService } from '../../src/tokens/tokens.js';
 import { exchangeRaw } from '../support/raw.js';
-import { basic, read, startTokenService, type TestService } from './support.js';
+import { basic, ENDPOINTS, read, startTokenService, type TestService } from './support.js';
 
 let service: TestService;
 beforeAll(async () => {
@@ -25,6 +26,21 @@ describe('the token service', () => {
       { status: 400, endpoint: 'client_credentials', reason: 'invalid_request' },
       { status: 405, endpoint: 'named', reason: 'invalid_request' },
     ]);
+  });
+
+  it('has at each path the methods that the settings say, and is 405 for others', async () => {
+    const methods = methodsByPath(service.url, ENDPOINTS);
+    expect(methods.size).toBe(Object.keys(ENDPOINTS).length + publishedPaths(service.url).size);
+    for (const [path, method] of methods) {
+      const own = await service.fetch(path, { method });
+      const others = await service.fetch(path, { method: method === 'GET' ? 'POST' : 'GET' });
+      expect([path, own.status === 405]).toEqual([path, false]);
+      expect([path, others.status, others.headers.get('allow')]).toEqual([
+        path,
+        405,
+        allowedMethods(method).join(', '),
+      ]);
+    }
   });
 
   it('responds with 503 and Retry-After if the registry fails, and logs why', async () => {
