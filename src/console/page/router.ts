@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /** Reads a place from the part of an address after its `#`. */
-export function parsePlace(hash: string): Place {
+function parsePlace(hash: string): Place {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?', 2);
   const segments = path.split('/').filter((segment) => segment !== '');
   return { segments: segments.map(decode), query: new URLSearchParams(query) };

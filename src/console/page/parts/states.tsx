@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { Loaded } from '../load';
 
 /** Lines in place of text that is loading; they appear after 150 ms. */
-export function Skeleton({ lines = 4 }: { readonly lines?: number }) {
+function Skeleton({ lines = 4 }: { readonly lines?: number }) {
   return (
     <div class="card" role="status" aria-label="Loading">
       {Array.from({ length: lines }, (_, at) => (
