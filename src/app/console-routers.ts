@@ -5,12 +5,13 @@ import type { RefusalsApiOptions } from '../admin/refusals-api.js';
 import { createConsoleApps } from '../console/server/apps-api.js';
 import { createConsoleAudit } from '../console/server/audit-api.js';
 import { createConsoleExplain } from '../console/server/explain-api.js';
+import type { SeesApp } from '../console/server/own-apps.js';
 import { createConsoleRefusals } from '../console/server/refusals-api.js';
 import { createConsoleRoutes } from '../console/server/routes-api.js';
 import { createConsoleUsers } from '../console/server/users-api.js';
 import { covers } from '../model/scope.js';
 import type { AuditRecord } from '../telemetry/audit-trail.js';
-import { BUCKET_MS, forEachCell } from '../telemetry/traffic-bucket.js';
+import { BUCKET_MS, FIRST_APP, forEachCell } from '../telemetry/traffic-bucket.js';
 import type { ConsoleSources } from './console.js';
 import type { GatewayInstance } from './build-gateway.js';
 import { accessOf, limitsOfApp, limitsOfToken, scopesOf } from './console-limits.js';
@@ -74,7 +75,8 @@ export function consoleRouters(
         const last = await lastReload();
         return last ? { at: Math.floor(last.atMs / 1000), ok: last.isInForce, errors: last.problems } : null;
       },
-      requestsPerMinute: async () => requestsPerMinute(collectTraffic, now()),
+      requestsPerMinute: (sees) => requestsPerMinute(collectTraffic, now(), sees),
+      administrationOf,
     }),
     createConsoleAudit(audit),
   ];
@@ -82,19 +84,22 @@ export function consoleRouters(
 
 const MINUTE_BUCKETS = 60_000 / BUCKET_MS;
 
-/** The requests of the last whole minute in finished buckets, by label of the route. */
+/** The requests of the apps that are seen, in the last whole minute of finished buckets, by label of the route. */
 async function requestsPerMinute(
   collect: ConsoleSources['collectTraffic'],
   nowMs: number,
+  sees: SeesApp,
 ): Promise<ReadonlyMap<string, number>> {
   const current = Math.floor(nowMs / BUCKET_MS);
   const requests = new Map<string, number>();
   const { buckets } = await collect(current - MINUTE_BUCKETS);
-  for (const { at, routes, cells } of buckets) {
+  for (const { at, routes, apps, cells } of buckets) {
     if (at < current - MINUTE_BUCKETS || at >= current) continue;
     forEachCell(cells, (cell) => {
       const route = routes[cell.route];
-      if (route !== undefined) requests.set(route, (requests.get(route) ?? 0) + cell.requests);
+      const { issuer = null, app = null } = apps[cell.app - FIRST_APP] ?? {};
+      if (route !== undefined && sees(issuer, app))
+        requests.set(route, (requests.get(route) ?? 0) + cell.requests);
     });
   }
   return requests;

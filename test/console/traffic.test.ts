@@ -1,5 +1,6 @@
 /** Traffic and the overview over HTTP: what an administrator sees, and that a developer sees the own apps alone. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RouteTable } from '../../src/console/api/routes.js';
 import type { Overview } from '../../src/console/api/session.js';
 import type { Traffic } from '../../src/console/api/traffic.js';
 import { startGate, type TestGate } from '../support/gate.js';
@@ -208,4 +209,14 @@ describe('api/overview', () => {
     expect(own.figures.apps_active.value).toBe(1);
     expect(own.figures.refused_percent.value).toBeCloseTo(25, 0);
   });
+});
+
+describe('api/routes', () => {
+  it('counts the requests of all for an administrator, and those of the own apps for a developer', async () => {
+    const countOf = async (browser: Browser): Promise<number | undefined> =>
+      (await browser.json<RouteTable>('GET', 'routes')).routes[0]?.requests_per_min;
+    // Finished steps of ten seconds are counted.
+    await until(async () => (await countOf(administrator)) === 10, 15_000);
+    expect(await countOf(developer)).toBe(5);
+  }, 20_000);
 });

@@ -1,8 +1,11 @@
 /** `api/routes` of the console: the routes of the file, the keys of the issuers, and the last reload. */
 import { Router } from 'express';
+import type { AdministrationOf } from '../../admin/apps-api.js';
+import { reportRegistry } from '../../admin/registry-errors.js';
 import type { Route } from '../../model/route.js';
 import { accessText, limitText, inShadow, scopeText } from '../../model/route-text.js';
 import type { ListedRoute, RouteTable } from '../api/routes.js';
+import { seenBy, type SeesApp } from './own-apps.js';
 import { actorOf } from './session-guard.js';
 
 export interface ConsoleRoutesOptions {
@@ -17,16 +20,19 @@ export interface ConsoleRoutesOptions {
   readonly issuers: () => RouteTable['issuers'];
   /** The last reload of any worker. */
   readonly reload: () => Promise<RouteTable['reload']>;
-  /** Requests in the last minute by label of the route. */
-  readonly requestsPerMinute: () => Promise<ReadonlyMap<string, number>>;
+  /** Requests of the apps that an actor sees, in the last minute, by label of the route. */
+  readonly requestsPerMinute: (sees: SeesApp) => Promise<ReadonlyMap<string, number>>;
+  /** Undefined without a token service. */
+  readonly administrationOf: AdministrationOf | undefined;
 }
 
-/** Creates the router. A developer sees neither addresses nor why a reload failed: those are the operator's. */
+/** Creates the router. A developer sees the own apps' requests, and neither addresses nor why a reload failed. */
 export function createConsoleRoutes(options: ConsoleRoutesOptions): Router {
   const api = Router({ caseSensitive: true });
   api.get('/routes', async (req, res) => {
     const isAdministrator = actorOf(req).kind === 'administrator';
-    const [requests, reload] = await Promise.all([options.requestsPerMinute(), options.reload()]);
+    const sees = await seenBy(req, options.administrationOf);
+    const [requests, reload] = await Promise.all([options.requestsPerMinute(sees), options.reload()]);
     const targets = isAdministrator ? options.targets() : [];
     const issuers = options.issuers();
     res.json({
@@ -41,6 +47,7 @@ export function createConsoleRoutes(options: ConsoleRoutesOptions): Router {
       reload: isAdministrator ? reload : null,
     } satisfies RouteTable);
   });
+  api.use(reportRegistry);
   return api;
 }
 
