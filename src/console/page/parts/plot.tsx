@@ -47,6 +47,21 @@ export function Plot(props: PlotProps) {
   return <div ref={frame} class="plot" role="img" aria-label={label} />;
 }
 
+/** Points for the values that have no line, since neither neighbour is known. */
+export function lonePoints(color: string): UPlot.Series.Points {
+  return {
+    show: false,
+    size: 6,
+    width: 0,
+    fill: color,
+    filter: ({ data }, series) => {
+      const values = data[series] ?? [];
+      const isKnown = (at: number): boolean => (values[at] ?? null) !== null;
+      return [...values.keys()].filter((at) => isKnown(at) && !isKnown(at - 1) && !isKnown(at + 1));
+    },
+  };
+}
+
 function optionsOf(latest: { readonly current: PlotProps }, width: number): UPlot.Options {
   const { series, colors } = latest.current;
   const axis = {

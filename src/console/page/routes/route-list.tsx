@@ -41,7 +41,7 @@ function rowOf(route: ListedRoute, isMarked: boolean): Row {
         limits.map((limit) => <div key={limit}>{limit}</div>)
       ),
       <Upstream route={route} />,
-      numberText(requests_per_min, requests_per_min < 10 && requests_per_min > 0 ? 1 : 0),
+      numberText(requests_per_min),
       line,
     ],
   };
@@ -49,6 +49,8 @@ function rowOf(route: ListedRoute, isMarked: boolean): Row {
 
 /** The upstream, with the health of its targets in words; each target on hover and for screen readers. */
 function Upstream({ route: { upstream, targets } }: { readonly route: ListedRoute }) {
+  // A developer sees no targets.
+  if (targets.length === 0) return <>{upstream}</>;
   const up = targets.filter((target) => target.up).length;
   const kind = up === targets.length ? 'admitted' : up === 0 ? 'refused' : 'limited';
   const all = targets.length === 1 ? 'up' : 'all up';

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import type { Traffic } from '../../api/traffic';
 import { useColors } from '../colors';
-import { Plot } from '../parts/plot';
+import { lonePoints, Plot } from '../parts/plot';
 import { durationText, exactText, numberText } from '../words';
 import { HiddenTable } from './hidden-table';
 import { Legend, Swatch, type LegendProps } from './legend';
@@ -55,7 +55,7 @@ function Stack({ title, note, traffic, series, chosen, onChoose }: StackProps) {
     () =>
       [...shown]
         .reverse()
-        .map(({ color }) => ({ fill: color, stroke: colors('surface'), width: 1, points: { show: false } })),
+        .map(({ color }) => ({ fill: color, stroke: color, width: 1, points: { show: false } })),
     [shown.map(({ key }) => key).join(' '), colors],
   );
   const data = useMemo(() => {
@@ -104,8 +104,8 @@ export function Latency({ traffic }: { readonly traffic: Traffic }) {
   const { times, p50_ms, p99_ms } = traffic;
   const lines = useMemo(
     () => [
-      { stroke: colors('accent'), width: 2, points: { show: false } },
-      { stroke: colors('text-soft'), width: 2, dash: [6, 4], points: { show: false } },
+      { stroke: colors('accent'), width: 2, points: lonePoints(colors('accent')) },
+      { stroke: colors('text-soft'), width: 2, dash: [6, 4], points: lonePoints(colors('text-soft')) },
     ],
     [colors],
   );
