@@ -4,9 +4,9 @@ import { createTestIssuer, testIssuer, type TestIssuer } from '../../src/testing
 import { AUDIENCE_CLAIM } from '../../src/model/claim.js';
 import { USUAL_TOKEN_TYPES } from '../../src/model/token-type.js';
 
-export const main = testIssuer({ issuer: 'https://main.test', audience: 'api', alg: 'ES256' });
+const main = testIssuer({ issuer: 'https://main.test', audience: 'api', alg: 'ES256' });
 /** Its tokens are in a header field. */
-export const other = testIssuer({ issuer: 'https://other.test', audience: false, alg: 'ES256' });
+const other = testIssuer({ issuer: 'https://other.test', audience: false, alg: 'ES256' });
 const foreign: TestIssuer = createTestIssuer({
   iss: 'https://foreign.test',
   audience: undefined,
