@@ -139,6 +139,13 @@ describe('trust_proxy', () => {
       'trust_proxy: [10.0.0.0/33]',
       ['1:15: "trust_proxy" must be an IP address or a CIDR block such as 10.0.0.0/8'],
     ],
+    [
+      'trust_proxy: ["::ffff:10.0.0.0/90", "0:0:0:0:0:ffff:a00:0/90", "::ffff:1:2:3/90", "::ffff:10.0.0.0/96"]',
+      [
+        '1:15: "trust_proxy" must be a CIDR block such as 10.0.0.0/8: IPv4 in IPv6 has a prefix of at least 96',
+        '1:37: "trust_proxy" must be a CIDR block such as 10.0.0.0/8: IPv4 in IPv6 has a prefix of at least 96',
+      ],
+    ],
     ['trust_proxy: [x]', ['1:15: "trust_proxy" must be an IP address or a CIDR block such as 10.0.0.0/8']],
     [
       'trust_proxy: ["::/129"]',

@@ -1,5 +1,5 @@
 /** The schema of listening addresses, trusted proxies, and the timeouts and limits of client connections. */
-import { isIP } from 'node:net';
+import { isIP, isIPv4, SocketAddress } from 'node:net';
 import { z } from 'zod';
 import { ParseError } from '../problem.js';
 import { count, duration, given, list, parseSize, phrase, words } from './values.js';
@@ -108,7 +108,21 @@ function parseNetwork(text: string): string | ParseError {
     rest.length === 0 &&
     family !== 0 &&
     (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128)));
-  return isValid ? text : new ParseError('must be an IP address or a CIDR block such as 10.0.0.0/8');
+  if (!isValid) return new ParseError('must be an IP address or a CIDR block such as 10.0.0.0/8');
+  // Such a block would have all of IPv4, and IPv6 addresses besides.
+  const isTooWide = prefix !== undefined && family === 6 && Number(prefix) < 96 && isMapped(host);
+  return isTooWide
+    ? new ParseError('must be a CIDR block such as 10.0.0.0/8: IPv4 in IPv6 has a prefix of at least 96')
+    : text;
+}
+
+const MAPPED = '::ffff:';
+
+/** Whether an IPv6 address is an IPv4-mapped one (RFC 4291 2.5.5.2), in any spelling. */
+function isMapped(address: string): boolean {
+  const [text = ''] = address.split('%');
+  const normal = new SocketAddress({ address: text, family: 'ipv6' }).address;
+  return normal.startsWith(MAPPED) && isIPv4(normal.slice(MAPPED.length));
 }
 
 /** The addresses of trusted proxies. */
