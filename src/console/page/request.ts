@@ -22,6 +22,9 @@ export interface RequestEvents {
   readonly onConnection: (isUp: boolean) => void;
 }
 
+/** A gateway that does not respond for so long cannot be reached. */
+const READ_TIMEOUT_MS = 10_000;
+
 let csrf = '';
 let events: RequestEvents = { onSignedOut: () => undefined, onConnection: () => undefined };
 
@@ -43,6 +46,8 @@ export function useCsrf(token: string): void {
 export async function request<T>(method: string, path: string, body?: object): Promise<T> {
   const response = await fetch(`api/${path}`, {
     method,
+    // A change may take effect although nothing is heard of it, so it is waited for.
+    ...(method === 'GET' && { signal: AbortSignal.timeout(READ_TIMEOUT_MS) }),
     credentials: 'same-origin',
     headers: {
       Accept: 'application/json',

@@ -32,7 +32,7 @@ describeInBrowser('Users', () => {
     await page.getByRole('button', { name: 'Delete user linus' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete user' }).click();
     await page.getByRole('status').getByText('linus is deleted').waitFor();
-    expect(await page.getByRole('cell', { name: 'linus', exact: true }).count()).toBe(0);
+    await page.getByRole('cell', { name: 'linus', exact: true }).waitFor({ state: 'detached' });
     await own.page.getByRole('link', { name: 'New Application' }).click();
     await own.page.getByText('Your session has ended').waitFor({ timeout: 10_000 });
   });
@@ -118,6 +118,17 @@ describeInBrowser('A page', () => {
     expect(await page.locator('.lost-connection').count()).toBe(0);
     tab.problems.length = 0;
   });
+
+  it('says that the gateway cannot be reached where it hangs', async () => {
+    const tab = await site.openAs('administrator', '#/apps');
+    await expectHeading(tab, 'Apps');
+    await tab.page.route('**/api/routes', () => undefined);
+    await tab.page.getByRole('link', { name: 'Routes' }).click();
+    await tab.page
+      .getByText('The gateway cannot be reached. Trying again.')
+      .first()
+      .waitFor({ timeout: 15_000 });
+  }, 20_000);
 
   it('is reached by its address, also before signing in', async () => {
     const tab = await site.open('#/audit');
