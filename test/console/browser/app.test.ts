@@ -80,6 +80,7 @@ describeInBrowser('The page of an application', () => {
     const dialog = page.getByRole('dialog', { name: 'Delete application' });
     await dialog.getByText('Refused everywhere within a second; open streams are closed').waitFor();
     const confirm = dialog.getByRole('button', { name: 'Delete application' });
+    await dialog.locator('input:focus').waitFor();
     await dialog.getByRole('textbox').fill('To be');
     expect(await confirm.isDisabled()).toBe(true);
     await dialog.getByRole('textbox').fill('To be deleted');

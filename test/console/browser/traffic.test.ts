@@ -74,7 +74,7 @@ describeInBrowser('Traffic', () => {
     await page.getByRole('region', { name: 'Verdict' }).getByText('no_token').waitFor();
   });
 
-  it('by app filters the refusals of that app', async () => {
+  it('by app filters the refusals of that app, and shows what is left of its limits', async () => {
     const app = await makeApp(site.gate, { name: 'Reader', organization: 'Acme', scopes: ['orders:read'] });
     const token = await issueToken(site.gate, app);
     await send(2, '/files/a', token);
@@ -88,6 +88,8 @@ describeInBrowser('Traffic', () => {
     await list.getByText('insufficient_scope').first().waitFor();
     await until(async () => (await list.getByText('no_token').count()) === 0);
     expect(await list.getByRole('row').count()).toBe(3);
+    const quota = page.getByRole('region', { name: 'Remaining quota of Reader' });
+    await quota.getByRole('meter', { name: /GET \/orders: 0 of 10 used/ }).waitFor();
   });
 
   it('sorts a table by the heading that is clicked, and says how it is sorted', async () => {

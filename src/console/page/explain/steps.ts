@@ -110,7 +110,8 @@ function accessFacts(access: ExplainedAccess) {
   if (access.public) return [fact('Access', 'public')];
   return [
     list(access.mode === 'any' ? 'Any scope of' : 'Scopes needed', access.required),
-    list('Missing', access.missing),
+    // Of several scopes of which one is enough, the others are not missing.
+    list('Missing', access.checks.some(({ result }) => result === 'failed') ? access.missing : null),
   ];
 }
 

@@ -5,6 +5,7 @@ import { useLoaded } from '../load';
 import { Page } from '../parts/page';
 import { LoadedView } from '../parts/states';
 import { Latency, Responses, ShadowRefusals } from '../traffic/charts';
+import { Limits } from './app/limits';
 import { Refusals, type RefusalFilter } from '../traffic/refusals';
 import { Apps, Endpoints } from '../traffic/tables';
 
@@ -48,6 +49,8 @@ function TrafficView({ traffic }: { readonly traffic: Traffic }) {
   const [filter, setFilter] = useState<RefusalFilter>({});
   const choose = (name: keyof RefusalFilter) => (key: string | undefined) =>
     setFilter((before) => ({ ...before, [name]: key }));
+  // The limits of the registry's apps are known; those have a name.
+  const app = traffic.apps.find((one) => one.app === filter.app && one.name !== null);
   return (
     <>
       <Responses traffic={traffic} chosen={filter.series} onChoose={choose('series')} />
@@ -55,6 +58,12 @@ function TrafficView({ traffic }: { readonly traffic: Traffic }) {
       <ShadowRefusals traffic={traffic} />
       <Endpoints endpoints={traffic.endpoints} chosen={filter.route} onChoose={choose('route')} />
       <Apps apps={traffic.apps} chosen={filter.app} onChoose={choose('app')} />
+      {app && (
+        <Limits
+          title={`Remaining quota of ${app.name ?? app.app}`}
+          path={`apps/${encodeURIComponent(app.app)}`}
+        />
+      )}
       <Filters filter={filter} onClear={(name) => choose(name)(undefined)} />
       <Refusals filter={filter} />
       {traffic.gateways > 1 && <p class="soft small">The sum of {traffic.gateways} gateways.</p>}

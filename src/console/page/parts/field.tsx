@@ -13,6 +13,8 @@ export interface TextFieldProps {
   readonly autocomplete?: string;
   readonly required?: boolean;
   readonly placeholder?: string;
+  /** Whether it has the focus when its dialog opens. */
+  readonly autofocus?: boolean;
 }
 
 /** One line of text. */

@@ -57,6 +57,7 @@ function DeleteDialog({ app, path, onDeleted, onClose }: DeleteAppProps & { read
           value={typed}
           onInput={setTyped}
           autocomplete="off"
+          autofocus
         />
         <FormError error={error} />
         <div class="row">

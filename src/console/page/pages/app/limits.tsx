@@ -7,11 +7,11 @@ import { LoadedView } from '../../parts/states';
 const EVERY_MS = 10_000;
 
 /** Shows each endpoint with its limits. */
-export function Limits({ path }: { readonly path: string }) {
+export function Limits({ path, title = 'Limits' }: { readonly path: string; readonly title?: string }) {
   const loaded = useLoaded<AppLimits>(`${path}/limits`, EVERY_MS);
   return (
     <section class="card" aria-labelledby="limits">
-      <h2 id="limits">Limits</h2>
+      <h2 id="limits">{title}</h2>
       <LoadedView loaded={loaded}>{({ endpoints }) => <LimitList endpoints={endpoints} />}</LoadedView>
     </section>
   );
