@@ -37,6 +37,19 @@ describeInBrowser('The overview', () => {
   });
 });
 
+describeInBrowser('The overview', () => {
+  it('leads to the newest apps and to the debugger', async () => {
+    await makeApp(site.gate, { name: 'Newest', organization: 'Acme', scopes: ['orders:read'] });
+    const tab = await site.openAs('administrator', '#/overview');
+    const newest = tab.page.getByRole('region', { name: 'Newest apps' });
+    await newest.getByText('never used').first().waitFor();
+    await newest.getByRole('link', { name: 'Debug a token' }).waitFor();
+    await expectNoAxeViolations(tab.page);
+    await newest.getByRole('link', { name: 'Newest' }).click();
+    await expectHeading(tab, 'Newest');
+  });
+});
+
 describeInBrowser('Traffic', () => {
   it('grows as requests are sent', async () => {
     const { page } = await site.openAs('administrator', '#/traffic');

@@ -1,14 +1,20 @@
 /** The overview: four figures, and what needs attention. */
+import type { AppSummary } from '../../api/apps';
 import type { Attention, Figure, Overview } from '../../api/session';
 import { useLoaded } from '../load';
 import { CopyLine } from '../parts/copy';
+import { Name } from '../parts/name';
 import { Page } from '../parts/page';
 import { Sparkline } from '../parts/sparkline';
 import { LoadedView } from '../parts/states';
 import { Time } from '../parts/time';
+import { linkTo } from '../router';
+import { useSession } from '../session';
 import { numberText } from '../words';
 
 const EVERY_MS = 5000;
+const APPS_EVERY_MS = 15_000;
+const MOST_APPS = 5;
 
 /** Shows how the gateway is doing. */
 export function OverviewPage() {
@@ -20,6 +26,7 @@ export function OverviewPage() {
           <>
             {empty ? <FirstRequests curl={curl} /> : <Figures figures={figures} />}
             <NeedsAttention attention={attention} />
+            <NewestApps />
           </>
         )}
       </LoadedView>
@@ -61,7 +68,8 @@ function FigureCard(props: {
 
 /** Small figures need a digit more. */
 function digitsOf({ value }: Figure): number {
-  return value !== null && value < 100 ? 1 : 0;
+  if (value === null || value >= 100) return 0;
+  return value > 0 && value < 1 ? 2 : 1;
 }
 
 function NeedsAttention({ attention }: Pick<Overview, 'attention'>) {
@@ -108,6 +116,45 @@ function Fault({ fault: { kind, text, since, link } }: { readonly fault: Attenti
         </span>
       )}
     </li>
+  );
+}
+
+/** The newest apps, from which the pages of an app are a step away; nothing where there are none. */
+function NewestApps() {
+  const { has_token_service } = useSession();
+  const { data } = useLoaded<{ readonly apps: readonly AppSummary[] }>(
+    has_token_service ? 'apps' : undefined,
+    APPS_EVERY_MS,
+  );
+  const apps = [...(data?.apps ?? [])].sort((one, other) => other.created_at - one.created_at);
+  if (apps.length === 0) return null;
+  return (
+    <section class="card" aria-labelledby="newest-apps">
+      <h2 id="newest-apps">Newest apps</h2>
+      <ul class="attention">
+        {apps.slice(0, MOST_APPS).map(({ key, name, last_used_at: usedAt }) => (
+          <li key={key}>
+            <a href={linkTo('apps', key)}>
+              <Name text={name} />
+            </a>
+            <span class="soft nowrap">{usedAt === null ? 'never used' : <Used at={usedAt} />}</span>
+          </li>
+        ))}
+      </ul>
+      <p>
+        <a class="button small" href={linkTo('debugger')}>
+          Debug a token
+        </a>
+      </p>
+    </section>
+  );
+}
+
+function Used({ at }: { readonly at: number }) {
+  return (
+    <>
+      used <Time at={at} />
+    </>
   );
 }
 
