@@ -80,12 +80,13 @@ export function consoleGuide(
   credentialPlace: string,
 ): string {
   const developer = user
-    ? `as the user ${user.name} with the password ${user.password}, who sees the apps of one organization;\nor `
+    ? `as the user ${user.name} with the password ${user.password}, who sees the app of the\nlast lines and its requests; or `
     : '';
   return `The console shows apps, traffic and refusals as you paste the lines above:
 
   ${address}
 
-Sign in ${developer}as administrator with the credential in ${credentialPlace}.
+Sign in ${developer}as administrator, who sees all requests, with the
+credential in ${credentialPlace}.
 `;
 }

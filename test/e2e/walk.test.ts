@@ -155,7 +155,7 @@ describe('the guide of the demo', () => {
   it('the console is where the demo says, and shows its user the app of the demo', async () => {
     const [, address = ''] = await demo.until(/^ {2}(http\S+\/console\/)$/m);
     const [, user = '', password = ''] = await demo.until(/as the user (\S+) with the password (\S+),/);
-    await demo.until(/or as administrator with the credential in \S+\.\n/);
+    await demo.until(/or as administrator, who sees all requests, with the\ncredential in \S+\.\n/);
     expect((await fetch(address)).headers.get('content-type')).toBe('text/html; charset=utf-8');
     const browser = openBrowser(address.replace(/\/$/, ''));
     expect(await browser.signIn({ user, password })).toMatchObject({ organization: 'Sample Ltd.' });
