@@ -44,6 +44,9 @@ beforeAll(async () => {
   [file, upstream] = await Promise.all([createDatabaseFile(), startEchoUpstream()]);
   gate = await startGate({
     tokens: tokensIn(file.database),
+    issuers: {
+      gone: { issuer: 'https://id.gone.test', jwks: 'http://127.0.0.1:9/jwks', audience: 'a', grants: ['*'] },
+    },
     upstreams: { service: upstream.origin, down: 'http://127.0.0.1:9' },
     routes: [
       { match: 'GET /orders/{id}', upstream: 'service', scope: 'orders:read', limit: '3 per 5m' },
@@ -212,6 +215,14 @@ describe('api/overview', () => {
 });
 
 describe('api/routes', () => {
+  it('says to a developer that the keys of an issuer cannot be read, and only to an administrator why', async () => {
+    const errorFor = async (browser: Browser): Promise<string | null | undefined> =>
+      (await browser.json<RouteTable>('GET', 'routes')).issuers.find(({ name }) => name === 'gone')?.error;
+    await until(async () => typeof (await errorFor(administrator)) === 'string');
+    expect(await errorFor(administrator)).not.toBe('the keys cannot be read');
+    expect(await errorFor(developer)).toBe('the keys cannot be read');
+  });
+
   it('counts the requests of all for an administrator, and those of the own apps for a developer', async () => {
     const countOf = async (browser: Browser): Promise<number | undefined> =>
       (await browser.json<RouteTable>('GET', 'routes')).routes[0]?.requests_per_min;

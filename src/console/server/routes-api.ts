@@ -43,12 +43,17 @@ export function createConsoleRoutes(options: ConsoleRoutesOptions): Router {
           .map(({ target, isUp }) => ({ origin: target, up: isUp })),
         requests_per_min: requests.get(route.label) ?? 0,
       })),
-      issuers: isAdministrator ? issuers : issuers.map((issuer) => ({ ...issuer, error: null })),
+      issuers: isAdministrator ? issuers : issuers.map(withoutReason),
       reload: isAdministrator ? reload : null,
     } satisfies RouteTable);
   });
   api.use(reportRegistry);
   return api;
+}
+
+/** The reason names an address. */
+function withoutReason(issuer: RouteTable['issuers'][number]): RouteTable['issuers'][number] {
+  return { ...issuer, error: issuer.error === null ? null : 'the keys cannot be read' };
 }
 
 function ruleOf(route: Route): Omit<ListedRoute, 'targets' | 'requests_per_min'> {

@@ -73,6 +73,7 @@ function digitsOf({ value }: Figure): number {
 }
 
 function NeedsAttention({ attention }: Pick<Overview, 'attention'>) {
+  const { kind } = useSession();
   return (
     <section class="card">
       <h2>Needs attention</h2>
@@ -80,7 +81,9 @@ function NeedsAttention({ attention }: Pick<Overview, 'attention'>) {
         <p>
           <span class="state admitted">Nothing.</span>{' '}
           <span class="soft">
-            Issuers, upstreams and the last reload are fine, and no app is held at its limit.
+            {kind === 'administrator'
+              ? 'Issuers, upstreams and the last reload are fine, and no app is held at its limit.'
+              : 'No app of yours is held at its limit.'}
           </span>
         </p>
       ) : (
