@@ -46,6 +46,8 @@ export const demo: Run = async (input) => {
       throw error;
     },
   );
+  // From now on a signal ends the demo in order, also while its app and its user are being created.
+  const stopped = untilSignal();
   const origin = originAt(gateway.address, settings.listen);
   const admin = originAt(gateway.adminAddress, settings.admin);
   terminal.out(`The gateway listens on ${origin}, in front of a sample service on`);
@@ -64,7 +66,7 @@ export const demo: Run = async (input) => {
       consoleGuide(`${at}${settings.console.prefix}/`, account?.user, credentialPlace(terminal.env)),
     );
   }
-  await untilSignal();
+  await stopped;
   await account?.close();
   await gateway.stop();
   await sample.close();
