@@ -44,6 +44,8 @@ export interface GatewayInstance extends ReloadableGateway, Explainers {
   readonly revocations: Revocations | undefined;
   /** Lists all stored revocations; undefined where there is no store. */
   readonly listRevocations: RevocationHandle['list'] | undefined;
+  /** How many gateways have applied what is revoked now; undefined where there is no store. */
+  readonly gatewaysReached: RevocationHandle['reached'] | undefined;
   /** Undefined where limits are counted in this process. */
   readonly redis: RedisConnection | undefined;
   /** Verifies users of the token service; undefined where the file has none. */
@@ -186,12 +188,17 @@ function issuerKeysOf(issuers: GatewayResources['issuers']): readonly IssuerKeys
 
 type CheckRevocation = (principal: Principal) => Refusal | undefined;
 
+type AdministrationParts = Pick<
+  GatewayInstance,
+  'administration' | 'administerAs' | 'listRevocations' | 'gatewaysReached' | 'logIn'
+>;
+
 /** What the commands and the admin port administer. */
 function administrationParts({
   tokens,
   tokenServiceLimits,
   revocationHandle,
-}: GatewayResources): Pick<GatewayInstance, 'administration' | 'administerAs' | 'listRevocations' | 'logIn'> {
+}: GatewayResources): AdministrationParts {
   const publishRevision = async (): Promise<void> => revocationHandle?.revocations.publishRevision();
   return {
     administration: tokens?.administer(publishRevision),
@@ -201,6 +208,7 @@ function administrationParts({
       ((actor) => tokens.administerAs(actor, publishRevision, tokenServiceLimits.attempts)),
     logIn: tokens && tokenServiceLimits && tokens.createUserLogin(tokenServiceLimits.attempts),
     listRevocations: revocationHandle && (() => revocationHandle.list()),
+    gatewaysReached: revocationHandle && (() => revocationHandle.reached()),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Router } from 'express';
 import type { AdministrationOf } from '../admin/apps-api.js';
 import type { RefusalsApiOptions } from '../admin/refusals-api.js';
+import type { DeletedApp } from '../console/api/apps.js';
 import { createConsoleApps } from '../console/server/apps-api.js';
 import { createConsoleAudit } from '../console/server/audit-api.js';
 import { createConsoleExplain } from '../console/server/explain-api.js';
@@ -45,7 +46,7 @@ export function consoleRouters(
           accessOf: (scopes) => accessOf(instance, scopes),
           limitsOf: (app, scopes) => limitsOfApp(instance, app, scopes),
           scopes: scopesOf(instance),
-          gatewaysReached: () => Promise.resolve(gatewaysReached(instance)),
+          gatewaysReached: () => gatewaysReached(instance),
           covers,
         }),
         createConsoleUsers(administrationOf),
@@ -105,8 +106,10 @@ async function requestsPerMinute(
   return requests;
 }
 
-/** A registry in a file and no Redis: this process is the only gateway, and has read its own change. */
-function gatewaysReached({ settings }: GatewayInstance): { reached: number; total: number } | null {
-  const isAlone = settings.redis === undefined && settings.tokens?.database.kind === 'sqlite';
-  return isAlone ? { reached: 1, total: 1 } : null;
+/** Without a Redis the gateways do not know each other; null unless there is only this one. */
+async function gatewaysReached(instance: GatewayInstance): Promise<DeletedApp['gateways']> {
+  const { settings } = instance;
+  if (settings.redis) return (await instance.gatewaysReached?.()) ?? null;
+  // A registry in a file: this process is the only gateway, and has read its own change.
+  return settings.tokens?.database.kind === 'sqlite' ? { reached: 1, total: 1 } : null;
 }

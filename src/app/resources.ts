@@ -45,6 +45,8 @@ export interface Runtime {
   readonly audit: Audit;
   /** Undefined for a gateway of one process. */
   readonly siblings?: Siblings | undefined;
+  /** The id of the gateway that serves; undefined for one that does not serve. */
+  readonly gateway?: string | undefined;
 }
 
 export interface GatewayResources {
@@ -81,11 +83,12 @@ export async function openResources(
   const tokens = await reuseTokenService(settings, runtime, reuse);
   const redis = await reuseRedis(settings, runtime, reuse);
   const registry = tokens?.registry;
+  const { revocationCache } = settings;
   const revocationHandle = await reuse<RevocationHandle | undefined>(
     'revocations',
-    { redis, registry, revocationCache: settings.revocationCache },
+    { redis, registry, revocationCache, hasConsole: settings.console !== undefined },
     (before) => openRevocations(settings, redis, registry, runtime, before?.revocations.currentSet),
-    (opened) => opened?.revocations.close(),
+    (opened) => opened?.close(),
   );
   const cache = await reuseJwksFileCaches(settings, runtime, reuse);
   const issuers = await Promise.all(

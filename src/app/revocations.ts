@@ -10,6 +10,7 @@ import { createFileCache } from '../revocation/known-file.js';
 import { createWorkerCache, type FetchPage } from '../revocation/known-pages.js';
 import { createRedisSource } from '../revocation/redis-source.js';
 import { createRegistrySource, type RevocationRegistry } from '../revocation/registry-source.js';
+import { AppliedRevisions, type GatewaysReached } from '../revocation/applied-revisions.js';
 import { createRevocations, type Revocations } from '../revocation/revocation.js';
 
 export interface RevocationHandle {
@@ -18,6 +19,12 @@ export interface RevocationHandle {
   list(): Promise<readonly Revocation[] | 'unavailable'>;
   /** The Redis key of the revision, which limit checks also read. */
   readonly key: string;
+  /**
+   * Waits up to a second until all gateways that share the Redis have applied what is revoked now; undefined where their
+   * number is not known.
+   */
+  reached(): Promise<GatewaysReached | undefined>;
+  close(): Promise<void>;
 }
 
 /** A worker's relation to the other workers of its gateway. */
@@ -36,9 +43,13 @@ export interface RevocationRuntime {
   readonly log: Log;
   /** Undefined for a gateway of one process. */
   readonly siblings?: Siblings | undefined;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+  /** The id of the gateway that serves, the same for all its workers; undefined for one that does not serve. */
+  readonly gateway?: string | undefined;
 }
 
-type RevocationSettings = Pick<Settings, 'redis' | 'tokens' | 'revocationCache'>;
+type RevocationSettings = Pick<Settings, 'redis' | 'tokens' | 'revocationCache' | 'console'>;
 
 /**
  * Opens the source, the notifier and the file of revocations. Does not wait for the source.
@@ -71,11 +82,42 @@ export function openRevocations(
   if (!source) return undefined;
   const maxWaitMs = redisSettings?.timeoutMs ?? 0;
   const cache = openCache(settings, source.name, runtime);
+  const applied = registry && redis && openApplied(settings, redis, `${key}:applied`, runtime);
+  const onApplied = (revision: number | undefined): void => applied?.onApplied(revision);
+  const initialSet = currentSet;
+  const revocations = createRevocations({
+    source,
+    notifier,
+    log,
+    now,
+    maxWaitMs,
+    initialSet,
+    cache,
+    onApplied,
+  });
   return {
-    revocations: createRevocations({ source, notifier, log, now, maxWaitMs, initialSet: currentSet, cache }),
+    revocations,
     key,
     list: () => source.list(),
+    async reached() {
+      const revision = applied ? await source.revision() : 'unavailable';
+      return revision === 'unavailable' ? undefined : applied?.reached(revision);
+    },
+    async close() {
+      await Promise.all([applied?.close(), revocations.close()]);
+    },
   };
+}
+
+/** Only for the console, and for a registry: its revisions are the same for all gateways. */
+function openApplied(
+  { console }: RevocationSettings,
+  redis: RedisConnection,
+  key: string,
+  { gateway, newId, monotonic: now }: RevocationRuntime,
+): AppliedRevisions | undefined {
+  if (!console || gateway === undefined) return undefined;
+  return new AppliedRevisions({ redis, key, gateway, process: newId(), now });
 }
 
 function openCache(

@@ -24,7 +24,7 @@ import { createRefusalReports, type RefusalReports } from './refusal-reports.js'
 import { limitHeapGrowth } from './limit-heap-growth.js';
 import { keysThatNeedRestart } from './pending-settings.js';
 import type { ProcessTraffic } from './sibling-traffic.js';
-import type { TrafficHandle } from './traffic.js';
+import { idOf, type TrafficHandle } from './traffic.js';
 import { logUnhandledRejections } from './unhandled.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -178,7 +178,9 @@ function openProcessLog({ started, worker }: ServeOptions): ReturnType<typeof cr
 function openRuntime({ env, worker }: ServeOptions, log: Log): { runtime: Runtime; ring: AuditRing } {
   const runtime = processRuntime(log, env);
   const ring = new AuditRing(runtime.now);
-  return { runtime: { ...runtime, audit: ring.keeping(runtime.audit), siblings: worker?.siblings }, ring };
+  const audit = ring.keeping(runtime.audit);
+  const gateway = worker?.gateway ?? idOf(runtime.random(8));
+  return { runtime: { ...runtime, audit, siblings: worker?.siblings, gateway }, ring };
 }
 
 /** Closes what was opened before, where opening fails. */

@@ -54,7 +54,7 @@ export async function withAdminContext<T>(
     return await work({ administration, revocations, audit, listRevocations: () => opened.list() });
   } finally {
     warnings.mute();
-    await opened?.revocations.close();
+    await opened?.close();
     redis?.close();
     await tokens?.close();
   }

@@ -39,6 +39,8 @@ export interface RevocationsOptions {
   readonly initialSet?: RevokedSet | undefined;
   /** Keeps the last known set outside this process. */
   readonly cache?: RevocationCache | undefined;
+  /** Called with the revision after each reading. */
+  readonly onApplied?: ((revision: number | undefined) => void) | undefined;
 }
 
 export interface Revocations extends Watched {
@@ -182,7 +184,7 @@ class PolledRevocations implements Revocations {
   }
 
   async #read(): Promise<void> {
-    const { source, cache, log } = this.#options;
+    const { source, cache, log, onApplied } = this.#options;
     const whole: { set: RevokedSet | undefined } = { set: undefined };
     const found = await source.read(this.#position, {
       startOver: () => void (whole.set = new RevokedSet()),
@@ -196,6 +198,7 @@ class PolledRevocations implements Revocations {
       this.#replace(whole.set);
       cache?.save({ revoked: this.#revoked, epoch: found.epoch });
     }
+    onApplied?.(found.revision);
     log.debug({ revision: found.revision, revocations: this.#revoked.size }, 'the revocations were read');
   }
 
@@ -219,10 +222,8 @@ class PolledRevocations implements Revocations {
   #pollLater(): void {
     if (this.#isClosed) return;
     const poll = (): void => void this.#poll().finally(() => this.#pollLater());
-    this.#pollTimer = setTimeout(
-      poll,
-      this.unavailableSinceMs !== undefined ? POLL_UNAVAILABLE_MS : POLL_MS,
-    ).unref();
+    const ms = this.unavailableSinceMs === undefined ? POLL_MS : POLL_UNAVAILABLE_MS;
+    this.#pollTimer = setTimeout(poll, ms).unref();
   }
 
   async #poll(): Promise<void> {

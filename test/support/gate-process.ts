@@ -24,6 +24,10 @@ export interface GateProcess {
   readonly sockets: () => Promise<number>;
   /** Starts watching its memory; the returned function stops that and returns the largest growth in MiB. */
   readonly watchGrowth: () => Promise<() => number>;
+  /** Suspends it: its connections stay open and it does not respond. */
+  stop(): void;
+  /** Resumes it after `stop`. */
+  continue(): void;
   close(): Promise<void>;
 }
 
@@ -55,6 +59,8 @@ export async function startGateProcess(
     output: () => output,
     sockets: () => socketsOf(child.pid ?? 0),
     watchGrowth: () => watchGrowth(child.pid ?? 0),
+    stop: () => void child.kill('SIGSTOP'),
+    continue: () => void child.kill('SIGCONT'),
     async close() {
       child.kill('SIGKILL');
       await ended;

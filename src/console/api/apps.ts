@@ -62,7 +62,10 @@ export interface RotatedSecret {
 /** The response to `DELETE apps/{key}`. */
 export interface DeletedApp {
   readonly key: string;
-  /** How many gateways know of the deletion; null where the number of gateways is not known. */
+  /**
+   * How many gateways have applied the deletion within a second, of those that share the Redis; null where the number of
+   * gateways is not known.
+   */
   readonly gateways: { readonly reached: number; readonly total: number } | null;
 }
 

@@ -87,7 +87,10 @@ describeInBrowser('The page of an application', () => {
     await expectNoAxeViolations(page);
     await confirm.click();
     await expectHeading(tab, 'To be deleted is deleted');
-    await page.getByRole('status').getByText('tokens are refused').waitFor();
+    await page
+      .getByRole('status')
+      .getByText('The deletion reached 1 of 1 gateway. Its tokens are refused there')
+      .waitFor();
     await until(async () => (await get(site.gate, '/orders', token)).status === 401, 1000);
     expect((await administer(site.gate, 'GET', `/api/apps/${app.key}`)).status).toBe(404);
     await page.getByRole('link', { name: 'Back to the apps' }).click();

@@ -96,5 +96,5 @@ function reachText({ gateways }: DeletedApp): string {
   const { reached, total } = gateways;
   const done = `The deletion reached ${reached} of ${total} ${total === 1 ? 'gateway' : 'gateways'}.`;
   if (reached >= total) return `${done} Its tokens are refused there, and its open streams are closed.`;
-  return `${done} The others refuse its tokens as soon as they reach the registry again.`;
+  return `${done} The others have not confirmed it yet; they refuse its tokens as soon as they reach the registry.`;
 }
