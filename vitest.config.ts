@@ -47,7 +47,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     // Most tests wait more than they work: for windows to pass, for timeouts, for processes to start.
-    maxWorkers: 3,
+    maxWorkers: 4,
     projects: [
       {
         extends: true,
@@ -69,7 +69,7 @@ export default defineConfig({
           name: 'browser',
           include: BROWSER,
           globalSetup: ['test/support/chromium.global.ts'],
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

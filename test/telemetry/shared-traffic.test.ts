@@ -138,7 +138,7 @@ describe('gateways that share a Redis', () => {
     const [one] = gates as [Gate];
     await one.serve(50);
     await withRedis(async (client) => {
-      const keys = await client.keys(`${prefix}*`);
+      const keys = await client.keys(`${prefix}{traffic}:*`);
       expect(keys.sort()).toEqual([
         `${prefix}{traffic}:gateways:${START / 3_600_000}`,
         `${prefix}{traffic}:one.a:${START / BUCKET_MS}`,
