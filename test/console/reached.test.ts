@@ -1,4 +1,7 @@
 /** How many gateways a deletion in the console has reached: those that share a registry and a Redis. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Redis } from 'ioredis';
 import type { CreatedApp, DeletedApp } from '../../src/console/api/apps.js';
@@ -8,6 +11,7 @@ import { createDatabase, type OwnDatabase } from '../support/postgres.js';
 import { startRedis, type OwnRedis } from '../support/redis.js';
 import { createDatabaseFile, tokensIn, type DatabaseFile } from '../support/token-gate.js';
 import { until } from '../support/until.js';
+import { startWorkersGate } from '../support/workers-gate.js';
 import { ADMINISTRATOR, openBrowser, type Browser } from './support.js';
 
 const KEY = 'tollgate:revocations:applied';
@@ -70,7 +74,7 @@ describe.each([
       await two.stop();
       expect((await deleteAt(browser)).gateways).toEqual({ reached: 1, total: 1 });
       await one.stop();
-      expect(await client.exists(KEY)).toBe(0);
+      await until(async () => (await client.exists(KEY)) === 0);
     },
     SLOW_MS,
   );
@@ -110,6 +114,31 @@ describe.each([
 });
 
 describe('how many gateways there are', () => {
+  it(
+    'counts a gateway once whose workers have all applied the deletion',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'tollgate-reached-'));
+      const gate = await startWorkersGate({
+        file: join(folder, 'gateway.yaml'),
+        cwd: folder,
+        config: {
+          ...configOn('sqlite:tollgate.db'),
+          listen: '127.0.0.1:0',
+          admin: '127.0.0.1:0',
+          workers: 2,
+        },
+      });
+      const credential = (await readFile(join(folder, 'data', 'admin-token'), 'utf8')).trim();
+      const browser = openBrowser(`${gate.adminUrl}/console`);
+      await browser.signIn({ credential });
+      await until(async () => (await client.hlen(KEY)) === 2);
+      expect((await deleteAt(browser)).gateways).toEqual({ reached: 1, total: 1 });
+      await gate.command.close();
+      await Promise.all([client.del(KEY), rm(folder, { recursive: true })]);
+    },
+    SLOW_MS,
+  );
+
   it('is written while the console is on, and not with console: false', async () => {
     const config = configOn(await postgres.createSchema());
     const gate = await startGate({ ...config, console: false });

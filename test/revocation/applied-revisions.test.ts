@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { connectRedis, type RedisConnection } from '../../src/redis/connection.js';
 import { AppliedRevisions } from '../../src/revocation/applied-revisions.js';
 import { SILENT } from '../redis/logs.js';
+import { startCluster } from '../support/redis-cluster.js';
 import { startRedis, type OwnRedis } from '../support/redis.js';
 import { redisAt } from '../support/route.js';
 import { until } from '../support/until.js';
@@ -69,5 +70,28 @@ describe('gateways that share a Redis', () => {
     expect(await one.reached(1)).toEqual({ reached: 1, total: 1 });
     await one.close();
     expect(await client.call('ACL', ['LOG'])).toEqual([]);
+  });
+
+  it('are counted in a cluster', { timeout: 120_000 }, async () => {
+    const cluster = await startCluster({ replicas: 0 });
+    const options = { log: SILENT, now };
+    const connections = [connectRedis(cluster.settings, options), connectRedis(cluster.settings, options)];
+    try {
+      await Promise.all(connections.map(({ attempted }) => attempted));
+      const [one, two] = connections.map(
+        (each, at) =>
+          new AppliedRevisions({ redis: each, key: KEY, gateway: `gateway${at}`, process: 'a', now }),
+      );
+      two!.onApplied(4);
+      one!.onApplied(5);
+      await until(async () => (await one!.reached(4))?.total === 2);
+      const waiting = one!.reached(5);
+      two!.onApplied(5);
+      expect(await waiting).toEqual({ reached: 2, total: 2 });
+      await Promise.all([one!.close(), two!.close()]);
+    } finally {
+      for (const each of connections) each.close();
+      await cluster.close();
+    }
   });
 });
