@@ -83,10 +83,11 @@ function watchProblems(page: Page, origin: string): string[] {
 }
 
 /**
- * Fails with the rules that the page violates. The script of axe is evaluated by the debugging protocol, so the page's
+ * Fails with the rules that the page violates, once it is drawn. The script of axe is evaluated by the debugging protocol, so the page's
  * content security policy stays in force.
  */
 export async function expectNoAxeViolations(page: Page): Promise<void> {
+  await page.locator('h1').first().waitFor();
   await page.evaluate(AXE);
   const { violations } = await page.evaluate<AxeResults>('axe.run(document)');
   const found = violations.map(
