@@ -1,4 +1,4 @@
-/** Tells whether one requirement implies another: whoever satisfies it satisfies the other one too. */
+/** Tells whether one requirement implies another: every caller that satisfies it satisfies the other one too. */
 import { isSameClaim, type ClaimCondition } from '../model/claim.js';
 import { covers } from '../model/scope.js';
 import type { Route, ScopeRequirement } from '../model/route.js';

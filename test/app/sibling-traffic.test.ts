@@ -1,4 +1,4 @@
-/** The traffic of all workers: whatever is asked when, and whoever responds, it is what the workers have. */
+/** The traffic of all workers is the same at every time of asking, and from every worker that responds. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SiblingTraffic, type ProcessTraffic } from '../../src/app/sibling-traffic.js';

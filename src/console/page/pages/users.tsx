@@ -4,6 +4,7 @@ import type { Users } from '../../api/administration';
 import { useSending } from '../form';
 import { useLoaded } from '../load';
 import { Dialog } from '../parts/dialog';
+import { FormActions } from '../parts/form-actions';
 import { FormError } from '../parts/form-error';
 import { Name } from '../parts/name';
 import { NoTokenService } from '../parts/no-token-service';
@@ -129,14 +130,7 @@ function DeleteUser(props: {
         </p>
         <p>The user is signed out, and the user's tokens are refused within a second. Applications stay.</p>
         <FormError error={error} />
-        <div class="row">
-          <button class="button danger" disabled={isBusy}>
-            Delete user
-          </button>
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <FormActions text="Delete user" kind="danger" isDisabled={isBusy} onCancel={onClose} />
       </form>
     </Dialog>
   );

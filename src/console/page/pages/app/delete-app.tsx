@@ -4,6 +4,7 @@ import type { AppDetails, DeletedApp } from '../../../api/apps';
 import { useSending } from '../../form';
 import { Dialog } from '../../parts/dialog';
 import { TextField } from '../../parts/field';
+import { FormActions } from '../../parts/form-actions';
 import { FormError } from '../../parts/form-error';
 import { Page } from '../../parts/page';
 import { request } from '../../request';
@@ -60,14 +61,12 @@ function DeleteDialog({ app, path, onDeleted, onClose }: DeleteAppProps & { read
           autofocus
         />
         <FormError error={error} />
-        <div class="row">
-          <button class="button danger" disabled={isBusy || typed !== app.name}>
-            Delete application
-          </button>
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <FormActions
+          text="Delete application"
+          kind="danger"
+          isDisabled={isBusy || typed !== app.name}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   );

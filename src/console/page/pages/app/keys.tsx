@@ -3,6 +3,7 @@ import { useId, useState } from 'preact/hooks';
 import type { AppDetails, NamedToken, RotatedSecret } from '../../../api/apps';
 import { useSending } from '../../form';
 import { Dialog } from '../../parts/dialog';
+import { FormActions } from '../../parts/form-actions';
 import { FormError } from '../../parts/form-error';
 import { Table } from '../../parts/table';
 import { Time } from '../../parts/time';
@@ -98,14 +99,7 @@ function RotateDialog({ path, onClose, onRotated }: RotateDialogProps) {
           </select>
         </div>
         <FormError error={error} />
-        <div class="row">
-          <button class="button primary" disabled={isBusy}>
-            Rotate secret
-          </button>
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <FormActions text="Rotate secret" kind="primary" isDisabled={isBusy} onCancel={onClose} />
       </form>
     </Dialog>
   );
