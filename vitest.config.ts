@@ -30,6 +30,9 @@ const SERIAL = [
 /** These need Chromium, which only their project looks for. */
 const BROWSER = ['test/console/browser/**/*.test.ts'];
 
+/** These need Prometheus, which only their project looks for. */
+const MONITORING = ['test/monitoring/**/*.test.ts'];
+
 /** It takes its own time: `npm run soak`. */
 const LONG = process.env['TOLLGATE_SOAK_SECONDS'] === undefined ? ['test/soak/soak.test.ts'] : [];
 
@@ -54,7 +57,7 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ALONE, ...SERIAL, ...BROWSER],
+          exclude: [...configDefaults.exclude, ...ALONE, ...SERIAL, ...BROWSER, ...MONITORING],
           // To load the gate and its packages again for each file costs more than most files' tests.
           isolate: false,
         },
@@ -71,6 +74,14 @@ export default defineConfig({
           globalSetup: ['test/support/chromium.global.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'monitoring',
+          include: MONITORING,
+          globalSetup: ['test/support/prometheus.global.ts'],
         },
       },
       {
