@@ -31,7 +31,8 @@ export function goalsTable(goals: readonly GoalFigures[]): string {
   return table(GOALS_HEAD, goals.map(goalRow)).join('\n');
 }
 
-function table(head: readonly string[], body: readonly (readonly string[])[]): readonly string[] {
+/** A Markdown table; the first column is left-aligned. */
+export function table(head: readonly string[], body: readonly (readonly string[])[]): readonly string[] {
   const widths = head.map((_, i) => Math.max(...[head, ...body].map((cells) => cells[i]?.length ?? 0)));
   const [first = '', ...rest] = [head, ...body].map((cells) =>
     line(cells.map((cell, i) => pad(cell, widths[i] ?? 0, i))),

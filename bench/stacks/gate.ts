@@ -9,7 +9,10 @@ export interface GatewayOptions {
   readonly adminPort: number;
   /** Where the configuration and the log are written. */
   readonly folder: string;
+  /** The prefix of its keys in Redis. */
   readonly name: string;
+  /** The name of its file and its log, where several gateways share a prefix. */
+  readonly fileName?: string;
 }
 
 /**
@@ -20,24 +23,40 @@ export interface GatewayVariant {
   readonly routes?: number;
   readonly workers?: number;
   readonly limit?: string;
+  /** `host:port` of a Redis Cluster, in place of the environment's Redis. */
+  readonly cluster?: readonly string[];
+  /** The URL of a PostgreSQL database: the gateway then has a token service. */
+  readonly database?: string;
 }
 
 /** @returns the configuration's path */
 export async function configureGate(
-  { port, adminPort, folder, name }: GatewayOptions,
-  { limits, routes = 5, workers = 1, limit }: GatewayVariant,
+  { port, adminPort, folder, name, fileName = name }: GatewayOptions,
+  { limits, routes = 5, workers = 1, limit, cluster, database }: GatewayVariant,
   context: StackContext,
 ): Promise<string> {
   const { requests, windowS } = context.limit;
-  const file = join(folder, `${name}.yaml`);
+  const file = join(folder, `${fileName}.yaml`);
   const config = {
     listen: `127.0.0.1:${port}`,
     admin: `127.0.0.1:${adminPort}`,
     workers,
     jwks_cache: false,
-    ...(limits !== 'memory' && { redis: { url: context.redis, key_prefix: `${name}:` } }),
-    log: { file: join(folder, `${name}.access.log`) },
-    issuers: { bench: { issuer: context.issuer, jwks: context.jwks, audience: context.audience } },
+    ...(limits !== 'memory' && {
+      redis: { ...(cluster ? { cluster } : { url: context.redis }), key_prefix: `${name}:` },
+    }),
+    ...(database !== undefined && {
+      tokens: { database, issuer: 'https://tokens.example', audience: context.audience },
+    }),
+    log: { file: join(folder, `${fileName}.access.log`) },
+    issuers: {
+      bench: {
+        issuer: context.issuer,
+        jwks: context.jwks,
+        audience: context.audience,
+        ...(database !== undefined && { grants: ['notarization:*', 'storage:*'] }),
+      },
+    },
     upstreams: { notarizations: context.upstream },
     defaults: { limit: limit ?? `${requests} per ${windowS}s` },
     routes: [...usualRoutes(context), ...furtherRoutes(routes - 5, context)],
