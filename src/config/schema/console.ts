@@ -21,10 +21,10 @@ const consoleKeys = z.strictObject({
     .optional()
     .describe('An address of its own: 127.0.0.1:8082, or {host, port, tls}. Absent: the address of admin.'),
   prefix: phrase(parseOwnPath, 'a path such as /console')
-    .default('/console')
+    .prefault('/console')
     .describe('The path below which the console is.'),
   name: phrase(parseName, 'the name of this gateway')
-    .default('Tollgate')
+    .prefault('Tollgate')
     .describe('The name of this gateway, which the console shows.'),
 });
 

@@ -44,7 +44,7 @@ export const cors = z
           'the name of a header field',
         ),
       )
-      .default(['Authorization', 'Content-Type'])
+      .prefault(['Authorization', 'Content-Type'])
       .describe('Request header fields that a page may send, besides the safelisted ones.'),
     max_age: duration({ leastMs: 0, mostMs: DAY_MS })
       .prefault('10m')

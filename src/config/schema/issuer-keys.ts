@@ -23,7 +23,7 @@ function parseAlgorithm(text: string): Algorithm | ParseError {
 export const algorithms = list(phrase(parseAlgorithm, ALGORITHM_FORM), 'a list of algorithms')
   .prefault(['RS256'])
   .describe(
-    `The accepted signature algorithms, each ${ALGORITHM_FORM}. HS256, HS384 and HS512 only with "secret", and then no others.`,
+    `The accepted signature algorithms, each ${ALGORITHM_FORM}. HS256, HS384 and HS512 only with "secret", and then no others. EdDSA and Ed25519 are two names of one algorithm, each accepted only where it is listed.`,
   );
 
 /** A public key of the file: PEM text, or the path of a PEM file. */

@@ -90,7 +90,7 @@ export const issuer = z.strictObject({
     .union([phrase(parseIss, "the tokens' iss"), z.literal(false)], {
       error: given("must be the tokens' iss, or false where tokens carry none"),
     })
-    .describe('The expected iss of its tokens; false for the one issuer whose tokens have none.'),
+    .describe('The expected iss of its tokens, exactly; false for the one issuer whose tokens have none.'),
   jwks: z
     .union(
       [
@@ -103,8 +103,8 @@ export const issuer = z.strictObject({
     )
     .optional()
     .describe(
-      'Its keys: a URL (https, or http on loopback), a file, or the set itself. Absent: found by OpenID discovery ' +
-        "at the issuer's URL.",
+      'Its keys: a URL (https, or http on loopback), a file, or the set itself, of at most 1 MiB. Absent: found by ' +
+        "OpenID discovery at the issuer's URL.",
     ),
   ...keyRequest,
   public_key: publicKey.optional(),
@@ -142,19 +142,21 @@ export const issuer = z.strictObject({
     .prefault(['JWT', 'at+jwt', 'absent'])
     .transform((types): TokenTypes => new Set(types))
     .describe(
-      'The accepted typ of its tokens; absent: a header without typ. With JOSE, keys with the use jwt-svid are used too.',
+      'The accepted typ of its tokens, with or without application/; absent: a header without typ. With JOSE, for SPIFFE, keys with the use jwt-svid are used too.',
     ),
   claims: z
     .strictObject({
       app: appClaims
         .prefault('sub')
         .describe(
-          "The claim that holds the app's id: a name, a list that is a path into an object, or {first: [azp, client_id]}.",
+          "The claim that holds the app's id: a name, a list that is a path into an object, or {first: [azp, client_id]}: " +
+            'the first that a token has. An integer counts as its decimal text.',
         ),
       scope: scopeClaims
         .prefault('scope')
         .describe(
-          'The claim that holds the scopes: a name, a list that is a path into an object, or {union: [scp, roles]}.',
+          'The claim that holds the scopes: a name, a list that is a path into an object, or {union: [scp, roles]}: all of ' +
+            'them together. The scopes are an array, a text separated by spaces, or the keys of an object.',
         ),
     })
     .prefault({})
@@ -172,5 +174,7 @@ export const issuer = z.strictObject({
     .describe("The allowed difference between its clock and the gateway's; at most 5m."),
   grants: list(scope, 'a list of scopes')
     .optional()
-    .describe('The most that its tokens can grant: ["notarization:*"]. Required with two issuers or more.'),
+    .describe(
+      'The scopes that its tokens can have at most: ["notarization:*"]. Required with two issuers or more; with one, absent: all.',
+    ),
 });

@@ -40,7 +40,7 @@ export const keyRequest = {
   insecure_http: flag()
     .default(false)
     .describe(
-      'true: its keys and metadata may be read over http from a host that is not loopback. Logged at each start.',
+      'true: its keys and metadata may be read over http from a host that is not loopback. Each start logs a warning, and check prints one.',
     ),
   tls: z
     .strictObject({

@@ -44,7 +44,7 @@ const tls = z.strictObject({
   client_ca: words('a file path')
     .optional()
     .describe(
-      'A PEM file of authorities; every client must then present a certificate that one of them signed.',
+      'A PEM file of authorities; every client must then present a certificate that one of them has signed.',
     ),
 });
 
@@ -78,7 +78,9 @@ const hosts = list(
   'a list of host names',
 )
   .optional()
-  .describe('Accepted names in the Host field, besides localhost and IP addresses; others are refused.');
+  .describe(
+    'The host names by which the admin port may be requested, besides localhost and IP addresses: [gateway.internal]. Others are 421.',
+  );
 
 /** The admin address, in one of its three forms. */
 export const admin = z.union(
@@ -146,15 +148,18 @@ const bodyRate = z.union([count(0, 1_000_000_000), phrase(parseRate, RATE_FORM)]
 export const client = z.strictObject({
   header_timeout: duration()
     .prefault('10s')
-    .describe('The longest time until the whole head of a request has arrived.'),
-  body_timeout: duration().prefault('60s').describe('The longest pause within a request body.'),
+    .describe('Time limit for the whole head of a request (408), and for a TLS handshake.'),
+  body_timeout: duration().prefault('60s').describe('The longest pause within a request body (408).'),
   min_body_rate: bodyRate
-    .default(240)
+    .prefault(240)
     .describe(
-      'The lowest rate at which a client may send a request body, bytes per second; none: no minimum.',
+      'The lowest rate of a request body while the gateway waits for it, in bytes per second: 240, 1kb, or none. A ' +
+        'client may fall 5 s behind (408); what it sent faster counts in its favour, up to body_timeout.',
     ),
   keep_alive: duration().prefault('60s').describe('How long an idle connection is kept open.'),
   max_connections: count(1, 1_000_000)
     .default(20_000)
-    .describe('The most connections at a time; a further one is closed on arrival.'),
+    .describe(
+      'The most open connections, tunnels included; a further one is closed on arrival, and the log reports their number at most once a second.',
+    ),
 });

@@ -35,7 +35,9 @@ const tls = z.strictObject({
   key: words('a file path').optional().describe("That certificate's private key, a PEM file."),
   server_name: hostName()
     .optional()
-    .describe('The name that every certificate must have, for any address of the server.'),
+    .describe(
+      'The name that every certificate must have, for any address of the server; absent: the host that the gateway connects to or, if a cluster or Sentinel announced that host by address, one of the hosts in the file.',
+    ),
 });
 
 const settings = z
@@ -48,12 +50,14 @@ const settings = z
       ),
     sentinels: list(node(), 'a list of host:port')
       .optional()
-      .describe('The Sentinels that name the primary, instead of a url: ["10.0.0.5:26379", ...].'),
+      .describe(
+        'The Sentinels, which are asked for the primary at each connection, instead of a url: ["10.0.0.5:26379", ...].',
+      ),
     name: words('a name').optional().describe("The Sentinels' name for the primary: mymaster."),
     cluster: list(clusterNode, 'a list of host:port')
       .optional()
       .describe(
-        'Nodes of a Redis Cluster, instead of a url; one that responds is enough to find the others.',
+        'Nodes of a Redis Cluster, instead of a url; one that responds is enough to find the others. All limits of a route must then have the same "by".',
       ),
     username: words('a user name').optional().describe('The ACL user, where the url has none.'),
     password: words('a password')
@@ -61,13 +65,13 @@ const settings = z
       .describe('Used as it is, without percent-decoding: ${REDIS_PASSWORD}.'),
     sentinel_username: words('a user name')
       .optional()
-      .describe('The ACL user at the Sentinels, with "sentinel_password".'),
+      .describe('The ACL user at the Sentinels, with "sentinel_password"; absent: default.'),
     sentinel_password: words('a password')
       .optional()
-      .describe('The password of the Sentinels, if it differs from that of the servers.'),
+      .describe('The password of the Sentinels; absent: "password".'),
     tls: z
       .union([flag(), tls], { error: given('must be true, false, or {ca, cert, key, server_name}') })
-      .default(false)
+      .prefault(false)
       .describe(
         'Whether and how connections to servers and Sentinels use TLS; with a url, only with rediss://.',
       ),

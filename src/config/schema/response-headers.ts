@@ -59,7 +59,9 @@ export const responseHeaders = z.strictObject({
       }
     })
     .default({})
-    .describe('Fields to set on responses of the upstream: {Cache-Control: no-store}.'),
+    .describe(
+      'Fields to set on responses of the upstream, each a fixed text: {Cache-Control: no-store}. Fields of the gateway cannot be changed.',
+    ),
   remove: z
     .array(removableName)
     .default([])

@@ -55,13 +55,15 @@ const expectation = z.strictObject({
   scopes: z
     .array(scope, { error: given('must be a list of scopes, such as ["notarization:read"]') })
     .optional()
-    .describe("The scopes of the request's token; absent: it has no token."),
+    .describe(
+      "The scopes of the request's token; absent: it has no token. The token counts as one in a place that its issuer accepts.",
+    ),
   claims: z
     .record(z.string(), z.unknown(), { error: given('must be claims with values, such as {org_id: acme}') })
     .default({})
     .describe("Further claims of the request's token: {org_id: acme}."),
   status: count(100, 599).describe(
-    'The expected status; 200 means that this route would forward the request.',
+    'The expected status; 200 means that this route would forward the request, also where a rule in shadow would refuse it.',
   ),
 });
 
@@ -77,7 +79,11 @@ export const route = z.strictObject({
       '{name*} is one or more, {name**} also none.',
   ),
   upstream: words("an upstream's name").describe('The name of the upstream that gets the requests.'),
-  scope: requirement.optional().describe(`What a token must grant: ${SCOPE_FORM}; or none: any valid token.`),
+  scope: requirement
+    .optional()
+    .describe(
+      `What a token must grant: ${SCOPE_FORM}; or none: any valid token. This or "public" is required.`,
+    ),
   shadow: flag()
     .optional()
     .describe(
@@ -86,9 +92,9 @@ export const route = z.strictObject({
   require: routeConditions()
     .optional()
     .describe(
-      'What the token must have besides: a list of {claim, is}, {claim, has} or {claim, absent}; "{org}" is the path parameter.',
+      'What the token must have besides: a list of {claim, is}, {claim, has} or {claim, absent}; "{org}" is the path parameter. A miss is 403.',
     ),
-  public: flag().optional().describe('true: the route needs no token.'),
+  public: flag().optional().describe('true: the route needs no token. This or "scope" is required.'),
   issuer: z
     .union(
       [
@@ -106,26 +112,32 @@ export const route = z.strictObject({
   limit: limit
     .optional()
     .describe(
-      'How many requests are forwarded: "10 per 2m", {requests, window, by}, a list of these, or none.',
+      'How many requests are forwarded: "10 per 2m", {requests, window, by}, a list of these, or none. Absent: that of defaults.',
     ),
   on_failure: failurePolicy()
     .optional()
     .describe(
       'What happens to requests that cannot be counted, instead of redis.on_failure: local, open or closed.',
     ),
-  max_body: size().optional().describe('The largest request body: 512kb, 10mb.'),
+  max_body: size()
+    .optional()
+    .describe('The largest request body (413): 512kb, 10mb. Absent: that of defaults.'),
   rewrite: phrase(parseRewrite, 'a path such as /v1/{path}')
     .optional()
     .describe("The path that the upstream gets, with the match's placeholders: /v1/{path}."),
   timeout: duration()
     .optional()
-    .describe("Time limit for the head of the response, instead of the upstream's: 5s."),
+    .describe("Time limit for the head of the response (504), instead of the upstream's: 5s."),
   response_headers: responseHeaders
     .optional()
     .describe(
       'Changes to the header of responses of the upstream: {set: {Cache-Control: no-store}, remove: [Server]}.',
     ),
-  allow_encoded_slash: flag().default(false).describe('Whether a path may contain %2F.'),
+  allow_encoded_slash: flag()
+    .default(false)
+    .describe(
+      'Whether a path may contain %2F. A path that a stricter route would match with a slash instead is 404.',
+    ),
   cors: cors.optional().describe("Cross-origin rules of this route, instead of the file's."),
   expect: z
     .array(expectation, {

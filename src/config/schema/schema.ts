@@ -18,11 +18,11 @@ import { count, DAY_MS, duration, flag, given, list, name, phrase, size, words }
 export const general = z.strictObject({
   listen: address
     .optional()
-    .describe('Where callers connect: 127.0.0.1:8080 (the default), or {host, port, tls}.'),
+    .describe('Where clients connect: 127.0.0.1:8080 (the default), or {host, port, tls}.'),
   admin: admin
     .optional()
     .describe(
-      'Where health and metrics are: 127.0.0.1:8081 (the default), {host, port, tls}, or {listen, hosts}; never the public port.',
+      'The admin port, with health, metrics, the API and the console: 127.0.0.1:8081 (the default), {host, port, tls}, or {listen, hosts}; never the public port.',
     ),
   trust_proxy: trustProxy
     .default([])
@@ -49,11 +49,11 @@ export const general = z.strictObject({
     .describe('The settings of routes without their own.'),
   drain_timeout: duration({ leastMs: 0 })
     .prefault('30s')
-    .describe('How long requests in progress may take after the gateway was told to stop.'),
+    .describe('How long requests in progress may take after SIGTERM.'),
   drain_delay: duration({ leastMs: 0 })
     .optional()
     .describe(
-      'How much of drain_timeout new connections are still accepted while /readyz is 503; absent: 1s, but at most a tenth of drain_timeout.',
+      'The part of drain_timeout in which new connections are still accepted while /readyz is 503, so that load balancers notice; absent: 1s, but at most a tenth of drain_timeout; 0s closes the port at once.',
     ),
   client: client.prefault({}).describe('How long the gateway waits for a client.'),
   limits: z
@@ -64,33 +64,37 @@ export const general = z.strictObject({
     })
     .prefault({})
     .describe('Bounds of the counting in this process.'),
-  token_cache: count(1, 10_000_000).default(10_000).describe('How many verified tokens are cached.'),
+  token_cache: count(1, 10_000_000).default(10_000).describe('How many verified tokens are remembered.'),
   jwks_max_age: duration()
     .prefault('10m')
-    .describe("How old an issuer's keys may be before they are fetched again."),
+    .describe("The age at which an issuer's keys are fetched again, in the background."),
   jwks_max_stale: duration({ leastMs: 0, mostMs: 366 * DAY_MS })
     .prefault('1d')
     .describe('How long the last good keys are used while the issuer is unavailable.'),
   jwks_cache: z
     .union([z.literal(false), words('a folder, or false')], { error: given('must be a folder, or false') })
-    .default('data/jwks')
-    .describe('The folder in which the last good keys are kept, for a start while an issuer is unavailable.'),
+    .prefault('data/jwks')
+    .describe(
+      'The folder in which the last good keys are kept, for a start while an issuer is unavailable; false: none.',
+    ),
   revocation_cache: z
     .union([z.literal(false), words('a folder, or false')], { error: given('must be a folder, or false') })
     .optional()
     .describe(
       'The folder in which the last known revocations are kept, for a start while their database or Redis is ' +
-        'unavailable; absent: the folder "revocations" beside jwks_cache.',
+        'unavailable; absent: the folder "revocations" beside jwks_cache; false: none.',
     ),
   workers: z
     .union([count(1, 256), z.literal('auto')], {
       error: given('must be a whole number from 1 to 256, or auto'),
     })
     .default(1)
-    .describe('How many worker processes; auto: one per processor. More than one needs redis.'),
+    .describe('How many worker processes; auto: one for each processor. More than one requires redis.'),
   max_in_flight: count(1, 1_000_000)
     .default(10_000)
-    .describe('The most requests in progress in one process; a further one is refused with 503 at once.'),
+    .describe(
+      'The most requests in progress in one process, from the head until the end of the response (a WebSocket: until it is open); a further one is 503 with Retry-After: 1, before anything is read or decided.',
+    ),
   log: z
     .strictObject({
       level: z
@@ -98,17 +102,19 @@ export const general = z.strictObject({
           error: given('must be debug, info, warn, error or silent'),
         })
         .default('info')
-        .describe('The lowest level that is logged.'),
+        .describe(
+          'The lowest level that is logged. At debug a 404 names the route that is nearest to the path.',
+        ),
       file: words('a file path')
         .optional()
         .describe('The file that the log is written to; absent: standard output.'),
       paths: flag()
         .default(false)
-        .describe('Whether the access log has the path of each request; never the query.'),
+        .describe('Whether the access log has the path of each request; the query is never logged.'),
       client_ids: flag()
         .default(false)
         .describe(
-          'Whether client ids and user names that failed are logged as they are, not as keyed hashes.',
+          'Whether client ids and user names that fail at a token endpoint are logged as they are, not as keyed hashes.',
         ),
     })
     .prefault({})
@@ -137,7 +143,7 @@ export const schema = general
     issuers: z
       .record(issuerName, issuer, { error: given('must be issuers by name') })
       .default({})
-      .describe('The issuers whose tokens are accepted, by name.'),
+      .describe('The issuers whose tokens are accepted, by a name that you choose.'),
     upstreams: z
       .record(name(), upstream, { error: given('must be upstreams by name') })
       .describe(

@@ -50,9 +50,7 @@ const appLimit = (defaultValue: string) =>
   }, APP_LIMIT_FORM).prefault(defaultValue);
 
 const path = (defaultValue: string) =>
-  phrase(parseOwnPath, `a path such as ${defaultValue}`)
-    .prefault(defaultValue)
-    .describe(`Its path: ${defaultValue}.`);
+  phrase(parseOwnPath, `a path such as ${defaultValue}`).prefault(defaultValue).describe('Its path.');
 
 const permissions = z
   .record(scope, count(0, 1_000_000), { error: given('must be numbers by permission: {scope_api: 1}') })
@@ -63,11 +61,13 @@ const endpoints = z
     revoke: z
       .strictObject({ path: path('/revoke') })
       .prefault({})
-      .describe('Where apps revoke tokens (RFC 7009); always present.'),
+      .describe(
+        'Where apps revoke tokens (RFC 7009); always present: change the path if a service of yours has it.',
+      ),
     introspect: z
       .strictObject({ path: path('/introspect') })
       .prefault({})
-      .describe('Where apps introspect tokens (RFC 7662); always present.'),
+      .describe('Where apps introspect tokens (RFC 7662); always present, in the same way.'),
     key_secret: z
       .strictObject({
         path: path('/auth/token'),
@@ -137,12 +137,14 @@ export const tokens = z.strictObject({
       cooldown: duration().prefault('10m').describe('How long that id is then refused from that address.'),
     })
     .prefault({})
-    .describe('The limit of wrong secrets and passwords.'),
+    .describe(
+      'The limit of wrong secrets and passwords, by id and address; ten times as many by address alone.',
+    ),
   revoke_limit: appLimit('60 per 1m').describe(
-    'How many tokens an app may revoke, across all gateways that share a Redis: 60 per 1m, or none.',
+    'How many tokens an app may revoke, over all gateways that share a Redis: 60 per 1m, or none. Beyond it 429.',
   ),
   issue_limit: appLimit('60 per 1m').describe(
-    'How many tokens an app, or a user, is issued, across all gateways that share a Redis: 60 per 1m, or none.',
+    'How many tokens an app, or a user, is issued, over all gateways that share a Redis: 60 per 1m, or none. Beyond it 429.',
   ),
   key_encryption_key: phrase(parseKeyText, 'a text')
     .optional()

@@ -71,7 +71,7 @@ export const upstreamHeaders = z.strictObject({
   set: fields
     .default({})
     .describe(
-      'Fields to set on requests to it: a text, or a claim of the token. {X-Env: prod, X-User-Email: "{claims.email}"}.',
+      'Fields to set on requests to it: a text, or a claim of the token. {X-Env: prod, X-User-Email: "{claims.email}"}. A name stands once, whatever its case and whether it has - or _.',
     ),
   remove: z.array(removableName).default([]).describe('Fields to remove from requests to it: [X-Internal].'),
 });

@@ -68,7 +68,9 @@ const settings = z.strictObject({
   balance: z
     .enum(['round-robin', 'least-requests'], { error: given('must be round-robin or least-requests') })
     .default('round-robin')
-    .describe('Which target gets the next request: each in turn, or the one with the fewest in progress.'),
+    .describe(
+      'Which target gets the next request: each in turn, or the one with the fewest in progress. A target with a free connection is preferred to one without.',
+    ),
   health: z
     .union([disabled, health], { error: given('must be {path, interval, timeout, ...}, or false') })
     .optional()
@@ -86,15 +88,15 @@ const settings = z.strictObject({
   resolve_every: duration({ leastMs: 100 })
     .prefault('10s')
     .describe("How often a target's host name is resolved again."),
-  connect_timeout: duration().prefault('2s').describe('The longest time to connect.'),
-  timeout: duration().prefault('30s').describe("The longest wait for the upstream's response headers."),
-  idle_timeout: duration().prefault('60s').describe('The longest pause between two chunks of a body.'),
-  tunnel_idle: duration().prefault('1h').describe('The same for event streams and WebSocket tunnels.'),
+  connect_timeout: duration().prefault('2s').describe('Time limit for a new connection (504).'),
+  timeout: duration().prefault('30s').describe('Time limit for the head of the response (504).'),
+  idle_timeout: duration().prefault('60s').describe('The longest pause between two parts of a body.'),
+  tunnel_idle: duration().prefault('1h').describe('The same for event streams and WebSockets.'),
   keep_alive: duration()
     .prefault('4s')
     .describe(
-      'How long an idle connection is kept for the next request. Shorter than the target keeps it: gunicorn closes ' +
-        'after 2s, Node after 5s.',
+      'How long an idle connection is kept for the next request; less if the Keep-Alive field of the target says so. ' +
+        'It must be shorter than the target keeps it: gunicorn closes after 2s, Node after 5s.',
     ),
   retries: count(0, 10)
     .default(1)
@@ -102,10 +104,16 @@ const settings = z.strictObject({
       'How often a safe request without a body, or any request of which no byte was sent, is sent again, on another ' +
         'target where there is one; at most one in five requests is.',
     ),
-  max_connections: count(1, 100_000).default(256).describe('The most requests in progress to one target.'),
+  max_connections: count(1, 100_000)
+    .default(256)
+    .describe(
+      'The most requests in progress at one target; further ones wait for connect_timeout, then they are 503.',
+    ),
   max_tunnels: count(1, 100_000)
     .default(1024)
-    .describe('The most WebSockets and event streams to one target, in addition to max_connections.'),
+    .describe(
+      'The most WebSockets and event streams at one target, in addition to max_connections; a further one is 503.',
+    ),
   forward_authorization: flag()
     .default(true)
     .describe("Whether the upstream gets the caller's Authorization field."),
@@ -130,7 +138,9 @@ const settings = z.strictObject({
         ),
       insecure: flag()
         .default(false)
-        .describe('true: the certificates of the targets are not verified. Logged at each start.'),
+        .describe(
+          'true: the certificates of the targets are not verified. Each start logs a warning, and check prints one.',
+        ),
     })
     .optional()
     .describe('TLS settings for https targets.'),

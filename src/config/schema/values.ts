@@ -28,6 +28,9 @@ export function parseDuration(text: string): number | ParseError {
   return durationMs(text) ?? new ParseError('must be a duration such as 500ms, 30s, 2m, 1h or 1d');
 }
 
+/** Names the form of a text, where its type alone says too little: for the page of all keys. */
+export const textForms = z.registry<{ readonly form: 'duration' | 'size' }>();
+
 /** The schema of a duration within bounds, in milliseconds; by default above zero and at most what a timer can wait. */
 export function duration({ leastMs = 1, mostMs = MAX_TIMER_MS } = {}) {
   return phrase((text) => {
@@ -36,7 +39,7 @@ export function duration({ leastMs = 1, mostMs = MAX_TIMER_MS } = {}) {
     if (ms < leastMs) return new ParseError(`must be at least ${formatDuration(leastMs)}`);
     if (ms > mostMs) return new ParseError(`must be at most ${formatDuration(mostMs)}`);
     return ms;
-  }, 'a duration such as 500ms, 30s, 2m, 1h or 1d');
+  }, 'a duration such as 500ms, 30s, 2m, 1h or 1d').register(textForms, { form: 'duration' });
 }
 
 const UNITS_BYTES: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
@@ -51,7 +54,8 @@ export function parseSize(text: string): number | ParseError {
 }
 
 /** The schema of a size, in bytes. */
-export const size = () => phrase(parseSize, 'a size such as 512kb or 10mb');
+export const size = () =>
+  phrase(parseSize, 'a size such as 512kb or 10mb').register(textForms, { form: 'size' });
 
 /** The schema of a whole number within bounds. */
 export function count(least: number, most: number) {
