@@ -5,12 +5,14 @@ import {
   actorOf,
   AppDirectory,
   createConsole,
+  createSampleApi,
   createSessions,
   createTrafficApi,
   firstRequests,
   localOrigin,
   readPageFiles,
   type ConsoleSession,
+  type FindSample,
 } from '../console/server/console.js';
 import type { GatewayState } from '../console/api/session.js';
 import { REVOCATION_MARGIN_MS } from '../model/revocation.js';
@@ -32,6 +34,8 @@ export interface ConsoleSources {
   readonly collectTraffic: TrafficHandle['collect'];
   /** The port at which clients reach this gateway. */
   readonly publicPort: () => number;
+  /** The sample application; undefined outside of the demo. */
+  readonly sample?: FindSample | undefined;
 }
 
 export interface ConsoleContext {
@@ -90,7 +94,7 @@ export function createOpenConsole({ runtime, sources }: ConsoleContext): OpenCon
         })),
       }),
       onSignIn: (action, { actor }, clientIp) => createAuditChange(audit, { actor, clientIp })({ action }),
-      routers: [...routers, trafficRouter(instance, sources, now)],
+      routers: [...routers, trafficRouter(instance, sources, now), ...sampleRouters(instance, sources)],
       log,
     });
   };
@@ -112,12 +116,32 @@ function trafficRouter(
     collect: sources.collectTraffic,
     apps: registry && new AppDirectory({ findApp: (key) => registry.findApp(key), now }),
     faults: ({ kind }) => faultsFor(kind, sources),
-    curl: () =>
-      settings.listen
-        ? firstRequests(settings, localOrigin({ ...settings.listen, port: sources.publicPort() }))
-        : [],
+    firstRequests: () => requestsOf(settings, sources),
+    sample: sources.sample,
     now,
   });
+}
+
+/** None outside of the demo. */
+function sampleRouters({ settings, administerAs }: GatewayInstance, sources: ConsoleSources): Router[] {
+  if (!sources.sample) return [];
+  const registry = administerAs?.({ kind: 'administrator' });
+  return [
+    createSampleApi({
+      find: sources.sample,
+      isThere: async (key) => (await registry?.findApp(key)) !== undefined,
+      requests: (token) => requestsOf(settings, sources, token),
+    }),
+  ];
+}
+
+function requestsOf(
+  settings: GatewayInstance['settings'],
+  { publicPort }: ConsoleSources,
+  token?: string,
+): ReturnType<typeof firstRequests> {
+  const { listen } = settings;
+  return listen ? firstRequests(settings, localOrigin({ ...listen, port: publicPort() }), token) : [];
 }
 
 function isRevoked(

@@ -13,7 +13,7 @@ export type Served = GatewayInstance & AdminHandlers;
 
 /** What the console shows of the process. `parts` is called when the console is asked. */
 export function consoleSources(
-  state: { readonly isDraining: boolean },
+  state: { readonly isDraining: boolean; readonly sample: ConsoleSources['sample'] },
   parts: () => {
     readonly current: Served;
     readonly faults: FaultWatch;
@@ -22,6 +22,7 @@ export function consoleSources(
   },
 ): ConsoleSources {
   return {
+    sample: state.sample,
     faults: () => parts().faults.list(),
     collectTraffic: (from) => parts().traffic.collect(from),
     publicPort: () => parts().listening.address.port,

@@ -49,6 +49,8 @@ export interface ServeOptions {
   } & AllWorkers;
   /** Called with every exchange, after the access log. */
   readonly watch?: Observe;
+  /** The sample application that the console shows; for the demo alone. */
+  readonly sample?: AdminApiContext['console']['sample'];
 }
 
 export interface Serving {
@@ -90,7 +92,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { log, writeInfo, setLevel, reopen, close: closeProcess } = openProcessLog(options);
   const { runtime, ring } = openRuntime(options, log);
   const refusals = createRefusalReports({ log, now: runtime.now, current: () => current() });
-  const state = { isDraining: false };
+  const state = { isDraining: false, sample: options.sample };
   const report = reportOf(ring, () => reloader.lastReload());
   const reports = createConsoleReports(worker, refusals, report);
   const console = consoleSources(state, () => ({ current: current(), faults, traffic, listening }));

@@ -5,8 +5,8 @@ import type { TestIssuer } from '../testing/test-issuer.js';
 
 const LIFETIME = { expiresIn: '1d' };
 
-/** The app that the demo creates in the token service. */
-export interface SampleApp {
+/** Those of the app that the demo creates in the token service. */
+export interface Credentials {
   readonly key: string;
   readonly secret: string;
 }
@@ -55,7 +55,7 @@ curl --include --url '${origin}/status'
 export function tokenServiceGuide(
   origin: string,
   adminOrigin: string,
-  { key, secret }: SampleApp,
+  { key, secret }: Credentials,
   credential: string,
 ): string {
   return `The gateway also issues tokens: to this app for its key and secret. Delete the app, and its token is refused at once:
@@ -80,13 +80,17 @@ export function consoleGuide(
   credentialPlace: string,
 ): string {
   const developer = user
-    ? `as the user ${user.name} with the password ${user.password}, who sees the app of the\nlast lines and its requests; or `
+    ? `
+  user      ${user.name}
+  password  ${user.password}
+
+This user sees the app of the last lines, a token of it, and its requests; the first page has lines to paste.`
     : '';
-  return `The console shows apps, traffic and refusals as you paste the lines above:
+  return `The console shows apps, traffic and refusals as requests come. Open it in a browser:
 
   ${address}
-
-Sign in ${developer}as administrator, who sees all requests, with the
-credential in ${credentialPlace}.
+${developer}
+An administrator sees all requests, and signs in with the credential in
+${credentialPlace}.
 `;
 }

@@ -13,13 +13,17 @@ import { openSample } from './sample-context.js';
 import { serve, type Serving } from '../app/serve.js';
 import { withProgress } from './progress.js';
 import { untilSignal } from './signals.js';
-import { consoleGuide, originOf, guide, tokenServiceGuide } from './demo-guide.js';
+import type { SampleApp } from '../console/server/console.js';
+import type { TestIssuer } from '../testing/test-issuer.js';
+import { consoleGuide, originOf, guide, tokenServiceGuide, type Credentials } from './demo-guide.js';
+import { foreignSample, registeredSample } from './demo-sample.js';
 
 const SAMPLE_APP = {
   name: 'Sample app of the gateway',
   scopes: ['notarization:*'],
   organization: 'Sample Ltd.',
 };
+const DAY_S = 86_400;
 
 /** 72 bits, short enough to type. */
 const PASSWORD_BYTES = 9;
@@ -34,11 +38,13 @@ export const demo: Run = async (input) => {
   const sample = await openSample(settings);
   // The terminal shows one short line for each request; the log has only warnings and errors.
   const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log: { ...settings.log, level: 'warn' } as const };
+  const shown: { sample?: SampleApp } = {};
   const starting = serve({
     started: quiet,
     load: () => Promise.resolve(quiet),
     env: terminal.env,
     watch: printRequests(terminal),
+    sample: () => shown.sample,
   });
   const gateway = await withProgress(terminal, () => 'starting the gateway', starting).catch(
     async (error: unknown) => {
@@ -59,6 +65,7 @@ export const demo: Run = async (input) => {
   }
   terminal.out(guide(origin, sample.testIssuer));
   const account = await openAccount(gateway.administration);
+  shown.sample = describeSample(quiet, origin, sample.testIssuer, account?.app);
   if (account) terminal.out(tokenServiceGuide(origin, admin, account.app, credentialOf(terminal.env)));
   if (settings.console) {
     const at = gateway.consoleAddress ? originAt(gateway.consoleAddress, settings.console.listen) : admin;
@@ -90,6 +97,20 @@ async function openAccount(administration: Serving['administration']) {
       await administration.deleteUser(user.name);
     },
   };
+}
+
+/** What the console shows: the app in the registry, else one of the demo's issuer. */
+function describeSample(
+  { issuers, tokens }: Settings,
+  origin: string,
+  testIssuer: TestIssuer,
+  registered: Credentials | undefined,
+): SampleApp {
+  const { keySecret, clientCredentials } = tokens?.endpoints ?? {};
+  if (registered && (keySecret ?? clientCredentials))
+    return registeredSample(SAMPLE_APP, registered, origin, { keySecret, clientCredentials });
+  const identity = { app: 'sample-app', issuer: issuers[0]?.name ?? '', lifetimeS: DAY_S };
+  return foreignSample({ ...SAMPLE_APP, name: 'Sample app' }, identity, testIssuer);
 }
 
 /** Where a person finds the administrator's credential. */

@@ -26,7 +26,7 @@ function open({ registry = true, faults = [] as readonly HeldFault[] } = {}) {
     collect: (from) => Promise.resolve({ buckets: traffic.buckets(from), gateways: 1 }),
     apps: new AppDirectory({ findApp, now }),
     faults: () => faults,
-    curl: () => ['curl -i http://127.0.0.1'],
+    firstRequests: () => [],
     now,
   };
   /** Counts an exchange of each app in each of so many minutes. */
@@ -132,16 +132,22 @@ describe('the overview', () => {
 });
 
 describe('the first requests', () => {
-  const linesOf = (routes: object[]): string[] => {
+  const linesOf = (routes: object[], { token, tokens }: { token?: string; tokens?: object } = {}) => {
     const config = {
+      ...(tokens && { tokens }),
       issuers: {
-        main: { issuer: 'https://id.example.com', jwks: 'https://id.example.com/jwks', audience: 'a' },
+        main: {
+          issuer: 'https://id.example.com',
+          jwks: 'https://id.example.com/jwks',
+          audience: 'a',
+          grants: ['*'],
+        },
       },
       upstreams: { service: 'http://127.0.0.1:9' },
-      routes: routes.map((route) => ({ upstream: 'service', ...route })),
+      routes: routes.map((route) => ({ upstream: 'service', limit: 'none', ...route })),
     };
     const { settings } = compileConfig(config, { env: {}, baseFolder: process.cwd() });
-    return firstRequests(settings, 'http://localhost:8080');
+    return firstRequests(settings, 'http://localhost:8080', token).map(({ line, note }) => [line, note]);
   };
 
   it('are of the first route for GET without a host, with a value for each placeholder', () => {
@@ -152,14 +158,52 @@ describe('the first requests', () => {
         { match: 'GET /c/{id}/{rest**}', scope: 'a' },
       ]),
     ).toEqual([
-      'curl -i http://localhost:8080/c/1',
-      'curl -i -H "Authorization: Bearer $TOKEN" http://localhost:8080/c/1',
-      'curl -i http://localhost:8080/no-such-path',
+      [
+        'curl -i -H "Authorization: Bearer $TOKEN" http://localhost:8080/c/1',
+        'A request with a token. In place of $TOKEN put a token of one of your issuers.',
+      ],
+      ['curl -i http://localhost:8080/c/1', 'The same without a token: 401.'],
+      ['curl -i http://localhost:8080/no-such-path', 'A path without a route: 404.'],
     ]);
   });
 
+  it('begin with a token where the gateway issues tokens, and say what to put in place of each name', () => {
+    const tokens = {
+      issuer: 'https://gw.example.com',
+      audience: 'a',
+      database: 'sqlite:x.db',
+      endpoints: { client_credentials: { path: '/connect/token', lifetime: '1d' } },
+    };
+    const lines = linesOf([{ match: 'GET /c', scope: 'a' }], { tokens });
+    expect(lines).toEqual([
+      [
+        'curl -u "$KEY:$SECRET" -d grant_type=client_credentials http://localhost:8080/connect/token',
+        'A token. In place of $KEY and $SECRET put those of an application, which you create under Apps.',
+      ],
+      [
+        'curl -i -H "Authorization: Bearer $TOKEN" http://localhost:8080/c',
+        'A request with it. In place of $TOKEN put the access_token of that response.',
+      ],
+      ['curl -i http://localhost:8080/c', 'The same without a token: 401.'],
+    ]);
+  });
+
+  it('with a token have no placeholder, and exceed a small limit', () => {
+    const lines = linesOf([{ match: 'GET /c', scope: 'a', limit: '3 per 1m' }], { token: 'e30.e30.x' });
+    expect(lines.map(([line]) => line)).toEqual([
+      'curl -i -H "Authorization: Bearer e30.e30.x" http://localhost:8080/c',
+      'for i in $(seq 5); do curl -so /dev/null -w "%{http_code} " -H "Authorization: Bearer e30.e30.x" http://localhost:8080/c; done',
+      'curl -i http://localhost:8080/c',
+    ]);
+    const unlimited = linesOf([{ match: 'GET /c', scope: 'a', limit: '5000 per 1m' }], {
+      token: 'e30.e30.x',
+    });
+    expect(unlimited).toHaveLength(2);
+  });
+
   it('name the method and the host where there is no such route, and quote for a shell', () => {
-    expect(linesOf([{ match: "POST /it's/{id}", host: '*.example.com', public: true }])).toEqual([
+    const lines = linesOf([{ match: "POST /it's/{id}", host: '*.example.com', public: true }]);
+    expect(lines.map(([line]) => line)).toEqual([
       String.raw`curl -i -X POST -H 'Host: www.example.com' 'http://localhost:8080/it'\''s/1'`,
       'curl -i http://localhost:8080/no-such-path',
     ]);

@@ -182,11 +182,16 @@ describe('api/overview', () => {
   it('is empty before the first request, with the lines that make it non-empty', () => {
     expect(before.empty).toBe(true);
     expect(before.figures.p99_ms.value).toBeNull();
-    expect(before.curl).toEqual([
+    expect(before.first_requests.map(({ line }) => line)).toEqual([
       `curl -u "$KEY:$SECRET" -d grant_type=client_credentials ${gate.url}/connect/token`,
       `curl -i -H "Authorization: Bearer $TOKEN" ${gate.url}/orders/1`,
       `curl -i ${gate.url}/orders/1`,
     ]);
+  });
+
+  it('has no sample application outside of the demo', async () => {
+    expect(before.has_sample).toBe(false);
+    expect(await errorOf(await administrator.ask('GET', 'sample'))).toBe('404 No such resource');
   });
 
   it('has four figures with a value for each minute', async () => {

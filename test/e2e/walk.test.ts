@@ -154,8 +154,8 @@ describe('the guide of the demo', () => {
 
   it('the console is where the demo says, and shows its user the app of the demo', async () => {
     const [, address = ''] = await demo.until(/^ {2}(http\S+\/console\/)$/m);
-    const [, user = '', password = ''] = await demo.until(/as the user (\S+) with the password (\S+),/);
-    await demo.until(/or as administrator, who sees all requests, with the\ncredential in \S+\.\n/);
+    const [, user = '', password = ''] = await demo.until(/^ {2}user +(\S+)\n {2}password +(\S+)$/m);
+    await demo.until(/An administrator sees all requests, and signs in with the credential in\n\S+\.\n/);
     expect((await fetch(address)).headers.get('content-type')).toBe('text/html; charset=utf-8');
     const browser = openBrowser(address.replace(/\/$/, ''));
     expect(await browser.signIn({ user, password })).toMatchObject({ organization: 'Sample Ltd.' });

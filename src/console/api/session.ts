@@ -48,7 +48,15 @@ export interface Overview {
   /** Whether no request has been seen yet. */
   readonly empty: boolean;
   /** Lines that make it non-empty. */
-  readonly curl: readonly string[];
+  readonly first_requests: readonly FirstRequest[];
+  /** Whether there is a sample application: in the demo alone. */
+  readonly has_sample: boolean;
+}
+
+/** A line for a shell, and what to know of it. */
+export interface FirstRequest {
+  readonly line: string;
+  readonly note: string;
 }
 
 export interface Attention {

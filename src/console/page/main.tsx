@@ -10,6 +10,7 @@ import './styles/forms.css';
 import './styles/apps.css';
 import './styles/palette.css';
 import './styles/traffic.css';
+import './styles/sample.css';
 
 applyTheme();
 const root = document.getElementById('app');

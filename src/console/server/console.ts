@@ -15,6 +15,7 @@ import { requireSameOrigin, requireSession } from './session-guard.js';
 
 export { AppDirectory } from './app-directory.js';
 export { firstRequests, localOrigin } from './first-requests.js';
+export { createSampleApi, type SampleApp, type FindSample } from './sample-api.js';
 export { createTrafficApi } from './traffic.js';
 export { readPageFiles, type PageFiles } from './page-files.js';
 export { actorOf } from './session-guard.js';

@@ -2,9 +2,10 @@
 import { percentileOf } from '../../telemetry/latency-scale.js';
 import { BUCKET_MS } from '../../telemetry/traffic-bucket.js';
 import type { AppSum } from '../../telemetry/traffic-sum.js';
-import type { Actor } from '../../tokens/administration/policy.js';
+import { policyOf, type Actor } from '../../tokens/administration/policy.js';
 import type { Attention, Figure, Overview } from '../api/session.js';
 import { registryKeyOf } from './app-directory.js';
+import type { FindSample } from './sample-api.js';
 import { nameOf, seenTraffic, type SeenTraffic, type TrafficSources } from './traffic-view.js';
 
 /** A fault that holds now. */
@@ -19,7 +20,9 @@ export interface OverviewSources extends TrafficSources {
   /** The faults that an actor may see. */
   readonly faults: (actor: Actor) => readonly HeldFault[];
   /** Lines for a shell that make the first requests. */
-  readonly curl: () => readonly string[];
+  readonly firstRequests: () => Overview['first_requests'];
+  /** The sample application of the demo. */
+  readonly sample?: FindSample | undefined;
 }
 
 /** Minutes, which end now. The last one is not full: its last ten seconds are not over. */
@@ -47,11 +50,13 @@ export async function overviewOf(actor: Actor, sources: OverviewSources): Promis
       link: LINKS[kind],
     };
   });
+  const sample = sources.sample?.();
   return {
     figures: figuresOf(seen, lastStepS),
     attention: [...faults, ...appsAtLimit(seen, range.from)],
     empty: seen.requests.every((count) => count === 0),
-    curl: sources.curl(),
+    first_requests: sources.firstRequests(),
+    has_sample: sample !== undefined && policyOf(actor).mayHaveTokensOf(sample),
   };
 }
 

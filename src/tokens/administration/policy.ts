@@ -25,6 +25,11 @@ export interface Policy {
   readonly developer: Developer | undefined;
   /** Whether the actor sees an app of this organization. An app that is not seen does not exist for the actor. */
   seesApp(organization: string | undefined): boolean;
+  /** Whether the actor may have tokens of an app: whether they may rotate its secret, and get them so. */
+  mayHaveTokensOf(app: {
+    readonly organization: string | undefined;
+    readonly scopes: readonly string[];
+  }): boolean;
   /**
    * The organization of a new or changed app.
    *
@@ -45,6 +50,7 @@ export interface Policy {
 export const UNRESTRICTED: Policy = {
   developer: undefined,
   seesApp: () => true,
+  mayHaveTokensOf: () => true,
   requireOrganization: () => undefined,
   requireScopes: () => undefined,
   requireAdministrator: () => undefined,
@@ -55,9 +61,12 @@ export function policyOf(actor: Actor): Policy {
   if (actor.kind === 'administrator') return UNRESTRICTED;
   const { organization: own, scopes: granted } = actor;
   const seesApp = (organization: string | undefined): boolean => own !== undefined && organization === own;
+  const uncovered = (scopes: readonly string[]): readonly string[] =>
+    scopes.filter((scope) => !granted.some((one) => covers(one, scope)));
   return {
     developer: actor,
     seesApp,
+    mayHaveTokensOf: ({ organization, scopes }) => seesApp(organization) && uncovered(scopes).length === 0,
     requireOrganization(wanted) {
       if (own === undefined)
         throw new NotPermittedError('you belong to no organization, so you have no apps');
@@ -65,7 +74,7 @@ export function policyOf(actor: Actor): Policy {
         throw new NotPermittedError('the organization must be your own; only an administrator changes it');
     },
     requireScopes(scopes) {
-      const missing = scopes.filter((scope) => !granted.some((one) => covers(one, scope)));
+      const missing = uncovered(scopes);
       if (missing.length > 0)
         throw new NotPermittedError(
           `your own scopes do not cover ${missing.map((one) => `"${one}"`).join(', ')}`,

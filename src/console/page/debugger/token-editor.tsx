@@ -28,7 +28,7 @@ export function TokenEditor({ label, value, onInput, isSmall = false, hint }: To
       <div class={isSmall ? 'token-editor small' : 'token-editor'}>
         <div class="token-layers">
           <pre class="token-colours" aria-hidden="true">
-            {value.length <= MAX_TOKEN ? <Coloured text={value} /> : value}
+            {value.length <= MAX_TOKEN ? <ColouredToken text={value} /> : value}
             {/* Without it a line break at the end would have no height. */}
             {'\n'}
           </pre>
@@ -55,7 +55,8 @@ export function TokenEditor({ label, value, onInput, isSmall = false, hint }: To
   );
 }
 
-function Coloured({ text }: { readonly text: string }) {
+/** Draws a token with its parts in colours. */
+export function ColouredToken({ text }: { readonly text: string }) {
   const { prefix, parts } = splitToken(text);
   return (
     <>

@@ -1,30 +1,38 @@
 /** The overview: four figures, and what needs attention. */
+import { useEffect, useState } from 'preact/hooks';
 import type { AppSummary } from '../../api/apps';
 import type { Attention, Figure, Overview } from '../../api/session';
 import { useLoaded } from '../load';
-import { CopyLine } from '../parts/copy';
 import { Name } from '../parts/name';
 import { Page } from '../parts/page';
 import { Sparkline } from '../parts/sparkline';
 import { LoadedView } from '../parts/states';
 import { Time } from '../parts/time';
 import { linkTo } from '../router';
+import { RequestLines } from '../sample/request-lines';
+import { SampleSection } from '../sample/sample-app';
 import { useSession } from '../session';
 import { numberText } from '../words';
 
 const EVERY_MS = 5000;
+/** With the sample of the demo, whose lines one pastes beside it. */
+const SAMPLE_EVERY_MS = 1500;
 const APPS_EVERY_MS = 15_000;
 const MOST_APPS = 5;
 
 /** Shows how the gateway is doing. */
 export function OverviewPage() {
-  const loaded = useLoaded<Overview>('overview', EVERY_MS);
+  const [everyMs, setEveryMs] = useState(EVERY_MS);
+  const loaded = useLoaded<Overview>('overview', everyMs);
+  const hasSample = loaded.data?.has_sample ?? false;
+  useEffect(() => setEveryMs(hasSample ? SAMPLE_EVERY_MS : EVERY_MS), [hasSample]);
   return (
     <Page title="Overview">
       <LoadedView loaded={loaded}>
-        {({ figures, attention, empty, curl }) => (
+        {({ figures, attention, empty, first_requests: requests }) => (
           <>
-            {empty ? <FirstRequests curl={curl} /> : <Figures figures={figures} />}
+            {empty && !hasSample ? <FirstRequests requests={requests} /> : <Figures figures={figures} />}
+            {hasSample && <SampleSection />}
             <NeedsAttention attention={attention} />
             <NewestApps />
           </>
@@ -161,18 +169,12 @@ function Used({ at }: { readonly at: number }) {
   );
 }
 
-function FirstRequests({ curl }: Pick<Overview, 'curl'>) {
+function FirstRequests({ requests }: { readonly requests: Overview['first_requests'] }) {
   return (
     <section class="card">
       <h2>No requests yet</h2>
-      <p>This page fills with the first requests. Send some:</p>
-      <ul class="lines">
-        {curl.map((line, at) => (
-          <li key={line}>
-            <CopyLine text={line} label={`line ${at + 1}`} />
-          </li>
-        ))}
-      </ul>
+      <p>This page fills with the first requests. Send some from a terminal:</p>
+      <RequestLines requests={requests} />
     </section>
   );
 }

@@ -1,4 +1,4 @@
-/** The section with an application's requests of the last hour. */
+/** The section with an application's requests of the last quarter of an hour. */
 import type { Traffic } from '../../../api/traffic';
 import { useLoaded } from '../../load';
 import { LoadedView } from '../../parts/states';
@@ -7,6 +7,7 @@ import { numberText } from '../../words';
 import { ActivityChart } from './activity-chart';
 
 const EVERY_MS = 10_000;
+const EMPTY = 'No request in the last 15 minutes. A request appears here within seconds.';
 
 /** Shows the requests as a chart, and by endpoint. */
 export function Activity({ path }: { readonly path: string }) {
@@ -14,14 +15,17 @@ export function Activity({ path }: { readonly path: string }) {
   return (
     <section class="card stack" aria-labelledby="activity">
       <h2 id="activity">Activity</h2>
-      <LoadedView loaded={loaded}>{(traffic) => <ActivityView traffic={traffic} />}</LoadedView>
+      <LoadedView loaded={loaded}>{(traffic) => <ActivityView traffic={traffic} empty={EMPTY} />}</LoadedView>
     </section>
   );
 }
 
-function ActivityView({ traffic }: { readonly traffic: Traffic }) {
-  if (traffic.endpoints.length === 0)
-    return <p class="soft">No request in the last hour. A request appears here within seconds.</p>;
+/**
+ * Draws requests as a chart, and by endpoint.
+ * @param props.empty what is said where there are none
+ */
+export function ActivityView({ traffic, empty }: { readonly traffic: Traffic; readonly empty: string }) {
+  if (traffic.endpoints.length === 0) return <p class="soft">{empty}</p>;
   return (
     <>
       <ActivityChart traffic={traffic} />
