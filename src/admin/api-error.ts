@@ -62,7 +62,9 @@ export function fieldsOf(value: unknown, known: readonly string[]): Readonly<Rec
  * @throws ApiError 400 otherwise
  */
 export function textOf(value: unknown, name: string): string {
-  if (typeof value !== 'string' || value.trim() === '') throw new ApiError(400, `"${name}" must be a string`);
+  if (typeof value !== 'string') throw new ApiError(400, `"${name}" must be a string`);
+  if (value.trim() === '')
+    throw new ApiError(400, `"${name}" must not be empty: give it at least one character`);
   return value;
 }
 

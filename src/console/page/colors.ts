@@ -21,26 +21,34 @@ export function useColors(): Colors {
   return colors;
 }
 
-/** Mixes two colours of the form `#rrggbb` or `#rgb`; a share of 1 is the first one. */
+/** Mixes two of these colours; a share of 1 is the first one. */
 export function mixed(one: string, other: string, share: number): string {
   const back = channels(other);
   const parts = channels(one).map((value, at) => Math.round(value * share + (back[at] ?? 0) * (1 - share)));
   return `rgb(${parts.join(' ')})`;
 }
 
-/** The bundler shortens `#ffffff` to `#fff`. */
+/** Of a computed colour: `rgb(20, 122, 61)`. */
 function channels(color: string): number[] {
-  const long = color.length === 4 ? color.replace(/[^#]/g, '$&$&') : color;
-  return [1, 3, 5].map((at) => Number.parseInt(long.slice(at, at + 2), 16));
+  return (color.match(/\d+/g) ?? []).slice(0, 3).map(Number);
 }
 
 /** Returns a new function each time, as a sign of the change. Values are read at first use. */
 function readColors(): Colors {
-  const style = getComputedStyle(document.documentElement);
   const known = new Map<string, string>();
   return (name) => {
-    const color = known.get(name) ?? style.getPropertyValue(`--${name}`).trim();
+    const color = known.get(name) ?? computed(name);
     known.set(name, color);
     return color;
   };
+}
+
+/** A custom property is not computed, `light-dark()` stays in it; the colour of an element is. */
+function computed(name: string): string {
+  const probe = document.createElement('i');
+  probe.style.color = `var(--${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
 }

@@ -29,9 +29,7 @@ export function useSending(): Sending {
   return { isBusy, error, send };
 }
 
-/** The error of a name; undefined where it can be sent. The gateway has the same rule. */
+/** The error of a name; undefined where it can be sent. The gateway knows what else a name cannot be. */
 export function nameError(what: string, name: string): string | undefined {
-  if (name.trim() === '') return `Give the ${what} a name.`;
-  if (name.length > 256) return `The name has ${name.length} characters; at most 256 are possible.`;
-  return undefined;
+  return name.trim() === '' ? `Give the ${what} a name.` : undefined;
 }

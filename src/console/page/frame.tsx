@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { Icon, type IconName } from './parts/icon';
+import { Inline } from './parts/name';
 import { Palette } from './palette';
 import { linkTo, type Place } from './router';
 import { useSession } from './session';
@@ -90,8 +91,15 @@ function SignedIn({ onSignOut }: { readonly onSignOut: () => void }) {
   return (
     <div class="rail-foot small">
       <p>
-        <strong>{name}</strong>
-        {organization !== null && <span class="soft"> · {organization}</span>}
+        <strong>
+          <Inline text={name} />
+        </strong>
+        {organization !== null && (
+          <span class="soft">
+            {' · '}
+            <Inline text={organization} />
+          </span>
+        )}
       </p>
       <label>
         <span class="visually-hidden">Theme</span>

@@ -3,6 +3,7 @@ import type { AppSummary } from '../api/apps';
 import type { Session } from '../api/session';
 import { goTo } from './router';
 import { openInDebugger } from './token-handover';
+import { visibleText } from './visible';
 
 export interface Command {
   readonly key: string;
@@ -54,7 +55,7 @@ function pageCommand([text, ...segments]: readonly [string, ...string[]]): Comma
 }
 
 function appCommand({ key, name, organization }: AppSummary): Command {
-  const kind = organization === '' ? 'app' : `app of ${organization.slice(0, 40)}`;
+  const kind = organization === '' ? 'app' : `app of ${visibleText(organization).slice(0, 40)}`;
   return { key: `app ${key}`, text: name, kind, run: () => goTo('apps', key) };
 }
 

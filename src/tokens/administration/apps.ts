@@ -163,6 +163,7 @@ function newApp(
   const organization = wanted ?? developer?.organization;
   checkName('name', name);
   if (organization !== undefined) checkName('organization', organization);
+  if (owner) checkName('name of the owner', owner.uname);
   checkAppScopes(scopes);
   policy.requireOrganization(organization);
   policy.requireScopes(scopes);

@@ -1,18 +1,15 @@
 /** Checks the values of administrative requests: names, scopes, overlaps. */
 import { durationMs } from '../../model/duration.js';
+import { nameProblem } from '../../model/name.js';
 import { isScopeToken } from '../../model/scope.js';
 import { AdministrationError } from './errors.js';
 
-const MAX_NAME = 256;
 const MAX_OVERLAP_MS = 30 * 24 * 60 * 60_000;
 
-/** @throws AdministrationError unless the text is a name: 1 to 256 characters, no control characters */
+/** @throws AdministrationError unless the text can be a name */
 export function checkName(what: string, text: string): void {
-  if (text.trim() === '' || text.length > MAX_NAME || /\p{Cc}/u.test(text)) {
-    throw new AdministrationError(
-      `the ${what} must be 1 to ${MAX_NAME} characters without control characters`,
-    );
-  }
+  const problem = nameProblem(text);
+  if (problem !== undefined) throw new AdministrationError(`the ${what} ${problem}`);
 }
 
 /** @throws AdministrationError if one of the texts is no scope */

@@ -1,5 +1,6 @@
 /** `POST /token/create`: issues a named token for an app's secret. */
 import { covers } from '../../model/scope.js';
+import { forbiddenCharacter } from '../../model/name.js';
 import type { TokenEndpoints } from '../../model/tokens.js';
 import type { Audit } from '../../model/audit.js';
 import { ENDPOINT_METHODS } from '../../model/token-paths.js';
@@ -35,11 +36,10 @@ const SOURCES: ParameterSources = {
 const MAX_NAME = 200;
 const MAX_DESCRIPTION = 500;
 
-/** Control characters, which no header field can carry. */
-const CONTROL_CHARACTER = /\p{Cc}/u;
-
 const INCOMPLETE = invalidRequest('The secret, the name or the description is missing');
-const INVALID_TEXT = invalidRequest('The name or the description is too long, or has control characters');
+const INVALID_TEXT = invalidRequest(
+  'The name or the description is too long, has control characters, or characters that reverse its direction',
+);
 const BAD_DATE = invalidRequest('A date is no YYYY-MM-DDTHH:MM of the calendar');
 const PAST_DATE = invalidRequest('A date is in the past');
 const EXPIRES_BEFORE_START = invalidRequest('The expiration_date is not after the not_before_date');
@@ -108,7 +108,7 @@ function mayGrant({ scopes }: App, { permissions }: NamedRequest): boolean {
 }
 
 function isValidText(text: string, maxLength: number): boolean {
-  return text.length <= maxLength && !CONTROL_CHARACTER.test(text);
+  return text.length <= maxLength && forbiddenCharacter(text) === undefined;
 }
 
 function readDates(

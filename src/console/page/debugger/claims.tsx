@@ -1,6 +1,8 @@
 /** The header and the payload of a token as definition lists with meaning. Whatever a token says stays text. */
 import { useState } from 'preact/hooks';
+import { Inline } from '../parts/name';
 import { Scopes } from '../parts/scopes';
+import { visibleText } from '../visible';
 import { exactText, isTime, relativeText } from '../words';
 import { decodePart, parsed, type NamedValue } from './decode';
 
@@ -69,7 +71,9 @@ function Definition({ member, isRepeated }: { readonly member: NamedValue; reado
   return (
     <>
       <dt>
-        <code>{name}</code>
+        <code>
+          <Inline text={name} />
+        </code>
         {meaning !== undefined && <span class="small"> {meaning}</span>}
       </dt>
       <dd>
@@ -86,11 +90,12 @@ function Value({ member: { name, json } }: { readonly member: NamedValue }) {
     return <Instant name={name} at={value} />;
   const list = LISTS.has(name) ? listOf(value, name !== 'aud') : undefined;
   if (list) return <Scopes scopes={list} most={MOST_CHIPS} />;
-  if (typeof value === 'string') return value === '' ? <span class="soft">empty</span> : <bdi>{value}</bdi>;
-  if (typeof value !== 'object' || value === null) return <code>{json}</code>;
+  if (typeof value === 'string')
+    return value === '' ? <span class="soft">empty</span> : <Inline text={value} />;
+  if (typeof value !== 'object' || value === null) return <code>{visibleText(json)}</code>;
   return (
     <pre class="claim-json" tabIndex={0} aria-label={name}>
-      {indented(json, value)}
+      {indented(json, value).split('\n').map(visibleText).join('\n')}
     </pre>
   );
 }

@@ -2,6 +2,7 @@
 import type { DebuggedToken, OpenedRoute } from '../../api/token';
 import { Checks, ResultSign } from '../parts/checks';
 import { LimitBars } from '../parts/limit-bars';
+import { Inline } from '../parts/name';
 import { Scopes } from '../parts/scopes';
 import { Table, type Row } from '../parts/table';
 
@@ -24,7 +25,9 @@ export function TokenChecks({ token }: { readonly token: DebuggedToken }) {
           {app !== null && <dt>App</dt>}
           {app !== null && (
             <dd>
-              <code>{app}</code>
+              <code>
+                <Inline text={app} />
+              </code>
             </dd>
           )}
           <dt>Scopes</dt>
@@ -74,12 +77,20 @@ function rowOf({ route, host, line, open, reason }: OpenedRoute, at: number): Ro
   };
 }
 
+function OfApp({ app }: { readonly app: string }) {
+  return (
+    <span class="soft small">
+      of <Inline text={app} />
+    </span>
+  );
+}
+
 /** The limits of the token's app. */
 export function TokenLimits({ limits, app }: Pick<DebuggedToken, 'limits' | 'app'>) {
   if (limits.length === 0) return null;
   return (
     <section class="card">
-      <h2>Limits {app !== null && <span class="soft small">of {app}</span>}</h2>
+      <h2>Limits {app !== null && <OfApp app={app} />}</h2>
       <LimitBars endpoints={limits} />
     </section>
   );

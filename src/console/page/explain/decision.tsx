@@ -4,6 +4,7 @@ import type { ExplainedLimit, Explanation } from '../../../model/explanation';
 import type { LimitUse } from '../../api/apps';
 import { Checks, ResultSign } from '../parts/checks';
 import { LimitBars } from '../parts/limit-bars';
+import { Inline } from '../parts/name';
 import { Scopes } from '../parts/scopes';
 import { stepsOf, type DrawnStep } from './steps';
 
@@ -95,7 +96,9 @@ function Fact({ name, value }: { readonly name: string; readonly value: string |
   return (
     <>
       <dt>{name}</dt>
-      <dd>{typeof value === 'string' ? <bdi>{value}</bdi> : <Scopes scopes={value} most={MOST_CHIPS} />}</dd>
+      <dd>
+        {typeof value === 'string' ? <Inline text={value} /> : <Scopes scopes={value} most={MOST_CHIPS} />}
+      </dd>
     </>
   );
 }

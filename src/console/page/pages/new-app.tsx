@@ -5,6 +5,7 @@ import { nameError, useSending } from '../form';
 import { useLoaded } from '../load';
 import { TextField } from '../parts/field';
 import { FormError } from '../parts/form-error';
+import { Inline } from '../parts/name';
 import { Page } from '../parts/page';
 import { ScopePicker } from '../parts/scope-picker';
 import { LoadedView } from '../parts/states';
@@ -76,7 +77,7 @@ function NewAppForm({ grantable, onCreated }: NewAppFormProps) {
         <div class="field">
           <p class="label">Organization</p>
           <p>
-            <bdi>{session.organization}</bdi>
+            <Inline text={session.organization ?? ''} />
           </p>
         </div>
       )}

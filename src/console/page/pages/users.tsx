@@ -6,7 +6,7 @@ import { useLoaded } from '../load';
 import { Dialog } from '../parts/dialog';
 import { FormActions } from '../parts/form-actions';
 import { FormError } from '../parts/form-error';
-import { Name } from '../parts/name';
+import { Inline, Name } from '../parts/name';
 import { NoTokenService } from '../parts/no-token-service';
 import { Page } from '../parts/page';
 import { Scopes } from '../parts/scopes';
@@ -15,6 +15,7 @@ import { Table } from '../parts/table';
 import { request } from '../request';
 import { linkTo } from '../router';
 import { useSession } from '../session';
+import { visibleText } from '../visible';
 
 type User = Users['users'][number];
 
@@ -54,7 +55,7 @@ export function UsersPage() {
       <div role="status">
         {deleted !== undefined && (
           <p class="notice">
-            <bdi>{deleted}</bdi> is deleted. The user's tokens and sessions have ended.
+            <Inline text={deleted} /> is deleted. The user's tokens and sessions have ended.
           </p>
         )}
       </div>
@@ -97,7 +98,7 @@ function UserTable({
       <button
         type="button"
         class="button small"
-        aria-label={`Delete user ${user.name}`}
+        aria-label={`Delete user ${visibleText(user.name)}`}
         onClick={() => onDelete(user)}
       >
         Delete
@@ -126,7 +127,7 @@ function DeleteUser(props: {
     <Dialog title="Delete user" onClose={onClose}>
       <form class="stack" onSubmit={(event) => void submit(event)}>
         <p class="quoted-name" tabIndex={0} role="group" aria-label="Name of the user">
-          <bdi>{name}</bdi>
+          <Inline text={name} />
         </p>
         <p>The user is signed out, and the user's tokens are refused within a second. Applications stay.</p>
         <FormError error={error} />

@@ -1,5 +1,6 @@
 /** Checks of the gateway: a sign and a word for the result, the name, and what was found. */
 import type { Check } from '../../api/token';
+import { Inline } from './name';
 
 const RESULTS = {
   passed: ['✓', 'Passed'],
@@ -26,7 +27,7 @@ export function Checks({ checks }: { readonly checks: readonly Check[] }) {
         <li key={at}>
           <ResultSign result={result} />
           <span>
-            <strong>{name}</strong> {text}
+            <strong>{name}</strong> <Inline text={text} />
           </span>
         </li>
       ))}

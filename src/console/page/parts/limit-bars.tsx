@@ -35,13 +35,11 @@ function LimitBar({ endpoint, limit }: { readonly endpoint: string; readonly lim
           <span>
             {numberText(used)} of {numberText(most)} used
           </span>
-          <span class="soft">
-            {used > 0 && (
-              <>
-                resets <Time at={reset} />
-              </>
-            )}
-          </span>
+          {used > 0 && (
+            <span class="soft">
+              resets <Time at={reset} />
+            </span>
+          )}
         </span>
       </div>
       <div

@@ -1,6 +1,7 @@
 /** A page: one heading, at most one primary action at its right. */
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { visibleText } from '../visible';
 import { Heading } from './heading';
 
 /** The head and the body of a page. The heading is the title of the window, and gets the focus. */
@@ -17,7 +18,7 @@ export function Page({
   readonly children: ComponentChildren;
 }) {
   useEffect(() => {
-    document.title = `${title} – Tollgate`;
+    document.title = `${visibleText(title)} – Tollgate`;
   }, [title]);
   return (
     <>

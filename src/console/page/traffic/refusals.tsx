@@ -6,6 +6,7 @@ import { Empty, LoadedView } from '../parts/states';
 import { Table, type Row } from '../parts/table';
 import { Time } from '../parts/time';
 import { linkTo } from '../router';
+import { visibleText } from '../visible';
 import { shortened } from '../words';
 
 const EVERY_MS = 2000;
@@ -103,7 +104,11 @@ function rowOf(refusal: RecentRefusal): Row {
         <Time at={at} />
       </span>,
       route === null ? <span class="soft">none</span> : <code>{route}</code>,
-      app === null ? <span class="soft">–</span> : <code title={app}>{shortened(app, 24)}</code>,
+      app === null ? (
+        <span class="soft">–</span>
+      ) : (
+        <code title={visibleText(app)}>{visibleText(shortened(app, 24))}</code>
+      ),
       <span class={`state nowrap ${status === 429 ? 'limited' : 'refused'}`} title={detail ?? undefined}>
         {status} {reason}
       </span>,

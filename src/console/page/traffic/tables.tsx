@@ -1,8 +1,10 @@
 /** Traffic by endpoint and by app. A click on one of them filters the refusals. */
 import type { AppTraffic, EndpointTraffic } from '../../api/traffic';
+import { Name } from '../parts/name';
 import { useSorted, type SortColumn } from '../parts/sorted';
 import { Table } from '../parts/table';
 import { linkTo } from '../router';
+import { visibleText } from '../visible';
 import { numberText, shortened } from '../words';
 
 /** What the refusals are filtered by. */
@@ -59,7 +61,7 @@ export function Apps(props: Chosen & { readonly apps: readonly AppTraffic[] }) {
     isMarked: props.chosen === app,
     cells: [
       <Choice key="choice" {...props} name={app} />,
-      name === null ? <span class="soft">–</span> : <a href={linkTo('apps', app)}>{name}</a>,
+      name === null ? <span class="soft">–</span> : <NamedApp app={app} name={name} />,
       issuer,
       numberText(requests),
       numberText(refused),
@@ -73,6 +75,14 @@ export function Apps(props: Chosen & { readonly apps: readonly AppTraffic[] }) {
   );
 }
 
+function NamedApp({ app, name }: { readonly app: string; readonly name: string }) {
+  return (
+    <a href={linkTo('apps', app)}>
+      <Name text={name} />
+    </a>
+  );
+}
+
 function Choice({ name, chosen, onChoose }: Chosen & { readonly name: string }) {
   const isChosen = chosen === name;
   return (
@@ -83,7 +93,7 @@ function Choice({ name, chosen, onChoose }: Chosen & { readonly name: string }) 
       title={isChosen ? 'Show the refusals of all' : `Show the refusals of ${name} only`}
       onClick={() => onChoose(isChosen ? undefined : name)}
     >
-      <code>{shortened(name, 48)}</code>
+      <code>{visibleText(shortened(name, 48))}</code>
     </button>
   );
 }

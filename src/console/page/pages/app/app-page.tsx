@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { AppDetails, DeletedApp } from '../../../api/apps';
 import { useLoaded } from '../../load';
+import { Inline } from '../../parts/name';
 import { Page } from '../../parts/page';
 import { Scopes } from '../../parts/scopes';
 import { LoadedView } from '../../parts/states';
@@ -43,7 +44,9 @@ function Summary({ app }: { readonly app: AppDetails }) {
     <dl class="facts">
       <div>
         <dt>Organization</dt>
-        <dd>{app.organization === '' ? <span class="soft">none</span> : <bdi>{app.organization}</bdi>}</dd>
+        <dd>
+          {app.organization === '' ? <span class="soft">none</span> : <Inline text={app.organization} />}
+        </dd>
       </div>
       <div>
         <dt>Scopes</dt>
@@ -64,7 +67,7 @@ function Summary({ app }: { readonly app: AppDetails }) {
           {app.owner !== null && (
             <>
               {' by '}
-              <bdi>{app.owner}</bdi>
+              <Inline text={app.owner} />
             </>
           )}
         </dd>

@@ -6,9 +6,11 @@ import { Dialog } from '../../parts/dialog';
 import { TextField } from '../../parts/field';
 import { FormActions } from '../../parts/form-actions';
 import { FormError } from '../../parts/form-error';
+import { Inline } from '../../parts/name';
 import { Page } from '../../parts/page';
 import { request } from '../../request';
 import { linkTo } from '../../router';
+import { visibleText } from '../../visible';
 
 export interface DeleteAppProps {
   readonly app: AppDetails;
@@ -40,9 +42,11 @@ export function DeleteApp(props: DeleteAppProps) {
 function DeleteDialog({ app, path, onDeleted, onClose }: DeleteAppProps & { readonly onClose: () => void }) {
   const [typed, setTyped] = useState('');
   const { isBusy, error, send } = useSending();
+  // A name that cannot be typed is typed, or copied, as it is shown.
+  const isTyped = typed === app.name || typed === visibleText(app.name);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
-    if (typed !== app.name) return;
+    if (!isTyped) return;
     const deleted = await send(() => request<DeletedApp>('DELETE', path));
     if (deleted) onDeleted(deleted);
   };
@@ -51,7 +55,7 @@ function DeleteDialog({ app, path, onDeleted, onClose }: DeleteAppProps & { read
       <form class="stack" onSubmit={(event) => void submit(event)}>
         <p>Refused everywhere within a second; open streams are closed. It cannot be undone.</p>
         <p class="quoted-name" tabIndex={0} role="group" aria-label="Name of the application">
-          <bdi>{app.name}</bdi>
+          <Inline text={app.name} />
         </p>
         <TextField
           label="Type the name of the application"
@@ -64,7 +68,7 @@ function DeleteDialog({ app, path, onDeleted, onClose }: DeleteAppProps & { read
         <FormActions
           text="Delete application"
           kind="danger"
-          isDisabled={isBusy || typed !== app.name}
+          isDisabled={isBusy || !isTyped}
           onCancel={onClose}
         />
       </form>

@@ -5,6 +5,7 @@ import { useSending } from '../../form';
 import { Dialog } from '../../parts/dialog';
 import { FormActions } from '../../parts/form-actions';
 import { FormError } from '../../parts/form-error';
+import { Inline } from '../../parts/name';
 import { Table } from '../../parts/table';
 import { Time } from '../../parts/time';
 import { request } from '../../request';
@@ -112,7 +113,7 @@ function NamedTokens({ tokens }: { readonly tokens: readonly NamedToken[] }) {
   const rows = tokens.map(({ id, name, created_at, expires_at }) => ({
     key: id,
     cells: [
-      <bdi>{name}</bdi>,
+      <Inline text={name} />,
       <code>{id}</code>,
       <Time at={created_at} />,
       expires_at === null ? <span class="soft">never</span> : <Time at={expires_at} />,
