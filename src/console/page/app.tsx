@@ -1,6 +1,7 @@
 /** The page: the session, the frame around every page, and the page of the current place. */
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Session } from '../api/session';
+import { leaveDrafts, returnToDrafts } from './drafts';
 import { Frame } from './frame';
 import { pageAt } from './pages';
 import { goTo, usePlace } from './router';
@@ -16,29 +17,39 @@ export function App() {
   const [isConnected, setIsConnected] = useState(true);
   const place = usePlace();
 
+  const current = useRef<Session | undefined>(undefined);
+
   const begin = useCallback((next: Session) => {
+    if (!current.current) returnToDrafts(next);
+    current.current = next;
     useCsrf(next.csrf);
     setSession(next);
+  }, []);
+  const end = useCallback(() => {
+    if (current.current) leaveDrafts(current.current);
+    current.current = undefined;
+    setSession(ended);
   }, []);
   const load = useCallback(async () => {
     try {
       begin(await get<Session>('session'));
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) setSession(ended);
+      if (error instanceof ApiError && error.status === 401) end();
     }
-  }, [begin]);
+  }, [begin, end]);
   useEffect(() => {
-    listenToRequests({ onSignedOut: () => setSession(ended), onConnection: setIsConnected });
+    listenToRequests({ onSignedOut: end, onConnection: setIsConnected });
     void load();
     const timer = setInterval(() => {
       if (!document.hidden) void load();
     }, SESSION_EVERY_MS);
     return () => clearInterval(timer);
-  }, [load]);
+  }, [load, end]);
   const signOut = async (): Promise<void> => {
     await request('DELETE', 'session').catch(() => undefined);
     // The next person begins at the beginning.
     goTo();
+    current.current = undefined;
     setSession(undefined);
   };
 

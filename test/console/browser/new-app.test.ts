@@ -26,13 +26,23 @@ describeInBrowser('The page of a new application', () => {
     await page.getByRole('button', { name: 'Create application' }).click();
     await page.getByRole('alert').getByText('Give the application a name').waitFor();
     await page.locator('input[type=text]:focus').waitFor();
-    await page.getByRole('textbox', { name: 'Name' }).fill('x'.repeat(257));
-    await page.getByRole('alert').getByText('at most 256').waitFor();
     await page.getByRole('textbox', { name: 'Name' }).fill('Reports');
     await page.getByRole('button', { name: 'Create application' }).click();
     await page.getByRole('alert').getByText('Choose at least one scope').waitFor();
     await page.locator('input[type=checkbox]:focus').waitFor();
     await expectNoAxeViolations(page);
+  });
+
+  it.each([
+    ['x'.repeat(1000), 'the name has 1000 characters; at most 256 are possible'],
+    ['fdp.\u202eexe', 'reverse its direction: U+202E'],
+    ['\u200b\u3164', 'the name must have at least one character that can be seen'],
+  ])('says what is wrong with a name that the gateway refuses', async (name, problem) => {
+    const { page } = await site.openAs('administrator', '#/apps/new');
+    await page.getByRole('textbox', { name: 'Name' }).fill(name);
+    await page.getByRole('checkbox', { name: 'orders:read', exact: true }).check();
+    await page.getByRole('button', { name: 'Create application' }).click();
+    await page.getByRole('alert').getByText(problem).waitFor();
   });
 
   it('shows the routes that a ticked scope opens, and what a whole group covers', async () => {

@@ -56,6 +56,40 @@ describeInBrowser('A session', () => {
     expect(tab.page.url()).toBe(`${site.address}#/apps/new`);
   });
 
+  it('that ends while a form is filled loses nothing but the secrets: the same person finds it filled', async () => {
+    const tab = await site.openAs('administrator', '#/users/new');
+    const { page } = tab;
+    await page.getByRole('textbox', { name: 'Name' }).fill('margaret');
+    await page.getByLabel('Password').fill(ADA.password);
+    await page.getByRole('textbox', { name: 'Organization' }).fill('Acme');
+    await page.getByRole('checkbox', { name: 'orders:read', exact: true }).check();
+    await tab.context.clearCookies();
+    await page.getByRole('button', { name: 'Create user' }).click();
+    await page.getByRole('alert').getByText('Your session has ended').waitFor();
+    await signIn(tab, 'administrator');
+    await expectHeading(tab, 'New user');
+    await page.getByRole('checkbox', { name: 'orders:read', exact: true, checked: true }).waitFor();
+    expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('margaret');
+    expect(await page.getByRole('textbox', { name: 'Organization' }).inputValue()).toBe('Acme');
+    expect(await page.getByLabel('Password').inputValue()).toBe('');
+    await page.getByLabel('Password').fill(ADA.password);
+    await page.getByRole('button', { name: 'Create user' }).click();
+    await page.getByRole('cell', { name: 'margaret', exact: true }).waitFor();
+  });
+
+  it('of another person does not show what was typed before', async () => {
+    const tab = await site.openAs('administrator', '#/apps/new');
+    const { page } = tab;
+    await page.getByRole('textbox', { name: 'Name' }).fill('Confidential');
+    await tab.context.clearCookies();
+    await page.getByRole('checkbox', { name: 'orders:read', exact: true }).check();
+    await page.getByRole('button', { name: 'Create application' }).click();
+    await page.getByRole('alert').getByText('Your session has ended').waitFor();
+    await signIn(tab, ADA);
+    await expectHeading(tab, 'New application');
+    expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('');
+  });
+
   it('ends by signing out, and a reload does not bring it back', async () => {
     const tab = await site.openAs(ADA, '#/apps');
     await expectHeading(tab, 'Apps');

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { ExplainQuestion } from '../../api/token';
 import { tokenIn } from '../debugger/decode';
 import { TokenEditor } from '../debugger/token-editor';
+import { useDraft } from '../drafts';
 import { TextField } from '../parts/field';
 import { goTo } from '../router';
 
@@ -13,8 +14,7 @@ export function RequestForm(props: {
   readonly isBusy: boolean;
   readonly onAsk: (question: ExplainQuestion) => void;
 }) {
-  const [method, setMethod] = useState('GET');
-  const [url, setUrl] = useState('');
+  const [{ method, url }, setLine] = useDraft('request', { method: 'GET', url: '' });
   const [text, setText] = useState('');
   const submit = (event: Event): void => {
     event.preventDefault();
@@ -26,7 +26,10 @@ export function RequestForm(props: {
       <div class="request-line">
         <label class="field">
           <span class="label">Method</span>
-          <select value={method} onChange={({ currentTarget }) => setMethod(currentTarget.value)}>
+          <select
+            value={method}
+            onChange={({ currentTarget }) => setLine({ method: currentTarget.value, url })}
+          >
             {METHODS.map((each) => (
               <option key={each}>{each}</option>
             ))}
@@ -35,7 +38,7 @@ export function RequestForm(props: {
         <TextField
           label="URL"
           value={url}
-          onInput={setUrl}
+          onInput={(typed) => setLine({ method, url: typed })}
           placeholder="/notarizations/stamps or https://api.example.com/…"
           autocomplete="off"
           required

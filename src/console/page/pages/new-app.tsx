@@ -1,6 +1,7 @@
 /** The page on which an application is created. */
 import { useRef, useState } from 'preact/hooks';
 import type { CreatedApp, GrantableScopes, NewApp } from '../../api/apps';
+import { useDraft } from '../drafts';
 import { nameError, useSending } from '../form';
 import { useLoaded } from '../load';
 import { TextField } from '../parts/field';
@@ -36,7 +37,11 @@ interface NewAppFormProps {
 
 function NewAppForm({ grantable, onCreated }: NewAppFormProps) {
   const session = useSession();
-  const [app, setApp] = useState<NewApp>({ name: '', organization: session.organization ?? '', scopes: [] });
+  const [app, setApp] = useDraft<NewApp>('app', {
+    name: '',
+    organization: session.organization ?? '',
+    scopes: [],
+  });
   const [isChecked, setIsChecked] = useState(false);
   const { isBusy, error, send } = useSending();
   const form = useRef<HTMLFormElement>(null);

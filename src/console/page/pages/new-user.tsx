@@ -2,6 +2,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { NewUser } from '../../api/administration';
 import type { GrantableScopes } from '../../api/apps';
+import { useDraft } from '../drafts';
 import { nameError, useSending } from '../form';
 import { useLoaded } from '../load';
 import { TextField } from '../parts/field';
@@ -24,7 +25,11 @@ export function NewUserPage() {
 }
 
 function NewUserForm({ grantable }: { readonly grantable: readonly GrantableScope[] }) {
-  const [user, setUser] = useState<NewUser>({ name: '', password: '', organization: '', scopes: [] });
+  const [user, setUser] = useDraft<NewUser>(
+    'user',
+    { name: '', password: '', organization: '', scopes: [] },
+    (draft) => ({ ...draft, password: '' }),
+  );
   const [isChecked, setIsChecked] = useState(false);
   const { isBusy, error, send } = useSending();
   const form = useRef<HTMLFormElement>(null);

@@ -1,6 +1,7 @@
 /** The section in which an application's name, organization and scopes are changed. */
 import { useState } from 'preact/hooks';
 import type { AppChange, AppDetails, GrantableScopes } from '../../../api/apps';
+import { useDraft } from '../../drafts';
 import { nameError, useSending } from '../../form';
 import { useLoaded } from '../../load';
 import { TextField } from '../../parts/field';
@@ -34,7 +35,7 @@ function SettingsForm({
   grantable,
 }: SectionProps & { grantable: readonly GrantableScope[] }) {
   const { kind } = useSession();
-  const [draft, setDraft] = useState<Draft>(app);
+  const [draft, setDraft] = useDraft<Draft>('settings', pick(app));
   const [isSaved, setIsSaved] = useState(false);
   const { isBusy, error, send } = useSending();
   const change = changeOf(app, draft);
@@ -86,6 +87,10 @@ function SettingsForm({
       </div>
     </form>
   );
+}
+
+function pick({ name, organization, scopes }: AppDetails): Draft {
+  return { name, organization, scopes };
 }
 
 /** The fields that differ. */
