@@ -21,6 +21,8 @@ export const GRACE = { name: 'grace', password: PASSWORD, organization: 'Initech
 interface ConsoleFixture {
   readonly gate: TestGate;
   readonly upstream: EchoUpstream;
+  /** Of the registry, as named in the file. */
+  readonly database: string;
   readonly browser: TestBrowser;
   /** The address of the page: `http://127.0.0.1:PORT/console/`. */
   readonly address: string;
@@ -69,6 +71,9 @@ export function useConsole(
     get upstream() {
       return started().upstream;
     },
+    get database() {
+      return started().database;
+    },
     get address() {
       return started().address;
     },
@@ -114,6 +119,7 @@ async function startConsole(more: Partial<Config>): Promise<ConsoleFixture> {
   return {
     gate,
     upstream,
+    database: file.database,
     browser,
     address,
     open,

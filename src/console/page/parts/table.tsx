@@ -28,7 +28,7 @@ export function Table(props: {
   const { label, columns, rows } = props;
   return (
     <div class="table-frame" role="region" aria-label={label} tabIndex={0}>
-      <table class={columns.some(({ onSort }) => onSort) ? 'sortable' : undefined}>
+      <table aria-label={label} class={columns.some(({ onSort }) => onSort) ? 'sortable' : undefined}>
         <thead>
           <tr>
             {columns.map((column) => (
