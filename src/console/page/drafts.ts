@@ -36,7 +36,7 @@ export function useDraft<T extends object>(
   initial: T,
   keep: (draft: T) => T = (draft) => draft,
 ): readonly [T, (draft: T) => void] {
-  const [draft, setDraft] = useState<T>(() => takeDraft<T>(form) ?? initial);
+  const [draft, setDraft] = useState<T>(() => (takeDraft(form) as T | undefined) ?? initial);
   useEffect(() => () => void open.delete(form), [form]);
   const change = (next: T): void => {
     open.set(form, keep(next));
@@ -45,9 +45,9 @@ export function useDraft<T extends object>(
   return [draft, change];
 }
 
-function takeDraft<T>(form: string): T | undefined {
+function takeDraft(form: string): unknown {
   if (left?.place !== location.hash) return undefined;
-  const draft = left.drafts.get(form) as T | undefined;
+  const draft = left.drafts.get(form);
   left.drafts.delete(form);
   // It is shown again, so it is what a second end of the session must keep.
   if (draft !== undefined) open.set(form, draft);
