@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigError, loadConfig } from '../src/config/config.js';
+import { anchorsOf } from './support/anchors.js';
 
 const pagesOf = (folder: string): string[] =>
   readdirSync(folder)
@@ -181,21 +182,6 @@ describe('docs/configuration.md', () => {
     expect(headings).toEqual([...new Set(headings)]);
   });
 });
-
-/** The anchors that GitHub gives to the headings of a page. */
-function anchorsOf(file: string): string[] {
-  const text = readFileSync(file, 'utf8').replaceAll(/^```[\s\S]*?^```/gm, '');
-  const counts = new Map<string, number>();
-  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => {
-    const slug = heading!
-      .toLowerCase()
-      .replaceAll(/[^\w\s-]/g, '')
-      .replaceAll(' ', '-');
-    const count = counts.get(slug) ?? 0;
-    counts.set(slug, count + 1);
-    return count === 0 ? slug : `${slug}-${count}`;
-  });
-}
 
 /** The names of all properties of a JSON schema. */
 function keysOf(schema: unknown, found = new Set<string>()): Set<string> {

@@ -123,6 +123,15 @@ describe('the files that it mounts', () => {
     };
     expect(datasources.map(({ url }) => new URL(url).hostname)).toEqual(['prometheus']);
   });
+
+  it('give Grafana the dashboard, where it looks for dashboards', () => {
+    const { providers } = parse(read('grafana/provisioning/dashboards/tollgate.yaml')) as {
+      providers: { type: string; options: { path: string } }[];
+    };
+    const mounts = services['grafana']!.volumes!.map((mount) => mount.split(':'));
+    const [source] = mounts.find(([, target]) => target === providers[0]!.options.path) ?? [];
+    expect(existsSync(join(FOLDER, source!, 'tollgate.json'))).toBe(true);
+  });
 });
 
 describe.runIf(hasCompose)('the client of Compose', () => {
