@@ -14,9 +14,11 @@ import { createMounts, Edge } from './server/server.js';
 import type { Log } from './model/log.js';
 import type { Observe } from './model/record.js';
 import type { Settings } from './model/settings.js';
+import { openLog } from './app/process-log.js';
 import { processRuntime } from './app/runtime.js';
 import { createAccessLog } from './telemetry/access-log.js';
-import { createLog, type OperatorLog } from './telemetry/log.js';
+import { limitLines } from './telemetry/limit-lines.js';
+import type { OperatorLog } from './telemetry/log.js';
 import { createRequestLines } from './telemetry/request-lines.js';
 
 export { ConfigError, type GatewayConfig } from './config/config.js';
@@ -61,7 +63,7 @@ export async function tollgate(
   const load = async (): Promise<Settings> => (await read(config)).settings;
   const settings = await load();
   const logged = { paths: settings.log.paths };
-  const { log, observe, setLevel, close: closeLog } = openLog(settings, logged, options.log);
+  const { log, observe, setLevel, close: closeLog } = chooseLog(settings, logged, options.log);
   const runtime = processRuntime(log, process.env);
   const reloader = await openConfigReloader(settings, {
     load,
@@ -114,27 +116,31 @@ export async function tollgate(
 }
 
 /** Opens the gateway's own log, or wraps the application's logger. */
-function openLog(
+function chooseLog(
   settings: Settings,
   logged: { readonly paths: boolean },
   own: Log | undefined,
 ): { log: Log; observe: Observe; setLevel: OperatorLog['setLevel']; close: OperatorLog['close'] } {
   if (!own) {
-    const { log, writeInfo, setLevel, close } = createLog(settings.log);
+    const { log, writeInfo, setLevel, close } = openLog(settings.log, process.env);
     return { log, observe: createAccessLog({ writeInfo, now: () => Date.now(), logged }), setLevel, close };
   }
-  const log: Log = {
+  const { log, flush } = limitLines({
     debug: (fields, message) => own.debug(fields, message),
     info: (fields, message) => own.info(fields, message),
     warn: (fields, message) => own.warn(fields, message),
     error: (fields, message) => own.error(fields, message),
-  };
+    isLevelEnabled: () => true,
+  });
   // The application sets its level and closes it.
   return {
     log,
     observe: createRequestLines(log, logged),
     setLevel: () => undefined,
-    close: () => Promise.resolve(),
+    close() {
+      flush();
+      return Promise.resolve();
+    },
   };
 }
 

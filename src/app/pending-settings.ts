@@ -10,6 +10,7 @@ export function keysThatNeedRestart(started: Settings, now: Settings): readonly 
     'console.listen': (settings: Settings) => fixedPartOf(settings.console?.listen),
     workers: (settings: Settings) => settings.workers,
     'log.file': (settings: Settings) => settings.log.file,
+    'log.pretty': (settings: Settings) => settings.log.pretty,
   };
   return Object.entries(keys).flatMap(([key, read]) =>
     isDeepStrictEqual(read(started), read(now)) ? [] : [key],
@@ -30,7 +31,7 @@ export function pendingSettings(started: Settings, now: Settings): Settings {
       listen: pendingAddress(started.console?.listen, now.console.listen),
     },
     workers: started.workers,
-    log: { ...now.log, file: started.log.file },
+    log: { ...now.log, file: started.log.file, pretty: started.log.pretty },
   };
 }
 

@@ -10,9 +10,9 @@ import type { Observe } from '../model/record.js';
 import type { Settings } from '../model/settings.js';
 import type { Siblings } from './revocations.js';
 import type { KnownPage } from '../revocation/revocation.js';
+import { openProcessLog } from './process-log.js';
 import { processRuntime } from './runtime.js';
 import { AuditRing } from '../telemetry/audit-trail.js';
-import { createLog } from '../telemetry/log.js';
 import { watchLoopDelay } from '../telemetry/loop-delay.js';
 import { sumOf, type Measurements } from '../telemetry/metrics.js';
 import { createOpenAdmin, type AdminApiContext } from './admin-api.js';
@@ -25,7 +25,6 @@ import { limitHeapGrowth } from './limit-heap-growth.js';
 import { keysThatNeedRestart } from './pending-settings.js';
 import type { ProcessTraffic } from './sibling-traffic.js';
 import { idOf, type TrafficHandle } from './traffic.js';
-import { logUnhandledRejections } from './unhandled.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -85,11 +84,12 @@ export interface Serving {
  * @throws TypeError without `listen` or `admin`; also rejects where the gateway cannot be built or a port cannot be bound
  */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const { started, worker, watch } = options;
+  const { started, env, worker, watch } = options;
   const { listen: publicAddress, admin } = started;
   if (!publicAddress || !admin) throw new TypeError('a gateway that serves needs `listen` and `admin`');
   limitHeapGrowth();
-  const { log, writeInfo, setLevel, reopen, close: closeProcess } = openProcessLog(options);
+  const openedLog = openProcessLog(started.log, env, worker?.number);
+  const { log, writeInfo, setLevel, reopen, close: closeProcess } = openedLog;
   const { runtime, ring } = openRuntime(options, log);
   const refusals = createRefusalReports({ log, now: runtime.now, current: () => current() });
   const state = { isDraining: false, sample: options.sample };
@@ -159,19 +159,6 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       reloader.disable();
       await drain(listening, current().settings, log);
       await closeAll();
-    },
-  };
-}
-
-/** Opens the log, which also gets rejections that nothing handles. */
-function openProcessLog({ started, worker }: ServeOptions): ReturnType<typeof createLog> {
-  const opened = createLog(started.log, worker?.number);
-  const restoreRejections = logUnhandledRejections(opened.log);
-  return {
-    ...opened,
-    close() {
-      restoreRejections();
-      return opened.close();
     },
   };
 }

@@ -4,20 +4,22 @@ import { hostname, userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { AuditEntry } from '../model/audit.js';
 import type { LogSettings } from '../model/settings.js';
+import { createPrettyFormat } from '../telemetry/pretty.js';
 import type { Terminal } from './command.js';
 
 /** What a command reports about a change; the actor and the host are added. */
 export type AuditChange = Omit<AuditEntry, 'by' | 'actor' | 'host'>;
 
 /**
- * Creates a function that writes audit lines. They have the format of the gateway's log, and are written if its level
+ * Creates a function that writes audit lines, without colours. They have the format of the gateway's log, and are written if its level
  * includes info. If the file cannot be written, the line and the reason go to standard error.
  */
 export function createCommandAudit(
-  { level, file }: LogSettings,
+  { level, file, pretty }: LogSettings,
   terminal: Pick<Terminal, 'err'>,
 ): (change: AuditChange) => void {
   if (level !== 'info' && level !== 'debug') return () => undefined;
+  const format = pretty ? createPrettyFormat(false) : (line: string) => line;
   return (change) => {
     const line = JSON.stringify({
       level: 'info',
@@ -29,7 +31,7 @@ export function createCommandAudit(
       msg: 'audit',
     });
     if (file === undefined) {
-      terminal.err(line);
+      terminal.err(format(line).trimEnd());
       return;
     }
     try {

@@ -37,7 +37,9 @@ export const demo: Run = async (input) => {
   const { settings, packagedSince } = await loadExample(input);
   const sample = await openSample(settings);
   // The terminal shows one short line for each request; the log has only warnings and errors.
-  const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log: { ...settings.log, level: 'warn' } as const };
+  const pretty = settings.log.file === undefined;
+  const log = { ...settings.log, level: 'warn', pretty } as const;
+  const quiet = { ...settings, drainTimeoutMs: DRAIN_MS, log };
   const shown: { sample?: SampleApp } = {};
   const starting = serve({
     started: quiet,

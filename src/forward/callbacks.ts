@@ -1,6 +1,5 @@
-/** Calls an exchange at the end of a tick and by its timer, and logs its bugs; for `proxy-exchange.ts`. */
+/** Calls an exchange at the end of a tick and by its timer; for `proxy-exchange.ts`. */
 import { batchPerTick } from '../shared/batch-per-tick.js';
-import type { Exchange, ForwarderOptions } from './exchange.js';
 
 export interface Callable {
   /** Must not throw. */
@@ -21,14 +20,4 @@ export function callOnTimer(exchange: Callable): void {
   } catch (error) {
     exchange.onBug(error);
   }
-}
-
-/** Logs an exception of the gateway's own code, with the id of its request. */
-export function reportBug(
-  { log }: Pick<ForwarderOptions, 'log'>,
-  { head }: Exchange,
-  why: object,
-  message: string,
-): void {
-  log.error({ request_id: head.id, ...why }, message);
 }

@@ -4,7 +4,7 @@
  */
 import type { Refusal } from '../model/refusal.js';
 import type { Attempt } from './attempt.js';
-import { callOnTimer, reportBug, type Callable } from './callbacks.js';
+import { callOnTimer, type Callable } from './callbacks.js';
 import type { Exchange, Fault, ForwarderOptions, ForwardOutcome } from './exchange.js';
 import * as failures from './failures.js';
 import type { RequestBody } from './request-body.js';
@@ -62,13 +62,14 @@ export abstract class ExchangeState implements Callable {
 
   /** A bug of the gateway before the request was written. */
   protected failUnsent(why: object): void {
-    reportBug(this.options, this.exchange, why, 'a request could not be sent');
+    this.options.log.error({ request_id: this.exchange.head.id, ...why }, 'a request could not be sent');
     this.fail(failures.UNSENDABLE);
   }
 
   /** A bug of the gateway in an event or the timer. */
   onBug(error: unknown): void {
-    reportBug(this.options, this.exchange, { err: error }, 'internal error while handling a request');
+    const { log } = this.options;
+    log.error({ request_id: this.exchange.head.id, err: error }, 'internal error while handling a request');
     this.fail(failures.BUG, 'internal_error');
   }
 

@@ -107,6 +107,8 @@ export interface LogSettings {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** The file that lines are written to; undefined: standard output. */
   readonly file: string | undefined;
+  /** Whether lines are written for a person to read, instead of as JSON. */
+  readonly pretty: boolean;
   /** Whether the access log has the path of each request. */
   readonly paths: boolean;
   /** Whether client ids and user names that failed are logged as they are, instead of as keyed hashes. */

@@ -80,7 +80,10 @@ async function forward(context: RequestContext, admission: Admission): Promise<v
   const fields = responseHeaders(context, route.cors, quota?.headers);
   const body = parsedBody(req, head, edge.explains);
   if (body instanceof Refusal) {
-    edge.log.error({ request_id: head.id, route: route.label }, body.detail ?? body.reason);
+    edge.log.error(
+      { request_id: head.id, route: route.label, detail: body.detail },
+      'the request body cannot be forwarded',
+    );
     rejectAdmitted(context, admission, body, fields);
     return;
   }

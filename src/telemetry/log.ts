@@ -1,22 +1,34 @@
 /** The operator's log: one JSON object a line, by pino, written in batches so that a request never waits for the disk. */
-import { mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { pino, type Logger } from 'pino';
+import { pino } from 'pino';
 import type { LogSettings } from '../model/settings.js';
 import { Batch } from './batch.js';
+import { errorFields } from './error-fields.js';
+import { limitLines, type LeveledLog } from './limit-lines.js';
+import { LogDestination } from './log-destination.js';
+import { createPrettyFormat } from './pretty.js';
 
 /** Writes one whole line, including its line end. */
 export type WriteLine = (line: string) => void;
 
 export interface OperatorLog {
-  readonly log: Logger;
+  /** Leaves out lines where there are too many of one kind (`limit-lines.ts`). */
+  readonly log: LeveledLog;
   /** Writes a line of level `info` that was formatted elsewhere; drops it if the log's level is higher. */
   readonly writeInfo: WriteLine;
   readonly setLevel: (level: LogSettings['level']) => void;
   /** Continues in a new file of the same name, after a rotation. If it cannot be opened, keeps the current one. */
   readonly reopen: () => void;
+  /** The lines that were lost since the start, because the log could not be written fast enough or at all. */
+  readonly droppedLines: () => number;
   /** Writes pending lines, as far as possible within 1 s, and closes the file. Later lines are dropped. */
   readonly close: () => Promise<void>;
+}
+
+export interface LogOptions {
+  /** The worker's number, written in every line; undefined: a single process. */
+  readonly worker?: number | undefined;
+  /** Whether a readable log has ANSI colours. */
+  readonly colors?: boolean;
 }
 
 /** Some hundred lines. Each batch wakes a thread; a crash loses the unwritten ones. */
@@ -24,106 +36,83 @@ const FILE_BATCH_BYTES = 32 * 1024;
 /** PIPE_BUF: a pipe accepts this much atomically, so the lines of several workers do not mix. */
 const PIPE_BATCH_BYTES = 4096;
 const MAX_WAIT_MS = 500;
-/** With a full disk or a stalled reader, at most this much is buffered in memory; further lines are dropped. */
-const MAX_PENDING_BYTES = 16 * 1024 * 1024;
-const CLOSE_MS = 1000;
-const STANDARD_OUTPUT = 1;
-
-type Destination = ReturnType<typeof pino.destination>;
+/** A person who watches a terminal sees a line at once. */
+const MAX_WAIT_PRETTY_MS = 50;
+/** While lines are dropped, their number is logged at most this often. */
+const REPORT_DROPPED_MS = 10_000;
 
 /**
  * Opens the operator's log.
- * @param worker the worker's number, written in every line; undefined: a single process
  * @throws Error if the file cannot be opened
  */
 export function createLog(
-  { level, file }: Pick<LogSettings, 'level' | 'file'>,
-  worker?: number,
+  { level, file, pretty = false }: Pick<LogSettings, 'level' | 'file'> & Partial<Pick<LogSettings, 'pretty'>>,
+  { worker, colors = false }: LogOptions = {},
 ): OperatorLog {
-  const maxBytes = file === undefined ? PIPE_BATCH_BYTES : FILE_BATCH_BYTES;
-  let destination = openDestination(file, maxBytes);
-  const batch = new Batch(maxBytes, (text) => destination.write(text));
+  const destination = new LogDestination(file, file === undefined ? PIPE_BATCH_BYTES : FILE_BATCH_BYTES);
+  const batch = new Batch(destination.maxBytes, (text) => destination.write(text));
+  const format = pretty ? createPrettyFormat(colors) : (line: string) => line;
+  const add = (line: string): void => batch.add(format(line));
+  const to = { write: add };
   const log = pino(
     {
       level,
       base: worker === undefined ? null : { worker },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: errorFields },
     },
-    { write: (line: string) => batch.add(line) },
+    { write: (line: string) => to.write(line) },
   );
+  const limited = limitLines(log);
+  const waitMs = pretty ? MAX_WAIT_PRETTY_MS : MAX_WAIT_MS;
+  let ticks = 0;
+  let nextReport = 0;
+  let reportedLines = 0;
   const timer = setInterval(() => {
+    ticks += 1;
     batch.flush();
-    // Retries what could not be written.
-    destination.flush();
-  }, MAX_WAIT_MS).unref();
+    destination.retry();
+    if (ticks >= nextReport && destination.droppedLines > reportedLines && destination.takeProgress())
+      reportDropped();
+  }, waitMs).unref();
   let closed: Promise<void> | undefined;
+
+  function reportDropped(): void {
+    const lines = destination.droppedLines - reportedLines;
+    reportedLines += lines;
+    nextReport = ticks + REPORT_DROPPED_MS / waitMs;
+    to.write = (line) => destination.writeReserved(format(line));
+    log.warn({ lines }, 'log lines were dropped');
+    to.write = add;
+  }
 
   function close(): Promise<void> {
     clearInterval(timer);
+    limited.flush();
     log.level = 'silent';
     batch.flush();
-    return end(destination);
+    return destination.close();
   }
 
   return {
-    log,
+    log: limited.log,
     writeInfo(line) {
-      if (log.isLevelEnabled('info')) batch.add(line);
+      if (log.isLevelEnabled('info')) add(line);
     },
-    setLevel(to) {
-      if (closed === undefined) log.level = to;
+    setLevel(next) {
+      if (closed === undefined) log.level = next;
     },
     reopen() {
       if (file === undefined || closed !== undefined) return;
       batch.flush();
-      const previous = destination;
       try {
-        destination = openDestination(file, maxBytes);
+        destination.reopen();
       } catch (error) {
         log.error({ err: error }, 'the log cannot be reopened');
-        return;
       }
-      void end(previous);
     },
+    droppedLines: () => destination.droppedLines,
     close: () => (closed ??= close()),
   };
-}
-
-function openDestination(file: string | undefined, maxBytes: number): Destination {
-  const destination = pino.destination({
-    dest: file === undefined ? STANDARD_OUTPUT : openFile(file),
-    sync: false,
-    // Each batch is written as soon as the previous one is done.
-    minLength: 1,
-    maxWrite: maxBytes,
-    maxLength: MAX_PENDING_BYTES,
-  });
-  // Without a listener a full disk would end the process; with it, lines are buffered until there is room.
-  let isBroken = false;
-  destination.on('error', (error: Error) => {
-    if (!isBroken) process.stderr.write(`tollgate: the log cannot be written: ${error.message}\n`);
-    isBroken = true;
-  });
-  destination.on('drain', () => (isBroken = false));
-  return destination;
-}
-
-/** Does not use `flushSync`, which retries for ever if nothing can be written. */
-function end(destination: Destination): Promise<void> {
-  return new Promise((resolve) => {
-    const deadline = setTimeout(resolve, CLOSE_MS);
-    destination.once('error', () => destination.destroy());
-    destination.once('close', () => {
-      clearTimeout(deadline);
-      resolve();
-    });
-    destination.end();
-  });
-}
-
-/** Opens synchronously, so that an unwritable log is detected before the first request. */
-function openFile(file: string): number {
-  mkdirSync(dirname(file), { recursive: true });
-  return openSync(file, 'a');
 }

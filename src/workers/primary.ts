@@ -7,9 +7,9 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../model/settings.js';
-import { createLog } from '../telemetry/log.js';
 import { bestFound, mergeRefusals } from '../telemetry/refusal-json.js';
 import { readAdminToken } from '../app/admin-token.js';
+import { openLog } from '../app/process-log.js';
 import { idOf } from '../app/traffic.js';
 import type { RpcPeer } from './ipc-rpc.js';
 import type { WorkerCalls } from './worker-calls.js';
@@ -54,7 +54,7 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   // Structured clone, since settings contain sets and maps.
   cluster.setupPrimary({ serialization: 'advanced' });
-  const { log, setLevel, reopen, close: closeLog } = createLog(started.log);
+  const { log, setLevel, reopen, close: closeLog } = openLog(started.log, env);
   // The primary creates the credential. If workers created it at the same time, one could read it half written.
   await readAdminToken(env);
 

@@ -4,16 +4,18 @@ import { expect, it } from 'vitest';
 
 const MODULE = new URL('../../dist/app/unhandled.js', import.meta.url).href;
 
-function run(code: string): Promise<{ code: number | null; stdout: string }> {
+function run(code: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const script = `
-    const { logUnhandledRejections } = await import(${JSON.stringify(MODULE)});
+    const { logUnhandled } = await import(${JSON.stringify(MODULE)});
     const write = ({ err }, text) => console.log(err.message, '|', text);
-    const restore = logUnhandledRejections({ error: write });
+    const restore = logUnhandled({ error: write, warn: write });
     const tick = () => new Promise((resolve) => setImmediate(resolve));
     ${code}`;
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, ['--input-type=module', '-e', script], (_error, stdout) =>
-      resolve({ code: child.exitCode, stdout }),
+    const child = execFile(
+      process.execPath,
+      ['--input-type=module', '-e', script],
+      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
     );
   });
 }
@@ -31,4 +33,12 @@ it('Once the handler is removed, Node ends the process as by default', async () 
     `restore(); Promise.reject(new Error('x')); await tick(); console.log('on');`,
   );
   expect([code, stdout]).toEqual([1, '']);
+});
+
+it('A warning of Node is logged instead of printed, and printed again once the handler is removed', async () => {
+  const { stdout, stderr } = await run(
+    `process.emitWarning('first'); await tick(); restore(); process.emitWarning('second'); await tick();`,
+  );
+  expect(stdout).toBe('first | a warning of Node\n');
+  expect(stderr).toMatch(/^\(node:\d+\) Warning: second\n/);
 });

@@ -310,6 +310,10 @@ describe('a small value', () => {
     ['token_cache: 1.5', ['1:14: "token_cache" must be a whole number from 1 to 10000000']],
     ['token_cache: many', ['1:14: "token_cache" must be a whole number from 1 to 10000000']],
     ['log: {level: loud}', ['1:14: "level" must be debug, info, warn, error or silent']],
+    [
+      'log: {file: a.log, pretty: true}',
+      ['1:28: "pretty" is for a terminal, and "file" gets JSON: use one of them'],
+    ],
     ['log: {file: ""}', ['1:13: "file" must not be empty']],
     ['log:', ['1:1: "log" must be keys with values']],
     ['limit_headers: both', ['1:16: "limit_headers" must be legacy or draft']],

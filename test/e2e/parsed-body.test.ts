@@ -53,7 +53,7 @@ describe('a body that a middleware before the gateway has read', () => {
     expect(library.upstream.count()).toBe(before);
     await library.closeGates();
     expect(await readFile(library.logFile, 'utf8')).toMatch(
-      /"msg":"a middleware before the gateway has parsed .*mount the gateway before express\.json/,
+      /"detail":"a middleware before the gateway has parsed .*mount the gateway before express\.json.*"msg":"the request body cannot be forwarded"/,
     );
   });
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+export const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
 export interface CommandOptions {
   /** Added to an environment without Tollgate's own variables and without the tests' Redis. */

@@ -9,6 +9,7 @@ import { checkIssuers } from './issuers.js';
 import { checkLimits } from './limits.js';
 import { checkLimitStatus } from './limit-status.js';
 import { checkClientIpHeader, checkDrain, checkListeners } from './listeners.js';
+import { checkLog } from './log.js';
 import { checkRedis } from './redis.js';
 import { checkRoutes } from './routes.js';
 import { checkTokens } from './tokens.js';
@@ -31,6 +32,7 @@ export function check(config: PartialConfig, raw: RawConfig, files: Files, repor
   checkClientIpHeader(config.general, report);
   checkDrain(config.general, report);
   checkWorkers(config.general, report);
+  checkLog(config.general, report);
   checkRedis(config.general, files, report);
   checkIssuers(config, files, isPresent, report, warn);
   checkUpstreams(config, files, report, warn);

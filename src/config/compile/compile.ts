@@ -83,12 +83,7 @@ export function compile(
       keepAliveMs: client.keep_alive,
       maxConnections: client.max_connections,
     },
-    log: {
-      level: log.level,
-      file: log.file === undefined ? undefined : files.path(log.file),
-      paths: log.paths,
-      clientIds: log.client_ids,
-    },
+    log: compileLog(log, files),
     drainTimeoutMs: config.drain_timeout,
     drainDelayMs: config.drain_delay,
     allowSemicolon: config.allow_semicolon,
@@ -118,6 +113,10 @@ export function compile(
 
 function claimsOf({ headers }: Upstream): readonly ClaimPath[] {
   return headers.claims.map(([, claim]) => [claim]);
+}
+
+function compileLog({ level, file, pretty, paths, client_ids: clientIds }: Validated['log'], files: Files) {
+  return { level, file: file === undefined ? undefined : files.path(file), pretty, paths, clientIds };
 }
 
 /** The top-level claims that the paths begin with, each once. */

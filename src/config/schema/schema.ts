@@ -108,6 +108,9 @@ export const general = z.strictObject({
       file: words('a file path')
         .optional()
         .describe('The file that the log is written to; absent: standard output.'),
+      pretty: flag()
+        .default(false)
+        .describe('Whether lines are readable text for a terminal instead of JSON; not with a file.'),
       paths: flag()
         .default(false)
         .describe('Whether the access log has the path of each request; the query is never logged.'),
@@ -118,7 +121,7 @@ export const general = z.strictObject({
         ),
     })
     .prefault({})
-    .describe('The log: one JSON object a line.'),
+    .describe('The log: one JSON object a line, or readable text.'),
   limit_headers: z
     .enum(['legacy', 'draft'], { error: given('must be legacy or draft') })
     .default('legacy')

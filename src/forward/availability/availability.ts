@@ -8,16 +8,13 @@ import { CircuitBreaker, type AttemptResult } from './breaker.js';
 import { OutlierDetector } from './outlier-detector.js';
 import { HealthThreshold } from './health-threshold.js';
 
-const FAILS_AMONG_OTHERS = 'a target fails: requests go to the others';
-const FAILS_ALONE = 'a target fails: it still gets requests, since the upstream has no other';
-
 /** The availability of one target. It logs each change. */
 export class Availability {
   readonly #health: HealthThreshold | undefined;
   readonly #outliers: OutlierDetector | undefined;
   readonly #breaker: CircuitBreaker | undefined;
-  /** The log message of an ejection. It depends on whether there is another target. */
-  readonly #ejectionMessage: string;
+  /** Whether other targets of the upstream can get the requests of an ejected one. */
+  readonly #hasOthers: boolean;
   /** Added to every line of the log. */
   readonly #fields: { readonly upstream: string; readonly target: string };
 
@@ -32,7 +29,7 @@ export class Availability {
     this.#outliers = upstream.ejection && new OutlierDetector(upstream.ejection);
     this.#breaker = upstream.breaker && new CircuitBreaker(upstream.breaker);
     this.#fields = { upstream: upstream.name, target: target.origin };
-    this.#ejectionMessage = upstream.targets.length > 1 ? FAILS_AMONG_OTHERS : FAILS_ALONE;
+    this.#hasOthers = upstream.targets.length > 1;
   }
 
   /** The state for the metrics: healthy, breaker closed, not failing. */
@@ -75,7 +72,12 @@ export class Availability {
     if (this.#outliers === undefined || result === 'none') return;
     if (result === 'bad') {
       if (this.#outliers.fail(startedMs, this.now())) {
-        this.log.warn({ ...this.#fields, reason: 'failures' }, this.#ejectionMessage);
+        this.log.warn(
+          { ...this.#fields, reason: 'failures' },
+          this.#hasOthers
+            ? 'a target fails: requests go to the others'
+            : 'a target fails: it still gets requests, since the upstream has no other',
+        );
       }
     } else if (this.#outliers.succeed(startedMs, this.now())) {
       this.log.info({ ...this.#fields, reason: 'success' }, 'a target responds again');
