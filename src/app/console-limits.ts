@@ -1,6 +1,7 @@
 /** What the console shows of limits, scopes and the token endpoint of an app. Called by `console-routers.ts`. */
-import type { EndpointLimits, GrantableScopes } from '../console/api/apps.js';
+import type { EndpointLimits, GrantableScopes, LimitUse } from '../console/api/apps.js';
 import type { AppAccess } from '../console/server/apps-api.js';
+import type { QuotaSources } from '../console/server/quotas.js';
 import type { Gateway } from '../gateway.js';
 import type { InspectedToken } from '../model/inspected-token.js';
 import { ANONYMOUS, type Principal } from '../model/principal.js';
@@ -31,33 +32,56 @@ export function limitsOfToken(
   return limitsAt(gateway, open, principal);
 }
 
-/** Those counted by app: the others are not the app's own. */
-async function limitsAt(
-  { inspectLimits }: Gateway,
+/** The limits of the apps that have traffic, by the label of the route. */
+export function quotasAt({ gateway, settings }: Instance): Pick<QuotaSources, 'isLimited' | 'limitsOf'> {
+  const routes = new Map(settings.routes.filter(countsByApp).map((route) => [route.label, route]));
+  return {
+    isLimited: (label) => routes.has(label),
+    async limitsOf(issuer, app, label) {
+      const route = routes.get(label);
+      return route ? limitsOn(gateway, route, { ...ANONYMOUS, issuer, app }) : [];
+    },
+  };
+}
+
+function countsByApp({ access, limits }: Route): boolean {
+  return access.kind !== 'public' && limits.some(({ by }) => by === 'app');
+}
+
+/** All inspections begin in one tick, so they share a call to Redis. */
+function limitsAt(
+  gateway: Gateway,
   routes: readonly Route[],
   principal: Principal,
 ): Promise<readonly EndpointLimits[]> {
-  const limited = routes.filter(
-    ({ access, limits }) => access.kind !== 'public' && limits.some(({ by }) => by === 'app'),
+  return Promise.all(
+    routes.filter(countsByApp).map(async (route) => ({
+      endpoint: route.label,
+      limits: await limitsOn(gateway, route, principal),
+    })),
   );
-  // All inspections begin in one tick, so they share a call to Redis. The address matters to other limits only.
-  const inspections = await Promise.all(limited.map((route) => inspectLimits(principal, route, '127.0.0.1')));
-  return limited.map(({ label }, at) => ({
-    endpoint: label,
-    limits: inspections[at]!.limits.flatMap(({ limit: { name, by, requests, windowMs }, state }) =>
-      by !== 'app' || state === undefined
-        ? []
-        : {
-            name: name ?? null,
-            by,
-            limit: requests,
-            window_s: windowMs / 1000,
-            used: state.used,
-            remaining: state.remaining,
-            reset: Math.ceil(state.resetAtMs / 1000),
-          },
-    ),
-  }));
+}
+
+/** Those counted by app: the others are not the app's own. The address matters to those alone. */
+async function limitsOn(
+  { inspectLimits }: Gateway,
+  route: Route,
+  principal: Principal,
+): Promise<readonly LimitUse[]> {
+  const { limits } = await inspectLimits(principal, route, '127.0.0.1');
+  return limits.flatMap(({ limit: { name, by, requests, windowMs }, state }) =>
+    by !== 'app' || state === undefined
+      ? []
+      : {
+          name: name ?? null,
+          by,
+          limit: requests,
+          window_s: windowMs / 1000,
+          used: state.used,
+          remaining: state.remaining,
+          reset: Math.ceil(state.resetAtMs / 1000),
+        },
+  );
 }
 
 /** The scopes that the routes for tokens of the token service require, sorted, each with the routes that it opens alone. */

@@ -22,6 +22,7 @@ import type { Revocations } from '../revocation/revocation.js';
 import type { Actor } from '../tokens/administration/policy.js';
 import { createAuditChange } from '../tokens/administration/audited.js';
 import type { GatewayInstance } from './build-gateway.js';
+import { quotasAt } from './console-limits.js';
 import type { Fault } from './faults.js';
 import type { Runtime } from './resources.js';
 import type { TrafficHandle } from './traffic.js';
@@ -105,13 +106,11 @@ function faultsFor(kind: Actor['kind'], { faults }: ConsoleSources): readonly Fa
   return faults().filter((fault) => kind === 'administrator' || PUBLIC_FAULTS.has(fault.kind));
 }
 
-function trafficRouter(
-  { settings, administerAs }: GatewayInstance,
-  sources: ConsoleSources,
-  now: () => number,
-): Router {
+function trafficRouter(instance: GatewayInstance, sources: ConsoleSources, now: () => number): Router {
+  const { settings, administerAs } = instance;
   const registry = administerAs?.({ kind: 'administrator' });
   return createTrafficApi({
+    ...quotasAt(instance),
     actorOf,
     collect: sources.collectTraffic,
     apps: registry && new AppDirectory({ findApp: (key) => registry.findApp(key), now }),

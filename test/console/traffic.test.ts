@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RouteTable } from '../../src/console/api/routes.js';
 import type { Overview } from '../../src/console/api/session.js';
-import type { Traffic } from '../../src/console/api/traffic.js';
+import type { Quotas, Traffic } from '../../src/console/api/traffic.js';
 import { startGate, type TestGate } from '../support/gate.js';
 import {
   administer,
@@ -14,6 +14,7 @@ import {
   type DatabaseFile,
   type MadeApp,
 } from '../support/token-gate.js';
+import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
 import { until } from '../support/until.js';
 import { ADMINISTRATOR, errorOf, openBrowser, type Browser } from './support.js';
@@ -21,6 +22,7 @@ import { ADMINISTRATOR, errorOf, openBrowser, type Browser } from './support.js'
 const DANA = { name: 'dana', password: 'correct horse battery', organization: 'Acme', scopes: ['orders:*'] };
 
 let file: DatabaseFile;
+let partner: TestIssuer;
 let upstream: EchoUpstream;
 let gate: TestGate;
 let apps: { acme: MadeApp; other: MadeApp };
@@ -41,10 +43,15 @@ async function send(path: string, count: number, token?: string): Promise<void> 
 }
 
 beforeAll(async () => {
-  [file, upstream] = await Promise.all([createDatabaseFile(), startEchoUpstream()]);
+  [file, upstream, partner] = await Promise.all([
+    createDatabaseFile(),
+    startEchoUpstream(),
+    createTestIssuer(),
+  ]);
   gate = await startGate({
     tokens: tokensIn(file.database),
     issuers: {
+      partner: { issuer: partner.iss, jwks: partner.jwksUrl, audience: AUDIENCE, grants: ['*'] },
       gone: { issuer: 'https://id.gone.test', jwks: 'http://127.0.0.1:9/jwks', audience: 'a', grants: ['*'] },
     },
     upstreams: { service: upstream.origin, down: 'http://127.0.0.1:9' },
@@ -75,7 +82,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gate.stop();
-  await Promise.all([upstream.close(), file.remove()]);
+  await Promise.all([upstream.close(), partner.close(), file.remove()]);
 });
 
 describe('api/traffic', () => {
@@ -235,4 +242,40 @@ describe('api/routes', () => {
     await until(async () => (await countOf(administrator)) === 10, 15_000);
     expect(await countOf(developer)).toBe(5);
   }, 20_000);
+});
+
+describe('api/quotas', () => {
+  const rowsOf = ({ quotas }: Quotas) =>
+    quotas.map(({ issuer, app, name, endpoint, limits }) => [
+      issuer,
+      app,
+      name,
+      endpoint,
+      ...limits.map(({ used, limit, remaining, window_s }) => [used, limit, remaining, window_s]),
+    ]);
+
+  it('has what is left for each app and endpoint that counts by app, of every issuer, and reading counts nothing', async () => {
+    await send('/orders/1', 2, partner.sign({ sub: 'app-of-partner', scope: 'orders:read' }));
+    const expected = [
+      ['tokens', apps.acme.key, 'Shop', 'GET /orders/{id}', [3, 3, 0, 300]],
+      ['partner', 'app-of-partner', null, 'GET /orders/{id}', [2, 3, 1, 300]],
+      ['tokens', apps.other.key, 'Rival', 'GET /orders/{id}', [1, 3, 2, 300]],
+    ];
+    const first = await administrator.json<Quotas>('GET', 'quotas?range=1h');
+    expect(rowsOf(first)).toEqual(expected);
+    expect(first.total).toBe(3);
+    const reset = first.quotas[1]!.limits[0]!.reset - Date.now() / 1000;
+    expect(reset).toBeGreaterThan(200);
+    expect(reset).toBeLessThanOrEqual(301);
+    expect(rowsOf(await administrator.json<Quotas>('GET', 'quotas'))).toEqual(expected);
+  });
+
+  it('has those of the own apps for a developer', async () => {
+    const quotas = await developer.json<Quotas>('GET', 'quotas');
+    expect(rowsOf(quotas)).toEqual([['tokens', apps.acme.key, 'Shop', 'GET /orders/{id}', [3, 3, 0, 300]]]);
+    expect(quotas.total).toBe(1);
+    expect(await errorOf(await developer.ask('GET', 'quotas?range=2h'))).toBe(
+      '400 "range" must be 15m or 1h',
+    );
+  });
 });

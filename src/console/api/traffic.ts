@@ -3,6 +3,7 @@
  * `{"errors":[{"code":…,"message":…}]}`.
  */
 import type { Explanation } from '../../model/explanation.js';
+import type { LimitUse } from './apps.js';
 
 /** A refusal in `GET refusals`. */
 export interface RecentRefusal {
@@ -54,6 +55,23 @@ export interface AppTraffic {
   readonly name: string | null;
   readonly requests: number;
   readonly refused: number;
+}
+
+/** `GET quotas?range=15m`: what is left of the limits of the busiest pairs of an app and an endpoint, the busiest first. */
+export interface Quotas {
+  readonly quotas: readonly Quota[];
+  /** How many such pairs have traffic. */
+  readonly total: number;
+}
+
+export interface Quota {
+  readonly issuer: string;
+  readonly app: string;
+  readonly name: string | null;
+  readonly endpoint: string;
+  readonly requests: number;
+  /** Empty where the counts cannot be read. */
+  readonly limits: readonly LimitUse[];
 }
 
 /** `GET refusals/{id}`: why that request was refused. */

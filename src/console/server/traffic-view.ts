@@ -35,6 +35,34 @@ export function isRangeName(text: string): text is RangeName {
   return Object.hasOwn(RANGES, text);
 }
 
+/** The traffic of which an actor may see a part. */
+export interface SeenBuckets extends CollectedTraffic {
+  readonly known: SeenTraffic['known'];
+  readonly isSeen: (app: TrafficApp) => boolean;
+}
+
+/** Reads the buckets, and finds which apps an actor sees. Rejects where a developer's apps cannot be looked up. */
+export async function seenBuckets(
+  actor: Actor,
+  from: number,
+  { collect, apps }: TrafficSources,
+): Promise<SeenBuckets> {
+  const { buckets, gateways } = await collect(from);
+  const looking = apps?.find(registryKeysIn(buckets)) ?? Promise.resolve(NO_APPS);
+  if (actor.kind === 'administrator') {
+    // Without the registry an administrator sees keys without names. A developer sees an error.
+    return { buckets, gateways, known: await looking.catch(() => NO_APPS), isSeen: () => true };
+  }
+  const known = await looking;
+  const policy = policyOf(actor);
+  const isSeen = (app: TrafficApp): boolean => {
+    const key = registryKeyOf(app);
+    const found = key === undefined ? undefined : known.get(key);
+    return found !== undefined && policy.seesApp(found.organization);
+  };
+  return { buckets, gateways, known, isSeen };
+}
+
 /**
  * Adds up what an actor may see. Rejects where a developer's apps cannot be looked up.
  *
@@ -43,25 +71,20 @@ export function isRangeName(text: string): text is RangeName {
 export async function seenTraffic(
   actor: Actor,
   range: Omit<TrafficRange, 'includes'>,
-  { collect, apps }: TrafficSources,
+  sources: TrafficSources,
   includes?: (app: TrafficApp) => boolean,
 ): Promise<SeenTraffic> {
-  const { buckets, gateways } = await collect(range.from);
-  const isAdministrator = actor.kind === 'administrator';
-  const looking = apps?.find(registryKeysIn(buckets)) ?? Promise.resolve(NO_APPS);
-  // Without the registry an administrator sees keys without names. A developer sees an error.
-  const known = await (isAdministrator ? looking.catch(() => NO_APPS) : looking);
-  const policy = policyOf(actor);
-  const isSeen = (app: TrafficApp): boolean => {
-    if (includes && !includes(app)) return false;
-    if (isAdministrator) return true;
-    const key = registryKeyOf(app);
-    const found = key === undefined ? undefined : known.get(key);
-    return found !== undefined && policy.seesApp(found.organization);
-  };
-  const isAll = isAdministrator && !includes;
-  const sum = await sumTraffic(buckets, { ...range, includes: isAll ? undefined : isSeen });
+  const { buckets, gateways, known, isSeen } = await seenBuckets(actor, range.from, sources);
+  const isAll = actor.kind === 'administrator' && !includes;
+  const isIncluded = (app: TrafficApp): boolean => (includes?.(app) ?? true) && isSeen(app);
+  const sum = await sumTraffic(buckets, { ...range, includes: isAll ? undefined : isIncluded });
   return Object.assign(sum, { gateways, known });
+}
+
+/** Returns the first bucket of a range. Steps begin with full minutes, so that a later view has the same ones. */
+export function rangeFrom(name: RangeName, current: number): number {
+  const { steps, stepBuckets } = RANGES[name];
+  return (Math.floor(current / stepBuckets) + 1 - steps) * stepBuckets;
 }
 
 /** Returns the traffic of a range as an actor may see it. The last step is not over yet. */
@@ -73,8 +96,7 @@ export async function trafficView(
 ): Promise<Traffic> {
   const { steps, stepBuckets } = RANGES[name];
   const current = Math.floor(sources.now() / BUCKET_MS);
-  // Steps begin with full minutes, so that a later view has the same ones.
-  const from = (Math.floor(current / stepBuckets) + 1 - steps) * stepBuckets;
+  const from = rangeFrom(name, current);
   const seen = await seenTraffic(actor, { from, steps, stepBuckets }, sources, includes);
   const stepS = (stepBuckets * BUCKET_MS) / 1000;
   return {

@@ -1,13 +1,14 @@
-/** `api/traffic`, `api/apps/KEY/activity` and `api/overview` of the console. Mounted by `console.ts`, behind a session. */
+/** `api/traffic`, `api/quotas`, `api/apps/KEY/activity` and `api/overview` of the console. Mounted by `console.ts`, behind a session. */
 import { Router, type Request } from 'express';
 import { ApiError, queryOf } from '../../admin/api-error.js';
 import { reportRegistry } from '../../admin/registry-errors.js';
 import { policyOf, type Actor } from '../../tokens/administration/policy.js';
 import { registryKeyOf } from './app-directory.js';
 import { overviewOf, type OverviewSources } from './overview.js';
+import { quotasOf, type QuotaSources } from './quotas.js';
 import { isRangeName, trafficView, type RangeName } from './traffic-view.js';
 
-export interface TrafficApiOptions extends OverviewSources {
+export interface TrafficApiOptions extends OverviewSources, QuotaSources {
   /** Who makes a request. */
   readonly actorOf: (req: Request) => Actor;
 }
@@ -18,6 +19,9 @@ export function createTrafficApi(options: TrafficApiOptions): Router {
   const api = Router({ caseSensitive: true });
   api.get('/traffic', async (req, res) => {
     res.json(await trafficView(actorOf(req), rangeOf(req), options));
+  });
+  api.get('/quotas', async (req, res) => {
+    res.json(await quotasOf(actorOf(req), rangeOf(req), options));
   });
   api.get('/apps/:key/activity', async (req, res) => {
     const { key } = req.params;

@@ -105,10 +105,30 @@ describeInBrowser('Traffic', () => {
     await quota.getByRole('meter', { name: /GET \/orders: 0 of 10 used/ }).waitFor();
   });
 
+  it('has what is left of the limits of each app and endpoint, as it is used', async () => {
+    const app = await makeApp(site.gate, { name: 'Counter', organization: 'Acme', scopes: ['orders:*'] });
+    const token = await issueToken(site.gate, app);
+    await send(2, '/orders', token);
+    await send(11, '/orders/7', token);
+    const { page } = await site.openAs('administrator', '#/traffic');
+    const quotas = page.getByRole('region', { name: 'Remaining quota by app and endpoint' });
+    const row = (endpoint: string) =>
+      quotas.getByRole('row').filter({ hasText: 'Counter' }).filter({ hasText: endpoint });
+    await row('GET /orders/{id}').getByText('0, exhausted').waitFor({ timeout: 15_000 });
+    const cells = () => row('GET /orders').last().getByRole('cell').allInnerTexts();
+    await until(async () => (await cells()).slice(2, 5).join(' | ') === '10 in 2 minutes | 2 | 8', 15_000);
+    // The fullest come first.
+    expect(await quotas.getByRole('row').nth(1).innerText()).toContain('exhausted');
+    await send(1, '/orders', token);
+    await until(async () => (await cells()).slice(3, 5).join(' | ') === '3 | 7', 15_000);
+  });
+
   it('sorts a table by the heading that is clicked, and says how it is sorted', async () => {
     await send(1, '/status');
     const { page } = await site.openAs('administrator', '#/traffic');
-    const heading = page.getByRole('columnheader', { name: 'Endpoint' });
+    const heading = page
+      .getByRole('region', { name: 'Traffic by endpoint' })
+      .getByRole('columnheader', { name: 'Endpoint' });
     await heading.getByRole('button').click();
     expect(await heading.getAttribute('aria-sort')).toBe('ascending');
     await heading.getByRole('button').click();

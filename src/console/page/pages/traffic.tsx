@@ -6,6 +6,7 @@ import { Page } from '../parts/page';
 import { LoadedView } from '../parts/states';
 import { Latency, Responses, ShadowRefusals } from '../traffic/charts';
 import { Limits } from './app/limits';
+import { RemainingQuotas } from '../traffic/quotas';
 import { Refusals, type RefusalFilter } from '../traffic/refusals';
 import { Apps, Endpoints } from '../traffic/tables';
 
@@ -22,7 +23,7 @@ export function TrafficPage() {
   const loaded = useLoaded<Traffic>(`traffic?range=${range}`, EVERY_MS);
   return (
     <Page title="Traffic" action={<RangeChoice range={range} onChoose={setRange} />}>
-      <LoadedView loaded={loaded}>{(traffic) => <TrafficView traffic={traffic} />}</LoadedView>
+      <LoadedView loaded={loaded}>{(traffic) => <TrafficView traffic={traffic} range={range} />}</LoadedView>
     </Page>
   );
 }
@@ -45,7 +46,7 @@ function RangeChoice(props: { readonly range: Range; readonly onChoose: (range: 
   );
 }
 
-function TrafficView({ traffic }: { readonly traffic: Traffic }) {
+function TrafficView({ traffic, range }: { readonly traffic: Traffic; readonly range: Range }) {
   const [filter, setFilter] = useState<RefusalFilter>({});
   const choose = (name: keyof RefusalFilter) => (key: string | undefined) =>
     setFilter((before) => ({ ...before, [name]: key }));
@@ -58,11 +59,13 @@ function TrafficView({ traffic }: { readonly traffic: Traffic }) {
       <ShadowRefusals traffic={traffic} />
       <Endpoints endpoints={traffic.endpoints} chosen={filter.route} onChoose={choose('route')} />
       <Apps apps={traffic.apps} chosen={filter.app} onChoose={choose('app')} />
-      {app && (
+      {app ? (
         <Limits
           title={`Remaining quota of ${app.name ?? app.app}`}
           path={`apps/${encodeURIComponent(app.app)}`}
         />
+      ) : (
+        <RemainingQuotas range={range} app={filter.app} />
       )}
       <Filters filter={filter} onClear={(name) => choose(name)(undefined)} />
       <Refusals filter={filter} />
