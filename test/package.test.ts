@@ -138,6 +138,12 @@ it('runs the test of docs/testing.md with the file of the README', async () => {
   expect(stdout).toMatch(/^# fail 0$/m);
 });
 
+it('does what docs/transcript.md shows, where a person follows docs/quickstart.md in an empty folder', async () => {
+  const modules = dirname(installed.folder);
+  const { stdout } = await run(process.execPath, ['scripts/transcript.js', '--installed', modules]);
+  expect(stdout).toBe(await readFile('docs/transcript.md', 'utf8'));
+}, 60_000);
+
 /** The first block of code in a language on a page. */
 async function firstBlock(page: string, language: string): Promise<string> {
   const text = await readFile(join(installed.folder, page), 'utf8');
