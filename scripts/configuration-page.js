@@ -72,6 +72,8 @@ const DEFAULTS = {
 const MORE = {
   admin: 'operations.md#the-admin-port',
   console: 'console.md',
+  metrics: 'metrics.md',
+  'metrics.by_app': 'metrics.md#by-app',
   workers: 'operations.md#several-processes',
   trust_proxy: 'http.md#behind-another-proxy',
   client_ip_header: 'http.md#behind-another-proxy',

@@ -20,6 +20,7 @@ import type { ReloadableGateway } from './reloader.js';
 import { openResources, type GatewayResources, type Runtime } from './resources.js';
 import { createInspectLimits, createLimit } from '../limit/limit.js';
 import { createMatch, createReadTarget, otherReadings } from '../match/match.js';
+import type { Measures } from '../model/measures.js';
 import { limitStatusOf } from '../model/limit-status.js';
 import type { Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
@@ -83,7 +84,7 @@ export async function buildGateway(
   reuse: Reuse,
   detached?: DetachedInstance,
 ): Promise<GatewayInstance> {
-  const { now, monotonic, newId, log } = runtime;
+  const { now, monotonic, newId, log, measures } = runtime;
   const resources = await openResources(settings, runtime, reuse);
   const {
     tokens,
@@ -100,7 +101,7 @@ export async function buildGateway(
   const checkRevocation = createCheckRevocation(revocations);
 
   const { keptClaims, tokenCacheSize: cacheSize } = settings;
-  const authenticate = createAuthenticate({ issuers, cacheSize, keptClaims, now, checkRevocation });
+  const authenticate = createAuthenticate({ issuers, cacheSize, keptClaims, now, checkRevocation, measures });
   const tokenService =
     settings.tokens && tokens && tokenServiceLimits && revocations
       ? tokens.serve(
@@ -119,7 +120,7 @@ export async function buildGateway(
       newId,
     }),
     readTarget: createReadTarget(settings),
-    steps: createSteps(settings, resources, authenticate, checkRevocation),
+    steps: createSteps(settings, resources, authenticate, checkRevocation, measures),
     inspectLimits: createInspectLimits({ store, local: memory }),
     forwarder: createForwarder(upstreams, {
       now: monotonic,
@@ -161,6 +162,7 @@ function createSteps(
   { store, memory }: GatewayResources,
   authenticate: Authenticate,
   checkRevocation: CheckRevocation,
+  measures: Measures,
 ): PipelineSteps {
   const places = createTokenPlaces(settings.issuers, authenticate);
   return {
@@ -173,6 +175,7 @@ function createSteps(
       local: memory,
       draftHeaders: settings.limitHeaders === 'draft',
       checkRevocation,
+      measures,
     }),
   };
 }

@@ -1,6 +1,9 @@
 /** What the parts of a process that serves ask of the instance in force. Called by `serve.ts`. */
 import type { Listening } from '../server/server.js';
-import { createMetrics, type Metrics } from '../telemetry/metrics.js';
+import { VERSION } from '../model/version.js';
+import type { LoopDelay } from '../telemetry/loop-delay.js';
+import { readsKeys } from '../telemetry/measure-counts.js';
+import { createMetrics, type Metrics, type MetricSources } from '../telemetry/metrics.js';
 import type { AdminHandlers } from './admin-api.js';
 import type { GatewayInstance } from './build-gateway.js';
 import type { ConsoleSources } from './console.js';
@@ -33,15 +36,45 @@ export function consoleSources(
   };
 }
 
-/** Opens the metrics. `listening` is called when they are read. */
-export function openMetrics(current: () => Served, listening: () => Listening): Metrics {
+/** What the metrics ask of the process. It is called when they are read. */
+interface MetricParts {
+  readonly current: Served;
+  readonly listening: Listening;
+  readonly loopDelay: LoopDelay;
+}
+
+/**
+ * Opens the metrics. `parts` is called when they are read.
+ * @param now epoch milliseconds
+ */
+export function openMetrics(parts: () => MetricParts, now: () => number): Metrics {
   return createMetrics({
-    isRedisUp: () => current().redis?.isUp,
-    targets: () => current().gateway.forwarder.targets(),
-    connections: () => listening().connections(),
-    inFlight: () => listening().inFlight(),
-    routes: () => current().settings.routes,
+    isRedisUp: () => parts().current.redis?.isUp,
+    targets: () => parts().current.gateway.forwarder.targets(),
+    connections: () => parts().listening.connections(),
+    inFlight: () => parts().listening.inFlight(),
+    maxInFlight: () => parts().current.settings.maxInFlight,
+    isReady: () => parts().current.isReady(),
+    keyAges: () => keyAgesOf(parts().current, now()),
+    revocations: () => revocationsOf(parts().current),
+    loopDelay: () => parts().loopDelay.lastMinute(),
+    version: VERSION,
   });
+}
+
+function keyAgesOf({ settings, issuerKeys }: Served, nowMs: number): ReturnType<MetricSources['keyAges']> {
+  const isRead = new Set(settings.issuers.filter(readsKeys).map(({ name }) => name));
+  return issuerKeys().flatMap(({ name: issuer, readAtMs }) =>
+    readAtMs !== undefined && isRead.has(issuer)
+      ? [{ issuer, ageS: Math.max(0, nowMs - readAtMs) / 1000 }]
+      : [],
+  );
+}
+
+function revocationsOf({ revocations }: Served): ReturnType<MetricSources['revocations']> {
+  return (
+    revocations && { isUp: revocations.unavailableSinceMs === undefined, size: revocations.currentSet?.size }
+  );
 }
 
 /** Begins to count the traffic, for the console. */

@@ -11,7 +11,7 @@ export interface ObserveOptions extends AccessLogOptions {
   readonly log: NearestRouteOptions['log'];
   /** The routes in force now. */
   readonly routes: () => readonly Route[];
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, 'add'>;
   readonly refusals: Pick<RefusalReports, 'add' | 'addShadow'>;
   readonly traffic: Pick<TrafficHandle, 'add'>;
   /** Called last. */
@@ -26,10 +26,8 @@ export function createObserve(options: ObserveOptions): Observe {
   return (record) => {
     logAccess(record);
     traffic.add(record);
-    if (record.shadow && record.route) {
-      metrics.countShadowRefusal(record.route, record.shadow.reason);
-      refusals.addShadow(record);
-    }
+    metrics.add(record);
+    if (record.shadow && record.route) refusals.addShadow(record);
     if (record.reason !== undefined) refusals.add(record);
     if (record.reason === 'no_route') logNearestRoute(record);
     watch?.(record);

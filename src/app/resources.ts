@@ -2,12 +2,10 @@
  * Opens the resources of a gateway that a reload keeps: connections, counts, keys, revocations. Each comes from the pool
  * (`resource-pool.ts`) by name and settings, and is reused while its settings are equal. Called by `build-gateway.ts`.
  *
- * This file chooses the limit store and the source of each issuer's keys.
+ * This file chooses the limit store, and `issuer-keys.ts` the source of each issuer's keys.
  */
-import { createJwksFileCaches, type OpenJwksFileCache } from '../authenticate/jwks-file-cache.js';
-import { createKeySet, type KeySet } from '../authenticate/key-set.js';
-import { createLocalKeySet } from '../authenticate/local-jwks.js';
-import { createSecretKeySet } from '../authenticate/secret-key-set.js';
+import type { KeySet } from '../authenticate/key-set.js';
+import { reuseIssuerKeys, reuseJwksFileCaches } from './issuer-keys.js';
 import type { Reuse } from './resource-pool.js';
 import { openUpstream, type UpstreamPools } from '../forward/forward.js';
 import { createMemoryStore, type MemoryStore } from '../limit/memory-store.js';
@@ -16,6 +14,7 @@ import type { LimitStore } from '../limit/store.js';
 import type { Audit } from '../model/audit.js';
 import type { Issuer } from '../model/issuer.js';
 import type { Log } from '../model/log.js';
+import type { Measures } from '../model/measures.js';
 import type { Settings } from '../model/settings.js';
 import type { Upstream } from '../model/upstream.js';
 import { openRevocations, type RevocationHandle, type Siblings } from './revocations.js';
@@ -41,6 +40,7 @@ export interface Runtime {
   /** Replaces the token registry's own pepper. */
   readonly pepper: string | undefined;
   readonly log: Log;
+  readonly measures: Measures;
   /** Records administrative changes. */
   readonly audit: Audit;
   /** Undefined for a gateway of one process. */
@@ -145,22 +145,22 @@ async function openTokenServiceLimits(
   { tokens: settings, redis: redisSettings }: Settings,
   tokens: TokenServiceHandle | undefined,
   redis: RedisConnection | undefined,
-  { now, log }: Runtime,
+  { now, log, measures }: Runtime,
   reuse: Reuse,
 ): Promise<TokenServiceLimits | undefined> {
   if (!settings || !tokens) return undefined;
   // Loaded on demand, as the token service.
   const { reuseTokenServiceLimits } = await import('./token-service-limits.js');
   const { fingerprintOfId } = tokens;
-  const store = { redis, keyPrefix: redisSettings?.keyPrefix, fingerprintOfId, now, log };
+  const store = { redis, keyPrefix: redisSettings?.keyPrefix, fingerprintOfId, now, log, measures };
   return reuseTokenServiceLimits(settings, store, reuse);
 }
 
-function reuseRedis({ redis }: Settings, { log, monotonic }: Runtime, reuse: Reuse) {
+function reuseRedis({ redis }: Settings, { log, monotonic, measures }: Runtime, reuse: Reuse) {
   return reuse<RedisConnection | undefined>(
     'redis',
     redis,
-    () => redis && connectRedis(redis, { log, now: monotonic }),
+    () => redis && connectRedis(redis, { log, now: monotonic, measures }),
     (connection) => connection?.close(),
   );
 }
@@ -172,43 +172,6 @@ function reuseUpstream(upstream: Upstream, streamWatcher: StreamWatcher, runtime
     upstream,
     () => openUpstream(upstream, { now: monotonic, random: () => fraction(random(4)), log, streamWatcher }),
     (pools) => pools.close(),
-  );
-}
-
-function reuseJwksFileCaches({ jwksCache, jwksMaxStaleMs }: Settings, runtime: Runtime, reuse: Reuse) {
-  const { now, newId, log } = runtime;
-  return reuse<OpenJwksFileCache | undefined>('key cache', { jwksCache, jwksMaxStaleMs }, () =>
-    jwksCache === undefined
-      ? undefined
-      : createJwksFileCaches(jwksCache, { now, newId, log, maxStaleMs: jwksMaxStaleMs }),
-  );
-}
-
-/** An issuer's keys are kept when the rules for its tokens change. Keys from a file are read again at each reload. */
-function reuseIssuerKeys(
-  issuer: Issuer,
-  { jwksMaxAgeMs, jwksMaxStaleMs }: Settings,
-  tokens: TokenServiceHandle | undefined,
-  cache: OpenJwksFileCache | undefined,
-  { now, log }: Runtime,
-  reuse: Reuse,
-): Promise<KeySet> {
-  const { name, keys, algorithms, tokenTypes } = issuer;
-  const resource = `keys of ${name}`;
-  const close = (set: KeySet): void => set.close();
-  if (keys.kind === 'own' && tokens) {
-    const { signer } = tokens;
-    return reuse(resource, { signer, algorithms }, () => createLocalKeySet(signer, algorithms, now), close);
-  }
-  if (keys.kind === 'secret')
-    return reuse(resource, { keys }, () => createSecretKeySet(keys.secret, now), close);
-  const isFile = keys.kind === 'file' || keys.kind === 'public_key_file';
-  const reading = isFile ? Symbol('each its own') : undefined;
-  return reuse(
-    resource,
-    { keys, algorithms, tokenTypes, jwksMaxAgeMs, jwksMaxStaleMs, cache, reading },
-    () => createKeySet(issuer, { now, log, maxAgeMs: jwksMaxAgeMs, maxStaleMs: jwksMaxStaleMs, cache }),
-    close,
   );
 }
 

@@ -11,20 +11,19 @@ import type { Settings } from '../model/settings.js';
 import type { Siblings } from './revocations.js';
 import type { KnownPage } from '../revocation/revocation.js';
 import { openProcessLog } from './process-log.js';
-import { processRuntime } from './runtime.js';
-import { AuditRing } from '../telemetry/audit-trail.js';
+import { openRuntime } from './serving-runtime.js';
 import { watchLoopDelay } from '../telemetry/loop-delay.js';
 import { sumOf, type Measurements } from '../telemetry/metrics.js';
 import { createOpenAdmin, type AdminApiContext } from './admin-api.js';
 import { watchFaults, type FaultWatch } from './faults.js';
-import { consoleSources, handlersOf, openMetrics, openTrafficOf, type Served } from './current-instance.js';
+import { consoleSources, handlersOf, openTrafficOf, type Served } from './current-instance.js';
 import { createObserve } from './observe.js';
 import { createConsoleReports, reportOf, type AllWorkers, type ProcessReport } from './process-report.js';
 import { createRefusalReports, type RefusalReports } from './refusal-reports.js';
 import { limitHeapGrowth } from './limit-heap-growth.js';
 import { keysThatNeedRestart } from './pending-settings.js';
 import type { ProcessTraffic } from './sibling-traffic.js';
-import { idOf, type TrafficHandle } from './traffic.js';
+import type { TrafficHandle } from './traffic.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -90,12 +89,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   limitHeapGrowth();
   const openedLog = openProcessLog(started.log, env, worker?.number);
   const { log, writeInfo, setLevel, reopen, close: closeProcess } = openedLog;
-  const { runtime, ring } = openRuntime(options, log);
+  const parts = () => ({ current: current(), faults, traffic, listening, loopDelay });
+  const { runtime, ring, metrics } = openRuntime(options, log, parts);
   const refusals = createRefusalReports({ log, now: runtime.now, current: () => current() });
   const state = { isDraining: false, sample: options.sample };
   const report = reportOf(ring, () => reloader.lastReload());
   const reports = createConsoleReports(worker, refusals, report);
-  const console = consoleSources(state, () => ({ current: current(), faults, traffic, listening }));
+  const console = consoleSources(state, parts);
   const opened = openReloader(options, runtime, { reports, console }, onReload);
   const reloader: ConfigReloader<Served> = await orClose(opened, closeProcess);
   const current = (): Served => reloader.current();
@@ -110,7 +110,6 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await reloader.close();
     await closeProcess();
   };
-  const metrics = openMetrics(current, () => listening);
   const logged = { paths: started.log.paths };
   const place = { worker: worker?.number, logged, now: runtime.now };
   const observe = createObserve({ log, writeInfo, ...place, routes, metrics, refusals, traffic, watch });
@@ -133,6 +132,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     metrics.countReload(isInForce);
     if (!isInForce) return;
     const { settings } = current();
+    metrics.applySettings(settings);
     setLevel(settings.log.level);
     logged.paths = settings.log.paths;
     listening.applySettings(settings);
@@ -161,15 +161,6 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       await closeAll();
     },
   };
-}
-
-/** Opens the runtime of this process, and the ring that keeps its administrative changes. */
-function openRuntime({ env, worker }: ServeOptions, log: Log): { runtime: Runtime; ring: AuditRing } {
-  const runtime = processRuntime(log, env);
-  const ring = new AuditRing(runtime.now);
-  const audit = ring.keeping(runtime.audit);
-  const gateway = worker?.gateway ?? idOf(runtime.random(8));
-  return { runtime: { ...runtime, audit, siblings: worker?.siblings, gateway }, ring };
 }
 
 /** Closes what was opened before, where opening fails. */

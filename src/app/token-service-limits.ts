@@ -1,6 +1,7 @@
 /** The limits on the use of the token service's endpoints, counted in Redis if there is one. Called by `resources.ts`. */
 import { networkOf } from '../limit/limit.js';
 import type { Log } from '../model/log.js';
+import type { Measures } from '../model/measures.js';
 import type { TokenServiceSettings } from '../model/tokens.js';
 import type { RedisConnection } from '../redis/connection.js';
 import {
@@ -29,12 +30,13 @@ export interface TokenServiceLimitsStore {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
+  readonly measures: Measures;
 }
 
 /** Opens or reuses the limits. Each kind of count is kept until its own limit changes. */
 export async function reuseTokenServiceLimits(
   { failedAttempts, revokeLimit, issueLimit }: TokenServiceSettings,
-  { redis, keyPrefix, fingerprintOfId, now, log }: TokenServiceLimitsStore,
+  { redis, keyPrefix, fingerprintOfId, now, log, measures }: TokenServiceLimitsStore,
   reuse: Reuse,
 ): Promise<TokenServiceLimits> {
   return {
@@ -47,6 +49,7 @@ export async function reuseTokenServiceLimits(
         fingerprintOfId,
         now,
         log,
+        measures,
       }),
     ),
     revokeLimit: await reuse('revoke limit', { of: revokeLimit, redis }, () =>

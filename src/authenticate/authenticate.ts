@@ -16,6 +16,7 @@
  */
 import type { Issuer } from '../model/issuer.js';
 import type { Admission } from '../model/decision.js';
+import { NO_MEASURES, type Measures } from '../model/measures.js';
 import { ANONYMOUS, type Principal } from '../model/principal.js';
 import { Refusal } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
@@ -56,6 +57,8 @@ export interface AuthenticateOptions {
   readonly checkRevocation?: (principal: Principal) => Refusal | undefined;
   /** Records the checks of a new token, for `explain`; omitted for a gateway's requests. */
   readonly trace?: TokenTrace;
+  /** Counts the searches in the cache; by default nothing does. */
+  readonly measures?: Pick<Measures, 'tokenCache'>;
 }
 
 type AuthenticatedHead = Pick<RequestHead, 'authorization' | 'socket'>;
@@ -99,6 +102,7 @@ class Authenticator {
   /** Verifications in progress, by token: a burst with one new token costs one verification. */
   readonly #verifying = new Map<string, Promise<VerifiedToken | Refusal>>();
   readonly #trace: TokenTrace | undefined;
+  readonly #measures: Pick<Measures, 'tokenCache'>;
 
   constructor({
     issuers,
@@ -107,7 +111,9 @@ class Authenticator {
     now,
     checkRevocation = refuseNone,
     trace,
+    measures = NO_MEASURES,
   }: AuthenticateOptions) {
+    this.#measures = measures;
     this.#verifiers = new Map(
       issuers.map(({ issuer, keys }) => [
         issuer.iss,
@@ -127,6 +133,7 @@ class Authenticator {
     if (access.kind === 'public') return ANONYMOUS;
     if (authorization === undefined) return NO_TOKEN;
     const cached = this.#cache.get(authorization);
+    this.#measures.tokenCache(cached !== undefined);
     if (cached) {
       if (access.issuers?.has(cached.principal.issuer) === false) return INVALID_TOKEN.issuer;
       return timeError(cached, this.#now()) ?? this.#checkRequest(cached, socket);

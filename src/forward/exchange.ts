@@ -4,9 +4,12 @@ import type { Duplex } from 'node:stream';
 import type { Admission } from '../model/decision.js';
 import type { Log } from '../model/log.js';
 import type { Principal } from '../model/principal.js';
+import type { Fault } from '../model/reasons.js';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
 import type { BodyLimits } from './body-pace.js';
+
+export type { Fault } from '../model/reasons.js';
 
 export interface ForwarderOptions extends BodyLimits {
   /** Monotonic milliseconds. */
@@ -56,23 +59,6 @@ export interface Upgrade extends Exchange {
   /** Called once, after the upstream's 101, when the tunnel is open. */
   readonly opened: () => void;
 }
-
-/** Why an exchange failed when it was too late for a refusal. */
-export type Fault =
-  | 'client_gone'
-  | 'client_stalled'
-  | 'client_body_timeout'
-  | 'client_body_too_large'
-  | 'upstream_reset_in_body'
-  | 'upstream_idle_in_body'
-  | 'tunnel_idle'
-  | 'tunnel_broken'
-  /** The token was revoked during the exchange, or expired while a tunnel or event stream was open. */
-  | 'token_ended'
-  /** More WebSockets or event streams than `max_tunnels`. */
-  | 'tunnels_full'
-  /** An exception inside the gateway. */
-  | 'internal_error';
 
 /** The result of an exchange that got the upstream's response, or whose client left before it. */
 export interface ForwardOutcome {

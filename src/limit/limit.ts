@@ -1,5 +1,6 @@
 /** The step `limit` of the pipeline: counts a request under all limits of its route, or refuses it. */
 import type { Quota } from '../model/limit.js';
+import { NO_MEASURES, type Measures } from '../model/measures.js';
 import type { Principal } from '../model/principal.js';
 import type { Refusal } from '../model/refusal.js';
 import type { Route } from '../model/route.js';
@@ -16,6 +17,8 @@ export interface LimitOptions {
   readonly draftHeaders: boolean;
   /** Checks the revocation again after waiting for Redis, whose reply may report new revocations. */
   readonly checkRevocation?: (principal: Principal) => Refusal | undefined;
+  /** Counts the checks; by default nothing does. */
+  readonly measures?: Pick<Measures, 'limitCheck' | 'redisFallback'>;
 }
 
 /** The remaining quota, a 429 or 503, or undefined for a request that was not counted. */
@@ -31,15 +34,25 @@ export type Limit = (principal: Principal, route: Route, clientIp: string) => Fi
  * Creates the step `limit`. It returns the quota or a refusal, as a promise where the store is asynchronous. It does not
  * reject.
  */
-export function createLimit({ store, local, draftHeaders, checkRevocation }: LimitOptions): Limit {
+export function createLimit({
+  store,
+  local,
+  draftHeaders,
+  checkRevocation,
+  measures = NO_MEASURES,
+}: LimitOptions): Limit {
   const routes = new WeakMap<Route, RouteLimits>();
 
   function findingOf(
     result: CheckResult,
     { limits, refusals, names, draft, onFailure }: RouteLimits,
   ): Finding {
-    if (result === 'unavailable' || result === 'full')
-      return onFailure === 'open' ? undefined : STORE_UNAVAILABLE;
+    if (result === 'unavailable' || result === 'full') {
+      const isOpen = onFailure === 'open';
+      measures.limitCheck(isOpen ? 'uncounted' : 'unavailable');
+      return isOpen ? undefined : STORE_UNAVAILABLE;
+    }
+    measures.limitCheck(result.admitted ? 'admitted' : 'refused');
     return result.admitted
       ? quotaOf(result, limits, draft)
       : refusalOf(result, limits, refusals, names, draft);
@@ -66,6 +79,7 @@ export function createLimit({ store, local, draftHeaders, checkRevocation }: Lim
     prepared: RouteLimits,
     isUnauthenticated: boolean,
   ): Finding | Promise<Finding> {
+    measures.redisFallback();
     if (prepared.onFailure !== 'local' || !local) return findingOf('unavailable', prepared);
     const result = local.consume(keys, prepared.limits, prepared.withStates, isUnauthenticated);
     return result instanceof Promise

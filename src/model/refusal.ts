@@ -44,6 +44,9 @@ const SHOWN: ReadonlySet<number> = new Set([400, 403, 429]);
 /** The kind of a refusal, as the access log names it. */
 export type RefusalReason = keyof typeof KINDS;
 
+/** Every kind of refusal. */
+export const REFUSAL_REASONS = Object.keys(KINDS) as readonly RefusalReason[];
+
 /** Returns whether a recorded reason is a refusal's, rather than a fault after the response had begun. */
 export function isRefusalReason(reason: string): reason is RefusalReason {
   return Object.hasOwn(KINDS, reason);

@@ -115,6 +115,11 @@ export interface LogSettings {
   readonly clientIds: boolean;
 }
 
+export interface MetricsSettings {
+  /** Whether the metrics have the ids of apps. */
+  readonly byApp: boolean;
+}
+
 /** A key of the file that switches off a protection. */
 export interface InsecureSetting {
   /** Its path in the file: `upstreams.legacy.tls.insecure`. */
@@ -149,6 +154,7 @@ export interface Settings {
   readonly tokens: TokenServiceSettings | undefined;
   readonly client: ClientSettings;
   readonly log: LogSettings;
+  readonly metrics: MetricsSettings;
   readonly drainTimeoutMs: number;
   /** How long new connections are still accepted during the drain; undefined: 1 s, at most a tenth of the drain. */
   readonly drainDelayMs: number | undefined;

@@ -3,19 +3,19 @@
  * no longer holds a slot replies with the new server (MOVED), or, while the slot moves, with the server that already has
  * the key (ASK).
  */
-import type { Log } from '../model/log.js';
 import type { RedisServers, RedisSettings } from '../model/settings.js';
 import { createEvaluate, type Location, type RedisConnection } from './scripts.js';
 import { slotOf, type Redirect } from './slots.js';
-import { SlotMap, type ClusterServer } from './slot-map.js';
+import { SlotMap, type ClusterServer, type SlotMapOptions } from './slot-map.js';
 
 /** Starts to connect to a cluster, and retries until `close()`. Throws nothing. */
 export function connectCluster(
   settings: RedisSettings,
   cluster: Extract<RedisServers, { kind: 'cluster' }>,
-  { log, now }: { readonly log: Log; readonly now: () => number },
+  options: Pick<SlotMapOptions, 'log' | 'now' | 'measures'>,
 ): RedisConnection {
-  return new ClusterConnection(new SlotMap({ settings, cluster, log, now }), settings.timeoutMs, now);
+  const slots = new SlotMap({ settings, cluster, ...options });
+  return new ClusterConnection(slots, settings.timeoutMs, options.now);
 }
 
 type Reply = readonly unknown[] | 'unavailable' | Redirect;

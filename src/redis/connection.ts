@@ -7,6 +7,7 @@
  *             └─ a cluster ──▶ cluster.ts ──▶ slot-map.ts ──▶ a server.ts for each that holds slots
  */
 import type { Log } from '../model/log.js';
+import type { Measures } from '../model/measures.js';
 import type { RedisSettings } from '../model/settings.js';
 import { createClient } from './client.js';
 import { connectCluster } from './cluster.js';
@@ -20,6 +21,8 @@ export interface RedisConnectionOptions {
   readonly log: Log;
   /** Milliseconds from any origin, to measure outages. */
   readonly now: () => number;
+  /** Measures the calls; by default nothing does. */
+  readonly measures?: Pick<Measures, 'redisCall'>;
 }
 
 /** Starts to connect, and retries until `close()`. The gateway can start without its Redis. Throws nothing. */

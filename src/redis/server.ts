@@ -11,6 +11,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { Log } from '../model/log.js';
+import { NO_MEASURES, type Measures } from '../model/measures.js';
 import { createCallFaults, type CallFaults } from './call-faults.js';
 import { isReplica, isReply, reasonOf } from './errors.js';
 import { createOutageLog, type OutageLog } from './outage-log.js';
@@ -45,6 +46,8 @@ export interface ServerOptions<Redirect> {
   readonly log: Log;
   /** Milliseconds from any origin, to measure outages. */
   readonly now: () => number;
+  /** Measures the calls; by default nothing does. */
+  readonly measures?: Pick<Measures, 'redisCall'> | undefined;
   /** Added to every line of the log. */
   readonly fields?: object;
   /** Reads an error that refers the caller to another server. Such an error is a reply, not a failure. */
@@ -107,6 +110,8 @@ class ProbedServer<Redirect> implements RedisServer<Redirect> {
     name: string,
   ): Promise<readonly unknown[] | 'unavailable' | Redirect> {
     if (!this.isUp) return Promise.resolve('unavailable');
+    const { now, measures = NO_MEASURES } = this.#options;
+    const sentAt = now();
     return new Promise((resolve) => {
       let isPending = true;
       const timer = setTimeout(() => {
@@ -114,6 +119,7 @@ class ProbedServer<Redirect> implements RedisServer<Redirect> {
         setImmediate(() => {
           if (!isPending) return;
           isPending = false;
+          measures.redisCall(now() - sentAt);
           this.#countLateCall();
           resolve('unavailable');
         });
@@ -122,6 +128,7 @@ class ProbedServer<Redirect> implements RedisServer<Redirect> {
         if (!isPending) return;
         isPending = false;
         clearTimeout(timer);
+        measures.redisCall(now() - sentAt);
         resolve(this.#resultOf(name, reply, error));
       };
       command(this.#client).then(finish, (error: unknown) => finish(undefined, error));

@@ -6,6 +6,7 @@
  * that a failover is noticed quickly.
  */
 import type { Log } from '../model/log.js';
+import type { Measures } from '../model/measures.js';
 import type { HostPort, RedisServers, RedisSettings } from '../model/settings.js';
 import { createClient } from './client.js';
 import { probe } from './scripts.js';
@@ -24,6 +25,8 @@ export interface SlotMapOptions {
   readonly log: Log;
   /** Milliseconds from any origin. */
   readonly now: () => number;
+  /** Measures the calls; by default nothing does. */
+  readonly measures?: Pick<Measures, 'redisCall'>;
 }
 
 /** How often the map is read: while all slots are served, and while they are not. */
@@ -105,7 +108,7 @@ export class SlotMap {
   }
 
   #createNode(address: HostPort, name: string): ClusterServer {
-    const { settings, cluster, log, now } = this.#options;
+    const { settings, cluster, log, now, measures } = this.#options;
     const client = createClient({ kind: 'node', ...address, access: cluster.access }, settings.timeoutMs);
     const node: ClusterServer = {
       address,
@@ -115,6 +118,7 @@ export class SlotMap {
         timeoutMs: settings.timeoutMs,
         log,
         now,
+        measures,
         fields: { server: name },
         readRedirect,
         onUnavailable: () => this.readSoon(),

@@ -1,40 +1,82 @@
 /**
- * The metrics that Prometheus reads from the admin port. Gauges are computed when they are scraped, so that they cost
- * requests nothing.
+ * The metrics that Prometheus reads from the admin port. What counts is plain arrays and numbers, read when it is scraped.
  *
  * Each gateway has a registry of its own. Several gateways in one process share the metrics of the process.
  */
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import type { Route } from '../model/route.js';
-import { createShadowRefusals, type ShadowRefusals } from './shadow-refusals.js';
+import type { Measures } from '../model/measures.js';
+import type { ExchangeRecord } from '../model/record.js';
+import type { Settings } from '../model/settings.js';
+import { AppRequests } from './app-requests.js';
+import { registerGauges, type GaugeSources } from './gauges.js';
+import { MeasureCounts } from './measure-counts.js';
+import { RequestMetrics, type RequestMetricsSettings } from './request-metrics.js';
+import { createShadowRefusals } from './shadow-refusals.js';
 
-/** Where the gauges get their values. */
-export interface MetricSources {
-  /** Undefined where the file has no Redis. */
-  readonly isRedisUp: () => boolean | undefined;
-  readonly targets: () => readonly { upstream: string; target: string; isUp: boolean }[];
+/** Where the metrics get the values that they do not count. */
+export interface MetricSources extends GaugeSources {
   /** Open connections of clients, tunnels included. */
   readonly connections: () => Promise<number>;
-  /** Exchanges in flight: each from its head until its response is complete, or until it is a tunnel. */
-  readonly inFlight: () => number;
-  /** The routes in force now. */
-  readonly routes: () => readonly Route[];
 }
+
+/** The settings that decide which labels there are. */
+export type MetricSettings = RequestMetricsSettings & Pick<Settings, 'issuers' | 'redis' | 'metrics'>;
 
 export interface Metrics {
   /** `contentType` and `metrics()` are the response of `/metrics`. */
   readonly registry: Registry;
+  /** What the parts of the gateway report to. */
+  readonly measures: Measures;
+  /** Takes the labels of the settings in force, and drops the others. To be called at the start and after each reload. */
+  readonly applySettings: (settings: MetricSettings) => void;
   /** Counts a reload; `isInForce`: whether it succeeded. */
   readonly countReload: (isInForce: boolean) => void;
-  /** Counts a request that a rule in shadow would have refused. */
-  readonly countShadowRefusal: ShadowRefusals['count'];
+  /** Counts an exchange that is over. */
+  readonly add: (record: ExchangeRecord) => void;
 }
 
-/** Creates the metrics of one gateway. */
-export function createMetrics({ isRedisUp, targets, connections, inFlight, routes }: MetricSources): Metrics {
+/** Creates the metrics of one gateway, without routes. */
+export function createMetrics(sources: MetricSources): Metrics {
   const gatewayRegistry = new Registry();
   const registers = [gatewayRegistry];
+  const requests = new RequestMetrics();
+  const apps = new AppRequests();
+  const measures = new MeasureCounts();
+  requests.register(gatewayRegistry);
+  const shadow = createShadowRefusals(registers);
+  measures.register(gatewayRegistry);
+  apps.register(gatewayRegistry);
+  const countReload = createReloadMetrics(registers);
+  registerGauges(gatewayRegistry, sources);
+  new Gauge({
+    name: 'tollgate_connections',
+    help: 'Open connections of clients, tunnels included.',
+    registers,
+    async collect() {
+      this.set(await sources.connections());
+    },
+  });
 
+  return {
+    registry: Registry.merge([gatewayRegistry, processMetrics()]),
+    measures: measures.measures,
+    applySettings(settings) {
+      requests.applySettings(settings);
+      measures.applySettings(settings);
+      shadow.setRoutes(settings.routes);
+      const issuers = new Set(settings.issuers.map(({ name }) => name));
+      apps.applySettings({ isOn: settings.metrics.byApp, issuers });
+    },
+    countReload,
+    add(record) {
+      requests.add(record);
+      apps.add(record);
+      if (record.shadow && record.route) shadow.count(record.route, record.shadow.reason);
+    },
+  };
+}
+
+function createReloadMetrics(registers: Registry[]): Metrics['countReload'] {
   const reloads = new Counter({
     name: 'tollgate_config_reloads_total',
     help: 'Reloads of the configuration, by their result.',
@@ -50,56 +92,9 @@ export function createMetrics({ isRedisUp, targets, connections, inFlight, route
     aggregator: 'min',
   });
   lastReload.set(1);
-
-  const shadow = createShadowRefusals(registers);
-  shadow.setRoutes(routes());
-  new Gauge({
-    name: 'tollgate_redis_up',
-    help: 'Whether Redis is available (1) or known to be unavailable (0).',
-    registers,
-    aggregator: 'min',
-    collect() {
-      const isUp = isRedisUp();
-      if (isUp === undefined) this.remove();
-      else this.set(Number(isUp));
-    },
-  });
-  new Gauge({
-    name: 'tollgate_upstream_target_up',
-    help: 'Whether a target gets requests (1) or not (0).',
-    labelNames: ['upstream', 'target'],
-    registers,
-    aggregator: 'min',
-    collect() {
-      this.reset();
-      for (const { upstream, target, isUp } of targets()) this.set({ upstream, target }, Number(isUp));
-    },
-  });
-  new Gauge({
-    name: 'tollgate_connections',
-    help: 'Open connections of clients, tunnels included.',
-    registers,
-    async collect() {
-      this.set(await connections());
-    },
-  });
-  new Gauge({
-    name: 'tollgate_requests_in_flight',
-    help: 'Requests in flight, limited by max_in_flight.',
-    registers,
-    collect() {
-      this.set(inFlight());
-    },
-  });
-
-  return {
-    registry: Registry.merge([gatewayRegistry, processMetrics()]),
-    countReload(isInForce) {
-      reloads.inc({ result: isInForce ? 'success' : 'failure' });
-      lastReload.set(Number(isInForce));
-      shadow.setRoutes(routes());
-    },
-    countShadowRefusal: shadow.count,
+  return (isInForce) => {
+    reloads.inc({ result: isInForce ? 'success' : 'failure' });
+    lastReload.set(Number(isInForce));
   };
 }
 

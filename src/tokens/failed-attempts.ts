@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Log } from '../model/log.js';
+import { NO_MEASURES, type Measures } from '../model/measures.js';
 import type { FailedAttemptsSettings } from '../model/tokens.js';
 import {
   createMemoryCooldowns,
@@ -66,6 +67,8 @@ export interface FailedAttemptsOptions {
   readonly log: Log;
   /** The most counts of each kind in this process's memory. */
   readonly maxKeys?: number;
+  /** Counts the failures; by default nothing does. */
+  readonly measures?: Pick<Measures, 'failedAttempt'>;
 }
 
 const ATTEMPTS_BY_ADDRESS = 10;
@@ -87,7 +90,7 @@ const BUSY = new Throttled(1);
 
 /** Creates the throttle. Windows and cooldowns are rounded up to whole seconds. */
 export function createFailedAttempts(options: FailedAttemptsOptions): FailedAttempts {
-  const { settings, networkOf, log } = options;
+  const { settings, networkOf, log, measures = NO_MEASURES } = options;
   const cooldownS = Math.ceil(settings.cooldownMs / 1000);
   const pairs = createCounts(options, 'pair', settings.attempts);
   const addresses = createCounts(options, 'address', settings.attempts * ATTEMPTS_BY_ADDRESS);
@@ -107,6 +110,7 @@ export function createFailedAttempts(options: FailedAttemptsOptions): FailedAtte
     try {
       const result = await check();
       isWrong = result === undefined || result === 'busy';
+      if (result === undefined) measures.failedAttempt(entries[0]!.attempt.endpoint);
       return result;
     } finally {
       if (isWrong)

@@ -1,18 +1,7 @@
 /** A token endpoint's error response: a status and an RFC 6749 5.2 body. Endpoints return it; it is never thrown. */
+import type { OAuthErrorCode } from '../model/reasons.js';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { EndpointResponse } from './endpoints/endpoint.js';
-
-export type OAuthErrorCode =
-  | 'invalid_request'
-  | 'invalid_client'
-  | 'invalid_grant'
-  | 'invalid_scope'
-  | 'unsupported_grant_type'
-  /** RFC 6750 3.1 */
-  | 'invalid_token'
-  /** RFC 6749 4.1.2.1: the two codes that fit a 429, a 503 and a bug. */
-  | 'temporarily_unavailable'
-  | 'server_error';
 
 /** An error response of a token endpoint, with its body made once. */
 export class OAuthError implements EndpointResponse {

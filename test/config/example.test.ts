@@ -25,6 +25,7 @@ describe('a file with every key', () => {
       },
       client: { headerTimeoutMs: 5000, bodyTimeoutMs: 6000, keepAliveMs: 7000, maxConnections: 1000 },
       log: { level: 'warn', file: resolve('test/fixtures/config/gate.log'), pretty: false },
+      metrics: { byApp: true },
       drainTimeoutMs: 5000,
       allowSemicolon: true,
       maxLimitKeys: 5000,

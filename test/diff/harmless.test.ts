@@ -125,6 +125,7 @@ const HARMLESS: readonly Case[] = [
   ],
   ['fresher keys', inFile({ jwks_max_age: '1m', jwks_max_stale: '1h' })],
   ['the log', inFile({ log: { level: 'warn', paths: true } })],
+  ['metrics by app', inFile({ metrics: { by_app: true } })],
   ['Redis', inFile({ redis: 'redis://127.0.0.1:6379' })],
   [
     'more workers, timeouts of clients and the drain',

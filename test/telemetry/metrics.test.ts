@@ -1,8 +1,37 @@
 /** The metrics as Prometheus reads them: what they measure, and when. */
 import { expect, it } from 'vitest';
+import { Refusal } from '../../src/model/refusal.js';
 import type { Route } from '../../src/model/route.js';
-import { createMetrics } from '../../src/telemetry/metrics.js';
+import { createMetrics, type MetricSettings, type MetricSources } from '../../src/telemetry/metrics.js';
+import { recordOf } from './record-of.js';
 import { routeOf } from '../model/route-of.js';
+
+const SOURCES: MetricSources = {
+  isRedisUp: () => undefined,
+  targets: () => [],
+  connections: () => Promise.resolve(0),
+  inFlight: () => 0,
+  maxInFlight: () => 10_000,
+  isReady: () => true,
+  keyAges: () => [],
+  revocations: () => undefined,
+  loopDelay: () => ({ p50Ms: 0, p99Ms: 0, maxMs: 0 }),
+  version: '1.2.3',
+};
+
+function settingsOf(routes: readonly Route[]): MetricSettings {
+  return {
+    routes,
+    upstreams: [...new Set(routes.map(({ upstream }) => upstream))],
+    issuers: [],
+    tokens: undefined,
+    redis: undefined,
+    limitStatus: undefined,
+    onFailure: 'closed',
+    cors: undefined,
+    metrics: { byApp: false },
+  };
+}
 
 /** The samples of one metric, as written. */
 async function samples(metrics: ReturnType<typeof createMetrics>, name: string): Promise<string[]> {
@@ -18,11 +47,11 @@ it('gauges show the state at the time of the request', async () => {
   ];
   let open = 3;
   const metrics = createMetrics({
+    ...SOURCES,
     isRedisUp: () => isUp,
     targets: () => targets,
     connections: () => Promise.resolve(open),
     inFlight: () => open + 1,
-    routes: () => [],
   });
   expect(await samples(metrics, 'tollgate_redis_up')).toEqual(['tollgate_redis_up 1']);
   expect(await samples(metrics, 'tollgate_upstream_target_up')).toEqual([
@@ -30,7 +59,7 @@ it('gauges show the state at the time of the request', async () => {
     'tollgate_upstream_target_up{upstream="a",target="http://10.0.0.2"} 0',
   ]);
   expect(await samples(metrics, 'tollgate_connections')).toEqual(['tollgate_connections 3']);
-  expect(await samples(metrics, 'tollgate_requests_in_flight')).toEqual(['tollgate_requests_in_flight 4']);
+  expect(await samples(metrics, 'tollgate_requests_in_flight ')).toEqual(['tollgate_requests_in_flight 4']);
   [isUp, targets, open] = [false, targets.slice(1), 0];
   expect(await samples(metrics, 'tollgate_redis_up')).toEqual(['tollgate_redis_up 0']);
   expect(await samples(metrics, 'tollgate_upstream_target_up')).toHaveLength(1);
@@ -40,14 +69,7 @@ it('gauges show the state at the time of the request', async () => {
 });
 
 it('reloads are counted by their result, and the last one is shown, separately for each gateway', async () => {
-  const sources = {
-    isRedisUp: () => undefined,
-    targets: () => [],
-    connections: () => Promise.resolve(0),
-    inFlight: () => 0,
-    routes: () => [],
-  };
-  const [metrics, other] = [createMetrics(sources), createMetrics(sources)];
+  const [metrics, other] = [createMetrics(SOURCES), createMetrics(SOURCES)];
   const told = (one: typeof metrics) => samples(one, 'tollgate_config_');
   const fresh = [
     'tollgate_config_reloads_total{result="success"} 0',
@@ -81,14 +103,8 @@ it('refusals in shadow begin at 0 for each reason that a route can have, and end
   const one: Route = { ...scoped(), shadow: { ...scoped('a'), limits: [limit] } };
   const claim = { path: ['org'], name: 'org', test: 'is', values: ['a'] } as const;
   const two: Route = { ...routeOf('GET /b'), shadow: { ...routeOf('GET /b'), require: [claim] } };
-  let routes = [one, two, routeOf('GET /c')];
-  const metrics = createMetrics({
-    isRedisUp: () => undefined,
-    targets: () => [],
-    connections: () => Promise.resolve(0),
-    inFlight: () => 0,
-    routes: () => routes,
-  });
+  const metrics = createMetrics(SOURCES);
+  metrics.applySettings(settingsOf([one, two, routeOf('GET /c')]));
   const counts = () => samples(metrics, 'tollgate_shadow_refusals_total');
   const line = (route: string, reason: string, count: number) =>
     `tollgate_shadow_refusals_total{route="${route}",reason="${reason}"} ${count}`;
@@ -97,11 +113,10 @@ it('refusals in shadow begin at 0 for each reason that a route can have, and end
     line('GET /a', 'rate_limited', 0),
     line('GET /b', 'insufficient_claims', 0),
   ]);
-  metrics.countShadowRefusal(one, 'rate_limited');
-  metrics.countShadowRefusal(two, 'insufficient_claims');
-  routes = [{ ...one, shadow: { ...scoped(), limits: [limit] } }];
-  metrics.countReload(true);
+  metrics.add(recordOf({ route: one, shadow: new Refusal('rate_limited') }));
+  metrics.add(recordOf({ route: two, shadow: new Refusal('insufficient_claims') }));
+  metrics.applySettings(settingsOf([{ ...one, shadow: { ...scoped(), limits: [limit] } }]));
   // A request that began before the reload.
-  metrics.countShadowRefusal(two, 'insufficient_claims');
+  metrics.add(recordOf({ route: two, shadow: new Refusal('insufficient_claims') }));
   expect(await counts()).toEqual([line('GET /a', 'rate_limited', 1)]);
 });

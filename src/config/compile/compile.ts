@@ -84,6 +84,7 @@ export function compile(
       maxConnections: client.max_connections,
     },
     log: compileLog(log, files),
+    metrics: { byApp: config.metrics.by_app },
     drainTimeoutMs: config.drain_timeout,
     drainDelayMs: config.drain_delay,
     allowSemicolon: config.allow_semicolon,

@@ -122,6 +122,14 @@ export const general = z.strictObject({
     })
     .prefault({})
     .describe('The log: one JSON object a line, or readable text.'),
+  metrics: z
+    .strictObject({
+      by_app: flag()
+        .default(false)
+        .describe('Whether /metrics also counts requests by app; without it no app id is there.'),
+    })
+    .prefault({})
+    .describe('The metrics that Prometheus reads at /metrics on the admin port.'),
   limit_headers: z
     .enum(['legacy', 'draft'], { error: given('must be legacy or draft') })
     .default('legacy')
