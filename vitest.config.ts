@@ -27,7 +27,7 @@ const SERIAL = [
   'test/telemetry/loop-delay.test.ts',
 ];
 
-/** These need Chromium, which only their project looks for. */
+/** These need Chromium and nginx, which only their project looks for. */
 const BROWSER = ['test/console/browser/**/*.test.ts'];
 
 /** These need Prometheus, which only their project looks for. */
@@ -71,7 +71,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: BROWSER,
-          globalSetup: ['test/support/chromium.global.ts'],
+          globalSetup: ['test/support/chromium.global.ts', 'test/support/nginx.global.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },

@@ -83,8 +83,8 @@ function digitsOf({ value }: Figure): number {
 function NeedsAttention({ attention }: Pick<Overview, 'attention'>) {
   const { kind } = useSession();
   return (
-    <section class="card">
-      <h2>Needs attention</h2>
+    <section class="card" aria-labelledby="needs-attention">
+      <h2 id="needs-attention">Needs attention</h2>
       {attention.length === 0 ? (
         <p>
           <span class="state admitted">Nothing.</span>{' '}
