@@ -74,6 +74,8 @@ const MORE = {
   console: 'console.md',
   metrics: 'metrics.md',
   'metrics.by_app': 'metrics.md#by-app',
+  log: 'logs.md',
+  'log.pretty': 'logs.md#on-a-terminal',
   workers: 'operations.md#several-processes',
   trust_proxy: 'http.md#behind-another-proxy',
   client_ip_header: 'http.md#behind-another-proxy',

@@ -43,7 +43,7 @@ export async function addNextKey(
     stored.map((one) => one.kid),
     predecessor,
   );
-  if (added) log.info({ kid, signsFrom: new Date(signsFromMs) }, 'a new signing key is published');
+  if (added) log.info({ kid, signs_from: new Date(signsFromMs) }, 'a new signing key is published');
 }
 
 /**
