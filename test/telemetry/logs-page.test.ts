@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { FAULTS, OAUTH_ERROR_CODES } from '../../src/model/reasons.js';
 import { BROKEN_BODY } from '../../src/model/record.js';
 import { isRefusalReason, Refusal, type RefusalReason } from '../../src/model/refusal.js';
 import { errorFields } from '../../src/telemetry/error-fields.js';
@@ -128,9 +129,9 @@ const firstCodes = (rows: string[][]): string[] => rows.flatMap(([first]) => cod
 /** Refusals, faults after the response had begun, and the codes of the token service. */
 const REASONS = new Set([
   ...namesOf('src/model/refusal.ts', 'KINDS'),
-  ...namesOf('src/forward/exchange.ts', 'Fault'),
+  ...FAULTS,
   BROKEN_BODY,
-  ...namesOf('src/tokens/oauth-error.ts', 'OAuthErrorCode'),
+  ...OAUTH_ERROR_CODES,
 ]);
 
 describe('the messages', () => {
