@@ -11,6 +11,8 @@ import { createConsoleRefusals } from '../console/server/refusals-api.js';
 import { createConsoleRoutes } from '../console/server/routes-api.js';
 import { createConsoleUsers } from '../console/server/users-api.js';
 import { covers } from '../model/scope.js';
+import { NAMED } from '../model/tokens.js';
+import type { NamedTokenView } from '../tokens/administration/views.js';
 import type { AuditRecord } from '../telemetry/audit-trail.js';
 import { BUCKET_MS, FIRST_APP, forEachCell } from '../telemetry/traffic-bucket.js';
 import type { ConsoleSources } from './console.js';
@@ -47,6 +49,7 @@ export function consoleRouters(
           limitsOf: (app, scopes) => limitsOfApp(instance, app, scopes),
           scopes: scopesOf(instance),
           gatewaysReached: () => gatewaysReached(instance),
+          isRevoked: (token) => isNamedTokenRevoked(instance, token),
           covers,
         }),
         createConsoleUsers(administrationOf),
@@ -104,6 +107,16 @@ async function requestsPerMinute(
     });
   }
   return requests;
+}
+
+/** As far as this process knows: it is at most a second late. */
+function isNamedTokenRevoked(
+  { revocations }: GatewayInstance,
+  { app, jti, created }: Pick<NamedTokenView, 'app' | 'jti' | 'created'>,
+): boolean {
+  // The registry does not have its generation, so a change of its app, which ends earlier ones, is not found.
+  const caller = { issuer: NAMED, app, tokenId: jti, family: undefined, generation: Infinity };
+  return revocations?.isRevoked({ ...caller, issuedAtMs: Date.parse(created) }) ?? false;
 }
 
 /** Without a Redis the gateways do not know each other; null unless there is only this one. */

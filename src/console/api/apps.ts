@@ -26,6 +26,8 @@ export interface NamedToken {
   readonly name: string;
   readonly created_at: number;
   readonly expires_at: number | null;
+  /** Whether it, or its app, was revoked. */
+  readonly revoked: boolean;
 }
 
 /** `POST apps`. */

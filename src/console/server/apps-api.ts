@@ -31,6 +31,8 @@ export interface ConsoleAppsOptions {
   readonly scopes: GrantableScopes['scopes'];
   /** How many gateways know of the last change of the revocations. */
   readonly gatewaysReached: () => Promise<DeletedApp['gateways']>;
+  /** Whether a named token is refused, because it or its app was revoked. */
+  readonly isRevoked: (token: NamedTokenView) => boolean;
   /** Whether one scope covers another. */
   readonly covers: (granted: string, required: string) => boolean;
 }
@@ -40,7 +42,7 @@ const MAX_OVERLAP_S = 30 * 24 * 60 * 60;
 
 /** Creates the router. Responds as the apps API of the admin port; the secret is in the response that made it alone. */
 export function createConsoleApps(options: ConsoleAppsOptions): Router {
-  const { administrationOf, accessOf, limitsOf, gatewaysReached } = options;
+  const { administrationOf, accessOf, limitsOf, gatewaysReached, isRevoked } = options;
   const api = Router({ caseSensitive: true });
 
   api.get('/scopes', (req, res) => {
@@ -54,16 +56,16 @@ export function createConsoleApps(options: ConsoleAppsOptions): Router {
   });
   api.post('/apps', async (req, res) => {
     const { secret, ...app } = await administrationOf(req).createApp(appRequestOf(withoutBlanks(req.body)));
-    const created = { app: detailsOf(app, []), secret, ...accessOf(app.scopes, req) };
+    const created = { app: detailsOf(app, [], isRevoked), secret, ...accessOf(app.scopes, req) };
     res.status(201).json(created satisfies CreatedApp);
   });
   api.get('/apps/:key', async (req, res) => {
-    res.json(await findDetails(administrationOf(req), req.params.key));
+    res.json(await findDetails(administrationOf(req), req.params.key, isRevoked));
   });
   api.patch('/apps/:key', async (req, res) => {
     const administration = administrationOf(req);
     found(await administration.updateApp(req.params.key, patchOf(withoutOrganization(req.body))));
-    res.json(await findDetails(administration, req.params.key));
+    res.json(await findDetails(administration, req.params.key, isRevoked));
   });
   api.delete('/apps/:key', async (req, res) => {
     const { key } = req.params;
@@ -91,9 +93,13 @@ function found<T>(value: T | undefined): T {
   return value;
 }
 
-async function findDetails(administration: ActorAdministration, key: string): Promise<AppDetails> {
+async function findDetails(
+  administration: ActorAdministration,
+  key: string,
+  isRevoked: ConsoleAppsOptions['isRevoked'],
+): Promise<AppDetails> {
   const app = found(await administration.findApp(key));
-  return detailsOf(app, (await administration.listNamedTokens(key)) ?? []);
+  return detailsOf(app, (await administration.listNamedTokens(key)) ?? [], isRevoked);
 }
 
 /** A field of the page that is left empty is not given. */
@@ -128,15 +134,20 @@ function summaryOf(app: AppView): AppSummary {
   };
 }
 
-function detailsOf(app: AppView, tokens: readonly NamedTokenView[]): AppDetails {
+function detailsOf(
+  app: AppView,
+  tokens: readonly NamedTokenView[],
+  isRevoked: ConsoleAppsOptions['isRevoked'],
+): AppDetails {
   return {
     ...summaryOf(app),
     old_secret_until: secondsOf(app.previous_secret_until),
-    named_tokens: tokens.map(({ jti, name, created, expires }): NamedToken => ({
-      id: jti,
-      name,
-      created_at: secondsOf(created),
-      expires_at: secondsOf(expires),
+    named_tokens: tokens.map((token): NamedToken => ({
+      id: token.jti,
+      name: token.name,
+      created_at: secondsOf(token.created),
+      expires_at: secondsOf(token.expires),
+      revoked: isRevoked(token),
     })),
   };
 }

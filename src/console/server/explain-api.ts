@@ -4,7 +4,7 @@ import { ApiError, fieldsOf, queryOf, textOf } from '../../admin/api-error.js';
 import type { AdministrationOf } from '../../admin/apps-api.js';
 import { explainRequestOf } from '../../admin/explain-api.js';
 import { reportRegistry } from '../../admin/registry-errors.js';
-import type { Explain, Explanation } from '../../model/explanation.js';
+import type { Explain, ExplainedToken, Explanation } from '../../model/explanation.js';
 import type { InspectedToken, InspectToken } from '../../model/inspected-token.js';
 import type { Principal } from '../../model/principal.js';
 import type { Actor } from '../../tokens/administration/policy.js';
@@ -27,11 +27,18 @@ export interface ConsoleExplainOptions {
 
 const URL_FORM = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/is;
 const MAX_TOKEN = 16 * 1024;
+const NOT_OWN = 'The token is of an app that is not of your organization';
 
-/** Creates the router. Responds 403 to a developer's question about another organization's app. */
+/** Creates the router. Responds 403 to a developer's question about a token of another organization's app. */
 export function createConsoleExplain(options: ConsoleExplainOptions): Router {
   const { explain, inspectToken, limitsOf, host, administrationOf } = options;
   const api = Router({ caseSensitive: true });
+
+  /** A token that is refused shows of no app. */
+  async function requireOwnApp(req: Request, token: ExplainedToken | null): Promise<void> {
+    const { issuer = null, app = null } = token ?? {};
+    if (app !== null && !(await seenBy(req, administrationOf))(issuer, app)) throw new ApiError(403, NOT_OWN);
+  }
 
   api.post('/explain', async (req, res) => {
     const { method, url, token } = fieldsOf(req.body, ['method', 'url', 'token']);
@@ -41,9 +48,7 @@ export function createConsoleExplain(options: ConsoleExplainOptions): Router {
       ...(token !== undefined && token !== '' && { token }),
     });
     const explanation = await explain(request);
-    const { issuer = null, app = null } = explanation.token ?? {};
-    if (app !== null && !(await seenBy(req, administrationOf))(issuer, app))
-      throw new ApiError(403, 'The token is of an app that is not of your organization');
+    await requireOwnApp(req, explanation.token);
     res.json(forActor(explanation, actorOf(req)));
   });
   api.post('/token', async (req, res) => {
@@ -52,10 +57,9 @@ export function createConsoleExplain(options: ConsoleExplainOptions): Router {
     if (token.length > MAX_TOKEN || !/^[!-~]+$/.test(token))
       throw new ApiError(400, '"token" must be one token: printable ASCII without spaces');
     const inspected = await inspectToken(token);
+    await requireOwnApp(req, inspected.token);
     const { principal } = inspected;
-    const sees =
-      principal !== undefined && (await seenBy(req, administrationOf))(principal.issuer, principal.app);
-    res.json(viewOf(token, inspected, sees ? await limitsOf(principal, inspected) : []));
+    res.json(viewOf(token, inspected, principal ? await limitsOf(principal, inspected) : []));
   });
   api.get('/routes/match', async (req: Request, res) => {
     const { method = 'GET', url } = queryOf(req, ['method', 'url']);

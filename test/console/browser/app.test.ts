@@ -1,7 +1,15 @@
 /** The page of an application in a browser: its settings, the rotation of its secret, its limits, and its end. */
 import { expect, it } from 'vitest';
 import { expectNoAxeViolations, type Tab } from '../../support/browser.js';
-import { administer, get, issueToken, makeApp, postForm, type MadeApp } from '../../support/token-gate.js';
+import {
+  administer,
+  get,
+  issueToken,
+  makeApp,
+  makeNamed,
+  postForm,
+  type MadeApp,
+} from '../../support/token-gate.js';
 import { until } from '../../support/until.js';
 import { ADA, describeInBrowser, expectHeading, GRACE, useConsole } from './fixture.js';
 
@@ -57,6 +65,36 @@ describeInBrowser('The page of an application', () => {
     const third = await page.locator('.secret-line code').nth(1).innerText();
     const statuses = [app.secret, second, third].map((secret) => statusWith({ ...app, secret }));
     expect(await Promise.all(statuses)).toEqual([401, 401, 200]);
+  });
+
+  it('lists the named tokens, and revokes one after a question', async () => {
+    const app = await appOf('Named');
+    await makeNamed(site.gate, { secret: app.secret, name: 'kept', description: 'd' });
+    const token = await makeNamed(site.gate, { secret: app.secret, name: 'nightly', description: 'd' });
+    expect((await get(site.gate, '/token/whoami', token)).status).toBe(200);
+    const { page } = await openApp(app, 'Named');
+    const list = page.getByRole('region', { name: 'Named tokens' });
+    await list.getByRole('button', { name: 'Revoke kept' }).waitFor();
+    await list.getByRole('button', { name: 'Revoke nightly' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Revoke named token' });
+    await dialog.getByText('nightly').waitFor();
+    await expectNoAxeViolations(page);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    expect((await get(site.gate, '/token/whoami', token)).status).toBe(200);
+    await list.getByRole('button', { name: 'Revoke nightly' }).click();
+    await dialog.getByRole('button', { name: 'Revoke token' }).click();
+    await list
+      .getByRole('row', { name: /nightly/ })
+      .getByText('Revoked')
+      .waitFor();
+    await until(async () => (await get(site.gate, '/token/whoami', token)).status === 401, 2000);
+    await list.getByRole('button', { name: 'Revoke kept' }).waitFor();
+    await page.reload();
+    await list
+      .getByRole('row', { name: /nightly/ })
+      .getByText('Revoked')
+      .waitFor();
+    await expectNoAxeViolations(page);
   });
 
   it('shows how much of each limit is used, and the requests of the last hour', async () => {

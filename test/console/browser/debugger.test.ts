@@ -144,11 +144,19 @@ describeInBrowser('A token in the debugger', () => {
     expect(await field.inputValue()).toBe('');
   });
 
-  it('of another organization shows a developer no limits', async () => {
+  it('of an app of another organization is not checked for a developer, who still sees what it says', async () => {
     const tab = await site.openAs(ADA, '#/debugger');
-    await paste(tab, issuer.sign({ scope: 'orders:read' }));
-    await tab.page.getByRole('region', { name: 'What the token opens' }).waitFor();
-    expect(await tab.page.getByRole('meter').count()).toBe(0);
+    const token = issuer.sign({ scope: 'orders:read', sub: 'app-of-others' });
+    await tab.page.getByRole('textbox', { name: 'Token' }).fill(token);
+    await tab.page
+      .getByRole('alert')
+      .getByText('The token is of an app that is not of your organization')
+      .waitFor();
+    expect(await claim(tab.page, 'sub')).toBe('app-of-others');
+    expect(await tab.page.getByRole('region', { name: 'What the token opens' }).count()).toBe(0);
+    // Of a token that is refused, which is of no app, the reason is shown.
+    await paste(tab, `${token.slice(0, -8)}AAAAAAAA`);
+    await tab.page.getByText(REFUSED).waitFor();
   });
 
   it.each([

@@ -1,15 +1,14 @@
 /** The section with an application's key, the rotation of its secret, and its named tokens. */
 import { useId, useState } from 'preact/hooks';
-import type { AppDetails, NamedToken, RotatedSecret } from '../../../api/apps';
+import type { AppDetails, RotatedSecret } from '../../../api/apps';
 import { useSending } from '../../form';
 import { Dialog } from '../../parts/dialog';
 import { FormActions } from '../../parts/form-actions';
 import { FormError } from '../../parts/form-error';
-import { Inline } from '../../parts/name';
-import { Table } from '../../parts/table';
 import { Time } from '../../parts/time';
 import { request } from '../../request';
 import { LabelledLine } from '../created-app';
+import { NamedTokens } from './named-tokens';
 
 export interface SectionProps {
   readonly app: AppDetails;
@@ -60,7 +59,7 @@ export function Keys({ app, path, onChange }: SectionProps) {
         </p>
       )}
       <h3>Named tokens</h3>
-      <NamedTokens tokens={app.named_tokens} />
+      <NamedTokens tokens={app.named_tokens} onChange={onChange} />
       {isAsking && <RotateDialog path={path} onClose={() => setIsAsking(false)} onRotated={rotate} />}
     </section>
   );
@@ -104,20 +103,4 @@ function RotateDialog({ path, onClose, onRotated }: RotateDialogProps) {
       </form>
     </Dialog>
   );
-}
-
-const COLUMNS = ['Name', 'Id', 'Created', 'Expires'].map((heading) => ({ heading }));
-
-function NamedTokens({ tokens }: { readonly tokens: readonly NamedToken[] }) {
-  if (tokens.length === 0) return <p class="soft">The application has made none.</p>;
-  const rows = tokens.map(({ id, name, created_at, expires_at }) => ({
-    key: id,
-    cells: [
-      <Inline text={name} />,
-      <code>{id}</code>,
-      <Time at={created_at} />,
-      expires_at === null ? <span class="soft">never</span> : <Time at={expires_at} />,
-    ],
-  }));
-  return <Table label="Named tokens" columns={COLUMNS} rows={rows} />;
 }
