@@ -40,6 +40,7 @@ const DEFAULTS = {
   admin: '`127.0.0.1:8081`',
   drain_delay: '`1s`, at most a tenth of `drain_timeout`',
   'log.file': 'standard output',
+  'tracing.service': '`OTEL_SERVICE_NAME`, else `tollgate`',
   revocation_cache: '`revocations`, beside `jwks_cache`',
   'issuers.NAME.jwks': 'OpenID discovery',
   'issuers.NAME.discovery': "under the issuer's URL",

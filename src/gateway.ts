@@ -15,6 +15,7 @@ import type { Principal } from './model/principal.js';
 import { Refusal } from './model/refusal.js';
 import type { RequestHead } from './model/request.js';
 import type { Cors, Route } from './model/route.js';
+import type { RequestTrace, StartTrace } from './model/trace.js';
 import type { Read } from './read/read.js';
 import type { EndpointMethod } from './model/token-paths.js';
 import type { TokenService } from './tokens/tokens.js';
@@ -51,6 +52,8 @@ export interface Gateway {
   readonly tokens: TokenServiceMount | undefined;
   /** Undefined where the file has no `limit_status`. */
   readonly limitStatus: LimitStatus | undefined;
+  /** Undefined where the file has no `tracing`. */
+  readonly startTrace: StartTrace | undefined;
 }
 
 /** The paths of the token service. */
@@ -76,23 +79,29 @@ export interface TokenServiceMount extends TokenPaths {
  * step.
  *
  * @param target the result of `readTarget` for this head
+ * @param trace gets an event at the end of each step
  */
 export async function admit(
   steps: PipelineSteps,
   head: RequestHead,
   target: RequestTarget | Refusal,
+  trace?: RequestTrace,
 ): Promise<Admission | Rejection> {
   const { match, authenticate, authorize, limit, removeToken } = steps;
   if (head.headError) return rejection(head.headError);
   if (target instanceof Refusal) return rejection(target);
   const found = match(target, head.method, head.host);
+  trace?.mark('match');
   if (found instanceof Refusal) return rejection(found);
   const { route, path, matched, query } = found;
   const principal = await authenticate(head, route);
+  trace?.mark('authenticate');
   if (principal instanceof Refusal) return rejection(principal, route);
   const refusal = authorize(principal, route, matched);
+  trace?.mark('authorize');
   if (refusal) return rejection(refusal, route, principal);
   const quota = await limit(principal, route, head.clientIp);
+  trace?.mark('limit');
   if (quota instanceof Refusal) return rejection(quota, route, principal);
   const shadow =
     route.shadow && (await refusalInShadow(steps, route.shadow, principal, matched, head.clientIp));

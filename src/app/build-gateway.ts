@@ -34,6 +34,7 @@ import type { ActorAdministration } from '../tokens/administration-for.js';
 import type { TokenService } from '../tokens/tokens.js';
 import type { UserLogin } from '../tokens/user-login.js';
 import type { RevocationHandle } from './revocations.js';
+import { reuseTracing } from './tracing.js';
 
 export interface GatewayInstance extends ReloadableGateway, Explainers {
   readonly gateway: Gateway;
@@ -86,6 +87,7 @@ export async function buildGateway(
 ): Promise<GatewayInstance> {
   const { now, monotonic, newId, log, measures } = runtime;
   const resources = await openResources(settings, runtime, reuse);
+  const tracing = detached ? undefined : await reuseTracing(settings, runtime, reuse);
   const {
     tokens,
     tokenServiceLimits,
@@ -134,6 +136,7 @@ export async function buildGateway(
     cors: settings.cors,
     tokens: tokenService && mountTokenService(tokenService),
     limitStatus: limitStatusOf(settings),
+    startTrace: tracing?.startTraces(settings.log.paths),
   };
   return {
     settings,

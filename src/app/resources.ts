@@ -43,8 +43,9 @@ export interface Runtime {
   readonly measures: Measures;
   /** Records administrative changes. */
   readonly audit: Audit;
-  /** Undefined for a gateway of one process. */
+  /** The other workers, and the number of this one. Undefined for a gateway of one process. */
   readonly siblings?: Siblings | undefined;
+  readonly worker?: number | undefined;
   /** The id of the gateway that serves; undefined for one that does not serve. */
   readonly gateway?: string | undefined;
 }

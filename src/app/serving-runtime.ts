@@ -13,7 +13,7 @@ interface RuntimeOptions {
   readonly started: Settings;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Undefined for a gateway of one process. */
-  readonly worker?: { readonly siblings: Siblings; readonly gateway: string };
+  readonly worker?: { readonly number: number; readonly siblings: Siblings; readonly gateway: string };
 }
 
 interface ServingRuntime {
@@ -39,5 +39,6 @@ export function openRuntime(
   const ring = new AuditRing(runtime.now);
   const audit = ring.keeping(runtime.audit);
   const gateway = worker?.gateway ?? idOf(runtime.random(8));
-  return { runtime: { ...runtime, measures, audit, siblings: worker?.siblings, gateway }, ring, metrics };
+  const { siblings, number } = worker ?? {};
+  return { runtime: { ...runtime, measures, audit, siblings, gateway, worker: number }, ring, metrics };
 }

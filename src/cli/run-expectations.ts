@@ -43,6 +43,7 @@ export async function runExpectations(
       ...settings,
       redis: undefined,
       tokens: undefined,
+      tracing: undefined,
       issuers: settings.issuers.map((issuer) => withKeys(issuer, testIssuers.get(issuer.name)!)),
       routes: settings.routes.map((route) => ({ ...route, limits: [], shadow: undefined })),
     },

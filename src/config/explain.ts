@@ -1,7 +1,6 @@
 /** Turns zod issues into problems: one sentence, at the right location, for each mistake. `validate.ts` calls it. */
 import type { z } from 'zod';
 import { formatPath, type Path, type Report } from './problem.js';
-import { notYetSupported } from './schema/not-yet-supported.js';
 import { refusedKeys } from './schema/refused-keys.js';
 import { schema } from './schema/schema.js';
 import { has } from './paths.js';
@@ -70,8 +69,6 @@ function withKeyName(path: Path, value: unknown, text: string): string {
 
 function unknownKey(path: Path, key: string): { text: string; near?: string } {
   const objects = objectsAt(schema, path);
-  if (objects.some((object) => notYetSupported.get(object)?.keys.includes(key)))
-    return { text: `"${key}" is not supported yet` };
   const refused = objects.map((object) => refusedKeys.get(object)?.[key]).find((text) => text !== undefined);
   if (refused !== undefined) return { text: refused };
   // If an object has several forms, a key of one may be unknown to another.

@@ -1,16 +1,17 @@
 /**
- * Hides values of issuers that may be credentials although nothing in their line says so: header fields of any name, and
- * keys that are unknown, which may be a misspelt `secret`. `source.ts` calls it.
+ * Hides values of issuers and of `tracing` that may be credentials although nothing in their line says so: header fields of
+ * any name, and keys that are unknown, which may be a misspelt `secret`. `source.ts` calls it.
  */
 import { isAlias, isMap, isNode, isPair, isScalar, isSeq, visit, type Document } from 'yaml';
 import { mask, type Span } from './secrets.js';
 import { issuer } from './schema/issuer.js';
+import { tracing } from './schema/tracing.js';
 
 /**
  * Returns the text with these values replaced by the same number of stars; lines and columns stay the same.
  * @param document of the text, with its errors or without
  */
-export function hideIssuerSecrets(raw: string, document: Document.Parsed): string {
+export function hideNestedSecrets(raw: string, document: Document.Parsed): string {
   let hidden = raw;
   for (const { start, end } of new SecretNodes(document).spans()) {
     hidden = hidden.slice(0, start) + mask(raw.slice(start, end)) + hidden.slice(end);
@@ -30,16 +31,18 @@ class SecretNodes {
 
   spans(): readonly Span[] {
     const { contents } = this.#document;
-    for (const [key, issuers] of this.#pairsOf(contents)) {
+    for (const [key, value] of this.#pairsOf(contents)) {
+      if (key === 'tracing') this.#addSection(value, tracing.shape);
       if (key !== 'issuers') continue;
-      for (const [, each] of this.#pairsOf(issuers)) this.#addIssuer(each);
+      for (const [, each] of this.#pairsOf(value)) this.#addSection(each, issuer.shape);
     }
     return this.#spans;
   }
 
-  #addIssuer(value: unknown): void {
+  /** @param known the section's keys */
+  #addSection(value: unknown, known: object): void {
     for (const [key, each] of this.#pairsOf(value)) {
-      if (key === 'headers' || !Object.hasOwn(issuer.shape, key)) this.#addScalars(this.#resolve(each));
+      if (key === 'headers' || !Object.hasOwn(known, key)) this.#addScalars(this.#resolve(each));
     }
   }
 

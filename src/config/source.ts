@@ -17,7 +17,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { explainSyntax, isSecret, mustBeQuoted } from './syntax.js';
-import { hideIssuerSecrets } from './secret-nodes.js';
+import { hideNestedSecrets } from './secret-nodes.js';
 import { hideVariables, showVariables } from './variables.js';
 import { ParseError, formatPath, Problem, type Path, type SourceLocation } from './problem.js';
 
@@ -64,7 +64,7 @@ export function yamlSource(
   const problemAt = (offset: number, message: string): Problem => {
     const { line, col } = lines.linePos(offset);
     const row = Math.max(line, 1);
-    sourceLines ??= hideIssuerSecrets(raw, document).split('\n');
+    sourceLines ??= hideNestedSecrets(raw, document).split('\n');
     return new Problem(file, row, Math.max(col, 1), message, sourceLines[row - 1]);
   };
   const isTooDeep = isNestedTooDeeply(raw);

@@ -7,6 +7,7 @@ import type { Principal } from '../model/principal.js';
 import type { Fault } from '../model/reasons.js';
 import type { FlatHeaders } from '../model/refusal.js';
 import type { RequestHead } from '../model/request.js';
+import type { RequestTrace } from '../model/trace.js';
 import type { BodyLimits } from './body-pace.js';
 
 export type { Fault } from '../model/reasons.js';
@@ -44,6 +45,8 @@ export interface Exchange {
    * client has not taken all of it by then.
    */
   readonly end: (res: ServerResponse, last?: Buffer, slow?: Draining) => void;
+  /** Undefined where the file has no `tracing`. */
+  readonly trace?: RequestTrace | undefined;
 }
 
 /** An exchange whose complete response waits for the client to read. */

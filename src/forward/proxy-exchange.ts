@@ -67,6 +67,7 @@ export class ProxyExchange
     if (attempt === undefined) return false;
     this.attempt = attempt;
     this.phase = 'awaitingHead';
+    this.exchange.trace?.mark('forward', this.pool.target.origin);
     this.startTimer(this.exchange.admission.route.timeoutMs ?? this.pools.upstream.timeoutMs);
     return true;
   }
@@ -113,6 +114,7 @@ export class ProxyExchange
   #onFinalHead(): void {
     this.phase = 'streaming';
     this.headMs = this.options.now();
+    this.exchange.trace?.mark('response');
     // An event stream succeeds with its head. A response without a body ends here, since undici reports a 304 with a
     // length as broken.
     if (this.writer.isBodiless || this.writer.isEventStream) this.attempt?.markSuccess();
@@ -136,6 +138,7 @@ export class ProxyExchange
     }
     this.phase = 'tunnelled';
     this.headMs = this.options.now();
+    this.exchange.trace?.mark('response');
     this.stopTimer();
     return true;
   }

@@ -5,6 +5,7 @@
 import type { Log } from '../model/log.js';
 import type { Principal } from '../model/principal.js';
 import type { RequestHead } from '../model/request.js';
+import type { RequestTrace } from '../model/trace.js';
 import type { Target, Upstream } from '../model/upstream.js';
 import { isIdentityField, plainName } from '../model/identity-fields.js';
 import { createClaimFields } from './claim-fields.js';
@@ -35,12 +36,14 @@ const UNSETTABLE = new Set([...HOP_BY_HOP, 'host', 'content-length', 'expect', '
 /**
  * @param contentLength undefined where there is no body, or its length is unknown or not from the caller
  * @param prefix the X-Forwarded-Prefix in place of a trusted proxy's; undefined where the route removes none
+ * @param trace what replaces the caller's trace context; undefined: it is passed on unchanged
  */
 export type BuildRequestHeaders = (
   head: RequestHead,
   principal: Principal,
   contentLength: number | undefined,
   prefix?: string,
+  trace?: RequestTrace,
 ) => string[];
 
 /**
@@ -68,6 +71,7 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
     clientIpName !== undefined && isAdded(clientIpName) ? upstream.clientIpHeader : undefined;
   const addsForwarded = isAdded('forwarded');
   const addsId = isAdded('x-request-id');
+  const addsTrace = isAdded('traceparent');
   const fixedFields = set.flat();
   const allowedName = cacheNames((name) => !isForbidden(plainName(name.toLowerCase()), dropped));
   const allowedNameFromProxy = cacheNames((name) => {
@@ -78,7 +82,7 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
   });
 
   return (target) =>
-    function build(head, principal, contentLength, prefix) {
+    function build(head, principal, contentLength, prefix, trace) {
       const { rawHeaders } = head;
       const allow = head.viaTrustedProxy ? allowedNameFromProxy : allowedName;
       const fields = ['Host', upstream.host === 'preserve' ? head.host : target.host];
@@ -88,6 +92,7 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
         const name = allow(rawHeaders[at]!);
         if (name === undefined || nominated?.has(name.toLowerCase())) continue;
         if (prefix !== undefined && name.toLowerCase() === 'x-forwarded-prefix') continue;
+        if (trace !== undefined && replaces(trace, name.toLowerCase())) continue;
         fields.push(name, rawHeaders[at + 1]!);
       }
       if (addsFor) fields.push('X-Forwarded-For', head.forwardedFor);
@@ -97,10 +102,16 @@ export function createRequestHeaders(upstream: Upstream, log: Log): (target: Tar
       if (addedClientIp !== undefined) fields.push(addedClientIp, head.clientIp);
       if (addsForwarded && head.forwarded !== undefined) fields.push('Forwarded', head.forwarded);
       if (addsId) fields.push('X-Request-Id', head.id);
+      if (trace !== undefined && addsTrace) fields.push('traceparent', trace.traceparent);
       for (const text of identity(principal)) fields.push(text);
       for (const text of fixedFields) fields.push(text);
       return fields;
     };
+}
+
+/** A `tracestate` is passed on with the `traceparent` that it belongs to. */
+function replaces({ keepsState }: RequestTrace, name: string): boolean {
+  return name === 'traceparent' || (name === 'tracestate' && !keepsState);
 }
 
 /** Callers repeat few names. Beyond this many, which a hostile client can send, names are checked each time. */

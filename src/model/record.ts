@@ -37,6 +37,8 @@ export interface ExchangeRecord {
   readonly durationMs: number;
   /** Until the upstream's response head. */
   readonly upstreamMs: number | undefined;
+  /** The trace of its span; absent or undefined where no span is exported. */
+  readonly traceId?: string | undefined;
 }
 
 /** The recorded reason where the body failed to parse after the head was accepted and perhaps forwarded. */

@@ -3,6 +3,7 @@ import type { FailurePolicy } from './limit.js';
 import type { Issuer } from './issuer.js';
 import type { Cors, Route } from './route.js';
 import type { TokenServiceSettings } from './tokens.js';
+import type { TracingSettings } from './trace.js';
 import type { Upstream } from './upstream.js';
 
 /** An address to listen on. */
@@ -155,6 +156,8 @@ export interface Settings {
   readonly client: ClientSettings;
   readonly log: LogSettings;
   readonly metrics: MetricsSettings;
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingSettings | undefined;
   readonly drainTimeoutMs: number;
   /** How long new connections are still accepted during the drain; undefined: 1 s, at most a tenth of the drain. */
   readonly drainDelayMs: number | undefined;

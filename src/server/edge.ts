@@ -140,7 +140,10 @@ export class Edge implements ServerHandlers {
     const edge = this.#state;
     const gateway = current();
     const isMounted = mounts?.removeMountPath(req, tunnel !== undefined) ?? true;
+    const startedMs = edge.now();
     const head = gateway.read(req);
+    const trace = isMounted ? gateway.startTrace?.(head, startedMs) : undefined;
+    trace?.mark('read');
     // The bytes after a request of unknown length cannot be parsed as a request.
     const willClose = edge.isDraining || head.headError?.headers.includes('Connection') === true;
     return {
@@ -149,7 +152,8 @@ export class Edge implements ServerHandlers {
       req,
       res,
       head,
-      startedMs: edge.now(),
+      startedMs,
+      trace,
       tunnel,
       isMounted,
       willClose,

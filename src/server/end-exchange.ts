@@ -52,12 +52,12 @@ export function record(
   outcome: ExchangeOutcome,
   endpoint?: string,
 ): void {
-  const { edge, head, startedMs, parseError } = context;
+  const { edge, head, startedMs, trace, parseError } = context;
   context.isRecorded = true;
   const { status, reason, detail } = parseError ? localOutcome(parseError.status, BROKEN_BODY) : outcome;
   const { target, upstreamMs } = outcome;
   const durationMs = edge.now() - startedMs;
-  edge.observe({
+  const finished: ExchangeRecord = {
     head,
     route,
     endpoint,
@@ -69,7 +69,10 @@ export function record(
     target,
     durationMs,
     upstreamMs,
-  });
+    traceId: trace?.sampledId,
+  };
+  trace?.end(finished);
+  edge.observe(finished);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Gateway } from '../gateway.js';
 import type { Log } from '../model/log.js';
 import type { Observe } from '../model/record.js';
 import type { RequestHead } from '../model/request.js';
+import type { RequestTrace } from '../model/trace.js';
 import type { ConnectionState } from './connection-state.js';
 
 /** Passes a request without a route to the next handler of the same application. */
@@ -29,6 +30,8 @@ export interface RequestContext extends ConnectionState {
   readonly req: IncomingMessage;
   readonly head: RequestHead;
   readonly startedMs: number;
+  /** Undefined where the file has no `tracing`, and for a request that is not the gateway's. */
+  readonly trace: RequestTrace | undefined;
   /** Present for an upgrade request. */
   readonly tunnel: Tunnel | undefined;
   /** Whether the request is under the mount path of the gateway. */

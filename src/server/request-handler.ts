@@ -18,7 +18,7 @@ import { baseHeaders, responseHeaders } from './response-headers.js';
  * @param next receives a request without a route, instead of a 404
  */
 export async function handleRequest(context: RequestContext, next: Next | undefined): Promise<void> {
-  const { gateway, head, tunnel } = context;
+  const { gateway, head, tunnel, trace } = context;
   if (!context.isMounted) {
     if (next) callNext(context, next);
     else reject(context, NO_ROUTE);
@@ -30,7 +30,7 @@ export async function handleRequest(context: RequestContext, next: Next | undefi
     await respondEarly(context, early);
     return;
   }
-  const decision = await admit(gateway.steps, head, target);
+  const decision = await admit(gateway.steps, head, target, trace);
   if (!('refusal' in decision)) await forward(context, decision);
   else if (next && decision.refusal.reason === 'no_route') callNext(context, next);
   else reject(context, decision);
@@ -75,7 +75,7 @@ async function handleTokenRequest(context: RequestContext, path: string): Promis
 
 /** Forwards an admitted request, and records the exchange when it is over. */
 async function forward(context: RequestContext, admission: Admission): Promise<void> {
-  const { edge, gateway, req, res, tunnel } = context;
+  const { edge, gateway, req, res, tunnel, trace } = context;
   const { route, quota, forwardedHead: head = context.head } = admission;
   const fields = responseHeaders(context, route.cors, quota?.headers);
   const body = parsedBody(req, head, edge.explains);
@@ -87,7 +87,16 @@ async function forward(context: RequestContext, admission: Admission): Promise<v
     rejectAdmitted(context, admission, body, fields);
     return;
   }
-  const exchange = { req, res, head, admission, responseHeaders: fields, parsedBody: body, end: endBatched };
+  const exchange = {
+    req,
+    res,
+    head,
+    admission,
+    responseHeaders: fields,
+    parsedBody: body,
+    end: endBatched,
+    trace,
+  };
   const result = tunnel
     ? await gateway.forwarder.tunnel({ ...exchange, ...tunnel })
     : await gateway.forwarder.forward(exchange);

@@ -33,9 +33,10 @@ export function createAccessLog({
   const workerPart = worker === undefined ? '' : `,"worker":${worker}`;
   return (record) => {
     const { head, route, endpoint, principal, status, reason, detail, shadow, target } = record;
-    const { durationMs, upstreamMs } = record;
+    const { durationMs, upstreamMs, traceId } = record;
     let line = `{"level":"info","time":"${timeOf(now())}"${workerPart},"request_id":${quote(head.id)}`;
     if (head.clientRequestId !== undefined) line += `,"client_request_id":${quote(head.clientRequestId)}`;
+    if (traceId !== undefined) line += `,"trace_id":"${traceId}"`;
     line += `,"client_ip":${quote(head.clientIp)}`;
     if (head.method !== undefined) line += `,"method":${quote(head.method)}`;
     if (logged.paths) line += pathPart(head.target);

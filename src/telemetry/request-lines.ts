@@ -15,6 +15,7 @@ export function createRequestLines(
     const { head, route, endpoint, principal, status, reason, detail, shadow, target } = record;
     const fields = {
       request_id: head.id,
+      trace_id: record.traceId,
       client_ip: head.clientIp,
       method: head.method,
       ...(logged.paths && { path: loggedPath(head.target) }),

@@ -26,6 +26,12 @@ describe('a file with every key', () => {
       client: { headerTimeoutMs: 5000, bodyTimeoutMs: 6000, keepAliveMs: 7000, maxConnections: 1000 },
       log: { level: 'warn', file: resolve('test/fixtures/config/gate.log'), pretty: false },
       metrics: { byApp: true },
+      tracing: {
+        url: 'http://127.0.0.1:4318/v1/traces',
+        service: 'edge',
+        sample: 0.1,
+        headers: [['x-tenant', 'one']],
+      },
       drainTimeoutMs: 5000,
       allowSemicolon: true,
       maxLimitKeys: 5000,

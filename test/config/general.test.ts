@@ -424,8 +424,7 @@ describe('a key', () => {
     ['jwks_cache: ""', ['1:13: "jwks_cache" must not be empty']],
     ['max_in_flight: 0', ['1:16: "max_in_flight" must be a whole number from 1 to 1000000']],
     ['client: {max_connections: 0}', ['1:27: "max_connections" must be a whole number from 1 to 1000000']],
-    ['metrics: {}', ['1:1: "metrics" is not supported yet']],
-    ['tracing: {}', ['1:1: "tracing" is not supported yet']],
+    ['tracing: {}', ['1:1: missing key "otlp"']],
   ])('with the value %j is refused', async (written, problems) => {
     expect(await problemsOf(onTop(written))).toEqual(problems);
   });

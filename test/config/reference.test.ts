@@ -29,6 +29,7 @@ const SECTIONS: Readonly<Record<string, Keys>> = {
   'routes.limit': LIMIT,
   cors: CORS,
   'routes.cors': CORS,
+  tracing: { otlp: 'http://127.0.0.1:4318' },
   tokens: { issuer: 'https://api.example.com', audience: 'api' },
   'tokens.endpoints.named': { permissions: { orders: 1 } },
   'issuers.NAME': { issuer: 'https://id.example.com', audience: 'api' },

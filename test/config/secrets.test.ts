@@ -88,6 +88,16 @@ describe('an error on a line with a credential', () => {
     expect(mergedWords).not.toContain(SECRET);
   });
 
+  it.each([
+    'headers: {X-Tenant: hunter2, X-Empty: ""}',
+    'headers: {"X Tenant": hunter2}',
+    'header: {A: hunter2}',
+  ])('is reported without it in tracing: %s', async (keys) => {
+    const words = await told(onTop(`tracing: {otlp: "http://127.0.0.1:4318", ${keys}}`));
+    expect(words).not.toBe('');
+    expect(words).not.toContain(SECRET);
+  });
+
   it('is shown with the rest of the line', async () => {
     const words = await told(VALID.replace('audience: a', 'audience: a, secrt: hunter2, clock_skew: 5x'));
     expect(words).toContain('audience: a, secrt: *******, clock_skew: 5x');

@@ -126,6 +126,7 @@ const HARMLESS: readonly Case[] = [
   ['fresher keys', inFile({ jwks_max_age: '1m', jwks_max_stale: '1h' })],
   ['the log', inFile({ log: { level: 'warn', paths: true } })],
   ['metrics by app', inFile({ metrics: { by_app: true } })],
+  ['tracing', inFile({ tracing: { otlp: 'http://127.0.0.1:4318' } })],
   ['Redis', inFile({ redis: 'redis://127.0.0.1:6379' })],
   [
     'more workers, timeouts of clients and the drain',
@@ -171,6 +172,13 @@ it('a share that another route has is stricter than a count of its own', () => {
 
 it('the log, workers and timeouts of clients are no changes for callers', () => {
   expect(
-    changesOf(inFile({ log: { level: 'warn' }, max_in_flight: 9, client: { keep_alive: '5s' } })),
+    changesOf(
+      inFile({
+        tracing: { otlp: 'http://127.0.0.1:4318' },
+        log: { level: 'warn' },
+        max_in_flight: 9,
+        client: { keep_alive: '5s' },
+      }),
+    ),
   ).toEqual([]);
 });

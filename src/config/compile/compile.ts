@@ -15,6 +15,7 @@ import { compileAdmin, compileListen } from './listen.js';
 import { compileRedis } from './redis.js';
 import { compileCors, compileExpectation, compileRoute } from './routes.js';
 import { compileTokens, ownIssuers, usualIssuers } from './tokens.js';
+import { compileTracing } from './tracing.js';
 import { compileUpstreams, identityFieldsOf } from './upstreams.js';
 
 /** A configuration that was checked and compiled. */
@@ -85,6 +86,7 @@ export function compile(
     },
     log: compileLog(log, files),
     metrics: { byApp: config.metrics.by_app },
+    tracing: compileTracing(config.tracing),
     drainTimeoutMs: config.drain_timeout,
     drainDelayMs: config.drain_delay,
     allowSemicolon: config.allow_semicolon,

@@ -1,33 +1,9 @@
 /** The schema of how an issuer's keys are requested: where the metadata is, TLS, header fields. */
 import { z } from 'zod';
-import { ParseError } from '../problem.js';
-import { parseFieldName } from './field-name.js';
+import { headerFields } from './header-fields.js';
 import { hostName } from './listen.js';
 import { parseDocumentUrl } from './url.js';
 import { flag, phrase, words } from './values.js';
-
-const fieldName = z.string().superRefine((text, context) => {
-  const name = parseFieldName(text);
-  if (name instanceof ParseError) context.addIssue({ code: 'custom', message: name.text });
-});
-
-/** Errors do not repeat the value, which may be a credential. */
-const fieldValue = phrase((text) => {
-  const value = text.trim();
-  if (value === '') return new ParseError('must not be empty');
-  return /^[\x20-\x7e\t]*$/.test(value) ? value : new ParseError('must be visible ASCII');
-}, 'a text');
-
-const fields = z.record(fieldName, fieldValue).superRefine((record, context) => {
-  const seen = new Set<string>();
-  for (const key of Object.keys(record)) {
-    if (seen.has(key.toLowerCase())) {
-      const message = `"${key}" is set twice; names do not differ by case`;
-      context.addIssue({ code: 'custom', path: [key], message });
-    }
-    seen.add(key.toLowerCase());
-  }
-});
 
 /** The keys of an issuer that say how its keys are requested. */
 export const keyRequest = {
@@ -57,7 +33,7 @@ export const keyRequest = {
     })
     .optional()
     .describe('TLS settings for the requests for its keys and metadata.'),
-  headers: fields
+  headers: headerFields
     .optional()
     .describe(
       'Header fields of the requests for its keys and metadata: {Authorization: "Bearer ${K8S_TOKEN}"}. Sent to the ' +

@@ -4,13 +4,13 @@ import { consoleSettings } from './console.js';
 import { cors } from './cors.js';
 import { clientIpHeader } from './field-name.js';
 import { issuer, issuerName } from './issuer.js';
-import { notYetSupported } from './not-yet-supported.js';
 import { limit } from './limit.js';
 import { address, admin, client, trustProxy } from './listen.js';
 import { parseOwnPath } from './own-path.js';
 import { redis } from './redis.js';
 import { route } from './route.js';
 import { tokens } from './tokens.js';
+import { tracing } from './tracing.js';
 import { upstream } from './upstream.js';
 import { count, DAY_MS, duration, flag, given, list, name, phrase, size, words } from './values.js';
 
@@ -130,6 +130,11 @@ export const general = z.strictObject({
     })
     .prefault({})
     .describe('The metrics that Prometheus reads at /metrics on the admin port.'),
+  tracing: tracing
+    .optional()
+    .describe(
+      'Where spans of requests are sent: {otlp, sample, service, headers}. Absent: nothing is traced.',
+    ),
   limit_headers: z
     .enum(['legacy', 'draft'], { error: given('must be legacy or draft') })
     .default('legacy')
@@ -149,24 +154,20 @@ export const general = z.strictObject({
 });
 
 /** The whole file. */
-export const schema = general
-  .extend({
-    issuers: z
-      .record(issuerName, issuer, { error: given('must be issuers by name') })
-      .default({})
-      .describe('The issuers whose tokens are accepted, by a name that you choose.'),
-    upstreams: z
-      .record(name(), upstream, { error: given('must be upstreams by name') })
-      .describe(
-        'The services behind the gateway, by name: an origin such as http://10.0.0.5:9002, or {targets, ...}.',
-      ),
-    routes: list(route, 'a list of routes').describe(
-      'What is forwarded. The most specific match wins, in any order; what no route matches is 404.',
+export const schema = general.extend({
+  issuers: z
+    .record(issuerName, issuer, { error: given('must be issuers by name') })
+    .default({})
+    .describe('The issuers whose tokens are accepted, by a name that you choose.'),
+  upstreams: z
+    .record(name(), upstream, { error: given('must be upstreams by name') })
+    .describe(
+      'The services behind the gateway, by name: an origin such as http://10.0.0.5:9002, or {targets, ...}.',
     ),
-  })
-  .register(notYetSupported, {
-    keys: ['metrics', 'tracing'],
-  });
+  routes: list(route, 'a list of routes').describe(
+    'What is forwarded. The most specific match wins, in any order; what no route matches is 404.',
+  ),
+});
 
 /** A configuration as a user of the library writes it. */
 export type GatewayConfig = z.input<typeof schema>;

@@ -1,0 +1,73 @@
+/**
+ * Logs that spans are lost: one line when the collector becomes unavailable and one when it is available again. While it is
+ * unavailable, or too slow for the spans of this gateway, a line at most once a minute says how many were lost.
+ */
+import type { Log } from '../../model/log.js';
+
+const MINUTE_MS = 60_000;
+
+/** The log of one collector. */
+export class CollectorLog {
+  readonly #log: Log;
+  /** Monotonic milliseconds. */
+  readonly #now: () => number;
+  #failedSince: number | undefined;
+  /** When the latest warning was logged. */
+  #warnedAt = -Infinity;
+  /** Whether the outage has a line, so that its end gets one too. */
+  #isOutageLogged = false;
+  /** Spans since the last line that counted them. */
+  #lost = 0;
+
+  constructor(log: Log, now: () => number) {
+    this.#log = log;
+    this.#now = now;
+  }
+
+  /** A batch was not accepted. */
+  failed(reason: string, spans: number): void {
+    this.#lost += spans;
+    this.#failedSince ??= this.#now();
+    if (!this.#mayWarn()) return;
+    const message = this.#isOutageLogged
+      ? 'the collector of traces is still unavailable'
+      : 'the collector of traces is unavailable';
+    this.#isOutageLogged = true;
+    this.#warn({ reason }, message);
+  }
+
+  /** A batch was accepted. */
+  succeeded(): void {
+    if (this.#failedSince === undefined) return;
+    const unavailable_ms = Math.round(this.#now() - this.#failedSince);
+    this.#failedSince = undefined;
+    if (!this.#isOutageLogged) return;
+    this.#isOutageLogged = false;
+    this.#log.info({ unavailable_ms, lost_spans: this.#lost }, 'the collector of traces is available again');
+    this.#lost = 0;
+  }
+
+  /** A span was dropped, since as many wait for the collector as may. */
+  dropped(): void {
+    this.#lost += 1;
+    // Within an outage its own lines count them.
+    if (this.#failedSince === undefined && this.#mayWarn())
+      this.#warn({}, 'the collector of traces is too slow: spans are dropped');
+  }
+
+  /** The gateway stops, or has other settings, before these were sent. */
+  abandoned(spans: number, reason: string): void {
+    this.#lost += spans;
+    this.#warn({ reason }, 'spans were not sent at the end');
+  }
+
+  #mayWarn(): boolean {
+    return this.#now() - this.#warnedAt >= MINUTE_MS;
+  }
+
+  #warn(fields: object, message: string): void {
+    this.#warnedAt = this.#now();
+    this.#log.warn({ ...fields, lost_spans: this.#lost }, message);
+    this.#lost = 0;
+  }
+}
