@@ -7,6 +7,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const ALONE = [
   'test/{e2e,cli,soak}/**/*.test.ts',
   'test/{docker,package}.test.ts',
+  'test/docs/*.test.ts',
   'test/testing/{many-keys,other-process}.test.ts',
   'test/app/{resource-pool,reloader,watch-files,limit-heap-growth,unhandled}.test.ts',
   'test/authenticate/{fetch-bytes,without-kid,key-source,jwks-file-cache,key-set}.test.ts',
