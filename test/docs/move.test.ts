@@ -9,12 +9,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { loadConfig } from '../../src/config/config.js';
 import { blockAfter } from '../support/docs-block.js';
+import { rsaPem } from '../support/key-pair.js';
 import { startGate, type Config, type TestGate } from '../support/gate.js';
 import { freePort } from '../support/redis.js';
 import { createSigningKey, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 import { until } from '../support/until.js';
 
+const EXPRESS_GATEWAY = 'docs/move-from-express-gateway.md';
 const PILE = 'docs/move-from-express-pile.md';
 
 interface Call {
@@ -137,6 +140,37 @@ describe('docs/move-from-express-pile.md', () => {
     expect(answers).toEqual(['ada', 'ada']);
   });
 });
+
+describe('docs/move-from-express-gateway.md', () => {
+  it('has a file that is valid, with a route for each endpoint of the other file and no more access', async () => {
+    await writeFile(join(folder, 'issuer.pem'), rsaPem().publicKey);
+    const before = parse(blockAfter(EXPRESS_GATEWAY, '\nBefore, in ', 'yaml')) as ExpressGatewayFile;
+    const file = block(EXPRESS_GATEWAY, '\nAfter, in ', 'yaml', 0);
+    await writeFile(join(folder, 'gateway.yaml'), file);
+    const { settings } = await loadConfig(join(folder, 'gateway.yaml'), {});
+    expect(
+      settings.routes.map(({ match }) => match.replaceAll(/\{(\w+)\}/g, ':$1').replace('{path*}', '*')),
+    ).toEqual(
+      Object.values(before.apiEndpoints).flatMap(({ paths, methods }) =>
+        paths.map((path) => `${methods.join(',')} ${path}`),
+      ),
+    );
+    const open = before.pipelines.open.apiEndpoints.flatMap((name) => before.apiEndpoints[name]!.paths);
+    expect(
+      settings.routes
+        .filter(({ access }) => access.kind === 'public')
+        .map(({ match }) => match.split(' ')[1]),
+    ).toEqual(open);
+    expect(settings.upstreams[0]?.targets.map(({ origin }) => origin)).toHaveLength(2);
+  });
+});
+
+interface ExpressGatewayFile {
+  readonly apiEndpoints: Readonly<
+    Record<string, { readonly paths: readonly string[]; readonly methods: readonly string[] }>
+  >;
+  readonly pipelines: { readonly open: { readonly apiEndpoints: readonly string[] } };
+}
 
 async function statusOf(
   origin: string,
