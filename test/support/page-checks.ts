@@ -85,3 +85,38 @@ export async function expectNamedTree(page: Page): Promise<void> {
   expect(shown.some((node) => roleOf(node) === 'main')).toBe(true);
   expect(rows).toBeGreaterThanOrEqual(drawn);
 }
+
+const MOST_STOPS = 600;
+
+/** Fails unless the Tab key reaches every control, in a circle, and each shows that it has the focus. */
+export async function expectKeyboard(page: Page): Promise<void> {
+  await page.evaluate(`(() => {
+    window.stops = new Set();
+    window.noteStop = () => {
+      const element = document.activeElement;
+      if (!element || element === document.body) return 'none';
+      if (stops.has(element)) return 'again';
+      stops.add(element);
+      const isOutlined = (one) => {
+        const { outlineStyle, outlineWidth } = getComputedStyle(one);
+        return outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2;
+      };
+      const { width, height } = element.getBoundingClientRect();
+      const isSeen = [element, element.parentElement, element.parentElement.parentElement].some(isOutlined) && width > 0 && height > 0;
+      return isSeen ? 'seen' : location.hash + ' no sign of the focus: ' + element.outerHTML.slice(0, 160);
+    };
+  })()`);
+  const unseen: string[] = [];
+  for (let stop = 0; stop < MOST_STOPS; stop += 1) {
+    await page.keyboard.press('Tab');
+    const found = await page.evaluate<string>('noteStop()');
+    if (found === 'again') break;
+    if (found !== 'seen' && found !== 'none') unseen.push(found);
+  }
+  const missed = await page.evaluate<string[]>(`
+    [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')]
+      .filter((element) => element.tabIndex >= 0 && !element.disabled && element.checkVisibility({ visibilityProperty: true }))
+      .filter((element) => !stops.has(element))
+      .map((element) => location.hash + ' never has the focus: ' + element.outerHTML.slice(0, 160))`);
+  expect.soft([...unseen, ...missed]).toEqual([]);
+}
