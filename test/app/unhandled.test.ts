@@ -42,3 +42,24 @@ it('A warning of Node is logged instead of printed, and printed again once the h
   expect(stdout).toBe('first | a warning of Node\n');
   expect(stderr).toMatch(/^\(node:\d+\) Warning: second\n/);
 });
+
+it('Thousands of rejections and warnings have a few lines in the log', async () => {
+  const opened = new URL('../../dist/app/process-log.js', import.meta.url).href;
+  const { stdout } = await run(`
+    restore();
+    const { openProcessLog } = await import(${JSON.stringify(opened)});
+    const { close } = openProcessLog({ level: 'info', pretty: false }, {});
+    for (let i = 0; i < 5000; i++) {
+      Promise.reject(new Error('rejected ' + i));
+      process.emitWarning('warned ' + i);
+    }
+    await tick();
+    await close();`);
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { msg: string; lines?: number });
+  expect(lines).toHaveLength(22);
+  const reports = lines.filter(({ msg }) => msg === 'log lines were left out');
+  expect(reports.map(({ lines: count }) => count)).toEqual([4990, 4990]);
+});

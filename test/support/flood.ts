@@ -10,8 +10,8 @@ export interface Reply {
 export interface Flood {
   readonly connections: number;
   readonly requests: number;
-  /** The bytes of every request. */
-  readonly bytes: string;
+  /** The bytes of every request, or of each, counted from 0. */
+  readonly bytes: string | ((request: number) => string);
 }
 
 /** Resolves with all replies when so many requests got theirs; rejects if a connection ends before. */
@@ -32,7 +32,7 @@ export async function flood(port: number, { connections, requests, bytes }: Floo
         left -= 1;
         text = '';
         askedMs = performance.now();
-        socket.write(bytes);
+        socket.write(typeof bytes === 'string' ? bytes : bytes(requests - 1 - left));
       };
       socket.on('connect', ask).on('error', reject);
       socket.on('end', () => reject(new Error(`a connection ended before its answer: ${text}`)));
