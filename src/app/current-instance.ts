@@ -41,6 +41,8 @@ interface MetricParts {
   readonly current: Served;
   readonly listening: Listening;
   readonly loopDelay: LoopDelay;
+  /** Lines of the log that were dropped since the start. */
+  readonly droppedLines: () => number;
 }
 
 /**
@@ -58,6 +60,7 @@ export function openMetrics(parts: () => MetricParts, now: () => number): Metric
     keyAges: () => keyAgesOf(parts().current, now()),
     revocations: () => revocationsOf(parts().current),
     loopDelay: () => parts().loopDelay.lastMinute(),
+    droppedLines: () => parts().droppedLines(),
     version: VERSION,
   });
 }

@@ -13,7 +13,7 @@ import type { KnownPage } from '../revocation/revocation.js';
 import { openProcessLog } from './process-log.js';
 import { openRuntime } from './serving-runtime.js';
 import { watchLoopDelay } from '../telemetry/loop-delay.js';
-import { sumOf, type Measurements } from '../telemetry/metrics.js';
+import { metricsText, type Measurements } from '../telemetry/metrics.js';
 import { createOpenAdmin, type AdminApiContext } from './admin-api.js';
 import { watchFaults, type FaultWatch } from './faults.js';
 import { consoleSources, handlersOf, openTrafficOf, type Served } from './current-instance.js';
@@ -37,8 +37,8 @@ export interface ServeOptions {
   readonly worker?: {
     /** The worker's number, written in each line of its log. */
     readonly number: number;
-    /** Returns the metrics of all workers, its own included. */
-    readonly collectMetrics: () => Promise<readonly Measurements[]>;
+    /** Returns the metrics of all workers, its own included, as the text that Prometheus reads. */
+    readonly collectMetrics: () => Promise<string>;
     readonly siblings: Siblings;
     /** The gateway's id: the same for all workers. */
     readonly gateway: string;
@@ -88,8 +88,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   if (!publicAddress || !admin) throw new TypeError('a gateway that serves needs `listen` and `admin`');
   limitHeapGrowth();
   const openedLog = openProcessLog(started.log, env, worker?.number);
-  const { log, writeInfo, setLevel, reopen, close: closeProcess } = openedLog;
-  const parts = () => ({ current: current(), faults, traffic, listening, loopDelay });
+  const { log, writeInfo, setLevel, reopen, droppedLines, close: closeProcess } = openedLog;
+  const parts = () => ({ current: current(), faults, traffic, listening, loopDelay, droppedLines });
   const { runtime, ring, metrics } = openRuntime(options, log, parts);
   const refusals = createRefusalReports({ log, now: runtime.now, current: () => current() });
   const state = { isDraining: false, sample: options.sample };
@@ -117,7 +117,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...handlersOf(current),
     now: runtime.monotonic,
     newId: runtime.newId,
-    metrics: worker ? sumOf(worker.collectMetrics) : metrics.registry,
+    metrics: metricsText(worker?.collectMetrics ?? metrics.text),
     observe,
     log,
     listen: publicAddress,
@@ -149,7 +149,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       reopen();
       return reloader.reload();
     },
-    measure: () => metrics.registry.getMetricsAsJSON(),
+    measure: metrics.collect,
     knownRevocations: (from) => current().revocations?.page(from),
     refusals,
     report,

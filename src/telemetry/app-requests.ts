@@ -1,7 +1,7 @@
 /** The metric of requests by app, which `metrics.by_app` switches on: without it no app id is in the metrics. */
-import type { Registry } from 'prom-client';
 import type { ExchangeRecord } from '../model/record.js';
-import { registerCounter, type Sample } from './read-metric.js';
+import { labelText } from './metric-family.js';
+import type { MetricSet, Write } from './metric-set.js';
 import { OTHER, STATUSES, statusIndexOf } from './route-counts.js';
 
 /** How many apps have counts of their own; those that come later share one. */
@@ -45,9 +45,13 @@ export class AppRequests {
     if (!isOn) this.#others = undefined;
   }
 
-  register(registry: Registry): void {
+  addTo(metrics: MetricSet): void {
     const help = 'Requests of authenticated callers, by issuer, app and status.';
-    registerCounter(registry, { name: 'tollgate_app_requests_total', help }, () => this.#samples());
+    metrics.add('counter', { name: 'tollgate_app_requests_total', help }, (write) => {
+      for (const apps of this.#issuers.values())
+        for (const counts of apps.values()) writeCounts(counts, write);
+      if (this.#others) writeCounts(this.#others, write);
+    });
   }
 
   #countsOf(issuer: string, app: string): AppCounts {
@@ -61,18 +65,14 @@ export class AppRequests {
     this.#size += 1;
     return counts;
   }
-
-  *#samples(): Iterable<Sample> {
-    for (const apps of this.#issuers.values()) for (const counts of apps.values()) yield* samplesOf(counts);
-    if (this.#others) yield* samplesOf(this.#others);
-  }
 }
 
 function newCounts(issuer: string, app: string): AppCounts {
   return { issuer, app, requests: new Float64Array(STATUSES.length) };
 }
 
-function* samplesOf({ issuer, app, requests }: AppCounts): Iterable<Sample> {
+function writeCounts({ issuer, app, requests }: AppCounts, write: Write): void {
+  const labels = `${labelText('issuer', issuer)},${labelText('app', app)}`;
   for (const [at, status] of STATUSES.entries())
-    if (requests[at]! > 0) yield [{ issuer, app, status }, requests[at]!];
+    if (requests[at]! > 0) write(`${labels},status="${status}"`, requests[at]!);
 }

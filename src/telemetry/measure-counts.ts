@@ -1,11 +1,37 @@
 /** Counts what the parts of a gateway report (`src/model/measures.ts`), for `metrics.ts`. */
-import type { Registry } from 'prom-client';
 import type { Issuer } from '../model/issuer.js';
 import type { LimitCheckResult, Measures } from '../model/measures.js';
 import type { Settings } from '../model/settings.js';
 import type { TokenServiceSettings } from '../model/tokens.js';
 import { BucketCounts, REDIS_BOUNDS } from './bucket-counts.js';
-import { registerCounter, registerHistogram, type Sample } from './read-metric.js';
+import { labelText } from './metric-family.js';
+import type { MetricSet, Write } from './metric-set.js';
+
+const LIMIT_CHECKS = {
+  name: 'tollgate_limit_checks_total',
+  help: 'Checks of the limits of a request, by result.',
+};
+const FALLBACKS = {
+  name: 'tollgate_redis_fallbacks_total',
+  help: 'Checks of limits that Redis could not decide, so that on_failure did.',
+};
+const REDIS_DURATION = {
+  name: 'tollgate_redis_duration_seconds',
+  help: 'Calls to Redis, also those that failed.',
+};
+const FETCHES = {
+  name: 'tollgate_jwks_fetches_total',
+  help: 'Readings of the keys of an issuer, by result.',
+};
+const HITS = { name: 'tollgate_token_cache_hits_total', help: 'Requests whose token was verified before.' };
+const MISSES = {
+  name: 'tollgate_token_cache_misses_total',
+  help: 'Requests whose token was not verified before, or no longer.',
+};
+const FAILED_ATTEMPTS = {
+  name: 'tollgate_failed_attempts_total',
+  help: 'Wrong credentials at the token service, by endpoint.',
+};
 
 interface Readings {
   ok: number;
@@ -54,58 +80,29 @@ export class MeasureCounts {
       if (!this.#failedAttempts.has(endpoint)) this.#failedAttempts.set(endpoint, 0);
   }
 
-  register(registry: Registry): void {
-    registerCounter(
-      registry,
-      { name: 'tollgate_limit_checks_total', help: 'Checks of the limits of a request, by result.' },
-      () => Object.entries(this.#limitChecks).map(([result, count]) => [{ result }, count]),
-    );
-    registerCounter(
-      registry,
-      {
-        name: 'tollgate_redis_fallbacks_total',
-        help: 'Checks of limits that Redis could not decide, so that on_failure did.',
-      },
-      () => (this.#hasRedis ? [[{}, this.#fallbacks]] : []),
-    );
-    registerHistogram(
-      registry,
-      { name: 'tollgate_redis_duration_seconds', help: 'Calls to Redis, also those that failed.' },
-      () => (this.#hasRedis ? [[{}, this.#redisCalls]] : []),
-    );
-    registerCounter(
-      registry,
-      { name: 'tollgate_jwks_fetches_total', help: 'Readings of the keys of an issuer, by result.' },
-      () => this.#readingSamples(),
-    );
-    registerCounter(
-      registry,
-      { name: 'tollgate_token_cache_hits_total', help: 'Requests whose token was verified before.' },
-      () => [[{}, this.#hits]],
-    );
-    registerCounter(
-      registry,
-      {
-        name: 'tollgate_token_cache_misses_total',
-        help: 'Requests whose token was not verified before, or no longer.',
-      },
-      () => [[{}, this.#misses]],
-    );
-    registerCounter(
-      registry,
-      {
-        name: 'tollgate_failed_attempts_total',
-        help: 'Wrong credentials at the token service, by endpoint.',
-      },
-      () => Array.from(this.#failedAttempts, ([endpoint, count]) => [{ endpoint }, count] as const),
-    );
+  addTo(metrics: MetricSet): void {
+    metrics.add('counter', LIMIT_CHECKS, (write) => {
+      for (const [result, count] of Object.entries(this.#limitChecks)) write(`result="${result}"`, count);
+    });
+    metrics.add('counter', FALLBACKS, (write) => {
+      if (this.#hasRedis) write('', this.#fallbacks);
+    });
+    metrics.addHistogram(REDIS_DURATION, (write) => {
+      if (this.#hasRedis) write('', this.#redisCalls);
+    });
+    metrics.add('counter', FETCHES, (write) => this.#writeReadings(write));
+    metrics.add('counter', HITS, (write) => write('', this.#hits));
+    metrics.add('counter', MISSES, (write) => write('', this.#misses));
+    metrics.add('counter', FAILED_ATTEMPTS, (write) => {
+      for (const [endpoint, count] of this.#failedAttempts) write(labelText('endpoint', endpoint), count);
+    });
   }
 
-  *#readingSamples(): Iterable<Sample> {
+  #writeReadings(write: Write): void {
     for (const issuer of this.#readIssuers) {
       const { ok, failed } = this.#readingsOf(issuer);
-      yield [{ issuer, result: 'success' }, ok];
-      yield [{ issuer, result: 'failure' }, failed];
+      write(`${labelText('issuer', issuer)},result="success"`, ok);
+      write(`${labelText('issuer', issuer)},result="failure"`, failed);
     }
   }
 

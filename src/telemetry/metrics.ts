@@ -3,13 +3,15 @@
  *
  * Each gateway has a registry of its own. Several gateways in one process share the metrics of the process.
  */
-import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Measures } from '../model/measures.js';
 import type { ExchangeRecord } from '../model/record.js';
 import type { Settings } from '../model/settings.js';
 import { AppRequests } from './app-requests.js';
-import { registerGauges, type GaugeSources } from './gauges.js';
+import { addGauges, type GaugeSources } from './gauges.js';
 import { MeasureCounts } from './measure-counts.js';
+import { CONTENT_TYPE, familyOf, renderFamilies, type MetricFamily } from './metric-family.js';
+import { MetricSet } from './metric-set.js';
 import { RequestMetrics, type RequestMetricsSettings } from './request-metrics.js';
 import { createShadowRefusals } from './shadow-refusals.js';
 
@@ -23,8 +25,10 @@ export interface MetricSources extends GaugeSources {
 export type MetricSettings = RequestMetricsSettings & Pick<Settings, 'issuers' | 'redis' | 'metrics'>;
 
 export interface Metrics {
-  /** `contentType` and `metrics()` are the response of `/metrics`. */
-  readonly registry: Registry;
+  /** Reads all metrics of this process. */
+  readonly collect: () => Promise<Measurements>;
+  /** Returns them in the text format of Prometheus. */
+  readonly text: () => Promise<string>;
   /** What the parts of the gateway report to. */
   readonly measures: Measures;
   /** Takes the labels of the settings in force, and drops the others. To be called at the start and after each reload. */
@@ -37,17 +41,18 @@ export interface Metrics {
 
 /** Creates the metrics of one gateway, without routes. */
 export function createMetrics(sources: MetricSources): Metrics {
-  const gatewayRegistry = new Registry();
-  const registers = [gatewayRegistry];
+  const registry = new Registry();
+  const registers = [registry];
+  const set = new MetricSet();
   const requests = new RequestMetrics();
   const apps = new AppRequests();
   const measures = new MeasureCounts();
-  requests.register(gatewayRegistry);
+  requests.addTo(set);
   const shadow = createShadowRefusals(registers);
-  measures.register(gatewayRegistry);
-  apps.register(gatewayRegistry);
+  measures.addTo(set);
+  apps.addTo(set);
   const countReload = createReloadMetrics(registers);
-  registerGauges(gatewayRegistry, sources);
+  addGauges(set, sources);
   new Gauge({
     name: 'tollgate_connections',
     help: 'Open connections of clients, tunnels included.',
@@ -57,8 +62,17 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
   });
 
+  async function collect(): Promise<Measurements> {
+    const [own, ofProcess] = await Promise.all([
+      registry.getMetricsAsJSON(),
+      processMetrics().getMetricsAsJSON(),
+    ]);
+    return [...set.collect(), ...own.map(familyOf), ...ofProcess.map(familyOf)];
+  }
+
   return {
-    registry: Registry.merge([gatewayRegistry, processMetrics()]),
+    collect,
+    text: async () => renderFamilies(await collect()),
     measures: measures.measures,
     applySettings(settings) {
       requests.applySettings(settings);
@@ -98,17 +112,18 @@ function createReloadMetrics(registers: Registry[]): Metrics['countReload'] {
   };
 }
 
-/** The metrics of one of several processes. */
-export type Measurements = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+/** The metrics of one process. */
+export type Measurements = readonly MetricFamily[];
 
-/** Aggregates the metrics of several processes: by sum, unless a metric sets `aggregator`. */
-export function sumOf(
-  collectMetrics: () => Promise<readonly Measurements[]>,
-): Pick<Registry, 'contentType' | 'metrics'> {
-  return {
-    contentType: Registry.PROMETHEUS_CONTENT_TYPE,
-    metrics: async () => AggregatorRegistry.aggregate([...(await collectMetrics())]).metrics(),
-  };
+/** The response of `/metrics`. */
+export interface MetricsText {
+  readonly contentType: string;
+  readonly metrics: () => Promise<string>;
+}
+
+/** Makes the response of a text that is made when it is called. */
+export function metricsText(metrics: () => Promise<string>): MetricsText {
+  return { contentType: CONTENT_TYPE, metrics };
 }
 
 let processRegistry: Registry | undefined;

@@ -4,13 +4,13 @@
  * The labels are those of the routes in force, so their number is bounded. A route that a reload removes loses its counts; so
  * do its requests that end after the reload.
  */
-import type { Registry } from 'prom-client';
 import { limitStatusOf } from '../model/limit-status.js';
 import type { ExchangeRecord } from '../model/record.js';
 import type { RefusalReason } from '../model/refusal.js';
 import type { Settings } from '../model/settings.js';
 import { BucketCounts, REQUEST_BOUNDS } from './bucket-counts.js';
-import { registerCounter, registerHistogram, type Labels, type Sample } from './read-metric.js';
+import { labelText } from './metric-family.js';
+import type { MetricSet, Write } from './metric-set.js';
 import { RouteCounts } from './route-counts.js';
 
 /** The label of requests that have no route. */
@@ -31,6 +31,27 @@ const REASONS_WITHOUT_ROUTE: readonly RefusalReason[] = [
 const SWITCHING_PROTOCOLS = 101;
 /** The endpoints of the token service whose successful responses are a token. */
 const ISSUING = ['key_secret', 'client_credentials', 'password', 'named'] as const;
+
+const REFUSALS = {
+  name: 'tollgate_refusals_total',
+  help: 'Responses that the gateway gave instead of the upstream, by route and reason.',
+};
+const FAULTS = {
+  name: 'tollgate_faults_total',
+  help: 'Requests that failed when it was too late for a refusal, by route and reason.',
+};
+const REQUEST_DURATION = {
+  name: 'tollgate_request_duration_seconds',
+  help: 'From the head of a request to the end of its response, without tunnels, by route.',
+};
+const UPSTREAM_DURATION = {
+  name: 'tollgate_upstream_duration_seconds',
+  help: 'Until the head of the response of an upstream, by upstream.',
+};
+const TOKENS_ISSUED = {
+  name: 'tollgate_tokens_issued_total',
+  help: 'Tokens that the token service issued, by endpoint.',
+};
 
 export type RequestMetricsSettings = Pick<
   Settings,
@@ -80,49 +101,27 @@ export class RequestMetrics {
     this.#issuing = issuingEndpoints(settings);
   }
 
-  register(registry: Registry): void {
-    registerCounter(
-      registry,
-      { name: 'tollgate_requests_total', help: 'Requests that are over, by route, method and status.' },
-      () => this.#requestSamples(),
-    );
-    registerCounter(
-      registry,
-      {
-        name: 'tollgate_refusals_total',
-        help: 'Responses that the gateway gave instead of the upstream, by route and reason.',
-      },
-      () => this.#samplesByReason((counts) => counts.refusalSamples()),
-    );
-    registerCounter(
-      registry,
-      {
-        name: 'tollgate_faults_total',
-        help: 'Requests that failed after their response had begun, by route and reason.',
-      },
-      () => this.#samplesByReason((counts) => counts.faultSamples()),
-    );
-    registerHistogram(
-      registry,
-      {
-        name: 'tollgate_request_duration_seconds',
-        help: 'From the head of a request to the end of its response, without tunnels, by route.',
-      },
-      () => this.#durations(),
-    );
-    registerHistogram(
-      registry,
-      {
-        name: 'tollgate_upstream_duration_seconds',
-        help: 'Until the head of the response of an upstream, by upstream.',
-      },
-      () => Array.from(this.#upstreams, ([upstream, counts]) => [{ upstream }, counts] as const),
-    );
-    registerCounter(
-      registry,
-      { name: 'tollgate_tokens_issued_total', help: 'Tokens that the token service issued, by endpoint.' },
-      () => this.#issuedSamples(),
-    );
+  addTo(metrics: MetricSet): void {
+    const help = 'Requests that are over, by route, method and status.';
+    metrics.add('counter', { name: 'tollgate_requests_total', help }, (write) => this.#writeRequests(write));
+    metrics.add('counter', REFUSALS, (write) => {
+      for (const counts of this.#all())
+        counts.eachRefusal((reason, count) => write(`${counts.routeText},reason="${reason}"`, count));
+    });
+    metrics.add('counter', FAULTS, (write) => {
+      for (const counts of this.#all())
+        counts.eachFault((reason, count) => write(`${counts.routeText},reason="${reason}"`, count));
+    });
+    metrics.addHistogram(REQUEST_DURATION, (write) => {
+      for (const { isUsed, routeText, durations } of this.#all()) if (isUsed) write(routeText, durations);
+    });
+    metrics.addHistogram(UPSTREAM_DURATION, (write) => {
+      for (const [upstream, counts] of this.#upstreams) write(labelText('upstream', upstream), counts);
+    });
+    metrics.add('counter', TOKENS_ISSUED, (write) => {
+      for (const endpoint of this.#issuing)
+        write(labelText('endpoint', endpoint), this.#endpoints.get(endpoint)?.succeeded ?? 0);
+    });
   }
 
   #endpoint(name: string): RouteCounts {
@@ -136,26 +135,11 @@ export class RequestMetrics {
     yield* this.#endpoints.values();
   }
 
-  *#requestSamples(): Iterable<Sample> {
+  #writeRequests(write: Write): void {
     for (const counts of this.#all())
-      for (const [method, status, count] of counts.requestSamples())
-        yield [{ route: counts.label, method, status }, count];
-  }
-
-  *#samplesByReason(
-    read: (counts: RouteCounts) => Iterable<readonly [reason: string, count: number]>,
-  ): Iterable<Sample> {
-    for (const counts of this.#all())
-      for (const [reason, count] of read(counts)) yield [{ route: counts.label, reason }, count];
-  }
-
-  *#durations(): Iterable<readonly [Labels, BucketCounts]> {
-    for (const { label: route, durations } of this.#all())
-      if (durations.counts.some((count) => count > 0)) yield [{ route }, durations];
-  }
-
-  *#issuedSamples(): Iterable<Sample> {
-    for (const endpoint of this.#issuing) yield [{ endpoint }, this.#endpoints.get(endpoint)?.succeeded ?? 0];
+      counts.eachRequest((method, status, count) =>
+        write(`${counts.routeText},method="${method}",status="${status}"`, count),
+      );
   }
 }
 

@@ -4,6 +4,7 @@ import { REFUSAL_REASONS, type RefusalReason } from '../model/refusal.js';
 import type { Route } from '../model/route.js';
 import { BROKEN_BODY } from '../model/record.js';
 import { BucketCounts, REQUEST_BOUNDS } from './bucket-counts.js';
+import { labelText } from './metric-family.js';
 
 /** Returns the place of a status in STATUSES. */
 export function statusIndexOf(status: number): number {
@@ -60,10 +61,16 @@ export class RouteCounts {
   readonly #methods = new Set<number>();
   /** The reasons that are shown from the first request on. */
   readonly #reasons = new Set<number>();
-  #isUsed = false;
+  /** Whether it has counted a request. */
+  isUsed = false;
+
+  /** The label `route`, as the text format has it. */
+  readonly routeText: string;
 
   /** @param label the value of the label `route` */
-  constructor(readonly label: string) {}
+  constructor(label: string) {
+    this.routeText = labelText('route', label);
+  }
 
   /** Shows what a route can respond with, from 0 on. Called again when the route has changed. */
   expect(route: Route): void {
@@ -80,7 +87,7 @@ export class RouteCounts {
     const index = METHOD_INDEX.get(method) ?? LAST_METHOD;
     const statusClass = statusIndexOf(status);
     this.requests[index * STATUSES.length + statusClass]! += 1;
-    this.#isUsed = true;
+    this.isUsed = true;
     if (reason !== undefined) this.#countReason(reason, status);
   }
 
@@ -91,30 +98,35 @@ export class RouteCounts {
     return total;
   }
 
-  /** The counts by method and status, with those that are shown at 0. */
-  *requestSamples(): Iterable<readonly [method: string, status: string, count: number]> {
+  /** Calls back with each count by method and status, also with those that are shown at 0. */
+  eachRequest(visit: (method: string, status: string, count: number) => void): void {
     for (const [method, name] of METHODS.entries()) {
       const first = method * STATUSES.length;
-      const isUsed = this.requests.subarray(first, first + STATUSES.length).some((count) => count > 0);
-      if (!isUsed && !this.#methods.has(method)) continue;
+      if (!this.#methods.has(method) && !this.#isMethodUsed(first)) continue;
       for (const [at, status] of STATUSES.entries()) {
         const count = this.requests[first + at]!;
-        if (count > 0 || FIRST_STATUSES.includes(at)) yield [name, status, count];
+        if (count > 0 || FIRST_STATUSES.includes(at)) visit(name, status, count);
       }
     }
   }
 
-  /** The counts by reason, with those that are shown at 0. */
-  *refusalSamples(): Iterable<readonly [reason: string, count: number]> {
+  /** Calls back with each count by reason, also with those that are shown at 0. */
+  eachRefusal(visit: (reason: string, count: number) => void): void {
     for (const [at, reason] of REASONS.entries()) {
       const count = this.refusals[at]!;
-      if (count > 0 || (this.#isUsed && this.#reasons.has(at))) yield [reason, count];
+      if (count > 0 || (this.isUsed && this.#reasons.has(at))) visit(reason, count);
     }
   }
 
-  *faultSamples(): Iterable<readonly [reason: string, count: number]> {
+  /** Calls back with each count by reason of the faults. */
+  eachFault(visit: (reason: string, count: number) => void): void {
     for (const [at, reason] of LATE_REASONS.entries())
-      if (this.faults[at]! > 0) yield [reason, this.faults[at]!];
+      if (this.faults[at]! > 0) visit(reason, this.faults[at]!);
+  }
+
+  #isMethodUsed(first: number): boolean {
+    for (let at = first; at < first + STATUSES.length; at++) if (this.requests[at]! > 0) return true;
+    return false;
   }
 
   /** A bug after the response had begun has the reason of a refusal, but not its status. */

@@ -13,6 +13,7 @@ import { openLog } from '../app/process-log.js';
 import { idOf } from '../app/traffic.js';
 import type { RpcPeer } from './ipc-rpc.js';
 import type { WorkerCalls } from './worker-calls.js';
+import { CollectedMetrics } from './collected-metrics.js';
 import { WorkerPool } from './worker-pool.js';
 import { warnOfInsecureSettings } from '../app/insecure-settings.js';
 import { pendingSettings } from '../app/pending-settings.js';
@@ -59,11 +60,11 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
   await readAdminToken(env);
 
   let active = started;
-  const pool = new WorkerPool({
+  const pool: WorkerPool = new WorkerPool({
     size: countWorkers(started),
     gateway: idOf(randomBytes(8)),
     settings: () => active,
-    collectMetrics: () => askWorkers((worker) => worker.call('measure')),
+    collectMetrics: () => metrics.text(),
     async collectRefusals(filter) {
       return mergeRefusals(await askWorkers((worker) => worker.call('refusals', filter)), filter.limit);
     },
@@ -75,11 +76,14 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
     log,
   });
 
+  const metrics = new CollectedMetrics<RpcPeer<WorkerCalls>>({
+    workers: () => pool.workers(),
+    measure: (worker) => inTime(worker.call('measure')),
+  });
+
   /** Returns what the workers respond in time, without those that fail or have nothing. */
   async function askWorkers<T>(ask: (worker: RpcPeer<WorkerCalls>) => Promise<T>): Promise<NonNullable<T>[]> {
-    const all = pool
-      .workers()
-      .map((worker) => Promise.race([ask(worker).catch(() => undefined), sleep(ASK_MS)]));
+    const all = pool.workers().map((worker) => inTime(ask(worker)));
     return (await Promise.all(all)).filter((one) => one !== undefined && one !== null);
   }
 
@@ -92,6 +96,7 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
     const isInForce = await first?.call('reload', settings).catch(() => false);
     if (!settings || !isInForce) return;
     active = pendingSettings(started, settings);
+    metrics.applySettings(active);
     setLevel(active.log.level);
     warnOfInsecureSettings(active, log);
     // New workers start with these settings.
@@ -117,4 +122,9 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
       await closeLog();
     },
   };
+}
+
+/** Returns the response of a worker; undefined where the call fails or takes too long. */
+function inTime<T>(response: Promise<T>): Promise<T | undefined> {
+  return Promise.race([response.catch(() => undefined), sleep(ASK_MS, undefined)]);
 }

@@ -51,8 +51,8 @@ export interface PrimaryCalls {
   readonly opened: (addresses: WorkerAddresses) => void;
   /** Returns a page of the revocations that another worker knows; undefined where none knows any. */
   readonly knownRevocations: (from: number) => Promise<KnownPage | undefined>;
-  /** Returns the metrics of every worker, the caller included. */
-  readonly collectMetrics: () => Promise<readonly Measurements[]>;
+  /** Returns the metrics of every worker, the caller included, as the text that Prometheus reads. */
+  readonly collectMetrics: () => Promise<string>;
   /** Returns the recent refusals of every worker, the caller included, the newest first. */
   readonly collectRefusals: (filter: RefusalFilter) => Promise<readonly ListedRefusal[]>;
   /** Returns the reports of every worker, the caller included. */

@@ -16,6 +16,7 @@ const SOURCES: MetricSources = {
   keyAges: () => [],
   revocations: () => undefined,
   loopDelay: () => ({ p50Ms: 0, p99Ms: 0, maxMs: 0 }),
+  droppedLines: () => 0,
   version: '1.2.3',
 };
 
@@ -35,7 +36,7 @@ function settingsOf(routes: readonly Route[]): MetricSettings {
 
 /** The samples of one metric, as written. */
 async function samples(metrics: ReturnType<typeof createMetrics>, name: string): Promise<string[]> {
-  const text = await metrics.registry.metrics();
+  const text = await metrics.text();
   return text.split('\n').filter((line) => line.startsWith(name));
 }
 
