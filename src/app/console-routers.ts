@@ -17,6 +17,7 @@ import type { AuditRecord } from '../telemetry/audit-trail.js';
 import { BUCKET_MS, FIRST_APP, forEachCell } from '../telemetry/traffic-bucket.js';
 import type { ConsoleSources } from './console.js';
 import type { GatewayInstance } from './build-gateway.js';
+import type { Fault } from './faults.js';
 import { accessOf, limitsOfApp, limitsOfToken, scopesOf } from './console-limits.js';
 import type { ReloadResult } from './reloader.js';
 
@@ -27,6 +28,8 @@ export interface ConsoleReports {
   readonly audit: (limit: number) => Promise<readonly AuditRecord[]>;
   /** The newest result of a reload. */
   readonly lastReload: () => Promise<ReloadResult | undefined>;
+  /** The faults that hold now. Never rejects. */
+  readonly faults: () => Promise<readonly Fault[]>;
 }
 
 /**

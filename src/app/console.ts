@@ -30,7 +30,8 @@ import type { TrafficHandle } from './traffic.js';
 /** What the console shows of the process that serves. */
 export interface ConsoleSources {
   readonly readiness: () => GatewayState['state'];
-  readonly faults: () => readonly Fault[];
+  /** The faults of all workers that hold now. Never rejects. */
+  readonly faults: () => Promise<readonly Fault[]>;
   /** Returns the traffic of all workers and gateways, from a bucket on. */
   readonly collectTraffic: TrafficHandle['collect'];
   /** The port at which clients reach this gateway. */
@@ -85,11 +86,11 @@ export function createOpenConsole({ runtime, sources }: ConsoleContext): OpenCon
         if ((await revoke(session, lastEndMs, revocations, now())) === 'unavailable')
           log.warn({}, 'a session of the console was signed out, and other gateways cannot be told');
       },
-      state: ({ kind }) => ({
+      state: async ({ kind }) => ({
         name,
         version: VERSION,
         state: sources.readiness(),
-        problems: faultsFor(kind, sources).map(({ text, sinceMs }) => ({
+        problems: (await faultsFor(kind, sources)).map(({ text, sinceMs }) => ({
           text,
           since: Math.floor(sinceMs / 1000),
         })),
@@ -102,8 +103,8 @@ export function createOpenConsole({ runtime, sources }: ConsoleContext): OpenCon
 }
 
 /** The faults that an actor may see. */
-function faultsFor(kind: Actor['kind'], { faults }: ConsoleSources): readonly Fault[] {
-  return faults().filter((fault) => kind === 'administrator' || PUBLIC_FAULTS.has(fault.kind));
+async function faultsFor(kind: Actor['kind'], { faults }: ConsoleSources): Promise<readonly Fault[]> {
+  return (await faults()).filter((fault) => kind === 'administrator' || PUBLIC_FAULTS.has(fault.kind));
 }
 
 function trafficRouter(instance: GatewayInstance, sources: ConsoleSources, now: () => number): Router {

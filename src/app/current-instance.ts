@@ -6,8 +6,8 @@ import { readsKeys } from '../telemetry/measure-counts.js';
 import { createMetrics, type Metrics, type MetricSources } from '../telemetry/metrics.js';
 import type { AdminHandlers } from './admin-api.js';
 import type { GatewayInstance } from './build-gateway.js';
+import type { ConsoleReports } from './console-routers.js';
 import type { ConsoleSources } from './console.js';
-import type { FaultWatch } from './faults.js';
 import type { Runtime } from './resources.js';
 import { openTraffic, type TrafficHandle, type TrafficOptions } from './traffic.js';
 
@@ -17,16 +17,16 @@ export type Served = GatewayInstance & AdminHandlers;
 /** What the console shows of the process. `parts` is called when the console is asked. */
 export function consoleSources(
   state: { readonly isDraining: boolean; readonly sample: ConsoleSources['sample'] },
+  { faults }: Pick<ConsoleReports, 'faults'>,
   parts: () => {
     readonly current: Served;
-    readonly faults: FaultWatch;
     readonly traffic: TrafficHandle;
     readonly listening: Listening;
   },
 ): ConsoleSources {
   return {
     sample: state.sample,
-    faults: () => parts().faults.list(),
+    faults,
     collectTraffic: (from) => parts().traffic.collect(from),
     publicPort: () => parts().listening.address.port,
     readiness() {

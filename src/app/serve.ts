@@ -93,9 +93,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { runtime, ring, metrics } = openRuntime(options, log, parts);
   const refusals = createRefusalReports({ log, now: runtime.now, current: () => current() });
   const state = { isDraining: false, sample: options.sample };
-  const report = reportOf(ring, () => reloader.lastReload());
+  const report = reportOf(ring, () => ({ lastReload: reloader.lastReload(), faults: faults.list() }));
   const reports = createConsoleReports(worker, refusals, report);
-  const console = consoleSources(state, parts);
+  const console = consoleSources(state, reports, parts);
   const opened = openReloader(options, runtime, { reports, console }, onReload);
   const reloader: ConfigReloader<Served> = await orClose(opened, closeProcess);
   const current = (): Served => reloader.current();

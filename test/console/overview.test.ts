@@ -25,7 +25,7 @@ function open({ registry = true, faults = [] as readonly HeldFault[] } = {}) {
   const sources: OverviewSources = {
     collect: (from) => Promise.resolve({ buckets: traffic.buckets(from), gateways: 1 }),
     apps: new AppDirectory({ findApp, now }),
-    faults: () => faults,
+    faults: () => Promise.resolve(faults),
     firstRequests: () => [],
     now,
   };

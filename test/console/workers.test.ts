@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditTrail } from '../../src/console/api/administration.js';
+import type { Session } from '../../src/console/api/session.js';
 import type { RouteTable } from '../../src/console/api/routes.js';
 import { randomPrefix, redisUrl, removeKeys } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -82,7 +83,7 @@ it(
 );
 
 it(
-  'Any worker shows why the last reload failed',
+  'Any worker shows why the last reload failed, on the page of the routes and in the top line',
   async () => {
     await browser.signIn({ credential });
     await writeFile(file, 'routes: 7\n');
@@ -90,6 +91,17 @@ it(
     const reload = async () => (await browser.json<RouteTable>('GET', 'routes')).reload;
     await until(async () => (await reload())?.ok === false, 5000);
     expect((await reload())?.errors).toContain(`${file}:1:9: "routes" must be a list of routes`);
+    // The first worker alone has tried the file.
+    const sessions = await Promise.all(
+      Array.from({ length: REQUESTS }, async () => {
+        const response = await browser.ask('GET', 'session', undefined, { connection: 'close' });
+        return ((await response.json()) as Session).gateway.problems.map(({ text }) => text);
+      }),
+    );
+    for (const problems of sessions) {
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatch(/^The last reload failed: \S+: missing key "upstreams"$/);
+    }
   },
   SLOW_MS,
 );

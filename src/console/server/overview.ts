@@ -18,7 +18,7 @@ export interface HeldFault {
 
 export interface OverviewSources extends TrafficSources {
   /** The faults that an actor may see. */
-  readonly faults: (actor: Actor) => readonly HeldFault[];
+  readonly faults: (actor: Actor) => Promise<readonly HeldFault[]>;
   /** Lines for a shell that make the first requests. */
   readonly firstRequests: () => Overview['first_requests'];
   /** The sample application of the demo. */
@@ -41,7 +41,7 @@ export async function overviewOf(actor: Actor, sources: OverviewSources): Promis
   const range = { from: current + 1 - STEPS * STEP_BUCKETS, steps: STEPS, stepBuckets: STEP_BUCKETS };
   const seen = await seenTraffic(actor, range, sources);
   const lastStepS = STEP_S - ((current + 1) * BUCKET_MS - nowMs) / 1000;
-  const faults = sources.faults(actor).map(({ kind, text, sinceMs }): Attention => {
+  const faults = (await sources.faults(actor)).map(({ kind, text, sinceMs }): Attention => {
     const isRevocations = kind === 'revocations';
     return {
       kind: isRevocations ? 'registry' : kind,

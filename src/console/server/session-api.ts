@@ -17,7 +17,7 @@ export interface SessionApiOptions extends SessionGuardOptions {
   /** Ends a session everywhere, before its own end. */
   readonly end: (session: ConsoleSession, lastEndMs: number) => Promise<void>;
   /** The state of the gateway now, as an actor may see it. */
-  readonly state: (actor: Actor) => GatewayState;
+  readonly state: (actor: Actor) => Promise<GatewayState>;
   /** Records who signed in or out. */
   readonly onSignIn: (action: 'signed_in' | 'signed_out', session: ConsoleSession, clientIp: string) => void;
 }
@@ -31,11 +31,11 @@ export function createSessionApi(options: SessionApiOptions): Router {
   const { sessions, clientOf, end, onSignIn } = options;
   const api = Router();
 
-  api.get('/session', requireSession(options), (req, res) => {
+  api.get('/session', requireSession(options), async (req, res) => {
     const session = sessionOf(req);
     const renewed = sessions.renewed(session);
     if (renewed) setSessionCookie(res, clientOf(req).isSecure, sessions.sign(renewed));
-    res.json(viewOf(renewed ?? session, options));
+    res.json(await viewOf(renewed ?? session, options));
   });
   api.post('/session', async (req, res) => {
     const before = findSession(req, options);
@@ -45,7 +45,7 @@ export function createSessionApi(options: SessionApiOptions): Router {
     if (before) await end(before, sessions.lastEndOf(before));
     onSignIn('signed_in', session, ip);
     setSessionCookie(res, isSecure, sessions.sign(session));
-    res.json(viewOf(session, options));
+    res.json(await viewOf(session, options));
   });
   api.delete('/session', requireSession(options), async (req, res) => {
     const session = sessionOf(req);
@@ -98,7 +98,10 @@ function tooMany(res: Response, retryAfterS: number): ApiError {
   return new ApiError(429, 'Too many failed attempts; try again later');
 }
 
-function viewOf(session: ConsoleSession, { sessions, state, logIn: login }: SessionApiOptions): Session {
+async function viewOf(
+  session: ConsoleSession,
+  { sessions, state, logIn: login }: SessionApiOptions,
+): Promise<Session> {
   const { actor } = session;
   const isDeveloper = actor.kind === 'developer';
   return {
@@ -108,7 +111,7 @@ function viewOf(session: ConsoleSession, { sessions, state, logIn: login }: Sess
     scopes: isDeveloper ? actor.scopes : [],
     csrf: sessions.csrfOf(session),
     expires_at: Math.floor(sessions.endOf(session) / 1000),
-    gateway: state(actor),
+    gateway: await state(actor),
     has_token_service: login !== undefined,
   };
 }
