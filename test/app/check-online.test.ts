@@ -289,3 +289,40 @@ describe("the token service's database", () => {
     expect((await one('sqlite:text.db'))[0]?.text).toBe('it is no SQLite file; correct "tokens.database"');
   });
 });
+
+describe('a collector of traces', () => {
+  const asked = (otlp: string) => ask({ tracing: { otlp, headers: { Authorization: 'Bearer canary' } } });
+
+  it('is asked with the fields of the file to accept no spans', async () => {
+    const seen: unknown[] = [];
+    const otlp = await http((request, response) => {
+      seen.push([request.method, request.url, request.headers.authorization]);
+      request.resume().once('end', () => response.end('{}'));
+    });
+    expect(await asked(otlp)).toEqual(['ok: accepts spans']);
+    expect(seen).toEqual([['POST', '/v1/traces', 'Bearer canary']]);
+  });
+
+  it.each([
+    [401, 'it responds with 401; correct "headers"'],
+    [404, 'it responds with 404; correct "otlp": spans are sent to /v1/traces below it'],
+    [500, 'it responds with 500; correct "otlp", or the service there'],
+  ])('that responds with %s cannot be used', async (status, text) => {
+    const otlp = await http((request, response) => {
+      request.resume().once('end', () => response.writeHead(status).end('canary'));
+    });
+    expect(await asked(otlp)).toEqual([`FAILED: ${text}`]);
+  });
+
+  it('that does not listen, does not respond or speaks no TLS cannot be used', async () => {
+    expect(await asked(`http://127.0.0.1:${await freePort()}`)).toEqual([
+      'FAILED: nothing listens there (ECONNREFUSED); start it, or correct "otlp"',
+    ]);
+    expect(await asked(`http://${await silent()}`)).toEqual([
+      'FAILED: no reply in time; check that it runs, the firewall between, and "otlp"',
+    ]);
+    expect(await asked(await https())).toEqual([
+      expect.stringContaining('its certificate is of an unknown authority'),
+    ]);
+  });
+});

@@ -1,8 +1,9 @@
 /**
  * Asks everything that a gateway with these settings would connect to, for `tollgate check --online`: each target, each
- * issuer, Redis and the token service's database. It uses the gateway's own connections, and starts no gateway.
+ * issuer, Redis, the token service's database and the collector of traces. It uses the gateway's own connections, and starts no gateway.
  */
 import type { Settings } from '../../model/settings.js';
+import { askCollector } from './ask-collector.js';
 import { askDatabase, placeOfDatabase } from './ask-database.js';
 import { askIssuer, placeOfKeys } from './ask-issuer.js';
 import { askRedis, placeOfRedis } from './ask-redis.js';
@@ -10,8 +11,8 @@ import { askTarget } from './ask-target.js';
 import { DependencyError } from './advice.js';
 import { within } from './within.js';
 
-/** What is asked: a target of an upstream, an issuer's keys, Redis, or the token service's database. */
-export type DependencyKind = 'upstream' | 'issuer' | 'redis' | 'database';
+/** What is asked: a target of an upstream, an issuer's keys, Redis, the token service's database, or the collector of traces. */
+export type DependencyKind = 'upstream' | 'issuer' | 'redis' | 'database' | 'collector';
 
 /** One dependency of the gateway, and whether it can be used. */
 export interface OnlineResult {
@@ -45,7 +46,7 @@ interface Question {
   readonly ask: (signal: AbortSignal) => Promise<string>;
 }
 
-/** Asks all of them at once. Never rejects; the results have the order upstreams, issuers, Redis, database. */
+/** Asks all of them at once. Never rejects; the results have the order upstreams, issuers, Redis, database, collector. */
 export function checkOnline(settings: Settings, options: OnlineOptions): Promise<readonly OnlineResult[]> {
   const { monotonic, timeoutMs, onResult } = options;
   return Promise.all(
@@ -66,7 +67,7 @@ export function checkOnline(settings: Settings, options: OnlineOptions): Promise
 }
 
 function questionsOf(settings: Settings, { now, monotonic, timeoutMs }: OnlineOptions): readonly Question[] {
-  const { upstreams, issuers, redis, tokens } = settings;
+  const { upstreams, issuers, redis, tokens, tracing } = settings;
   return [
     ...upstreams.flatMap((upstream) =>
       upstream.targets.map((target): Question => ({
@@ -101,6 +102,16 @@ function questionsOf(settings: Settings, { now, monotonic, timeoutMs }: OnlineOp
             name: 'tokens.database',
             place: placeOfDatabase(tokens.database),
             ask: (signal) => askDatabase(tokens.database, timeoutMs, signal),
+          } as const satisfies Question,
+        ]
+      : []),
+    ...(tracing
+      ? [
+          {
+            kind: 'collector',
+            name: 'tracing.otlp',
+            place: tracing.url,
+            ask: (signal) => askCollector(tracing, timeoutMs, signal),
           } as const satisfies Question,
         ]
       : []),
