@@ -69,7 +69,7 @@ export class RequestMetrics {
   #issuing: readonly string[] = [];
 
   constructor() {
-    this.#endpoint(NONE).expectReasons(REASONS_WITHOUT_ROUTE);
+    this.#endpoint(NONE).expectAlways(REASONS_WITHOUT_ROUTE);
   }
 
   /** Counts an exchange that is over. */

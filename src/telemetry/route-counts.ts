@@ -59,8 +59,9 @@ export class RouteCounts {
   readonly durations = new BucketCounts(REQUEST_BOUNDS);
   /** The methods that are shown. */
   readonly #methods = new Set<number>();
-  /** The reasons that are shown from the first request on. */
+  /** The reasons that are shown from the first request on, or always. */
   readonly #reasons = new Set<number>();
+  #showsReasons = false;
   /** Whether it has counted a request. */
   isUsed = false;
 
@@ -75,11 +76,13 @@ export class RouteCounts {
   /** Shows what a route can respond with, from 0 on. Called again when the route has changed. */
   expect(route: Route): void {
     if (route.methods !== 'any') for (const method of route.methods) this.#methods.add(methodOf(method));
-    this.expectReasons([...reasonsOf(route), ...UPSTREAM_REASONS]);
+    this.#expectReasons([...reasonsOf(route), ...UPSTREAM_REASONS]);
   }
 
-  expectReasons(reasons: readonly RefusalReason[]): void {
-    for (const reason of reasons) this.#reasons.add(reasonOf(reason));
+  /** Shows these reasons even before a request. */
+  expectAlways(reasons: readonly RefusalReason[]): void {
+    this.#expectReasons(reasons);
+    this.#showsReasons = true;
   }
 
   /** Counts a request that is over. */
@@ -112,9 +115,10 @@ export class RouteCounts {
 
   /** Calls back with each count by reason, also with those that are shown at 0. */
   eachRefusal(visit: (reason: string, count: number) => void): void {
+    const isShown = this.isUsed || this.#showsReasons;
     for (const [at, reason] of REASONS.entries()) {
       const count = this.refusals[at]!;
-      if (count > 0 || (this.isUsed && this.#reasons.has(at))) visit(reason, count);
+      if (count > 0 || (isShown && this.#reasons.has(at))) visit(reason, count);
     }
   }
 
@@ -122,6 +126,10 @@ export class RouteCounts {
   eachFault(visit: (reason: string, count: number) => void): void {
     for (const [at, reason] of LATE_REASONS.entries())
       if (this.faults[at]! > 0) visit(reason, this.faults[at]!);
+  }
+
+  #expectReasons(reasons: readonly RefusalReason[]): void {
+    for (const reason of reasons) this.#reasons.add(reasonOf(reason));
   }
 
   #isMethodUsed(first: number): boolean {

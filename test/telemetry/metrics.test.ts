@@ -2,37 +2,10 @@
 import { expect, it } from 'vitest';
 import { Refusal } from '../../src/model/refusal.js';
 import type { Route } from '../../src/model/route.js';
-import { createMetrics, type MetricSettings, type MetricSources } from '../../src/telemetry/metrics.js';
+import { createMetrics } from '../../src/telemetry/metrics.js';
+import { settingsOf, SOURCES } from './metrics-fixture.js';
 import { recordOf } from './record-of.js';
 import { routeOf } from '../model/route-of.js';
-
-const SOURCES: MetricSources = {
-  isRedisUp: () => undefined,
-  targets: () => [],
-  connections: () => Promise.resolve(0),
-  inFlight: () => 0,
-  maxInFlight: () => 10_000,
-  isReady: () => true,
-  keyAges: () => [],
-  revocations: () => undefined,
-  loopDelay: () => ({ p50Ms: 0, p99Ms: 0, maxMs: 0 }),
-  droppedLines: () => 0,
-  version: '1.2.3',
-};
-
-function settingsOf(routes: readonly Route[]): MetricSettings {
-  return {
-    routes,
-    upstreams: [...new Set(routes.map(({ upstream }) => upstream))],
-    issuers: [],
-    tokens: undefined,
-    redis: undefined,
-    limitStatus: undefined,
-    onFailure: 'closed',
-    cors: undefined,
-    metrics: { byApp: false },
-  };
-}
 
 /** The samples of one metric, as written. */
 async function samples(metrics: ReturnType<typeof createMetrics>, name: string): Promise<string[]> {
