@@ -150,7 +150,7 @@ export async function buildGateway(
       detached,
       now,
     }),
-    ...administrationParts(resources),
+    ...administrationParts(settings, resources),
     revocations,
     redis,
     issuerKeys: () => issuerKeysOf(issuers),
@@ -200,11 +200,10 @@ type AdministrationParts = Pick<
 >;
 
 /** What the commands and the admin port administer. */
-function administrationParts({
-  tokens,
-  tokenServiceLimits,
-  revocationHandle,
-}: GatewayResources): AdministrationParts {
+function administrationParts(
+  { log }: Settings,
+  { tokens, tokenServiceLimits, revocationHandle }: GatewayResources,
+): AdministrationParts {
   const publishRevision = async (): Promise<void> => revocationHandle?.revocations.publishRevision();
   return {
     administration: tokens?.administer(publishRevision),
@@ -212,7 +211,7 @@ function administrationParts({
       tokens &&
       tokenServiceLimits &&
       ((actor) => tokens.administerAs(actor, publishRevision, tokenServiceLimits.attempts)),
-    logIn: tokens && tokenServiceLimits && tokens.createUserLogin(tokenServiceLimits.attempts),
+    logIn: tokens && tokenServiceLimits && tokens.createUserLogin(tokenServiceLimits.attempts, log),
     listRevocations: revocationHandle && (() => revocationHandle.list()),
     gatewaysReached: revocationHandle && (() => revocationHandle.reached()),
   };

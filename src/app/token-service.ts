@@ -5,6 +5,7 @@
 import {
   createAppUses,
   createTokenService,
+  type NameClient,
   type FailedAttempts,
   type TokenService,
 } from '../tokens/tokens.js';
@@ -76,8 +77,8 @@ export interface TokenServiceHandle {
     publishRevision: () => Promise<void>,
     attempts: FailedAttempts,
   ): ActorAdministration;
-  /** Verifies users of the console. */
-  createUserLogin(attempts: FailedAttempts): UserLogin;
+  /** Verifies users of the console, and logs who fails. */
+  createUserLogin(attempts: FailedAttempts, logging: TokenLogging): UserLogin;
   close(): Promise<void>;
 }
 
@@ -102,6 +103,7 @@ export async function openTokenService(
     random,
     subnetOf,
   });
+  const hashedClient: NameClient = (id) => ({ client_id_hash: secrets.fingerprintOfId(id) });
   const keyEncryption = createKeyEncryption(keyEncryptionKey, random);
   const signer = createSigner({ registry, keyEncryption, now, log, longestLifetimeMs });
   const opening = new RetriedOpening(async () => {
@@ -127,7 +129,7 @@ export async function openTokenService(
         ...gateway,
         ...limits,
         settings,
-        nameClient: clientIds ? plainClient : (id) => ({ client_id_hash: secrets.fingerprintOfId(id) }),
+        nameClient: clientIds ? plainClient : hashedClient,
         registry,
         secrets,
         signer,
@@ -150,7 +152,12 @@ export async function openTokenService(
         }),
       };
     },
-    createUserLogin: (attempts) => createUserLogin({ registry, secrets, attempts }),
+    createUserLogin: (attempts, { clientIds }) =>
+      loggingFailures(
+        createUserLogin({ registry, secrets, attempts }),
+        clientIds ? plainClient : hashedClient,
+        log,
+      ),
     async close() {
       opening.stop();
       clearInterval(deletion);
@@ -179,6 +186,16 @@ async function readPepper(
       ? 'TOLLGATE_PEPPER is not the pepper that the secrets in this registry were hashed with'
       : 'the secrets in this registry were hashed with a TOLLGATE_PEPPER, but none is set',
   );
+}
+
+/** Adds a line for each failed sign-in at the console; the token endpoints log their own. */
+function loggingFailures(logIn: UserLogin, nameClient: NameClient, log: Log): UserLogin {
+  return async (name, password, from) => {
+    const user = await logIn(name, password, from);
+    const origin = { client_ip: from.address, endpoint: 'console' };
+    if (user === undefined) log.info({ ...origin, ...nameClient(name) }, 'wrong credentials');
+    return user;
+  };
 }
 
 function plainClient(id: string): { client_id: string } {

@@ -11,6 +11,7 @@ import { EXIT_OK } from '../model/exit.js';
 import { loadExample } from './example.js';
 import { openSample } from './sample-context.js';
 import { serve, type Serving } from '../app/serve.js';
+import { printable } from '../telemetry/printable.js';
 import { withProgress } from './progress.js';
 import { untilSignal } from './signals.js';
 import type { SampleApp } from '../console/server/console.js';
@@ -133,7 +134,7 @@ function originAt({ address, port }: AddressInfo, settings?: Settings['listen'])
 
 function printRequests(terminal: Terminal): Observe {
   return ({ head, route, endpoint, principal, status, reason, durationMs }) => {
-    const who = principal?.app === undefined || principal.app === '' ? 'nobody' : principal.app;
+    const who = principal?.app === undefined || principal.app === '' ? 'nobody' : printable(principal.app);
     const why = reason === undefined ? '' : ` (${reason})`;
     terminal.out(
       `${status} ${head.method ?? '?'} ${placeOf(route, endpoint)} for ${who} in ${durationMs.toFixed(1)} ms${why}`,

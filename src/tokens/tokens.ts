@@ -21,6 +21,7 @@ export { createFailedAttempts, type FailedAttempts } from './failed-attempts.js'
 export { createAppUses } from './app-uses.js';
 export { createAppLimit, type AppLimit } from './app-limit.js';
 export type { RedisScripts } from './failed-attempts/redis-counts.js';
+export type { NameClient } from './endpoints/app.js';
 export type { TokenRevocations } from './deps.js';
 
 export type TokenServiceOptions = EndpointsOptions;

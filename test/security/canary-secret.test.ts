@@ -1,14 +1,17 @@
 /** Secrets do not leak: into the log, Redis, the upstream or a response. */
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startRedis, type OwnRedis } from '../support/redis.js';
+import { freePort, startRedis, type OwnRedis } from '../support/redis.js';
+import { startGate } from '../support/gate.js';
 import { startFixture, type Fixture } from '../support/fixture.js';
 import {
   createDatabaseFile,
   makeApp,
+  postForm,
   tokensIn,
   type DatabaseFile,
   type MadeApp,
@@ -147,4 +150,53 @@ it('A secret leaks nowhere, however it is sent: valid, invalid, encoded, repeate
   // The log does not have the issued token either.
   expect(log).not.toContain(token.split('.')[2]);
   expect(monitored).not.toContain(token.split('.')[2]);
+});
+
+it('The passwords and credentials of the file never reach the log, while every store and issuer refuses them', async () => {
+  const needle = 'canary-password';
+  const closed = await freePort();
+  const issuer = createServer((_req, res) => res.writeHead(500).end());
+  issuer.listen(0, '127.0.0.1');
+  await once(issuer, 'listening');
+  const keys = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks?key=${needle}`;
+  const log = join(file.folder, 'refused.log');
+  const gate = await startGate({
+    log: { level: 'debug', file: log, paths: true },
+    // This server has no such user.
+    redis: { url: redis.url.replace('redis://', `redis://nobody:${needle}@`) },
+    tokens: tokensIn(`postgres://nobody:${needle}@127.0.0.1:${closed}/tokens`),
+    issuers: {
+      outside: {
+        issuer: 'https://outside.test',
+        jwks: keys,
+        audience: 'a',
+        grants: ['*'],
+        headers: { Authorization: `Bearer ${needle}` },
+        token_from: ['authorization', { query: 'access_token' }],
+      },
+    },
+    upstreams: {
+      down: { targets: [`http://127.0.0.1:${closed}`], headers: { set: { 'X-Api-Key': needle } } },
+    },
+    routes: [
+      { match: 'GET /open', upstream: 'down', public: true, limit: { requests: 10, window: '1m', by: 'ip' } },
+      { match: 'GET /feed', upstream: 'down', scope: 'none' },
+    ],
+  });
+  const form = { grant_type: 'client_credentials', client_id: 'a', client_secret: needle };
+  await postForm(gate, '/connect/token', form);
+  await fetch(`${gate.url}/open?access_token=${needle}`, { headers: { cookie: `session=${needle}` } });
+  await fetch(`${gate.url}/feed?access_token=${needle}`, { headers: { 'user-agent': needle } });
+  await fetch(`${gate.url}/feed`, { headers: { authorization: `Bearer ${needle}` } });
+  await gate.stop();
+  issuer.close();
+  const text = await readFile(log, 'utf8');
+  for (const message of [
+    'Redis is unavailable',
+    'issuer keys could not be read',
+    'the registry is unavailable',
+  ])
+    expect(text).toContain(message);
+  expect(text).toContain('a request failed at its target');
+  expect(text).not.toContain(needle);
 });

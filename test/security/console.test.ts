@@ -273,9 +273,18 @@ it('No secret, password, cookie or token is in the log', async () => {
   await browser.ask('POST', 'token', { token: canary });
   await browser.ask('POST', 'explain', { method: 'GET', url: `/orders?token=${canary}`, token: canary });
   const { secret } = await browser.json<{ secret: string }>('POST', 'apps', { name: 'A', scopes: ['a'] });
+  const wrong = { user: canary, password: canary };
+  expect((await open().ask('POST', 'session', wrong)).status).toBe(401);
+  const [value, csrf] = [browser.cookie.split('=')[1]!, browser.csrf];
+  expect((await browser.ask('DELETE', 'session')).status).toBe(204);
+  const signedOut = /"by":"admin",.*"action":"signed_out","msg":"audit"/;
+  await expect.poll(() => readFile(logFile, 'utf8')).toMatch(signedOut);
   const log = await readFile(logFile, 'utf8');
   expect(log).toContain('signed_in');
-  const value = browser.cookie.split('=')[1]!;
-  for (const hidden of [ADMIN_TOKEN, PASSWORD, value, browser.csrf, canary, secret])
+  // Of the user that failed to sign in, whose name may be a password in the wrong field.
+  expect(log).toMatch(
+    /"client_ip":"127\.0\.0\.1","endpoint":"console","client_id_hash":"[\w-]{16}","msg":"wrong credentials"/,
+  );
+  for (const hidden of [ADMIN_TOKEN, PASSWORD, value, csrf, canary, secret])
     expect(log).not.toContain(hidden);
 });
