@@ -29,11 +29,13 @@ export class CollectorLog {
     this.#lost += spans;
     this.#failedSince ??= this.#now();
     if (!this.#mayWarn()) return;
-    const message = this.#isOutageLogged
-      ? 'the collector of traces is still unavailable'
-      : 'the collector of traces is unavailable';
+    this.#log.warn(
+      this.#warningOf({ reason }),
+      this.#isOutageLogged
+        ? 'the collector of traces is still unavailable'
+        : 'the collector of traces is unavailable',
+    );
     this.#isOutageLogged = true;
-    this.#warn({ reason }, message);
   }
 
   /** A batch was accepted. */
@@ -52,22 +54,24 @@ export class CollectorLog {
     this.#lost += 1;
     // Within an outage its own lines count them.
     if (this.#failedSince === undefined && this.#mayWarn())
-      this.#warn({}, 'the collector of traces is too slow: spans are dropped');
+      this.#log.warn(this.#warningOf({}), 'the collector of traces is too slow: spans are dropped');
   }
 
   /** The gateway stops, or has other settings, before these were sent. */
   abandoned(spans: number, reason: string): void {
     this.#lost += spans;
-    this.#warn({ reason }, 'spans were not sent at the end');
+    this.#log.warn(this.#warningOf({ reason }), 'spans were not sent at the end');
   }
 
   #mayWarn(): boolean {
     return this.#now() - this.#warnedAt >= MINUTE_MS;
   }
 
-  #warn(fields: object, message: string): void {
+  /** Returns the fields of a warning that is logged now. */
+  #warningOf(fields: object): object {
     this.#warnedAt = this.#now();
-    this.#log.warn({ ...fields, lost_spans: this.#lost }, message);
+    const lost = this.#lost;
     this.#lost = 0;
+    return { ...fields, lost_spans: lost };
   }
 }
