@@ -59,6 +59,17 @@ export const PROCESS_ROWS = [
         [query(`sum by (result) (increase(tollgate_config_reloads_total{${GATEWAYS}}[15m]))`, '{{result}}')],
         { unit: 'short' },
       ),
+      graph(
+        'Dropped log lines',
+        'Lines of the log that could not be written, in the last quarter of an hour: its disk is full, or its reader is too slow.',
+        [
+          query(
+            `sum by (instance) (increase(tollgate_log_dropped_lines_total{${GATEWAYS}}[15m]))`,
+            '{{instance}}',
+          ),
+        ],
+        { unit: 'short' },
+      ),
       table(
         'Versions',
         'How many gateways run each version.',

@@ -1,11 +1,13 @@
 /** deploy/prometheus and the Prometheus of deploy/compose: valid, each alert tried, each link to a page that exists. */
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { alerts, RULES_FILE } from '../support/alert-rules.js';
+import { alerts, RULES_FILE, rulesFile } from '../support/alert-rules.js';
 import { anchorsOf } from '../support/anchors.js';
+import { blockAfter } from '../support/docs-block.js';
 import { hasPrometheus, promtool } from '../support/prometheus.js';
 
 const TEST_FILE = 'deploy/prometheus/alerts.test.yaml';
@@ -47,6 +49,28 @@ describe('the alerts', () => {
       expect(anchorsOf(page), runbook).toContain(anchor);
     }
     expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
+  });
+
+  it('are each a row of docs/metrics.md', () => {
+    const [, section = ''] = readFileSync('docs/metrics.md', 'utf8').split('\n## Alerts\n');
+    const rows = section.split('\n').filter((line) => line.startsWith('| `'));
+    expect(rows).toEqual(
+      alerts.map(({ alert, for: after = 'at once', labels, annotations: { description, action } }) =>
+        ['|', `\`${alert}\``, '|', labels.severity, '|', after, '|', description, '|', action, '|'].join(' '),
+      ),
+    );
+  });
+
+  it('are the rules of the object that docs/deployment.md makes of them', () => {
+    const block = blockAfter('docs/deployment.md', '## Dashboard and alerts', 'sh');
+    const kubectl = 'kubectl() { [ "$1" != apply ] || cat; }';
+    const printed = execFileSync('bash', ['-ec', `${kubectl}\n${block}`], { encoding: 'utf8' });
+    expect(parse(printed)).toEqual({
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PrometheusRule',
+      metadata: { name: 'tollgate' },
+      spec: rulesFile,
+    });
   });
 
   it('each have a case in which they do not fire and one in which they do', () => {

@@ -2,9 +2,11 @@
  * A real Prometheus scrapes two running gateways, one with workers: each query of the dashboard has data, and the alerts fire under
  * their faults, and end with them. The rules are those of deploy/prometheus, with minutes as seconds.
  */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { quickRules } from '../support/alert-rules.js';
 import { anyOf, dashboard, fillIn, queryPanels, type Choices } from '../support/dashboard.js';
+import { watchFiring, type Firing } from '../support/firing.js';
 import { startMonitored, type MonitoredGateway } from '../support/monitored.js';
 import { createDatabase, startPostgres, type OwnDatabase, type OwnPostgres } from '../support/postgres.js';
 import { hasPrometheus, startPrometheus, type OwnPrometheus } from '../support/prometheus.js';
@@ -17,9 +19,6 @@ import { holdRequests } from '../support/upstream-target.js';
 /** These have no series until something goes wrong. */
 const EMPTY_WITHOUT_FAULT = ['Faults: no free connection'];
 
-/** A busy machine delays processes by itself. */
-const UNCERTAIN = ['TollgateEventLoopDelayed'];
-
 const LONG_MS = 60_000;
 const prefix = randomPrefix();
 
@@ -30,33 +29,7 @@ let database: OwnDatabase;
 let single: MonitoredGateway;
 let workers: MonitoredGateway;
 let prometheus: OwnPrometheus;
-
-/** The alerts that fire, as `name label label …` without the labels that all have. */
-async function firing(): Promise<string[]> {
-  const found = (await prometheus.alerts()).filter(
-    ({ state, labels }) => state === 'firing' && !UNCERTAIN.includes(labels['alertname']!),
-  );
-  const names = new Map([
-    [single.instance, 'single'],
-    [workers.instance, 'workers'],
-  ]);
-  return found
-    .map(({ labels }) => {
-      const others = Object.entries(labels).filter(
-        ([name]) => !['alertname', 'severity', 'job'].includes(name),
-      );
-      return [labels['alertname'], ...others.map(([, value]) => names.get(value) ?? value)].join(' ');
-    })
-    .sort();
-}
-
-async function untilFiring(expected: readonly string[]): Promise<void> {
-  let now: string[] = [];
-  await until(async () => {
-    now = await firing();
-    return expected.every((each) => now.includes(each));
-  }, LONG_MS).catch(() => expect(now).toEqual(expect.arrayContaining([...expected])));
-}
+let firing: Firing;
 
 describe.runIf(hasPrometheus)('Prometheus', () => {
   /** What was started, the latest first. */
@@ -86,6 +59,13 @@ describe.runIf(hasPrometheus)('Prometheus', () => {
     const targets = [single.instance, workers.instance];
     prometheus = await open(
       startPrometheus({ jobs: { tollgate: targets }, interval: '500ms', rules: quickRules() }),
+    );
+    firing = watchFiring(
+      prometheus,
+      new Map([
+        [single.instance, 'single'],
+        [workers.instance, 'workers'],
+      ]),
     );
     // Until each rate has its range.
     await until(
@@ -124,8 +104,22 @@ describe.runIf(hasPrometheus)('Prometheus', () => {
     expect(samples.map(({ metric }) => metric['route']).sort()).toEqual(['* /orders', 'GET /single/{what}']);
   });
 
+  it('has data for each question of docs/metrics.md, apart from those about faults', async () => {
+    const [, questions = ''] = readFileSync('docs/metrics.md', 'utf8').split('\n## Questions\n');
+    const queries = [...questions.split('\n## ')[0]!.matchAll(/^\|[^|]*\| `(.*)` \|$/gm)].map(
+      ([, query]) => query!,
+    );
+    expect(queries.length).toBeGreaterThan(5);
+    for (const query of queries) {
+      const samples = await prometheus.query(query.replaceAll('[5m]', '[5s]'));
+      // A comparison finds what is wrong.
+      if (!/ (==|>) [\d.]+$/.test(query)) expect(samples.length, query).toBeGreaterThan(0);
+    }
+  });
+
   it('fires no alert without a fault', async () => {
-    expect(await firing()).toEqual([]);
+    expect(await prometheus.ruleErrors()).toEqual([]);
+    expect(await firing.now()).toEqual([]);
   });
 
   it('fires each alert under its fault, and for no other gateway', async () => {
@@ -149,9 +143,8 @@ describe.runIf(hasPrometheus)('Prometheus', () => {
       'TollgateOverloaded workers',
       'TollgateNearlyFull workers',
       ...(postgres ? ['TollgateRevocationSourceDown single', 'TollgateRouteErrors key_secret'] : []),
-    ].sort();
-    await untilFiring(expected);
-    expect(await firing()).toEqual(expected);
+    ];
+    await firing.untilOnly(expected);
     await end();
   }, 90_000);
 
@@ -165,14 +158,13 @@ describe.runIf(hasPrometheus)('Prometheus', () => {
     ]);
     // This database does not come back.
     const lasting = postgres ? ['TollgateRevocationSourceDown single', 'TollgateRouteErrors key_secret'] : [];
-    await until(async () => (await firing()).length === lasting.length, LONG_MS);
-    expect(await firing()).toEqual(lasting);
+    await firing.untilOnly(lasting);
     await healed.close();
   }, 90_000);
 
   it('says that a gateway is down, and what is missing to one that starts without all that it needs', async () => {
     await workers.kill();
-    await untilFiring(['TollgateDown workers']);
+    await firing.until(['TollgateDown workers']);
     const nowhere = `127.0.0.1:${await freePort()}`;
     await workers.issuer.close();
     await workers.start({
@@ -180,13 +172,13 @@ describe.runIf(hasPrometheus)('Prometheus', () => {
       redis: { url: `redis://${nowhere}` },
       tokens: tokensIn(`postgres://nobody@${nowhere}/none`),
     });
-    await untilFiring([
+    await firing.until([
       'TollgateNotReady workers',
       'TollgateRedisUnavailable workers',
       'TollgateIssuerKeysMissing workers main',
       'TollgateRevocationsUnknown workers',
       'TollgateRevocationSourceDown workers',
     ]);
-    expect(await firing()).not.toContain('TollgateDown workers');
+    expect(await firing.now()).not.toContain('TollgateDown workers');
   }, 90_000);
 });

@@ -36,6 +36,8 @@ export interface OwnPrometheus {
   /** @throws Error with what Prometheus says about the query */
   query(expression: string): Promise<Sample[]>;
   alerts(): Promise<ActiveAlert[]>;
+  /** What is wrong with the rules, as they are evaluated. */
+  ruleErrors(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -109,6 +111,13 @@ export async function startPrometheus({ jobs, interval, rules }: PrometheusOptio
     },
     async alerts() {
       return (await ask<{ alerts: ActiveAlert[] }>(`${url}/api/v1/alerts`)).alerts;
+    },
+    async ruleErrors() {
+      const { groups } = await ask<{
+        groups: { rules: { name: string; health: string; lastError?: string }[] }[];
+      }>(`${url}/api/v1/rules`);
+      const bad = groups.flatMap(({ rules }) => rules).filter(({ health }) => health !== 'ok');
+      return bad.map(({ name, health, lastError }) => `${name}: ${lastError ?? health}`);
     },
     close,
   };
