@@ -77,7 +77,7 @@ const MORE = {
   'metrics.by_app': 'metrics.md#by-app',
   log: 'logs.md',
   'log.pretty': 'logs.md#on-a-terminal',
-  workers: 'operations.md#several-processes',
+  workers: 'several-gateways.md',
   trust_proxy: 'http.md#behind-another-proxy',
   client_ip_header: 'http.md#behind-another-proxy',
   cors: '#cors',

@@ -3,7 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
 import { ConfigError, loadConfig } from '../src/config/config.js';
+import { general } from '../src/config/schema/schema.js';
 import { anchorsOf } from './support/anchors.js';
 
 const pagesOf = (folder: string): string[] =>
@@ -92,6 +94,15 @@ it.each([
 ])('the whole file in %s is valid', async (page, heading) => {
   expect(await problemsOf(yamlAfter(page, heading))).toBe('');
 });
+
+it.each(['## On one machine', '## On several machines'])(
+  'the keys in docs/several-gateways.md are valid: %s',
+  (heading) => {
+    const keys: unknown = parse(yamlAfter('docs/several-gateways.md', heading));
+    expect(keys).toHaveProperty('redis');
+    expect(general.safeParse(keys).error?.issues ?? []).toEqual([]);
+  },
+);
 
 it('docs/configuration.md shows the errors that its faulty file gives', async () => {
   const page = readFileSync('docs/configuration.md', 'utf8');
