@@ -74,6 +74,8 @@ const MORE = {
   admin: 'operations.md#the-admin-port',
   console: 'console.md',
   metrics: 'metrics.md',
+  tracing: 'tracing.md',
+  'tracing.sample': 'tracing.md#sampling',
   'metrics.by_app': 'metrics.md#by-app',
   log: 'logs.md',
   'log.pretty': 'logs.md#on-a-terminal',

@@ -29,12 +29,9 @@ export class CollectorLog {
     this.#lost += spans;
     this.#failedSince ??= this.#now();
     if (!this.#mayWarn()) return;
-    this.#log.warn(
-      this.#warningOf({ reason }),
-      this.#isOutageLogged
-        ? 'the collector of traces is still unavailable'
-        : 'the collector of traces is unavailable',
-    );
+    const counted = { reason, ...this.#countLost() };
+    if (this.#isOutageLogged) this.#log.warn(counted, 'the collector of traces is still unavailable');
+    else this.#log.warn(counted, 'the collector of traces is unavailable');
     this.#isOutageLogged = true;
   }
 
@@ -45,8 +42,9 @@ export class CollectorLog {
     this.#failedSince = undefined;
     if (!this.#isOutageLogged) return;
     this.#isOutageLogged = false;
-    this.#log.info({ unavailable_ms, lost_spans: this.#lost }, 'the collector of traces is available again');
+    const lost_spans = this.#lost;
     this.#lost = 0;
+    this.#log.info({ unavailable_ms, lost_spans }, 'the collector of traces is available again');
   }
 
   /** A span was dropped, since as many wait for the collector as may. */
@@ -54,24 +52,29 @@ export class CollectorLog {
     this.#lost += 1;
     // Within an outage its own lines count them.
     if (this.#failedSince === undefined && this.#mayWarn())
-      this.#log.warn(this.#warningOf({}), 'the collector of traces is too slow: spans are dropped');
+      this.#log.warn(this.#countLost(), 'the collector of traces is too slow: spans are dropped');
   }
 
-  /** The gateway stops, or has other settings, before these were sent. */
-  abandoned(spans: number, reason: string): void {
+  /**
+   * The gateway stops, or has other settings.
+   *
+   * @param spans that were not sent
+   */
+  close(spans: number): void {
     this.#lost += spans;
-    this.#log.warn(this.#warningOf({ reason }), 'spans were not sent at the end');
+    if (this.#lost === 0) return;
+    this.#log.warn(this.#countLost(), 'spans were not sent at the end');
   }
 
   #mayWarn(): boolean {
     return this.#now() - this.#warnedAt >= MINUTE_MS;
   }
 
-  /** Returns the fields of a warning that is logged now. */
-  #warningOf(fields: object): object {
-    this.#warnedAt = this.#now();
-    const lost = this.#lost;
+  /** Counts for a warning, which is logged now. */
+  #countLost(): { lost_spans: number } {
+    const lost_spans = this.#lost;
     this.#lost = 0;
-    return { ...fields, lost_spans: lost };
+    this.#warnedAt = this.#now();
+    return { lost_spans };
   }
 }

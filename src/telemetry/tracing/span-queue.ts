@@ -85,7 +85,7 @@ export class SpanQueue implements SpanProcessor {
     // A batch that fails has its own line.
     await Promise.race([this.#batches.shutdown().catch(() => undefined), late]);
     clearTimeout(timer);
-    if (this.#pending > 0) this.#collectorLog.abandoned(this.#pending, 'no response in time');
+    this.#collectorLog.close(this.#pending);
   }
 
   #export(exporter: SpanExporter, spans: ReadableSpan[], onResult: OnResult): void {
