@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand, startCommand } from '../support/command.js';
+import { parseExposition, valueOf } from '../support/exposition.js';
 import { randomPrefix, redisUrl, removeKeys } from '../support/redis.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
 import {
@@ -162,16 +163,39 @@ describe('a gateway with two workers', { timeout: SLOW_MS }, () => {
     agent.destroy();
   });
 
+  it('keeps the counts of a worker that is killed in its metrics, and has the versions once', async () => {
+    const scrape = async () => {
+      const response = await get(Number(new URL(gate.adminUrl).port), '/metrics');
+      return parseExposition(typeof response === 'string' ? '' : response.body);
+    };
+    const labels = { route: 'GET /{path}', method: 'GET', status: '2xx' };
+    const before = valueOf(await scrape(), 'tollgate_requests_total', labels) ?? 0;
+    await Promise.all(Array.from({ length: 20 }, () => get(gate.port, '/counted-by-metrics')));
+    const counted = async () => valueOf(await scrape(), 'tollgate_requests_total', labels) ?? 0;
+    while ((await counted()) < before + 20) await sleep(20);
+    const begun = gate.lines('worker started').length;
+    process.kill(gate.pidOf(1), 'SIGKILL');
+    await gate.untilLines('worker started', begun + 1);
+    const found = await scrape();
+    expect(valueOf(found, 'tollgate_requests_total', labels)).toBe(before + 20);
+    expect(found.get('tollgate_build_info')?.samples).toMatchObject([{ value: 1 }]);
+    // A worker that does not respond in a second is left out of what is a state.
+    const inFlightMax = async () => valueOf(await scrape(), 'tollgate_requests_in_flight_max');
+    while ((await inFlightMax()) !== WORKERS * 10_000) await sleep(20);
+  });
+
   it('loses only the requests of a worker that is killed, and replaces it', async () => {
     const { clients, workerOf } = await settledClients(20);
     const fresh = Array.from({ length: 4 }, () => startClient(gate.port, '/x', { keepAlive: false }));
     let serving = workerOf;
+    const begun = gate.lines('worker started').length;
+    const ended = gate.lines('worker ended').length;
     for (let death = 1; death <= 5; death += 1) {
       const place = 1 + (death % WORKERS);
       const lost = clients.filter((client) => serving.get(client) === place);
       const before = [...clients, ...fresh].map(({ failures }) => failures.length);
       process.kill(gate.pidOf(place), 'SIGKILL');
-      await gate.untilLines('worker started', WORKERS + death);
+      await gate.untilLines('worker started', begun + death);
       serving = await whoServes(clients);
       // Each has at most one request in progress. No connection of the other worker, and no new one, fails.
       const failed = clients.filter(({ failures }, at) => failures.length > before[at]!);
@@ -186,8 +210,8 @@ describe('a gateway with two workers', { timeout: SLOW_MS }, () => {
     expect(failures.map(({ what }) => what).filter((what) => what === 'HANG' || /^\d/.test(what))).toEqual(
       [],
     );
-    expect(gate.lines('worker ended')).toHaveLength(5);
-    expect(gate.lines('worker ended')[0]).toMatchObject({ worker: 2, code: null, signal: 'SIGKILL' });
+    expect(gate.lines('worker ended')).toHaveLength(ended + 5);
+    expect(gate.lines('worker ended')[ended]).toMatchObject({ worker: 2, code: null, signal: 'SIGKILL' });
   });
 
   it('reloads every worker without a failed request, and reports an invalid file once', async () => {
