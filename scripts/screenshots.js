@@ -1,6 +1,7 @@
 /**
- * Takes the pictures of the console for the README: `npm run screenshots`. It runs the demo with a few apps and some minutes
- * of traffic, and writes docs/img/console-*.png. TOLLGATE_CHROMIUM names the browser; otherwise it is chromium on the PATH.
+ * Takes the pictures of the console for README.md and docs/console.md: `npm run screenshots`. It runs the demo with a few apps and
+ * some minutes of traffic, and writes docs/img/console-*-light.png. TOLLGATE_CHROMIUM names the browser; otherwise it is chromium
+ * on the PATH.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -114,30 +115,27 @@ async function send({ token }, number) {
 
 async function takePictures(apps) {
   const browser = await chromium.launch({ executablePath: browserPath(), args: ['--no-sandbox'] });
-  for (const colorScheme of ['light', 'dark']) {
-    const viewport = { width: 1280, height: 800 };
-    const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
-    const page = await context.newPage();
-    await page.goto(`${admin}/console/#/apps`);
-    await page.getByRole('tab', { name: 'Administrator' }).click();
-    await page.getByLabel("Administrator's credential").fill(CREDENTIAL);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('link', { name: APPS[0][0] }).waitFor();
-    const picture = (name) =>
-      page.screenshot({ path: join(ROOT, `docs/img/console-${name}-${colorScheme}.png`) });
-    await picture('apps');
-    await page.keyboard.press('Control+k');
-    await page.getByRole('dialog').getByRole('combobox').fill(apps[1].token);
-    await page.keyboard.press('Enter');
-    await page.getByText(apps[1].name).first().waitFor();
-    await sleep(500);
-    await picture('debugger');
-    await page.getByRole('link', { name: 'Traffic' }).click();
-    await page.locator('h1:focus').waitFor();
-    await sleep(1000);
-    await picture('traffic');
-    await context.close();
-  }
+  const viewport = { width: 1280, height: 800 };
+  const context = await browser.newContext({ viewport, colorScheme: 'light', reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  await page.goto(`${admin}/console/#/apps`);
+  await page.getByRole('tab', { name: 'Administrator' }).click();
+  await page.getByLabel("Administrator's credential").fill(CREDENTIAL);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('link', { name: APPS[0][0] }).waitFor();
+  const picture = (name) => page.screenshot({ path: join(ROOT, `docs/img/console-${name}-light.png`) });
+  await picture('apps');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('dialog').getByRole('combobox').fill(apps[1].token);
+  await page.keyboard.press('Enter');
+  await page.getByText(apps[1].name).first().waitFor();
+  await sleep(500);
+  await picture('debugger');
+  await page.getByRole('link', { name: 'Traffic' }).click();
+  await page.locator('h1:focus').waitFor();
+  await sleep(1000);
+  await picture('traffic');
+  await context.close();
   await browser.close();
 }
 

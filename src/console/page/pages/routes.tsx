@@ -47,7 +47,7 @@ function FilteredRoutes({ routes }: Pick<RouteTable, 'routes'>) {
         type="search"
         value={text}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
-        placeholder="Filter, or a path or URL: /notarizations/7/stamps"
+        placeholder="Filter, or a path or URL: /orders/7"
         aria-label="Filter the routes, or find the route of a path or URL"
         autocomplete="off"
         spellcheck={false}
