@@ -2,18 +2,15 @@
  * What needs attention, each fault made in earnest, and the console below a path of nginx, with a registry in PostgreSQL and
  * a file that is reloaded.
  */
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve, type Serving } from '../../../src/app/serve.js';
 import { loadConfig } from '../../../src/config/config.js';
-import { connectRedis } from '../../../src/redis/connection.js';
-import { SharedTraffic } from '../../../src/telemetry/shared-traffic.js';
-import { BUCKET_MS } from '../../../src/telemetry/traffic-bucket.js';
-import { Traffic } from '../../../src/telemetry/traffic.js';
-import { exchangeRecord } from '../../telemetry/traffic-fixture.js';
 import {
   DESKTOP,
   expectNoAxeViolations,
@@ -28,13 +25,10 @@ import { blockAfter } from '../../support/docs-block.js';
 import { ADMIN_TOKEN } from '../../support/gate.js';
 import { hasNginx, startNginx, type TestNginx } from '../../support/nginx.js';
 import { createDatabase, type OwnDatabase } from '../../support/postgres.js';
-import { freePort, randomPrefix, redisUrl, removeKeys } from '../../support/redis.js';
-import { until } from '../../support/until.js';
+import { randomPrefix, redisUrl, removeKeys } from '../../support/redis.js';
 import { createTestIssuer, AUDIENCE, type TestIssuer } from '../../support/tokens.js';
 import { describeInBrowser, expectHeading, signIn } from './fixture.js';
-
-const MINUTES = 12;
-const SILENT = { info: ignore, warn: ignore, error: ignore, debug: ignore };
+import { refuseElsewhere } from './other-gateway.js';
 
 let folder: string;
 let file: string;
@@ -47,10 +41,6 @@ let gate: Serving;
 let browser: TestBrowser;
 let nginx: TestNginx | undefined;
 const prefix = randomPrefix();
-
-function ignore(): void {
-  return undefined;
-}
 
 /** The file; its last line is the limit of its only route. */
 const fileWith = (registry: string, limit: string): string => `
@@ -75,9 +65,9 @@ routes:
 `;
 
 beforeAll(async () => {
-  targetPort = await freePort();
   target = createServer((_, res) => res.writeHead(isTargetHealthy ? 200 : 503).end());
-  target.listen(targetPort, '127.0.0.1');
+  await once(target.listen(0, '127.0.0.1'), 'listening');
+  targetPort = (target.address() as AddressInfo).port;
   [folder, database, issuer, browser] = await Promise.all([
     mkdtemp(join(tmpdir(), 'tollgate-faults-')),
     createDatabase(),
@@ -116,36 +106,6 @@ async function createApp(): Promise<string> {
   return ((await response.json()) as { key: string }).key;
 }
 
-/** Another gateway with the same Redis, which has refused the app by a limit in each of the last minutes. */
-async function refuseElsewhere(app: string): Promise<void> {
-  const clock = { ms: Date.now() - MINUTES * 60_000 };
-  const now = (): number => clock.ms;
-  const redis = connectRedis((await loadConfig(file, {})).settings.redis!, {
-    log: SILENT,
-    now: () => performance.now(),
-  });
-  await until(() => redis.isUp);
-  const own = { gateway: 'other', process: 'a' };
-  const shared = new SharedTraffic({ redis: () => redis, keyPrefix: () => prefix, own, now });
-  const traffic = new Traffic({ now });
-  while (clock.ms < Date.now()) {
-    const at = Math.floor(clock.ms / BUCKET_MS);
-    traffic.add(
-      exchangeRecord({
-        route: 'GET /orders',
-        app: ['tokens', app],
-        status: 429,
-        reason: 'rate_limited',
-        durationMs: 1,
-      }),
-    );
-    clock.ms += BUCKET_MS;
-    traffic.advance();
-    await shared.write(traffic.buckets().find((bucket) => bucket.at === at));
-  }
-  redis.close();
-}
-
 describeInBrowser('Needs attention', () => {
   it('is empty while all is well, and then has each fault with its link: target, issuer, reload and limit', async () => {
     const tab = await open('');
@@ -153,7 +113,7 @@ describeInBrowser('Needs attention', () => {
     const card = page.getByRole('region', { name: 'Needs attention' });
     await card.getByText('Nothing.').waitFor();
 
-    await refuseElsewhere(await createApp());
+    await refuseElsewhere(await createApp(), (await loadConfig(file, {})).settings.redis!);
     isTargetHealthy = false;
     await issuer.close();
     await writeFile(file, fileWith(database.url, '10 per 1m').replace(issuer.jwksUrl, `${issuer.jwksUrl}/2`));

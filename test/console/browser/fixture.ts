@@ -84,34 +84,35 @@ export function useConsole(
 
 async function startConsole(more: Partial<Config>): Promise<ConsoleFixture> {
   const prefix = randomPrefix();
-  const port = await freePort();
   const [file, upstream, browser] = await Promise.all([
     createDatabaseFile(),
     startEchoUpstream(),
     startBrowser(),
   ]);
-  const gate = await startGate({
-    ...more,
-    redis: { url: redisUrl(), key_prefix: prefix },
-    listen: `127.0.0.1:${port}`,
-    // The snippets name it, so it is where the gateway is.
-    tokens: { ...tokensIn(file.database), issuer: `http://127.0.0.1:${port}` },
-    console: { name: 'Test gateway' },
-    upstreams: { service: upstream.origin },
-    defaults: { limit: '10 per 2m' },
-    routes: [
-      { match: 'GET /orders', upstream: 'service', scope: 'orders:read' },
-      {
-        match: 'POST /orders',
-        upstream: 'service',
-        scope: 'orders:write',
-        limit: ['10 per 2m', '1000 per 1d'],
-      },
-      { match: 'GET /orders/{id}', upstream: 'service', scope: 'orders:read' },
-      { match: 'GET /files/{path**}', upstream: 'service', scope: 'files:read', limit: 'none' },
-      { match: 'GET /status', upstream: 'service', public: true, limit: 'none' },
-    ],
-  });
+  const gate = await startOnFreePort((port) =>
+    startGate({
+      ...more,
+      redis: { url: redisUrl(), key_prefix: prefix },
+      listen: `127.0.0.1:${port}`,
+      // The snippets name it, so it is where the gateway is.
+      tokens: { ...tokensIn(file.database), issuer: `http://127.0.0.1:${port}` },
+      console: { name: 'Test gateway' },
+      upstreams: { service: upstream.origin },
+      defaults: { limit: '10 per 2m' },
+      routes: [
+        { match: 'GET /orders', upstream: 'service', scope: 'orders:read' },
+        {
+          match: 'POST /orders',
+          upstream: 'service',
+          scope: 'orders:write',
+          limit: ['10 per 2m', '1000 per 1d'],
+        },
+        { match: 'GET /orders/{id}', upstream: 'service', scope: 'orders:read' },
+        { match: 'GET /files/{path**}', upstream: 'service', scope: 'files:read', limit: 'none' },
+        { match: 'GET /status', upstream: 'service', public: true, limit: 'none' },
+      ],
+    }),
+  );
   for (const user of [ADA, GRACE])
     expect((await administer(gate, 'POST', '/api/users', user)).status).toBe(201);
   const address = `${gate.adminUrl}/console/`;
@@ -134,6 +135,16 @@ async function startConsole(more: Partial<Config>): Promise<ConsoleFixture> {
       await Promise.all([upstream.close(), file.remove(), removeKeys(prefix)]);
     },
   };
+}
+
+/** Something else may take a free port before it is listened at. */
+async function startOnFreePort(start: (port: number) => Promise<TestGate>, triesLeft = 3): Promise<TestGate> {
+  try {
+    return await start(await freePort());
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || triesLeft === 0) throw error;
+    return startOnFreePort(start, triesLeft - 1);
+  }
 }
 
 /** Fills in the sign-in page, and waits for the page behind it. */

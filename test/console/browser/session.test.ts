@@ -1,4 +1,4 @@
-/** Signing in and out in a browser, and the end of a session. */
+/** Signing in and out in a browser, the end of a session, and a session with the keyboard alone. */
 import { expect, it } from 'vitest';
 import { DESKTOP, expectNoAxeViolations, PHONE } from '../../support/browser.js';
 import { ADA, describeInBrowser, expectHeading, signIn, useConsole } from './fixture.js';
@@ -113,5 +113,54 @@ describeInBrowser('A session', () => {
     await page.reload();
     await page.getByRole('navigation', { name: 'Console' }).waitFor();
     expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+  });
+});
+
+describeInBrowser('An application', () => {
+  it('is created, copied, renamed and deleted with the keyboard alone, and each step is announced', async () => {
+    const { page } = await site.openAs(ADA, '#/apps');
+    const press = async (...keys: readonly string[]): Promise<void> => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    /** Presses Tab until the control with this name has the focus. */
+    const reach = async (name: RegExp): Promise<void> => {
+      for (let stop = 0; stop < 60; stop += 1) {
+        await press('Tab');
+        const focused = page.locator(':focus');
+        if ((await focused.count()) > 0 && name.test(await focused.ariaSnapshot())) return;
+      }
+      throw new Error(`the Tab key does not reach ${String(name)}`);
+    };
+    await page.locator('h1').waitFor();
+    await page.evaluate('document.activeElement?.blur()');
+    await reach(/link "Skip to the content"/);
+    await press('Enter');
+    await page.locator('main:focus').waitFor();
+    await reach(/link "\+ New Application"/);
+    await press('Enter');
+    await page.locator('h1:focus', { hasText: 'New application' }).waitFor();
+    await reach(/textbox "Name"/);
+    await page.keyboard.type('By keyboard');
+    await reach(/checkbox "orders:read/);
+    await press('Space', 'Enter');
+    await page.locator('h1:focus', { hasText: 'By keyboard is created' }).waitFor();
+    await reach(/button "Copy: key"/);
+    await press('Enter');
+    await page.locator('[aria-live=polite]', { hasText: 'Copied' }).waitFor();
+    await reach(/link "Go to the application"/);
+    await press('Enter');
+    await page.locator('h1:focus', { hasText: 'By keyboard' }).waitFor();
+    await reach(/textbox "Name"/);
+    // The field is selected as it gets the focus.
+    await page.keyboard.type('By keyboard 2');
+    await press('Enter');
+    await page.getByRole('status').getByText('Saved').waitFor();
+    await reach(/button "Delete application"/);
+    await press('Enter');
+    await page.locator('dialog input:focus').waitFor();
+    await page.keyboard.type('By keyboard 2');
+    await press('Enter');
+    await page.locator('h1:focus', { hasText: 'By keyboard 2 is deleted' }).waitFor();
+    await page.getByRole('status').getByText('The deletion reached').waitFor();
   });
 });
