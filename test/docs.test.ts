@@ -89,7 +89,7 @@ async function problemsOf(yaml: string): Promise<string> {
 }
 
 it.each([
-  ['README.md', '## Configure it'],
+  ['README.md', '## In front of your own service'],
   ['docs/configuration.md', '## A complete example'],
 ])('the whole file in %s is valid', async (page, heading) => {
   expect(await problemsOf(yamlAfter(page, heading))).toBe('');
