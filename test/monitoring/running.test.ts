@@ -47,19 +47,18 @@ describe.runIf(hasPrometheus)('Prometheus', () => {
     database = await createDatabase();
     closers.unshift(() => database.drop());
     [redis, postgres] = await Promise.all([open(startRedis()), open(startPostgres())]);
+    const [adminPort, other] = [await freePort(), await freePort()];
+    const own = { redis: { url: redis.url }, database: postgres?.url ?? (await database.createSchema()) };
     const shared = {
       redis: { url: redisUrl(), key_prefix: prefix },
       database: await database.createSchema(),
     };
-    const own = { redis: { url: redis.url }, database: postgres?.url ?? (await database.createSchema()) };
-    [single, workers] = await Promise.all([
-      open(startMonitored(own, {})),
-      open(startMonitored(shared, { workers: 2, max_in_flight: 30 })),
+    const targets = [adminPort, other].map((port) => `127.0.0.1:${port}`);
+    [single, workers, prometheus] = await Promise.all([
+      open(startMonitored({ ...own, adminPort }, {})),
+      open(startMonitored({ ...shared, adminPort: other }, { workers: 2, max_in_flight: 30 })),
+      open(startPrometheus({ jobs: { tollgate: targets }, interval: '500ms', rules: quickRules() })),
     ]);
-    const targets = [single.instance, workers.instance];
-    prometheus = await open(
-      startPrometheus({ jobs: { tollgate: targets }, interval: '500ms', rules: quickRules() }),
-    );
     firing = watchFiring(
       prometheus,
       new Map([
@@ -69,7 +68,7 @@ describe.runIf(hasPrometheus)('Prometheus', () => {
     );
     // Until each rate has its range.
     await until(
-      async () => (await prometheus.query('count_over_time(up[1m]) >= 12')).length === targets.length,
+      async () => (await prometheus.query('sum_over_time(up[1m]) >= 12')).length === targets.length,
       LONG_MS,
     );
   }, 90_000);

@@ -18,6 +18,8 @@ import { startTarget, type Target } from './upstream-target.js';
 export interface Stores {
   readonly redis: { readonly url: string; readonly key_prefix?: string };
   readonly database: string;
+  /** A free port, so that a Prometheus can be started at the same time. */
+  readonly adminPort: number;
 }
 
 export interface MonitoredGateway {
@@ -43,10 +45,12 @@ export interface MonitoredGateway {
 const PAUSE_MS = 150;
 
 /** Starts one and its traffic. @param more further keys of its file */
-export async function startMonitored({ redis, database }: Stores, more: object): Promise<MonitoredGateway> {
-  const [folder, port, adminPort, issuer, targets] = await Promise.all([
+export async function startMonitored(
+  { redis, database, adminPort }: Stores,
+  more: object,
+): Promise<MonitoredGateway> {
+  const [folder, port, issuer, targets] = await Promise.all([
     mkdtemp(join(tmpdir(), 'tollgate-monitored-')),
-    freePort(),
     freePort(),
     createTestIssuer(),
     Promise.all([respond, respond, respond].map(startTarget)),
