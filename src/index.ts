@@ -19,6 +19,7 @@ import { processRuntime } from './app/runtime.js';
 import { createAccessLog } from './telemetry/access-log.js';
 import { limitLines } from './telemetry/limit-lines.js';
 import type { OperatorLog } from './telemetry/log.js';
+import type { LoggedRequests } from './telemetry/logged-requests.js';
 import { createRequestLines } from './telemetry/request-lines.js';
 
 export { ConfigError, type GatewayConfig } from './config/config.js';
@@ -62,7 +63,7 @@ export async function tollgate(
   const mounts = createMounts(mount);
   const load = async (): Promise<Settings> => (await read(config)).settings;
   const settings = await load();
-  const logged = { paths: settings.log.paths };
+  const logged: LoggedRequests = { ...settings.log };
   const { log, observe, setLevel, close: closeLog } = chooseLog(settings, logged, options.log);
   const runtime = processRuntime(log, process.env);
   const reloader = await openConfigReloader(settings, {
@@ -73,7 +74,7 @@ export async function tollgate(
     onReload(isInForce) {
       const { settings: current } = reloader.current();
       setLevel(current.log.level);
-      logged.paths = current.log.paths;
+      Object.assign(logged, current.log);
       if (isInForce) warnOfInsecureSettings(current, log);
     },
   }).catch(async (error: unknown) => {
@@ -118,7 +119,7 @@ export async function tollgate(
 /** Opens the gateway's own log, or wraps the application's logger. */
 function chooseLog(
   settings: Settings,
-  logged: { readonly paths: boolean },
+  logged: LoggedRequests,
   own: Log | undefined,
 ): { log: Log; observe: Observe; setLevel: OperatorLog['setLevel']; close: OperatorLog['close'] } {
   if (!own) {

@@ -110,7 +110,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await reloader.close();
     await closeProcess();
   };
-  const logged = { paths: started.log.paths };
+  const logged = { ...started.log };
   const place = { worker: worker?.number, logged, now: runtime.now };
   const observe = createObserve({ log, writeInfo, ...place, routes, metrics, refusals, traffic, watch });
   const opening = listen({
@@ -134,7 +134,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const { settings } = current();
     metrics.applySettings(settings);
     setLevel(settings.log.level);
-    logged.paths = settings.log.paths;
+    Object.assign(logged, settings.log);
     listening.applySettings(settings);
     if (!worker) warnOfInsecureSettings(settings, log);
     warnAfterReload(started, settings, log);

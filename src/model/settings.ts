@@ -110,6 +110,8 @@ export interface LogSettings {
   readonly file: string | undefined;
   /** Whether lines are written for a person to read, instead of as JSON. */
   readonly pretty: boolean;
+  /** Which requests have a line: all, none, or those that failed. */
+  readonly access: boolean | 'failures';
   /** Whether the access log has the path of each request. */
   readonly paths: boolean;
   /** Whether client ids and user names that failed are logged as they are, instead of as keyed hashes. */

@@ -10,6 +10,7 @@ import type { Observe } from '../model/record.js';
 import type { Refusal } from '../model/refusal.js';
 import type { Route } from '../model/route.js';
 import type { WriteLine } from './log.js';
+import { ALL_REQUESTS, isLogged, type LoggedRequests } from './logged-requests.js';
 import { loggedPath } from './path.js';
 
 export interface AccessLogOptions {
@@ -18,8 +19,8 @@ export interface AccessLogOptions {
   readonly now: () => number;
   /** The worker's number, written in every line; undefined: a single process. */
   readonly worker?: number | undefined;
-  /** Whether a line has the request's path; read for each line, so a reload may change it. */
-  readonly logged?: { readonly paths: boolean };
+  /** Read for each line, so a reload may change it. */
+  readonly logged?: LoggedRequests;
 }
 
 /** Creates an observer that writes one line for each finished exchange, at level info. */
@@ -27,11 +28,12 @@ export function createAccessLog({
   writeInfo,
   now,
   worker,
-  logged = { paths: false },
+  logged = ALL_REQUESTS,
 }: AccessLogOptions): Observe {
   const timeOf = createIsoTime();
   const workerPart = worker === undefined ? '' : `,"worker":${worker}`;
   return (record) => {
+    if (logged.access !== true && !isLogged(record, logged)) return;
     const { head, route, endpoint, principal, status, reason, detail, shadow, target } = record;
     const { durationMs, upstreamMs, traceId } = record;
     let line = `{"level":"info","time":"${timeOf(now())}"${workerPart},"request_id":${quote(head.id)}`;

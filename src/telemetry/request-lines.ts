@@ -1,17 +1,16 @@
 /** The access log for a logger that the library's user supplies: the fields of `access-log.ts`, as an object. */
 import type { Log } from '../model/log.js';
 import type { Observe } from '../model/record.js';
+import { ALL_REQUESTS, isLogged, type LoggedRequests } from './logged-requests.js';
 import { loggedPath } from './path.js';
 
 /**
  * Creates an observer that logs one line for each finished exchange, at level `info`.
- * @param logged whether a line has the request's path; may change at a reload
+ * @param logged may change at a reload
  */
-export function createRequestLines(
-  log: Log,
-  logged: { readonly paths: boolean } = { paths: false },
-): Observe {
+export function createRequestLines(log: Log, logged: LoggedRequests = ALL_REQUESTS): Observe {
   return (record) => {
+    if (logged.access !== true && !isLogged(record, logged)) return;
     const { head, route, endpoint, principal, status, reason, detail, shadow, target } = record;
     const fields = {
       request_id: head.id,

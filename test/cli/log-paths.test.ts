@@ -30,7 +30,7 @@ const write = (log: object) =>
     }),
   );
 
-it('the log explains a 404 once log.paths and debug are on, and never contains a query', async () => {
+it('a reload applies log.paths, debug and log.access: a 404 is explained, never with its query, or has no line', async () => {
   await write({});
   gate = startCommand(['start', '-c', file]);
   const [line] = await gate.until(/^.*gateway started.*$/m);
@@ -50,4 +50,14 @@ it('the log explains a 404 once log.paths and debug are on, and never contains a
     request_id: (JSON.parse(request) as Record<string, unknown>)['request_id'],
   });
   expect(gate.stdout()).not.toContain('hunter2');
+
+  await write({ access: false });
+  await gate.until(/(?:configuration reloaded[^]*){2}/);
+  const logged = gate.stdout().length;
+  expect((await fetch(`${url}/order/3`)).status).toBe(404);
+  await write({ access: 'failures' });
+  await gate.until(/(?:configuration reloaded[^]*){3}/);
+  expect(gate.stdout().slice(logged)).not.toContain('"msg":"request"');
+  expect((await fetch(`${url}/order/4`)).status).toBe(404);
+  await gate.until(/(?:configuration reloaded[^]*){3}"no_route"/);
 });

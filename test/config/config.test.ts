@@ -37,7 +37,7 @@ describe('a configuration file', () => {
       redis: undefined,
       cors: undefined,
       client: { headerTimeoutMs: 10_000, bodyTimeoutMs: 60_000, keepAliveMs: 60_000 },
-      log: { level: 'info', file: undefined, pretty: false, paths: false, clientIds: false },
+      log: { level: 'info', file: undefined, access: true, pretty: false, paths: false, clientIds: false },
       metrics: { byApp: false },
       drainTimeoutMs: 30_000,
       allowSemicolon: false,

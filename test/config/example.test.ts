@@ -24,7 +24,12 @@ describe('a file with every key', () => {
         keyPrefix: 'gate:',
       },
       client: { headerTimeoutMs: 5000, bodyTimeoutMs: 6000, keepAliveMs: 7000, maxConnections: 1000 },
-      log: { level: 'warn', file: resolve('test/fixtures/config/gate.log'), pretty: false },
+      log: {
+        level: 'warn',
+        file: resolve('test/fixtures/config/gate.log'),
+        pretty: false,
+        access: 'failures',
+      },
       metrics: { byApp: true },
       tracing: {
         url: 'http://127.0.0.1:4318/v1/traces',

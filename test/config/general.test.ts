@@ -314,6 +314,7 @@ describe('a small value', () => {
       'log: {file: a.log, pretty: true}',
       ['1:28: "pretty" is for a terminal, and "file" gets JSON: use one of them'],
     ],
+    ['log: {access: refused}', ['1:15: "access" must be true, false or failures']],
     ['log: {file: ""}', ['1:13: "file" must not be empty']],
     ['log:', ['1:1: "log" must be keys with values']],
     ['limit_headers: both', ['1:16: "limit_headers" must be legacy or draft']],

@@ -7,6 +7,7 @@ import { Refusal } from '../../src/model/refusal.js';
 import type { RequestHead } from '../../src/model/request.js';
 import type { Route } from '../../src/model/route.js';
 import { createAccessLog } from '../../src/telemetry/access-log.js';
+import { createRequestLines } from '../../src/telemetry/request-lines.js';
 
 const HEAD = {
   id: 'id-1',
@@ -23,20 +24,22 @@ const CALLER: Principal = { ...ANONYMOUS, issuer: 'main', app: 'app-1' };
 
 function lineOf(record: Partial<ExchangeRecord>, paths = false): Record<string, unknown> {
   const lines: string[] = [];
-  createAccessLog({ writeInfo: (line) => lines.push(line), now: () => NOW, logged: { paths } })({
-    head: HEAD,
-    route: ROUTE,
-    endpoint: undefined,
-    principal: CALLER,
-    status: 200,
-    reason: undefined,
-    detail: undefined,
-    shadow: undefined,
-    target: 'http://127.0.0.1:9001',
-    durationMs: 12.34567,
-    upstreamMs: 10.005,
-    ...record,
-  });
+  createAccessLog({ writeInfo: (line) => lines.push(line), now: () => NOW, logged: { access: true, paths } })(
+    {
+      head: HEAD,
+      route: ROUTE,
+      endpoint: undefined,
+      principal: CALLER,
+      status: 200,
+      reason: undefined,
+      detail: undefined,
+      shadow: undefined,
+      target: 'http://127.0.0.1:9001',
+      durationMs: 12.34567,
+      upstreamMs: 10.005,
+      ...record,
+    },
+  );
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(/^[^\n]+\n$/);
   return JSON.parse(lines[0]!) as Record<string, unknown>;
@@ -156,4 +159,35 @@ it('the time is that of each line, also across the end of a second', () => {
       new Date(Date.UTC(2026, 11, 31, 23, 59, 59, 998) + i * 0.5).toISOString(),
     ),
   );
+});
+
+describe.each([
+  [true, [200, 403, 500, 502, 499, 200]],
+  ['failures', [403, 500, 502, 499, 200]],
+  [false, []],
+] as const)('with access: %s', (access, statuses) => {
+  it(`the log has the statuses ${statuses.join(', ') || 'of no request'}, also of a library`, () => {
+    const lines: string[] = [];
+    const objects: { status: number }[] = [];
+    const info = (fields: object): void => void objects.push(fields as { status: number });
+    const log = { debug: info, info, warn: info, error: info };
+    const logged = { access, paths: false };
+    const observers = [
+      createAccessLog({ writeInfo: (line) => lines.push(line), now: () => NOW, logged }),
+      createRequestLines(log, logged),
+    ];
+    const base = { head: HEAD, route: ROUTE, durationMs: 1 } as unknown as ExchangeRecord;
+    const records: Partial<ExchangeRecord>[] = [
+      { status: 200 },
+      { status: 403, reason: 'insufficient_scope' },
+      // The upstream's own.
+      { status: 500 },
+      { status: 502, reason: 'upstream_broken' },
+      { status: 499, reason: 'client_gone' },
+      { status: 200, shadow: new Refusal('insufficient_scope') },
+    ];
+    for (const observe of observers) for (const record of records) observe({ ...base, ...record });
+    expect(lines.map((line) => (JSON.parse(line) as { status: number }).status)).toEqual(statuses);
+    expect(objects.map(({ status }) => status)).toEqual(statuses);
+  });
 });

@@ -118,8 +118,8 @@ function claimsOf({ headers }: Upstream): readonly ClaimPath[] {
   return headers.claims.map(([, claim]) => [claim]);
 }
 
-function compileLog({ level, file, pretty, paths, client_ids: clientIds }: Validated['log'], files: Files) {
-  return { level, file: file === undefined ? undefined : files.path(file), pretty, paths, clientIds };
+function compileLog({ file, client_ids: clientIds, ...log }: Validated['log'], files: Files) {
+  return { ...log, file: file === undefined ? undefined : files.path(file), clientIds };
 }
 
 /** The top-level claims that the paths begin with, each once. */

@@ -108,6 +108,13 @@ export const general = z.strictObject({
       file: words('a file path')
         .optional()
         .describe('The file that the log is written to; absent: standard output.'),
+      access: z
+        .union([z.boolean(), z.literal('failures')], { error: given('must be true, false or failures') })
+        .default(true)
+        .describe(
+          'Whether each request has a line. failures: only those with a reason, those with a status of 500 or more, and ' +
+            'those that a rule in shadow would have refused.',
+        ),
       pretty: flag()
         .default(false)
         .describe('Whether lines are readable text for a terminal instead of JSON; not with a file.'),
