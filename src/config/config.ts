@@ -14,7 +14,7 @@ import { validate, type LoadContext } from './validate.js';
 
 export { reasonOf } from './files.js';
 export { ConfigError, ConfigUnreadable, Problem } from './problem.js';
-export { keyReference, type KeyReference } from './schema/reference.js';
+export { keyReference } from './schema/reference.js';
 export { jsonSchema, type GatewayConfig } from './schema/schema.js';
 export { readWithKeys } from './replace-keys.js';
 export type { LoadedConfig } from './compile/compile.js';
