@@ -45,6 +45,21 @@ describe('a gateway', () => {
     expect(await packagesLoaded({})).toEqual(['api']);
   });
 
+  it('ends soon after it has stopped, also while its collector does not respond', async () => {
+    collector.respond(() => undefined);
+    const config = configOf({
+      log: { level: 'silent' },
+      drain_timeout: '0s',
+      tracing: { otlp: collector.origin },
+    });
+    const child = fork(CHILD, [JSON.stringify(config)], { execArgv: [] });
+    await once(child, 'message');
+    const stoppedMs = performance.now();
+    await once(child, 'exit');
+    expect(performance.now() - stoppedMs).toBeLessThan(1500);
+    collector.respond(undefined);
+  });
+
   it('loads it with tracing, and has sent its spans when it has ended', async () => {
     collector.clear();
     expect(await packagesLoaded({ tracing: { otlp: collector.origin } })).toEqual(

@@ -19,12 +19,14 @@ const MAX_PENDING = 2048;
 /** A batch is serialized in one go: 256 spans take about 3 ms. */
 const BATCH = 256;
 const DELAY_MS = 1000;
-/** For a batch, with its retries. */
-const EXPORT_MS = 5000;
+/**
+ * For a batch, with its retries, and how long the end waits for the collector. They are equal since the exporter cannot be
+ * aborted: a request that lasts longer would keep the process from ending.
+ */
+const EXPORT_MS = 3000;
+const CLOSE_MS = EXPORT_MS;
 /** After which a batch counts as lost, also where the collector sends its response byte by byte. */
-const GIVE_UP_MS = 10_000;
-/** How long the end waits for the collector. */
-const CLOSE_MS = 2000;
+const GIVE_UP_MS = 2 * EXPORT_MS;
 
 type OnResult = Parameters<SpanExporter['export']>[1];
 
@@ -78,7 +80,7 @@ export class SpanQueue implements SpanProcessor {
     return this.#batches.forceFlush();
   }
 
-  /** Sends what is waiting, as far as possible within 2 s. Never rejects. */
+  /** Sends what is waiting, as far as possible within 3 s. Never rejects. */
   async shutdown(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_MS)));

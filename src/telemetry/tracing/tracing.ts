@@ -30,7 +30,7 @@ export interface Tracing {
    * @param paths whether spans have the request's path
    */
   readonly startTraces: (paths: boolean) => StartTrace;
-  /** Sends the spans that are waiting, as far as possible within 2 s. Later spans are dropped. Never rejects. */
+  /** Sends the spans that are waiting, as far as possible within 3 s. Later spans are dropped. Never rejects. */
   readonly close: () => Promise<void>;
 }
 
