@@ -116,7 +116,9 @@ export function number(title, description, expr, { unit = 'short', steps, mappin
  */
 export function table(title, description, label, columns, { width = 24, sortBy } = {}) {
   const values = columns.filter(([, , expr]) => expr !== undefined);
-  const letter = (index) => `Value #${String.fromCharCode('A'.charCodeAt(0) + index)}`;
+  // Grafana names the column of a single query without its letter.
+  const letter = (index) =>
+    values.length === 1 ? 'Value' : `Value #${String.fromCharCode('A'.charCodeAt(0) + index)}`;
   const names = Object.fromEntries(values.map(([name], index) => [letter(index), name]));
   return {
     type: 'table',

@@ -81,6 +81,21 @@ describe('the dashboard', () => {
     }
   });
 
+  it('gives each column of its tables a name, under which it has its unit', () => {
+    const tables = queryPanels.filter(({ type }) => type === 'table');
+    expect(tables.length).toBeGreaterThan(1);
+    for (const { title, targets, transformations, fieldConfig } of tables) {
+      const { renameByName } = transformations?.at(-1)?.options as { renameByName: Record<string, string> };
+      const [label, ...columns] = Object.keys(renameByName);
+      const expected = targets.length === 1 ? ['Value'] : targets.map(({ refId }) => `Value #${refId}`);
+      expect(columns, title).toEqual(expected);
+      for (const { expr } of targets) expect(expr, title).toMatch(new RegExp(`by \\(${label!}[,)]`));
+      expect(fieldConfig.overrides.map(({ matcher }) => matcher.options)).toEqual(
+        Object.values(renameByName).slice(1),
+      );
+    }
+  });
+
   it('asks only about the gateways that are chosen, in the data source that is chosen', () => {
     const queries = queryPanels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
     queries.push(...dashboard.annotations.list.map(({ target }) => target.expr));
