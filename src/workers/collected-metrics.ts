@@ -19,6 +19,8 @@ export interface CollectedMetricsOptions<W> {
   readonly workers: () => readonly W[];
   /** Asks a worker; undefined where it does not respond in time. Does not reject. */
   readonly measure: (worker: W) => Promise<Measurements | undefined>;
+  /** How many workers have ended. */
+  readonly endedWorkers: () => number;
 }
 
 type LabelSettings = Pick<Settings, 'routes' | 'upstreams' | 'issuers' | 'metrics'>;
@@ -51,7 +53,8 @@ export class CollectedMetrics<W> {
       this.#ended = aggregateFamilies([this.#ended, countsOf(last)]);
       this.#last.delete(worker);
     }
-    return renderFamilies(aggregateFamilies([...measured, this.#ended]));
+    const own = workersEnded(this.#options.endedWorkers());
+    return renderFamilies(aggregateFamilies([...measured, this.#ended, [own]]));
   }
 
   /** Drops the counts of ended workers for what the file no longer has. To be called after each reload. */
@@ -75,6 +78,12 @@ export class CollectedMetrics<W> {
     if (measured) this.#last.set(worker, measured);
     return measured ?? countsOf(this.#last.get(worker) ?? []);
   }
+}
+
+function workersEnded(count: number): MetricFamily {
+  const name = 'tollgate_workers_ended_total';
+  const help = 'Workers that ended by themselves, or were killed, and were replaced.';
+  return { name, help, type: 'counter', aggregator: 'sum', series: [name], values: [count] };
 }
 
 /** What was counted, as opposed to a state. Reloads are counted by each worker, so they are not added up. */

@@ -79,6 +79,7 @@ export async function runPrimary({ started, load, env }: PrimaryOptions): Promis
   const metrics = new CollectedMetrics<RpcPeer<WorkerCalls>>({
     workers: () => pool.workers(),
     measure: (worker) => inTime(worker.call('measure')),
+    endedWorkers: () => pool.endedWorkers,
   });
 
   /** Returns what the workers respond in time, without those that fail or have nothing. */

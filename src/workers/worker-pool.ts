@@ -23,6 +23,7 @@ export class WorkerPool {
   readonly #options: WorkerProcessOptions;
   readonly #workers = new Map<number, WorkerProcess>();
   readonly #ending = new AbortController();
+  #endedWorkers = 0;
 
   constructor({ size, ...options }: WorkerPoolOptions) {
     this.#size = size;
@@ -49,6 +50,11 @@ export class WorkerPool {
       await this.#allEnded();
       throw error;
     }
+  }
+
+  /** How many workers have ended and were or will be replaced. */
+  get endedWorkers(): number {
+    return this.#endedWorkers;
   }
 
   /** Returns each worker that has begun, including those that do not serve yet, ordered by number. */
@@ -98,6 +104,7 @@ export class WorkerPool {
     for (let earlyExits = 0; ;) {
       const { code, signal } = await worker.ended;
       if (aborted.aborted) return;
+      this.#endedWorkers += 1;
       const { number, process, openedAt = Infinity } = worker;
       earlyExits = performance.now() - openedAt < EARLY_MS ? earlyExits + 1 : 0;
       const pauseMs = pauseAfter(earlyExits);

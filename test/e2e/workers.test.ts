@@ -174,9 +174,11 @@ describe('a gateway with two workers', { timeout: SLOW_MS }, () => {
     const counted = async () => valueOf(await scrape(), 'tollgate_requests_total', labels) ?? 0;
     while ((await counted()) < before + 20) await sleep(20);
     const begun = gate.lines('worker started').length;
+    const ended = gate.lines('worker ended').length;
     process.kill(gate.pidOf(1), 'SIGKILL');
     await gate.untilLines('worker started', begun + 1);
     const found = await scrape();
+    expect(valueOf(found, 'tollgate_workers_ended_total')).toBe(ended + 1);
     expect(valueOf(found, 'tollgate_requests_total', labels)).toBe(before + 20);
     expect(found.get('tollgate_build_info')?.samples).toMatchObject([{ value: 1 }]);
     // A worker that does not respond in a second is left out of what is a state.

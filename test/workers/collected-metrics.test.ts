@@ -29,6 +29,7 @@ function collect(workers: FakeWorker[]) {
     workers: () => [...workers],
     measure: ({ metrics, responds }): Promise<Measurements | undefined> =>
       responds ? metrics.collect() : Promise.resolve(undefined),
+    endedWorkers: () => 3,
   });
   const scrape = async () => parseExposition(await collected.text());
   return { collected, scrape };
@@ -48,6 +49,7 @@ it('counts of a worker that has ended stay in the sums, and its state does not',
   workers.push(workerWith(1));
   const after = await scrape();
   expect(valueOf(after, 'tollgate_requests_total', LABELS)).toBe(8);
+  expect(valueOf(after, 'tollgate_workers_ended_total')).toBe(3);
   expect(valueOf(after, HISTOGRAM, { route: 'GET /a' })).toBe(8);
   expect(valueOf(after, 'tollgate_requests_in_flight_max')).toBe(20_000);
   expect(valueOf(after, 'tollgate_build_info', { version: '1.2.3', node: process.version })).toBe(1);
