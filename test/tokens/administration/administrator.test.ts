@@ -48,10 +48,10 @@ describe('a change of an app', () => {
 
   it.each([
     ['nothing to change', {}, 'give a name, scopes or an organization'],
-    ['an empty name', { name: ' ' }, 'the name must be'],
+    ['an empty name', { name: ' ' }, 'the name must have at least one character'],
     ['no scope', { scopes: [] }, 'at least one scope'],
     ['a scope that is none', { scopes: ['a b'] }, '"a b" is no scope'],
-    ['an empty organization', { organization: '' }, 'the organization must be'],
+    ['an empty organization', { organization: '' }, 'the organization must have at least one character'],
   ])('is refused with %s', async (_, patch, message) => {
     const { key } = await createApp();
     const view = await at.admin.findApp(key);
@@ -135,9 +135,9 @@ describe('a user', () => {
 
   it.each([
     ['a short password', 'eve', 'short', [], undefined, 'at least 8 characters'],
-    ['an empty name', ' ', PASSWORD, [], undefined, 'the name must be'],
+    ['an empty name', ' ', PASSWORD, [], undefined, 'the name must have at least one character'],
     ['a scope that is none', 'eve', PASSWORD, ['a b'], undefined, '"a b" is no scope'],
-    ['an empty organization', 'eve', PASSWORD, [], '', 'the organization must be'],
+    ['an empty organization', 'eve', PASSWORD, [], '', 'the organization must have at least one character'],
   ])('is not added with %s', async (_, name, password, scopes, organization, message) => {
     await expect(at.admin.addUser(name, password, scopes, organization)).rejects.toThrow(message);
     expect(await at.admin.listUsers()).toEqual([]);
