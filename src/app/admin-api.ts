@@ -120,8 +120,8 @@ type CallerOf = (req: Request) => Caller;
 
 /** Returns the administration for each caller; undefined where there is no store for revocations. */
 function administrationOf(
-  { settings, administerAs, revocations, listRevocations }: GatewayInstance,
-  { now, audit }: Runtime,
+  { settings, administerAs, revocations, listRevocations, auditTrail }: GatewayInstance,
+  runtime: Runtime,
 ): ((caller: Caller) => CallerAdministration) | undefined {
   if (!revocations || !listRevocations) return undefined;
   return createAdministrationFor({
@@ -132,8 +132,8 @@ function administrationOf(
       restore: (issuer, app) => revocations.restore(issuer, app),
     },
     issuers: new Set(settings.issuers.map(({ name }) => name)),
-    audit,
-    now,
+    audit: auditTrail?.record ?? runtime.audit,
+    now: runtime.now,
   });
 }
 

@@ -28,6 +28,7 @@ import type { Settings } from '../model/settings.js';
 import { createReader } from '../read/read.js';
 import type { RedisConnection } from '../redis/connection.js';
 import type { Revocations } from '../revocation/revocation.js';
+import type { TokenServiceHandle } from './token-service.js';
 import type { Administration } from '../tokens/administration.js';
 import type { Actor } from '../tokens/administration/policy.js';
 import type { ActorAdministration } from '../tokens/administration-for.js';
@@ -50,6 +51,8 @@ export interface GatewayInstance extends ReloadableGateway, Explainers {
   readonly gatewaysReached: RevocationHandle['reached'] | undefined;
   /** Undefined where limits are counted in this process. */
   readonly redis: RedisConnection | undefined;
+  /** The administrative changes in the registry; undefined where the file has no token service. */
+  readonly auditTrail: TokenServiceHandle['auditTrail'] | undefined;
   /** Verifies users of the token service; undefined where the file has none. */
   readonly logIn: UserLogin | undefined;
   /** The state of each issuer's keys, in the order of the file. */
@@ -196,7 +199,7 @@ type CheckRevocation = (principal: Principal) => Refusal | undefined;
 
 type AdministrationParts = Pick<
   GatewayInstance,
-  'administration' | 'administerAs' | 'listRevocations' | 'gatewaysReached' | 'logIn'
+  'administration' | 'administerAs' | 'listRevocations' | 'gatewaysReached' | 'logIn' | 'auditTrail'
 >;
 
 /** What the commands and the admin port administer. */
@@ -207,6 +210,7 @@ function administrationParts(
   const publishRevision = async (): Promise<void> => revocationHandle?.revocations.publishRevision();
   return {
     administration: tokens?.administer(publishRevision),
+    auditTrail: tokens?.auditTrail,
     administerAs:
       tokens &&
       tokenServiceLimits &&

@@ -13,7 +13,7 @@ import { createConsoleUsers } from '../console/server/users-api.js';
 import { covers } from '../model/scope.js';
 import { NAMED } from '../model/tokens.js';
 import type { NamedTokenView } from '../tokens/administration/views.js';
-import type { AuditRecord } from '../telemetry/audit-trail.js';
+import type { AuditRecord } from '../model/audit-record.js';
 import { BUCKET_MS, FIRST_APP, forEachCell } from '../telemetry/traffic-bucket.js';
 import type { ConsoleSources } from './console.js';
 import type { GatewayInstance } from './build-gateway.js';
@@ -43,7 +43,7 @@ export function consoleRouters(
   { refusals, audit, lastReload, collectTraffic }: ConsoleReports & Pick<ConsoleSources, 'collectTraffic'>,
   now: () => number,
 ): readonly Router[] {
-  const { settings, gateway, explain, inspectToken, issuerKeys } = instance;
+  const { settings, gateway, explain, inspectToken, issuerKeys, auditTrail } = instance;
   const registryRouters = administrationOf
     ? [
         createConsoleApps({
@@ -85,7 +85,10 @@ export function consoleRouters(
       requestsPerMinute: (sees) => requestsPerMinute(collectTraffic, now(), sees),
       administrationOf,
     }),
-    createConsoleAudit(audit),
+    createConsoleAudit({
+      inMemory: audit,
+      inRegistry: auditTrail && ((limit, before) => auditTrail.list(limit, before)),
+    }),
   ];
 }
 

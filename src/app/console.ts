@@ -63,11 +63,12 @@ const PUBLIC_FAULTS: ReadonlySet<Fault['kind']> = new Set(['redis', 'registry', 
 
 /** Creates the function that opens the console. What was signed out is remembered over all instances. */
 export function createOpenConsole({ runtime, sources }: ConsoleContext): OpenConsole {
-  const { now, random, log, audit } = runtime;
+  const { now, random, log } = runtime;
   const signedOut = new SignedOut(now);
 
   return async ({ instance, credential, checkCredential, routers }) => {
-    const { settings, gateway, revocations, logIn } = instance;
+    const { settings, gateway, revocations, logIn, auditTrail } = instance;
+    const audit = auditTrail?.record ?? runtime.audit;
     if (!settings.console) return undefined;
     const { prefix, name } = settings.console;
     return createConsole({

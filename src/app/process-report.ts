@@ -1,5 +1,6 @@
 /** What a process tells the console of the others: its last administrative changes, its last reload, and its faults. */
-import { mergeAudits, type AuditRecord, type AuditRing } from '../telemetry/audit-trail.js';
+import type { AuditRecord } from '../model/audit-record.js';
+import { mergeAudits, type AuditRing } from '../telemetry/audit-trail.js';
 import type { RefusalsApiOptions } from '../admin/refusals-api.js';
 import type { ConsoleReports } from './console-routers.js';
 import type { Fault } from './faults.js';

@@ -13,6 +13,7 @@ import { createAdministration, type Administration } from '../tokens/administrat
 import { createCooldownAdministration } from '../tokens/administration/cooldowns.js';
 import { policyOf, UNRESTRICTED, type Actor } from '../tokens/administration/policy.js';
 import type { ActorAdministration } from '../tokens/administration-for.js';
+import { RegistryAuditTrail } from '../tokens/audit-trail.js';
 import { openRegistry } from '../tokens/registry/open.js';
 import type { Registry } from '../tokens/registry/registry.js';
 import { createSecrets } from '../tokens/secrets.js';
@@ -59,6 +60,8 @@ export interface TokenLogging {
 export interface TokenServiceHandle {
   readonly registry: Registry;
   readonly signer: Signer;
+  /** The administrative changes of all gateways and commands that share the registry. */
+  readonly auditTrail: RegistryAuditTrail;
   /** False until the registry was read for the first time: until then no token can be issued or verified. */
   readonly isOpen: boolean;
   serve(
@@ -110,17 +113,17 @@ export async function openTokenService(
     pepper ??= await readPepper(registry, configuredPepper, random);
     await signer.open();
   }, log);
-  try {
-    await opening.start(mayBeUnavailable);
-  } catch (error) {
+  await opening.start(mayBeUnavailable).catch(async (error: unknown) => {
     await registry.close();
     throw error;
-  }
+  });
   const deletion = deleteExpiredPeriodically(registry, now, log);
+  const auditTrail = new RegistryAuditTrail({ registry, audit, now, random, log });
   const appUses = createAppUses({ registry, now, log });
   return {
     registry,
     signer,
+    auditTrail,
     get isOpen() {
       return opening.isOpen;
     },
@@ -137,7 +140,7 @@ export async function openTokenService(
         now,
         random,
         log,
-        audit,
+        audit: auditTrail.record,
       }),
     fingerprintOfId: (id) => secrets.fingerprintOfId(id),
     administer: (publishRevision) =>
@@ -162,6 +165,7 @@ export async function openTokenService(
       opening.stop();
       clearInterval(deletion);
       await appUses.close();
+      await auditTrail.settled();
       signer.close();
       await registry.close();
     },

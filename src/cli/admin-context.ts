@@ -7,7 +7,7 @@ import { connectRedis } from '../redis/connection.js';
 import type { Revocations } from '../revocation/revocation.js';
 import { processRuntime } from '../app/runtime.js';
 import type { Administration } from '../tokens/administration.js';
-import { createCommandAudit, type AuditChange } from './audit.js';
+import { commandEntry, createCommandAudit, type AuditChange } from './audit.js';
 import type { Terminal } from './command.js';
 import { CommandFailed } from '../model/exit.js';
 import { withProgress } from './progress.js';
@@ -50,7 +50,11 @@ export async function withAdminContext<T>(
     const { revocations } = opened;
     await revocations.attempted;
     const administration = tokens?.administer(() => revocations.publishRevision());
-    const audit = createCommandAudit(settings.log, terminal);
+    const logAudit = createCommandAudit(settings.log, terminal);
+    const audit = (change: AuditChange): void => {
+      logAudit(change);
+      tokens?.auditTrail.record(commandEntry(change));
+    };
     return await work({ administration, revocations, audit, listRevocations: () => opened.list() });
   } finally {
     warnings.mute();

@@ -24,10 +24,7 @@ export function createCommandAudit(
     const line = JSON.stringify({
       level: 'info',
       time: new Date().toISOString(),
-      by: 'command',
-      actor: userName(),
-      host: hostname(),
-      ...change,
+      ...commandEntry(change),
       msg: 'audit',
     });
     if (file === undefined) {
@@ -42,6 +39,11 @@ export function createCommandAudit(
       terminal.err(line);
     }
   };
+}
+
+/** Returns the entry of a change that a command made. */
+export function commandEntry(change: AuditChange): AuditEntry {
+  return { by: 'command', actor: userName(), host: hostname(), ...change };
 }
 
 /** A container may run under a user id without a name. */

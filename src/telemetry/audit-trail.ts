@@ -1,16 +1,6 @@
 /** The last administrative changes of this process, in memory, for the console. The log has all of them. */
-import type { Audit, AuditEntry } from '../model/audit.js';
-
-/** One change, as the console lists it. */
-export interface AuditRecord {
-  /** Epoch seconds. */
-  readonly at: number;
-  readonly action: AuditEntry['action'];
-  readonly by: string;
-  /** The app, user, token or cooldown. */
-  readonly subject: string | null;
-  readonly client_ip: string | null;
-}
+import type { Audit } from '../model/audit.js';
+import { auditRecordOf, type AuditRecord } from '../model/audit-record.js';
 
 const DEFAULT_SIZE = 500;
 
@@ -33,7 +23,7 @@ export class AuditRing {
   keeping(audit: Audit): Audit {
     return (entry) => {
       audit(entry);
-      this.#records.push(recordOf(entry, this.#now()));
+      this.#records.push(auditRecordOf(entry, this.#now()));
       if (this.#records.length > this.#size) this.#records.shift();
     };
   }
@@ -53,15 +43,4 @@ export function mergeAudits(
     .flat()
     .sort((one, other) => other.at - one.at)
     .slice(0, limit);
-}
-
-function recordOf(entry: AuditEntry, nowMs: number): AuditRecord {
-  const { action, by, actor, app, user, token, cooldown, client_ip: clientIp } = entry;
-  return {
-    at: Math.floor(nowMs / 1000),
-    action,
-    by: by === 'admin' ? 'Administrator' : (actor ?? by),
-    subject: app ?? user ?? token ?? cooldown ?? null,
-    client_ip: clientIp ?? null,
-  };
 }

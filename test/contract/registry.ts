@@ -1,5 +1,6 @@
 /** The contract of every registry, run against each database that it can be stored in. */
 import { describeAppChanges } from './registry/app-changes.js';
+import { describeAudit } from './registry/audit.js';
 import { describeApps } from './registry/apps.js';
 import { describeEverything } from './registry/everything.js';
 import { describeKeys } from './registry/keys.js';
@@ -23,5 +24,6 @@ export function describeRegistry(name: string, prepare: () => Promise<RegistryFi
   describeRefreshTokens(name, using);
   describeKeys(name, using);
   describeRevocations(name, using);
+  describeAudit(name, using);
   describeEverything(name, using);
 }

@@ -20,8 +20,12 @@ export interface NewUser {
   readonly scopes: readonly string[];
 }
 
-/** `GET audit`: the newest first. */
+/** `GET audit?limit=&before=`: the newest first. */
 export interface AuditTrail {
+  /** Where they are kept: in the registry, for 90 days, or in the memory of the gateway, the last 500 of each worker. */
+  readonly kept: 'registry' | 'memory';
+  /** The `before` of the next page; null: there is none. */
+  readonly next: string | null;
   readonly entries: readonly {
     readonly at: number;
     readonly action: string;

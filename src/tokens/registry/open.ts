@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import type { RegistryLocation } from '../../model/tokens.js';
 import type { Log } from '../../model/log.js';
 import { createAppUses } from './app-uses.js';
+import { createAuditQueries } from './audit.js';
 import { createApps } from './apps.js';
 import { createFamilies } from './refresh-token-families.js';
 import { createKeys } from './keys.js';
@@ -66,6 +67,7 @@ export async function openRegistry(
     ...createUsers(db),
     ...createFamilies(db),
     ...createNamedTokens(db),
+    ...createAuditQueries(db),
     ...keys,
     async replacePrivateKeys(replacements) {
       await keys.replacePrivateKeys(replacements);

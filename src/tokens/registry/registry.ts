@@ -4,6 +4,7 @@
  * Every method is one transaction: it is complete when its promise resolves, or has changed nothing. All methods reject
  * if the database is unavailable. Times are epoch milliseconds. Secrets and tokens are stored as hashes only.
  */
+import type { AuditPosition, AuditRow } from '../../model/audit-record.js';
 import type { Revocation, RevocationChange, RevocationKey } from '../../model/revocation.js';
 
 export type { Revocation } from '../../model/revocation.js';
@@ -188,6 +189,10 @@ export interface Registry {
   findNamedToken(jti: string): Promise<NamedToken | undefined>;
   /** Named tokens that have not expired at the time, oldest first; those of one app if it is given. */
   listNamedTokens(atMs: number, clientId?: string): Promise<readonly NamedToken[]>;
+  /** Adds an administrative change. Rejects if a text cannot be stored. */
+  addAudit(row: AuditRow): Promise<void>;
+  /** The newest changes before a position, the newest first; undefined: the newest of all. */
+  listAudit(limit: number, before?: AuditPosition): Promise<readonly AuditRow[]>;
 
   /** Keys that are still published at the time, oldest first. */
   signingKeys(atMs: number): Promise<readonly SigningKey[]>;

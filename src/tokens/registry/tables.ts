@@ -11,6 +11,7 @@ export interface Tables {
   readonly revocations: RevocationTable;
   readonly revisions: RevisionTable;
   readonly secrets: SecretTable;
+  readonly audit: AuditTable;
 }
 
 export type RegistryDatabase = Kysely<Tables>;
@@ -110,4 +111,14 @@ interface SecretTable {
   readonly name: 'pepper' | 'pepperFingerprint';
   /** base64url */
   readonly value: string;
+}
+
+interface AuditTable {
+  /** Random: it tells changes of the same millisecond apart. */
+  readonly id: string;
+  readonly atMs: number;
+  readonly action: string;
+  readonly actor: string;
+  readonly subject: string | null;
+  readonly address: string | null;
 }

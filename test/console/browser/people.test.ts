@@ -1,7 +1,7 @@
 /** Users and the audit log in a browser, and the command palette. */
 import { expect, it } from 'vitest';
 import { expectNoAxeViolations } from '../../support/browser.js';
-import { issueToken, makeApp, postForm } from '../../support/token-gate.js';
+import { administer, issueToken, makeApp, postForm } from '../../support/token-gate.js';
 import { ADA, describeInBrowser, expectHeading, GRACE, PASSWORD, signIn, useConsole } from './fixture.js';
 
 const site = useConsole();
@@ -46,7 +46,26 @@ describeInBrowser('The audit log', () => {
     await tab.page.getByLabel('Search changes').fill(app.key);
     await tab.page.getByRole('cell', { name: 'App created' }).waitFor();
     expect(await tab.page.getByRole('row').count()).toBe(2);
+    await tab.page.getByText('in the last 90 days').waitFor();
     await expectNoAxeViolations(tab.page);
+  });
+
+  it('has older changes on further pages', async () => {
+    const revoke = (at: number) =>
+      administer(site.gate, 'POST', '/api/revocations', { app: `paged-${at}`, issuer: 'tokens' });
+    expect((await revoke(0)).status).toBe(201);
+    for (let at = 1; at <= 200; at += 50)
+      await Promise.all(Array.from({ length: 50 }, (_, more) => revoke(at + more)));
+    const { page } = await site.openAs('administrator', '#/audit');
+    const oldest = page.getByRole('cell', { name: 'paged-0', exact: true });
+    await page.getByRole('cell', { name: 'paged-200', exact: true }).waitFor();
+    expect(await oldest.count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Newer changes' }).isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'Older changes' }).click();
+    await oldest.waitFor();
+    await expectNoAxeViolations(page);
+    await page.getByRole('button', { name: 'Newer changes' }).click();
+    await page.getByRole('cell', { name: 'paged-200', exact: true }).waitFor();
   });
 });
 

@@ -30,6 +30,21 @@ describe("SQLite's file", () => {
     openRegistry({ kind: 'sqlite', path }, { log, ...(timeoutMs !== undefined && { timeoutMs }) });
   const modeOf = async (file: string) => (await stat(file)).mode & 0o777;
 
+  it('has the newest 100,000 administrative changes at most', async () => {
+    const registry = await open();
+    const db = new DatabaseSync(path);
+    db.exec(`with recursive n(i) as (select 1 union all select i + 1 from n where i < 100010)
+      insert into audit (id, at_ms, action, actor) select 'id' || i, 1000 + i, 'signed_in', 'x' from n`);
+    await registry.deleteExpired(5000);
+    const { count, first } = db.prepare('select count(*) as count, min(at_ms) as first from audit').get() as {
+      count: number;
+      first: number;
+    };
+    db.close();
+    await registry.close();
+    expect([count, first]).toEqual([100_000, 1011]);
+  });
+
   it('and its folder can be opened by their owner only', async () => {
     const registry = await open();
     await registry.createApp(app());

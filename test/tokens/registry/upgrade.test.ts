@@ -11,6 +11,7 @@ import { createDatabase, type OwnDatabase } from '../../support/postgres.js';
 
 /** Undoes the migrations after the first; then inserts rows as that version wrote them. */
 const DOWNGRADE = `
+  DROP TABLE audit;
   DROP INDEX apps_by_previous_secret;
   ALTER TABLE apps DROP COLUMN previous_secret_hash;
   ALTER TABLE apps DROP COLUMN previous_until_ms;

@@ -1,4 +1,4 @@
-/** The newest administrative changes, for administrators. */
+/** The administrative changes, for administrators. */
 import { useState } from 'preact/hooks';
 import type { AuditTrail } from '../../api/administration';
 import { useLoaded } from '../load';
@@ -11,26 +11,60 @@ import { Time } from '../parts/time';
 type Entry = AuditTrail['entries'][number];
 
 const EVERY_MS = 10_000;
+const PAGE = 200;
 const COLUMNS = ['Time', 'Change', 'By', 'Subject', 'Address'].map((heading) => ({ heading }));
 
-/** Lists the changes. */
+/** Lists the changes, a page at a time. */
 export function AuditPage() {
-  const loaded = useLoaded<AuditTrail>('audit?limit=200', EVERY_MS);
+  /** Where the page begins, and those before it; empty: the newest page. */
+  const [places, setPlaces] = useState<readonly string[]>([]);
+  const place = places.at(-1);
+  const before = place === undefined ? '' : `&before=${encodeURIComponent(place)}`;
+  const loaded = useLoaded<AuditTrail>(`audit?limit=${PAGE}${before}`, EVERY_MS);
   return (
     <Page title="Audit">
-      <p class="soft">
-        The last changes of applications, users and tokens. The log of the gateway has all of them.
-      </p>
       <LoadedView loaded={loaded}>
-        {({ entries }) => (entries.length === 0 ? <NoEntries /> : <Entries entries={entries} />)}
+        {({ entries, next, kept }) => (
+          <>
+            <p class="soft">{KEPT[kept]}</p>
+            {entries.length === 0 ? <NoEntries /> : <Entries entries={entries} />}
+            {(place !== undefined || next !== null) && (
+              <div class="row">
+                <button
+                  type="button"
+                  class="button"
+                  disabled={place === undefined}
+                  onClick={() => setPlaces(places.slice(0, -1))}
+                >
+                  Newer changes
+                </button>
+                <button
+                  type="button"
+                  class="button"
+                  disabled={next === null}
+                  onClick={() => next !== null && setPlaces([...places, next])}
+                >
+                  Older changes
+                </button>
+              </div>
+            )}
+          </>
+        )}
       </LoadedView>
     </Page>
   );
 }
 
+const KEPT = {
+  registry:
+    'Changes of applications, users and tokens in the last 90 days, 100,000 at most, by all gateways and commands that share the registry. The log has all of them.',
+  memory:
+    'The last 500 changes since this gateway started; they are lost when it stops. The log has all of them.',
+} as const;
+
 function NoEntries() {
   return (
-    <Empty title="No changes since the gateway started">
+    <Empty title="No changes yet">
       <p>When someone creates, changes or deletes something, it is listed here.</p>
     </Empty>
   );
