@@ -29,6 +29,6 @@ export function openProcessLog(settings: LogSettings, env: Environment, worker?:
 }
 
 /** Returns whether a stream is a terminal with colours, and NO_COLOR (no-color.org) is not set. */
-export function hasColors(stream: { readonly isTTY?: boolean }, env: Environment): boolean {
+function hasColors(stream: { readonly isTTY?: boolean }, env: Environment): boolean {
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }
