@@ -6,6 +6,8 @@ import { OTHER, STATUSES, statusIndexOf } from './route-counts.js';
 
 /** How many apps have counts of their own; those that come later share one. */
 const MAX_APPS = 1000;
+/** An app with a longer id has no counts of its own. */
+const MAX_ID_LENGTH = 256;
 
 interface AppCounts {
   readonly issuer: string;
@@ -57,7 +59,8 @@ export class AppRequests {
   #countsOf(issuer: string, app: string): AppCounts {
     const found = this.#issuers.get(issuer)?.get(app);
     if (found) return found;
-    if (this.#size >= this.#maxApps) return (this.#others ??= newCounts(OTHER, OTHER));
+    if (this.#size >= this.#maxApps || app.length > MAX_ID_LENGTH)
+      return (this.#others ??= newCounts(OTHER, OTHER));
     const counts = newCounts(issuer, app);
     let apps = this.#issuers.get(issuer);
     if (!apps) this.#issuers.set(issuer, (apps = new Map<string, AppCounts>()));

@@ -31,7 +31,7 @@ export const STATUSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 /** The reasons of refusals: those of the gateway, then the codes of the token service. */
 export const REASONS: readonly string[] = [...new Set([...REFUSAL_REASONS, ...OAUTH_ERROR_CODES, OTHER])];
 /** The reasons of exchanges that failed after their response had begun. */
-export const LATE_REASONS: readonly string[] = [...FAULTS, BROKEN_BODY];
+const LATE_REASONS: readonly string[] = [...FAULTS, BROKEN_BODY];
 
 const METHOD_INDEX: ReadonlyMap<string | undefined, number> = indexOf(METHODS);
 const REASON_INDEX: ReadonlyMap<string, number> = indexOf(REASONS);

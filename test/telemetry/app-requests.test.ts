@@ -41,6 +41,7 @@ it('tells 1,000 apps apart and counts the others together', async () => {
   const metrics = metricsWith(ON);
   for (let app = 0; app < 3000; app++)
     metrics.add(recordOf({ route: ROUTE, principal: callerOf(`app ${app}`) }));
+  metrics.applySettings(settingsOf([ROUTE], { metrics: { byApp: true } }));
   const found = await scrape(metrics);
   expect(series(found)).toHaveLength(1001);
   expect(valueOf(found, METRIC, { issuer: 'other', app: 'other', status: '2xx' })).toBe(2000);
@@ -64,4 +65,14 @@ it('writes hostile ids so that they stay one label', async () => {
   const found = await scrape(metrics);
   expect(series(found).map(({ labels }) => labels['app'])).toEqual(ids);
   expect(valueOf(found, 'tollgate_ready')).toBe(1);
+});
+
+it('counts an app with an id of more than 256 characters with the others', async () => {
+  const metrics = metricsWith(ON);
+  metrics.add(recordOf({ principal: callerOf('a'.repeat(256)) }));
+  metrics.add(recordOf({ principal: callerOf('b'.repeat(257)) }));
+  expect(series(await scrape(metrics)).map(({ labels }) => labels['app'])).toEqual([
+    'a'.repeat(256),
+    'other',
+  ]);
 });
