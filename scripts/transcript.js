@@ -62,7 +62,13 @@ function run(folder, ports) {
   writeFileSync(file, `exec 2>&1\ntrap 'kill $(jobs -p) 2> /dev/null' EXIT\n${script.join('')}`);
   const env = { ...process.env, REDIS_URL: '', TOLLGATE_ADMIN_TOKEN: '' };
   if (values.installed === undefined) env.TOLLGATE = clone();
-  const { stdout } = spawnSync('bash', [file], { cwd: folder, env, encoding: 'utf8', maxBuffer: 1e8 });
+  const { stdout } = spawnSync('bash', [file], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+    maxBuffer: 1e8,
+    timeout: 600_000,
+  });
   return stdout
     .split(new RegExp(`^${MARK}\\d+\n`, 'm'))
     .slice(1)
