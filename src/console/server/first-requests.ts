@@ -63,7 +63,7 @@ function repeated({ limits }: Route, call: string): readonly FirstRequest[] {
   if (least > MOST_REPEATED) return [];
   const count = least + 2;
   const line = `for i in $(seq ${count}); do ${call.replace('curl -i', 'curl -so /dev/null -w "%{http_code} "')}; done`;
-  return [{ line, note: `It ${count} times, which is more than its limit admits: 429.` }];
+  return [{ line, note: `The same ${count} times, which is more than its limit admits: 429.` }];
 }
 
 function isPlain({ methods, hosts }: Route): boolean {
