@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withProgress } from '../../src/cli/progress.js';
 import { runCommand } from '../support/command.js';
+import { runHere } from '../support/run-command.js';
 import { freePort } from '../support/redis.js';
 
 let folder: string;
@@ -52,11 +53,11 @@ describe('check --online', () => {
     const origin = `http://127.0.0.1:${await freePort()}`;
     const file = await write(origin);
     const text = 'nothing listens there (ECONNREFUSED); start it, or correct "targets"';
-    const { code, stdout, stderr } = await runCommand(['check', '--online', '-c', file]);
+    const { code, stdout, stderr } = await runHere(['check', '--online', '-c', file]);
     expect([code, stderr]).toEqual([1, '']);
     expect(stdout).toMatch(/: 1 route, 0 issuers, 0 expectations held\n/);
     expect(stdout).toContain(`\n\nFAILED  upstream files  ${origin}  ${text}\n`);
-    const machine = await runCommand(['check', '--online', '--json', '-c', file]);
+    const machine = await runHere(['check', '--online', '--json', '-c', file]);
     expect(machine.code).toBe(1);
     expect(JSON.parse(machine.stdout)).toMatchObject({
       ok: false,
@@ -77,7 +78,7 @@ describe('check --online', () => {
   it('asks nothing where the file is invalid', async () => {
     const file = await write('http://127.0.0.1:9');
     await writeFile(file, 'routes: []\n');
-    const { code, stdout } = await runCommand(['check', '--online', '-c', file]);
+    const { code, stdout } = await runHere(['check', '--online', '-c', file]);
     expect([code, stdout]).toEqual([1, '']);
   });
 

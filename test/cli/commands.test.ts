@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../support/command.js';
+import { runCommand, type Result } from '../support/command.js';
+import { runHere } from '../support/run-command.js';
 
 let folder: string;
 
@@ -17,6 +18,11 @@ async function write(name: string, text: string): Promise<string> {
   const file = join(folder, name);
   await writeFile(file, text);
   return file;
+}
+
+/** As a process where the command may begin to listen. */
+function runAny(args: readonly string[]): Promise<Result> {
+  return (args[0] === 'start' || args[0] === 'demo' ? runCommand : runHere)(args);
 }
 
 const GOOD = `issuers:
@@ -49,7 +55,7 @@ describe('tollgate', () => {
 
   it('--help prints every command with its description', async () => {
     for (const flag of ['--help', '-h']) {
-      const { code, stdout, stderr } = await runCommand([flag]);
+      const { code, stdout, stderr } = await runHere([flag]);
       expect([code, stderr]).toEqual([0, '']);
       for (const name of ['start', 'check', 'routes', 'demo']) {
         expect(stdout).toMatch(new RegExp(`^  ${name} +\\S.*$`, 'm'));
@@ -70,13 +76,13 @@ describe('tollgate', () => {
     [['start', '--help'], /^usage: tollgate start\n\n {2}runs the gateway\n/],
     [['help', 'users'], /^usage: tollgate users add NAME \[--scopes a,b\].*\n +tollgate users list\n/],
   ])('%j prints the usage of a command', async (words, text) => {
-    const { code, stdout, stderr } = await runCommand(words);
+    const { code, stdout, stderr } = await runHere(words);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(text);
   });
 
   it('help of an unknown command is wrong usage', async () => {
-    const { code, stderr } = await runCommand(['help', 'strat']);
+    const { code, stderr } = await runHere(['help', 'strat']);
     expect([code, stderr]).toEqual([
       2,
       'tollgate: unknown command "strat"; did you mean "start"?; see tollgate --help\n',
@@ -102,7 +108,7 @@ describe('tollgate', () => {
       /check does not take "config\/gateway\.yaml"/,
     ],
   ])('treats %s as wrong usage: one line on standard error and exit code 2', async (_what, args, line) => {
-    const { code, stdout, stderr } = await runCommand(args);
+    const { code, stdout, stderr } = await runHere(args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(line);
     expect(stderr).toMatch(/^tollgate: [^\n]+\n$/);
@@ -111,14 +117,14 @@ describe('tollgate', () => {
   it.each(['start', 'check', 'routes', 'demo'])(
     '%s names an unreadable file and exits with 2',
     async (command) => {
-      const { code, stderr } = await runCommand([command, '-c', join(folder, 'missing.yaml')]);
+      const { code, stderr } = await runAny([command, '-c', join(folder, 'missing.yaml')]);
       expect(code).toBe(2);
       expect(stderr).toMatch(/^tollgate: [^\n]*missing\.yaml[^\n]*\n$/);
     },
   );
 
   it('is not sent to init where a folder is named', async () => {
-    const { code, stderr } = await runCommand(['check', '-c', folder], { cwd: folder });
+    const { code, stderr } = await runHere(['check', '-c', folder], { cwd: folder });
     expect([code, stderr]).toEqual([2, `tollgate: cannot read ${folder}: it is a folder\n`]);
   });
 
@@ -129,7 +135,7 @@ describe('tollgate', () => {
         'bad.yaml',
         GOOD.replace('scope: {any', 'scpe: {any').replace('5 per 30s', '5 per 30x'),
       );
-      const { code, stdout, stderr } = await runCommand([command, '-c', file]);
+      const { code, stdout, stderr } = await runAny([command, '-c', file]);
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toContain(`${file}:8:5: unknown key "scpe"; did you mean "scope"?`);
       expect(stderr).toMatch(/bad\.yaml:16:12: "limit" [^\n]*after "per"/);
@@ -140,7 +146,7 @@ describe('tollgate', () => {
 describe('tollgate check', () => {
   it('reports that the file is valid, and who can open each route', async () => {
     const file = await write('good.yaml', GOOD);
-    const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
+    const { code, stdout, stderr } = await runHere(['check', '-c', file]);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toBe(
       `${file}: 3 routes, 1 issuer, 2 expectations held
@@ -165,7 +171,7 @@ LINE  ROUTE              WHO CAN OPEN IT                          LIMIT
       .replace('1000 per 1d', 'often')
       .replace('public: true', '');
     const file = await write('errors.yaml', text);
-    const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
+    const { code, stdout, stderr } = await runHere(['check', '-c', file]);
     expect([code, stdout]).toEqual([1, '']);
     const all = stderr.trimEnd().split('\n');
     const lines = all.filter((line) => !line.startsWith('  '));
@@ -180,7 +186,7 @@ LINE  ROUTE              WHO CAN OPEN IT                          LIMIT
 
   it('reports invalid YAML with its place', async () => {
     const file = await write('broken.yaml', 'routes:\n  - match: [\n');
-    const { code, stderr } = await runCommand(['check', '-c', file]);
+    const { code, stderr } = await runHere(['check', '-c', file]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/broken\.yaml:\d+:\d+: /);
   });
@@ -193,7 +199,7 @@ LINE  ROUTE              WHO CAN OPEN IT                          LIMIT
         '- {path: /files/7, status: 403}\n      - {path: /public/x, status: 200}\n      - {method: DELETE, path: /files/7, status: 200}\n      - {path: /files/7, scopes: [sso], status: 403}',
       );
     const file = await write('expect.yaml', text);
-    const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
+    const { code, stdout, stderr } = await runHere(['check', '-c', file]);
     expect([code, stdout]).toEqual([1, '']);
     const lines = stderr
       .trimEnd()
@@ -223,13 +229,13 @@ LINE  ROUTE              WHO CAN OPEN IT                          LIMIT
     )
       .replace('- {path: /files/7, scopes: ["files:*"], status: 200}', cases)
       .replace('limit: [10 per 2m, 1000 per 1d]', 'limit: {requests: 1, window: 2m, shadow: true}');
-    const { code, stdout, stderr } = await runCommand(['check', '-c', await write('shadow.yaml', text)]);
+    const { code, stdout, stderr } = await runHere(['check', '-c', await write('shadow.yaml', text)]);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('3 expectations held');
   });
 
   it('--json prints machine-readable output: what is wrong, where, and whether the file is valid', async () => {
-    const good = await runCommand(['check', '--json', '-c', await write('good.yaml', GOOD)]);
+    const good = await runHere(['check', '--json', '-c', await write('good.yaml', GOOD)]);
     expect(good.code).toBe(0);
     expect(JSON.parse(good.stdout)).toEqual({
       ok: true,
@@ -242,7 +248,7 @@ LINE  ROUTE              WHO CAN OPEN IT                          LIMIT
       ],
     });
     const file = await write('json.yaml', GOOD.replace('upstream: files', 'upstream: nobody'));
-    const bad = await runCommand(['check', '--json', '-c', file]);
+    const bad = await runHere(['check', '--json', '-c', file]);
     expect([bad.code, bad.stderr]).toEqual([1, '']);
     expect(JSON.parse(bad.stdout)).toEqual({
       ok: false,
@@ -256,13 +262,13 @@ LINE  ROUTE              WHO CAN OPEN IT                          LIMIT
     const insecure = 'files: {targets: ["https://127.0.0.1:9"], tls: {insecure: true}}';
     const file = await write('insecure.yaml', GOOD.replace('files: http://127.0.0.1:9', insecure));
     const text = 'the certificates of the targets are not verified';
-    const { code, stdout, stderr } = await runCommand(['check', '-c', file]);
+    const { code, stdout, stderr } = await runHere(['check', '-c', file]);
     expect(code).toBe(0);
     expect(stdout.split('\n')[0]).toBe(`${file}: 3 routes, 1 issuer, 2 expectations held, 1 warning`);
     expect(stderr).toBe(`${file}:4:61: warning: ${text}\n    ${insecure}\n${' '.repeat(62)}^\n`);
-    const strict = await runCommand(['check', '--strict', '-c', file]);
+    const strict = await runHere(['check', '--strict', '-c', file]);
     expect(strict).toEqual({ code: 1, stdout, stderr });
-    const machine = await runCommand(['check', '--json', '-c', file]);
+    const machine = await runHere(['check', '--json', '-c', file]);
     expect(JSON.parse(machine.stdout)).toMatchObject({
       ok: true,
       problems: [],
@@ -272,7 +278,7 @@ LINE  ROUTE              WHO CAN OPEN IT                          LIMIT
 
   it('needs neither the issuer, nor the upstream, nor Redis', async () => {
     const file = await write('away.yaml', `redis: redis://127.0.0.1:9\n${GOOD}`);
-    expect((await runCommand(['check', '-c', file])).code).toBe(0);
+    expect((await runHere(['check', '-c', file])).code).toBe(0);
   });
 
   it('runs the cases with tokens as each issuer would make them', async () => {
@@ -293,7 +299,7 @@ routes:
   - {match: GET /f, upstream: files, scope: "f:read", issuer: client, expect: [{path: /f, scopes: ["f:read"], status: 200}, {path: /f, scopes: [], status: 403}]}
   - {match: GET /b, upstream: files, scope: "old:read", issuer: old, expect: [{path: /b, scopes: ["*"], status: 200}, {path: /b, scopes: ["files:*"], status: 403}]}
 `;
-    const { code, stderr } = await runCommand(['check', '-c', await write('issuers.yaml', text)]);
+    const { code, stderr } = await runHere(['check', '-c', await write('issuers.yaml', text)]);
     expect([code, stderr]).toEqual([0, '']);
   });
 
@@ -310,7 +316,7 @@ ${['both', 'aud', 'iss']
       `  - {match: GET /${issuer}, upstream: files, scope: [a:read, b:read], issuer: ${issuer}, expect: [{path: /${issuer}, scopes: [a:read, "b:*"], status: 200}, {path: /${issuer}, scopes: [a:read], status: 403}, {path: /${issuer}, scopes: [], status: 403}]}\n`,
   )
   .join('')}`;
-    const { code, stderr } = await runCommand(['check', '-c', await write('claims.yaml', text)]);
+    const { code, stderr } = await runHere(['check', '-c', await write('claims.yaml', text)]);
     expect([code, stderr]).toEqual([0, '']);
   });
 
@@ -319,7 +325,7 @@ ${['both', 'aud', 'iss']
       'exp.yaml',
       GOOD.replace('https://me.test}', 'https://me.test, claims: {scope: exp}}'),
     );
-    const { code, stderr } = await runCommand(['check', '-c', file]);
+    const { code, stderr } = await runHere(['check', '-c', file]);
     expect(code).toBe(1);
     expect(stderr.split('\n')[0]).toBe(`${file}:2:114: "exp" is a time, and holds no scopes`);
     expect(stderr).not.toContain('    at ');
@@ -332,7 +338,7 @@ ${['both', 'aud', 'iss']
       'tokens.yaml',
       text.replace('{path: /files/7, status: 401}', '{path: /Token/whoami, status: 404}'),
     );
-    const { code, stderr } = await runCommand(['check', '-c', file]);
+    const { code, stderr } = await runHere(['check', '-c', file]);
     expect(code).toBe(1);
     expect(stderr).toContain(
       ':13:9: GET /Token/whoami: expected 404, but the path is that of the token service (/token/whoami)',
@@ -341,10 +347,8 @@ ${['both', 'aud', 'iss']
 
   it('reads variables from the environment, and reports which one is not set', async () => {
     const file = await write('variables.yaml', GOOD.replace('http://127.0.0.1:9', '${FILES_URL}'));
-    expect((await runCommand(['check', '-c', file], { env: { FILES_URL: 'http://127.0.0.1:9' } })).code).toBe(
-      0,
-    );
-    const { code, stderr } = await runCommand(['check', '-c', file]);
+    expect((await runHere(['check', '-c', file], { env: { FILES_URL: 'http://127.0.0.1:9' } })).code).toBe(0);
+    const { code, stderr } = await runHere(['check', '-c', file]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/:4:10: .*FILES_URL/);
   });
@@ -373,7 +377,7 @@ describe('tollgate routes', () => {
       'match: POST /files\n    host: [A.test, "*.b.test"]\n    require: [{claim: org_id, is: acme}]\n    timeout: 5s',
     );
     const file = await write('hosts.yaml', text);
-    const { stdout } = await runCommand(['routes', '-c', file]);
+    const { stdout } = await runHere(['routes', '-c', file]);
     const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
     expect(rows[0]?.[0]).toBe('HOST');
     expect(rows[1]?.[0]).toBe('(any)');
@@ -382,7 +386,7 @@ describe('tollgate routes', () => {
       'POST /files',
       'files:write and files:create, org_id',
     ]);
-    const { stdout: json } = await runCommand(['routes', '--json', '-c', file]);
+    const { stdout: json } = await runHere(['routes', '--json', '-c', file]);
     expect(JSON.parse(json)).toMatchObject([
       {},
       {},
@@ -391,7 +395,7 @@ describe('tollgate routes', () => {
   });
 
   it('--json prints the same for machines', async () => {
-    const { code, stdout } = await runCommand(['routes', '--json', '-c', await write('good.yaml', GOOD)]);
+    const { code, stdout } = await runHere(['routes', '--json', '-c', await write('good.yaml', GOOD)]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual([
       {

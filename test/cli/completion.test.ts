@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.js';
-import { runCommand } from '../support/command.js';
 import { complete, hasShell } from '../support/complete.js';
+import { runHere } from '../support/run-command.js';
 
 const GENERAL = ['--config', '--help', '--version'];
 const NAMES = COMMANDS.map(({ name }) => name);
@@ -60,7 +60,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('the completion script of %s', (
 
   beforeAll(async () => {
     script = join(folder, shell);
-    const { code, stdout, stderr } = await runCommand(['completion', shell]);
+    const { code, stdout, stderr } = await runHere(['completion', shell]);
     expect([code, stderr]).toEqual([0, '']);
     await writeFile(script, stdout);
   });
@@ -85,6 +85,6 @@ it('the completion script of bash completes the value after "="', async () => {
 });
 
 it.each([[[]], [['powershell']], [['constructor']]])('completion %j is wrong usage', async (args) => {
-  const { code, stdout, stderr } = await runCommand(['completion', ...args]);
+  const { code, stdout, stderr } = await runHere(['completion', ...args]);
   expect([code, stdout, stderr]).toEqual([2, '', 'tollgate: usage: tollgate completion bash|zsh|fish\n']);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateEd25519Pem } from '../../src/testing/signing-key.js';
 import { runCommand } from '../support/command.js';
+import { runHere } from '../support/run-command.js';
 
 let folder: string;
 const page = await readFile('docs/diff.md', 'utf8');
@@ -22,12 +23,12 @@ async function write(name: string, text: string): Promise<void> {
   await writeFile(join(folder, name), text);
 }
 
-const run = (...args: string[]) => runCommand(['diff', ...args], { cwd: folder });
+const run = (...args: string[]) => runHere(['diff', ...args], { cwd: folder });
 
 describe('tollgate diff', () => {
   it('prints what docs/diff.md shows, and exits with 1', async () => {
     const [, shown] = /```\n\$ tollgate diff old\.yaml new\.yaml\n([^]*?)```/.exec(page) ?? [];
-    const { code, stdout, stderr } = await run('old.yaml', 'new.yaml');
+    const { code, stdout, stderr } = await runCommand(['diff', 'old.yaml', 'new.yaml'], { cwd: folder });
     expect([code, stderr]).toEqual([1, '']);
     expect(stdout).toBe(shown);
   });

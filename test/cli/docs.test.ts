@@ -8,8 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../support/command.js';
 import { blockAfter } from '../support/docs-block.js';
+import { runHere } from '../support/run-command.js';
 import { freePort } from '../support/redis.js';
 import { createSigningKey } from '../support/tokens.js';
 
@@ -30,7 +30,7 @@ it('docs/commands.md is what npm run commands makes of the table of commands', (
 describe('docs/check.md', () => {
   it('shows the warnings and the summary of its file', async () => {
     await writeFile(join(folder, 'shop.yaml'), `${blockAfter(PAGE, '## Warnings and summary', 'yaml')}\n`);
-    const { code, stdout, stderr } = await runCommand(['check', '-c', 'shop.yaml'], { cwd: folder });
+    const { code, stdout, stderr } = await runHere(['check', '-c', 'shop.yaml'], { cwd: folder });
     expect(code).toBe(0);
     expect(stderr).toBe(`${blockAfter(PAGE, 'prints the warnings on standard error')}\n`);
     const summary = stdout.split('\n', 1)[0]!;
@@ -54,7 +54,7 @@ describe('docs/check.md', () => {
     let file = blockAfter(PAGE, '## Online', 'yaml');
     for (const [shown, used] of Object.entries(ports)) file = file.replaceAll(`:${shown}`, `:${used}`);
     await writeFile(join(folder, 'online.yaml'), file);
-    const { code, stdout } = await runCommand(['check', '--online', '-c', 'online.yaml'], { cwd: folder });
+    const { code, stdout } = await runHere(['check', '--online', '-c', 'online.yaml'], { cwd: folder });
     for (const server of servers) server.close();
     expect(code).toBe(1);
     let lines = stdout.split('\n\n').at(-1)!;

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Explanation } from '../../src/model/explanation.js';
 import type { ExplainedRefusal } from '../../src/telemetry/refusal-json.js';
 import { runCommand, startCommand, type Result, type RunningCommand } from '../support/command.js';
+import { runHere } from '../support/run-command.js';
 import { ADMIN_TOKEN } from '../support/gate.js';
 import { bearer } from '../support/token-gate.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
@@ -70,7 +71,7 @@ afterAll(async () => {
 
 function explain(args: readonly string[], env: Record<string, string> = {}): Promise<Result> {
   const all = { TOLLGATE_ADMIN_TOKEN: ADMIN_TOKEN, ...env };
-  return runCommand(['explain', '-c', file, ...args], { cwd: folder, env: all });
+  return runHere(['explain', '-c', file, ...args], { cwd: folder, env: all });
 }
 
 const callerOf = (app: string, claims: object = {}): string =>

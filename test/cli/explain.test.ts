@@ -6,8 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { explain as command } from '../../src/cli/explain.js';
 import type { Explanation } from '../../src/model/explanation.js';
 import { testIssuer } from '../../src/testing/test-issuer.js';
-import { runCommand } from '../support/command.js';
-import { runInProcess } from '../support/run-command.js';
+import { runHere, runInProcess } from '../support/run-command.js';
 
 const issuer = testIssuer({ issuer: 'https://id.example.com', audience: 'orders', alg: 'ES256' });
 const page = await readFile('docs/explain.md', 'utf8');
@@ -61,7 +60,7 @@ describe('tollgate explain', () => {
     'prints what docs/explain.md shows: %s',
     async (line, shown) => {
       const args = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
-      const { code, stdout } = await runCommand(args, { cwd: folder });
+      const { code, stdout } = await runHere(args, { cwd: folder });
       expect(withoutTimes(stdout)).toBe(withoutTimes(shown));
       expect(code).toBe(shown.includes('\nforward: ') ? 0 : 1);
     },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../support/command.js';
-import { runWithInput } from '../support/run-command.js';
+import { runHere, runWithInput } from '../support/run-command.js';
 
 let folder: string;
 /** The blocks of docs/import.md: the document, the configuration, standard error. */
@@ -31,11 +31,11 @@ describe('tollgate import', () => {
 
   it('writes a file that check accepts, and never overwrites one', async () => {
     const args = ['import', 'openapi.yaml', '--from', 'openapi', '--output', 'gateway.yaml'];
-    const first = await runCommand(args, { cwd: folder });
+    const first = await runHere(args, { cwd: folder });
     expect([first.code, first.stdout]).toEqual([0, expect.stringMatching(/^gateway\.yaml is written\./)]);
     expect(await readFile(join(folder, 'gateway.yaml'), 'utf8')).toBe(configuration);
-    expect((await runCommand(['check', '-c', 'gateway.yaml'], { cwd: folder })).code).toBe(0);
-    const second = await runCommand(args, { cwd: folder });
+    expect((await runHere(['check', '-c', 'gateway.yaml'], { cwd: folder })).code).toBe(0);
+    const second = await runHere(args, { cwd: folder });
     expect([second.code, second.stderr]).toEqual([
       1,
       'tollgate: gateway.yaml already exists and is not overwritten\n',
@@ -62,7 +62,7 @@ describe('tollgate import', () => {
   ])('%j is one clear error', async (args, expected, message) => {
     await writeFile(join(folder, 'text.yaml'), 'text');
     await writeFile(join(folder, 'empty.yaml'), 'openapi: 3.1.0\npaths: {}');
-    const { code, stdout, stderr } = await runCommand(args, { cwd: folder });
+    const { code, stdout, stderr } = await runHere(args, { cwd: folder });
     expect([code, stdout, stderr]).toEqual([expected, '', expect.stringMatching(message)]);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCommand, startCommand } from '../support/command.js';
+import { runHere } from '../support/run-command.js';
 import { freePort } from '../support/redis.js';
 import { until } from '../support/until.js';
 
@@ -14,11 +15,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const run = (...args: string[]) => runCommand(args, { cwd: folder });
+const run = (...args: string[]) => runHere(args, { cwd: folder });
 
 describe('tollgate init', () => {
   it('writes a file that check accepts without a warning, and says what to do next', async () => {
-    const { code, stdout, stderr } = await run('init');
+    const { code, stdout, stderr } = await runCommand(['init'], { cwd: folder });
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout)
       .toBe(`config/gateway.yaml is written. Change the lines that are marked with (1) to (4), then:

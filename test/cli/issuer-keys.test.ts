@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { base64url, createSigningKey, signTexts, type SigningKey } from '../support/tokens.js';
-import { runCommand, startCommand } from '../support/command.js';
+import { startCommand } from '../support/command.js';
+import { runHere } from '../support/run-command.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
 import { until } from '../support/until.js';
 
@@ -65,14 +66,14 @@ it('check runs the cases of issuers with a secret, a public key or other places 
   const env = { JWT_SECRET: SECRET };
   for (const name of ['in-house', 'partner']) {
     await writeFile(file, textOf(EXPECT.replace('NAME', name)));
-    const { code, stdout, stderr } = await runCommand(['check', '-c', file], { env });
+    const { code, stdout, stderr } = await runHere(['check', '-c', file], { env });
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('3 expectations held');
-    const json = await runCommand(['check', '-c', file, '--json'], { env });
+    const json = await runHere(['check', '-c', file, '--json'], { env });
     expect(stdout + json.stdout).not.toContain('canary');
   }
   await writeFile(file, textOf().replace('HS256', 'RS256'));
-  const wrong = await runCommand(['check', '-c', file], { env });
+  const wrong = await runHere(['check', '-c', file], { env });
   expect(wrong.code).toBe(1);
   expect(wrong.stderr).toContain('"RS256" is never accepted beside "secret"');
   expect(wrong.stderr).not.toContain('canary');

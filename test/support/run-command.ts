@@ -1,11 +1,12 @@
 /** Commands with standard input: as a process, or in this process if a test runs many of them. */
 import { execFile } from 'node:child_process';
 import { UsageError, type Run } from '../../src/cli/command.js';
+import { runCommandLine } from '../../src/cli/command-line.js';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { parse } from '../../src/cli/parse.js';
 import { CommandFailed } from '../../src/model/exit.js';
 import { AdministrationError } from '../../src/tokens/administration/errors.js';
-import type { Result } from './command.js';
+import type { CommandOptions, Result } from './command.js';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
@@ -45,5 +46,29 @@ export async function runInProcess(
     if (code === 1 && !(error instanceof CommandFailed || error instanceof AdministrationError)) throw error;
     terminal.err(`tollgate: ${(error as Error).message}`);
     return { code, stdout, stderr };
+  }
+}
+
+/**
+ * A whole command line without a separate process, for commands that end by themselves and leave nothing behind: the text
+ * and the exit code are those of the built command, since `src/cli/run.ts` adds only the streams.
+ */
+export async function runHere(
+  args: readonly string[],
+  { env = {}, cwd }: Pick<CommandOptions, 'env' | 'cwd'> = {},
+): Promise<Result> {
+  let [stdout, stderr] = ['', ''];
+  const before = process.cwd();
+  if (cwd !== undefined) process.chdir(cwd);
+  try {
+    const code = await runCommandLine(args, {
+      out: (text) => void (stdout += `${text}\n`),
+      err: (text) => void (stderr += `${text}\n`),
+      readSecret: () => Promise.resolve(''),
+      env: { ...process.env, REDIS_URL: '', ...env },
+    });
+    return { code, stdout, stderr };
+  } finally {
+    process.chdir(before);
   }
 }
