@@ -44,6 +44,17 @@ describe('the unit', () => {
     expect(values('NoNewPrivileges')).toEqual(['yes']);
   });
 
+  it('names what a port below 1024 needs: the capability, and no user namespace, in which it would have no effect', () => {
+    const proposed = [...text.matchAll(/^#(\w+=.*)$/gm)].map(([, line]) => line);
+    expect(proposed).toEqual([
+      'AmbientCapabilities=CAP_NET_BIND_SERVICE',
+      'CapabilityBoundingSet=CAP_NET_BIND_SERVICE',
+      'PrivateUsers=no',
+    ]);
+    const page = readFileSync('docs/deployment.md', 'utf8');
+    expect(page).toContain(`\`\`\`ini\n[Service]\n${proposed.join('\n')}\n\`\`\``);
+  });
+
   it('allows what Node needs: executable memory, and the system calls of a service', () => {
     expect(values('MemoryDenyWriteExecute')).toEqual([]);
     expect(values('SystemCallFilter')[0]).toBe('@system-service');
