@@ -47,6 +47,7 @@ type GatewayDependencies = Pick<Parameters<typeof createTokenService>[0], 'verif
 export interface TokenServiceConfig {
   readonly database: TokenServiceSettings['database'];
   readonly keyEncryptionKey: TokenServiceSettings['keyEncryptionKey'];
+  readonly previousKeyEncryptionKey: TokenServiceSettings['previousKeyEncryptionKey'];
   /** Undefined where some tokens never expire: no signing key is then withdrawn. */
   readonly longestLifetimeMs: number | undefined;
 }
@@ -92,7 +93,7 @@ const DELETE_EXPIRED_EVERY_MS = 60 * 60_000;
  * @param mayBeUnavailable resolves although the database is unavailable, and retries until it is available
  */
 export async function openTokenService(
-  { database, keyEncryptionKey, longestLifetimeMs }: TokenServiceConfig,
+  { database, longestLifetimeMs, ...encryption }: TokenServiceConfig,
   { now, random, pepper: configuredPepper, log, audit = createAudit(log) }: TokenServiceRuntime,
   { mayBeUnavailable }: { readonly mayBeUnavailable: boolean } = { mayBeUnavailable: false },
 ): Promise<TokenServiceHandle> {
@@ -107,7 +108,7 @@ export async function openTokenService(
     subnetOf,
   });
   const hashedClient: NameClient = (id) => ({ client_id_hash: secrets.fingerprintOfId(id) });
-  const keyEncryption = createKeyEncryption(keyEncryptionKey, random);
+  const keyEncryption = createKeyEncryption(encryption, random);
   const signer = createSigner({ registry, keyEncryption, now, log, longestLifetimeMs });
   const opening = new RetriedOpening(async () => {
     pepper ??= await readPepper(registry, configuredPepper, random);
@@ -208,8 +209,13 @@ function plainClient(id: string): { client_id: string } {
 
 /** Selects the settings by which the registry and the signer are opened. */
 export function tokenServiceConfig(settings: TokenServiceSettings): TokenServiceConfig {
-  const { database, keyEncryptionKey } = settings;
-  return { database, keyEncryptionKey, longestLifetimeMs: longestLifetimeMs(settings) };
+  const { database, keyEncryptionKey, previousKeyEncryptionKey } = settings;
+  return {
+    database,
+    keyEncryptionKey,
+    previousKeyEncryptionKey,
+    longestLifetimeMs: longestLifetimeMs(settings),
+  };
 }
 
 /** Deletes expired rows once an hour: families, used tokens, named tokens, keys, revocations. */

@@ -43,6 +43,8 @@ export interface TokenServiceSettings {
   readonly issueLimit: AppLimitSettings | undefined;
   /** Undefined: signing keys are stored unencrypted. */
   readonly keyEncryptionKey: string | undefined;
+  /** The one before it: it still decrypts. */
+  readonly previousKeyEncryptionKey: string | undefined;
   readonly endpoints: TokenEndpoints;
 }
 

@@ -11,10 +11,21 @@ import { createCipheriv, createDecipheriv, scrypt } from 'node:crypto';
 export interface KeyEncryption {
   /** Encrypts a private key for storage; returns it unchanged if there is no `key_encryption_key`. */
   encrypt(kid: string, privateKey: string): Promise<string>;
-  /** Whether a stored key is in plain text although there is a `key_encryption_key`. */
-  needsEncryption(stored: string): boolean;
+  /**
+   * Returns what replaces a stored key that is in plain text or encrypted with the previous `key_encryption_key`. Undefined if
+   * nothing does, also where it cannot be decrypted.
+   */
+  replacement(kid: string, stored: string): Promise<string | undefined>;
   /** Decrypts a stored key. Rejects with a `KeyEncryptionError` if `key_encryption_key` is wrong or missing. */
   decrypt(kid: string, stored: string): Promise<string>;
+}
+
+/** The settings that decide how private keys are stored. An empty text counts as undefined. */
+export interface KeyEncryptionSettings {
+  /** Undefined: keys are stored in plain text. */
+  readonly keyEncryptionKey: string | undefined;
+  /** Decrypts what was stored before `key_encryption_key` was replaced. */
+  readonly previousKeyEncryptionKey?: string | undefined;
 }
 
 /** A stored key cannot be decrypted. The message tells the operator why. */
@@ -35,49 +46,65 @@ const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 /**
  * Creates the encryption of private keys.
  *
- * @param keyEncryptionKey if undefined or empty, keys are stored in plain text
  * @param random returns `size` random bytes
  */
 export function createKeyEncryption(
-  keyEncryptionKey: string | undefined,
+  { keyEncryptionKey, previousKeyEncryptionKey }: KeyEncryptionSettings,
   random: (size: number) => Uint8Array,
 ): KeyEncryption {
   const secret = keyEncryptionKey === '' ? undefined : keyEncryptionKey;
+  const previous = previousKeyEncryptionKey === '' ? undefined : previousKeyEncryptionKey;
+
+  async function encrypt(kid: string, privateKey: string): Promise<string> {
+    if (secret === undefined) return privateKey;
+    const salt = random(SALT_BYTES);
+    const nonce = random(NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, await deriveKey(secret, salt), nonce).setAAD(Buffer.from(kid));
+    const encrypted = [cipher.update(privateKey, 'utf8'), cipher.final(), cipher.getAuthTag()];
+    return [FORMAT, ...[salt, nonce, Buffer.concat(encrypted)].map(base64url)].join('.');
+  }
+
+  async function decrypt(kid: string, stored: string): Promise<string> {
+    // The key was stored before key_encryption_key was set.
+    if (!isEncrypted(stored)) return stored;
+    if (secret === undefined)
+      throw new KeyEncryptionError('the signing keys are encrypted: key_encryption_key must be set');
+    const decrypted =
+      (await decryptWith(secret, kid, stored)) ??
+      (previous === undefined ? undefined : await decryptWith(previous, kid, stored));
+    if (decrypted !== undefined) return decrypted;
+    throw new KeyEncryptionError(
+      'the signing keys cannot be decrypted: they were encrypted with another key_encryption_key',
+    );
+  }
 
   return {
-    async encrypt(kid, privateKey) {
-      if (secret === undefined) return privateKey;
-      const salt = random(SALT_BYTES);
-      const nonce = random(NONCE_BYTES);
-      const cipher = createCipheriv(CIPHER, await deriveKey(secret, salt), nonce).setAAD(Buffer.from(kid));
-      const encrypted = [cipher.update(privateKey, 'utf8'), cipher.final(), cipher.getAuthTag()];
-      return [FORMAT, ...[salt, nonce, Buffer.concat(encrypted)].map(base64url)].join('.');
-    },
-
-    needsEncryption: (stored) => secret !== undefined && !isEncrypted(stored),
-
-    async decrypt(kid, stored) {
-      // The key was stored before key_encryption_key was set.
-      if (!isEncrypted(stored)) return stored;
-      if (secret === undefined)
-        throw new KeyEncryptionError('the signing keys are encrypted: key_encryption_key must be set');
-      const [salt, nonce, encrypted] = stored.split('.').slice(1).map(bytes);
-      try {
-        if (!salt || !nonce || !encrypted) throw new RangeError('a part is missing');
-        const decipher = createDecipheriv(CIPHER, await deriveKey(secret, salt), nonce, {
-          authTagLength: TAG_BYTES,
-        })
-          .setAAD(Buffer.from(kid))
-          .setAuthTag(encrypted.subarray(-TAG_BYTES));
-        const decrypted = [decipher.update(encrypted.subarray(0, -TAG_BYTES)), decipher.final()];
-        return Buffer.concat(decrypted).toString('utf8');
-      } catch (cause) {
-        const message =
-          'the signing keys cannot be decrypted: they were encrypted with another key_encryption_key';
-        throw new KeyEncryptionError(message, { cause });
-      }
+    encrypt,
+    decrypt,
+    async replacement(kid, stored) {
+      if (secret === undefined) return undefined;
+      if (!isEncrypted(stored)) return encrypt(kid, stored);
+      if (previous === undefined || (await decryptWith(secret, kid, stored)) !== undefined) return undefined;
+      const decrypted = await decryptWith(previous, kid, stored);
+      return decrypted === undefined ? undefined : encrypt(kid, decrypted);
     },
   };
+}
+
+/** Returns undefined where the secret or the kid is another one, or the stored key was changed. */
+async function decryptWith(secret: string, kid: string, stored: string): Promise<string | undefined> {
+  const [salt, nonce, encrypted] = stored.split('.').slice(1).map(bytes);
+  if (!salt || !nonce || !encrypted) return undefined;
+  const key = await deriveKey(secret, salt);
+  try {
+    const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES })
+      .setAAD(Buffer.from(kid))
+      .setAuthTag(encrypted.subarray(-TAG_BYTES));
+    const decrypted = [decipher.update(encrypted.subarray(0, -TAG_BYTES)), decipher.final()];
+    return Buffer.concat(decrypted).toString('utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function isEncrypted(stored: string): boolean {

@@ -100,7 +100,7 @@ describe('the reference of the keys', () => {
     const value = JSON.parse(
       JSON.stringify(examples[path])
         .replace('${DATABASE_URL}', 'postgres://tollgate@127.0.0.1/tollgate')
-        .replace(/\$\{(JWT_SECRET|TOLLGATE_KEK:-)\}/, randomBytes(32).toString('base64')),
+        .replace(/\$\{(JWT_SECRET|TOLLGATE_(?:PREVIOUS_)?KEK:-)\}/, randomBytes(32).toString('base64')),
     ) as unknown;
     expect(schema.safeParse(withKey(path, value)).error?.issues ?? []).toEqual([]);
   });

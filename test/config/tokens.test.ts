@@ -48,6 +48,7 @@ describe('the token service', () => {
       failedAttempts: { attempts: 20, windowMs: 60_000, cooldownMs: 600_000 },
       issueLimit: { requests: 60, windowMs: 60_000 },
       keyEncryptionKey: undefined,
+      previousKeyEncryptionKey: undefined,
       revokeLimit: { requests: 60, windowMs: 60_000 },
       endpoints: {
         revoke: { path: '/revoke' },
@@ -88,6 +89,15 @@ describe('the token service', () => {
     ['none', undefined],
   ])('issues %s', (issue_limit, issueLimit) => {
     expect(compile({ ...BASE, tokens: { ...TOKENS, issue_limit } }).tokens?.issueLimit).toEqual(issueLimit);
+  });
+
+  it('accepts the key before it, which may be empty', () => {
+    const [now, before] = [randomBytes(32), randomBytes(32)].map((bytes) => bytes.toString('base64'));
+    const keys = { key_encryption_key: now, previous_key_encryption_key: before };
+    const { tokens } = compile({ ...BASE, tokens: { ...TOKENS, ...keys } });
+    expect(tokens).toMatchObject({ keyEncryptionKey: now, previousKeyEncryptionKey: before });
+    const without = { ...TOKENS, previous_key_encryption_key: '' };
+    expect(compile({ ...BASE, tokens: without }).tokens?.previousKeyEncryptionKey).toBeUndefined();
   });
 
   it('treats an empty key as missing', () => {
@@ -152,6 +162,11 @@ describe('the token service', () => {
     [{ key_encryption_key: 'correct horse battery staple' }, /must hold 32 random bytes/],
     [{ key_encryption_key: '0123456789abcdef'.repeat(3) }, /must hold 32 random bytes/],
     [{ key_encryption_key: '0123456789'.repeat(7) }, /must hold 32 random bytes/],
+    [{ previous_key_encryption_key: 'short' }, /must hold 32 random bytes/],
+    [
+      { previous_key_encryption_key: randomBytes(32).toString('base64') },
+      /^tokens\.previous_key_encryption_key: decrypts what "key_encryption_key" encrypts again, which is missing/,
+    ],
   ])('refuses %j in the section', (change, problem) => {
     const problems = problemsOf({ ...BASE, tokens: { ...TOKENS, ...change } });
     expect(problems).toHaveLength(1);

@@ -87,14 +87,23 @@ describe.skipIf(!hasSqlite)('with SQLite', { timeout: 60_000 }, () => {
     expect(await issueToken(restored, app)).toMatch(/^ey/);
   });
 
-  it('key_encryption_key encrypts the keys at the next start, and tokens stay valid', async () => {
+  it('key_encryption_key encrypts the keys at the next start, it can be replaced, and tokens stay valid', async () => {
     const first = await start();
     const app = await makeApp(first, { name: 'encrypted', scopes: ['orders:read'] });
     const token = await issueToken(first, app);
     await first.stop();
-    const second = await start({ key_encryption_key: newKey() });
-    expect((await get(second, '/orders', token)).status).toBe(200);
-    await second.stop();
+    const [old, replaced] = [newKey(), newKey()];
+    for (const keys of [
+      { key_encryption_key: old },
+      { key_encryption_key: replaced, previous_key_encryption_key: old },
+      { key_encryption_key: replaced },
+    ]) {
+      const next = await start(keys);
+      expect((await get(next, '/orders', token)).status).toBe(200);
+      await next.stop();
+    }
+    const withOld = start({ key_encryption_key: old });
+    await expect(withOld).rejects.toThrow('they were encrypted with another key_encryption_key');
     await expect(start()).rejects.toThrow('the signing keys are encrypted: key_encryption_key must be set');
   });
 

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createKeyEncryption, KeyEncryptionError } from '../../src/tokens/key-encryption.js';
 
-const keyEncryptionOf = (key: string | undefined) => createKeyEncryption(key, randomBytes);
+const keyEncryptionOf = (keyEncryptionKey: string | undefined, previousKeyEncryptionKey?: string) =>
+  createKeyEncryption({ keyEncryptionKey, previousKeyEncryptionKey }, randomBytes);
 const PEM = '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n';
 
 describe('private keys at rest', () => {
@@ -51,5 +52,23 @@ describe('private keys at rest', () => {
         /^the signing keys cannot be decrypted: they were encrypted with another key_encryption_key$/,
       );
     }
+  });
+
+  it('a previous key_encryption_key is read, and what it encrypted is replaced', async () => {
+    const old = await keyEncryptionOf('old').encrypt('kid', PEM);
+    const both = keyEncryptionOf('new', 'old');
+    expect(await both.decrypt('kid', old)).toBe(PEM);
+    const replaced = await both.replacement('kid', old);
+    expect(await keyEncryptionOf('new').decrypt('kid', replaced!)).toBe(PEM);
+    expect(await both.decrypt('kid', replaced!)).toBe(PEM);
+    expect(await both.replacement('kid', replaced!)).toBeUndefined();
+    expect(await keyEncryptionOf('new', '').replacement('kid', old)).toBeUndefined();
+  });
+
+  it('a key that neither decrypts is not replaced, and is the same error', async () => {
+    const other = await keyEncryptionOf('other').encrypt('kid', PEM);
+    const both = keyEncryptionOf('new', 'old');
+    expect(await both.replacement('kid', other)).toBeUndefined();
+    await expect(both.decrypt('kid', other)).rejects.toThrow('another key_encryption_key');
   });
 });

@@ -26,6 +26,7 @@ async function openWith(env: Record<string, string>): Promise<void> {
   const loadContext = {
     database: { kind: 'sqlite', path },
     keyEncryptionKey: undefined,
+    previousKeyEncryptionKey: undefined,
     longestLifetimeMs: undefined,
   } as const;
   const opened = await openTokenService(loadContext, processRuntime(SILENT, env));

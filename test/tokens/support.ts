@@ -119,7 +119,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
   const now = () => clock.nowMs;
   const signer = createSigner({
     registry,
-    keyEncryption: createKeyEncryption(undefined, randomBytes),
+    keyEncryption: createKeyEncryption({ keyEncryptionKey: undefined }, randomBytes),
     now,
     log,
     longestLifetimeMs: undefined,
@@ -138,6 +138,7 @@ export async function startTokenService(options: ServiceOptions = {}): Promise<T
     revokeLimit: undefined,
     issueLimit: undefined,
     keyEncryptionKey: undefined,
+    previousKeyEncryptionKey: undefined,
     ...options.settings,
     endpoints: { ...ENDPOINTS, ...options.endpoints },
   };

@@ -1,12 +1,21 @@
-/** Checks that nothing conflicts with the token service: the path of each endpoint is its own, and so is its iss. */
+/** Checks that nothing conflicts with the token service: the path of each endpoint is its own, and so is its iss; and its keys. */
 import { ownerOf } from '../../model/token-paths.js';
 import type { PartialConfig } from '../partial.js';
 import type { Report } from '../problem.js';
 
-/** Reports endpoints with one path, routes that an endpoint hides, and issuers with the iss of the gateway's tokens. */
+/**
+ * Reports endpoints with one path, routes that an endpoint hides, issuers with the iss of the gateway's tokens, and a
+ * previous key of encryption without a present one.
+ */
 export function checkTokens({ general, issuers, routes }: PartialConfig, report: Report): void {
   const { tokens } = general;
   if (!tokens) return;
+  if (tokens.previous_key_encryption_key && !tokens.key_encryption_key) {
+    report(
+      ['tokens', 'previous_key_encryption_key'],
+      'decrypts what "key_encryption_key" encrypts again, which is missing',
+    );
+  }
   const earlier: Record<string, { readonly path: string }> = {};
   for (const [name, endpoint] of Object.entries(tokens.endpoints)) {
     if (!endpoint) continue;

@@ -32,6 +32,8 @@ export function compileTokens(raw: RawTokens, files: Files): TokenServiceSetting
     issueLimit:
       issue_limit === 'none' ? undefined : { requests: issue_limit.requests, windowMs: issue_limit.window },
     keyEncryptionKey: raw.key_encryption_key === '' ? undefined : raw.key_encryption_key,
+    previousKeyEncryptionKey:
+      raw.previous_key_encryption_key === '' ? undefined : raw.previous_key_encryption_key,
     endpoints: {
       revoke,
       introspect,

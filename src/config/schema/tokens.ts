@@ -152,5 +152,10 @@ export const tokens = z.strictObject({
       'A secret of 32 random bytes with which signing keys are encrypted at rest, those stored before too: ' +
         '${TOLLGATE_KEK:-}; empty: they are not. Made with: openssl rand -base64 32.',
     ),
+  previous_key_encryption_key: phrase(parseKeyText, 'a text')
+    .optional()
+    .describe(
+      'The key_encryption_key before the present one. Keys that it encrypted are read, and encrypted again with the present one.',
+    ),
   endpoints: endpoints.prefault({}),
 });

@@ -9,7 +9,7 @@ import { generateRsaKeyPair, type KeyPair, type PublicJwk } from './key-pair.js'
 import { keyThatSigns, loadKey, type LoadedKey } from './keys.js';
 import { planRotation, type Schedule } from './schedule.js';
 import { signToken } from './sign-token.js';
-import { addNextKey, encryptPlainKeys, type StoredKeysOptions } from './stored-keys.js';
+import { addNextKey, encryptStoredKeys, type StoredKeysOptions } from './stored-keys.js';
 
 export interface PublicJwks {
   readonly keys: readonly PublicJwk[];
@@ -81,7 +81,7 @@ class RegistrySigner implements Signer {
   }
 
   async open(): Promise<void> {
-    await encryptPlainKeys(this.#options);
+    await encryptStoredKeys(this.#options);
     // A gateway that cannot sign must not start.
     await this.#readKeys((error) => {
       throw error;

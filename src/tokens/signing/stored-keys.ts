@@ -47,22 +47,22 @@ export async function addNextKey(
 }
 
 /**
- * Encrypts keys that were stored before `key_encryption_key` was set, including keys that no longer sign. Rejects if
- * the registry is unavailable.
+ * Encrypts keys that are stored in plain text or under the previous `key_encryption_key`, including keys that no longer
+ * sign. Rejects if the registry is unavailable.
  */
-export async function encryptPlainKeys({ registry, keyEncryption, log }: StoredKeysOptions): Promise<void> {
-  const plain = (await registry.signingKeys(0)).filter(({ privateKey }) =>
-    keyEncryption.needsEncryption(privateKey),
-  );
-  if (plain.length === 0) return;
+export async function encryptStoredKeys({ registry, keyEncryption, log }: StoredKeysOptions): Promise<void> {
+  const stored = await registry.signingKeys(0);
   const replacements = await Promise.all(
-    plain.map(async ({ kid, privateKey: before }) => ({
+    stored.map(async ({ kid, privateKey: before }) => ({
       kid,
       before,
-      after: await keyEncryption.encrypt(kid, before),
+      after: await keyEncryption.replacement(kid, before),
     })),
   );
-  await registry.replacePrivateKeys(replacements);
-  const kids = plain.map(({ kid }) => kid);
-  log.info({ kids }, 'signing keys that were stored in plain text are now encrypted');
+  const needed = replacements.flatMap(({ kid, before, after }) =>
+    after === undefined ? [] : [{ kid, before, after }],
+  );
+  if (needed.length === 0) return;
+  await registry.replacePrivateKeys(needed);
+  log.info({ kids: needed.map(({ kid }) => kid) }, 'stored signing keys are now encrypted');
 }

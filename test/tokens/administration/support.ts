@@ -40,7 +40,12 @@ export const DEVELOPER = {
 export async function openAdministration(): Promise<AdministeredRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'tollgate-administration-'));
   const database = { kind: 'sqlite', path: join(folder, 'tollgate.db') } as const;
-  const config = { database, keyEncryptionKey: undefined, longestLifetimeMs: undefined };
+  const config = {
+    database,
+    keyEncryptionKey: undefined,
+    previousKeyEncryptionKey: undefined,
+    longestLifetimeMs: undefined,
+  };
   const runtime = { now: Date.now, random: randomBytes, pepper: undefined, log: SILENT };
   const tokens = await openTokenService(config, runtime);
   const { registry, fingerprintOfId } = tokens;

@@ -148,7 +148,8 @@ describe('a signer', () => {
 });
 
 describe('a signer with a key_encryption_key', () => {
-  const encryptionOf = (key: string | undefined) => createKeyEncryption(key, randomBytes);
+  const encryptionOf = (keyEncryptionKey: string | undefined, previousKeyEncryptionKey?: string) =>
+    createKeyEncryption({ keyEncryptionKey, previousKeyEncryptionKey }, randomBytes);
 
   it('stores no private key in the clear, and reads its own again', async () => {
     const first = await installation.openSigner({ now, keyEncryption: encryptionOf('secret') });
@@ -186,6 +187,25 @@ describe('a signer with a key_encryption_key', () => {
     for (const gate of [...gates, again]) await verify(await gate.sign({ iat: 1 }, 'app'), plain.jwks());
   });
 
+  it('encrypts keys of the previous key_encryption_key again, while a gateway that has only that goes on signing', async () => {
+    const before = await installation.openSigner({ now, keyEncryption: encryptionOf('old'), ...schedule });
+    nowMs += 50 * MINUTE;
+    await before.refresh();
+    nowMs += 11 * MINUTE;
+    await Promise.all(
+      [1, 2].map(() =>
+        installation.openSigner({ now, keyEncryption: encryptionOf('new', 'old'), ...schedule }),
+      ),
+    );
+    await before.refresh();
+    const after = await installation.openSigner({ now, keyEncryption: encryptionOf('new'), ...schedule });
+    expect(kidsOf(after)).toHaveLength(2);
+    for (const signer of [before, after]) await verify(await signer.sign({ iat: 1 }, 'app'), after.jwks());
+    await expect(
+      installation.openSigner({ now, keyEncryption: encryptionOf('old'), ...schedule }),
+    ).rejects.toThrow('another key_encryption_key');
+  });
+
   it('publishes a key that only another gateway can decrypt, does not sign with it, and logs that once', async () => {
     const errors: [object, string][] = [];
     const log = {
@@ -216,7 +236,7 @@ describe('a signer with a key_encryption_key', () => {
     // Decrypts existing keys, and stores its own in the clear.
     const turning: KeyEncryption = {
       encrypt: (kid, key) => plain.encrypt(kid, key),
-      needsEncryption: () => false,
+      replacement: () => Promise.resolve(undefined),
       decrypt: (kid, stored) => lost.decrypt(kid, stored),
     };
     await installation.openSigner({ now, keyEncryption: turning, ...schedule });

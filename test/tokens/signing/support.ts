@@ -37,7 +37,7 @@ export async function createInstallation(): Promise<Installation> {
     async openSigner(options) {
       const signer = createSigner({
         registry: options.registry ?? (await open()),
-        keyEncryption: createKeyEncryption(undefined, randomBytes),
+        keyEncryption: createKeyEncryption({ keyEncryptionKey: undefined }, randomBytes),
         now: Date.now,
         log: SILENT,
         longestLifetimeMs: 60_000,
