@@ -29,6 +29,8 @@ const byKind = (objects: Iterable<{ kind?: string }>): Record<string, unknown> =
 const ALL_VALUES = {
   env: { B: 1, A: 'text: "quoted"', C: true },
   image: { repository: 'example/tollgate', tag: '9.9.9', pullPolicy: 'Always' },
+  extraVolumes: [{ name: 'tls', secret: { secretName: 'tls', defaultMode: 288 } }],
+  extraVolumeMounts: [{ name: 'tls', mountPath: '/app/tls', readOnly: true }],
   imagePullSecrets: [{ name: 'pull' }],
   replicas: 3,
   autoscaling: { enabled: false },
@@ -88,9 +90,18 @@ describe('the chart', () => {
               ],
               envFrom: [{ secretRef: { name: 'other' } }],
               resources: { limits: { memory: '1Gi' } },
+              volumeMounts: [
+                { mountPath: '/app/config' },
+                { mountPath: '/app/data' },
+                { name: 'tls', mountPath: '/app/tls', readOnly: true },
+              ],
             },
           ],
-          volumes: [{ name: 'config', configMap: { name: 'edge' } }, { name: 'data' }],
+          volumes: [
+            { name: 'config', configMap: { name: 'edge' } },
+            { name: 'data' },
+            { name: 'tls', secret: { secretName: 'tls', defaultMode: 288 } },
+          ],
         },
       },
     });
