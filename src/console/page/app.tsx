@@ -17,7 +17,10 @@ export function App() {
   const [isConnected, setIsConnected] = useState(true);
   const place = usePlace();
 
+  const [signOutError, setSignOutError] = useState<string>();
   const current = useRef<Session | undefined>(undefined);
+  /** How often someone has signed in or out. What was asked before that says nothing of the session after it. */
+  const changes = useRef(0);
 
   const begin = useCallback((next: Session) => {
     if (!current.current) returnToDrafts(next);
@@ -31,10 +34,12 @@ export function App() {
     setSession(ended);
   }, []);
   const load = useCallback(async () => {
+    const before = changes.current;
     try {
-      begin(await get<Session>('session'));
+      const next = await get<Session>('session');
+      if (changes.current === before) begin(next);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) end();
+      if (changes.current === before && isUnauthorized(error)) end();
     }
   }, [begin, end]);
   useEffect(() => {
@@ -45,8 +50,22 @@ export function App() {
     }, SESSION_EVERY_MS);
     return () => clearInterval(timer);
   }, [load, end]);
+  const signIn = (next: Session): void => {
+    changes.current += 1;
+    begin(next);
+  };
   const signOut = async (): Promise<void> => {
-    await request('DELETE', 'session').catch(() => undefined);
+    setSignOutError(undefined);
+    try {
+      await request('DELETE', 'session');
+    } catch (error) {
+      // The page cannot delete the cookie, so the session goes on, and the next person would have it.
+      if (!isUnauthorized(error)) {
+        setSignOutError(error instanceof ApiError ? error.message : 'Try again.');
+        return;
+      }
+    }
+    changes.current += 1;
     // The next person begins at the beginning.
     goTo();
     current.current = undefined;
@@ -55,15 +74,24 @@ export function App() {
 
   if (session === 'unknown') return isConnected ? null : <LostConnection />;
   if (session === undefined || session === 'expired')
-    return <SignIn onSignedIn={begin} hasExpired={session === 'expired'} />;
+    return <SignIn onSignedIn={signIn} hasExpired={session === 'expired'} />;
   return (
     <SessionContext.Provider value={session}>
       <Frame place={place} onSignOut={() => void signOut()}>
         {!isConnected && <LostConnection />}
+        {signOutError !== undefined && (
+          <p class="notice bad" role="alert">
+            You are still signed in: signing out failed. {signOutError}
+          </p>
+        )}
         {pageAt(place, session)}
       </Frame>
     </SessionContext.Provider>
   );
+}
+
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401;
 }
 
 /** What becomes of a session that the gateway no longer knows. */

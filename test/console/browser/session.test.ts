@@ -101,6 +101,20 @@ describeInBrowser('A session', () => {
     expect(new URL(tab.page.url()).hash).toBe('#/');
   });
 
+  it('goes on where signing out fails, and the page says so', async () => {
+    const { page, context } = await site.openAs(ADA, '#/apps');
+    // Another tab signs in, so this one no longer knows the session's CSRF value.
+    const { name: user, password } = ADA;
+    await context.request.post(`${site.address}api/session`, { data: { user, password } });
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('alert').getByText('You are still signed in').waitFor();
+    expect(await page.getByRole('heading', { name: 'Sign in' }).count()).toBe(0);
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await context.cookies()).toEqual([]);
+  });
+
   it('of a developer shows neither users nor the audit log', async () => {
     const tab = await site.openAs(ADA, '#/users');
     await expectHeading(tab, 'No such page');
