@@ -1,6 +1,7 @@
 /** What the command palette offers for a text. */
 import type { AppSummary } from '../api/apps';
 import type { Session } from '../api/session';
+import { looksLikeToken, tokenIn } from './debugger/decode';
 import { goTo } from './router';
 import { openInDebugger } from './token-handover';
 import { visibleText } from './visible';
@@ -38,7 +39,7 @@ export function commandsFor(
   apps: readonly AppSummary[],
   { kind }: Session,
 ): readonly Command[] {
-  const token = JWT.exec(text)?.[1];
+  const token = looksLikeToken(text) ? tokenIn(text) : JWT.exec(text)?.[1];
   if (token !== undefined) return [debugCommand(token)];
   const search = text.toLowerCase();
   const pages = kind === 'administrator' ? [...PAGES, ...PAGES_OF_ADMINISTRATORS] : PAGES;

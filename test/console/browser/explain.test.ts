@@ -69,6 +69,19 @@ describeInBrowser('Explain', () => {
     );
   });
 
+  it('opens the debugger for a token in the place of a request id, so that it is in no address', async () => {
+    const token = await newToken();
+    const tab = await site.openAs('administrator', '#/explain');
+    const { page } = tab;
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.getByLabel('Request id of a refusal').fill(`Bearer ${token}`);
+    await page.getByRole('button', { name: 'Show the decision' }).click();
+    await page.getByRole('heading', { name: 'What it opens' }).waitFor();
+    expect(page.url()).toBe(`${site.address}#/debugger`);
+    expect(asked.filter((url) => url.includes(token.slice(0, 20)))).toEqual([]);
+  });
+
   it('says that an id is not kept', async () => {
     const { page } = await site.openAs('administrator', '#/explain/no-such-request');
     await page.getByRole('alert').getByText('No such refusal').waitFor();

@@ -38,6 +38,11 @@ export function tokenIn(text: string): string {
   return splitToken(text).parts.join('.').replace(/\s/g, '');
 }
 
+/** Whether a text is a token, also one that is not well-formed: the header of each begins with `{"`, in base64url. */
+export function looksLikeToken(text: string): boolean {
+  return tokenIn(text).startsWith('eyJ');
+}
+
 /** Decodes a part of a token: base64url (RFC 7515 2) of a JSON object. */
 export function decodePart(part: string): DecodedPart {
   if (!BASE64URL.test(part)) return { problem: 'It is not base64url.' };

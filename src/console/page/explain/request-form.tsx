@@ -1,11 +1,12 @@
 /** Asks for a request to explain, or for the id of one that was refused. */
 import { useState } from 'preact/hooks';
 import type { ExplainQuestion } from '../../api/token';
-import { tokenIn } from '../debugger/decode';
+import { looksLikeToken, tokenIn } from '../debugger/decode';
 import { TokenEditor } from '../debugger/token-editor';
 import { useDraft } from '../drafts';
 import { TextField } from '../parts/field';
 import { goTo } from '../router';
+import { openInDebugger } from '../token-handover';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -65,7 +66,9 @@ export function RequestIdForm({ current = '' }: { readonly current?: string | un
   const [id, setId] = useState(current);
   const submit = (event: Event): void => {
     event.preventDefault();
-    if (id.trim() !== '') goTo('explain', id.trim());
+    // A request id is a part of the address, which no token may be in.
+    if (looksLikeToken(id)) openInDebugger(tokenIn(id));
+    else if (id.trim() !== '') goTo('explain', id.trim());
   };
   return (
     <form class="card" onSubmit={submit}>
