@@ -74,6 +74,8 @@ export default defineConfig({
           include: BROWSER,
           globalSetup: ['test/support/chromium.global.ts', 'test/support/nginx.global.ts'],
           maxWorkers: 2,
+          // A test has several steps, each of which may wait (test/support/browser.ts).
+          testTimeout: 60_000,
           sequence: { groupOrder: 2 },
         },
       },
