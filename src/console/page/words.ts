@@ -46,6 +46,22 @@ export function numberText(value: number | null, digits = 0): string {
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
+const MOST_DIGITS = 6;
+
+/**
+ * Returns the texts of the values of an axis, with as many digits after the point as tell them apart.
+ * @param step between two values
+ */
+export function axisTexts(values: readonly number[], step: number): string[] {
+  let digits = 0;
+  while (digits < MOST_DIGITS && !isWhole(step * 10 ** digits)) digits += 1;
+  return values.map((value) => numberText(value, digits));
+}
+
+function isWhole(value: number): boolean {
+  return Math.abs(value - Math.round(value)) < 1e-6;
+}
+
 /** Shortens a long id in the middle. */
 export function shortened(id: string, most = 20): string {
   return id.length <= most ? id : `${id.slice(0, most / 2 - 1)}…${id.slice(1 - most / 2)}`;

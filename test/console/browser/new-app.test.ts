@@ -3,6 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { expectNoAxeViolations, type Tab } from '../../support/browser.js';
+import { administer } from '../../support/token-gate.js';
 import { ADA, describeInBrowser, expectHeading, useConsole } from './fixture.js';
 
 const run = promisify(execFile);
@@ -69,6 +70,16 @@ describeInBrowser('The page of a new application', () => {
     await page.getByRole('link', { name: 'Go to the application' }).click();
     await expectHeading(tab, 'Of Ada');
     await page.getByText('Acme').first().waitFor();
+  });
+});
+
+describeInBrowser('The list of applications', () => {
+  it('offers a developer of no organization, who can have none, no new one', async () => {
+    const { name, password } = { ...ADA, name: 'noether' };
+    await administer(site.gate, 'POST', '/api/users', { name, password, scopes: [] });
+    const { page } = await site.openAs({ ...ADA, name }, '#/apps');
+    await page.getByText('You belong to no organization').waitFor();
+    expect(await page.getByRole('link', { name: /New Application/ }).count()).toBe(0);
   });
 });
 

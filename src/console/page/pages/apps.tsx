@@ -1,6 +1,7 @@
 /** The list of apps, with a search. */
 import { useState } from 'preact/hooks';
 import type { AppSummary } from '../../api/apps';
+import type { Session } from '../../api/session';
 import { useLoaded } from '../load';
 import { Name } from '../parts/name';
 import { NoTokenService } from '../parts/no-token-service';
@@ -19,7 +20,8 @@ const ROWS_AT_ONCE = 100;
 
 /** Lists the apps that the person may see. */
 export function AppsPage() {
-  const { has_token_service: hasApps } = useSession();
+  const session = useSession();
+  const { has_token_service: hasApps } = session;
   const path = hasApps ? 'apps' : undefined;
   const loaded = useLoaded<{ readonly apps: readonly AppSummary[] }>(path, EVERY_MS);
   if (!hasApps)
@@ -28,7 +30,7 @@ export function AppsPage() {
         <NoTokenService what="applications" />
       </Page>
     );
-  const create = (
+  const create = hasNoOrganization(session) ? undefined : (
     <a class="button primary" href={linkTo('apps', 'new')}>
       + New Application
     </a>
@@ -42,9 +44,13 @@ export function AppsPage() {
   );
 }
 
+/** Whether the person can have no apps. */
+function hasNoOrganization({ kind, organization }: Session): boolean {
+  return kind === 'developer' && organization === null;
+}
+
 function NoApps() {
-  const { kind, organization } = useSession();
-  if (kind === 'developer' && organization === null)
+  if (hasNoOrganization(useSession()))
     return (
       <Empty title="You belong to no organization">
         <p>Applications belong to one. Ask an administrator to add you to yours.</p>

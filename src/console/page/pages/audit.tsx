@@ -96,7 +96,7 @@ function rowOf(entry: Entry, at: number): Row {
     key: `${entry.at} ${at}`,
     cells: [
       <Time at={entry.at} />,
-      actionText(entry.action),
+      <span class="nowrap">{actionText(entry.action)}</span>,
       <Name text={entry.by} />,
       entry.subject === null ? <span class="soft">–</span> : <Name text={entry.subject} />,
       entry.client_ip === null ? <span class="soft">–</span> : <code>{entry.client_ip}</code>,

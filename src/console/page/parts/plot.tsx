@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Colors } from '../colors';
+import { axisTexts } from '../words';
 
 const HEIGHT = 220;
 
@@ -13,8 +14,6 @@ export interface PlotProps {
   readonly series: readonly UPlot.Series[];
   readonly colors: Colors;
   readonly data: UPlot.AlignedData;
-  /** Writes a value of the vertical axis. */
-  readonly unit: (value: number) => string;
   /** The index that the pointer is at; undefined: it has left. */
   readonly onPoint?: (index: number | undefined) => void;
   /** A click: the index, and the value at the pointer. */
@@ -83,7 +82,7 @@ function optionsOf(latest: { readonly current: PlotProps }, width: number): UPlo
         space: 72,
         values: (_chart, times) => times.map(clockText),
       },
-      { ...axis, size: 56, values: (_chart, values) => values.map((value) => latest.current.unit(value)) },
+      { ...axis, size: 56, values: (_chart, values, _axis, _space, step) => axisTexts(values, step) },
     ],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },

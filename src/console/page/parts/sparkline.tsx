@@ -11,23 +11,27 @@ export function Sparkline({ values }: { readonly values: readonly (number | null
   const stepX = WIDTH / Math.max(1, values.length - 1);
   const y = (value: number): number =>
     HEIGHT - EDGE - (most === 0 ? 0 : (value / most) * (HEIGHT - 2 * EDGE));
-  const path = values.map((value, at) => {
-    if (value === null) return '';
-    const isFirst = (values[at - 1] ?? null) === null;
+  const isKnown = (at: number): boolean => (values[at] ?? null) !== null;
+  let line = '';
+  let dots = '';
+  for (const [at, value] of values.entries()) {
+    if (value === null) continue;
+    const place = `${(at * stepX).toFixed(1)} ${y(value).toFixed(1)}`;
     // A value without neighbours is a dot: a line without length has round ends.
-    return `${isFirst ? 'M' : 'L'}${(at * stepX).toFixed(1)} ${y(value).toFixed(1)}${isFirst ? 'h0' : ''}`;
-  });
+    if (!isKnown(at - 1) && !isKnown(at + 1)) dots += `M${place}h0`;
+    else line += `${isKnown(at - 1) ? 'L' : 'M'}${place}`;
+  }
+  const stroke = {
+    fill: 'none',
+    stroke: 'var(--accent)',
+    'stroke-linejoin': 'round',
+    'stroke-linecap': 'round',
+    'vector-effect': 'non-scaling-stroke',
+  } as const;
   return (
     <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
-      <path
-        d={path.join('')}
-        fill="none"
-        stroke="var(--accent)"
-        stroke-width="2"
-        stroke-linejoin="round"
-        stroke-linecap="round"
-        vector-effect="non-scaling-stroke"
-      />
+      <path d={line} stroke-width="2" {...stroke} />
+      <path d={dots} stroke-width="5" {...stroke} />
     </svg>
   );
 }

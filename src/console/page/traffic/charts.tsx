@@ -74,7 +74,6 @@ function Stack({ title, note, traffic, series, chosen, onChoose }: StackProps) {
         series={drawn}
         colors={colors}
         data={data}
-        unit={(value) => numberText(value, Number.isInteger(value) ? 0 : 1)}
         onPoint={setIndex}
         onPick={(at, value) => {
           const found = seriesAt(shown, at, value, step_s);
@@ -134,7 +133,6 @@ export function Latency({ traffic }: { readonly traffic: Traffic }) {
         series={lines}
         colors={colors}
         data={data}
-        unit={(value) => numberText(value)}
         onPoint={setIndex}
       />
       <Readout times={times} index={index}>
