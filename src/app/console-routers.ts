@@ -120,7 +120,7 @@ function isNamedTokenRevoked(
   { revocations }: GatewayInstance,
   { app, jti, created }: Pick<NamedTokenView, 'app' | 'jti' | 'created'>,
 ): boolean {
-  // The registry does not have its generation, so a change of its app, which ends earlier ones, is not found.
+  // Those that a change of the app has ended are not listed.
   const caller = { issuer: NAMED, app, tokenId: jti, family: undefined, generation: Infinity };
   return revocations?.isRevoked({ ...caller, issuedAtMs: Date.parse(created) }) ?? false;
 }

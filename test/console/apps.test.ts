@@ -187,6 +187,19 @@ describe('api/apps', () => {
     expect((await tokens()).map(({ revoked }) => revoked)).toEqual([true, true]);
   });
 
+  it('does not list named tokens that a change of the app has ended', async () => {
+    const { app, secret } = await administrator.json<CreatedApp>('POST', 'apps', NEW);
+    const names = async () =>
+      (await administrator.json<AppDetails>('GET', `apps/${app.key}`)).named_tokens.map(({ name }) => name);
+    const before = await makeNamed(gate, { secret, name: 'before', description: 'for a test' });
+    expect(await names()).toEqual(['before']);
+    await administrator.json('PATCH', `apps/${app.key}`, { organization: 'Other' });
+    expect((await get(gate, '/token/whoami', before)).status).toBe(401);
+    const after = await makeNamed(gate, { secret, name: 'after', description: 'for a test' });
+    expect((await get(gate, '/token/whoami', after)).status).toBe(200);
+    expect(await names()).toEqual(['after']);
+  });
+
   it('grants no scope beyond those of the developer, and no other organization', async () => {
     const asked = [
       { ...NEW, scopes: ['files:read'] },

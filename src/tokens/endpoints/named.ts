@@ -74,7 +74,9 @@ export function createNamed(
     const { name, description, expiration } = request;
     const endsAtMs = expiration === undefined ? undefined : expiration * 1000;
     // It is recorded before it is issued, so that the registry knows every named token.
-    await registry.addNamedToken({ jti, clientId: app.key, name, description, createdAtMs: now(), endsAtMs });
+    const { key: clientId, generation } = app;
+    const createdAtMs = now();
+    await registry.addNamedToken({ jti, clientId, name, description, createdAtMs, endsAtMs, generation });
     const { clientIp: client_ip, requestId: request_id } = from;
     audit({ action: 'named_token_created', by: 'app', actor: app.key, client_ip, request_id, token: jti });
     return signer.sign(token, app.key);

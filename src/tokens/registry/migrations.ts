@@ -9,6 +9,7 @@ import { Migrator, type Migration } from 'kysely';
 import { createTables } from './create-tables.js';
 import { addAppChanges } from './migrate-app-changes.js';
 import { createAuditTable } from './migrate-audit.js';
+import { addNamedTokenGenerations } from './migrate-named-token-generations.js';
 import { indexNamedTokens } from './migrate-named-tokens.js';
 import { addRevocationRevisions } from './migrate-revocations.js';
 import type { RegistryDatabase } from './tables.js';
@@ -19,6 +20,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '003-named-tokens-by-client': { up: indexNamedTokens },
   '004-app-changes': { up: addAppChanges },
   '005-audit': { up: createAuditTable },
+  '006-named-token-generations': { up: addNamedTokenGenerations },
 };
 
 /**

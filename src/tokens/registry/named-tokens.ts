@@ -9,11 +9,12 @@ type NamedTokens = Pick<Registry, 'addNamedToken' | 'findNamedToken' | 'listName
 /** Creates the queries for named tokens. */
 export function createNamedTokens(db: RegistryDatabase): NamedTokens {
   return {
-    async addNamedToken({ jti, clientId, name, description, createdAtMs, endsAtMs = null }) {
+    async addNamedToken(token) {
+      const { jti, clientId, name, description, createdAtMs, endsAtMs = null, generation = null } = token;
       assertStorable(clientId, name, description);
       await db
         .insertInto('namedTokens')
-        .values({ jti, clientId, name, description, createdAtMs, endsAtMs })
+        .values({ jti, clientId, name, description, createdAtMs, endsAtMs, generation })
         .execute();
     },
 
@@ -25,16 +26,24 @@ export function createNamedTokens(db: RegistryDatabase): NamedTokens {
 
     async listNamedTokens(atMs, clientId) {
       if (clientId !== undefined && !isStorable(clientId)) return [];
-      const unexpired = db
-        .selectFrom('namedTokens')
-        .selectAll()
-        .where((token) => token.or([token('endsAtMs', 'is', null), token('endsAtMs', '>', atMs)]));
-      const query = clientId === undefined ? unexpired : unexpired.where('clientId', '=', clientId);
-      return (await query.orderBy('createdAtMs').orderBy('jti').execute()).map(readNamedToken);
+      const usable = db
+        .selectFrom('namedTokens as token')
+        .leftJoin('apps', 'apps.key', 'token.clientId')
+        .selectAll('token')
+        .where((row) => row.or([row('token.endsAtMs', 'is', null), row('token.endsAtMs', '>', atMs)]))
+        .where((row) =>
+          row.or([
+            row('token.generation', 'is', null),
+            row('apps.generation', 'is', null),
+            row('token.generation', '>=', row.ref('apps.generation')),
+          ]),
+        );
+      const query = clientId === undefined ? usable : usable.where('token.clientId', '=', clientId);
+      return (await query.orderBy('token.createdAtMs').orderBy('token.jti').execute()).map(readNamedToken);
     },
   };
 }
 
-function readNamedToken({ endsAtMs, ...rest }: Selectable<Tables['namedTokens']>): NamedToken {
-  return { ...rest, endsAtMs: endsAtMs ?? undefined };
+function readNamedToken({ endsAtMs, generation, ...rest }: Selectable<Tables['namedTokens']>): NamedToken {
+  return { ...rest, endsAtMs: endsAtMs ?? undefined, generation: generation ?? undefined };
 }

@@ -69,6 +69,8 @@ interface NamedTokenTable {
   readonly description: string;
   readonly createdAtMs: number;
   readonly endsAtMs: number | null;
+  /** Null where it was not recorded yet. */
+  readonly generation: number | null;
 }
 
 interface SigningKeyTable {

@@ -45,6 +45,34 @@ export function describeAppChanges(name: string, using: Using): void {
         expect((await registry.revocationChanges(before))?.changes).toHaveLength(2);
       }));
 
+    it('a change that ends tokens takes named tokens of the generations before off the list', () =>
+      using(async (registry) => {
+        const one = app();
+        await registry.createApp(one);
+        const token = {
+          clientId: one.key,
+          name: 'n',
+          description: '',
+          createdAtMs: NOW,
+          endsAtMs: undefined,
+        };
+        for (const [jti, generation] of [
+          ['first', 0],
+          ['unknown', undefined],
+          ['second', 1],
+        ] as const)
+          await registry.addNamedToken({ ...token, jti, generation });
+        const listed = async () =>
+          (await registry.listNamedTokens(NOW)).map(({ jti, generation }) => [jti, generation]);
+        expect(await listed()).toHaveLength(3);
+        await registry.updateApp(one.key, (now) => changed(now, { endsTokens: true }), NOW, ISSUERS);
+        expect(await listed()).toEqual([
+          ['second', 1],
+          ['unknown', undefined],
+        ]);
+        expect(await registry.findNamedToken('first')).toMatchObject({ generation: 0 });
+      }));
+
     it('undoing a revocation does not undo a change; a deletion refuses every generation', () =>
       using(async (registry) => {
         const one = app();

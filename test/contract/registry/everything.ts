@@ -15,6 +15,7 @@ export function describeEverything(name: string, using: Using): void {
           description: '',
           createdAtMs: NOW,
           endsAtMs: undefined,
+          generation: undefined,
         };
         await registry.addUser(user());
         await registry.openFamily(
@@ -72,7 +73,7 @@ export function describeEverything(name: string, using: Using): void {
       ['half a surrogate pair', 'a\ud800b'],
     ])('text with %s is never stored and never found', (_, text) =>
       using(async (registry) => {
-        const named = { jti: 'j', clientId: 'a', createdAtMs: NOW, endsAtMs: undefined };
+        const named = { jti: 'j', clientId: 'a', createdAtMs: NOW, endsAtMs: undefined, generation: 0 };
         // How a database would interpret them.
         for (const name of ['a', 'a\ufffdb']) {
           await registry.createApp(app({ key: name, organization: name }));

@@ -21,7 +21,7 @@ const nobodyChanged = () => expect(at.audited.filter(({ by }) => by === 'develop
 async function addNamedToken(app: string): Promise<string> {
   const jti = `jti-${Math.random()}`;
   const token = { jti, clientId: app, name: 'n', description: 'd', createdAtMs: Date.now() };
-  await at.registry.addNamedToken({ ...token, endsAtMs: undefined });
+  await at.registry.addNamedToken({ ...token, endsAtMs: undefined, generation: 0 });
   return jti;
 }
 

@@ -18,6 +18,7 @@ const DOWNGRADE = `
   ALTER TABLE apps DROP COLUMN generation;
   ALTER TABLE apps DROP COLUMN last_used_at_ms;
   DROP INDEX named_tokens_by_client;
+  ALTER TABLE named_tokens DROP COLUMN generation;
   DROP INDEX revocations_by_revision;
   DROP INDEX revocations_by_end;
   ALTER TABLE revocations DROP COLUMN revision;
