@@ -83,4 +83,4 @@ it('any bytes are a document or one clear error', () => {
     ),
     { numRuns: 1000 },
   );
-});
+}, 60_000);

@@ -10,6 +10,7 @@ import { checkLimits } from './limits.js';
 import { checkLimitStatus } from './limit-status.js';
 import { checkClientIpHeader, checkDrain, checkListeners } from './listeners.js';
 import { checkLog } from './log.js';
+import { warnOfPlaceholders } from './placeholders.js';
 import { checkRedis } from './redis.js';
 import { checkRoutes } from './routes.js';
 import { checkTokens } from './tokens.js';
@@ -43,4 +44,5 @@ export function check(config: PartialConfig, raw: RawConfig, files: Files, repor
   const lineOfMatch = (index: number) => raw.line(['routes', index, 'match']);
   checkConflicts(config.routes, lineOfMatch, report);
   checkHosts(config, lineOfMatch, warn);
+  warnOfPlaceholders(config, warn);
 }
