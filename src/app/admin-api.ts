@@ -54,6 +54,7 @@ export function createOpenAdmin({ env, runtime, reports, console: sources }: Adm
   const guard = createCredentialGuard({ now: runtime.monotonic, networkOf, log });
   const openConsole = createOpenConsole({ runtime, sources });
   let absence: string | undefined;
+  let loggedFile: string | undefined;
 
   async function findCredential(isNeeded: boolean): Promise<AdminToken | undefined> {
     try {
@@ -77,7 +78,8 @@ export function createOpenAdmin({ env, runtime, reports, console: sources }: Adm
     const credential = await findCredential(instance.revocations !== undefined);
     if (!credential) return NONE;
     const { token, file } = credential;
-    if (file !== undefined) log.info({ file }, "the administrator's credential");
+    if (file !== undefined && file !== loggedFile) log.info({ file }, "the administrator's credential");
+    loggedFile = file;
     const checkCredential = createCheckCredential(token, guard);
     const administrationFor = administrationOf(instance, runtime);
     const { explain, settings, gateway, administerAs } = instance;

@@ -58,6 +58,13 @@ describe('a gateway without a store for revocations', { timeout: 60_000 }, () =>
     expect([response.status, await response.json()]).toEqual([200, { refusals: [], shadow: [] }]);
   });
 
+  it('says at the start where the credential is, and not again at a reload', async () => {
+    const { command } = await start(await fileOf(), { TOLLGATE_DATA: join(folder, 'data') });
+    command.signal('SIGHUP');
+    await command.until(/configuration reloaded/);
+    expect(command.stdout().split("the administrator's credential")).toHaveLength(2);
+  });
+
   it('starts without /api where the credential cannot be written, and says so in one line', async () => {
     const { command, api, lines } = await start(await fileOf(), { TOLLGATE_DATA: unwritable });
     expect(lines).toMatchObject([{ level: 'warn', msg: OFF }]);
