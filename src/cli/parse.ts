@@ -30,7 +30,7 @@ export function parse(args: readonly string[], commands: readonly Command[]): Pa
   const name = named === 'help' ? undefined : named;
   const command = commands.find((candidate) => candidate.name === name);
   if (name !== undefined && !command) {
-    throw new UsageError(`unknown command "${name}"${suggestion(name, commands)}; see tollgate --help`);
+    throw new UsageError(`unknown command "${name}"${suggestion(name, commands)} tollgate --help`);
   }
   const { positionals, ...given } = readOptions(tokensOf(args, ownOptions(command)), command);
   const { options, flags } = given;
@@ -104,18 +104,18 @@ function valueOf(
 }
 
 function strayOption(rawName: string, command: Command | undefined, known: readonly CommandOption[]): string {
-  const near = rawName.startsWith('--') ? suggestion(rawName.slice(2), known, '--') : '';
+  const near = suggestion(rawName.slice(2), rawName.startsWith('--') ? known : [], '--');
   const [who, help] = command
     ? [command.name, `tollgate help ${command.name}`]
     : ['tollgate', 'tollgate --help'];
-  return `${who} does not take ${rawName}${near}; see ${help}`;
+  return `${who} does not take ${rawName}${near} ${help}`;
 }
 
-/** Returns `; did you mean "check"?` where a name is near, else nothing. */
+/** Returns `; did you mean "check"? See` where a name is near, else `; see`. The name of a help follows. */
 function suggestion(name: string, known: readonly { readonly name: string }[], prefix = ''): string {
   const [near] = known
     .map((each) => ({ name: each.name, distance: leven(each.name, name) }))
     .filter(({ name: { length }, distance }) => distance <= 2 && distance < length - 1)
     .sort((a, b) => a.distance - b.distance);
-  return near ? `; did you mean "${prefix}${near.name}"?` : '';
+  return near ? `; did you mean "${prefix}${near.name}"? See` : '; see';
 }

@@ -85,7 +85,7 @@ describe('tollgate', () => {
     const { code, stderr } = await runHere(['help', 'strat']);
     expect([code, stderr]).toEqual([
       2,
-      'tollgate: unknown command "strat"; did you mean "start"?; see tollgate --help\n',
+      'tollgate: unknown command "strat"; did you mean "start"? See tollgate --help\n',
     ]);
   });
 

@@ -67,7 +67,7 @@ describe('parse', () => {
 
   it('names an unknown option with its command, and what may have been meant', () => {
     expect(error('look', '--tokne', 'x')).toBe(
-      'look does not take --tokne; did you mean "--token"?; see tollgate help look',
+      'look does not take --tokne; did you mean "--token"? See tollgate help look',
     );
     expect(error('look', '-x')).toBe('look does not take -x; see tollgate help look');
     expect(error('--frobnicate')).toBe('tollgate does not take --frobnicate; see tollgate --help');
