@@ -71,7 +71,9 @@ function limitCheck(
   if (!isRunning || !state) return skipped(name, `${text}: the count is not known here`);
   const { used, remaining, resetAtMs } = state;
   if (remaining > 0) return passed(name, `${text}: ${used} used, ${remaining} left`);
-  return failed(name, `${text}: ${used} used; the next is admitted at ${distanceText(resetAtMs, nowMs)}`);
+  // Whole seconds, rounded up, as in X-RateLimit-Reset and in the remedy.
+  const resetMs = Math.ceil(resetAtMs / 1000) * 1000;
+  return failed(name, `${text}: ${used} used; the next is admitted at ${distanceText(resetMs, nowMs)}`);
 }
 
 function unavailableCheck({ onFailure }: Route): ExplainedCheck {
