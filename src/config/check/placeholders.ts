@@ -9,8 +9,8 @@ export function warnOfPlaceholders({ issuers, upstreams }: PartialConfig, warn: 
   };
   for (const [name, { issuer, audience }] of issuers) {
     warnOf(['issuers', name, 'issuer'], issuer, 'the iss of your tokens');
-    for (const value of (audience && audience.any) || [])
-      warnOf(['issuers', name, 'audience'], value, 'the aud of your tokens');
+    const audiences = audience ? audience.any : [];
+    for (const value of audiences) warnOf(['issuers', name, 'audience'], value, 'the aud of your tokens');
   }
   for (const [name, { targets }] of upstreams) {
     for (const { origin } of targets ?? []) warnOf(['upstreams', name], origin, 'the address of the service');
