@@ -48,21 +48,29 @@ curl --include --url '${origin}/status'
 `;
 }
 
-/**
- * Returns the curl lines for a token of the token service: get it, use it, delete the app, and be refused at once.
- * @param credential a shell expression for the administrator's credential
- */
-export function tokenServiceGuide(
-  origin: string,
-  adminOrigin: string,
-  { key, secret }: Credentials,
-  credential: string,
-): string {
-  return `The gateway also issues tokens: to this app for its key and secret. Delete the app, and its token is refused at once:
+/** Returns the curl lines for a token of the token service: get it, and use it. */
+export function tokenServiceGuide(origin: string, { key, secret }: Credentials): string {
+  return `The gateway also issues tokens. One for an app's key and secret, and requests with it:
 
 export APP_TOKEN=$(curl --silent --request POST --url '${origin}/auth/token?key=${key}&secret=${secret}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
 curl --include --url '${origin}/token/whoami' --header "authorization: bearer $APP_TOKEN"
 curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $APP_TOKEN"
+`;
+}
+
+/**
+ * Returns the curl lines that delete the app, whose token is then refused at once. They are the last of the guide, since the
+ * console shows the app to its user.
+ * @param credential a shell expression for the administrator's credential
+ */
+export function deletionGuide(
+  origin: string,
+  adminOrigin: string,
+  { key }: Credentials,
+  credential: string,
+): string {
+  return `Last, delete this app. Its token is refused at once, and the console no longer shows it:
+
 curl --include --request DELETE --url '${adminOrigin}/api/apps/${key}' --header "authorization: Bearer ${credential}"
 curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $APP_TOKEN"
 `;

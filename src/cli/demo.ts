@@ -16,7 +16,14 @@ import { withProgress } from './progress.js';
 import { untilSignal } from './signals.js';
 import type { SampleApp } from '../console/server/console.js';
 import type { TestIssuer } from '../testing/test-issuer.js';
-import { consoleGuide, originOf, guide, tokenServiceGuide, type Credentials } from './demo-guide.js';
+import {
+  consoleGuide,
+  deletionGuide,
+  originOf,
+  guide,
+  tokenServiceGuide,
+  type Credentials,
+} from './demo-guide.js';
 import { foreignSample, registeredSample } from './demo-sample.js';
 
 const SAMPLE_APP = {
@@ -69,13 +76,14 @@ export const demo: Run = async (input) => {
   terminal.out(guide(origin, sample.testIssuer));
   const account = await openAccount(gateway.administration);
   shown.sample = describeSample(quiet, origin, sample.testIssuer, account?.app);
-  if (account) terminal.out(tokenServiceGuide(origin, admin, account.app, credentialOf(terminal.env)));
+  if (account) terminal.out(tokenServiceGuide(origin, account.app));
   if (settings.console) {
     const at = gateway.consoleAddress ? originAt(gateway.consoleAddress, settings.console.listen) : admin;
     terminal.out(
       consoleGuide(`${at}${settings.console.prefix}/`, account?.user, credentialPlace(terminal.env)),
     );
   }
+  if (account) terminal.out(deletionGuide(origin, admin, account.app, credentialOf(terminal.env)));
   await stopped;
   await account?.close();
   await gateway.stop();

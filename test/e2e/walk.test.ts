@@ -163,6 +163,11 @@ describe('the guide of the demo', () => {
     expect(apps.map(({ name }) => name)).toContain('Sample app of the gateway');
   });
 
+  it('the lines that delete the app of the console come after those of the console', async () => {
+    await demo.until(/^curl .*--request DELETE/m);
+    expect(demo.stdout().indexOf('--request DELETE')).toBeGreaterThan(demo.stdout().indexOf('/console/'));
+  });
+
   it('Ctrl-C stops it at once with exit code 0, with open connections or without', async () => {
     const open = await fetch(`${gate}/notarizations/feed`, { headers: { authorization: `Bearer ${token}` } });
     expect(open.status).toBe(200);
