@@ -42,6 +42,16 @@ describe('tracing', () => {
     expect(settings.tracing?.sample).toBeCloseTo(share, 10);
   });
 
+  it.each([
+    ['http://collector:4318', ['header fields that are sent over http can be read on the network']],
+    ['http://127.0.0.1:4318', []],
+    ['https://collector', []],
+  ])('with a credential for %s has the warnings %j, which each start logs', async (otlp, expected) => {
+    const { settings, warnings } = await load(onTop(`tracing: {otlp: "${otlp}", headers: {Api-Key: abc}}`));
+    expect(warnings.map(({ text }) => text)).toEqual(expected);
+    expect(settings.insecure.map(({ text }) => text)).toEqual(expected);
+  });
+
   it('is absent by default', async () => {
     expect((await load(VALID)).settings.tracing).toBeUndefined();
   });

@@ -14,6 +14,7 @@ import { warnOfPlaceholders } from './placeholders.js';
 import { checkRedis } from './redis.js';
 import { checkRoutes } from './routes.js';
 import { checkTokens } from './tokens.js';
+import { checkTracing } from './tracing.js';
 import { checkUpstreams } from './upstreams.js';
 import { checkWorkers } from './workers.js';
 
@@ -40,6 +41,7 @@ export function check(config: PartialConfig, raw: RawConfig, files: Files, repor
   checkRoutes(config, isPresent, report, warn);
   checkLimits(config, isPresent, report, warn);
   checkTokens(config, report);
+  checkTracing(config.general, warn);
   checkLimitStatus(config, report);
   const lineOfMatch = (index: number) => raw.line(['routes', index, 'match']);
   checkConflicts(config.routes, lineOfMatch, report);
