@@ -1,10 +1,9 @@
 /** A collector that is unavailable, slow or hung: requests do not notice, memory is bounded, and the log has few lines. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
+import { Agent, request, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CollectorLog } from '../../src/telemetry/tracing/collector-log.js';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startCollector, type Collector } from '../support/collector.js';
 import { startGate, type Config, type TestGate } from '../support/gate.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
@@ -117,6 +116,28 @@ it('A collector that accepts and never responds neither delays requests nor keep
   expect(lines.reduce((sum, { lost_spans: lost = 0 }) => sum + lost, 0)).toBe(gate.records.length);
 }, 30_000);
 
+it('A collector whose responses never end has no connection left once it was given up, or the gateway has stopped', async () => {
+  const open = new Set<ServerResponse>();
+  collector.respond((res) => {
+    open.add(res.writeHead(200));
+    const dripping = setInterval(() => res.write(' '), 50);
+    res.once('close', () => {
+      clearInterval(dripping);
+      open.delete(res);
+    });
+  });
+  const gate = await startLogged(collector.origin);
+  await flood(gate, 10);
+  await until(() => open.size === 1);
+  const [first] = open;
+  await until(() => !open.has(first!), 15_000);
+  await flood(gate, 10);
+  await until(() => open.size > 0);
+  await gate.stop();
+  // Otherwise the process would not end.
+  await until(() => open.size === 0);
+}, 40_000);
+
 it('A collector that fails has one line, and another when it works again', async () => {
   collector.respond((res) => res.writeHead(500).end('canary'));
   const gate = await startLogged(collector.origin);
@@ -136,55 +157,4 @@ it('A collector that fails has one line, and another when it works again', async
     },
     { level: 'info', msg: 'the collector of traces is available again' },
   ]);
-});
-
-describe('the log', () => {
-  function createClock() {
-    const lines: [string, number | undefined][] = [];
-    const write = (fields: object, message: string): void => {
-      lines.push([message, (fields as Line).lost_spans]);
-    };
-    const clock = { nowMs: 0 };
-    const ignore = (): void => undefined;
-    const log = new CollectorLog(
-      { debug: ignore, info: write, warn: write, error: ignore },
-      () => clock.nowMs,
-    );
-    return { log, lines, clock };
-  }
-
-  it('has a line a minute at most while the collector stays unavailable, with what was lost', () => {
-    const { log, lines, clock } = createClock();
-    for (; clock.nowMs < 150_000; clock.nowMs += 5000) log.failed('ECONNREFUSED', 100);
-    log.succeeded();
-    expect(lines).toEqual([
-      ['the collector of traces is unavailable', 100],
-      ['the collector of traces is still unavailable', 1200],
-      ['the collector of traces is still unavailable', 1200],
-      ['the collector of traces is available again', 500],
-    ]);
-  });
-
-  it('has a line a minute at most where the collector fails again and again', () => {
-    const { log, lines, clock } = createClock();
-    for (; clock.nowMs < 120_000; clock.nowMs += 1000) {
-      log.failed('it responds with 500', 1);
-      log.succeeded();
-    }
-    expect(lines).toEqual([
-      ['the collector of traces is unavailable', 1],
-      ['the collector of traces is available again', 0],
-      ['the collector of traces is unavailable', 60],
-      ['the collector of traces is available again', 0],
-    ]);
-  });
-
-  it('has a line a minute at most for spans that are dropped since the collector is slow', () => {
-    const { log, lines, clock } = createClock();
-    for (; clock.nowMs < 61_000; clock.nowMs += 10) log.dropped();
-    expect(lines).toEqual([
-      ['the collector of traces is too slow: spans are dropped', 1],
-      ['the collector of traces is too slow: spans are dropped', 6000],
-    ]);
-  });
 });

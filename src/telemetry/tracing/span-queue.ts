@@ -12,6 +12,7 @@ import {
 import type { Log } from '../../model/log.js';
 import type { TracingSettings } from '../../model/trace.js';
 import { USER_AGENT } from '../../model/version.js';
+import { CollectorAgent, type CollectorTls } from './collector-agent.js';
 import { CollectorLog } from './collector-log.js';
 
 /** Waiting or being sent; about 2 KB each. */
@@ -25,7 +26,7 @@ const DELAY_MS = 1000;
  */
 const EXPORT_MS = 3000;
 const CLOSE_MS = EXPORT_MS;
-/** After which a batch counts as lost, also where the collector sends its response byte by byte. */
+/** After which a batch counts as lost, and its connection is closed, also where the response comes byte by byte. */
 const GIVE_UP_MS = 2 * EXPORT_MS;
 
 type OnResult = Parameters<SpanExporter['export']>[1];
@@ -34,21 +35,26 @@ export interface SpanQueueOptions {
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  readonly tls: CollectorTls;
 }
 
 /** Ended spans, on their way to the collector of these settings. */
 export class SpanQueue implements SpanProcessor {
   readonly #batches: BatchSpanProcessor;
   readonly #collectorLog: CollectorLog;
+  readonly #agent: CollectorAgent;
   #pending = 0;
 
-  constructor({ url, headers }: TracingSettings, { log, now }: SpanQueueOptions) {
+  constructor({ url, headers }: TracingSettings, { log, now, tls }: SpanQueueOptions) {
     this.#collectorLog = new CollectorLog(log, now);
+    const agent = new CollectorAgent(tls);
+    this.#agent = agent;
     const exporter = new OTLPTraceExporter({
       url,
       headers: Object.fromEntries(headers),
       timeoutMillis: EXPORT_MS,
       userAgent: USER_AGENT,
+      httpAgentOptions: (protocol) => agent.forProtocol(protocol),
     });
     this.#batches = new BatchSpanProcessor({
       exporter: {
@@ -87,6 +93,8 @@ export class SpanQueue implements SpanProcessor {
     // A batch that fails has its own line.
     await Promise.race([this.#batches.shutdown().catch(() => undefined), late]);
     clearTimeout(timer);
+    // An open one would keep the process from ending.
+    this.#agent.closeConnections();
     this.#collectorLog.close(this.#pending);
   }
 
@@ -100,7 +108,10 @@ export class SpanQueue implements SpanProcessor {
       if (error === undefined) this.#collectorLog.succeeded();
       else this.#collectorLog.failed(reasonOf(error), spans.length);
     };
-    const timer = setTimeout(() => end(new Error('no response in time')), GIVE_UP_MS);
+    const timer = setTimeout(() => {
+      end(new Error('no response in time'));
+      this.#agent.closeConnections();
+    }, GIVE_UP_MS);
     exporter.export(spans, (result) => {
       end(result.error);
       onResult(result);

@@ -17,6 +17,7 @@ import { AlwaysOnSampler, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Log } from '../../model/log.js';
 import type { StartTrace, TracingSettings } from '../../model/trace.js';
 import { VERSION } from '../../model/version.js';
+import type { CollectorTls } from './collector-agent.js';
 import { RandomIds } from './random-ids.js';
 import { SampledTrace, UnsampledTrace, type TraceSettings } from './request-traces.js';
 import { SpanQueue } from './span-queue.js';
@@ -42,6 +43,8 @@ export interface TracingOptions {
   /** Returns that many random bytes. */
   readonly random: (size: number) => Uint8Array;
   readonly log: Log;
+  /** For a collector with https. */
+  readonly tls: CollectorTls;
   /** Identifies this process among those of the service. */
   readonly instance: string;
   /** The worker's number; undefined: a single process. */
@@ -54,7 +57,7 @@ const MAX_TEXT = 1024;
 
 /** Opens tracing. It never waits for the collector. */
 export function openTracing(settings: TracingSettings, options: TracingOptions): Tracing {
-  const { now, monotonic, random, log } = options;
+  const { now, monotonic, random, log, tls } = options;
   const ids = new RandomIds(random);
   const provider = new TracerProvider({
     resource: resourceOf(settings, options),
@@ -62,7 +65,7 @@ export function openTracing(settings: TracingSettings, options: TracingOptions):
     sampler: new AlwaysOnSampler(),
     idGenerator: ids,
     spanLimits: { attributeValueLengthLimit: MAX_TEXT },
-    spanProcessors: [new SpanQueue(settings, { log, now: monotonic })],
+    spanProcessors: [new SpanQueue(settings, { log, now: monotonic, tls })],
   });
   const tracer = provider.getTracer('tollgate', VERSION);
   return {

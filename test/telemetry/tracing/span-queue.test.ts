@@ -58,6 +58,7 @@ it('2048 spans wait at most for a collector that does not respond; the others ar
       log: { debug: ignore, info: write, warn: write, error: ignore },
       instance: 'one',
       worker: undefined,
+      tls: { ca: undefined, cert: undefined, key: undefined },
     },
   );
   const start = tracing.startTraces(false);
