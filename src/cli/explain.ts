@@ -39,7 +39,7 @@ export const explain: Run = async (input) => {
 async function readQuestion({ args, options, lists, terminal }: CommandInput): Promise<ExplainRequest> {
   const [method, place] = args;
   if (method === undefined || place === undefined)
-    throw new UsageError(`usage: tollgate explain ${EXPLAIN_USAGE}`);
+    throw new UsageError(`usage: tollgate explain ${EXPLAIN_USAGE} | --request ID [--admin URL]`);
   const { ip: peer = '127.0.0.1', token } = options;
   if (isIP(peer) === 0) throw new UsageError(`--ip: "${peer}" is not an IP address`);
   const assumed = assumedCaller(options);

@@ -124,6 +124,7 @@ describe('tollgate explain', () => {
 
   it.each([
     [['GET'], 'usage: tollgate explain METHOD'],
+    [[], '[--admin URL | --offline] | --request ID [--admin URL]'],
     [['GET', '/a', '--ip', 'here'], '"here" is not an IP address'],
     [['GET', '/a', '--app', 'x'], '--app needs --scopes'],
     [['GET', '/a', '--scopes', 'a', '--claims', '[1]'], '--claims must be a JSON object'],
