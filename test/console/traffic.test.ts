@@ -227,6 +227,12 @@ describe('api/overview', () => {
 });
 
 describe('api/routes', () => {
+  it('lists what is tried in shadow apart from what is in force', async () => {
+    const { routes } = await developer.json<RouteTable>('GET', 'routes');
+    const tried = routes.find(({ match }) => match === 'GET /tried');
+    expect(tried).toMatchObject({ access: '(any token)', shadow: ['orders:write'] });
+  });
+
   it('says to a developer that the keys of an issuer cannot be read, and only to an administrator why', async () => {
     const errorFor = async (browser: Browser): Promise<string | null | undefined> =>
       (await browser.json<RouteTable>('GET', 'routes')).issuers.find(({ name }) => name === 'gone')?.error;

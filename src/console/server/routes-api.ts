@@ -3,7 +3,7 @@ import { Router } from 'express';
 import type { AdministrationOf } from '../../admin/apps-api.js';
 import { reportRegistry } from '../../admin/registry-errors.js';
 import type { Route } from '../../model/route.js';
-import { accessText, limitText, inShadow, scopeText } from '../../model/route-text.js';
+import { accessText, limitText, scopeText } from '../../model/route-text.js';
 import type { ListedRoute, RouteTable } from '../api/routes.js';
 import { seenBy, type SeesApp } from './own-apps.js';
 import { actorOf } from './session-guard.js';
@@ -75,5 +75,5 @@ function shadowTexts({ access, require = [], limits }: Route): readonly string[]
     ...(hasScopes ? [scopeText(access)] : []),
     ...require.map(({ name }) => name),
     ...limits.map(limitText),
-  ].map(inShadow);
+  ];
 }

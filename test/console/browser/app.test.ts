@@ -1,6 +1,7 @@
 /** The page of an application in a browser: its settings, the rotation of its secret, its limits, and its end. */
+import type { Locator } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { expectNoAxeViolations, type Tab } from '../../support/browser.js';
+import { DESKTOP, expectNoAxeViolations, type Tab } from '../../support/browser.js';
 import {
   administer,
   get,
@@ -22,6 +23,13 @@ async function openApp(app: MadeApp, name: string, user: 'administrator' | typeo
   const tab = await site.openAs(user, `#/apps/${app.key}`);
   await expectHeading(tab, name);
   return tab;
+}
+
+/** The middles of the dialog and of the window are the same. */
+async function expectCentered(dialog: Locator): Promise<void> {
+  const { x, y, width, height } = (await dialog.boundingBox())!;
+  expect(Math.abs(x + width / 2 - DESKTOP.width / 2)).toBeLessThanOrEqual(10);
+  expect(Math.abs(y + height / 2 - DESKTOP.height / 2)).toBeLessThanOrEqual(10);
 }
 
 const statusWith = async (app: MadeApp): Promise<number> =>
@@ -51,6 +59,7 @@ describeInBrowser('The page of an application', () => {
     const { page } = await openApp(app, 'Rotated');
     await page.getByRole('button', { name: 'Rotate secret' }).click();
     const dialog = page.getByRole('dialog', { name: 'Rotate secret' });
+    await expectCentered(dialog);
     await dialog.getByLabel('The old secret works').selectOption('for 1 hour');
     await expectNoAxeViolations(page);
     await dialog.getByRole('button', { name: 'Rotate secret' }).click();

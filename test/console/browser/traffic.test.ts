@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { DESKTOP, expectNoAxeViolations, expectNoHorizontalScroll, PHONE } from '../../support/browser.js';
 import { get, issueToken, makeApp } from '../../support/token-gate.js';
 import { until } from '../../support/until.js';
-import { describeInBrowser, expectHeading, useConsole } from './fixture.js';
+import { describeInBrowser, expectHeading, GRACE, useConsole } from './fixture.js';
 
 const site = useConsole();
 
@@ -51,6 +51,14 @@ describeInBrowser('The overview', () => {
 });
 
 describeInBrowser('Traffic', () => {
+  it('of someone without requests has a sentence in each of its tables', async () => {
+    const { page } = await site.openAs(GRACE, '#/traffic');
+    await page.getByText('No request in this time.').nth(1).waitFor();
+    await page.getByText('No app has used an endpoint that has a limit').waitFor();
+    await page.getByText('No refusals').waitFor();
+    await expectNoAxeViolations(page);
+  });
+
   it('grows as requests are sent', async () => {
     const { page } = await site.openAs('administrator', '#/traffic');
     await page.locator('canvas').first().waitFor();

@@ -33,7 +33,11 @@ function rowOf(route: ListedRoute, isMarked: boolean): Row {
       </>,
       <>
         {access}
-        {shadow.length > 0 && <div class="state shadowed small">in shadow: {shadow.join(', ')}</div>}
+        {shadow.length > 0 && (
+          <div>
+            <span class="state shadowed small">in shadow: {shadow.join(', ')}</span>
+          </div>
+        )}
       </>,
       limits.length === 0 ? (
         <span class="soft">none</span>

@@ -40,7 +40,11 @@ export function Endpoints(props: Chosen & { readonly endpoints: readonly Endpoin
   return (
     <section class="part">
       <h2>By endpoint</h2>
-      <Table label="Traffic by endpoint" columns={columns} rows={rows} />
+      {rows.length === 0 ? (
+        <NoRequest />
+      ) : (
+        <Table label="Traffic by endpoint" columns={columns} rows={rows} />
+      )}
     </section>
   );
 }
@@ -70,9 +74,13 @@ export function Apps(props: Chosen & { readonly apps: readonly AppTraffic[] }) {
   return (
     <section class="part">
       <h2>By app</h2>
-      <Table label="Traffic by app" columns={columns} rows={rows} />
+      {rows.length === 0 ? <NoRequest /> : <Table label="Traffic by app" columns={columns} rows={rows} />}
     </section>
   );
+}
+
+function NoRequest() {
+  return <p class="soft">No request in this time.</p>;
 }
 
 function NamedApp({ app, name }: { readonly app: string; readonly name: string }) {
