@@ -37,6 +37,18 @@ describe('the workflow', () => {
     expect(engines.node).toMatch(/^>=20\./);
   });
 
+  it('installs the programs of the tests that the runner lacks, since the tests install them as root alone', () => {
+    const setups = readdirSync('test/support').filter((name) => name.endsWith('.global.ts'));
+    const needed = setups.flatMap((name) => {
+      const setup = readFileSync(`test/support/${name}`, 'utf8');
+      return [...setup.matchAll(/'--no-install-recommends', '([\w-]+)'/g)].map(([, program]) => program!);
+    });
+    const ofTheRunner = ['chromium', 'nginx-light', 'postgresql'];
+    const script = workflow.jobs['test']!.steps.map(({ run = '' }) => run).join('\n');
+    const [, installed = ''] = /apt-get install --yes --no-install-recommends (.*)/.exec(script) ?? [];
+    expect([...installed.split(' '), ...ofTheRunner].sort()).toEqual(needed.sort());
+  });
+
   it('may read the code; only the publication of the package may ask for an identity', () => {
     expect(workflow.permissions).toEqual({ contents: 'read' });
     for (const [name, { permissions }] of jobs) {
