@@ -69,7 +69,7 @@ export function deletionGuide(
   { key }: Credentials,
   credential: string,
 ): string {
-  return `Last, delete this app. Its token is refused at once, and the console no longer shows it:
+  return `Last, delete this app. Its token is refused at once, and the console says that it was deleted:
 
 curl --include --request DELETE --url '${adminOrigin}/api/apps/${key}' --header "authorization: Bearer ${credential}"
 curl --include --url '${origin}/notarizations/stamps' --header "authorization: bearer $APP_TOKEN"
@@ -92,7 +92,7 @@ export function consoleGuide(
   user      ${user.name}
   password  ${user.password}
 
-This user sees the app of the last lines, a token of it, and its requests; the first page has lines to paste.`
+This user sees the app of the lines above, a token of it, and its requests; the first page has lines to paste.`
     : '';
   return `The console shows apps, traffic and refusals as requests come. Open it in a browser:
 
