@@ -26,7 +26,10 @@ export const COMMANDS: readonly Command[] = [
     name: 'check',
     summary: 'reports errors and warnings of the file, runs its expect cases, says who can open what',
     options: [
-      { name: 'online', summary: 'also ask each upstream, each issuer, Redis and the database' },
+      {
+        name: 'online',
+        summary: 'also ask each upstream, each issuer, Redis, the database, and the collector of traces',
+      },
       { name: 'strict', summary: 'exit with 1 also for warnings' },
       { name: 'all', summary: 'list the routes of a large file too' },
       JSON_OPTION,
