@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { VERSION } from '../../src/model/version.js';
 import { startCollector, type Collector, type ReceivedSpan } from '../support/collector.js';
 import { startGate, type Config, type TestGate } from '../support/gate.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
@@ -124,7 +125,7 @@ describe('a forwarded request', () => {
     const times = [before, span.start, ...span.events.map(({ time }) => time), span.end];
     expect(times).toEqual([...times].sort((a, b) => Number(a - b)));
     expect(span.end).toBeLessThanOrEqual(BigInt(Date.now() + 2) * 1_000_000n);
-    expect(span.resource).toMatchObject({ 'service.name': 'tollgate', 'service.version': '0.1.0' });
+    expect(span.resource).toMatchObject({ 'service.name': 'tollgate', 'service.version': VERSION });
     expect(collector.text()).not.toContain('canary');
     expect(collector.text()).not.toContain(token.slice(0, 20));
     expect(collector.requests[0]).toMatchObject({ path: '/v1/traces' });
