@@ -5,9 +5,11 @@ import { configDefaults, defineConfig } from 'vitest/config';
  * process, or measures memory and delays. Nothing that another file has left behind may reach it.
  */
 const ALONE = [
-  'test/{e2e,cli,soak}/**/*.test.ts',
-  'test/{docker,package}.test.ts',
-  'test/docs/*.test.ts',
+  'test/soak/**/*.test.ts',
+  'test/e2e/{backpressure,clocks,crash,drain,ended-sessions,issuer-away,kill-switch,known-revocations}.test.ts',
+  'test/e2e/{limit-status,log-storms,many-revocations,metrics,overload,walk,workers,workers-refusals}.test.ts',
+  'test/e2e/{redis-away,redis-cluster,redis-keys,redis-sentinel,registry-away,replicas}.test.ts',
+  'test/e2e/{shadow,shadow-page,shared-traffic,tracing-collector,tracing-processes}.test.ts',
   'test/testing/{many-keys,other-process}.test.ts',
   'test/app/{resource-pool,reloader,watch-files,limit-heap-growth,unhandled}.test.ts',
   'test/authenticate/{fetch-bytes,without-kid,key-source,jwks-file-cache,key-set}.test.ts',
@@ -18,6 +20,9 @@ const ALONE = [
   'test/security/request-target.test.ts',
   'test/tokens/{request,failed-attempts}.test.ts',
 ];
+
+/** Alone too, but their work is done by other processes: nothing of it counts for the coverage. */
+const PROCESSES = ['test/cli/**/*.test.ts', 'test/{docker,package}.test.ts', 'test/docs/*.test.ts'];
 
 /** These measure delays: nothing else runs beside them, and they run one after the other when the others are done. */
 const SERIAL = [
@@ -36,6 +41,9 @@ const MONITORING = ['test/monitoring/**/*.test.ts'];
 
 /** It takes its own time: `npm run soak`. */
 const LONG = process.env['TOLLGATE_SOAK_SECONDS'] === undefined ? ['test/soak/soak.test.ts'] : [];
+
+/** For the projects in which test/support/coverage.ts collects. */
+const COVERED = { TOLLGATE_COVERAGE: 'true' };
 
 export default defineConfig({
   test: {
@@ -58,20 +66,29 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ALONE, ...SERIAL, ...BROWSER, ...MONITORING],
+          exclude: [...configDefaults.exclude, ...ALONE, ...PROCESSES, ...SERIAL, ...BROWSER, ...MONITORING],
           // To load the gate and its packages again for each file costs more than most files' tests.
           isolate: false,
+          env: COVERED,
         },
       },
       {
         extends: true,
-        test: { name: 'alone', include: ALONE, exclude: [...configDefaults.exclude, ...SERIAL, ...LONG] },
+        test: {
+          name: 'alone',
+          include: ALONE,
+          exclude: [...configDefaults.exclude, ...SERIAL, ...LONG],
+          env: COVERED,
+        },
       },
+      { extends: true, test: { name: 'processes', include: PROCESSES } },
       {
         extends: true,
         test: {
           name: 'browser',
           include: BROWSER,
+          // One browser serves all files of a worker.
+          isolate: false,
           globalSetup: ['test/support/chromium.global.ts', 'test/support/nginx.global.ts'],
           maxWorkers: 2,
           // A test has several steps, each of which may wait (test/support/browser.ts).
@@ -93,8 +110,9 @@ export default defineConfig({
       },
     ],
     coverage: {
-      provider: 'v8',
-      include: ['src/**/*.ts'],
+      provider: 'custom',
+      customProviderModule: 'test/support/coverage.ts',
+      include: ['src/{read,match,authenticate,authorize,limit,forward}/**/*.ts'],
       reporter: ['text-summary', 'json-summary', 'html'],
       // The way of a request: what is not tried there is a way past the gate.
       thresholds: { 'src/{read,match,authenticate,authorize,limit,forward}/**': { branches: 95 } },
