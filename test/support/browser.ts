@@ -19,6 +19,7 @@ export const PHONE = { width: 390, height: 844 };
 export interface TestBrowser {
   /** Opens a tab with a session of its own. */
   open(url: string, options?: TabOptions): Promise<Tab>;
+  /** Closes the tabs that it has opened. */
   close(): Promise<void>;
 }
 
@@ -35,15 +36,25 @@ export interface Tab {
   close(): Promise<void>;
 }
 
-/** Starts the browser. */
+let running: Promise<Browser> | undefined;
+
+/** Starts the browser, or takes the one of this process, which ends with it. Each tab has a session of its own. */
 export async function startBrowser(): Promise<TestBrowser> {
-  const browser: Browser = await chromium.launch({
+  running ??= chromium.launch({
     executablePath: process.env['TOLLGATE_CHROMIUM']!,
     args: ['--no-sandbox'],
   });
+  const browser = await running;
+  const tabs: Tab[] = [];
   return {
-    open: (url, options) => openTab(browser, url, options),
-    close: () => browser.close(),
+    async open(url, options) {
+      const tab = await openTab(browser, url, options);
+      tabs.push(tab);
+      return tab;
+    },
+    async close() {
+      await Promise.all(tabs.map((tab) => tab.close()));
+    },
   };
 }
 
