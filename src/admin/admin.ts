@@ -1,4 +1,6 @@
 /** The app of the admin port: liveness, readiness, metrics, /api, the console. `src/server/` serves it, never on the public port. */
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
 import express, { type Express, type RequestHandler } from 'express';
 import { requireAllowedHost } from './admin-hosts.js';
 
@@ -20,6 +22,9 @@ export interface Exposition {
   metrics(): Promise<string>;
 }
 
+/** In another thread. */
+const compress = promisify(gzip);
+
 const NO_HOSTS = (): readonly string[] => [];
 const NONE = (): undefined => undefined;
 
@@ -34,9 +39,7 @@ export function createAdminApp(options: AdminOptions): Express {
     if (ready()) res.json({ status: 'ready' });
     else res.status(503).json({ status: 'not ready' });
   });
-  app.get('/metrics', async (_req, res) => {
-    res.set('Content-Type', metrics.contentType).send(await metrics.metrics());
-  });
+  app.get('/metrics', createMetricsHandler(metrics));
   app.use('/api', delegateTo(api));
   app.use(delegateTo(console));
   app.use(respondNotFound);
@@ -52,6 +55,19 @@ export function createConsoleApp({
   app.use(delegateTo(console));
   app.use(respondNotFound);
   return app;
+}
+
+/** Compressed where the client accepts it, as Prometheus does: the text of a thousand routes has megabytes. */
+function createMetricsHandler(metrics: Exposition): RequestHandler {
+  return async (req, res) => {
+    const text = await metrics.metrics();
+    res.set('Content-Type', metrics.contentType).vary('Accept-Encoding');
+    if (req.acceptsEncodings('gzip', 'identity') !== 'gzip') {
+      res.end(text);
+      return;
+    }
+    res.set('Content-Encoding', 'gzip').end(await compress(text, { level: constants.Z_BEST_SPEED }));
+  };
 }
 
 /** An app that caches nothing and accepts the allowed hosts alone. */

@@ -1,5 +1,5 @@
 /** The admin port: health and readiness, and nothing that other clients or caches could use. */
-import { Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import request from 'supertest';
@@ -25,6 +25,22 @@ describe('the admin app', () => {
     ready = false;
     const response = await request(app).get('/readyz');
     expect([response.status, response.body]).toEqual([503, { status: 'not ready' }]);
+  });
+
+  it.each([
+    ['gzip', 'gzip'],
+    ['gzip;q=0, identity', undefined],
+    ['identity;q=0.5, gzip', 'gzip'],
+    ['br', undefined],
+    ['', undefined],
+  ])('sends the metrics in what a client accepts: "%s"', async (accepted, encoding) => {
+    const metrics = new Registry();
+    new Gauge({ name: 'a_gauge', help: 'A gauge.', registers: [metrics] }).set(7);
+    const app = createServer(createAdminApp({ ready: () => true, api: () => undefined, metrics }));
+    const response = await request(app).get('/metrics').set('Accept-Encoding', accepted);
+    expect(response.text).toContain('a_gauge 7\n');
+    expect(response.headers['content-type']).toBe(metrics.contentType);
+    expect(response.headers['content-encoding']).toBe(encoding);
   });
 
   it('has no other path and does not reveal what it is built with', async () => {

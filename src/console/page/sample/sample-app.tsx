@@ -94,7 +94,7 @@ function SampleToken({ token, state }: { readonly token: string; readonly state:
         {data && (
           <>
             <span class={`state ${data.accepted ? 'admitted' : 'refused'}`}>
-              {data.accepted ? 'The gateway accepts this token' : 'The gateway refuses this token'}
+              {data.accepted ? 'The gateway accepts this token.' : 'The gateway refuses this token.'}
             </span>{' '}
             <span class="soft">
               {count} of {data.opens.length} routes are open to it.
