@@ -133,7 +133,7 @@ describe('a question', () => {
     ['a token and scopes', { ...QUESTION, token: SECRET, assumed: { scopes: [] } }, 'give either "token" or'],
     ['scopes as a text', { ...QUESTION, assumed: { scopes: 'a b' } }, '"assumed.scopes" must be a list'],
     ['claims as a list', { ...QUESTION, assumed: { scopes: [], claims: [] } }, '"assumed.claims" must be a'],
-    ['an empty app', { ...QUESTION, assumed: { scopes: [], app: '' } }, '"assumed.app" must be a string'],
+    ['an empty app', { ...QUESTION, assumed: { scopes: [], app: '' } }, '"assumed.app" must not be empty'],
     ['an unknown key of the caller', { ...QUESTION, assumed: { scopes: [], sub: 'x' } }, 'unknown key "sub"'],
     ['an unknown key', { ...QUESTION, path: '/' }, 'unknown key "path"'],
     ['an own key __proto__', `{"__proto__":{},"method":"GET","target":"/"}`, 'unknown key "__proto__"'],
