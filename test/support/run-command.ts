@@ -49,14 +49,22 @@ export async function runInProcess(
   }
 }
 
+/** One after the other, since a process has one working directory. */
+let latest: Promise<unknown> = Promise.resolve();
+
 /**
  * A whole command line without a separate process, for commands that end by themselves and leave nothing behind: the text
  * and the exit code are those of the built command, since `src/cli/run.ts` adds only the streams.
  */
-export async function runHere(
-  args: readonly string[],
-  { env = {}, cwd }: Pick<CommandOptions, 'env' | 'cwd'> = {},
-): Promise<Result> {
+export function runHere(args: readonly string[], options: HereOptions = {}): Promise<Result> {
+  const running = latest.then(() => runNow(args, options));
+  latest = running.catch(() => undefined);
+  return running;
+}
+
+type HereOptions = Pick<CommandOptions, 'env' | 'cwd'>;
+
+async function runNow(args: readonly string[], { env = {}, cwd }: HereOptions): Promise<Result> {
   let [stdout, stderr] = ['', ''];
   const before = process.cwd();
   if (cwd !== undefined) process.chdir(cwd);
