@@ -156,11 +156,12 @@ export function describeLimitStore(name: string, open: () => Promise<StoreUnderT
       using(async ({ store, pass }) => {
         const at = (requests: number) => take(store, ['{a}:k'], [policy(requests, 1000)]);
         await at(3);
-        await pass(200);
+        await pass(500);
         await at(3);
         const refused = await at(1);
         expect(refused.admitted).toBe(false);
-        expect(refused.waitMs).toBeGreaterThan(900);
+        // The first leaves after 500 ms, or less where time passes meanwhile.
+        expect(refused.waitMs).toBeGreaterThan(500);
         await pass(refused.waitMs);
         expect((await at(1)).admitted).toBe(true);
       }));

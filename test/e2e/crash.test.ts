@@ -4,6 +4,7 @@
  */
 import { expect, it } from 'vitest';
 import { startCommand } from '../support/command.js';
+import { until } from '../support/until.js';
 import { createDatabaseFile, tokensIn, writeConfig } from '../support/token-gate.js';
 
 const ROUNDS = Number(process.env['TOLLGATE_CRASH_ROUNDS'] ?? 4);
@@ -53,6 +54,7 @@ it('A gateway killed at any moment keeps every acknowledged app, and no app whos
     // A request interrupted by the kill was not acknowledged.
     const working = Promise.allSettled([work(), work(), work()]);
     await new Promise((resolve) => setTimeout(resolve, 150 + 130 * round));
+    await until(() => Math.min(alive.size, deleted.size) >= 2 * (round + 1));
     await gate.kill();
     isKilled = true;
     await working;
