@@ -33,6 +33,11 @@ export async function generateRsaKeyPair(): Promise<KeyPair> {
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
+  return keyPairOf(publicKey, privateKey);
+}
+
+/** Makes the RS256 key of a pair that was generated as PEM: SPKI and PKCS #8. */
+export function keyPairOf(publicKey: string, privateKey: string): KeyPair {
   const { n = '', e = '' } = createPublicKey(publicKey).export({ format: 'jwk' });
   const kid = thumbprint(n, e);
   return {

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JWK } from 'jose';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateRsaKeyPair } from '../../../src/tokens/signing/key-pair.js';
 import type { Signer } from '../../../src/tokens/signing/signer.js';
 import { createKeyEncryption, type KeyEncryption } from '../../../src/tokens/key-encryption.js';
 import { NOW, signingKey } from '../../contract/registry/samples.js';
 import { SILENT } from '../../redis/logs.js';
-import { createInstallation, makeKeyPairs, watchReading, type Installation } from './support.js';
+import { createInstallation, nextKeyPair, watchReading, type Installation } from './support.js';
 
 const MINUTE = 60_000;
 const schedule = { rotateEveryMs: 60 * MINUTE, publishBeforeMs: 10 * MINUTE, longestLifetimeMs: 20 * MINUTE };
@@ -16,7 +16,6 @@ const schedule = { rotateEveryMs: 60 * MINUTE, publishBeforeMs: 10 * MINUTE, lon
 let installation: Installation;
 let nowMs: number;
 const now = () => nowMs;
-beforeAll(() => makeKeyPairs(12));
 beforeEach(async () => {
   installation = await createInstallation();
   nowMs = NOW;
@@ -46,7 +45,7 @@ describe('a signer', () => {
     const { kid, publicJwk } = await generateRsaKeyPair();
     const signer = await installation.openSigner({
       generateKeyPair: async () => ({
-        ...(await generateRsaKeyPair()),
+        ...(await nextKeyPair()),
         kid,
         publicJwk: { ...publicJwk, d: 'AQAB' },
       }),
@@ -337,7 +336,6 @@ async function bytesOf(path: string): Promise<string> {
 
 describe('rotation under load', () => {
   it('no valid token of either gateway is refused by the other, when new or about to expire', async () => {
-    await makeKeyPairs(8);
     const lifetimeMs = 300;
     const options = { rotateEveryMs: 1400, publishBeforeMs: 700, longestLifetimeMs: lifetimeMs };
     const gates = [await installation.openSigner(options), await installation.openSigner(options)];

@@ -1,14 +1,15 @@
-/** Signers over real registries, with keys made beforehand, since making one is slow. */
+/** Signers over real registries, with keys of those that were generated before all tests, since that is slow. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRegistry } from '../../../src/tokens/registry/open.js';
 import type { Registry } from '../../../src/tokens/registry/registry.js';
-import { generateRsaKeyPair, type KeyPair } from '../../../src/tokens/signing/key-pair.js';
+import { keyPairOf, type KeyPair } from '../../../src/tokens/signing/key-pair.js';
 import { createSigner, type Signer, type SignerOptions } from '../../../src/tokens/signing/signer.js';
 import { createKeyEncryption } from '../../../src/tokens/key-encryption.js';
 import { SILENT } from '../../redis/logs.js';
+import { rsaPem } from '../../support/key-pair.js';
 
 export interface Installation {
   /** The registry's file. */
@@ -56,15 +57,10 @@ export async function createInstallation(): Promise<Installation> {
   };
 }
 
-const made: Promise<KeyPair>[] = [];
-
-export async function makeKeyPairs(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) made.push(generateRsaKeyPair());
-  await Promise.all(made);
-}
-
-function nextKeyPair(): Promise<KeyPair> {
-  return made.shift() ?? generateRsaKeyPair();
+/** A key that differs from the 31 before it. */
+export function nextKeyPair(): Promise<KeyPair> {
+  const { publicKey, privateKey } = rsaPem();
+  return Promise.resolve(keyPairOf(publicKey, privateKey));
 }
 
 /** A registry's keys, with a hook before each read. */
