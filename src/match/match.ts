@@ -11,6 +11,7 @@ import { ENCODED_SLASH, NO_ROUTE, methodNotAllowed } from './refusals.js';
 import { originForm, queryOf } from './target.js';
 
 export { candidatesOf, similarRoutes, whyBefore } from './candidates.js';
+export { foldedPath, foldedTexts } from './shape.js';
 
 export interface MatchOptions {
   /** Whether a path may contain `;` and `%3B`. */
