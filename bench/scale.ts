@@ -47,12 +47,13 @@ async function compareCosts(environment: Environment, nodes: readonly ClusterNod
   const setups: Setup[] = [];
   for (const count of [1, GATEWAYS])
     for (const variant of [{}, { cluster }]) {
-      const redis = 'cluster' in variant ? 'a cluster of 3' : 'one Redis';
-      const name = `${count === 1 ? '1 gateway' : `${count} gateways`}, ${redis}`;
+      const servers = 'cluster' in variant ? 'a cluster of 3' : 'one Redis';
+      const name = `${count === 1 ? '1 gateway' : `${count} gateways`}, ${servers}`;
       const prefix = `${count}-${'cluster' in variant ? 'cluster' : 'single'}`;
       const gateways = await startGateways(environment, started, prefix, count, variant);
-      const redisPids = 'cluster' in variant ? nodes.map(({ pid }) => pid) : [environment.redis.pid];
-      setups.push({ name, gateways, redisPids });
+      const { pid, url } = environment.redis;
+      const redis = 'cluster' in variant ? nodes : [{ pid, address: new URL(url).host }];
+      setups.push({ name, gateways, redis });
     }
   return measureCost(setups, environment, chooseLoad(), { rounds: ROUNDS, seconds: SECONDS });
 }

@@ -1,5 +1,6 @@
 /** The CPU of a request: one gateway or several, with one Redis or a cluster, in turn. */
 import { cpuMs } from '../cpu.js';
+import { askRedis } from '../environment/redis-cluster.js';
 import type { Environment } from '../environment/environment.js';
 import type { Load } from '../load/load.js';
 import type { Setup } from './setup.js';
@@ -11,6 +12,8 @@ export interface CostSample {
   /** CPU microseconds a request, summed over the gateways, and over the Redis servers. */
   readonly gatewayUs: number;
   readonly redisUs: number;
+  /** Bytes to and from the Redis servers for a request. */
+  readonly redisBytes: number;
 }
 
 export interface SetupCost {
@@ -47,12 +50,12 @@ export async function measureCost(
 }
 
 async function takeSample(
-  { name, gateways, redisPids }: Setup,
+  { name, gateways, redis }: Setup,
   { context, tokensFile, bodyFiles }: Environment,
   load: Load,
   seconds: number,
 ): Promise<CostSample> {
-  const before = readCpu(gateways, redisPids);
+  const before = await read(gateways, redis);
   const outcomes = await Promise.all(
     gateways.map(({ origin }) =>
       load.run({
@@ -66,7 +69,7 @@ async function takeSample(
       }),
     ),
   );
-  const after = readCpu(gateways, redisPids);
+  const after = await read(gateways, redis);
   let requests = 0;
   for (const outcome of outcomes) {
     if (outcome.wrong > 0 || outcome.socketErrors > 0)
@@ -78,13 +81,27 @@ async function takeSample(
     requestsPerSecond: requests / Math.max(...outcomes.map((outcome) => outcome.seconds)),
     gatewayUs: ((after.gatewayMs - before.gatewayMs) * 1000) / requests,
     redisUs: ((after.redisMs - before.redisMs) * 1000) / requests,
+    redisBytes: (after.redisBytes - before.redisBytes) / requests,
   };
 }
 
-function readCpu(
+async function read(
   gateways: Setup['gateways'],
-  redisPids: readonly number[],
-): { gatewayMs: number; redisMs: number } {
+  redis: Setup['redis'],
+): Promise<{ gatewayMs: number; redisMs: number; redisBytes: number }> {
   const total = (pids: readonly number[]): number => pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
-  return { gatewayMs: total(gateways.map(({ pid }) => pid)), redisMs: total(redisPids) };
+  const bytes = await Promise.all(redis.map(({ address }) => readBytes(address)));
+  return {
+    gatewayMs: total(gateways.map(({ pid }) => pid)),
+    redisMs: total(redis.map(({ pid }) => pid)),
+    redisBytes: bytes.reduce((sum, each) => sum + each, 0),
+  };
+}
+
+async function readBytes(address: string): Promise<number> {
+  const text = await askRedis(address, (client) => client.info('stats'));
+  return ['input', 'output'].reduce((sum, direction) => {
+    const [, bytes] = new RegExp(`^total_net_${direction}_bytes:(\\d+)`, 'm').exec(text) ?? [];
+    return sum + Number(bytes);
+  }, 0);
 }

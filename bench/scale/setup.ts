@@ -11,11 +11,18 @@ export interface ScaleGateway extends Child {
   readonly origin: string;
 }
 
-/** Several gateways, and the process ids of the Redis servers that they use. */
+/** A Redis server that gateways use. */
+export interface ScaleRedis {
+  readonly pid: number;
+  /** `host:port`. */
+  readonly address: string;
+}
+
+/** Several gateways, and the Redis servers that they use. */
 export interface Setup {
   readonly name: string;
   readonly gateways: readonly ScaleGateway[];
-  readonly redisPids: readonly number[];
+  readonly redis: readonly ScaleRedis[];
 }
 
 /**
