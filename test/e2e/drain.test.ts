@@ -143,6 +143,8 @@ describe('SIGTERM', () => {
     // The start of the request is already sent, or the gateway might close the connection as idle.
     idle.send('GET /x HTTP/1.1\r\n');
     while (held.length === 0) await sleep(5);
+    // The gateway has read what was sent before this request.
+    expect(await readiness()).toBe(200);
     gate.signal('SIGTERM');
     while ((await readiness()) !== 503) await sleep(5);
     idle.send('Host: a\r\n\r\n');
