@@ -1,7 +1,6 @@
 /** `tollgate explain` with a gateway that runs: its explanation, the reasons for none, and the refusals by their ids. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +9,7 @@ import type { ExplainedRefusal } from '../../src/telemetry/refusal-json.js';
 import { runCommand, startCommand, type Result, type RunningCommand } from '../support/command.js';
 import { runHere } from '../support/run-command.js';
 import { ADMIN_TOKEN } from '../support/gate.js';
+import { freePort } from '../support/redis.js';
 import { bearer } from '../support/token-gate.js';
 import { AUDIENCE, createTestIssuer, type TestIssuer } from '../support/tokens.js';
 import { startEchoUpstream, type EchoUpstream } from '../support/upstream.js';
@@ -24,15 +24,6 @@ let upstream: EchoUpstream;
 let gate: RunningCommand;
 let url: string;
 let adminPort: number;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tollgate-explain-'));

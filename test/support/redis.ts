@@ -117,13 +117,20 @@ export async function untilTrue(isTrue: () => Promise<boolean>, mostMs = 30_000)
   }
 }
 
+/** The system may give a port again that nobody listens on yet. */
+const given = new Set<number>();
+
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    if (given.has(port)) continue;
+    given.add(port);
+    return port;
+  }
 }
 
 function responses(port: number): Promise<boolean> {
