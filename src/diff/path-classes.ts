@@ -154,7 +154,7 @@ function unusedTexts(patterns: readonly (readonly Segment[])[]): readonly string
     pattern.some((segment) => segment.kind === 'literal' && segment.text.includes('/')),
   );
   if (!hasSlash) return [text];
-  const deepest = Math.max(...patterns.map(({ length }) => length));
+  const deepest = patterns.reduce((most, { length }) => Math.max(most, length), 0);
   return [text, new Array<string>(deepest + 1).fill(text).join('/')];
 }
 
