@@ -69,7 +69,7 @@ export function foreignSample(
   return { ...details, issuer, app, isRegistered: false, token: renewed(sign) };
 }
 
-/** Keeps a token until half of its life is over. While no other can be had it is kept until its end. */
+/** Keeps a token until half of its life is over. While no other can be issued, it is kept until it expires. */
 function renewed(issue: () => Promise<Issued | undefined>): SampleApp['token'] {
   let last: Issued | undefined;
   let pending: Promise<void> | undefined;

@@ -1,5 +1,5 @@
 /**
- * The trace of one request: the steps report to it, and the upstream is told of it. `src/telemetry/tracing/` implements it.
+ * The trace of one request: the steps report to it, and the upstream gets its `traceparent`. `src/telemetry/tracing/` implements it.
  * Where the file has no `tracing`, every request has `undefined` in its place.
  */
 import type { ExchangeRecord } from './record.js';

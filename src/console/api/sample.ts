@@ -13,7 +13,7 @@ export interface Sample {
   readonly app: string;
   /** Whether it is in the registry and so has a page, was deleted from it, or is another issuer's. */
   readonly state: 'registered' | 'deleted' | 'foreign';
-  /** A token that works; null where none can be had. */
+  /** A token that works; null where none can be issued. */
   readonly token: string | null;
   readonly requests: readonly FirstRequest[];
 }

@@ -15,7 +15,7 @@ export interface SampleApp {
   readonly app: string;
   /** Whether it was created in the registry. */
   readonly isRegistered: boolean;
-  /** Returns a token that does not end soon; undefined where none can be had. Never rejects. */
+  /** Returns a token that does not expire soon; undefined where none can be issued. Never rejects. */
   readonly token: () => Promise<string | undefined>;
 }
 
